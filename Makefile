@@ -1,0 +1,140 @@
+# cq: RQ's job queue as one C program. `make help` lists the targets.
+
+PREFIX   ?= /usr/local
+DESTDIR  ?=
+CC       ?= cc
+V        ?= 0
+SANITIZE ?=
+TEST     ?=
+VERSION  := 0.1.0
+
+LAYERS := base serializers redis job registry queue lifecycle runtime worker config cmd
+
+# One output folder per kind of build, so that sanitized and plain objects never mix.
+ROOT := build
+ifeq ($(SANITIZE),)
+B := build
+else
+B := build/san
+endif
+
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' $(1) $(2))
+
+PKGS      := hiredis jansson inih uuid zlib
+PKG_MSGPACK := $(shell pkg-config --exists msgpack-c 2>/dev/null && echo msgpack-c || echo msgpack)
+PKG_TLS   := $(shell pkg-config --exists hiredis_ssl 2>/dev/null && echo hiredis_ssl)
+ALL_PKGS  := $(PKGS) $(PKG_MSGPACK) $(PKG_TLS)
+
+OPT       ?= -O2 -g
+CFLAGS_CQ := -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla $(OPT) \
+             -fno-omit-frame-pointer -fstack-protector-strong -I. -I$(B)/gen -DCQ_VERSION='"$(VERSION)"' \
+             $(if $(PKG_TLS),-DCQ_HAVE_TLS=1) $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all)
+LDFLAGS_CQ := $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,--as-needed
+CFLAGS_PKG  = $(shell pkg-config --cflags $(ALL_PKGS) 2>/dev/null)
+LIBS        = $(shell pkg-config --libs $(ALL_PKGS) 2>/dev/null) -lev -ldl -lm -pthread
+
+LUA     := $(sort $(wildcard scripts/*.lua))
+SOURCES := $(sort $(foreach d,$(LAYERS),$(wildcard $(d)/*.c)))
+OBJECTS := $(SOURCES:%.c=$(B)/obj/%.o) $(B)/obj/scripts/scripts.o
+LIBRARY := $(B)/libcq-internal.a
+TESTS   := $(sort $(wildcard tests/*/test_*.c))
+TEST_BINS := $(TESTS:%.c=$(B)/%)
+SUPPORT := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/support/*.c))
+
+.PHONY: help build
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+build: deps $(B)/cq ## build/cq, usable in place
+
+$(B)/gen/scripts/scripts.h $(B)/gen/scripts/scripts.c &: $(LUA) $(wildcard scripts/parts/*.lua) scripts/embed.sh
+	$(call say,LUA,$(B)/gen/scripts)
+	$(Q)mkdir -p $(B)/gen/scripts && scripts/embed.sh $(B)/gen/scripts $(LUA)
+
+# What a compiler call depends on beside its sources: a change of flags rebuilds.
+$(B)/flags: FORCE
+	$(Q)mkdir -p $(B) && echo '$(CC) $(CFLAGS_CQ) $(ALL_PKGS)' | cmp -s - $@ || echo '$(CC) $(CFLAGS_CQ) $(ALL_PKGS)' > $@
+.PHONY: FORCE
+FORCE:
+
+$(B)/obj/%.o: %.c $(B)/gen/scripts/scripts.h $(B)/flags
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS_CQ) $(CFLAGS_PKG) -MMD -MP -c $< -o $@
+
+$(B)/obj/scripts/scripts.o: $(B)/gen/scripts/scripts.c $(B)/gen/scripts/scripts.h $(B)/flags
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS_CQ) -c $< -o $@
+
+# main() stays out of the library, so that tests can link all the rest.
+$(LIBRARY): $(filter-out $(B)/obj/cmd/main.o,$(OBJECTS))
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(B)/cq: $(B)/obj/cmd/main.o $(LIBRARY) runtime/exports.map
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS_CQ) -Wl,--dynamic-list=runtime/exports.map -o $@ $(B)/obj/cmd/main.o -Wl,--whole-archive $(LIBRARY) -Wl,--no-whole-archive $(LIBS)
+
+$(B)/tests/%: tests/%.c $(SUPPORT) $(LIBRARY) $(B)/flags
+	$(call say,TEST,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS_CQ) -Wno-missing-prototypes $(CFLAGS_PKG) $$(pkg-config --cflags check) -MMD -MP -o $@ $< $(SUPPORT) \
+		$(LDFLAGS_CQ) $(LIBRARY) $(LIBS) $$(pkg-config --libs check)
+
+.PHONY: deps test cli interop sanitize check layers demo bench fuzz docs format lint coverage install uninstall clean
+deps: ## install what building and testing needs (apt, as root or through sudo)
+	$(Q)tests/tools/deps.sh build
+
+unit-binaries: $(TEST_BINS)
+
+test: deps $(B)/cq $(TEST_BINS) layers ## unit tests; TEST=lifecycle/enqueue runs one
+	$(Q)tests/tools/run_unit.sh '$(B)' '$(TEST)'
+
+cli: $(B)/cq ## shell tests of the command line
+	$(Q)tests/tools/run_cli.sh '$(B)' '$(TEST)'
+
+interop: $(B)/cq ## with Python's RQ, in both directions
+	$(Q)tests/tools/run_interop.sh '$(B)' '$(TEST)'
+
+sanitize: ## unit and CLI tests under AddressSanitizer and UBSan
+	$(Q)$(MAKE) --no-print-directory SANITIZE=address,undefined test cli
+
+check: ## all that CI runs; ends with `N passed, N failed`
+	$(Q)tests/tools/check.sh
+
+layers: ## no file includes a layer above its own; every header compiles alone
+	$(Q)tests/tools/layers.sh $(LAYERS)
+
+demo: build ## a private Redis, a dozen jobs, a worker: seen running
+	$(Q)examples/demo.sh
+
+bench: build ## cq and rq worker on a no-op job, as ratios within one run
+	$(Q)tests/bench/run.sh
+
+fuzz: deps ## each fuzz target for FUZZ_SECONDS (60)
+	$(Q)tests/fuzz/run.sh
+
+format: ## clang-format over all C files
+	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
+
+lint: ## shellcheck, long functions, long files
+	$(Q)tests/tools/lint.sh
+
+coverage: ## line coverage of the unit tests (needs gcovr or lcov)
+	$(Q)$(MAKE) --no-print-directory B=build/cov OPT='-O0 -g --coverage' test
+
+docs: $(B)/cq ## the man page, from the option tables
+	$(Q)mkdir -p $(B)/man && $(B)/cq help --man > $(B)/man/cq.1
+
+install: $(B)/cq ## into PREFIX (/usr/local), DESTDIR honoured
+	install -D -m 755 $(B)/cq $(DESTDIR)$(PREFIX)/bin/cq
+	install -D -m 644 runtime/cq.h $(DESTDIR)$(PREFIX)/include/cq.h
+	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' runtime/cq.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/cq.pc
+	install -D -m 644 config.example.ini $(DESTDIR)$(PREFIX)/share/doc/cq/config.example.ini
+
+uninstall: ## what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/cq $(DESTDIR)$(PREFIX)/include/cq.h $(DESTDIR)$(PREFIX)/lib/pkgconfig/cq.pc
+	rm -rf $(DESTDIR)$(PREFIX)/share/doc/cq
+
+clean: ## remove build/, the virtual environments too
+	rm -rf build
+
+-include $(OBJECTS:.o=.d) $(TEST_BINS:=.d)

@@ -1,0 +1,159 @@
+#include "base/log.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/utf8.h"
+
+enum { LINE_LIMIT = 64 * 1024 };
+
+static const struct {
+    const char *name;
+    int number; /* of Python's logging module */
+    const char *color;
+} levels[] = {
+    [CQ_LOG_DEBUG] = {"DEBUG", 10, "\033[2m"},   [CQ_LOG_INFO] = {"INFO", 20, ""},
+    [CQ_LOG_WARNING] = {"WARNING", 30, "\033[33m"}, [CQ_LOG_ERROR] = {"ERROR", 40, "\033[31m"},
+    [CQ_LOG_CRITICAL] = {"CRITICAL", 50, "\033[31m"},
+};
+
+void cq_log_init(struct cq_log *log, int fd, enum cq_log_level level, enum cq_log_format format)
+{
+    *log = (struct cq_log){.fd = fd, .level = level, .format = format, .name = "cq"};
+}
+
+bool cq_log_parse_level(const char *text, enum cq_log_level *ret_level)
+{
+    for (size_t i = 0; i < CQ_ARRAY_LEN(levels); i++) {
+        char number[8];
+        snprintf(number, sizeof(number), "%d", levels[i].number);
+        if (strcasecmp(text, levels[i].name) == 0 || strcmp(text, number) == 0) {
+            *ret_level = (enum cq_log_level)i;
+            return true;
+        }
+    }
+    if (strcasecmp(text, "WARN") == 0) {
+        *ret_level = CQ_LOG_WARNING;
+        return true;
+    }
+    return false;
+}
+
+/* Write the whole line or none of it: a line that does not fit in the pipe now is dropped, not waited for. */
+static void put_line(struct cq_log *log, struct cq_buf *line)
+{
+    if (log->dropped) {
+        char note[96];
+        int len = snprintf(note, sizeof(note), "cq: %lu log lines were dropped, standard error was full\n", log->dropped);
+        struct pollfd ready = {.fd = log->fd, .events = POLLOUT};
+        if (poll(&ready, 1, 0) != 1 || write(log->fd, note, (size_t)len) != len) {
+            log->dropped++;
+            return;
+        }
+        log->dropped = 0;
+    }
+    struct pollfd ready = {.fd = log->fd, .events = POLLOUT};
+    if (poll(&ready, 1, 0) != 1 || !(ready.revents & POLLOUT)) {
+        log->dropped++;
+        return;
+    }
+    /* A pipe that polls writable has room for PIPE_BUF; longer lines may block for the rest, as any logger's do. */
+    size_t done = 0;
+    while (done < line->len) {
+        ssize_t n = write(log->fd, line->data + done, line->len - done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0) {
+            log->dropped++;
+            return;
+        }
+        done += (size_t)n;
+    }
+}
+
+static void start_text(const struct cq_log *log, struct cq_buf *line, enum cq_log_level level)
+{
+    cq_time now = cq_clock_now();
+    time_t seconds = (time_t)cq_time_seconds(now);
+    struct tm parts;
+    localtime_r(&seconds, &parts);
+    if (log->color)
+        cq_buf_text(line, levels[level].color);
+    cq_buf_printf(line, "%02d:%02d:%02d.%03d ", parts.tm_hour, parts.tm_min, parts.tm_sec, (int)(now % CQ_SECOND / 1000));
+    if (level >= CQ_LOG_WARNING)
+        cq_buf_printf(line, "%s ", levels[level].name);
+}
+
+static void json_field(struct cq_buf *line, const char *name, const char *text)
+{
+    cq_buf_printf(line, ",\"%s\":\"", name);
+    cq_utf8_escape_json(line, cq_str(text));
+    cq_buf_char(line, '"');
+}
+
+static void write_event(struct cq_log *log, enum cq_log_level level, const char *worker, const char *job_id,
+                        const char *stream, struct cq_str message)
+{
+    struct cq_buf line = CQ_BUF_INIT(LINE_LIMIT * 8);
+    if (log->format == CQ_LOG_JSON) {
+        char when[CQ_TIME_ISO_SIZE];
+        cq_time_iso(cq_clock_now(), when);
+        cq_buf_printf(&line, "{\"time\":\"%s\",\"level\":\"%s\",\"logger\":\"%s\"", when, levels[level].name, log->name);
+        if (worker)
+            json_field(&line, "worker", worker);
+        if (job_id)
+            json_field(&line, "job_id", job_id);
+        if (stream)
+            json_field(&line, "stream", stream);
+        cq_buf_text(&line, ",\"message\":\"");
+        cq_utf8_escape_json(&line, message);
+        cq_buf_text(&line, "\"}\n");
+    } else {
+        start_text(log, &line, level);
+        if (worker)
+            cq_buf_printf(&line, "%s: ", worker);
+        if (job_id)
+            cq_buf_printf(&line, "%s: ", job_id);
+        if (stream)
+            cq_buf_printf(&line, "%s: ", stream);
+        cq_utf8_escape_line(&line, message);
+        if (log->color)
+            cq_buf_text(&line, "\033[0m");
+        cq_buf_char(&line, '\n');
+    }
+    put_line(log, &line);
+    cq_buf_release(&line);
+}
+
+void cq_log(struct cq_log *log, enum cq_log_level level, const char *worker, const char *job_id, const char *format, ...)
+{
+    if (!cq_log_enabled(log, level))
+        return;
+    va_list args;
+    va_start(args, format);
+    char *message = NULL;
+    int len = vasprintf(&message, format, args);
+    va_end(args);
+    if (len < 0)
+        return;
+    write_event(log, level, worker, job_id, NULL, cq_str_n(message, (size_t)(len > LINE_LIMIT ? LINE_LIMIT : len)));
+    free(message);
+}
+
+void cq_log_output(struct cq_log *log, const char *worker, const char *job_id, const char *stream, struct cq_str text)
+{
+    if (!cq_log_enabled(log, CQ_LOG_INFO))
+        return;
+    if (text.len > LINE_LIMIT)
+        text.len = LINE_LIMIT;
+    write_event(log, CQ_LOG_INFO, worker, job_id, stream, text);
+}

@@ -1,0 +1,49 @@
+/*
+ * The log: one line per event on standard error, as text or as JSON, never blocking the loop.
+ *
+ * A struct cq_log is made by cmd/ and handed down; library folders log at debug at most. When standard error cannot
+ * take a line at once (a full pipe), the line is dropped and counted, and the count is written when there is room.
+ */
+#ifndef CQ_BASE_LOG_H
+#define CQ_BASE_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/attr.h"
+#include "base/str.h"
+
+enum cq_log_level { CQ_LOG_DEBUG, CQ_LOG_INFO, CQ_LOG_WARNING, CQ_LOG_ERROR, CQ_LOG_CRITICAL };
+enum cq_log_format { CQ_LOG_TEXT, CQ_LOG_JSON };
+
+struct cq_log {
+    int fd;                   /* where lines go; not owned */
+    enum cq_log_level level;  /* lines below it are not written */
+    enum cq_log_format format;
+    bool color;               /* text only */
+    const char *name;         /* borrowed: the "logger" of JSON lines, such as `cq.worker` */
+    unsigned long dropped;    /* lines lost since the last one written */
+};
+
+void cq_log_init(struct cq_log *log, int fd, enum cq_log_level level, enum cq_log_format format);
+
+/* Python's level names (any case): DEBUG INFO WARNING WARN ERROR CRITICAL, and their numbers 10 to 50. */
+bool cq_log_parse_level(const char *text, enum cq_log_level *ret_level);
+
+static inline bool cq_log_enabled(const struct cq_log *log, enum cq_log_level level)
+{
+    return log && level >= log->level;
+}
+
+/*
+ * Write one line.
+ *   worker, job_id  context, may be NULL: a prefix of text lines (`worker: job: `), fields of JSON lines
+ * Control characters in the message are escaped, so that one event is one line.
+ */
+void cq_log(struct cq_log *log, enum cq_log_level level, const char *worker, const char *job_id, const char *format, ...)
+    CQ_PRINTF(5, 6);
+
+/* One line of a job's own output; stream is "stdout" or "stderr". Bytes that are not UTF-8 are escaped. */
+void cq_log_output(struct cq_log *log, const char *worker, const char *job_id, const char *stream, struct cq_str line);
+
+#endif

@@ -1,0 +1,116 @@
+#include "base/utf8.h"
+
+int cq_utf8_decode(struct cq_str text, size_t at, uint32_t *ret_point)
+{
+    const unsigned char *p = (const unsigned char *)text.data + at;
+    size_t left = text.len - at;
+    int len;
+    uint32_t point, least;
+    if (!left)
+        return 0;
+    if (p[0] < 0x80) {
+        *ret_point = p[0];
+        return 1;
+    } else if (p[0] >= 0xC2 && p[0] < 0xE0) {
+        len = 2, point = p[0] & 0x1Fu, least = 0x80;
+    } else if (p[0] >= 0xE0 && p[0] < 0xF0) {
+        len = 3, point = p[0] & 0x0Fu, least = 0x800;
+    } else if (p[0] >= 0xF0 && p[0] < 0xF5) {
+        len = 4, point = p[0] & 0x07u, least = 0x10000;
+    } else {
+        return 0;
+    }
+    if (left < (size_t)len)
+        return 0;
+    for (int i = 1; i < len; i++) {
+        if ((p[i] & 0xC0) != 0x80)
+            return 0;
+        point = point << 6 | (p[i] & 0x3Fu);
+    }
+    if (point < least || point > 0x10FFFF || (point >= 0xD800 && point < 0xE000))
+        return 0;
+    *ret_point = point;
+    return len;
+}
+
+void cq_utf8_append(struct cq_buf *out, uint32_t point)
+{
+    char bytes[4];
+    size_t len;
+    if (point < 0x80) {
+        bytes[0] = (char)point;
+        len = 1;
+    } else if (point < 0x800) {
+        bytes[0] = (char)(0xC0 | point >> 6);
+        bytes[1] = (char)(0x80 | (point & 0x3F));
+        len = 2;
+    } else if (point < 0x10000) {
+        bytes[0] = (char)(0xE0 | point >> 12);
+        bytes[1] = (char)(0x80 | (point >> 6 & 0x3F));
+        bytes[2] = (char)(0x80 | (point & 0x3F));
+        len = 3;
+    } else {
+        bytes[0] = (char)(0xF0 | point >> 18);
+        bytes[1] = (char)(0x80 | (point >> 12 & 0x3F));
+        bytes[2] = (char)(0x80 | (point >> 6 & 0x3F));
+        bytes[3] = (char)(0x80 | (point & 0x3F));
+        len = 4;
+    }
+    cq_buf_append(out, bytes, len);
+}
+
+bool cq_utf8_valid(struct cq_str text)
+{
+    uint32_t point;
+    for (size_t at = 0; at < text.len;) {
+        int len = cq_utf8_decode(text, at, &point);
+        if (!len)
+            return false;
+        at += (size_t)len;
+    }
+    return true;
+}
+
+void cq_utf8_escape_line(struct cq_buf *out, struct cq_str text)
+{
+    for (size_t at = 0; at < text.len;) {
+        uint32_t point;
+        int len = cq_utf8_decode(text, at, &point);
+        if (len && point >= 0x20 && point != 0x7F && !(point >= 0x80 && point < 0xA0)) {
+            cq_buf_append(out, text.data + at, (size_t)len);
+            at += (size_t)len;
+            continue;
+        }
+        if (text.data[at] == '\n')
+            cq_buf_text(out, "\\n");
+        else if (text.data[at] == '\t')
+            cq_buf_text(out, "\\t");
+        else if (text.data[at] == '\r')
+            cq_buf_text(out, "\\r");
+        else
+            cq_buf_printf(out, "\\x%02x", (unsigned char)text.data[at]);
+        at++;
+    }
+}
+
+void cq_utf8_escape_json(struct cq_buf *out, struct cq_str text)
+{
+    for (size_t at = 0; at < text.len;) {
+        uint32_t point;
+        int len = cq_utf8_decode(text, at, &point);
+        if (!len) {
+            cq_buf_text(out, "\\ufffd");
+            at++;
+            continue;
+        }
+        if (point == '"' || point == '\\')
+            cq_buf_printf(out, "\\%c", (char)point);
+        else if (point == '\n')
+            cq_buf_text(out, "\\n");
+        else if (point < 0x20 || point == 0x7F)
+            cq_buf_printf(out, "\\u%04x", (unsigned)point);
+        else
+            cq_buf_append(out, text.data + at, (size_t)len);
+        at += (size_t)len;
+    }
+}

@@ -1,0 +1,28 @@
+/* UTF-8: checking it, walking it, and showing bytes that may not be it. */
+#ifndef CQ_BASE_UTF8_H
+#define CQ_BASE_UTF8_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+
+/*
+ * Decode the sequence at text.data[at]. Returns its length in bytes, 1 to 4, and the code point; 0 when the bytes are
+ * not UTF-8 (overlong, a surrogate, above U+10FFFF, cut short).
+ */
+int cq_utf8_decode(struct cq_str text, size_t at, uint32_t *ret_point);
+
+/* Append a code point below 0x110000; surrogates too, as Python's surrogatepass does. */
+void cq_utf8_append(struct cq_buf *out, uint32_t point);
+
+bool cq_utf8_valid(struct cq_str text);
+
+/* Append text with control characters and bytes that are not UTF-8 as \n, \t, \xNN: one printable line. */
+void cq_utf8_escape_line(struct cq_buf *out, struct cq_str text);
+
+/* Append text as the inside of a JSON string; bytes that are not UTF-8 become U+FFFD. */
+void cq_utf8_escape_json(struct cq_buf *out, struct cq_str text);
+
+#endif

@@ -1,0 +1,94 @@
+/*
+ * A job: the hash rq:job:<id> as a struct, in both directions.
+ *
+ * A job's life: created -> queued (its id on rq:queue:<origin>) -> started (an execution in rq:wip:<origin>) ->
+ * finished | failed | stopped (registry of that name, result stream) -> gone when its TTL passes. A retry goes back
+ * to queued or to scheduled; a job with open dependencies starts as deferred; canceled is an end too. Who moves it is
+ * lifecycle/, one script per arrow; here is only what the hash holds. Source: rq/job.py Job.to_dict, Job.restore.
+ */
+#ifndef CQ_JOB_JOB_H
+#define CQ_JOB_JOB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "redis/command.h"
+#include "redis/reply.h"
+
+enum cq_job_status {
+    CQ_JOB_UNKNOWN, /* absent or a word we do not know */
+    CQ_JOB_CREATED,
+    CQ_JOB_QUEUED,
+    CQ_JOB_STARTED,
+    CQ_JOB_DEFERRED,
+    CQ_JOB_SCHEDULED,
+    CQ_JOB_FINISHED,
+    CQ_JOB_FAILED,
+    CQ_JOB_STOPPED,
+    CQ_JOB_CANCELED,
+};
+
+const char *cq_job_status_name(enum cq_job_status status);
+enum cq_job_status cq_job_status_parse(struct cq_str text);
+
+#define CQ_TTL_UNSET INT64_MIN   /* the field is absent: RQ's default applies */
+#define CQ_TTL_FOREVER (-1)      /* result_ttl, failure_ttl, ttl, timeout: none */
+#define CQ_TIME_UNSET INT64_MIN
+#define CQ_JOB_TIMEOUT_DEFAULT_S 180
+#define CQ_JOB_RESULT_TTL_DEFAULT_S 500
+#define CQ_JOB_FAILURE_TTL_DEFAULT_S 31536000
+
+/* Everything is borrowed: from the caller when writing, from the arena or the reply when reading. */
+struct cq_job {
+    struct cq_str id;
+    struct cq_str data;        /* as in Redis: zlib of the serialized call, or the bare serialized call */
+    struct cq_str origin;      /* queue name */
+    struct cq_str description;
+    enum cq_job_status status;
+    cq_time created_at, enqueued_at, started_at, ended_at, last_heartbeat; /* CQ_TIME_UNSET */
+    struct cq_str worker_name;
+    int64_t timeout_s;         /* CQ_TTL_UNSET, CQ_TTL_FOREVER or > 0 */
+    int64_t result_ttl_s, failure_ttl_s, ttl_s;
+    struct cq_str meta;        /* serialized; CQ_STR_NONE when unset */
+    struct cq_str group_id;
+    int64_t retries_left;      /* -1: unset */
+    struct cq_str retry_intervals; /* JSON list of seconds; CQ_STR_NONE when unset */
+    int64_t number_of_retries; /* -1: unset */
+    bool enqueue_at_front_on_retry;
+    bool has_enqueue_at_front, enqueue_at_front;
+    struct cq_str dependency_ids;  /* JSON list */
+    struct cq_str success_callback_name, failure_callback_name, stopped_callback_name;
+    struct cq_str exc_info, result; /* RQ 1.x, raw */
+};
+
+void cq_job_init(struct cq_job *job); /* everything unset */
+
+/*
+ * Read the hash of a job.
+ *   fields  an HGETALL reply (flat array); borrowed by *ret_job
+ * Unreadable numbers and times count as unset (they were written by someone else; a job is not lost over them).
+ * Errors: CQ_ERR_NO_SUCH_JOB when the hash is empty.
+ */
+CQ_MUST_CHECK enum cq_code cq_job_read(struct cq_str id, const struct cq_reply *fields, struct cq_job *ret_job, struct cq_error *err);
+
+/*
+ * Append field, value, field, value ... of a new job to a command, as RQ's Job.to_dict does: the always-present fields
+ * (empty when unset), then those that are set. status, enqueued_at are the transition's to write.
+ * Returns the number of arguments appended.
+ */
+int cq_job_write(const struct cq_job *job, struct cq_command *command);
+
+/* Ids that RQ accepts: letters, digits, `_`, `-`, 1 to CQ_NAME_MAX bytes. For ids that cq creates; read any. */
+bool cq_job_id_valid(struct cq_str id);
+
+enum { CQ_UUID_SIZE = 37, CQ_EXECUTION_ID_SIZE = 33 };
+void cq_job_id_generate(char ret_id[CQ_UUID_SIZE]);              /* lower-case UUID4 with dashes */
+void cq_execution_id_generate(char ret_id[CQ_EXECUTION_ID_SIZE]); /* UUID4 as 32 hex digits */
+
+/* Split `<job id>:<execution id>` of rq:wip at the last colon; without one, all is the id (RQ 1.x) and execution is CQ_STR_NONE. */
+void cq_execution_split(struct cq_str member, struct cq_str *ret_job_id, struct cq_str *ret_execution);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * Fetch: take the next job over several queues and start it, in one script: pop, job hash, execution, wip, worker.
+ * Where RQ pops first and starts later (and loses the job in between), here a job is on its list or in rq:wip, never
+ * in neither. Source: rq/queue.py dequeue_any, rq/worker/base.py prepare_execution, prepare_job_execution.
+ */
+#ifndef CQ_LIFECYCLE_FETCH_H
+#define CQ_LIFECYCLE_FETCH_H
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "job/job.h"
+#include "redis/command.h"
+#include "redis/reply.h"
+
+struct cq_fetch {
+    const struct cq_str *queues;  /* names, in the order to look at them; borrowed */
+    size_t queue_count;           /* 1 or more */
+    struct cq_str worker;         /* worker name */
+    struct cq_str execution_id;   /* for the job that will be started */
+    cq_time now;
+    int monitoring_interval_s;    /* RQ's job_monitoring_interval, 30 */
+};
+
+/* Build the call. Redis: fetch.lua. */
+void cq_fetch_build(const struct cq_fetch *fetch, struct cq_command *command);
+
+enum cq_fetch_outcome { CQ_FETCH_EMPTY, CQ_FETCH_STARTED, CQ_FETCH_SUSPENDED };
+
+/* A job that this worker now runs. Borrowed from the reply. */
+struct cq_started {
+    struct cq_str job_id;
+    size_t queue_index;             /* into fetch->queues */
+    const struct cq_reply *fields;  /* the job's hash, flat field, value ... as HGETALL gives it, after the start */
+};
+
+/*
+ * Read the reply (or the `next` part of finish's reply).
+ * Ids whose hash is gone, and jobs that were canceled while queued, were dropped by the script on its way.
+ * Errors: CQ_ERR_REDIS and what cq_reply_check says.
+ */
+CQ_MUST_CHECK enum cq_code cq_fetch_read(const struct cq_reply *reply, enum cq_fetch_outcome *ret_outcome,
+                                         struct cq_started *ret_started, struct cq_error *err);
+
+#endif

@@ -1,0 +1,58 @@
+/*
+ * Finish: commit the outcome of one execution, and hand back the next job, started. One round trip a job.
+ *
+ * Fenced: when the execution is no longer in rq:wip:<queue> it was judged abandoned and given away; the late outcome is
+ * refused (committed = false) and nothing is written but the worker's own state and the next fetch.
+ * Source: rq/worker/base.py handle_job_success, handle_job_failure, handle_job_retry; rq/job.py _handle_success,
+ * _handle_failure, retry; rq/queue.py enqueue_dependents; rq/repeat.py.
+ */
+#ifndef CQ_LIFECYCLE_FINISH_H
+#define CQ_LIFECYCLE_FINISH_H
+
+#include "lifecycle/fetch.h"
+
+enum cq_outcome {
+    CQ_OUTCOME_SUCCESS,
+    CQ_OUTCOME_FAILED,  /* an exception, a timeout, a dead horse: retried when retries are left */
+    CQ_OUTCOME_STOPPED, /* by send_stop_job_command: never retried */
+    CQ_OUTCOME_RETRY,   /* the function returned Retry(max, interval) */
+};
+
+struct cq_finish {
+    enum cq_outcome outcome;
+    struct cq_str job_id;
+    struct cq_str queue;          /* origin */
+    struct cq_str execution_id;
+    struct cq_str worker;
+    cq_time started_at, ended_at;
+    struct cq_str return_value;   /* serialized, not yet base64; CQ_STR_NONE for None (SUCCESS) */
+    struct cq_str exc_text;       /* plain traceback text (FAILED, STOPPED) */
+    int default_result_ttl_s;     /* the worker's --results-ttl, for jobs without their own */
+    int64_t retry_max;            /* RETRY: Retry.max */
+    struct cq_str retry_intervals; /* RETRY: JSON list of seconds */
+    struct cq_str meta;           /* serialized meta to store with the outcome; CQ_STR_NONE: leave it */
+    const struct cq_fetch *next;  /* NULL: fetch nothing, become idle */
+};
+
+/* Build the call. Redis: finish.lua. Errors: CQ_ERR_LIMIT when the result or the text is too large for Redis. */
+CQ_MUST_CHECK enum cq_code cq_finish_build(const struct cq_finish *finish, struct cq_command *command, struct cq_error *err);
+
+enum cq_finish_fate {
+    CQ_FATE_FENCED,    /* not ours any more: nothing written */
+    CQ_FATE_FINISHED,
+    CQ_FATE_FAILED,
+    CQ_FATE_STOPPED,
+    CQ_FATE_REQUEUED,  /* retried, on its queue again */
+    CQ_FATE_SCHEDULED, /* retried or repeated later, in rq:scheduled */
+    CQ_FATE_DELETED,   /* result_ttl 0, or the job was deleted while it ran */
+};
+
+struct cq_finished {
+    enum cq_finish_fate fate;
+    enum cq_fetch_outcome next_outcome; /* CQ_FETCH_EMPTY when nothing was to be fetched */
+    struct cq_started next;
+};
+
+CQ_MUST_CHECK enum cq_code cq_finish_read(const struct cq_reply *reply, struct cq_finished *ret_finished, struct cq_error *err);
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * Maintenance: what nobody else would ever touch again. Two scripts, both bounded per call so that Redis is never held:
+ *
+ * abandon.lua  executions in rq:wip whose score has passed: retried when retries are left, else failed with RQ's
+ *              AbandonedJobError text (or, by option, back at the front of their queue). Called every few seconds.
+ * clean.lua    at start and every maintenance interval, under RQ's lock per queue: finished and failed entries past
+ *              their score, ids stuck in :intermediate (back to the front of the queue), worker names whose hash is
+ *              gone, RQ 3.0's ready jobs.
+ * Source: rq/registry.py cleanup, rq/intermediate_queue.py, rq/worker_registration.py clean_worker_registry.
+ */
+#ifndef CQ_LIFECYCLE_MAINTAIN_H
+#define CQ_LIFECYCLE_MAINTAIN_H
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "redis/command.h"
+#include "redis/reply.h"
+
+struct cq_abandon {
+    struct cq_str queue;
+    cq_time now;
+    bool requeue; /* --requeue-abandoned: to the front of the queue instead of RQ's rule */
+    int limit;    /* most executions per call, 100 */
+};
+
+struct cq_abandoned {
+    struct cq_str job_id; /* borrowed from the reply */
+    struct cq_str execution_id;
+    const char *fate;     /* "retried", "failed", "requeued", "dropped" */
+};
+
+void cq_abandon_build(const struct cq_abandon *abandon, struct cq_command *command);
+CQ_MUST_CHECK enum cq_code cq_abandon_read(const struct cq_reply *reply, size_t *ret_count, struct cq_error *err);
+void cq_abandon_item(const struct cq_reply *reply, size_t index, struct cq_abandoned *ret_item);
+
+struct cq_clean {
+    struct cq_str queue;
+    cq_time now;
+    int limit; /* most entries of each kind per call, 1000 */
+};
+void cq_clean_build(const struct cq_clean *clean, struct cq_command *command);
+/* ret_cleaned: entries touched; ret_more: call again at once; both 0/false when another worker holds the lock. */
+CQ_MUST_CHECK enum cq_code cq_clean_read(const struct cq_reply *reply, int64_t *ret_cleaned, bool *ret_more, struct cq_error *err);
+
+#endif

@@ -1,0 +1,73 @@
+/*
+ * Frames: what worker, stable and horse say to each other over Unix sockets. docs/RUNTIME.md is the specification.
+ *
+ * A frame is a 32-bit big-endian length and a msgpack map with string keys; "type" says which. Both ends check the
+ * length against a named limit before they allocate. Unknown keys are ignored, unknown types are an error that names
+ * the type. File descriptors travel with SCM_RIGHTS on the frame's first byte.
+ */
+#ifndef CQ_RUNTIME_FRAME_H
+#define CQ_RUNTIME_FRAME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+
+enum {
+    CQ_FRAME_CONTROL_MAX = 64 * 1024,         /* stable <-> worker */
+    CQ_FRAME_JOB_MAX = 513 * 1024 * 1024,     /* job and done frames: a payload and its fields */
+    CQ_FRAME_FDS_MAX = 3,
+};
+
+/* Writing: start, add pairs, end. The pair count is patched in at the end. */
+struct cq_frame_writer {
+    struct cq_buf *out; /* borrowed; the frame is appended to what it holds */
+    size_t start;       /* where this frame begins in out */
+    uint32_t pairs;
+};
+
+void cq_frame_start(struct cq_frame_writer *writer, struct cq_buf *out, const char *type);
+void cq_frame_add_str(struct cq_frame_writer *writer, const char *key, struct cq_str text);  /* msgpack str; NONE: skipped */
+void cq_frame_add_bin(struct cq_frame_writer *writer, const char *key, struct cq_str bytes); /* msgpack bin; NONE: skipped */
+void cq_frame_add_int(struct cq_frame_writer *writer, const char *key, int64_t value);
+void cq_frame_add_bool(struct cq_frame_writer *writer, const char *key, bool value);
+/* A map of bin values follows under key: call cq_frame_add_bin pairs times afterwards. */
+void cq_frame_add_map(struct cq_frame_writer *writer, const char *key, uint32_t pairs);
+/* Patch length and count. False: out's limit was reached, out is as before the start. */
+bool cq_frame_end(struct cq_frame_writer *writer);
+
+/* A parsed frame. Everything is borrowed from the bytes given to cq_frame_parse. */
+struct cq_frame {
+    struct cq_str type;
+    struct cq_str body; /* the msgpack map, for cq_frame_get_* */
+};
+
+/*
+ * Is there a whole frame at the start of bytes?
+ *   ret_size  bytes it takes, with its header; 0: not yet whole
+ * Errors: CQ_ERR_LIMIT (length above limit), CQ_ERR_DESERIALIZATION (not a map, no type, keys not str, trailing bytes).
+ */
+CQ_MUST_CHECK enum cq_code cq_frame_parse(struct cq_str bytes, size_t limit, struct cq_frame *ret_frame, size_t *ret_size,
+                                          struct cq_error *err);
+
+struct cq_str cq_frame_get_str(const struct cq_frame *frame, const char *key); /* str or bin; else CQ_STR_NONE */
+bool cq_frame_get_int(const struct cq_frame *frame, const char *key, int64_t *ret_value);
+bool cq_frame_get_bool(const struct cq_frame *frame, const char *key, bool absent);
+/* The pairs of a map under key, in order: call with *cursor = 0 until false. */
+bool cq_frame_next_pair(const struct cq_frame *frame, const char *key, size_t *cursor, struct cq_str *ret_key,
+                        struct cq_str *ret_value);
+/* The integers or texts of an array of text under key. */
+bool cq_frame_next_item(const struct cq_frame *frame, const char *key, size_t *cursor, struct cq_str *ret_item);
+
+/* Send the whole buffer with up to CQ_FRAME_FDS_MAX descriptors on its first byte, blocking. For stables and horses. */
+CQ_MUST_CHECK enum cq_code cq_frame_send(int fd, struct cq_str bytes, const int *fds, int fd_count, struct cq_error *err);
+
+/*
+ * Receive once into buf (recvmsg, close-on-exec descriptors). Returns bytes read, 0 at end of file, -1 with errno.
+ *   fds, fd_count  in: room; out: received; surplus descriptors are closed
+ */
+ssize_t cq_frame_receive(int fd, struct cq_buf *buf, int *fds, int *fd_count);
+
+#endif

@@ -1,0 +1,72 @@
+#!/bin/sh
+# Turn the Lua scripts into C: scripts.h (one enum value a script, its numbers of keys and arguments) and scripts.c
+# (the text and its SHA-1, as EVALSHA wants it). Called by the Makefile: embed.sh OUTPUT_FOLDER SCRIPT.lua ...
+#
+# A line `-- include NAME.lua` is replaced by scripts/parts/NAME.lua. `local a, b = unpack(KEYS)` and the same with
+# ARGV give CQ_<SCRIPT>_NKEYS and CQ_<SCRIPT>_NARGS: C never counts positions.
+set -eu
+out=$1
+shift
+folder=$(dirname "$0")
+
+flatten() { # comments and indentation are left out: Redis keeps and hashes what it gets
+    awk -v parts="$folder/parts/" '
+        function emit(line) { sub(/^[ \t]+/, "", line); if (line !~ /^--/ && line != "") print line }
+        /^-- include / { file = parts $3; n = 0
+                         while ((getline line < file) > 0) { emit(line); n++ }
+                         if (!n) { print "embed.sh: " FILENAME ": no such part: " file > "/dev/stderr"; exit 1 }
+                         close(file); next }
+        { emit($0) }' "$1"
+}
+
+names_of() { # $1 file, $2 KEYS or ARGV: how many names the first unpack(...) of it has
+    awk -v what="unpack($2)" '
+        { text = text " " $0
+          if ($0 ~ /^local /) text = $0
+          if (index($0, what)) { sub(/=.*/, "", text); sub(/^local/, "", text); print split(text, names, ","); found = 1; exit } }
+        END { if (!found) print 0 }' "$1"
+}
+
+header=$out/scripts.h.tmp
+source=$out/scripts.c.tmp
+{
+    echo '/* Made by scripts/embed.sh; do not edit. */'
+    echo '#ifndef CQ_SCRIPTS_H'
+    echo '#define CQ_SCRIPTS_H'
+    echo 'struct cq_script_text { const char *name; const char *sha; const char *lua; unsigned long len; };'
+    echo 'enum cq_script {'
+} > "$header"
+{
+    echo '/* Made by scripts/embed.sh; do not edit. */'
+    echo '#include "scripts/scripts.h"'
+    echo 'const struct cq_script_text cq_scripts[CQ_SCRIPT_COUNT + 1] = {'
+} > "$source"
+counts=''
+for file in "$@"; do
+    name=$(basename "$file" .lua)
+    upper=$(printf %s "$name" | tr 'a-z-' 'A-Z_')
+    echo "    CQ_SCRIPT_$upper," >> "$header"
+    counts="$counts
+enum { CQ_${upper}_NKEYS = $(names_of "$file" KEYS), CQ_${upper}_NARGS = $(names_of "$file" ARGV) };"
+    flatten "$file" > "$out/$name.flat"
+    sha=$(sha1sum < "$out/$name.flat" | cut -d' ' -f1)
+    len=$(wc -c < "$out/$name.flat")
+    {
+        echo "    [CQ_SCRIPT_$upper] = {\"$name\", \"$sha\","
+        sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/        "/' -e 's/$/\\n"/' "$out/$name.flat"
+        echo "        , $len},"
+    } >> "$source"
+    rm -f "$out/$name.flat"
+done
+{
+    echo '    CQ_SCRIPT_COUNT,'
+    echo '    CQ_SCRIPT_NONE = CQ_SCRIPT_COUNT'
+    echo '};'
+    echo "$counts"
+    echo 'extern const struct cq_script_text cq_scripts[CQ_SCRIPT_COUNT + 1];'
+    echo '#endif'
+} >> "$header"
+echo '};' >> "$source"
+# Keep the old header's date when nothing changed in it, so that a changed script recompiles one file only.
+cmp -s "$header" "$out/scripts.h" && rm -f "$header" || mv "$header" "$out/scripts.h"
+mv "$source" "$out/scripts.c"

@@ -1,0 +1,51 @@
+/* What `cq worker` was asked to do: filled by cmd/, read by worker/. Everything is borrowed for the worker's life. */
+#ifndef CQ_WORKER_OPTIONS_H
+#define CQ_WORKER_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/log.h"
+#include "base/strv.h"
+#include "redis/address.h"
+#include "serializers/serializer.h"
+
+enum cq_dequeue_strategy { CQ_DEQUEUE_DEFAULT, CQ_DEQUEUE_RANDOM, CQ_DEQUEUE_ROUND_ROBIN };
+enum cq_job_output { CQ_OUTPUT_LOG, CQ_OUTPUT_PASS, CQ_OUTPUT_DISCARD };
+
+struct cq_program {
+    const char *name;    /* the function name that jobs use */
+    const char *command; /* as written in [programs] */
+};
+
+struct cq_worker_options {
+    const struct cq_address *address;
+    const struct cq_strv *queues;        /* 1 or more */
+    const char *name;                    /* NULL: a generated one; with -n N > 1: `<name>.1` ... `<name>.N` */
+    int slots;                           /* -n, --num-workers: 1 to 1000 */
+    bool burst;
+    int64_t max_jobs;                    /* per slot, as one RQ worker's; 0: no limit */
+    int64_t max_idle_s;                  /* 0: no limit */
+    int results_ttl_s;                   /* 500 */
+    int worker_ttl_s;                    /* 420 */
+    int job_monitoring_interval_s;       /* 30 */
+    int maintenance_interval_s;          /* 600 */
+    enum cq_dequeue_strategy strategy;
+    bool reuse_horses;
+    int64_t max_jobs_per_horse;          /* 0: no limit; 1000 */
+    int64_t max_rss_per_horse_kb;        /* 0: no limit; 262144 */
+    bool requeue_abandoned;              /* back to the queue instead of RQ's rule */
+    bool log_job_description;            /* false: --disable-job-desc-logging */
+    enum cq_job_output job_output;
+    int kill_grace_s;                    /* SIGTERM to SIGKILL, 5 */
+    bool restrict_format;                /* --serializer was given: accept no other */
+    enum cq_format format;
+    const struct cq_strv *paths;         /* -P: where modules are looked for */
+    const struct cq_program *programs;   /* of [programs] */
+    size_t program_count;
+    const char *pid_file;                /* NULL: none */
+    const char *executable;              /* path of cq itself, for the native stable */
+    struct cq_log *log;
+};
+
+#endif

@@ -1,0 +1,19 @@
+/*
+ * The worker process: one libev loop that holds slots, their stables and horses, and a few Redis connections.
+ * Nothing in the loop blocks.
+ */
+#ifndef CQ_WORKER_WORKER_H
+#define CQ_WORKER_WORKER_H
+
+#include "base/error.h"
+#include "worker/options.h"
+
+/*
+ * Run until told to stop (a signal, a command, burst, --max-jobs, --max-idle-time).
+ *   ret_worked  whether any job was executed; may be NULL
+ * Returns CQ_OK after an orderly stop. Errors: CQ_ERR_INVALID_OPERATION (name taken, suspended at start),
+ * CQ_ERR_REDIS (the server refuses us for good), CQ_ERR_CONFIG, CQ_ERR_SYSTEM.
+ */
+CQ_MUST_CHECK enum cq_code cq_worker_run(const struct cq_worker_options *options, bool *ret_worked, struct cq_error *err);
+
+#endif
