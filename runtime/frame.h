@@ -19,13 +19,15 @@ enum {
     CQ_FRAME_CONTROL_MAX = 64 * 1024,         /* stable <-> worker */
     CQ_FRAME_JOB_MAX = 513 * 1024 * 1024,     /* job and done frames: a payload and its fields */
     CQ_FRAME_FDS_MAX = 3,
+    CQ_FRAME_DEPTH_MAX = 8,                   /* containers inside each other; the frames of version 1 need 2 */
 };
 
 /* Writing: start, add pairs, end. The pair count is patched in at the end. */
 struct cq_frame_writer {
     struct cq_buf *out; /* borrowed; the frame is appended to what it holds */
     size_t start;       /* where this frame begins in out */
-    uint32_t pairs;
+    uint32_t pairs;     /* of the frame's own map */
+    uint32_t inner;     /* pairs still to come of the map that cq_frame_add_map began */
 };
 
 void cq_frame_start(struct cq_frame_writer *writer, struct cq_buf *out, const char *type);
@@ -33,9 +35,10 @@ void cq_frame_add_str(struct cq_frame_writer *writer, const char *key, struct cq
 void cq_frame_add_bin(struct cq_frame_writer *writer, const char *key, struct cq_str bytes); /* msgpack bin; NONE: skipped */
 void cq_frame_add_int(struct cq_frame_writer *writer, const char *key, int64_t value);
 void cq_frame_add_bool(struct cq_frame_writer *writer, const char *key, bool value);
-/* A map of bin values follows under key: call cq_frame_add_bin pairs times afterwards. */
+/* A map of bin values follows under key: call cq_frame_add_pair (or _add_bin) pairs times afterwards. */
 void cq_frame_add_map(struct cq_frame_writer *writer, const char *key, uint32_t pairs);
-/* Patch length and count. False: out's limit was reached, out is as before the start. */
+void cq_frame_add_pair(struct cq_frame_writer *writer, struct cq_str key, struct cq_str bytes); /* NONE: written as empty */
+/* Patch length and count. False: out's limit was reached, out holds what it held before the start. */
 bool cq_frame_end(struct cq_frame_writer *writer);
 
 /* A parsed frame. Everything is borrowed from the bytes given to cq_frame_parse. */
@@ -55,18 +58,24 @@ CQ_MUST_CHECK enum cq_code cq_frame_parse(struct cq_str bytes, size_t limit, str
 struct cq_str cq_frame_get_str(const struct cq_frame *frame, const char *key); /* str or bin; else CQ_STR_NONE */
 bool cq_frame_get_int(const struct cq_frame *frame, const char *key, int64_t *ret_value);
 bool cq_frame_get_bool(const struct cq_frame *frame, const char *key, bool absent);
-/* The pairs of a map under key, in order: call with *cursor = 0 until false. */
+/* The pairs of a map under key, in order: call with *cursor = 0 until false. Pairs that are not text to text are left out. */
 bool cq_frame_next_pair(const struct cq_frame *frame, const char *key, size_t *cursor, struct cq_str *ret_key,
                         struct cq_str *ret_value);
-/* The integers or texts of an array of text under key. */
+/* The texts of an array under key, in order; as cq_frame_next_pair. */
 bool cq_frame_next_item(const struct cq_frame *frame, const char *key, size_t *cursor, struct cq_str *ret_item);
 
-/* Send the whole buffer with up to CQ_FRAME_FDS_MAX descriptors on its first byte, blocking. For stables and horses. */
+/*
+ * Send the whole buffer with up to CQ_FRAME_FDS_MAX descriptors on its first byte, blocking. For stables and horses.
+ * Errors: CQ_ERR_CONNECTION (the other end is gone), CQ_ERR_SYSTEM.
+ */
 CQ_MUST_CHECK enum cq_code cq_frame_send(int fd, struct cq_str bytes, const int *fds, int fd_count, struct cq_error *err);
 
 /*
- * Receive once into buf (recvmsg, close-on-exec descriptors). Returns bytes read, 0 at end of file, -1 with errno.
- *   fds, fd_count  in: room; out: received; surplus descriptors are closed
+ * Receive once into buf (recvmsg, close-on-exec descriptors). Returns bytes read, 0 at end of file, -1 with errno
+ * (EAGAIN on a non-blocking socket; EMSGSIZE when buf is at its limit).
+ *   fds, fd_count  in: room; out: received; surplus descriptors are closed. NULL, NULL: none are expected
+ * The kernel never joins two messages that carry descriptors, so one call gives those of one frame at most: of the
+ * last frame that begins in what was read.
  */
 ssize_t cq_frame_receive(int fd, struct cq_buf *buf, int *fds, int *fd_count);
 

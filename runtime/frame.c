@@ -1,0 +1,448 @@
+#include "runtime/frame.h"
+
+#include <string.h>
+
+/*
+ * Frames are read in place: parsing checks the whole map once, without allocating, and the getters walk it again.
+ * Maps are small (a job has some 25 fields), so walking is cheaper than an index would be.
+ */
+
+enum { HEADER_SIZE = 4, MAP_HEAD_SIZE = 3 }; /* the length; 0xde and a 16-bit count */
+
+/* msgpack's one-byte markers, named as its specification names the formats. */
+enum {
+    MARK_NIL = 0xc0,
+    MARK_NEVER_USED = 0xc1,
+    MARK_FALSE = 0xc2,
+    MARK_TRUE = 0xc3,
+    MARK_BIN8 = 0xc4,
+    MARK_BIN32 = 0xc6,
+    MARK_EXT8 = 0xc7,
+    MARK_EXT32 = 0xc9,
+    MARK_FLOAT32 = 0xca,
+    MARK_FLOAT64 = 0xcb,
+    MARK_UINT8 = 0xcc,
+    MARK_UINT64 = 0xcf,
+    MARK_INT8 = 0xd0,
+    MARK_INT64 = 0xd3,
+    MARK_FIXEXT1 = 0xd4,
+    MARK_FIXEXT16 = 0xd8,
+    MARK_STR8 = 0xd9,
+    MARK_STR32 = 0xdb,
+    MARK_ARRAY16 = 0xdc,
+    MARK_ARRAY32 = 0xdd,
+    MARK_MAP16 = 0xde,
+    MARK_MAP32 = 0xdf,
+};
+
+/* ---- writing ---- */
+
+static void put_number(struct cq_buf *out, unsigned char mark, uint64_t number, int bytes)
+{
+    unsigned char text[9] = {mark};
+    for (int i = 0; i < bytes; i++)
+        text[1 + i] = (unsigned char)(number >> (8 * (bytes - 1 - i)));
+    cq_buf_append(out, text, (size_t)bytes + 1);
+}
+
+/* mark8 is the form with an 8-bit length; the 16- and 32-bit forms follow it in msgpack's table. */
+static void put_bytes(struct cq_buf *out, unsigned char mark8, struct cq_str bytes)
+{
+    if (bytes.len > UINT32_MAX) {
+        out->overflow = true;
+        return;
+    }
+    if (bytes.len < 0x100)
+        put_number(out, mark8, bytes.len, 1);
+    else if (bytes.len < 0x10000)
+        put_number(out, mark8 + 1, bytes.len, 2);
+    else
+        put_number(out, mark8 + 2, bytes.len, 4);
+    cq_buf_str(out, bytes);
+}
+
+static void put_key(struct cq_frame_writer *writer, struct cq_str key)
+{
+    if (writer->inner > 0)
+        writer->inner--;
+    else
+        writer->pairs++;
+    if (key.len < 32) {
+        cq_buf_char(writer->out, (char)(0xa0 | key.len));
+        cq_buf_str(writer->out, key);
+    } else {
+        put_bytes(writer->out, MARK_STR8, key);
+    }
+}
+
+void cq_frame_start(struct cq_frame_writer *writer, struct cq_buf *out, const char *type)
+{
+    *writer = (struct cq_frame_writer){.out = out, .start = out->len};
+    static const char placeholder[HEADER_SIZE + MAP_HEAD_SIZE] = {0, 0, 0, 0, (char)MARK_MAP16, 0, 0};
+    cq_buf_append(out, placeholder, sizeof(placeholder));
+    cq_frame_add_str(writer, "type", cq_str(type));
+}
+
+void cq_frame_add_str(struct cq_frame_writer *writer, const char *key, struct cq_str text)
+{
+    if (!text.data)
+        return;
+    put_key(writer, cq_str(key));
+    put_bytes(writer->out, MARK_STR8, text);
+}
+
+void cq_frame_add_bin(struct cq_frame_writer *writer, const char *key, struct cq_str bytes)
+{
+    /* Inside a map the count is already written: an absent value has to be there, empty. */
+    if (!bytes.data && writer->inner == 0)
+        return;
+    cq_frame_add_pair(writer, cq_str(key), bytes);
+}
+
+void cq_frame_add_pair(struct cq_frame_writer *writer, struct cq_str key, struct cq_str bytes)
+{
+    put_key(writer, key);
+    put_bytes(writer->out, MARK_BIN8, bytes);
+}
+
+void cq_frame_add_int(struct cq_frame_writer *writer, const char *key, int64_t value)
+{
+    put_key(writer, cq_str(key));
+    if (value >= 0 && value < 0x80)
+        cq_buf_char(writer->out, (char)value);
+    else
+        put_number(writer->out, MARK_INT64, (uint64_t)value, 8);
+}
+
+void cq_frame_add_bool(struct cq_frame_writer *writer, const char *key, bool value)
+{
+    put_key(writer, cq_str(key));
+    cq_buf_char(writer->out, (char)(value ? MARK_TRUE : MARK_FALSE));
+}
+
+void cq_frame_add_map(struct cq_frame_writer *writer, const char *key, uint32_t pairs)
+{
+    put_key(writer, cq_str(key));
+    put_number(writer->out, MARK_MAP32, pairs, 4);
+    writer->inner = pairs;
+}
+
+bool cq_frame_end(struct cq_frame_writer *writer)
+{
+    struct cq_buf *out = writer->out;
+    if (out->overflow || writer->inner > 0 || writer->pairs > UINT16_MAX) {
+        if (out->data && out->len > writer->start) {
+            out->len = writer->start;
+            out->data[out->len] = '\0';
+        }
+        out->overflow = false;
+        return false;
+    }
+    char *frame = out->data + writer->start;
+    size_t len = out->len - writer->start - HEADER_SIZE;
+    for (int i = 0; i < HEADER_SIZE; i++)
+        frame[i] = (char)(len >> (8 * (HEADER_SIZE - 1 - i)));
+    frame[HEADER_SIZE + 1] = (char)(writer->pairs >> 8);
+    frame[HEADER_SIZE + 2] = (char)writer->pairs;
+    return true;
+}
+
+/* ---- reading ---- */
+
+enum item_kind { ITEM_OTHER, ITEM_INT, ITEM_BOOL, ITEM_STR, ITEM_BIN, ITEM_ARRAY, ITEM_MAP };
+
+/* One msgpack object's head: its own bytes are consumed, the children of a container are not. */
+struct item {
+    enum item_kind kind;
+    uint64_t number;      /* INT: the value's 64 bits; BOOL; ARRAY, MAP: elements or pairs */
+    bool above_int64;     /* INT: an unsigned value that int64_t cannot hold */
+    struct cq_str text;   /* STR, BIN */
+};
+
+struct reader {
+    const unsigned char *at;
+    const unsigned char *end;
+};
+
+static bool take_number(struct reader *reader, int bytes, uint64_t *ret_number)
+{
+    if (reader->end - reader->at < bytes)
+        return false;
+    uint64_t number = 0;
+    for (int i = 0; i < bytes; i++)
+        number = number << 8 | reader->at[i];
+    reader->at += bytes;
+    *ret_number = number;
+    return true;
+}
+
+static bool take_bytes(struct reader *reader, uint64_t len, struct cq_str *ret_text)
+{
+    if ((uint64_t)(reader->end - reader->at) < len)
+        return false;
+    *ret_text = cq_str_n(reader->at, (size_t)len);
+    reader->at += len;
+    return true;
+}
+
+static bool take_int(struct reader *reader, unsigned char mark, struct item *item)
+{
+    item->kind = ITEM_INT;
+    bool is_signed = mark >= MARK_INT8;
+    int bytes = 1 << (mark - (is_signed ? MARK_INT8 : MARK_UINT8));
+    if (!take_number(reader, bytes, &item->number))
+        return false;
+    if (is_signed && bytes < 8) {
+        uint64_t sign = (uint64_t)1 << (8 * bytes - 1);
+        item->number = (item->number ^ sign) - sign;
+    }
+    item->above_int64 = !is_signed && item->number > INT64_MAX;
+    return true;
+}
+
+/* What carries a length of 1, 2 or 4 bytes: bin, str, ext, array and map. */
+static bool take_sized(struct reader *reader, unsigned char mark, struct item *item)
+{
+    uint64_t len;
+    switch (mark) {
+    case MARK_ARRAY16:
+    case MARK_ARRAY32:
+        item->kind = ITEM_ARRAY;
+        return take_number(reader, mark == MARK_ARRAY16 ? 2 : 4, &item->number);
+    case MARK_MAP16:
+    case MARK_MAP32:
+        item->kind = ITEM_MAP;
+        return take_number(reader, mark == MARK_MAP16 ? 2 : 4, &item->number);
+    }
+    if (mark >= MARK_STR8 && mark <= MARK_STR32) {
+        item->kind = ITEM_STR;
+        return take_number(reader, 1 << (mark - MARK_STR8), &len) && take_bytes(reader, len, &item->text);
+    }
+    if (mark >= MARK_BIN8 && mark <= MARK_BIN32) {
+        item->kind = ITEM_BIN;
+        return take_number(reader, 1 << (mark - MARK_BIN8), &len) && take_bytes(reader, len, &item->text);
+    }
+    /* ext: its type byte comes after the length. */
+    return take_number(reader, 1 << (mark - MARK_EXT8), &len) && take_bytes(reader, len + 1, &item->text);
+}
+
+static bool take_item(struct reader *reader, struct item *item)
+{
+    *item = (struct item){ITEM_OTHER, 0, false, CQ_STR_NONE};
+    if (reader->at >= reader->end)
+        return false;
+    unsigned char mark = *reader->at++;
+    if (mark < 0x80 || mark >= 0xe0) {
+        item->kind = ITEM_INT;
+        item->number = (uint64_t)(int64_t)(int8_t)mark;
+        return true;
+    }
+    if (mark < 0x90) {
+        item->kind = ITEM_MAP;
+        item->number = mark & 0x0f;
+        return true;
+    }
+    if (mark < 0xa0) {
+        item->kind = ITEM_ARRAY;
+        item->number = mark & 0x0f;
+        return true;
+    }
+    if (mark < 0xc0) {
+        item->kind = ITEM_STR;
+        return take_bytes(reader, mark & 0x1f, &item->text);
+    }
+    if (mark == MARK_NIL || mark == MARK_NEVER_USED)
+        return mark == MARK_NIL;
+    if (mark == MARK_FALSE || mark == MARK_TRUE) {
+        item->kind = ITEM_BOOL;
+        item->number = mark == MARK_TRUE;
+        return true;
+    }
+    if (mark >= MARK_UINT8 && mark <= MARK_INT64)
+        return take_int(reader, mark, item);
+    if (mark == MARK_FLOAT32 || mark == MARK_FLOAT64)
+        return take_bytes(reader, mark == MARK_FLOAT32 ? 4 : 8, &item->text);
+    if (mark >= MARK_FIXEXT1 && mark <= MARK_FIXEXT16)
+        return take_bytes(reader, (1u << (mark - MARK_FIXEXT1)) + 1, &item->text);
+    return take_sized(reader, mark, item);
+}
+
+/* Consume one whole object. Every element takes a byte at least, so a lying count ends with the bytes. */
+static bool skip_item(struct reader *reader, int depth)
+{
+    struct item item;
+    if (depth > CQ_FRAME_DEPTH_MAX || !take_item(reader, &item))
+        return false;
+    if (item.kind != ITEM_ARRAY && item.kind != ITEM_MAP)
+        return true;
+    for (uint64_t i = item.kind == ITEM_MAP ? 2 * item.number : item.number; i > 0; i--)
+        if (!skip_item(reader, depth + 1))
+            return false;
+    return true;
+}
+
+static enum cq_code check_body(struct cq_str body, struct cq_str *ret_type, struct cq_error *err)
+{
+    struct reader reader = {(const unsigned char *)body.data, (const unsigned char *)body.data + body.len};
+    struct item map, key, value;
+    *ret_type = CQ_STR_NONE;
+    if (!take_item(&reader, &map) || map.kind != ITEM_MAP)
+        return cq_error_set(err, CQ_ERR_DESERIALIZATION, "frame of %zu bytes is not a msgpack map", body.len);
+    for (uint64_t i = 0; i < map.number; i++) {
+        if (!take_item(&reader, &key) || key.kind != ITEM_STR)
+            return cq_error_set(err, CQ_ERR_DESERIALIZATION, "frame of %zu bytes: key %llu is not a string", body.len,
+                                (unsigned long long)i);
+        struct reader before = reader;
+        if (!skip_item(&reader, 2))
+            return cq_error_set(err, CQ_ERR_DESERIALIZATION, "frame of %zu bytes: broken value of key '%.*s'", body.len,
+                                (int)(key.text.len < 64 ? key.text.len : 64), key.text.data);
+        if (!ret_type->data && cq_str_is(key.text, "type") && take_item(&before, &value) && value.kind == ITEM_STR)
+            *ret_type = value.text;
+    }
+    if (reader.at != reader.end)
+        return cq_error_set(err, CQ_ERR_DESERIALIZATION, "frame of %zu bytes: %td bytes after its map", body.len,
+                            reader.end - reader.at);
+    if (!ret_type->data)
+        return cq_error_set(err, CQ_ERR_DESERIALIZATION, "frame of %zu bytes has no type", body.len);
+    return CQ_OK;
+}
+
+enum cq_code cq_frame_parse(struct cq_str bytes, size_t limit, struct cq_frame *ret_frame, size_t *ret_size,
+                            struct cq_error *err)
+{
+    *ret_size = 0;
+    struct reader reader = {(const unsigned char *)bytes.data, (const unsigned char *)bytes.data + bytes.len};
+    uint64_t len;
+    if (bytes.len < HEADER_SIZE || !take_number(&reader, HEADER_SIZE, &len))
+        return CQ_OK;
+    if (len > limit)
+        return cq_error_set(err, CQ_ERR_LIMIT, "frame of %llu bytes is above the limit of %zu", (unsigned long long)len, limit);
+    if (bytes.len - HEADER_SIZE < len)
+        return CQ_OK;
+    struct cq_str body = cq_str_n(bytes.data + HEADER_SIZE, (size_t)len);
+    struct cq_str type;
+    enum cq_code code = check_body(body, &type, err);
+    if (code)
+        return code;
+    *ret_frame = (struct cq_frame){type, body};
+    *ret_size = HEADER_SIZE + (size_t)len;
+    return CQ_OK;
+}
+
+/* Stand before the value of the first pair with this key. */
+static bool find(const struct cq_frame *frame, const char *key, struct reader *ret_reader)
+{
+    struct reader reader = {(const unsigned char *)frame->body.data,
+                            (const unsigned char *)frame->body.data + frame->body.len};
+    struct item map, name;
+    if (!take_item(&reader, &map) || map.kind != ITEM_MAP)
+        return false;
+    for (uint64_t i = 0; i < map.number; i++) {
+        if (!take_item(&reader, &name))
+            return false;
+        if (name.kind == ITEM_STR && cq_str_is(name.text, key)) {
+            *ret_reader = reader;
+            return true;
+        }
+        if (!skip_item(&reader, 2))
+            return false;
+    }
+    return false;
+}
+
+struct cq_str cq_frame_get_str(const struct cq_frame *frame, const char *key)
+{
+    struct reader reader;
+    struct item item;
+    if (!find(frame, key, &reader) || !take_item(&reader, &item) || (item.kind != ITEM_STR && item.kind != ITEM_BIN))
+        return CQ_STR_NONE;
+    return item.text;
+}
+
+bool cq_frame_get_int(const struct cq_frame *frame, const char *key, int64_t *ret_value)
+{
+    struct reader reader;
+    struct item item;
+    if (!find(frame, key, &reader) || !take_item(&reader, &item) || item.kind != ITEM_INT || item.above_int64)
+        return false;
+    *ret_value = (int64_t)item.number;
+    return true;
+}
+
+bool cq_frame_get_bool(const struct cq_frame *frame, const char *key, bool absent)
+{
+    struct reader reader;
+    struct item item;
+    if (!find(frame, key, &reader) || !take_item(&reader, &item) || item.kind != ITEM_BOOL)
+        return absent;
+    return item.number != 0;
+}
+
+/*
+ * Enter the container under key, or go on in it: *cursor is 0 at first, then where the next element begins in the
+ * body. The reader ends where the container does, so no count needs to be kept between calls.
+ */
+static bool enter(const struct cq_frame *frame, const char *key, enum item_kind kind, size_t cursor,
+                  struct reader *ret_reader)
+{
+    struct reader reader, after;
+    struct item container;
+    if (!find(frame, key, &reader))
+        return false;
+    after = reader;
+    if (!take_item(&reader, &container) || container.kind != kind || !skip_item(&after, 2))
+        return false;
+    if (cursor > 0)
+        reader.at = (const unsigned char *)frame->body.data + cursor;
+    reader.end = after.at;
+    *ret_reader = reader;
+    return true;
+}
+
+static bool is_text(const struct item *item)
+{
+    return item->kind == ITEM_STR || item->kind == ITEM_BIN;
+}
+
+static bool take_text(struct reader *reader, struct cq_str *ret_text)
+{
+    struct reader before = *reader;
+    struct item item;
+    if (!take_item(reader, &item))
+        return false;
+    *ret_text = is_text(&item) ? item.text : CQ_STR_NONE;
+    *reader = before;
+    return skip_item(reader, 3);
+}
+
+bool cq_frame_next_pair(const struct cq_frame *frame, const char *key, size_t *cursor, struct cq_str *ret_key,
+                        struct cq_str *ret_value)
+{
+    struct reader reader;
+    struct cq_str name, value;
+    if (!enter(frame, key, ITEM_MAP, *cursor, &reader))
+        return false;
+    do {
+        if (!take_text(&reader, &name) || !take_text(&reader, &value))
+            return false;
+    } while (!name.data || !value.data);
+    *cursor = (size_t)(reader.at - (const unsigned char *)frame->body.data);
+    *ret_key = name;
+    *ret_value = value;
+    return true;
+}
+
+bool cq_frame_next_item(const struct cq_frame *frame, const char *key, size_t *cursor, struct cq_str *ret_item)
+{
+    struct reader reader;
+    struct cq_str text;
+    if (!enter(frame, key, ITEM_ARRAY, *cursor, &reader))
+        return false;
+    do {
+        if (!take_text(&reader, &text))
+            return false;
+    } while (!text.data);
+    *cursor = (size_t)(reader.at - (const unsigned char *)frame->body.data);
+    *ret_item = text;
+    return true;
+}
