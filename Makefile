@@ -40,13 +40,31 @@ OBJECTS := $(SOURCES:%.c=$(B)/obj/%.o) $(B)/obj/scripts/scripts.o
 LIBRARY := $(B)/libcq-internal.a
 TESTS   := $(sort $(wildcard tests/*/test_*.c))
 TEST_BINS := $(TESTS:%.c=$(B)/%)
+# TEST=lifecycle/enqueue builds and runs tests/lifecycle/test_enqueue alone.
+WANTED_BINS := $(if $(TEST),$(B)/tests/$(dir $(TEST))test_$(notdir $(TEST)),$(TEST_BINS))
 SUPPORT := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/support/*.c))
+# Modules of job functions: the example, and those that tests load.
+MODULES := $(patsubst %.c,$(B)/%.so,$(wildcard examples/*.c tests/*/modules/*.c))
 
 .PHONY: help build
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-build: deps $(B)/cq ## build/cq, usable in place
+# What pkg-config knows was asked when make started. On a bare machine `deps` has installed the libraries since then, so
+# whoever needs them compiles in a make of its own, which asks again.
+build: deps ## build/cq, usable in place
+	$(Q)$(MAKE) --no-print-directory binary
+
+.PHONY: binary modules unit-binaries fuzz-binaries all-binaries
+binary: $(B)/cq
+	@:
+modules: $(MODULES)
+	@:
+unit-binaries: $(WANTED_BINS) modules
+	@:
+fuzz-binaries: $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+	@:
+all-binaries: binary modules unit-binaries
 
 $(B)/gen/scripts/scripts.h $(B)/gen/scripts/scripts.c &: $(LUA) $(wildcard scripts/parts/*.lua) scripts/embed.sh
 	$(call say,LUA,$(B)/gen/scripts)
@@ -78,37 +96,59 @@ $(B)/tests/%: tests/%.c $(SUPPORT) $(LIBRARY) $(B)/flags
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS_CQ) -Wno-missing-prototypes $(CFLAGS_PKG) $$(pkg-config --cflags check) -MMD -MP -o $@ $< $(SUPPORT) \
 		$(LDFLAGS_CQ) $(LIBRARY) $(LIBS) $$(pkg-config --libs check)
 
-.PHONY: deps test cli interop sanitize check layers demo bench fuzz docs format lint coverage install uninstall clean
-deps: ## install what building and testing needs (apt, as root or through sudo)
+# A module is built as a user builds one: the public header, no flag of ours but warnings.
+$(B)/examples/%.so: examples/%.c runtime/cq.h
+	$(call say,MODULE,$<)
+	$(Q)mkdir -p $(@D) && $(CC) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -g -Iruntime -shared -fPIC -o $@ $<
+
+$(B)/tests/%.so: tests/%.c runtime/cq.h
+	$(call say,MODULE,$<)
+	$(Q)mkdir -p $(@D) && $(CC) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -g -Iruntime -shared -fPIC -o $@ $<
+
+$(B)/fuzz/%: tests/fuzz/%.c $(SUPPORT) $(LIBRARY) $(B)/flags
+	$(call say,FUZZ,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS_CQ) -fsanitize=fuzzer -Wno-missing-prototypes $(CFLAGS_PKG) -MMD -MP -o $@ $< $(SUPPORT) \
+		$(LDFLAGS_CQ) $(LIBRARY) $(LIBS)
+
+.PHONY: deps deps-demo deps-test deps-check deps-fuzz
+deps: ## install what building needs (apt, as root or through sudo)
 	$(Q)tests/tools/deps.sh build
 
-unit-binaries: $(TEST_BINS)
+# The same with what running the demo, the tests, all of check, the fuzz targets needs; checks in an instant when it is there.
+deps-demo deps-test deps-check deps-fuzz: deps-%: deps
+	$(Q)tests/tools/deps.sh $*
 
-test: deps $(B)/cq $(TEST_BINS) layers ## unit tests; TEST=lifecycle/enqueue runs one
+.PHONY: test cli interop sanitize check layers demo bench fuzz docs format lint coverage install uninstall clean
+test: build deps-test layers ## unit tests; TEST=lifecycle/enqueue runs one
+	$(Q)$(MAKE) --no-print-directory unit-binaries
 	$(Q)tests/tools/run_unit.sh '$(B)' '$(TEST)'
 
-cli: $(B)/cq ## shell tests of the command line
+cli: build deps-test ## shell tests of the command line
+	$(Q)$(MAKE) --no-print-directory modules
 	$(Q)tests/tools/run_cli.sh '$(B)' '$(TEST)'
 
-interop: $(B)/cq ## with Python's RQ, in both directions
+interop: build deps-check ## with Python's RQ, in both directions
+	$(Q)$(MAKE) --no-print-directory modules
 	$(Q)tests/tools/run_interop.sh '$(B)' '$(TEST)'
 
 sanitize: ## unit and CLI tests under AddressSanitizer and UBSan
-	$(Q)$(MAKE) --no-print-directory SANITIZE=address,undefined test cli
+	$(Q)tests/tools/check.sh sanitize
 
 check: ## all that CI runs; ends with `N passed, N failed`
 	$(Q)tests/tools/check.sh
 
-layers: ## no file includes a layer above its own; every header compiles alone
-	$(Q)tests/tools/layers.sh $(LAYERS)
+layers: build ## no file includes a layer above its own; every header compiles alone
+	$(Q)tests/tools/layers.sh '$(B)' $(LAYERS)
 
-demo: build ## a private Redis, a dozen jobs, a worker: seen running
-	$(Q)examples/demo.sh
+demo: build deps-demo ## a private Redis, a dozen jobs, a worker: seen running
+	$(Q)$(MAKE) --no-print-directory modules
+	$(Q)examples/demo.sh '$(B)'
 
-bench: build ## cq and rq worker on a no-op job, as ratios within one run
+bench: build deps-check ## cq and rq worker on a no-op job, as ratios within one run
+	$(Q)$(MAKE) --no-print-directory modules
 	$(Q)tests/bench/run.sh
 
-fuzz: deps ## each fuzz target for FUZZ_SECONDS (60)
+fuzz: deps-fuzz ## each fuzz target for FUZZ_SECONDS (60)
 	$(Q)tests/fuzz/run.sh
 
 format: ## clang-format over all C files
@@ -117,21 +157,29 @@ format: ## clang-format over all C files
 lint: ## shellcheck, long functions, long files
 	$(Q)tests/tools/lint.sh
 
-coverage: ## line coverage of the unit tests (needs gcovr or lcov)
+coverage: deps-test ## line coverage of the unit tests (needs gcovr)
+	$(Q)command -v gcovr > /dev/null || { echo 'coverage: gcovr is missing (Debian: apt-get install gcovr)' >&2; exit 1; }
 	$(Q)$(MAKE) --no-print-directory B=build/cov OPT='-O0 -g --coverage' test
+	$(Q)gcovr --root . --object-directory build/cov $(foreach d,$(LAYERS),--filter '$(d)/')
 
-docs: $(B)/cq ## the man page, from the option tables
+docs: build ## the man page and the shell completion, from the option tables
 	$(Q)mkdir -p $(B)/man && $(B)/cq help --man > $(B)/man/cq.1
+	$(Q)mkdir -p $(B)/completion && $(B)/cq help --completion bash > $(B)/completion/cq
 
-install: $(B)/cq ## into PREFIX (/usr/local), DESTDIR honoured
+install: build docs ## into PREFIX (/usr/local), DESTDIR honoured
 	install -D -m 755 $(B)/cq $(DESTDIR)$(PREFIX)/bin/cq
 	install -D -m 644 runtime/cq.h $(DESTDIR)$(PREFIX)/include/cq.h
 	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' runtime/cq.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/cq.pc
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' runtime/cq.pc.in > $(B)/cq.pc
+	install -m 644 $(B)/cq.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/cq.pc
+	install -D -m 644 $(B)/man/cq.1 $(DESTDIR)$(PREFIX)/share/man/man1/cq.1
+	install -D -m 644 $(B)/completion/cq $(DESTDIR)$(PREFIX)/share/bash-completion/completions/cq
 	install -D -m 644 config.example.ini $(DESTDIR)$(PREFIX)/share/doc/cq/config.example.ini
+	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/cq/LICENSE
 
 uninstall: ## what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/cq $(DESTDIR)$(PREFIX)/include/cq.h $(DESTDIR)$(PREFIX)/lib/pkgconfig/cq.pc
+	rm -f $(DESTDIR)$(PREFIX)/share/man/man1/cq.1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions/cq
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/cq
 
 clean: ## remove build/, the virtual environments too
