@@ -175,7 +175,7 @@ stamp_of() { echo "$1 in $PWD"; } # a venv that was moved or copied has wrong pa
 venv_is() { [ "$(cat "$1/stamp" 2> /dev/null)" = "$(stamp_of "$2")" ] && [ -x "$1/bin/python" ]; }
 
 venv_has() { # folder, rq version: works although it has no stamp (yet)
-    [ -x "$1/bin/python" ] && [ -x "$1/bin/rq" ] && [ "$(head -n 1 "$1/bin/rq")" = "#!$PWD/$1/bin/python" ] || return 1
+    [ -x "$1/bin/python" ] && grep -q "^#!$PWD/$1/bin/python" "$1/bin/rq" 2> /dev/null || return 1
     [ "$("$1/bin/python" -c 'import rq, pytest; print(rq.VERSION)' 2> /dev/null)" = "$2" ]
 }
 
@@ -188,10 +188,12 @@ pip_install() { # folder, packages ...
     }
 }
 
-make_venv() { # folder, options ...
+make_venv() { # python, folder, options ...
+    python=$1
+    shift
     rm -rf "$1"
     say "making $1"
-    python3 -m venv "$@" >&2 || { say "python3 -m venv $1 failed; see above"; exit 1; }
+    "$python" -m venv "$@" >&2 || { say "$python -m venv $1 failed; see above"; exit 1; }
 }
 
 VENV="rq==$RQ_VERSION pytest"
@@ -202,17 +204,17 @@ venvs_are_there() { venv_is build/venv "$VENV" && venv_is build/venv113 "$VENV11
 python_environments() {
     if ! venv_is build/venv "$VENV"; then
         if ! venv_has build/venv "$RQ_VERSION"; then
-            make_venv build/venv
+            make_venv python3 build/venv
             # shellcheck disable=SC2086 # a list of words
             pip_install build/venv $VENV
         fi
         stamp_of "$VENV" > build/venv/stamp
     fi
     if ! venv_is build/venv113 "$VENV113"; then
-        if [ "$(/usr/bin/python3 -c 'import rq; print(rq.VERSION)' 2> /dev/null)" = "$OLD_RQ_VERSION" ]; then
-            make_venv build/venv113 --system-site-packages --without-pip
+        if [ "$(/usr/bin/python3 -c 'import venv, rq; print(rq.VERSION)' 2> /dev/null)" = "$OLD_RQ_VERSION" ]; then
+            make_venv /usr/bin/python3 build/venv113 --system-site-packages --without-pip
         else
-            make_venv build/venv113
+            make_venv python3 build/venv113
             # RQ 1.13 is older than redis-py 5, and asks for no version below it.
             pip_install build/venv113 "$VENV113" 'redis<5' setuptools
         fi
