@@ -19,12 +19,20 @@ struct cq_fetch {
     struct cq_str execution_id;   /* for the job that will be started */
     cq_time now;
     int monitoring_interval_s;    /* RQ's job_monitoring_interval, 30 */
+    int worker_ttl_s;             /* 420: the worker's hash expires so much + 60 after it became idle */
+    bool resume;                  /* the same call was sent before and its reply was lost: when it had started a job
+                                     under execution_id, give that one again instead of taking another */
 };
 
 /* Build the call. Redis: fetch.lua. */
 void cq_fetch_build(const struct cq_fetch *fetch, struct cq_command *command);
 
-enum cq_fetch_outcome { CQ_FETCH_EMPTY, CQ_FETCH_STARTED, CQ_FETCH_SUSPENDED };
+enum cq_fetch_outcome {
+    CQ_FETCH_EMPTY,
+    CQ_FETCH_STARTED,
+    CQ_FETCH_SUSPENDED,
+    CQ_FETCH_AGAIN, /* a bounded number of dead ids was dropped and more may wait behind them: fetch again at once */
+};
 
 /* A job that this worker now runs. Borrowed from the reply. */
 struct cq_started {

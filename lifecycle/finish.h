@@ -31,6 +31,7 @@ struct cq_finish {
     int64_t retry_max;            /* RETRY: Retry.max */
     struct cq_str retry_intervals; /* RETRY: JSON list of seconds */
     struct cq_str meta;           /* serialized meta to store with the outcome; CQ_STR_NONE: leave it */
+    int worker_ttl_s;             /* of the worker's hash when it becomes idle, 60 s are added; 0: 420 */
     const struct cq_fetch *next;  /* NULL: fetch nothing, become idle */
 };
 
