@@ -40,8 +40,8 @@ OBJECTS := $(SOURCES:%.c=$(B)/obj/%.o) $(B)/obj/scripts/scripts.o
 LIBRARY := $(B)/libcq-internal.a
 TESTS   := $(sort $(wildcard tests/*/test_*.c))
 TEST_BINS := $(TESTS:%.c=$(B)/%)
-# TEST=lifecycle/enqueue builds and runs tests/lifecycle/test_enqueue alone.
-WANTED_BINS := $(if $(TEST),$(B)/tests/$(dir $(TEST))test_$(notdir $(TEST)),$(TEST_BINS))
+# TEST=lifecycle/enqueue builds and runs tests/lifecycle/test_enqueue alone, TEST=lifecycle its folder.
+WANTED_BINS := $(if $(findstring /,$(TEST)),$(B)/tests/$(dir $(TEST))test_$(notdir $(TEST)),$(if $(TEST),$(filter $(B)/tests/$(TEST)/%,$(TEST_BINS)),$(TEST_BINS)))
 SUPPORT := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/support/*.c))
 # Modules of job functions: the example, and those that tests load.
 MODULES := $(patsubst %.c,$(B)/%.so,$(wildcard examples/*.c tests/*/modules/*.c))

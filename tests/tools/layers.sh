@@ -11,6 +11,7 @@ for layer in "$@"; do
     [ "$layer" = redis ] && allowed="$allowed scripts" # redis/command.h names the generated scripts
     for file in "$layer"/*.[ch]; do
         [ -e "$file" ] || continue
+        # shellcheck disable=SC2013 # words without spaces
         for folder in $(sed -n 's|^#include "\([a-z]*\)/.*|\1|p' "$file" | sort -u); do
             case " $allowed " in
             *" $folder "*) ;;

@@ -1,0 +1,159 @@
+#!/bin/bash
+# All that CI runs: what is missing is installed, all is built, each suite runs under a supervisor that ends it after a
+# limit and fails it when it leaves a process behind. usage: check.sh [sanitize]
+#   sanitize  only the unit and CLI tests under AddressSanitizer and UBSan
+#
+# Each step writes build/check/STEP.log; of a step that fails it is printed. The last line is `N passed, N failed`; the
+# status is 0 only when something passed and nothing failed. JOBS (2) suites run at a time: all of them start a Redis
+# of their own. Needs no terminal and no standard input.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+only=${1:-}
+out=build/check
+jobs=${JOBS:-2}
+passed=0 failed=0
+declare -A step_of started # by process id: the step's name, when it began
+
+# Called by make: its flags and the variables of one build are not for the makes below.
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL SANITIZE TEST B JOBS
+export SANITIZERS=address,undefined
+
+# --- The steps: name, limit in seconds, command. The longest come first, so that the two lanes end together.
+
+steps() {
+    if [ "$only" = sanitize ]; then
+        cat << 'STEPS'
+unit-sanitized    900  env JOBS=1 tests/tools/run_unit.sh build/san
+cli-sanitized     900  env JOBS=1 tests/tools/run_cli.sh build/san
+STEPS
+        return
+    fi
+    cat << 'STEPS'
+interop           600  tests/tools/run_interop.sh build
+unit-sanitized    600  env JOBS=1 tests/tools/run_unit.sh build/san
+interop-reuse     600  env WORKER=cq-reuse tests/tools/run_interop.sh build
+cli-sanitized     600  env JOBS=1 tests/tools/run_cli.sh build/san
+interop-sanitized 600  env INTEROP_TIMEOUT=60 tests/tools/run_interop.sh build/san interop/jobs
+valgrind          600  tests/tools/run_valgrind.sh build
+unit              600  env JOBS=1 tests/tools/run_unit.sh build
+cli               600  env JOBS=1 tests/tools/run_cli.sh build
+fuzz              600  env FUZZ_SECONDS=5 FUZZ_JOBS=1 tests/fuzz/run.sh
+demo              120  examples/demo.sh build
+install           120  tests/tools/run_install.sh build
+layers            120  make --no-print-directory layers
+lint              120  tests/tools/lint.sh
+STEPS
+}
+
+skip() { # step: why it cannot run here; nothing when it can
+    case $1 in
+    fuzz)
+        command -v clang > /dev/null || echo "clang is missing (make fuzz installs it)"
+        ;;
+    esac
+}
+
+# --- Running them.
+
+begin() { # step, limit, command ...
+    local name=$1 limit=$2
+    shift 2
+    "$out/supervise" "$limit" "$@" < /dev/null > "$out/$name.log" 2>&1 &
+    step_of[$!]=$name
+    started[$!]=$SECONDS
+}
+
+# Add what a step counted; a step without a count is one check by itself. What its count does not show (left processes,
+# the limit, a crash of the runner) is one failure more.
+count() { # step, status
+    local line good=0 bad=0
+    line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$out/$1.log" | tail -n 1)
+    if [ -n "$line" ]; then
+        read -r good _ bad _ <<< "$line"
+    elif [ "$2" = 0 ]; then
+        good=1
+    fi
+    [ "$2" = 0 ] || { [ "$bad" != 0 ] && [ "$2" != 124 ] && [ "$2" != 125 ]; } || bad=$((bad + 1))
+    passed=$((passed + good)) failed=$((failed + bad))
+    if [ "$bad" = 0 ]; then
+        echo "$good passed"
+    else
+        echo "$good passed, $bad FAILED"
+    fi
+}
+
+finish() { # process id, status
+    local name=${step_of[$1]} summary
+    local took=$((SECONDS - started[$1]))
+    unset "step_of[$1]" "started[$1]"
+    count "$name" "$2" > "$out/summary"
+    read -r summary < "$out/summary"
+    printf '%-18s %s (%d s)\n' "$name" "$summary" "$took"
+    if [[ $summary == *FAILED* ]]; then
+        grep -v -E '^  [^ ]+ +[0-9]+ passed$' "$out/$name.log" | tail -n 80
+    fi
+}
+
+wait_for_one() {
+    local pid status=0
+    wait -n -p pid "${!step_of[@]}" || status=$?
+    finish "$pid" "$status"
+}
+
+run_steps() {
+    local name limit command why
+    while read -r name limit command; do
+        why=$(skip "$name")
+        if [ -n "$why" ]; then
+            printf '%-18s skipped: %s\n' "$name" "$why"
+            continue
+        fi
+        while [ "${#step_of[@]}" -ge "$jobs" ]; do wait_for_one; done
+        # shellcheck disable=SC2086 # words
+        begin "$name" "$limit" $command
+    done < <(steps)
+    while [ "${#step_of[@]}" -gt 0 ]; do wait_for_one; done
+}
+
+# --- Beginning and end.
+
+end() {
+    echo "$passed passed, $failed failed"
+    [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+    exit
+}
+
+# shellcheck disable=SC2317 # called by the trap
+interrupted() {
+    trap '' HUP INT TERM
+    [ "${#step_of[@]}" = 0 ] || kill "${!step_of[@]}" 2> /dev/null
+    wait
+    failed=$((failed + 1))
+    echo 'check: interrupted'
+    end
+}
+
+must() { # step, command ...: without it nothing else can run
+    local name=$1 begun=$SECONDS
+    shift
+    if "$@" < /dev/null > "$out/$name.log" 2>&1; then
+        passed=$((passed + 1))
+        printf '%-18s 1 passed (%d s)\n' "$name" $((SECONDS - begun))
+    else
+        failed=$((failed + 1))
+        printf '%-18s FAILED: %s (%s/%s.log)\n' "$name" "$*" "$out" "$name"
+        grep -E -A 3 'error|Error' "$out/$name.log" | head -n 60
+        tail -n 5 "$out/$name.log"
+        end
+    fi
+}
+
+trap interrupted HUP INT TERM
+mkdir -p $out
+rm -f $out/*.log
+must deps tests/tools/deps.sh check
+must supervisor cc -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -o $out/supervise tests/tools/supervise.c
+[ "$only" = sanitize ] || must build make -j2 all-binaries
+must build-sanitized make -j2 SANITIZE=$SANITIZERS all-binaries
+run_steps
+end

@@ -1,0 +1,50 @@
+#!/bin/sh
+# Run the tests with Python's RQ. usage: run_interop.sh BUILD_FOLDER [TEST]
+#   TEST  a test's file or a part of its name, as pytest's -k takes it; interop/jobs runs test_jobs.py alone
+# WORKER says which worker they run against (tests/interop/stage.py). The log is BUILD_FOLDER/logs/interop-WORKER.log.
+set -eu
+cd "$(dirname "$0")/../.."
+build=$1
+test=${2:-}
+case $build in
+/*) CQ=$build/cq ;;
+*) CQ=$PWD/$build/cq ;;
+esac
+WORKER=${WORKER:-cq}
+RQ113_PYTHON=$PWD/build/venv113/bin/python
+PYTHONDONTWRITEBYTECODE=1
+export CQ WORKER RQ113_PYTHON PYTHONDONTWRITEBYTECODE
+log=$build/logs/interop-$WORKER.log
+mkdir -p "$build/logs"
+
+what=tests/interop
+set --
+case $test in
+'') ;;
+interop/*) what=tests/interop/test_${test#interop/}.py ;;
+*) set -- -k "$test" ;;
+esac
+rm -f "$build/logs/interop-$WORKER.xml"
+status=0
+timeout -k 30 1500 build/venv/bin/python -m pytest -q -rfEs --junitxml="$build/logs/interop-$WORKER.xml" "$@" "$what" \
+    < /dev/null > "$log" 2>&1 || status=$?
+
+# The outcome is counted from the last line of pytest: `3 failed, 40 passed, 2 skipped, 1 error in 12.34s`.
+summary=$(tail -n 1 "$log")
+number_of() { echo "$summary" | sed -n "s/.*\(^\|[ =]\)\([0-9][0-9]*\) $1.*/\2/p"; }
+passed=$(number_of passed)
+failed=$(number_of failed)
+errors=$(number_of error)
+passed=${passed:-0}
+failed=$((${failed:-0} + ${errors:-0}))
+[ "$status" = 0 ] || [ "$failed" -gt 0 ] || failed=1
+
+grep -E '^(FAILED|ERROR|SKIPPED)' "$log" | sed 's/^/      /' || :
+if [ "$failed" -gt 0 ]; then
+    printf '  %-28s %s passed, %s FAILED (%s)\n' "interop ($WORKER)" "$passed" "$failed" "$log"
+    [ "$passed" -gt 0 ] || tail -n 20 "$log"
+else
+    printf '  %-28s %s\n' "interop ($WORKER)" "$summary"
+fi
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
