@@ -11,9 +11,13 @@
 #include "base/buf.h"
 #include "base/str.h"
 #include "scripts/scripts.h" /* made by the build out of the Lua files of scripts/ */
+#include "serializers/zlib.h"
+
+/* Bytes of one command: a job's data and its meta or result at their largest, and room for the rest. */
+enum { CQ_COMMAND_MAX = 2 * CQ_PAYLOAD_MAX + 64 * 1024 * 1024 };
 
 struct cq_command {
-    struct cq_buf body;     /* the arguments, after room for the *N header */
+    struct cq_buf body;     /* the arguments, after room for the *N header; overflow is checked by who sends it */
     int argc;
     enum cq_script script;  /* CQ_SCRIPT_NONE for a plain command */
 };

@@ -28,7 +28,9 @@ struct cq_str cq_reply_field(const struct cq_reply *pairs, const char *field);
 /*
  * CQ_OK, or what an ERROR reply means, by its first word: our scripts' named errors (NOSUCHJOB, DUPLICATEJOB,
  * INVALIDOPERATION ...), and Redis' own with a remedy each (NOAUTH, WRONGPASS, NOPERM, LOADING, READONLY, OOM, MOVED,
- * CLUSTERDOWN, MISCONF, BUSY, MASTERDOWN, NOREPLICAS, WRONGTYPE, unknown command).
+ * CLUSTERDOWN, MISCONF, BUSY, MASTERDOWN, NOREPLICAS, WRONGTYPE, unknown command). What passes by itself or by the
+ * remedy alone (LOADING, READONLY, OOM, MISCONF, BUSY, MASTERDOWN, NOREPLICAS) is CQ_ERR_CONNECTION: a worker keeps what
+ * it wanted to write and tries again; the rest is CQ_ERR_REDIS.
  */
 CQ_MUST_CHECK enum cq_code cq_reply_check(const struct cq_reply *reply, struct cq_error *err);
 

@@ -1,0 +1,43 @@
+/*
+ * From an address to what connect(2) takes: a host name may stand for several endpoints, tried one after another.
+ * cq_resolve asks the system and may block for seconds; the resolver does that on a thread of its own for the loop.
+ */
+#ifndef CQ_REDIS_RESOLVE_H
+#define CQ_REDIS_RESOLVE_H
+
+#include <ev.h>
+#include <sys/socket.h>
+
+#include "redis/address.h"
+
+enum { CQ_ENDPOINTS_MAX = 16, CQ_ENDPOINT_TEXT_SIZE = 128 };
+
+struct cq_endpoint {
+    struct sockaddr_storage addr;
+    socklen_t len;
+};
+
+struct cq_endpoints {
+    struct cq_endpoint items[CQ_ENDPOINTS_MAX];
+    size_t len; /* 1 or more after a success */
+};
+
+/* Errors: CQ_ERR_CONNECTION when the name is not known (now). Blocks. */
+CQ_MUST_CHECK enum cq_code cq_resolve(const struct cq_address *address, struct cq_endpoints *ret_endpoints, struct cq_error *err);
+
+/* The same when no name server is needed for it: a socket path or a numeric address. False: it is a name. */
+bool cq_resolve_numeric(const struct cq_address *address, struct cq_endpoints *ret_endpoints);
+
+/* `10.0.0.7` or `fe80::1%eth0`, as connecting by number wants it. False: not an IP endpoint. */
+bool cq_endpoint_host(const struct cq_endpoint *endpoint, char ret_text[CQ_ENDPOINT_TEXT_SIZE]);
+
+struct cq_resolver;
+
+/* endpoints is NULL when err says why; both are borrowed for the time of the call. The resolver is gone then. */
+typedef void cq_resolver_fn(const struct cq_endpoints *endpoints, const struct cq_error *err, void *data);
+
+/* Resolve on a thread; fn is called once from the loop, unless cancelled before. */
+struct cq_resolver *cq_resolver_start(struct ev_loop *loop, const struct cq_address *address, cq_resolver_fn *fn, void *data);
+void cq_resolver_cancel(struct cq_resolver *resolver); /* NULL-safe; does not wait for the thread */
+
+#endif
