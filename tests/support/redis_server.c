@@ -20,7 +20,7 @@
 
 enum { ARGS_MAX = 64, START_TRIES = 4000, TRY_NS = 5000000 }; /* up to 20 s on a machine under load */
 
-static void fail(const char *what, const char *detail)
+static void give_up(const char *what, const char *detail)
 {
     fprintf(stderr, "redis_server: %s: %s\n", what, detail);
     ck_abort_msg("redis_server: %s: %s", what, detail);
@@ -42,7 +42,7 @@ static void spawn(struct redis_server *server)
     pid_t parent = getpid();
     server->pid = fork();
     if (server->pid < 0)
-        fail("fork", strerror(errno));
+        give_up("fork", strerror(errno));
     if (server->pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != parent)
@@ -61,11 +61,11 @@ static void spawn(struct redis_server *server)
             return;
         if (waitpid(server->pid, &status, WNOHANG) == server->pid) {
             server->pid = 0;
-            fail("redis-server ended at once; its log is", server->folder);
+            give_up("redis-server ended at once; its log is", server->folder);
         }
         nanosleep(&pause, NULL);
     }
-    fail("redis-server does not listen", server->socket);
+    give_up("redis-server does not listen", server->socket);
 }
 
 /* Its own arguments first: later ones win, so a test can change any of them. */
@@ -96,7 +96,7 @@ struct redis_server *redis_server_start(const char *first, ...)
     struct redis_server *server = cq_calloc(1, sizeof(*server));
     snprintf(server->folder, sizeof(server->folder), "/tmp/cq-redis-XXXXXX");
     if (!mkdtemp(server->folder))
-        fail("mkdtemp", strerror(errno));
+        give_up("mkdtemp", strerror(errno));
     snprintf(server->socket, sizeof(server->socket), "%s/redis.sock", server->folder);
     cq_address_init(&server->address);
     server->address.unix_path = cq_strdup(server->socket);
@@ -156,7 +156,7 @@ struct cq_connection *redis_server_connect(struct redis_server *server)
     struct cq_connection *connection = NULL;
     struct cq_error err;
     if (cq_connection_open(&server->address, "test", &connection, &err) != CQ_OK)
-        fail("connect", err.text);
+        give_up("connect", err.text);
     return connection;
 }
 
@@ -179,7 +179,7 @@ static struct cq_reply *run(struct redis_server *server, const char *first, va_l
     struct cq_reply *reply = NULL;
     struct cq_error err;
     if (cq_connection_call(redis_server_connection(server), &command, &reply, &err) != CQ_OK)
-        fail(first, err.text);
+        give_up(first, err.text);
     cq_command_release(&command);
     return reply;
 }
@@ -229,7 +229,7 @@ int redis_server_free_port(void)
     socklen_t size = sizeof(in);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || bind(fd, (struct sockaddr *)&in, size) != 0 || getsockname(fd, (struct sockaddr *)&in, &size) != 0)
-        fail("free port", strerror(errno));
+        give_up("free port", strerror(errno));
     close(fd);
     return ntohs(in.sin_port);
 }
