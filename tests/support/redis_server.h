@@ -27,7 +27,7 @@ struct redis_server {
 };
 
 /* Start it with extra arguments (`"--maxmemory", "2mb"`), ended by NULL, and wait until it listens. */
-struct redis_server *redis_server_start(const char *first, ...) __attribute__((sentinel));
+struct redis_server *redis_server_start(const char *first, ...);
 void redis_server_stop(struct redis_server *server); /* ends it, removes its folder, frees; NULL-safe */
 
 void redis_server_kill(struct redis_server *server);    /* SIGKILL, and wait; its data is gone */
