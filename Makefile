@@ -105,9 +105,9 @@ $(B)/tests/%.so: tests/%.c runtime/cq.h
 	$(call say,MODULE,$<)
 	$(Q)mkdir -p $(@D) && $(CC) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -g -Iruntime -shared -fPIC -o $@ $<
 
-$(B)/fuzz/%: tests/fuzz/%.c $(SUPPORT) $(LIBRARY) $(B)/flags
+$(B)/fuzz/%: tests/fuzz/%.c $(LIBRARY) $(B)/flags
 	$(call say,FUZZ,$<)
-	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS_CQ) -fsanitize=fuzzer -Wno-missing-prototypes $(CFLAGS_PKG) -MMD -MP -o $@ $< $(SUPPORT) \
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS_CQ) -fsanitize=fuzzer -Wno-missing-prototypes $(CFLAGS_PKG) -MMD -MP -o $@ $< \
 		$(LDFLAGS_CQ) $(LIBRARY) $(LIBS)
 
 .PHONY: deps deps-demo deps-test deps-check deps-fuzz
@@ -185,4 +185,4 @@ uninstall: ## what install put there
 clean: ## remove build/, the virtual environments too
 	rm -rf build
 
--include $(OBJECTS:.o=.d) $(TEST_BINS:=.d)
+-include $(OBJECTS:.o=.d) $(SUPPORT:.o=.d) $(TEST_BINS:=.d) $(wildcard $(B)/fuzz/*.d)
