@@ -1,0 +1,128 @@
+#include "worker/commands.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "job/keys.h"
+#include "serializers/serializer.h"
+#include "worker/execution.h"
+
+enum { COMMAND_MAX = 64 * 1024 }; /* bytes of one message; RQ's are under 200 */
+
+struct cq_commands {
+    struct cq_process *process;
+    struct cq_async *async;
+};
+
+static struct cq_str field(const struct cq_value *payload, const char *key)
+{
+    const struct cq_value *value = cq_value_get(payload, key);
+    return value && value->kind == CQ_VALUE_STR ? value->as.text : CQ_STR_NONE;
+}
+
+static void shut_down(struct cq_slot *slot)
+{
+    cq_log(slot->process->log, CQ_LOG_INFO, slot->name, NULL, "received the shutdown command: warm shut down requested");
+    cq_slot_stop(slot);
+}
+
+static void kill_horse(struct cq_slot *slot)
+{
+    if (cq_execution_kill(slot, CQ_KILL_COMMAND))
+        cq_log(slot->process->log, CQ_LOG_INFO, slot->name, slot->run.job_id.data, "received the kill-horse command: killing its horse");
+    else
+        cq_log(slot->process->log, CQ_LOG_WARNING, slot->name, NULL, "kill-horse ignored: not working");
+}
+
+static void stop_job(struct cq_slot *slot, struct cq_str job_id, struct cq_str execution_id)
+{
+    bool same = slot->state == CQ_SLOT_RUNNING && job_id.len && cq_str_eq(job_id, cq_buf_view(&slot->run.job_id)) &&
+                (!execution_id.data || cq_str_is(execution_id, slot->run.execution_id));
+    if (same && cq_execution_kill(slot, CQ_KILL_STOPPED))
+        cq_log(slot->process->log, CQ_LOG_WARNING, slot->name, slot->run.job_id.data, "stopped by user, killing its horse");
+    else
+        cq_log(slot->process->log, CQ_LOG_WARNING, slot->name, NULL, "stop-job ignored: not working on job '%.*s'", (int)job_id.len,
+               job_id.data ? job_id.data : "");
+}
+
+static void handle(struct cq_slot *slot, struct cq_str message)
+{
+    struct cq_log *log = slot->process->log;
+    struct cq_arena arena = CQ_ARENA_INIT;
+    struct cq_value payload;
+    struct cq_error err;
+    cq_log(log, CQ_LOG_DEBUG, slot->name, NULL, "received message: %.*s", (int)(message.len < 500 ? message.len : 500), message.data);
+    if (message.len > COMMAND_MAX) {
+        cq_log(log, CQ_LOG_WARNING, slot->name, NULL, "a command of %zu bytes was ignored", message.len);
+    } else if (cq_json_read(message, &arena, &payload, &err) != CQ_OK || payload.kind != CQ_VALUE_MAP) {
+        cq_log(log, CQ_LOG_WARNING, slot->name, NULL, "a command that is not a JSON object was ignored");
+    } else {
+        struct cq_str command = field(&payload, "command");
+        if (cq_str_is(command, "shutdown"))
+            shut_down(slot);
+        else if (cq_str_is(command, "kill-horse"))
+            kill_horse(slot);
+        else if (cq_str_is(command, "stop-job") || cq_str_is(command, "stop-execution"))
+            stop_job(slot, field(&payload, "job_id"), field(&payload, "execution_id"));
+        else
+            cq_log(log, CQ_LOG_WARNING, slot->name, NULL, "unknown command '%.*s' was ignored", (int)command.len,
+                   command.data ? command.data : "");
+    }
+    cq_arena_release(&arena);
+}
+
+/* ["message", channel, payload] */
+static void on_message(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+{
+    (void)async;
+    struct cq_commands *commands = data;
+    struct cq_process *process = commands->process;
+    if (lost || cq_reply_len(reply) != 3 || !cq_str_is(cq_reply_str(cq_reply_at(reply, 0)), "message"))
+        return;
+    struct cq_str channel = cq_reply_str(cq_reply_at(reply, 1));
+    for (int i = 0; i < process->slot_count; i++) {
+        struct cq_slot *slot = &process->slots[i];
+        struct cq_key key = cq_key_pubsub(cq_str(slot->name));
+        if (cq_str_eq(channel, cq_key_str(&key))) {
+            handle(slot, cq_reply_str(cq_reply_at(reply, 2)));
+            return;
+        }
+    }
+}
+
+static void on_ready(struct cq_async *async, void *data)
+{
+    struct cq_commands *commands = data;
+    struct cq_process *process = commands->process;
+    struct cq_command *command = cq_process_command(process);
+    cq_command_text(command, "SUBSCRIBE");
+    for (int i = 0; i < process->slot_count; i++) {
+        struct cq_key key = cq_key_pubsub(cq_str(process->slots[i].name));
+        cq_command_arg(command, cq_key_str(&key));
+    }
+    cq_async_subscribe(async, command, on_message, commands);
+}
+
+struct cq_commands *cq_commands_new(struct cq_process *process)
+{
+    struct cq_commands *commands = cq_calloc(1, sizeof(*commands));
+    commands->process = process;
+    struct cq_async_options options = {
+        .loop = process->loop,
+        .address = process->options->address,
+        .client_name = process->name,
+        .no_command_timeout = true,
+        .on_ready = on_ready,
+        .data = commands,
+    };
+    commands->async = cq_async_new(&options);
+    return commands;
+}
+
+void cq_commands_free(struct cq_commands *commands)
+{
+    if (!commands)
+        return;
+    cq_async_free(commands->async);
+    free(commands);
+}

@@ -1,0 +1,138 @@
+#include <stdlib.h>
+
+#include "worker/execution.h"
+
+enum { COMMIT_AGAIN_S = 1 }; /* Redis refused for a reason that passes: out of memory, read-only, a full disk */
+
+static struct cq_str optional(bool present, const struct cq_buf *buf)
+{
+    return present ? cq_buf_view(buf) : CQ_STR_NONE;
+}
+
+/* The last line of a traceback says most. */
+static struct cq_str last_line(const struct cq_buf *text)
+{
+    size_t end = text->len;
+    while (end && (text->data[end - 1] == '\n' || text->data[end - 1] == ' '))
+        end--;
+    size_t start = end;
+    while (start && text->data[start - 1] != '\n')
+        start--;
+    return cq_str_n(text->data + start, end - start);
+}
+
+static void log_fate(struct cq_slot *slot, enum cq_finish_fate fate)
+{
+    struct cq_log *log = slot->process->log;
+    struct cq_running *run = &slot->run;
+    const char *id = run->job_id.data;
+    double seconds = (double)(run->ended_at - run->started_at) / CQ_SECOND;
+    if (fate == CQ_FATE_FENCED) {
+        cq_log(log, CQ_LOG_WARNING, slot->name, id, "its outcome was refused: this execution is not in rq:wip:%s any more (committed "
+               "before a lost connection, deleted, or judged abandoned)", run->queue.data);
+        return;
+    }
+    if (run->outcome == CQ_OUTCOME_SUCCESS) {
+        cq_log(log, CQ_LOG_INFO, slot->name, id, "%s: Job OK (%.3f s)%s", run->queue.data, seconds,
+               fate == CQ_FATE_SCHEDULED || fate == CQ_FATE_REQUEUED ? ", to be repeated" : "");
+        return;
+    }
+    static const char *const words[] = {
+        [CQ_FATE_FENCED] = "",           [CQ_FATE_FINISHED] = "finished",         [CQ_FATE_FAILED] = "failed",
+        [CQ_FATE_STOPPED] = "stopped",   [CQ_FATE_REQUEUED] = "queued for a retry", [CQ_FATE_SCHEDULED] = "scheduled for a retry",
+        [CQ_FATE_DELETED] = "deleted meanwhile",
+    };
+    struct cq_str line = run->outcome == CQ_OUTCOME_RETRY ? CQ_STR_LIT("asked to be retried") : last_line(&run->exc_text);
+    cq_log(log, fate == CQ_FATE_REQUEUED || fate == CQ_FATE_SCHEDULED ? CQ_LOG_WARNING : CQ_LOG_ERROR, slot->name, id, "%s: %s (%.3f s): %.*s",
+           run->queue.data, words[fate], seconds, (int)(line.len < 1000 ? line.len : 1000), line.data);
+}
+
+/* Redis cannot hold the outcome as it is: the job fails with what it said. */
+static void commit_as_failure(struct cq_slot *slot, const struct cq_error *err)
+{
+    struct cq_running *run = &slot->run;
+    bool was_success = run->outcome == CQ_OUTCOME_SUCCESS;
+    run->outcome = CQ_OUTCOME_FAILED;
+    run->meta_present = false;
+    cq_buf_release(&run->value);
+    cq_buf_release(&run->exc_text);
+    cq_buf_printf(&run->exc_text, "cq.OutcomeRefused: the %s could not be stored: %s\n", was_success ? "result" : "outcome", err->text);
+    cq_execution_commit(slot);
+}
+
+static void on_again(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop, (void)events;
+    struct cq_slot *slot = timer->data;
+    if (slot->state == CQ_SLOT_COMMITTING)
+        cq_execution_commit(slot);
+}
+
+static void on_finish(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+{
+    (void)async;
+    struct cq_slot *slot = data;
+    struct cq_process *process = slot->process;
+    struct cq_error err;
+    struct cq_finished finished;
+    if (slot->state != CQ_SLOT_COMMITTING)
+        return;
+    if (lost) { /* cq_slot_redis_ready sends it again */
+        slot->resume = slot->next_execution[0] != '\0';
+        return;
+    }
+    enum cq_code code = cq_finish_read(reply, &finished, &err);
+    if (code == CQ_ERR_LIMIT || (code != CQ_OK && code != CQ_ERR_REDIS && code != CQ_ERR_CONNECTION)) {
+        commit_as_failure(slot, &err);
+        return;
+    }
+    if (code != CQ_OK) {
+        cq_log(process->log, CQ_LOG_ERROR, slot->name, slot->run.job_id.data, "cannot store its outcome: %s; trying again in %d s", err.text,
+               COMMIT_AGAIN_S);
+        ev_timer_stop(process->loop, &slot->again_timer);
+        ev_timer_init(&slot->again_timer, on_again, COMMIT_AGAIN_S, 0.);
+        slot->again_timer.data = slot;
+        ev_timer_start(process->loop, &slot->again_timer);
+        return;
+    }
+    if (cq_log_enabled(process->log, CQ_LOG_INFO) || finished.fate == CQ_FATE_FENCED || slot->run.outcome != CQ_OUTCOME_SUCCESS)
+        log_fate(slot, finished.fate);
+    slot->jobs_done++;
+    process->jobs_done++;
+    cq_slot_next(slot, finished.next_outcome, &finished.next);
+}
+
+void cq_execution_commit(struct cq_slot *slot)
+{
+    struct cq_process *process = slot->process;
+    struct cq_running *run = &slot->run;
+    struct cq_error err;
+    struct cq_fetch next;
+    slot->state = CQ_SLOT_COMMITTING;
+    if (!cq_async_is_ready(process->redis))
+        return; /* kept; cq_slot_redis_ready comes back for it */
+    bool fetches = cq_slot_next_fetch(slot, &next);
+    struct cq_finish finish = {
+        .outcome = run->outcome,
+        .job_id = cq_buf_view(&run->job_id),
+        .queue = cq_buf_view(&run->queue),
+        .execution_id = cq_str(run->execution_id),
+        .worker = cq_str(slot->name),
+        .started_at = run->started_at,
+        .ended_at = run->ended_at,
+        .return_value = optional(run->outcome == CQ_OUTCOME_SUCCESS && run->value_present, &run->value),
+        .exc_text = optional(run->outcome == CQ_OUTCOME_FAILED || run->outcome == CQ_OUTCOME_STOPPED, &run->exc_text),
+        .default_result_ttl_s = process->options->results_ttl_s,
+        .retry_max = run->retry_max,
+        .retry_intervals = cq_buf_view(&run->retry_intervals),
+        .meta = optional(run->meta_present, &run->meta),
+        .worker_ttl_s = process->options->worker_ttl_s,
+        .next = fetches ? &next : NULL,
+    };
+    struct cq_command *command = cq_process_command(process);
+    if (cq_finish_build(&finish, command, &err) != CQ_OK) {
+        commit_as_failure(slot, &err);
+        return;
+    }
+    cq_async_call(process->redis, command, on_finish, slot);
+}

@@ -1,0 +1,402 @@
+#include "worker/execution.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include "base/number.h"
+#include "lifecycle/meta.h"
+#include "worker/stable.h"
+
+enum {
+    RETIRED_GRACE_S = 5,     /* a horse that has answered leaves within this, or is killed */
+};
+
+static const char stopped_text[] = "Job stopped by user, work-horse terminated.";
+
+void cq_running_init(struct cq_running *run)
+{
+    *run = (struct cq_running){.timeout_s = CQ_TTL_FOREVER};
+    cq_buf_init(&run->job_id, CQ_NAME_MAX);
+    cq_buf_init(&run->queue, CQ_NAME_MAX);
+    cq_buf_init(&run->description, 1024);
+    cq_buf_init(&run->value, CQ_FRAME_JOB_MAX);
+    cq_buf_init(&run->exc_text, CQ_FRAME_JOB_MAX);
+    cq_buf_init(&run->meta, CQ_FRAME_JOB_MAX);
+    cq_buf_init(&run->retry_intervals, CQ_FRAME_CONTROL_MAX);
+    cq_buf_init(&run->unsent, (size_t)CQ_FRAME_JOB_MAX + CQ_FRAME_CONTROL_MAX);
+}
+
+void cq_running_release(struct cq_running *run)
+{
+    cq_buf_release(&run->job_id);
+    cq_buf_release(&run->queue);
+    cq_buf_release(&run->description);
+    cq_buf_release(&run->value);
+    cq_buf_release(&run->exc_text);
+    cq_buf_release(&run->meta);
+    cq_buf_release(&run->retry_intervals);
+    cq_buf_release(&run->unsent);
+}
+
+/* Replace what buf holds; a big buffer of an earlier job is given back. */
+static void put(struct cq_buf *buf, struct cq_str text)
+{
+    if (buf->cap > 1024 * 1024)
+        cq_buf_release(buf);
+    cq_buf_clear(buf);
+    if (text.data)
+        cq_buf_str(buf, text);
+}
+
+void cq_execution_warm(struct cq_slot *slot)
+{
+    bool needed = slot->state == CQ_SLOT_RUNNING ? !slot->horse || !slot->stopping : !slot->stopping;
+    if (!slot->warm && needed && slot->state < CQ_SLOT_DYING)
+        slot->warm = cq_horse_fork(slot);
+}
+
+/* Out of use, not yet reaped. */
+static void retire(struct cq_slot *slot, struct cq_horse *horse)
+{
+    horse->retired_at = cq_clock_monotonic();
+    horse->next = slot->retired;
+    slot->retired = horse;
+}
+
+static void forget(struct cq_slot *slot, struct cq_horse *horse)
+{
+    for (struct cq_horse **link = &slot->retired; *link; link = &(*link)->next) {
+        if (*link == horse) {
+            *link = horse->next;
+            break;
+        }
+    }
+    if (slot->warm == horse)
+        slot->warm = NULL;
+    if (slot->horse == horse)
+        slot->horse = NULL;
+    cq_horse_free(horse);
+}
+
+void cq_execution_tick(struct cq_slot *slot)
+{
+    cq_time now = cq_clock_monotonic();
+    for (struct cq_horse *horse = slot->retired; horse; horse = horse->next)
+        if (now - horse->retired_at > RETIRED_GRACE_S * CQ_SECOND)
+            cq_horse_kill(horse, SIGKILL);
+}
+
+void cq_execution_release_horses(struct cq_slot *slot)
+{
+    struct cq_horse *horses[2] = {slot->horse, slot->warm};
+    for (int i = 0; i < 2; i++) {
+        if (!horses[i])
+            continue;
+        cq_horse_kill(horses[i], SIGKILL);
+        forget(slot, horses[i]);
+    }
+    while (slot->retired)
+        forget(slot, slot->retired);
+}
+
+/* Give the waiting job frame to the warm horse, and have the next one forked while it works. */
+static void hand_over(struct cq_slot *slot, struct cq_str frame)
+{
+    for (;;) {
+        cq_execution_warm(slot);
+        if (!slot->warm) { /* no stable now: cq_slot_stable_ready comes back for it */
+            put(&slot->run.unsent, frame);
+            return;
+        }
+        slot->horse = slot->warm;
+        slot->warm = NULL;
+        if (cq_horse_send(slot->horse, frame))
+            break;
+        /* It died while it waited; the job never reached it. */
+        retire(slot, slot->horse);
+        cq_horse_close(slot->horse);
+        slot->horse = NULL;
+    }
+    if (slot->run.timeout_s > 0) {
+        ev_timer_set(&slot->timeout_timer, (double)slot->run.timeout_s, 0.);
+        ev_timer_start(slot->process->loop, &slot->timeout_timer);
+    }
+    if (!slot->process->options->reuse_horses)
+        cq_execution_warm(slot);
+}
+
+void cq_slot_stable_ready(struct cq_slot *slot)
+{
+    if (slot->state == CQ_SLOT_RUNNING && !slot->horse && slot->run.unsent.len) {
+        struct cq_buf frame = slot->run.unsent;
+        cq_buf_init(&slot->run.unsent, frame.limit);
+        hand_over(slot, cq_buf_view(&frame));
+        cq_buf_release(&frame);
+    } else if (slot->state < CQ_SLOT_DYING && !(slot->horse && slot->process->options->reuse_horses)) {
+        cq_execution_warm(slot);
+    }
+}
+
+static int64_t timeout_of(const struct cq_reply *fields)
+{
+    int64_t seconds;
+    struct cq_str text = cq_reply_field(fields, "timeout");
+    if (!text.data || !text.len || !cq_number_duration(text, &seconds) || seconds == 0 || seconds < CQ_TTL_FOREVER)
+        return CQ_JOB_TIMEOUT_DEFAULT_S;
+    return seconds;
+}
+
+/* Into the process's scratch. False: too large. */
+static bool build_job_frame(struct cq_slot *slot, const struct cq_started *started)
+{
+    struct cq_process *process = slot->process;
+    struct cq_frame_writer writer;
+    size_t count = cq_reply_len(started->fields) / 2;
+    if (process->frame.cap > 1024 * 1024)
+        cq_buf_release(&process->frame);
+    cq_buf_clear(&process->frame);
+    cq_frame_start(&writer, &process->frame, "job");
+    cq_frame_add_str(&writer, "id", started->job_id);
+    cq_frame_add_str(&writer, "execution", cq_str(slot->run.execution_id));
+    cq_frame_add_str(&writer, "queue", cq_buf_view(&slot->run.queue));
+    cq_frame_add_str(&writer, "worker", cq_str(slot->name));
+    cq_frame_add_int(&writer, "timeout", slot->run.timeout_s);
+    cq_frame_add_bool(&writer, "reuse", process->options->reuse_horses);
+    cq_frame_add_map(&writer, "fields", (uint32_t)count);
+    for (size_t i = 0; i < count; i++) {
+        struct cq_str name = cq_reply_str(cq_reply_at(started->fields, 2 * i));
+        char key[128];
+        if (name.len >= sizeof(key))
+            name.len = sizeof(key) - 1;
+        memcpy(key, name.data, name.len);
+        key[name.len] = '\0';
+        cq_frame_add_bin(&writer, key, cq_reply_str(cq_reply_at(started->fields, 2 * i + 1)));
+    }
+    return cq_frame_end(&writer);
+}
+
+static void fail(struct cq_slot *slot, const char *text)
+{
+    slot->run.outcome = CQ_OUTCOME_FAILED;
+    slot->run.ended_at = cq_clock_now();
+    put(&slot->run.exc_text, cq_str(text));
+    cq_execution_commit(slot);
+}
+
+void cq_execution_start(struct cq_slot *slot, const struct cq_started *started)
+{
+    struct cq_process *process = slot->process;
+    struct cq_running *run = &slot->run;
+    put(&run->job_id, started->job_id);
+    put(&run->queue, process->queues[slot->order[started->queue_index]]);
+    struct cq_str description = cq_reply_field(started->fields, "description");
+    if (description.len > run->description.limit)
+        description.len = run->description.limit;
+    put(&run->description, description);
+    memcpy(run->execution_id, slot->next_execution, sizeof(run->execution_id));
+    slot->next_execution[0] = '\0';
+    run->timeout_s = timeout_of(started->fields);
+    run->started_at = cq_clock_now();
+    run->started_monotonic = cq_clock_monotonic();
+    run->value_present = run->meta_present = run->lost = false;
+    run->kill_reason = CQ_KILL_NONE;
+    slot->state = CQ_SLOT_RUNNING;
+    if (cq_log_enabled(process->log, CQ_LOG_INFO)) {
+        if (process->options->log_job_description)
+            cq_log(process->log, CQ_LOG_INFO, slot->name, run->job_id.data, "%s: %.*s", run->queue.data, (int)run->description.len,
+                   run->description.len ? run->description.data : "");
+        else
+            cq_log(process->log, CQ_LOG_INFO, slot->name, run->job_id.data, "%s", run->queue.data);
+    }
+    if (build_job_frame(slot, started))
+        hand_over(slot, cq_buf_view(&process->frame));
+    else
+        fail(slot, "cq.PayloadTooLarge: the job's hash does not fit in a job frame of 513 MiB\n");
+}
+
+bool cq_execution_kill(struct cq_slot *slot, enum cq_kill_reason reason)
+{
+    if (slot->state != CQ_SLOT_RUNNING)
+        return false;
+    slot->run.kill_reason = reason;
+    if (!slot->horse) { /* it waits for a stable: nothing to kill */
+        cq_buf_release(&slot->run.unsent);
+        slot->run.outcome = reason == CQ_KILL_STOPPED ? CQ_OUTCOME_STOPPED : CQ_OUTCOME_FAILED;
+        slot->run.ended_at = cq_clock_now();
+        put(&slot->run.exc_text, cq_str(reason == CQ_KILL_STOPPED ? stopped_text : "Work-horse terminated unexpectedly; it had not started"));
+        cq_execution_commit(slot);
+        return true;
+    }
+    cq_horse_kill(slot->horse, reason == CQ_KILL_TIMEOUT ? SIGTERM : SIGKILL);
+    return true;
+}
+
+/* First the timeout itself, then the grace. */
+static void on_timeout(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)events;
+    struct cq_slot *slot = timer->data;
+    if (slot->state != CQ_SLOT_RUNNING || !slot->horse)
+        return;
+    if (slot->run.kill_reason == CQ_KILL_TIMEOUT) {
+        cq_horse_kill(slot->horse, SIGKILL);
+        return;
+    }
+    cq_log(slot->process->log, CQ_LOG_WARNING, slot->name, slot->run.job_id.data, "exceeded its timeout of %lld s; ending its horse %d",
+           (long long)slot->run.timeout_s, (int)slot->horse->pid);
+    cq_execution_kill(slot, CQ_KILL_TIMEOUT);
+    ev_timer_set(timer, (double)slot->process->options->kill_grace_s, 0.);
+    ev_timer_start(loop, timer);
+}
+
+void cq_execution_timer_init(struct cq_slot *slot)
+{
+    ev_init(&slot->timeout_timer, on_timeout);
+    slot->timeout_timer.data = slot;
+}
+
+static void log_line(struct cq_slot *slot, const struct cq_frame *frame)
+{
+    enum cq_log_level level = CQ_LOG_INFO;
+    char name[16] = "";
+    struct cq_str word = cq_frame_get_str(frame, "level");
+    struct cq_str text = cq_frame_get_str(frame, "text");
+    if (word.len < sizeof(name)) {
+        memcpy(name, word.data ? word.data : "", word.len);
+        name[word.len] = '\0';
+        cq_log_parse_level(name, &level);
+    }
+    cq_log(slot->process->log, level, slot->name, slot->run.job_id.data, "%.*s", (int)(text.len < 65536 ? text.len : 65536),
+           text.data ? text.data : "");
+}
+
+/* HSET meta now; a job that was deleted meanwhile is not created anew. */
+static void save_meta(struct cq_slot *slot, struct cq_str meta)
+{
+    struct cq_process *process = slot->process;
+    if (!cq_async_is_ready(process->redis)) { /* it goes with the outcome */
+        put(&slot->run.meta, meta);
+        slot->run.meta_present = true;
+        return;
+    }
+    struct cq_command *command = cq_process_command(process);
+    cq_meta_build(cq_buf_view(&slot->run.job_id), meta, command);
+    cq_async_call(process->redis, command, NULL, NULL);
+}
+
+static void keep_meta(struct cq_slot *slot, const struct cq_frame *frame)
+{
+    struct cq_str meta = cq_frame_get_str(frame, "meta");
+    if (!meta.data)
+        return;
+    put(&slot->run.meta, meta);
+    slot->run.meta_present = true;
+}
+
+/* The horse has answered: it leaves, or stays for the slot's next job. */
+static void dismiss(struct cq_slot *slot, struct cq_horse *horse)
+{
+    const struct cq_worker_options *options = slot->process->options;
+    slot->horse = NULL;
+    ev_timer_stop(slot->process->loop, &slot->timeout_timer);
+    for (int i = 0; i < 2; i++)
+        cq_output_drain(&slot->output[i], true);
+    bool worn = (options->max_jobs_per_horse && horse->jobs >= options->max_jobs_per_horse) ||
+                (options->max_rss_per_horse_kb && horse->rss_kb > options->max_rss_per_horse_kb);
+    if (options->reuse_horses && !worn && !slot->warm && !horse->exited) {
+        slot->warm = horse;
+        return;
+    }
+    retire(slot, horse);
+    cq_horse_close(horse);
+}
+
+void cq_slot_horse_answer(struct cq_slot *slot, struct cq_horse *horse, const struct cq_frame *frame)
+{
+    struct cq_running *run = &slot->run;
+    if (horse != slot->horse || horse->answered || slot->state != CQ_SLOT_RUNNING) {
+        cq_log(slot->process->log, CQ_LOG_DEBUG, slot->name, NULL, "horse %d sent '%.*s' out of turn", (int)horse->pid, (int)frame->type.len,
+               frame->type.data);
+        return;
+    }
+    if (cq_str_is(frame->type, "log")) {
+        log_line(slot, frame);
+        return;
+    }
+    if (cq_str_is(frame->type, "meta")) {
+        save_meta(slot, cq_frame_get_str(frame, "meta"));
+        return;
+    }
+    /* One that is being killed has lost its say: what is recorded is why. */
+    if (run->kill_reason != CQ_KILL_NONE)
+        return;
+    if (cq_str_is(frame->type, "done")) {
+        struct cq_str value = cq_frame_get_str(frame, "value");
+        run->outcome = CQ_OUTCOME_SUCCESS;
+        run->value_present = value.data != NULL;
+        put(&run->value, value);
+    } else if (cq_str_is(frame->type, "failed")) {
+        run->outcome = CQ_OUTCOME_FAILED;
+        put(&run->exc_text, cq_frame_get_str(frame, "exc"));
+    } else if (cq_str_is(frame->type, "retry")) {
+        run->outcome = CQ_OUTCOME_RETRY;
+        run->retry_max = 1;
+        cq_frame_get_int(frame, "max", &run->retry_max);
+        put(&run->retry_intervals, cq_frame_get_str(frame, "intervals"));
+    } else {
+        cq_log(slot->process->log, CQ_LOG_ERROR, slot->name, run->job_id.data, "horse %d sent an unknown frame '%.*s'; killing it",
+               (int)horse->pid, (int)frame->type.len, frame->type.data);
+        cq_execution_kill(slot, CQ_KILL_COMMAND);
+        return;
+    }
+    horse->answered = true;
+    horse->rss_kb = 0;
+    cq_frame_get_int(frame, "rss_kb", &horse->rss_kb);
+    keep_meta(slot, frame);
+    run->ended_at = cq_clock_now();
+    dismiss(slot, horse);
+    cq_execution_commit(slot);
+}
+
+/* The running horse is gone without an answer: record why. Source: rq/worker/worker_classes.py monitor_work_horse. */
+static void died(struct cq_slot *slot, int status)
+{
+    char text[160];
+    struct cq_running *run = &slot->run;
+    switch (run->kill_reason) {
+    case CQ_KILL_STOPPED:
+        run->outcome = CQ_OUTCOME_STOPPED;
+        run->ended_at = cq_clock_now();
+        put(&run->exc_text, cq_str(stopped_text));
+        cq_execution_commit(slot);
+        return;
+    case CQ_KILL_TIMEOUT:
+        snprintf(text, sizeof(text), "rq.timeouts.JobTimeoutException: Task exceeded maximum timeout value (%lld seconds)\n",
+                 (long long)run->timeout_s);
+        break;
+    case CQ_KILL_NONE:
+    case CQ_KILL_COMMAND:
+    case CQ_KILL_COLD:
+        if (WIFSIGNALED(status))
+            snprintf(text, sizeof(text), "Work-horse terminated unexpectedly; waitpid returned %d (signal %d); ", status, WTERMSIG(status));
+        else
+            snprintf(text, sizeof(text), "Work-horse terminated unexpectedly; waitpid returned %d; ", status);
+        break;
+    }
+    fail(slot, text);
+}
+
+void cq_slot_horse_gone(struct cq_slot *slot, struct cq_horse *horse)
+{
+    bool running = slot->horse == horse && slot->state == CQ_SLOT_RUNNING;
+    int status = horse->status;
+    forget(slot, horse);
+    if (running) {
+        ev_timer_stop(slot->process->loop, &slot->timeout_timer);
+        for (int i = 0; i < 2; i++)
+            cq_output_drain(&slot->output[i], true);
+        died(slot, status);
+    }
+}

@@ -1,0 +1,36 @@
+/*
+ * One execution: a started job from the moment the slot has it until its outcome is in Redis. Called by slot.c; the
+ * answers of horses come in through slot.h.
+ */
+#ifndef CQ_WORKER_EXECUTION_H
+#define CQ_WORKER_EXECUTION_H
+
+#include "worker/slot.h"
+
+void cq_running_init(struct cq_running *run);
+void cq_running_release(struct cq_running *run);
+
+void cq_execution_timer_init(struct cq_slot *slot);
+
+/* Hand the started job to a horse; the slot is RUNNING afterwards. */
+void cq_execution_start(struct cq_slot *slot, const struct cq_started *started);
+
+/*
+ * Kill the running horse; the reason decides what is recorded when it is gone. False: nothing runs.
+ * A timeout begins with SIGTERM and ends with SIGKILL after the grace; all others are SIGKILL.
+ */
+bool cq_execution_kill(struct cq_slot *slot, enum cq_kill_reason reason);
+
+/* Send the outcome to Redis, or send it again. The slot is COMMITTING until it is there. */
+void cq_execution_commit(struct cq_slot *slot);
+
+/* Have a horse forked ahead, when there is none and one may be needed. */
+void cq_execution_warm(struct cq_slot *slot);
+
+/* Kill and forget every horse of the slot. */
+void cq_execution_release_horses(struct cq_slot *slot);
+
+/* Once a second: horses that answered and do not leave are killed. */
+void cq_execution_tick(struct cq_slot *slot);
+
+#endif

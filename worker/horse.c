@@ -1,0 +1,239 @@
+#include "worker/horse.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "worker/slot.h"
+#include "worker/stable.h"
+
+void cq_horse_close(struct cq_horse *horse)
+{
+    if (horse->fd < 0)
+        return;
+    struct ev_loop *loop = horse->slot->process->loop;
+    ev_io_stop(loop, &horse->reader);
+    ev_io_stop(loop, &horse->writer);
+    close(horse->fd);
+    horse->fd = -1;
+}
+
+static void destroy(struct cq_horse *horse)
+{
+    cq_buf_release(&horse->in);
+    cq_buf_release(&horse->out);
+    free(horse);
+}
+
+/* Its slot may free a horse while it is being read from: that waits for the last let_go. */
+static void hold(struct cq_horse *horse)
+{
+    horse->holds++;
+}
+
+static void let_go(struct cq_horse *horse)
+{
+    if (--horse->holds == 0 && horse->doomed)
+        destroy(horse);
+}
+
+/* Gone: reaped, and nothing left to read. */
+static void check_gone(struct cq_horse *horse)
+{
+    if (horse->exited && horse->fd < 0)
+        cq_slot_horse_gone(horse->slot, horse);
+}
+
+/* A horse that breaks the protocol is as good as dead. */
+static void give_up(struct cq_horse *horse, const char *why)
+{
+    struct cq_slot *slot = horse->slot;
+    cq_log(slot->process->log, CQ_LOG_ERROR, slot->name, NULL, "horse %d: %s; killing it", (int)horse->pid, why);
+    cq_horse_kill(horse, SIGKILL);
+    cq_horse_close(horse);
+    check_gone(horse);
+}
+
+/* Handle the whole frames at the start of bytes; returns how many bytes they took. Stops when the horse is done with. */
+static size_t handle_frames(struct cq_horse *horse, struct cq_str bytes)
+{
+    size_t used = 0;
+    while (horse->fd >= 0) {
+        struct cq_frame frame;
+        struct cq_error err;
+        size_t size = 0;
+        if (cq_frame_parse(cq_str_n(bytes.data + used, bytes.len - used), CQ_FRAME_JOB_MAX, &frame, &size, &err) != CQ_OK) {
+            give_up(horse, err.text);
+            break;
+        }
+        if (!size)
+            break;
+        used += size;
+        cq_slot_horse_answer(horse->slot, horse, &frame);
+    }
+    return used;
+}
+
+static void read_socket(struct cq_horse *horse)
+{
+    struct cq_process *process = horse->slot->process;
+    ssize_t n;
+    bool into_buf = horse->in.len > 0;
+    if (into_buf) {
+        /* A long answer: straight into its buffer, in pieces that grow with it. */
+        size_t piece = horse->in.len < CQ_INBOX_SIZE ? CQ_INBOX_SIZE : horse->in.len;
+        if (piece > 8 * 1024 * 1024)
+            piece = 8 * 1024 * 1024;
+        char *room = cq_buf_reserve(&horse->in, piece);
+        if (!room) {
+            give_up(horse, "its answer is larger than 513 MiB");
+            return;
+        }
+        n = read(horse->fd, room, piece);
+    } else {
+        n = read(horse->fd, process->inbox, CQ_INBOX_SIZE);
+    }
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (n <= 0) {
+        cq_horse_close(horse);
+        check_gone(horse);
+        return;
+    }
+    if (into_buf)
+        horse->in.len += (size_t)n;
+    struct cq_str bytes = into_buf ? cq_buf_view(&horse->in) : cq_str_n(process->inbox, (size_t)n);
+    hold(horse);
+    size_t used = handle_frames(horse, bytes);
+    if (horse->fd >= 0 && into_buf)
+        cq_buf_consume(&horse->in, used);
+    else if (horse->fd >= 0 && used < bytes.len)
+        cq_buf_append(&horse->in, bytes.data + used, bytes.len - used);
+    let_go(horse);
+}
+
+static void on_readable(struct ev_loop *loop, ev_io *watcher, int events)
+{
+    (void)loop, (void)events;
+    read_socket(watcher->data);
+}
+
+static void on_writable(struct ev_loop *loop, ev_io *watcher, int events)
+{
+    (void)events;
+    struct cq_horse *horse = watcher->data;
+    ssize_t n = send(horse->fd, horse->out.data, horse->out.len, MSG_NOSIGNAL);
+    if (n > 0)
+        cq_buf_consume(&horse->out, (size_t)n);
+    else if (n < 0 && errno != EAGAIN && errno != EINTR)
+        cq_buf_clear(&horse->out); /* it is dead; its end is on its way */
+    if (!horse->out.len) {
+        cq_buf_release(&horse->out);
+        ev_io_stop(loop, watcher);
+    }
+}
+
+struct cq_horse *cq_horse_fork(struct cq_slot *slot)
+{
+    struct cq_process *process = slot->process;
+    int ends[2];
+    if (!cq_stable_is_ready(process->stable))
+        return NULL;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+        cq_log(process->log, CQ_LOG_ERROR, slot->name, NULL, "cannot make a horse's socket: %s", strerror(errno));
+        return NULL;
+    }
+    int fds[CQ_FRAME_FDS_MAX] = {ends[1], slot->pipes[0], slot->pipes[1]};
+    int64_t number = cq_stable_fork(process->stable, slot, fds, slot->pipes[0] >= 0 ? 3 : 1);
+    close(ends[1]);
+    if (number < 0) {
+        close(ends[0]);
+        return NULL;
+    }
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    struct cq_horse *horse = cq_calloc(1, sizeof(*horse));
+    horse->slot = slot;
+    horse->number = number;
+    horse->fd = ends[0];
+    cq_buf_init(&horse->in, (size_t)CQ_FRAME_JOB_MAX + CQ_FRAME_CONTROL_MAX);
+    cq_buf_init(&horse->out, (size_t)CQ_FRAME_JOB_MAX + CQ_FRAME_CONTROL_MAX);
+    ev_io_init(&horse->reader, on_readable, horse->fd, EV_READ);
+    ev_io_init(&horse->writer, on_writable, horse->fd, EV_WRITE);
+    horse->reader.data = horse->writer.data = horse;
+    ev_io_start(process->loop, &horse->reader);
+    return horse;
+}
+
+bool cq_horse_send(struct cq_horse *horse, struct cq_str frame)
+{
+    if (horse->fd < 0)
+        return false;
+    ssize_t n = horse->out.len ? 0 : send(horse->fd, frame.data, frame.len, MSG_NOSIGNAL);
+    if (n < 0 && errno != EAGAIN && errno != EINTR)
+        return false;
+    if (n < 0)
+        n = 0;
+    horse->jobs++;
+    horse->answered = false;
+    if ((size_t)n < frame.len) {
+        cq_buf_append(&horse->out, frame.data + n, frame.len - (size_t)n);
+        ev_io_start(horse->slot->process->loop, &horse->writer);
+    }
+    return true;
+}
+
+void cq_horse_kill(struct cq_horse *horse, int signal_number)
+{
+    if (horse->exited)
+        return;
+    if (!horse->pid) {
+        horse->kill_signal = signal_number;
+        return;
+    }
+    /* The stable holds its zombie until it has killed the group, so the number cannot have been reused. */
+    if (kill(-horse->pid, signal_number) != 0)
+        kill(horse->pid, signal_number);
+}
+
+void cq_horse_forked(struct cq_horse *horse, pid_t pid)
+{
+    horse->pid = pid;
+    if (horse->kill_signal)
+        cq_horse_kill(horse, horse->kill_signal);
+}
+
+void cq_horse_exited(struct cq_horse *horse, int status)
+{
+    horse->exited = true;
+    horse->status = status;
+    /* It may have written its answer just before: read to the end, before the slot hears that it is gone. */
+    hold(horse);
+    while (horse->fd >= 0) {
+        char probe;
+        ssize_t n = recv(horse->fd, &probe, 1, MSG_PEEK | MSG_DONTWAIT);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            cq_horse_close(horse); /* also when a descendant that escaped still holds the other end */
+        else
+            read_socket(horse);
+    }
+    if (!horse->doomed)
+        check_gone(horse);
+    let_go(horse);
+}
+
+void cq_horse_free(struct cq_horse *horse)
+{
+    if (!horse)
+        return;
+    cq_horse_close(horse);
+    if (horse->holds)
+        horse->doomed = true;
+    else
+        destroy(horse);
+}

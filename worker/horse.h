@@ -1,0 +1,59 @@
+/*
+ * A horse as its worker sees it: a number, a pid once the stable says it, and a socket.
+ *
+ * The worker makes the socket pair and sends the job into it without waiting for the fork: the bytes wait in the
+ * socket until the horse reads them. A horse is gone when the stable reported its exit and everything that it had
+ * written was read, whichever comes last.
+ */
+#ifndef CQ_WORKER_HORSE_H
+#define CQ_WORKER_HORSE_H
+
+#include <ev.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "runtime/frame.h"
+
+struct cq_slot;
+
+struct cq_horse {
+    struct cq_slot *slot;
+    struct cq_horse *next; /* in slot->retired */
+    int64_t number;
+    pid_t pid;             /* 0 until the stable said it */
+    int fd;                /* our end of its socket; -1: closed */
+    ev_io reader, writer;
+    struct cq_buf in;      /* an answer that has not come whole yet */
+    struct cq_buf out;     /* what the socket did not take yet */
+    int64_t jobs;          /* given to it so far */
+    int64_t rss_kb;        /* as of its last answer */
+    bool answered;         /* its current job has its answer */
+    bool exited;           /* the stable reaped it */
+    int status;            /* as of waitpid, when exited */
+    int kill_signal;       /* to be sent as soon as the pid is known; 0: none */
+    cq_time retired_at;    /* monotonic; 0: not retired */
+    int holds;             /* horse.c is working on it; freeing waits */
+    bool doomed;           /* freed meanwhile */
+};
+
+/* Have the slot's stable fork a horse. NULL: no stable now (it comes back through cq_slot_stable_ready). */
+struct cq_horse *cq_horse_fork(struct cq_slot *slot);
+
+/* Queue a job frame to it. False: it is dead and has not seen a whole frame; nothing was done. */
+bool cq_horse_send(struct cq_horse *horse, struct cq_str frame);
+
+/* Close our end of its socket: a horse that waits leaves. NULL is not allowed; closing twice is. */
+void cq_horse_close(struct cq_horse *horse);
+
+/* Signal its process group. Does nothing once it was reaped. */
+void cq_horse_kill(struct cq_horse *horse, int signal_number);
+
+/* From stable.c. */
+void cq_horse_forked(struct cq_horse *horse, pid_t pid);
+void cq_horse_exited(struct cq_horse *horse, int status);
+
+/* Close its socket and forget it. The process, if it still lives, ends by the end of file or by the stable. */
+void cq_horse_free(struct cq_horse *horse);
+
+#endif

@@ -1,0 +1,168 @@
+#include "worker/maintenance.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "lifecycle/maintain.h"
+#include "worker/execution.h"
+
+enum { ABANDON_CHUNK = 100, CLEAN_CHUNK = 1000 };
+
+/* Abandoned work is found within this of its score passing, give or take the spread: under 5 s. */
+static const double abandon_every_s = 3.0, abandon_spread_s = 1.0;
+
+struct cq_maintenance {
+    struct cq_process *process;
+    ev_timer abandon_timer, clean_timer, tick_timer;
+    size_t abandon_at, clean_at; /* the queue that is being asked about; queue_count: none */
+};
+
+static void abandon_next(struct cq_maintenance *maintenance);
+static void clean_next(struct cq_maintenance *maintenance);
+
+static void on_abandon(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+{
+    (void)async;
+    struct cq_maintenance *maintenance = data;
+    struct cq_process *process = maintenance->process;
+    size_t count = 0;
+    struct cq_error err;
+    if (lost) {
+        maintenance->abandon_at = process->queue_count;
+        return;
+    }
+    if (cq_abandon_read(reply, &count, &err) != CQ_OK) {
+        cq_log(process->log, CQ_LOG_ERROR, process->name, NULL, "looking for abandoned jobs: %s", err.text);
+        count = 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct cq_abandoned item;
+        cq_abandon_item(reply, i, &item);
+        char *id = cq_strndup(item.job_id.data, item.job_id.len);
+        cq_log(process->log, CQ_LOG_WARNING, process->name, id, "abandoned by its worker: %s", item.fate);
+        free(id);
+    }
+    if (count < ABANDON_CHUNK)
+        maintenance->abandon_at++;
+    abandon_next(maintenance);
+    if (count)
+        cq_process_wake(process); /* some may be on a queue again */
+}
+
+static void abandon_next(struct cq_maintenance *maintenance)
+{
+    struct cq_process *process = maintenance->process;
+    if (maintenance->abandon_at >= process->queue_count || !cq_async_is_ready(process->redis)) {
+        maintenance->abandon_at = process->queue_count;
+        return;
+    }
+    struct cq_abandon abandon = {
+        .queue = process->queues[maintenance->abandon_at],
+        .now = cq_clock_now(),
+        .requeue = process->options->requeue_abandoned,
+        .limit = ABANDON_CHUNK,
+    };
+    struct cq_command *command = cq_process_command(process);
+    cq_abandon_build(&abandon, command);
+    cq_async_call(process->redis, command, on_abandon, maintenance);
+}
+
+static void on_abandon_timer(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop, (void)events;
+    struct cq_maintenance *maintenance = timer->data;
+    if (maintenance->abandon_at < maintenance->process->queue_count)
+        return; /* the last round is not over */
+    maintenance->abandon_at = 0;
+    abandon_next(maintenance);
+}
+
+static void on_clean(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+{
+    (void)async;
+    struct cq_maintenance *maintenance = data;
+    struct cq_process *process = maintenance->process;
+    struct cq_error err;
+    int64_t cleaned = 0;
+    bool more = false;
+    if (lost) {
+        maintenance->clean_at = process->queue_count;
+        return;
+    }
+    if (cq_clean_read(reply, &cleaned, &more, &err) != CQ_OK)
+        cq_log(process->log, CQ_LOG_ERROR, process->name, NULL, "cleaning registries: %s", err.text);
+    else if (cleaned)
+        cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "cleaned %lld entries of queue %.*s", (long long)cleaned,
+               (int)process->queues[maintenance->clean_at].len, process->queues[maintenance->clean_at].data);
+    if (!more)
+        maintenance->clean_at++;
+    clean_next(maintenance);
+    if (cleaned)
+        cq_process_wake(process);
+}
+
+static void clean_next(struct cq_maintenance *maintenance)
+{
+    struct cq_process *process = maintenance->process;
+    if (maintenance->clean_at >= process->queue_count || !cq_async_is_ready(process->redis)) {
+        maintenance->clean_at = process->queue_count;
+        return;
+    }
+    struct cq_clean clean = {.queue = process->queues[maintenance->clean_at], .now = cq_clock_now(), .limit = CLEAN_CHUNK};
+    struct cq_command *command = cq_process_command(process);
+    cq_clean_build(&clean, command);
+    cq_async_call(process->redis, command, on_clean, maintenance);
+}
+
+static void on_clean_timer(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop, (void)events;
+    struct cq_maintenance *maintenance = timer->data;
+    if (maintenance->clean_at < maintenance->process->queue_count)
+        return;
+    maintenance->clean_at = 0;
+    clean_next(maintenance);
+}
+
+static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop, (void)events;
+    struct cq_maintenance *maintenance = timer->data;
+    for (int i = 0; i < maintenance->process->slot_count; i++)
+        cq_execution_tick(&maintenance->process->slots[i]);
+}
+
+struct cq_maintenance *cq_maintenance_new(struct cq_process *process)
+{
+    struct cq_maintenance *maintenance = cq_calloc(1, sizeof(*maintenance));
+    maintenance->process = process;
+    maintenance->abandon_at = maintenance->clean_at = process->queue_count;
+    double every = abandon_every_s + abandon_spread_s * (double)random() / (double)RAND_MAX;
+    ev_timer_init(&maintenance->abandon_timer, on_abandon_timer, every, every);
+    double interval = process->options->maintenance_interval_s;
+    ev_timer_init(&maintenance->clean_timer, on_clean_timer, interval, interval);
+    ev_timer_init(&maintenance->tick_timer, on_tick, 1., 1.);
+    maintenance->abandon_timer.data = maintenance->clean_timer.data = maintenance->tick_timer.data = maintenance;
+    return maintenance;
+}
+
+void cq_maintenance_start(struct cq_maintenance *maintenance)
+{
+    struct ev_loop *loop = maintenance->process->loop;
+    ev_timer_start(loop, &maintenance->abandon_timer);
+    ev_timer_start(loop, &maintenance->clean_timer);
+    ev_timer_start(loop, &maintenance->tick_timer);
+    on_clean_timer(loop, &maintenance->clean_timer, 0);
+    on_abandon_timer(loop, &maintenance->abandon_timer, 0);
+}
+
+void cq_maintenance_free(struct cq_maintenance *maintenance)
+{
+    if (!maintenance)
+        return;
+    struct ev_loop *loop = maintenance->process->loop;
+    ev_timer_stop(loop, &maintenance->abandon_timer);
+    ev_timer_stop(loop, &maintenance->clean_timer);
+    ev_timer_stop(loop, &maintenance->tick_timer);
+    free(maintenance);
+}

@@ -1,0 +1,92 @@
+/*
+ * The worker process as its files share it: the loop, the few Redis connections, the stable and the slots.
+ *
+ * Who does what, one duty a file with the same start and stop:
+ *   slot.c         one worker: fetch, run, commit; the state machine
+ *   horse.c        one horse's socket: job frames out, answers in
+ *   stable.c       the process that horses are forked from
+ *   waiter.c       waiting for work on every queue, without popping
+ *   commands.c     rq:pubsub:<worker>
+ *   maintenance.c  abandoned jobs every few seconds, registries every maintenance interval
+ *   output.c       standard output and error of jobs, into the log
+ *   shutdown.c     signals, warm and cold stop
+ */
+#ifndef CQ_WORKER_PROCESS_H
+#define CQ_WORKER_PROCESS_H
+
+#include <ev.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "redis/async.h"
+#include "redis/command.h"
+#include "worker/options.h"
+
+struct cq_slot;
+struct cq_stable;
+struct cq_waiters;
+struct cq_commands;
+struct cq_maintenance;
+struct cq_shutdown;
+
+struct cq_process {
+    const struct cq_worker_options *options; /* borrowed */
+    struct cq_log *log;                      /* borrowed */
+    struct ev_loop *loop;                    /* the default loop: it reaps children */
+    struct cq_async *redis;                  /* owned: every transition goes through it */
+    struct cq_stable *stable;                /* owned */
+    struct cq_waiters *waiters;              /* owned */
+    struct cq_commands *commands;            /* owned */
+    struct cq_maintenance *maintenance;      /* owned */
+    struct cq_shutdown *shutdown;            /* owned */
+
+    struct cq_slot *slots; /* owned: slot_count of them */
+    int slot_count;
+    int slots_alive;       /* not yet dead; at 0 the loop ends */
+
+    struct cq_str *queues; /* owned array of borrowed names, in the order given */
+    size_t queue_count;
+
+    bool started;          /* the first connection was ready and every slot is born */
+    bool suspended;        /* rq:suspended was seen; asked again every second */
+    bool announced;        /* the line that says so was written */
+    ev_timer resume_timer;
+
+    char hostname[256];
+    char name[64];         /* of the process in the log and of its connections: the first slot's */
+    unsigned long long jobs_done;
+
+    struct cq_command command; /* scratch: built, copied into the connection, cleared */
+    struct cq_buf frame;       /* scratch: a frame being built */
+    char *inbox;               /* scratch for reads, CQ_INBOX_SIZE bytes */
+
+    enum cq_code result;   /* why the loop ended */
+    struct cq_error error;
+};
+
+enum { CQ_INBOX_SIZE = 64 * 1024 };
+
+/* The scratch command, empty: build, hand to cq_async_call (which copies), forget. */
+static inline struct cq_command *cq_process_command(struct cq_process *process)
+{
+    cq_command_clear(&process->command);
+    return &process->command;
+}
+
+/* End the loop with an error: the process gives up. Only the first one counts. */
+void cq_process_fail(struct cq_process *process, const struct cq_error *err);
+
+/* Let idle slots fetch: called when a queue has work, when suspension ends and when a slot found a job. */
+void cq_process_wake(struct cq_process *process);
+
+/* A slot found the workers suspended: ask again every second, and say so once. */
+void cq_process_suspended(struct cq_process *process);
+
+/* A slot is dead: the last one ends the loop. */
+void cq_process_slot_dead(struct cq_process *process);
+
+/* Show in `ps` what the process does. */
+void cq_process_title(struct cq_process *process);
+
+#endif

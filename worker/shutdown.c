@@ -1,0 +1,91 @@
+#include "worker/shutdown.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "worker/execution.h"
+
+enum { COLD_GRACE_S = 5 }; /* for the outcomes and the deaths to reach Redis after a cold stop */
+
+struct cq_shutdown {
+    struct cq_process *process;
+    ev_signal interrupt, terminate;
+    cq_time requested; /* monotonic; 0: not yet */
+    bool cold;
+    ev_timer give_up;
+};
+
+static void warm(struct cq_shutdown *shutdown, int signal_number)
+{
+    struct cq_process *process = shutdown->process;
+    shutdown->requested = cq_clock_monotonic();
+    cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "%s: warm shut down requested%s", signal_number == SIGINT ? "SIGINT" : "SIGTERM",
+           process->jobs_done || process->started ? "; once more for a cold one" : "");
+    for (int i = 0; i < process->slot_count; i++)
+        cq_slot_stop(&process->slots[i]);
+}
+
+static void on_give_up(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop, (void)events;
+    struct cq_shutdown *shutdown = timer->data;
+    for (int i = 0; i < shutdown->process->slot_count; i++)
+        cq_slot_abandon(&shutdown->process->slots[i]);
+}
+
+static void cold(struct cq_shutdown *shutdown)
+{
+    struct cq_process *process = shutdown->process;
+    shutdown->cold = true;
+    cq_log(process->log, CQ_LOG_WARNING, process->name, NULL, "cold shut down");
+    for (int i = 0; i < process->slot_count; i++) {
+        struct cq_slot *slot = &process->slots[i];
+        /* An outcome that cannot be stored now is found abandoned by the next worker. */
+        if (slot->state < CQ_SLOT_DYING && !cq_async_is_ready(process->redis))
+            cq_slot_abandon(slot);
+        else
+            cq_execution_kill(slot, CQ_KILL_COLD);
+    }
+    ev_timer_init(&shutdown->give_up, on_give_up, COLD_GRACE_S, 0.);
+    shutdown->give_up.data = shutdown;
+    ev_timer_start(process->loop, &shutdown->give_up);
+}
+
+static void on_signal(struct ev_loop *loop, ev_signal *watcher, int events)
+{
+    (void)loop, (void)events;
+    struct cq_shutdown *shutdown = watcher->data;
+    struct cq_process *process = shutdown->process;
+    if (!shutdown->requested)
+        warm(shutdown, watcher->signum);
+    else if (cq_clock_monotonic() - shutdown->requested < CQ_SECOND)
+        cq_log(process->log, CQ_LOG_DEBUG, process->name, NULL, "shutdown signal ignored, received twice in less than 1 second");
+    else if (!shutdown->cold)
+        cold(shutdown);
+}
+
+struct cq_shutdown *cq_shutdown_new(struct cq_process *process)
+{
+    struct cq_shutdown *shutdown = cq_calloc(1, sizeof(*shutdown));
+    shutdown->process = process;
+    signal(SIGPIPE, SIG_IGN);
+    ev_signal_init(&shutdown->interrupt, on_signal, SIGINT);
+    ev_signal_init(&shutdown->terminate, on_signal, SIGTERM);
+    ev_init(&shutdown->give_up, on_give_up);
+    shutdown->interrupt.data = shutdown->terminate.data = shutdown;
+    ev_signal_start(process->loop, &shutdown->interrupt);
+    ev_signal_start(process->loop, &shutdown->terminate);
+    return shutdown;
+}
+
+void cq_shutdown_free(struct cq_shutdown *shutdown)
+{
+    if (!shutdown)
+        return;
+    struct ev_loop *loop = shutdown->process->loop;
+    ev_signal_stop(loop, &shutdown->interrupt);
+    ev_signal_stop(loop, &shutdown->terminate);
+    ev_timer_stop(loop, &shutdown->give_up);
+    free(shutdown);
+}

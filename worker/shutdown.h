@@ -1,0 +1,13 @@
+/*
+ * Signals. SIGINT or SIGTERM: warm stop, running jobs finish. A second one more than a second later: cold stop, horses are
+ * killed and their jobs recorded as ended so, deaths are still registered. Source: rq/worker/base.py request_stop.
+ */
+#ifndef CQ_WORKER_SHUTDOWN_H
+#define CQ_WORKER_SHUTDOWN_H
+
+#include "worker/process.h"
+
+struct cq_shutdown *cq_shutdown_new(struct cq_process *process);
+void cq_shutdown_free(struct cq_shutdown *shutdown); /* NULL-safe */
+
+#endif

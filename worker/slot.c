@@ -1,0 +1,365 @@
+#include "worker/slot.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "worker/execution.h"
+#include "worker/stable.h"
+#include "worker/waiter.h"
+
+enum { FETCH_AGAIN_S = 1 }; /* Redis refused for a reason that passes */
+
+static void slot_name(struct cq_slot *slot)
+{
+    const struct cq_worker_options *options = slot->process->options;
+    if (!options->name)
+        cq_execution_id_generate(slot->name); /* 32 hex digits, as RQ's uuid4().hex */
+    else if (options->slots > 1)
+        snprintf(slot->name, sizeof(slot->name), "%s.%d", options->name, slot->index + 1);
+    else
+        snprintf(slot->name, sizeof(slot->name), "%s", options->name);
+}
+
+static void set_order(struct cq_slot *slot)
+{
+    for (size_t i = 0; i < slot->process->queue_count; i++)
+        slot->order_names[i] = slot->process->queues[slot->order[i]];
+}
+
+/* RQ's strategies, applied after each job. Source: rq/worker/base.py reorder_queues. */
+static void reorder(struct cq_slot *slot, size_t taken_from)
+{
+    size_t count = slot->process->queue_count;
+    if (count < 2 || slot->process->options->strategy == CQ_DEQUEUE_DEFAULT)
+        return;
+    if (slot->process->options->strategy == CQ_DEQUEUE_RANDOM) {
+        for (size_t i = count - 1; i > 0; i--) {
+            size_t other = (size_t)random() % (i + 1);
+            size_t kept = slot->order[i];
+            slot->order[i] = slot->order[other];
+            slot->order[other] = kept;
+        }
+    } else {
+        /* Round robin: what follows the queue just served comes first. */
+        for (size_t turns = taken_from + 1; turns > 0; turns--) {
+            size_t first = slot->order[0];
+            memmove(slot->order, slot->order + 1, (count - 1) * sizeof(*slot->order));
+            slot->order[count - 1] = first;
+        }
+    }
+    set_order(slot);
+}
+
+static void die(struct cq_slot *slot);
+
+static void on_idle_too_long(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop, (void)events;
+    struct cq_slot *slot = timer->data;
+    if (slot->state != CQ_SLOT_IDLE)
+        return;
+    cq_log(slot->process->log, CQ_LOG_INFO, slot->name, NULL, "idle for %lld seconds, quitting",
+           (long long)slot->process->options->max_idle_s);
+    die(slot);
+}
+
+static void on_again(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop, (void)events;
+    struct cq_slot *slot = timer->data;
+    if (slot->state == CQ_SLOT_IDLE)
+        cq_slot_fetch(slot);
+}
+
+static void become_idle(struct cq_slot *slot)
+{
+    struct cq_process *process = slot->process;
+    bool was_idle = slot->state == CQ_SLOT_FETCHING;
+    slot->state = CQ_SLOT_IDLE;
+    if (slot->stopping) {
+        die(slot);
+        return;
+    }
+    if (process->options->max_idle_s && !(was_idle && ev_is_active(&slot->idle_timer))) {
+        ev_timer_stop(process->loop, &slot->idle_timer);
+        ev_timer_set(&slot->idle_timer, (double)process->options->max_idle_s, 0.);
+        ev_timer_start(process->loop, &slot->idle_timer);
+    }
+}
+
+static void fill_fetch(struct cq_slot *slot, struct cq_fetch *fetch)
+{
+    const struct cq_worker_options *options = slot->process->options;
+    /* The id of a lost call is kept: what it may have started is found by it. */
+    if (!slot->next_execution[0])
+        cq_execution_id_generate(slot->next_execution);
+    *fetch = (struct cq_fetch){
+        .queues = slot->order_names,
+        .queue_count = slot->process->queue_count,
+        .worker = cq_str(slot->name),
+        .execution_id = cq_str(slot->next_execution),
+        .now = cq_clock_now(),
+        .monitoring_interval_s = options->job_monitoring_interval_s,
+        .worker_ttl_s = options->worker_ttl_s,
+        .resume = slot->resume,
+    };
+}
+
+bool cq_slot_next_fetch(struct cq_slot *slot, struct cq_fetch *ret_fetch)
+{
+    const struct cq_worker_options *options = slot->process->options;
+    /* A fetch whose reply was lost is always asked for again: it may have started a job. */
+    bool enough = slot->stopping || (options->max_jobs && slot->jobs_done + 1 >= options->max_jobs);
+    if ((enough || !cq_stable_is_ready(slot->process->stable)) && !slot->resume)
+        return false;
+    fill_fetch(slot, ret_fetch);
+    return true;
+}
+
+static void fetch_again_later(struct cq_slot *slot)
+{
+    ev_timer_stop(slot->process->loop, &slot->again_timer);
+    ev_timer_init(&slot->again_timer, on_again, FETCH_AGAIN_S, 0.);
+    slot->again_timer.data = slot;
+    ev_timer_start(slot->process->loop, &slot->again_timer);
+}
+
+static void on_fetch(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+{
+    (void)async;
+    struct cq_slot *slot = data;
+    struct cq_process *process = slot->process;
+    enum cq_fetch_outcome outcome = CQ_FETCH_EMPTY;
+    struct cq_started started;
+    struct cq_error err;
+    if (slot->state != CQ_SLOT_FETCHING)
+        return;
+    if (lost) {
+        slot->resume = true;
+        slot->state = CQ_SLOT_IDLE;
+        return;
+    }
+    if (cq_fetch_read(reply, &outcome, &started, &err) != CQ_OK) {
+        cq_log(process->log, CQ_LOG_ERROR, slot->name, NULL, "cannot fetch a job: %s; trying again in %d s", err.text, FETCH_AGAIN_S);
+        become_idle(slot);
+        fetch_again_later(slot);
+        return;
+    }
+    cq_slot_next(slot, outcome, &started);
+}
+
+bool cq_slot_fetch(struct cq_slot *slot)
+{
+    struct cq_process *process = slot->process;
+    struct cq_fetch fetch;
+    if (slot->state != CQ_SLOT_IDLE || !cq_async_is_ready(process->redis) || !cq_stable_is_ready(process->stable))
+        return false;
+    fill_fetch(slot, &fetch);
+    slot->state = CQ_SLOT_FETCHING;
+    struct cq_command *command = cq_process_command(process);
+    cq_fetch_build(&fetch, command);
+    cq_async_call(process->redis, command, on_fetch, slot);
+    return true;
+}
+
+void cq_slot_next(struct cq_slot *slot, enum cq_fetch_outcome outcome, const struct cq_started *started)
+{
+    struct cq_process *process = slot->process;
+    const struct cq_worker_options *options = process->options;
+    bool woken = slot->state == CQ_SLOT_FETCHING;
+    slot->resume = false;
+    if (outcome == CQ_FETCH_STARTED) {
+        ev_timer_stop(process->loop, &slot->idle_timer);
+        size_t taken_from = started->queue_index;
+        cq_execution_start(slot, started);
+        reorder(slot, taken_from);
+        if (woken) { /* there may be more for the others */
+            cq_waiters_won(process->waiters);
+            cq_process_wake(process);
+        }
+        return;
+    }
+    if (outcome == CQ_FETCH_AGAIN && !slot->stopping) {
+        slot->state = CQ_SLOT_IDLE;
+        if (cq_slot_fetch(slot))
+            return;
+    }
+    if (options->max_jobs && slot->jobs_done >= options->max_jobs) {
+        cq_log(process->log, CQ_LOG_INFO, slot->name, NULL, "finished executing %lld jobs, quitting", (long long)slot->jobs_done);
+        slot->stopping = true;
+    } else if (outcome == CQ_FETCH_EMPTY && options->burst && !slot->stopping && (woken || cq_stable_is_ready(process->stable))) {
+        cq_log(process->log, CQ_LOG_INFO, slot->name, NULL, "done, quitting");
+        slot->stopping = true;
+    } else if (outcome == CQ_FETCH_SUSPENDED && options->burst) {
+        cq_log(process->log, CQ_LOG_INFO, slot->name, NULL,
+               "suspended in burst mode, quitting; there could still be unfinished jobs on the queue");
+        slot->stopping = true;
+    }
+    become_idle(slot);
+    if (outcome == CQ_FETCH_SUSPENDED && !options->burst)
+        cq_process_suspended(process);
+    else if (slot->stopping)
+        cq_process_wake(process); /* in burst the next slot finds out for itself */
+    else
+        cq_waiters_arm(process->waiters, woken);
+}
+
+static void on_death(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+{
+    (void)async, (void)reply, (void)lost; /* when it was lost the hash expires by itself */
+    struct cq_slot *slot = data;
+    if (slot->state != CQ_SLOT_DYING)
+        return;
+    slot->state = CQ_SLOT_DEAD;
+    cq_process_slot_dead(slot->process);
+}
+
+static void die(struct cq_slot *slot)
+{
+    struct cq_process *process = slot->process;
+    slot->state = CQ_SLOT_DYING;
+    ev_timer_stop(process->loop, &slot->heartbeat_timer);
+    ev_timer_stop(process->loop, &slot->timeout_timer);
+    ev_timer_stop(process->loop, &slot->idle_timer);
+    ev_timer_stop(process->loop, &slot->again_timer);
+    cq_execution_release_horses(slot);
+    if (!cq_async_is_ready(process->redis)) {
+        on_death(NULL, NULL, NULL, slot);
+        return;
+    }
+    struct cq_command *command = cq_process_command(process);
+    cq_worker_death_build(&slot->identity, cq_clock_now(), command);
+    cq_async_call(process->redis, command, on_death, slot);
+}
+
+void cq_slot_abandon(struct cq_slot *slot)
+{
+    if (slot->state >= CQ_SLOT_DYING)
+        return;
+    die(slot);
+}
+
+void cq_slot_stop(struct cq_slot *slot)
+{
+    struct cq_process *process = slot->process;
+    if (slot->stopping || slot->state >= CQ_SLOT_DYING)
+        return;
+    slot->stopping = true;
+    if (slot->warm && slot->state == CQ_SLOT_RUNNING && slot->horse) {
+        cq_horse_kill(slot->warm, SIGKILL); /* it will not be needed */
+    } else if (slot->state == CQ_SLOT_IDLE && !slot->resume) {
+        die(slot);
+        return;
+    } else if (slot->state == CQ_SLOT_IDLE && !cq_async_is_ready(process->redis)) {
+        die(slot); /* what a lost call may have started is found abandoned */
+        return;
+    } else if (slot->state == CQ_SLOT_UNBORN) {
+        die(slot);
+        return;
+    }
+    if ((slot->state == CQ_SLOT_RUNNING || slot->state == CQ_SLOT_COMMITTING) && cq_async_is_ready(process->redis)) {
+        struct cq_command *command = cq_process_command(process);
+        cq_worker_shutdown_build(cq_str(slot->name), cq_clock_now(), command);
+        cq_async_call(process->redis, command, NULL, NULL);
+    }
+}
+
+/* Born, or born again: go on where it was. */
+static void on_birth(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+{
+    (void)async;
+    struct cq_slot *slot = data;
+    struct cq_process *process = slot->process;
+    struct cq_error err;
+    if (lost || slot->state >= CQ_SLOT_DYING)
+        return; /* the next connection tries again */
+    if (cq_worker_birth_read(reply, &err) != CQ_OK) {
+        if (slot->state == CQ_SLOT_UNBORN)
+            cq_process_fail(process, &err);
+        else
+            cq_log(process->log, CQ_LOG_ERROR, slot->name, NULL, "cannot register again: %s", err.text);
+        return;
+    }
+    if (slot->state != CQ_SLOT_UNBORN)
+        return;
+    slot->state = CQ_SLOT_IDLE;
+    ev_timer_start(process->loop, &slot->heartbeat_timer);
+    become_idle(slot);
+    cq_execution_warm(slot);
+    cq_process_wake(process);
+}
+
+void cq_slot_redis_ready(struct cq_slot *slot)
+{
+    struct cq_process *process = slot->process;
+    if (slot->state >= CQ_SLOT_DYING)
+        return;
+    bool again = slot->state != CQ_SLOT_UNBORN;
+    slot->identity.ip_address = cq_async_peer_addr(process->redis);
+    struct cq_command *command = cq_process_command(process);
+    cq_worker_birth_build(&slot->identity, slot->birth, cq_clock_now(), again, command);
+    cq_async_call(process->redis, command, on_birth, slot);
+    if (slot->state == CQ_SLOT_COMMITTING)
+        cq_execution_commit(slot);
+    else if (slot->state == CQ_SLOT_IDLE)
+        cq_slot_fetch(slot);
+}
+
+void cq_slot_init(struct cq_slot *slot, struct cq_process *process, int index)
+{
+    const struct cq_worker_options *options = process->options;
+    *slot = (struct cq_slot){.process = process, .index = index, .birth = cq_clock_now(), .pipes = {-1, -1}};
+    slot_name(slot);
+    cq_running_init(&slot->run);
+    slot->order = cq_calloc(process->queue_count, sizeof(*slot->order));
+    slot->order_names = cq_calloc(process->queue_count, sizeof(*slot->order_names));
+    for (size_t i = 0; i < process->queue_count; i++)
+        slot->order[i] = i;
+    set_order(slot);
+    slot->identity = (struct cq_worker_identity){
+        .name = cq_str(slot->name),
+        .queues = process->queues,
+        .queue_count = process->queue_count,
+        .pid = getpid(),
+        .hostname = process->hostname,
+        .ip_address = "unknown",
+        .version = CQ_VERSION,
+        .python_version = "native",
+        .worker_ttl_s = options->worker_ttl_s,
+    };
+    slot->output[0].fd = slot->output[1].fd = -1;
+    ev_init(&slot->idle_timer, on_idle_too_long);
+    ev_init(&slot->again_timer, on_again);
+    slot->idle_timer.data = slot->again_timer.data = slot;
+    cq_execution_timer_init(slot);
+    cq_slot_heartbeat_init(slot);
+}
+
+bool cq_slot_open_output(struct cq_slot *slot)
+{
+    static const char *const streams[2] = {"stdout", "stderr"};
+    for (int i = 0; i < 2; i++)
+        if (!cq_output_open(&slot->output[i], slot, streams[i], &slot->pipes[i]))
+            return false;
+    return true;
+}
+
+void cq_slot_release(struct cq_slot *slot)
+{
+    struct ev_loop *loop = slot->process->loop;
+    ev_timer_stop(loop, &slot->heartbeat_timer);
+    ev_timer_stop(loop, &slot->timeout_timer);
+    ev_timer_stop(loop, &slot->idle_timer);
+    ev_timer_stop(loop, &slot->again_timer);
+    cq_execution_release_horses(slot);
+    for (int i = 0; i < 2; i++) {
+        cq_output_close(&slot->output[i]);
+        if (slot->pipes[i] >= 0)
+            close(slot->pipes[i]);
+    }
+    cq_running_release(&slot->run);
+    free(slot->order);
+    free(slot->order_names);
+}

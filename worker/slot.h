@@ -1,0 +1,115 @@
+/*
+ * A slot: what RQ calls a worker. A name, a heartbeat, one job at a time.
+ *
+ * UNBORN -> IDLE -> FETCHING -> (IDLE | RUNNING) -> COMMITTING -> (IDLE | RUNNING) ... -> DYING -> DEAD
+ *
+ * Only slot.c changes `state`. While Redis is away, a slot that runs goes on running, and a slot that commits keeps its
+ * outcome and commits again when the connection is back: finish.lua is fenced by the execution id, so that an outcome
+ * that had arrived the first time is not written twice.
+ */
+#ifndef CQ_WORKER_SLOT_H
+#define CQ_WORKER_SLOT_H
+
+#include "job/job.h"
+#include "job/keys.h"
+#include "lifecycle/finish.h"
+#include "lifecycle/worker.h"
+#include "worker/horse.h"
+#include "worker/output.h"
+#include "worker/process.h"
+
+enum cq_slot_state {
+    CQ_SLOT_UNBORN,     /* birth not yet confirmed */
+    CQ_SLOT_IDLE,       /* nothing to do; the waiters watch the queues */
+    CQ_SLOT_FETCHING,   /* fetch is under way */
+    CQ_SLOT_RUNNING,    /* a horse has the job */
+    CQ_SLOT_COMMITTING, /* finish is under way, or waits for Redis */
+    CQ_SLOT_DYING,      /* death is under way */
+    CQ_SLOT_DEAD,
+};
+
+/* Why a horse was told to die; decides the outcome when it is gone. */
+enum cq_kill_reason { CQ_KILL_NONE, CQ_KILL_TIMEOUT, CQ_KILL_STOPPED, CQ_KILL_COMMAND, CQ_KILL_COLD };
+
+/* The execution that a slot runs or commits. The texts are owned copies, reused from job to job. */
+struct cq_running {
+    struct cq_buf job_id;
+    struct cq_buf queue;       /* where it was taken from: its origin */
+    struct cq_buf description; /* for the log */
+    char execution_id[CQ_EXECUTION_ID_SIZE];
+    int64_t timeout_s;         /* CQ_TTL_FOREVER: none */
+    cq_time started_at, ended_at;
+    cq_time started_monotonic;
+    enum cq_outcome outcome;
+    struct cq_buf value;       /* serialized return value; value_present tells None from empty */
+    bool value_present;
+    struct cq_buf exc_text;
+    struct cq_buf meta;
+    bool meta_present;
+    int64_t retry_max;
+    struct cq_buf retry_intervals;
+    enum cq_kill_reason kill_reason;
+    bool lost;                 /* the heartbeat found that the execution is no longer ours */
+    struct cq_buf unsent;      /* the job frame, while there is no horse to take it */
+};
+
+struct cq_slot {
+    struct cq_process *process;
+    int index;
+    enum cq_slot_state state;
+    char name[CQ_NAME_MAX + 16];
+    struct cq_worker_identity identity;
+    cq_time birth;
+    struct cq_running run;
+    struct cq_horse *horse; /* runs the job now */
+    struct cq_horse *warm;  /* forked ahead for the next one */
+    struct cq_horse *retired; /* answered or told to die, not yet reaped: a list */
+    struct cq_output output[2];
+    int pipes[2];           /* write ends of standard output and error of this slot's horses; -1: passed through */
+    size_t *order;          /* dequeue order: indices into process->queues */
+    struct cq_str *order_names; /* the same, as names */
+    char next_execution[CQ_EXECUTION_ID_SIZE];
+    bool resume;            /* the reply to a fetch (alone or inside finish) was lost: ask for it again */
+    bool stopping;          /* finish what runs, then die */
+    int64_t jobs_done;
+    ev_timer heartbeat_timer;
+    ev_timer timeout_timer; /* the job's timeout, then the grace until SIGKILL */
+    ev_timer idle_timer;    /* --max-idle-time */
+    ev_timer again_timer;   /* Redis refused a fetch or an outcome for a reason that passes */
+};
+
+void cq_slot_init(struct cq_slot *slot, struct cq_process *process, int index);
+void cq_slot_release(struct cq_slot *slot);
+
+/* The pipes of its horses' standard output and error. False: errno says why. */
+bool cq_slot_open_output(struct cq_slot *slot);
+
+/* heartbeat.c: every monitoring interval, idle or not; started at birth. */
+void cq_slot_heartbeat_init(struct cq_slot *slot);
+
+/* Redis is ready, for the first time or again: be born (again), then go on where the slot was. */
+void cq_slot_redis_ready(struct cq_slot *slot);
+
+/* Fetch when idle and allowed to; true: a fetch is under way. */
+bool cq_slot_fetch(struct cq_slot *slot);
+
+/* What fetch.lua or the `next` part of finish.lua gave: start it, wait, or stop. From slot.c and execution.c. */
+void cq_slot_next(struct cq_slot *slot, enum cq_fetch_outcome outcome, const struct cq_started *started);
+
+/* The fetch that a finish is to do at once; false: none (stopping, enough jobs, no stable). */
+bool cq_slot_next_fetch(struct cq_slot *slot, struct cq_fetch *ret_fetch);
+
+/* Warm stop: an idle slot dies now, a busy one after its job. */
+void cq_slot_stop(struct cq_slot *slot);
+
+/* Give up on Redis: dead without registering it. */
+void cq_slot_abandon(struct cq_slot *slot);
+
+/* From horse.c: the horse answered (done, failed, retry, meta, log), or is gone for good. */
+void cq_slot_horse_answer(struct cq_slot *slot, struct cq_horse *horse, const struct cq_frame *frame);
+void cq_slot_horse_gone(struct cq_slot *slot, struct cq_horse *horse);
+
+/* From stable.c: it takes forks (again): give a job that waits its horse, and have a warm one forked. */
+void cq_slot_stable_ready(struct cq_slot *slot);
+
+#endif

@@ -1,0 +1,153 @@
+#include "worker/waiter.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "queue/queue.h"
+#include "worker/slot.h"
+
+static const double wait_timeout_s = 60.0; /* of one BLMOVE: a dead peer is found by the next one at the latest */
+static const double pause_least_s = 0.001, pause_most_s = 0.050;
+
+struct waiter {
+    struct cq_waiters *waiters;
+    struct cq_str queue;
+    struct cq_async *async;
+    bool waiting; /* a BLMOVE is under way */
+};
+
+struct cq_waiters {
+    struct cq_process *process;
+    struct waiter *each; /* one per queue */
+    bool woken;          /* a peek said that there is work, and no fetch has answered since */
+    double pause_s;      /* before the next peek after a lost race */
+    ev_timer pause;
+};
+
+static bool anyone_idle(const struct cq_process *process)
+{
+    for (int i = 0; i < process->slot_count; i++)
+        if (process->slots[i].state == CQ_SLOT_IDLE)
+            return true;
+    return false;
+}
+
+static void on_peek(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+{
+    (void)async;
+    struct waiter *waiter = data;
+    struct cq_waiters *waiters = waiter->waiters;
+    struct cq_error err;
+    waiter->waiting = false;
+    if (lost)
+        return; /* its on_ready peeks again */
+    if (cq_reply_check(reply, &err) != CQ_OK) {
+        cq_log(waiters->process->log, CQ_LOG_ERROR, waiters->process->name, NULL, "waiting on queue %.*s: %s", (int)waiter->queue.len,
+               waiter->queue.data, err.text);
+        waiters->pause_s = 1.0;
+        ev_timer_stop(waiters->process->loop, &waiters->pause);
+        ev_timer_set(&waiters->pause, waiters->pause_s, 0.);
+        ev_timer_start(waiters->process->loop, &waiters->pause);
+        return;
+    }
+    if (cq_reply_type(reply) == CQ_REPLY_NIL) { /* the time is over */
+        cq_waiters_arm(waiters, false);
+        return;
+    }
+    waiters->woken = true;
+    cq_process_wake(waiters->process);
+}
+
+static void peek(struct waiter *waiter)
+{
+    struct cq_process *process = waiter->waiters->process;
+    if (waiter->waiting || !cq_async_is_ready(waiter->async))
+        return;
+    waiter->waiting = true;
+    struct cq_command *command = cq_process_command(process);
+    cq_queue_wait_build(waiter->queue, wait_timeout_s, command);
+    cq_async_call(waiter->async, command, on_peek, waiter);
+}
+
+static void peek_all(struct cq_waiters *waiters)
+{
+    struct cq_process *process = waiters->process;
+    if (!process->started || process->suspended || process->options->burst || !anyone_idle(process))
+        return;
+    for (size_t i = 0; i < process->queue_count; i++)
+        peek(&waiters->each[i]);
+}
+
+static void on_pause_over(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop, (void)events;
+    peek_all(timer->data);
+}
+
+void cq_waiters_arm(struct cq_waiters *waiters, bool lost_race)
+{
+    struct cq_process *process = waiters->process;
+    if (ev_is_active(&waiters->pause))
+        return;
+    if (!lost_race || !waiters->woken) {
+        waiters->woken = false;
+        peek_all(waiters);
+        return;
+    }
+    waiters->woken = false;
+    waiters->pause_s = waiters->pause_s < pause_least_s ? pause_least_s : waiters->pause_s * 2;
+    if (waiters->pause_s > pause_most_s)
+        waiters->pause_s = pause_most_s;
+    ev_timer_set(&waiters->pause, waiters->pause_s * (double)random() / (double)RAND_MAX, 0.);
+    ev_timer_start(process->loop, &waiters->pause);
+}
+
+void cq_waiters_won(struct cq_waiters *waiters)
+{
+    waiters->pause_s = 0;
+    waiters->woken = false;
+}
+
+static void on_ready(struct cq_async *async, void *data)
+{
+    (void)async;
+    struct waiter *waiter = data;
+    waiter->waiting = false;
+    cq_waiters_arm(waiter->waiters, false);
+}
+
+struct cq_waiters *cq_waiters_new(struct cq_process *process)
+{
+    struct cq_waiters *waiters = cq_calloc(1, sizeof(*waiters));
+    waiters->process = process;
+    waiters->each = cq_calloc(process->queue_count, sizeof(*waiters->each));
+    ev_init(&waiters->pause, on_pause_over);
+    waiters->pause.data = waiters;
+    if (process->options->burst) /* never waits: no connections */
+        return waiters;
+    for (size_t i = 0; i < process->queue_count; i++) {
+        struct waiter *waiter = &waiters->each[i];
+        *waiter = (struct waiter){.waiters = waiters, .queue = process->queues[i]};
+        struct cq_async_options options = {
+            .loop = process->loop,
+            .address = process->options->address,
+            .client_name = process->name,
+            .no_command_timeout = true,
+            .on_ready = on_ready,
+            .data = waiter,
+        };
+        waiter->async = cq_async_new(&options);
+    }
+    return waiters;
+}
+
+void cq_waiters_free(struct cq_waiters *waiters)
+{
+    if (!waiters)
+        return;
+    ev_timer_stop(waiters->process->loop, &waiters->pause);
+    for (size_t i = 0; i < waiters->process->queue_count; i++)
+        cq_async_free(waiters->each[i].async);
+    free(waiters->each);
+    free(waiters);
+}

@@ -1,0 +1,22 @@
+/*
+ * Waiting for work without losing any: on each queue one connection of the process peeks with BLMOVE q q LEFT LEFT, which
+ * returns when q has a job and leaves the list as it was. Then an idle slot fetches, atomically, over all queues in order.
+ *
+ * A push wakes every process that waits on the queue, and all but one find it empty. That is bounded: who loses waits for
+ * a random time before it peeks again, up to 50 ms and doubling with each loss in a row; who wins starts from nothing.
+ */
+#ifndef CQ_WORKER_WAITER_H
+#define CQ_WORKER_WAITER_H
+
+#include "worker/process.h"
+
+struct cq_waiters *cq_waiters_new(struct cq_process *process);
+void cq_waiters_free(struct cq_waiters *waiters); /* NULL-safe */
+
+/* Peek at every queue that is not being peeked at. lost_race: a peek had said that there was work, and it was gone. */
+void cq_waiters_arm(struct cq_waiters *waiters, bool lost_race);
+
+/* A fetch after a peek found a job. */
+void cq_waiters_won(struct cq_waiters *waiters);
+
+#endif

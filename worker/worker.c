@@ -1,0 +1,270 @@
+#include "worker/worker.h"
+
+#include <fcntl.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/title.h"
+#include "job/keys.h"
+#include "worker/commands.h"
+#include "worker/execution.h"
+#include "worker/maintenance.h"
+#include "worker/shutdown.h"
+#include "worker/stable.h"
+#include "worker/waiter.h"
+
+void cq_process_fail(struct cq_process *process, const struct cq_error *err)
+{
+    if (process->result == CQ_OK) {
+        process->result = err->code;
+        process->error = *err;
+    }
+    ev_break(process->loop, EVBREAK_ALL);
+}
+
+void cq_process_wake(struct cq_process *process)
+{
+    if (!process->started || process->suspended)
+        return;
+    /* One at a time: it goes on with the next slot while there is work, so that idle slots do not ask in vain. */
+    for (int i = 0; i < process->slot_count; i++)
+        if (process->slots[i].state == CQ_SLOT_FETCHING)
+            return;
+    for (int i = 0; i < process->slot_count; i++)
+        if (cq_slot_fetch(&process->slots[i]))
+            return;
+}
+
+static void write_states(struct cq_process *process, const char *state)
+{
+    for (int i = 0; i < process->slot_count; i++) {
+        if (process->slots[i].state != CQ_SLOT_IDLE)
+            continue;
+        struct cq_command *command = cq_process_command(process);
+        cq_worker_state_build(cq_str(process->slots[i].name), state, command);
+        cq_async_call(process->redis, command, NULL, NULL);
+    }
+}
+
+static void on_is_suspended(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+{
+    (void)async;
+    struct cq_process *process = data;
+    if (lost || cq_reply_int(reply) != 0) {
+        ev_timer_again(process->loop, &process->resume_timer);
+        return;
+    }
+    process->suspended = process->announced = false;
+    cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "resumed");
+    write_states(process, "idle");
+    cq_process_wake(process);
+}
+
+static void on_resume_timer(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)events;
+    struct cq_process *process = timer->data;
+    if (!cq_async_is_ready(process->redis))
+        return;
+    ev_timer_stop(loop, timer);
+    struct cq_command *command = cq_process_command(process);
+    cq_command_texts(command, "EXISTS", CQ_KEY_SUSPENDED, NULL);
+    cq_async_call(process->redis, command, on_is_suspended, process);
+}
+
+void cq_process_suspended(struct cq_process *process)
+{
+    process->suspended = true;
+    if (!process->announced) {
+        process->announced = true;
+        cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "suspended, run `cq resume` to resume");
+    }
+    write_states(process, "suspended");
+    process->resume_timer.repeat = 1.;
+    ev_timer_again(process->loop, &process->resume_timer);
+}
+
+void cq_process_slot_dead(struct cq_process *process)
+{
+    if (--process->slots_alive == 0)
+        ev_break(process->loop, EVBREAK_ALL);
+    cq_process_title(process);
+}
+
+void cq_process_title(struct cq_process *process)
+{
+    struct cq_buf names = CQ_BUF_INIT(4096);
+    cq_strv_join(process->options->queues, ",", &names);
+    cq_title_set("cq: worker %s: listening on %s", process->name, names.len ? names.data : "");
+    cq_buf_release(&names);
+}
+
+/* Suspended at the very start: RQ refuses to start. Otherwise every slot is born. */
+static void on_first_look(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+{
+    (void)async;
+    struct cq_process *process = data;
+    if (lost)
+        return;
+    if (cq_reply_type(reply) == CQ_REPLY_INT && cq_reply_int(reply) != 0) {
+        struct cq_error err;
+        cq_error_set(&err, CQ_ERR_INVALID_OPERATION, "cq is currently suspended, to resume job execution run `cq resume`");
+        cq_process_fail(process, &err);
+        return;
+    }
+    struct cq_buf names = CQ_BUF_INIT(4096);
+    cq_strv_join(process->options->queues, ", ", &names);
+    cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "started with PID %d, version %s, %d slot%s, listening on %s", (int)getpid(),
+           CQ_VERSION, process->slot_count, process->slot_count == 1 ? "" : "s", names.len ? names.data : "");
+    cq_buf_release(&names);
+    process->started = true;
+    for (int i = 0; i < process->slot_count; i++)
+        cq_slot_redis_ready(&process->slots[i]);
+    cq_maintenance_start(process->maintenance);
+}
+
+static void on_ready(struct cq_async *async, void *data)
+{
+    struct cq_process *process = data;
+    if (!process->started) {
+        struct cq_command *command = cq_process_command(process);
+        cq_command_texts(command, "EXISTS", CQ_KEY_SUSPENDED, NULL);
+        cq_async_call(async, command, on_first_look, process);
+        return;
+    }
+    cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "connected to Redis again");
+    for (int i = 0; i < process->slot_count; i++)
+        cq_slot_redis_ready(&process->slots[i]);
+}
+
+static void on_down(struct cq_async *async, const struct cq_error *err, int retry_in_ms, void *data)
+{
+    (void)async;
+    struct cq_process *process = data;
+    if (retry_in_ms < 0) {
+        cq_process_fail(process, err);
+        return;
+    }
+    cq_log(process->log, CQ_LOG_ERROR, process->name, NULL, "%s; retrying in %.1f s", err->text, retry_in_ms / 1000.0);
+}
+
+/* Each slot takes some ten descriptors while horses change hands. */
+static void raise_descriptor_limit(int slots)
+{
+    struct rlimit limit;
+    rlim_t want = 128 + 16 * (rlim_t)slots;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= want)
+        return;
+    limit.rlim_cur = limit.rlim_max < want ? limit.rlim_max : want;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static enum cq_code write_pid_file(const char *path, struct cq_error *err)
+{
+    char text[32];
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    int len = snprintf(text, sizeof(text), "%d\n", (int)getpid());
+    if (fd < 0)
+        return cq_error_errno(err, errno, "cannot write the pid file %s", path);
+    ssize_t n = write(fd, text, (size_t)len);
+    int write_errno = errno;
+    close(fd);
+    return n == len ? CQ_OK : cq_error_errno(err, write_errno, "cannot write the pid file %s", path);
+}
+
+static enum cq_code start(struct cq_process *process, struct cq_error *err)
+{
+    const struct cq_worker_options *options = process->options;
+    process->queue_count = options->queues->len;
+    process->queues = cq_calloc(process->queue_count, sizeof(*process->queues));
+    for (size_t i = 0; i < process->queue_count; i++)
+        process->queues[i] = cq_str(options->queues->items[i]);
+    gethostname(process->hostname, sizeof(process->hostname) - 1);
+    cq_command_init(&process->command);
+    cq_buf_init(&process->frame, (size_t)CQ_FRAME_JOB_MAX + 4);
+    process->inbox = cq_alloc(CQ_INBOX_SIZE);
+    ev_init(&process->resume_timer, on_resume_timer);
+    process->resume_timer.data = process;
+
+    /* The stable first: it starts while the connection is being made, and is forked from a small process. */
+    process->slots = cq_calloc((size_t)options->slots, sizeof(*process->slots));
+    process->slot_count = process->slots_alive = options->slots;
+    for (int i = 0; i < options->slots; i++)
+        cq_slot_init(&process->slots[i], process, i);
+    snprintf(process->name, sizeof(process->name), "%.63s", process->slots[0].name);
+    process->shutdown = cq_shutdown_new(process);
+    process->stable = cq_stable_new(process, err);
+    if (!process->stable)
+        return err->code;
+    for (int i = 0; i < options->slots && options->job_output == CQ_OUTPUT_LOG; i++)
+        if (!cq_slot_open_output(&process->slots[i]))
+            return cq_error_errno(err, errno, "cannot make the pipes of %d slots; raise `ulimit -n`", options->slots);
+    process->waiters = cq_waiters_new(process);
+    process->commands = cq_commands_new(process);
+    process->maintenance = cq_maintenance_new(process);
+    struct cq_async_options redis = {
+        .loop = process->loop,
+        .address = options->address,
+        .client_name = process->name,
+        .load_scripts = true,
+        .on_ready = on_ready,
+        .on_down = on_down,
+        .data = process,
+    };
+    process->redis = cq_async_new(&redis);
+    cq_process_title(process);
+    return CQ_OK;
+}
+
+static void stop(struct cq_process *process)
+{
+    ev_timer_stop(process->loop, &process->resume_timer);
+    cq_maintenance_free(process->maintenance);
+    cq_commands_free(process->commands);
+    cq_waiters_free(process->waiters);
+    for (int i = 0; i < process->slot_count; i++) {
+        process->slots[i].state = CQ_SLOT_DEAD; /* callbacks that still come change nothing */
+        cq_slot_release(&process->slots[i]);
+    }
+    cq_async_free(process->redis);
+    cq_stable_free(process->stable);
+    cq_shutdown_free(process->shutdown);
+    free(process->slots);
+    free(process->queues);
+    cq_command_release(&process->command);
+    cq_buf_release(&process->frame);
+    free(process->inbox);
+}
+
+enum cq_code cq_worker_run(const struct cq_worker_options *options, bool *ret_worked, struct cq_error *err)
+{
+    struct cq_process process = {.options = options, .log = options->log, .loop = ev_default_loop(EVFLAG_AUTO)};
+    if (!process.loop)
+        return cq_error_set(err, CQ_ERR_SYSTEM, "libev finds no way to wait for events on this system");
+    srandom((unsigned)(cq_clock_now() ^ getpid()));
+    raise_descriptor_limit(options->slots);
+    if (options->pid_file) {
+        enum cq_code code = write_pid_file(options->pid_file, err);
+        if (code != CQ_OK)
+            return code;
+    }
+    enum cq_code code = start(&process, err);
+    if (code == CQ_OK) {
+        ev_run(process.loop, 0);
+        code = process.result;
+        if (code != CQ_OK && err)
+            *err = process.error;
+    }
+    stop(&process);
+    if (options->pid_file)
+        unlink(options->pid_file);
+    if (code == CQ_OK)
+        cq_log(options->log, CQ_LOG_INFO, process.name, NULL, "stopped, %llu job%s done", process.jobs_done, process.jobs_done == 1 ? "" : "s");
+    if (ret_worked)
+        *ret_worked = process.jobs_done > 0;
+    return code;
+}
