@@ -1,0 +1,173 @@
+/*
+ * cq's settings: the ini file, the environment and the command line, put together in that order of growing weight.
+ *
+ * One table (settings.c) says of each setting its section, key, environment variables, type, bounds, default and
+ * meaning; parser, bounds, defaults, messages and config.example.ini all follow from it. Use:
+ *
+ *     struct cq_settings settings;
+ *     cq_settings_init(&settings);                                               // the defaults
+ *     code = cq_settings_load(&settings, config_path, NULL, NULL, &err);         // file and environment
+ *     code = cq_settings_set(&settings, "worker.results_ttl", "600", "--results-ttl", &err); // the command line on top
+ *     code = cq_settings_address(&settings, &address, &err);
+ *     ...
+ *     cq_settings_release(&settings);
+ *
+ * Errors are one line, CQ_ERR_CONFIG, that starts with where the value came from (`cq.ini:12: `, `REDIS_PORT: `,
+ * `--results-ttl: `) and never shows a password.
+ */
+#ifndef CQ_CONFIG_SETTINGS_H
+#define CQ_CONFIG_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/strv.h"
+#include "redis/address.h"
+#include "serializers/serializer.h"
+#include "worker/options.h"
+
+enum cq_setting_type {
+    CQ_SETTING_TEXT,    /* char *; NULL: none */
+    CQ_SETTING_SECRET,  /* char *, wiped on release, never shown */
+    CQ_SETTING_INT,     /* int64_t between min and max */
+    CQ_SETTING_SECONDS, /* int64_t seconds between min and max; `90`, `90s`, `5m`, `2h`, `1d` */
+    CQ_SETTING_TIMEOUT, /* int64_t milliseconds between min and max; written in seconds, also with a fraction */
+    CQ_SETTING_BOOL,    /* bool; true yes on 1 y t, false no off 0 n f, in either case */
+    CQ_SETTING_CHOICE,  /* int: the value of one of the choices */
+    CQ_SETTING_LEVEL,   /* int: enum cq_log_level, by Python's names or numbers */
+    CQ_SETTING_FORMAT,  /* int: enum cq_format, by name or RQ's dotted name */
+    CQ_SETTING_LIST,    /* struct cq_strv; written with commas between the items */
+};
+
+/* Where a setting's value came from; a higher one replaces a lower one. */
+enum cq_setting_source { CQ_FROM_DEFAULT, CQ_FROM_FILE, CQ_FROM_ENVIRONMENT, CQ_FROM_COMMAND_LINE };
+
+struct cq_setting_choice {
+    const char *name; /* NULL ends the list */
+    int value;
+};
+
+struct cq_setting {
+    const char *section; /* of the ini file: redis, worker */
+    const char *key;
+    const char *env[2];  /* environment variables, the first one that is set counts; NULL: none */
+    enum cq_setting_type type;
+    size_t offset;       /* of the field in struct cq_settings */
+    int64_t min, max;    /* INT, SECONDS; TIMEOUT in milliseconds */
+    const char *initial; /* the default, as it would be written; "" for none */
+    const struct cq_setting_choice *choices;
+    const char *help;    /* one line for humans, the unit in it */
+};
+
+enum { CQ_SETTINGS_MAX = 48 }; /* of the table; the build fails when it grows above */
+
+/* One line of [programs]. */
+struct cq_settings_program {
+    char *name;
+    char *command;
+};
+
+/* One section [runtime.NAME]. */
+struct cq_settings_runtime {
+    char *name;
+    char *command;
+};
+
+struct cq_settings {
+    /* [redis]: use cq_settings_address, which knows what goes before what */
+    char *url;
+    char *host;
+    int64_t port;
+    int64_t db;
+    char *username;
+    char *password;
+    char *socket;
+    bool tls;
+    int tls_cert_reqs; /* 0 none, 1 optional, 2 required */
+    char *tls_ca_certs, *tls_certfile, *tls_keyfile;
+    int64_t connect_timeout_ms;
+    int64_t command_timeout_ms;
+
+    /* [worker] */
+    struct cq_strv queues; /* `default` when nothing else is said */
+    char *name;            /* NULL: a generated one */
+    int64_t num_workers;
+    int64_t results_ttl_s;
+    int64_t worker_ttl_s;
+    int64_t job_monitoring_interval_s;
+    int64_t maintenance_interval_s;
+    int dequeue_strategy; /* enum cq_dequeue_strategy */
+    bool reuse_horses;
+    int64_t max_jobs_per_horse;
+    int64_t max_rss_per_horse_kb;
+    bool requeue_abandoned;
+    int64_t kill_grace_s;
+    int job_output; /* enum cq_job_output */
+    bool log_job_description;
+    int logging_level; /* enum cq_log_level */
+    int log_format;    /* enum cq_log_format */
+    int serializer;    /* enum cq_format; meaningful when cq_settings_source() of it is not the default: else any */
+    struct cq_strv path;
+
+    /* [programs] and [runtime.NAME], in the order of the file */
+    struct cq_settings_program *programs;
+    size_t program_count;
+    struct cq_settings_runtime *runtimes;
+    size_t runtime_count;
+
+    /* Lines to print as warnings, such as a file with a password that others may read. */
+    struct cq_strv warnings;
+    char *file; /* the ini file that was read; NULL: none */
+
+    unsigned char source[CQ_SETTINGS_MAX]; /* enum cq_setting_source of each, in the order of the table */
+    int line[CQ_SETTINGS_MAX];             /* of the ini file; 0: not there */
+};
+
+void cq_settings_init(struct cq_settings *settings); /* the defaults */
+void cq_settings_release(struct cq_settings *settings); /* wipes the password */
+
+/* The value of an environment variable, or NULL; borrowed until the next call. */
+typedef const char *cq_settings_env_fn(const char *name, void *data);
+
+/*
+ * Read the ini file, then the environment, into initialised settings.
+ *   path  the file (-c); NULL: what CQ_CONFIG or RQ_CONFIG names, or none
+ *   env   looks a variable up; NULL: getenv. A variable that is set and empty counts as not set.
+ * Errors: CQ_ERR_CONFIG `FILE:LINE: ...` for a broken line, an unknown section or key (with the nearest right one), a
+ *         value that does not fit, a key given twice, a file that cannot be read, and for RQ's Python config modules.
+ */
+CQ_MUST_CHECK enum cq_code cq_settings_load(struct cq_settings *settings, const char *path, cq_settings_env_fn *env,
+                                            void *env_data, struct cq_error *err);
+
+/*
+ * Set one setting from the command line.
+ *   key    "worker.results_ttl", "redis.url" ...: section and key of the table; another one is a programmer's error
+ *   value  as in the ini file; "" takes it back to none where that is allowed (texts, lists)
+ *   where  starts the message of an error, such as "--results-ttl"
+ * Errors: CQ_ERR_CONFIG, in the same words as for the file.
+ */
+CQ_MUST_CHECK enum cq_code cq_settings_set(struct cq_settings *settings, const char *key, const char *value, const char *where,
+                                           struct cq_error *err);
+
+/* The same for a list whose items come one by one (queues, -P), so that a comma in an item stays in it. */
+void cq_settings_set_list(struct cq_settings *settings, const char *key, const char *const *items, size_t count);
+
+/* Where a setting's value came from. */
+enum cq_setting_source cq_settings_source(const struct cq_settings *settings, const char *key);
+
+/*
+ * Where Redis is, of all that was set. What the command line says of the place (url, socket, host) replaces what the
+ * environment says, and that what the file says; within one of them url counts before socket before host, as in RQ.
+ * db, username, password, port and the timeouts from a heavier source than the URL's are put into it.
+ * *ret_address needs no init; release it. Errors: CQ_ERR_CONFIG.
+ */
+CQ_MUST_CHECK enum cq_code cq_settings_address(const struct cq_settings *settings, struct cq_address *ret_address,
+                                               struct cq_error *err);
+
+/* The table, for help texts and tests. */
+const struct cq_setting *cq_settings_table(size_t *ret_count);
+
+#endif
