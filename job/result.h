@@ -13,6 +13,8 @@
 
 enum cq_result_type { CQ_RESULT_SUCCESSFUL = 1, CQ_RESULT_FAILED, CQ_RESULT_STOPPED, CQ_RESULT_RETRIED, CQ_RESULT_MAX_RETRIES };
 
+enum { CQ_EXC_TEXT_MAX = 64 * 1024 * 1024 }; /* bytes of an exception text that we read, uncompressed */
+
 struct cq_result {
     enum cq_result_type type;
     struct cq_str stream_id;

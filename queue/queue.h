@@ -11,7 +11,7 @@
 CQ_MUST_CHECK enum cq_code cq_queue_name_check(struct cq_str name, struct cq_error *err);
 
 void cq_queue_names_build(struct cq_command *command); /* SMEMBERS rq:queues */
-/* Names without their prefix, sorted by bytes; members of another form are skipped. */
+/* Names without their prefix, sorted by bytes; members of another form or above CQ_NAME_MAX, which cq could not name, are skipped. */
 CQ_MUST_CHECK enum cq_code cq_queue_names_read(const struct cq_reply *reply, struct cq_strv *names, struct cq_error *err);
 
 void cq_queue_len_build(struct cq_str queue, struct cq_command *command);                        /* LLEN */

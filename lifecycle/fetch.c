@@ -1,0 +1,50 @@
+#include "lifecycle/fetch.h"
+
+#include <assert.h>
+
+#include "job/keys.h"
+#include "lifecycle/times.h"
+
+_Static_assert(CQ_FETCH_NKEYS == 3 && CQ_FETCH_NARGS == 6, "fetch.lua takes other keys or arguments");
+
+void cq_fetch_build(const struct cq_fetch *fetch, struct cq_command *command)
+{
+    assert(fetch->queue_count > 0);
+    struct cq_key worker = cq_key_worker(fetch->worker), executions = cq_key_worker_executions(fetch->worker);
+    cq_command_script(command, CQ_SCRIPT_FETCH, CQ_FETCH_NKEYS + (int)fetch->queue_count);
+    cq_command_arg(command, cq_key_str(&worker));
+    cq_command_arg(command, cq_key_str(&executions));
+    cq_command_text(command, CQ_KEY_SUSPENDED);
+    for (size_t i = 0; i < fetch->queue_count; i++) {
+        struct cq_key queue = cq_key_queue(fetch->queues[i]);
+        cq_command_arg(command, cq_key_str(&queue));
+    }
+    cq_command_arg(command, fetch->worker);
+    cq_command_arg(command, fetch->execution_id);
+    cq_command_int(command, fetch->monitoring_interval_s);
+    cq_times_arg(command, fetch->now);
+}
+
+enum cq_code cq_fetch_read(const struct cq_reply *reply, enum cq_fetch_outcome *ret_outcome, struct cq_started *ret_started,
+                           struct cq_error *err)
+{
+    enum cq_code code = cq_reply_check(reply, err);
+    if (code != CQ_OK)
+        return code;
+    struct cq_str word = cq_reply_str(cq_reply_at(reply, 0));
+    if (cq_str_is(word, "started") && cq_reply_len(reply) == 4) {
+        *ret_outcome = CQ_FETCH_STARTED;
+        ret_started->queue_index = (size_t)cq_reply_int(cq_reply_at(reply, 1));
+        ret_started->job_id = cq_reply_str(cq_reply_at(reply, 2));
+        ret_started->fields = cq_reply_at(reply, 3);
+    } else if (cq_str_is(word, "empty")) {
+        *ret_outcome = CQ_FETCH_EMPTY;
+    } else if (cq_str_is(word, "suspended")) {
+        *ret_outcome = CQ_FETCH_SUSPENDED;
+    } else if (cq_str_is(word, "again")) {
+        *ret_outcome = CQ_FETCH_AGAIN;
+    } else {
+        return cq_error_set(err, CQ_ERR_REDIS, "Redis answered a fetch with something else than fetch.lua returns");
+    }
+    return CQ_OK;
+}

@@ -1,0 +1,12 @@
+-- A worker ends: out of the sets of live workers; its hash says so for a minute more.
+-- Source: rq/worker/base.py register_death, rq/worker_registration.py unregister.
+-- Errors: none of its own.
+local worker, worker_executions, workers = unpack(KEYS) -- rq:worker:<name>, ...:executions, rq:workers; then rq:workers:<queue> of each queue
+local now_iso = unpack(ARGV)
+for at = 3, #KEYS do redis.call('SREM', KEYS[at], worker) end
+redis.call('DEL', worker_executions)
+if redis.call('EXISTS', worker) == 1 then
+    redis.call('HSET', worker, 'death', now_iso)
+    redis.call('EXPIRE', worker, 60)
+end
+return redis.status_reply('OK')

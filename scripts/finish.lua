@@ -1,0 +1,143 @@
+-- Commit the outcome of one execution, and hand back the worker's next job, started.
+-- Fenced: an execution that is not in rq:wip:<queue> any more was given away (abandoned, canceled, deleted); nothing of
+-- its outcome is written. A call that is sent again says what it said before, and starts nothing twice.
+-- Source: rq/worker/base.py handle_job_success, handle_job_failure, handle_job_retry; rq/job.py _handle_success,
+-- _handle_failure, _handle_retry_result; rq/repeat.py Repeat.schedule.
+-- Returns {fate, what fetch.lua returns}; fate: fenced finished failed stopped requeued scheduled deleted.
+-- Errors: none of its own.
+local worker, worker_executions, suspended = unpack(KEYS) -- rq:worker:<name>, ...:executions, rq:suspended; then rq:queue:<name> ... of the next fetch, or none
+-- outcome: success failed stopped retry. started, ended: epoch; worked_s: their difference. value, exc: as the result
+-- stream has them, '' for none; meta '': leave it. retry_max, retry_intervals: of the Retry that was returned.
+-- next_execution '': fetch nothing. now: as in fetch.lua.
+local outcome, id, queue, execution, worker_name, started, ended, ended_iso, worked_s, value, exc, meta,
+    default_result_ttl, retry_max, retry_intervals, worker_ttl, next_execution, monitoring_s, now_iso, now, now_s = unpack(ARGV)
+-- include seconds.lua
+-- include delete.lua
+-- include push.lua
+-- include release.lua
+-- include result.lua
+-- include fail.lua
+-- include start.lua
+-- include next.lua
+
+local job = 'rq:job:' .. id
+local member = id .. ':' .. execution
+
+local function save_result(kind, ttl)
+    local entry = {'type', kind, 'worker_name', worker_name}
+    local function add(field, text)
+        if text ~= '' then
+            entry[#entry + 1] = field
+            entry[#entry + 1] = text
+        end
+    end
+    add('exc_string', exc)
+    add('return_value', value)
+    add('execution_id', execution)
+    add('execution_started_at', started)
+    add('execution_ended_at', ended)
+    add_result(id, ttl, entry)
+end
+
+local function save_outcome(...)
+    redis.call('HSET', job, 'ended_at', ended_iso, 'last_heartbeat', ended_iso, ...)
+    if meta ~= '' then redis.call('HSET', job, 'meta', meta) end
+end
+
+-- A result_ttl of 0 leaves nothing, unless the job repeats; below 0 it stays for ever.
+local function succeed()
+    local status, own_ttl, ttl, repeats_left, intervals, group, dependency, dependencies = unpack(redis.call('HMGET', job,
+        'status', 'result_ttl', 'ttl', 'repeats_left', 'repeat_intervals', 'group_id', 'dependency_id', 'dependency_ids'))
+    if not status then return 'deleted' end
+    local dependents = release_dependents(id, false)
+    local result_ttl = seconds_of(own_ttl, tonumber(default_result_ttl))
+    local repeats = seconds_of(repeats_left, 0)
+    if result_ttl == 0 and repeats <= 0 then
+        delete_job(id, queue, group)
+        return 'deleted'
+    end
+    if result_ttl ~= 0 then save_result('1', result_ttl) end
+    if repeats > 0 then
+        -- RQ leaves such a job in rq:finished as well as on its list; one place is enough.
+        save_outcome('repeats_left', repeats - 1)
+        return run_again(id, queue, interval_at(intervals, repeats - 1), false, ttl)
+    end
+    save_outcome('status', 'finished')
+    if result_ttl < 0 then
+        redis.call('ZADD', 'rq:finished:' .. queue, '+inf', id)
+    else
+        redis.call('ZADD', 'rq:finished:' .. queue, now_s + result_ttl, id)
+        redis.call('EXPIRE', job, result_ttl)
+        if dependents > 0 then redis.call('EXPIRE', job .. ':dependents', result_ttl) end
+        if dependency or dependencies then redis.call('EXPIRE', 'rq:job::' .. id .. ':dependencies', result_ttl) end
+    end
+    return 'finished'
+end
+
+local function bury(status, kind, failure_ttl, group)
+    local ttl = bury_job(id, queue, status, failure_ttl)
+    if status == 'failed' then release_dependents(id, true) end
+    if ttl == 0 then
+        redis.call('ZREM', 'rq:failed:' .. queue, id)
+        delete_job(id, queue, group)
+        return 'deleted'
+    end
+    save_result(kind, ttl)
+    return status
+end
+
+local function fail()
+    local status, _, ttl, failure_ttl, group, left, intervals, front, count = unpack(redis.call('HMGET', job,
+        unpack(failure_fields)))
+    if not status then return 'deleted' end
+    save_outcome()
+    if outcome == 'stopped' then return bury('stopped', '2', failure_ttl, group) end
+    if outcome == 'failed' then
+        return retry_job(id, queue, ttl, left, intervals, front) or bury('failed', '2', failure_ttl, group)
+    end
+    count = tonumber(count) or 0
+    if count > 0 and count >= tonumber(retry_max) then return bury('failed', '5', failure_ttl, group) end
+    save_result('4', seconds_of(failure_ttl, 31536000))
+    redis.call('HSET', job, 'number_of_retries', count + 1)
+    return run_again(id, queue, interval_at(retry_intervals, count), false, ttl)
+end
+
+-- Not ours: what the last result says when it is this execution's, as this call was sent before; else somebody else's.
+local function fenced()
+    local last = redis.call('XREVRANGE', 'rq:results:' .. id, '+', '-', 'COUNT', 1)[1]
+    local fields = {}
+    for at = 1, last and #last[2] or 0, 2 do fields[last[2][at]] = last[2][at + 1] end
+    if fields.execution_id == execution then
+        local status = redis.call('HGET', job, 'status')
+        if fields.type == '1' and status == 'finished' then return 'finished' end
+        if fields.type == '2' and (status == 'failed' or status == 'stopped') then return status end
+        if fields.type == '5' and status == 'failed' then return 'failed' end
+    end
+    return redis.call('EXISTS', job) == 1 and 'fenced' or 'deleted'
+end
+
+local lives, current_job = unpack(redis.call('HMGET', worker, 'birth', 'current_job'))
+local mine = redis.call('ZREM', 'rq:wip:' .. queue, member) == 1
+redis.call('DEL', 'rq:execution:' .. member)
+redis.call('ZREM', 'rq:executions:' .. id, execution)
+redis.call('SREM', worker_executions, member)
+local fate
+if not mine then
+    fate = fenced()
+else
+    fate = outcome == 'success' and succeed() or fail()
+    if lives then
+        redis.call('HINCRBY', worker, outcome == 'success' and 'successful_job_count' or 'failed_job_count', 1)
+        redis.call('HINCRBYFLOAT', worker, 'total_working_time', worked_s)
+    end
+end
+local following = {'empty'}
+if next_execution ~= '' then
+    following = next_job(KEYS, 4, next_execution, lives, current_job)
+end
+if lives and following[1] ~= 'started' then
+    redis.call('HSET', worker, 'state', 'idle', 'last_heartbeat', now_iso)
+    redis.call('HDEL', worker, 'current_job')
+    redis.call('EXPIRE', worker, worker_ttl + 60)
+end
+return {fate, following}

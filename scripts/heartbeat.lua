@@ -1,0 +1,32 @@
+-- A worker lives, and with it the execution that it runs. A job that was deleted and an execution that was given away are
+-- not brought back. Source: rq/worker/base.py heartbeat, maintain_heartbeats; rq/executions.py Execution.heartbeat.
+-- Returns {1 when the execution is still ours or there is none, 1 when the worker's hash is gone}. Errors: none of its own.
+local worker, worker_executions = unpack(KEYS) -- rq:worker:<name>, ...:executions
+-- id '': idle. ttl: of the worker's hash; heartbeat_s: of the execution. now: iso, epoch, whole seconds.
+local worker_name, id, queue, execution, ttl, heartbeat_s, working_s, now_iso, now, now_s = unpack(ARGV)
+local lives = redis.call('EXISTS', worker) == 1
+if lives then
+    redis.call('HSET', worker, 'last_heartbeat', now_iso)
+    redis.call('EXPIRE', worker, ttl)
+end
+if id == '' then return {1, lives and 0 or 1} end
+
+local member = id .. ':' .. execution
+local wip = 'rq:wip:' .. queue
+if not redis.call('ZSCORE', wip, member) then return {0, lives and 0 or 1} end
+local key = 'rq:execution:' .. member
+if redis.call('EXISTS', key) == 0 then
+    redis.call('HSET', key, 'id', execution, 'job_id', id, 'created_at', now, 'worker_name', worker_name)
+end
+redis.call('HSET', key, 'last_heartbeat', now)
+redis.call('EXPIRE', key, heartbeat_s)
+redis.call('ZADD', wip, now_s + heartbeat_s, member)
+redis.call('ZADD', 'rq:executions:' .. id, now_s + heartbeat_s + 60, execution)
+redis.call('EXPIRE', 'rq:executions:' .. id, heartbeat_s + 60)
+if redis.call('EXISTS', 'rq:job:' .. id) == 1 then redis.call('HSET', 'rq:job:' .. id, 'last_heartbeat', now_iso) end
+if lives then
+    redis.call('HSET', worker, 'state', 'busy', 'current_job', id, 'current_job_working_time', working_s)
+    redis.call('SADD', worker_executions, member)
+    redis.call('EXPIRE', worker_executions, ttl)
+end
+return {1, lives and 0 or 1}

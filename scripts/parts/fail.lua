@@ -1,0 +1,29 @@
+-- What becomes of a job whose execution failed. Fields of the job that both need:
+local failure_fields = {'status', 'origin', 'ttl', 'failure_ttl', 'group_id', 'retries_left', 'retry_intervals',
+    'enqueue_at_front_on_retry', 'number_of_retries'}
+
+-- Retry after an exception, when retries are left; returns 'requeued' or 'scheduled', else nil. RQ keeps no result of
+-- the failed attempt. Source: rq/job.py Job.retry, get_retry_interval.
+local function retry_job(id, queue, ttl, retries_left, intervals, front)
+    local left = tonumber(retries_left)
+    if not left or left <= 0 then return nil end
+    local readable, list = pcall(cjson.decode, intervals or '')
+    local count = readable and type(list) == 'table' and #list or 0
+    redis.call('HSET', 'rq:job:' .. id, 'retries_left', left - 1)
+    return run_again(id, queue, interval_at(intervals, math.max(count - left, 0)), (tonumber(front) or 0) ~= 0, ttl)
+end
+
+-- The end of a failed or stopped job. With a failure_ttl of 0 nothing of it stays; -1 keeps it for ever and scores -1,
+-- as in RQ. Returns its ttl, for the result that follows. Source: rq/registry.py FailedJobRegistry.add.
+local function bury_job(id, queue, status, failure_ttl)
+    local job = 'rq:job:' .. id
+    local ttl = seconds_of(failure_ttl, 31536000)
+    redis.call('HSET', job, 'status', status)
+    if ttl > 0 then
+        redis.call('EXPIRE', job, ttl)
+        redis.call('EXPIRE', job .. ':dependents', ttl)
+        redis.call('EXPIRE', 'rq:job::' .. id .. ':dependencies', ttl)
+    end
+    redis.call('ZADD', 'rq:failed:' .. queue, ttl < 0 and -1 or now_s + ttl, id)
+    return ttl
+end

@@ -1,0 +1,34 @@
+-- The next job over queue_keys[first], queue_keys[first + 1] ...: popped, started, handed back with its hash.
+-- A call that is sent again because its answer was lost finds what it started, by its execution id, and starts nothing.
+-- An id whose hash is gone (expired, deleted, not a hash at all) or whose job was canceled is dropped; at most dead_limit
+-- in a call, so that Redis is never held for long. Source: rq/queue.py dequeue_any.
+local dead_limit = 10000
+local function next_job(queue_keys, first, execution, worker_lives, current_job)
+    if current_job and redis.call('EXISTS', 'rq:execution:' .. current_job .. ':' .. execution) == 1 then
+        local origin = redis.call('HGET', 'rq:job:' .. current_job, 'origin')
+        for at = first, #queue_keys do
+            if queue_keys[at] == 'rq:queue:' .. tostring(origin) then
+                return {'started', at - first, current_job, redis.call('HGETALL', 'rq:job:' .. current_job)}
+            end
+        end
+    end
+    if redis.call('EXISTS', suspended) == 1 then return {'suspended'} end
+    local dead = 0
+    for at = first, #queue_keys do
+        local id = redis.call('LPOP', queue_keys[at])
+        while id do
+            local fields = redis.pcall('HMGET', 'rq:job:' .. id, 'status', 'origin', 'timeout', 'ttl', 'created_at',
+                'last_heartbeat')
+            local status = fields[1]
+            if not fields.err and status ~= 'canceled' and (status or fields[5] or fields[6] or
+                redis.call('EXISTS', 'rq:job:' .. id) == 1) then
+                local queue = string.sub(queue_keys[at], 10)
+                return {'started', at - first, id, start_job(id, queue, execution, worker_lives, fields[2], fields[3], fields[4])}
+            end
+            dead = dead + 1
+            if dead >= dead_limit then return {'again'} end
+            id = redis.call('LPOP', queue_keys[at])
+        end
+    end
+    return {'empty'}
+end

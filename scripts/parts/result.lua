@@ -1,0 +1,6 @@
+-- One entry of a job's result stream, which keeps about ten; fields is {field, value, ...}. Source: rq/results.py Result.save.
+local function add_result(id, ttl, fields)
+    local results = 'rq:results:' .. id
+    redis.call('XADD', results, 'MAXLEN', '~', '10', '*', unpack(fields))
+    if ttl < 0 then redis.call('PERSIST', results) else redis.call('EXPIRE', results, ttl) end
+end

@@ -1,0 +1,34 @@
+-- Start one job: its hash, its execution, rq:wip, the worker's hash. Uses the script's own locals worker,
+-- worker_executions, worker_name, monitoring_s, now, now_s and now_iso.
+-- The execution counts as abandoned when no heartbeat has come for its heartbeat ttl: the monitoring interval, or the
+-- job's timeout when that is shorter, and a minute.
+-- Source: rq/executions.py prepare_execution, rq/worker/base.py prepare_job_execution, get_heartbeat_ttl.
+local function start_job(id, queue, execution, worker_lives, origin, timeout, ttl)
+    local job = 'rq:job:' .. id
+    local member = id .. ':' .. execution
+    local timeout_s = seconds_of(timeout, -1)
+    local heartbeat_s = monitoring_s + 60
+    if timeout_s > 0 and timeout_s + 60 < heartbeat_s then heartbeat_s = timeout_s + 60 end
+    local abandoned_at = now_s + heartbeat_s
+    redis.call('HSET', job, 'last_heartbeat', now_iso, 'status', 'started', 'started_at', now_iso, 'worker_name', worker_name)
+    redis.call('PERSIST', job)
+    if ttl then
+        redis.call('PERSIST', job .. ':dependents')
+        redis.call('PERSIST', 'rq:job::' .. id .. ':dependencies')
+    end
+    -- Every later step finds the job by its origin: it is the queue it came from, whatever a producer wrote.
+    if origin ~= queue then redis.call('HSET', job, 'origin', queue) end
+    redis.call('HSET', 'rq:execution:' .. member, 'id', execution, 'job_id', id, 'created_at', now, 'last_heartbeat', now,
+        'worker_name', worker_name)
+    redis.call('EXPIRE', 'rq:execution:' .. member, heartbeat_s)
+    redis.call('ZADD', 'rq:executions:' .. id, abandoned_at + 60, execution)
+    redis.call('EXPIRE', 'rq:executions:' .. id, heartbeat_s + 60)
+    redis.call('ZADD', 'rq:wip:' .. queue, abandoned_at, member)
+    if worker_lives then
+        redis.call('HSET', worker, 'state', 'busy', 'current_job', id, 'current_job_working_time', '0', 'last_heartbeat', now_iso)
+        redis.call('EXPIRE', worker, monitoring_s + 60)
+        redis.call('SADD', worker_executions, member)
+        redis.call('EXPIRE', worker_executions, monitoring_s + 60)
+    end
+    return redis.call('HGETALL', job)
+end
