@@ -1,0 +1,107 @@
+"""Fixtures of the interop tests; see stage.py for what they act on."""
+
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+from rq import Queue
+from rq.serializers import JSONSerializer, PickleSerializer
+
+import stage as staging
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "cq_only: what RQ's own worker does not do, or does wrong")
+    config.addinivalue_line("markers", "slow: needs much memory or many seconds")
+    if staging.KIND not in staging.KINDS:
+        raise pytest.UsageError(f"WORKER={staging.KIND}: one of {', '.join(staging.KINDS)}")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if staging.KIND == "rq" and item.get_closest_marker("cq_only"):
+            item.add_marker(pytest.mark.skip(reason="cq_only"))
+
+
+def pytest_report_header():
+    return f"worker: {staging.KIND}" + ("" if staging.KIND == "rq" else f" ({staging.CQ})")
+
+
+@pytest.fixture(scope="session")
+def session_folder():
+    # Not pytest's own folders: their names are long, and a Unix socket's path is at most 107 bytes.
+    with tempfile.TemporaryDirectory(prefix="cq-interop-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def server(session_folder):
+    server = staging.RedisServer(session_folder)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def module_folder(session_folder):
+    """jobs.so, the C twin of jobs.py."""
+    if staging.KIND == "rq" and not Path(staging.CQ).exists():
+        return session_folder
+    subprocess.run(["cc", "-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-O1", "-g",
+                    f"-I{staging.ROOT / 'runtime'}", "-o", str(session_folder / "jobs.so"), str(staging.HERE / "jobs.c")], check=True)
+    return session_folder
+
+
+@pytest.fixture
+def redis(server):
+    connection = server.connect()
+    connection.flushall()
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def stage(server, redis, module_folder, request):
+    with tempfile.TemporaryDirectory(prefix="cq-stage-") as folder:
+        stage = staging.Stage(server, folder, module_folder)
+        yield stage
+        stage.end()
+        if getattr(request.node, "failed_call", False):
+            for worker in stage.workers:
+                print(f"--- log of {worker.name}\n{worker.log()[-6000:]}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.when == "call" and report.failed:
+        item.failed_call = True
+    return report
+
+
+@pytest.fixture
+def queue(redis):
+    return Queue("default", connection=redis)
+
+
+@pytest.fixture(params=["pickle", "json"])
+def format(request):
+    return request.param
+
+
+@pytest.fixture
+def serializer(format):
+    return JSONSerializer if format == "json" else PickleSerializer
+
+
+@pytest.fixture
+def queue_in_format(redis, serializer):
+    """A queue in each serializer, for the tests that run once with each."""
+    return Queue("default", connection=redis, serializer=serializer)
+
+
+@pytest.fixture
+def format_options(format):
+    """Worker options: RQ's worker must be told the serializer; cq finds it out by itself, so it is not told."""
+    return ["--serializer", "json"] if format == "json" and staging.KIND == "rq" else []

@@ -1,0 +1,206 @@
+"""What the tests act on: a private Redis, worker processes of either kind, and waiting for conditions.
+
+A worker is `cq worker` or RQ's own `rq worker`: most tests describe what both do, and a test that fails with RQ's worker
+is a wrong test. The kind comes from the environment, WORKER=cq (the default), cq-reuse (--reuse-horses) or rq.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import redis
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+CQ = os.path.abspath(os.environ.get("CQ", ROOT / "build" / "cq"))
+RQ = str(Path(sys.executable).parent / "rq")
+KIND = os.environ.get("WORKER", "cq")
+KINDS = ("cq", "cq-reuse", "rq")
+TIMEOUT_S = float(os.environ.get("INTEROP_TIMEOUT", "20"))
+
+
+def wait_until(condition, what, timeout_s=None):
+    """Poll until condition() is true and return its value. The time is a bound for slow machines, never a measure."""
+    deadline = time.monotonic() + (timeout_s or TIMEOUT_S)
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited in vain until {what}")
+        time.sleep(0.01)
+
+
+def process_is_alive(pid):
+    """A zombie counts as dead: its parent may take its time."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def descendants(pid):
+    """The ids of all processes below pid, children first."""
+    found = []
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):
+        return found
+    for child in children:
+        found.append(int(child))
+        found.extend(descendants(int(child)))
+    return found
+
+
+class RedisServer:
+    """A redis-server of our own on a Unix socket."""
+
+    def __init__(self, folder, persistent=False):
+        self.folder = Path(folder)
+        self.socket = self.folder / "redis.sock"
+        self.url = f"unix://{self.socket}"
+        self.persistent = persistent
+        self.process = None
+
+    def start(self):
+        save = ["--appendonly", "yes", "--appendfsync", "always"] if self.persistent else ["--appendonly", "no"]
+        with open(self.folder / "redis.log", "ab") as log:
+            self.process = subprocess.Popen(
+                ["redis-server", "--port", "0", "--unixsocket", str(self.socket), "--save", "", *save,
+                 "--dir", str(self.folder), "--proto-max-bulk-len", "600mb"],
+                stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        wait_until(self._answers, "redis-server answers")
+
+    def _answers(self):
+        assert self.process.poll() is None, (self.folder / "redis.log").read_text()
+        try:
+            return self.connect().ping()
+        except redis.exceptions.RedisError:
+            return False
+
+    def stop(self, how=signal.SIGTERM):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(how)
+            self.process.wait(30)
+        self.process = None
+
+    def connect(self, **options):
+        return redis.Redis(unix_socket_path=str(self.socket), **options)
+
+
+class Worker:
+    """One worker process with its log captured."""
+
+    def __init__(self, kind, name, argv, env, log_path):
+        self.kind = kind
+        self.name = name
+        self.log_path = log_path
+        with open(log_path, "ab") as log:
+            self.process = subprocess.Popen(argv, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=env, cwd=log_path.parent)
+        self.pid = self.process.pid
+
+    def log(self):
+        return self.log_path.read_text(errors="replace")
+
+    def wait(self, timeout_s=None):
+        """Wait for its end; the exit status."""
+        try:
+            return self.process.wait(timeout_s or 3 * TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{self.name} does not end; its log:\n{self.log()}") from None
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def running(self):
+        return self.process.poll() is None
+
+    def kill(self):
+        """SIGKILL, as an operator or the kernel would: nothing is told to anybody."""
+        if self.running():
+            self.process.kill()
+        self.process.wait(10)
+
+    def end(self):
+        """Whatever it takes, its horses too."""
+        if self.running():
+            below = descendants(self.pid)
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(0.3 if self.kind == "rq" else 2)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait(10)
+            for pid in below:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+
+
+class Stage:
+    """Starts workers and commands against one Redis; ends them all at the end of a test."""
+
+    def __init__(self, server, folder, module_folder):
+        self.server = server
+        self.folder = Path(folder)
+        self.module_folder = module_folder
+        self.workers = []
+        self.env = {k: v for k, v in os.environ.items() if not k.startswith(("REDIS", "RQ_", "CQ_"))}
+        self.env["PYTHONUNBUFFERED"] = "1"
+
+    def worker(self, *queues, kind=None, name=None, ready=True, options=(), url=None, python=True):
+        """Start a worker. ready: return once it is registered and hears commands (not with --burst)."""
+        kind = kind or KIND
+        name = name or f"{kind}-{len(self.workers) + 1}"
+        url = url or self.server.url
+        common = ["--url", url, "--name", name, *options]
+        if kind == "rq":
+            argv = [RQ, "worker", *common, "--path", str(HERE)]
+        else:
+            argv = [CQ, "worker", *common, "--path", str(self.module_folder)]
+            if kind == "cq-reuse":
+                argv.append("--reuse-horses")
+        worker = Worker(kind, name, argv + list(queues or ["default"]), self.env, self.folder / f"{name}.log")
+        self.workers.append(worker)
+        if ready and "--burst" not in options:
+            self.wait_ready(worker)
+        return worker
+
+    def wait_ready(self, worker):
+        connection = self.server.connect()
+        channel = f"rq:pubsub:{worker.name}"
+
+        def ready():
+            if not worker.running():
+                raise AssertionError(f"{worker.name} ended at its start:\n{worker.log()}")
+            return (connection.sismember("rq:workers", f"rq:worker:{worker.name}")
+                    and connection.pubsub_numsub(channel)[0][1] == 1
+                    and connection.hget(f"rq:worker:{worker.name}", "state") in (b"idle", b"busy", b"suspended"))
+
+        wait_until(ready, f"{worker.name} is registered and listens")
+
+    def burst(self, *queues, options=(), status=0, **arguments):
+        """Run a worker until all queues are empty; the Worker, for its log."""
+        worker = self.worker(*queues, options=["--burst", *options], **arguments)
+        assert worker.wait() == status, worker.log()
+        return worker
+
+    def cli(self, *arguments, kind=None, **options):
+        """Run `cq ARGUMENTS` (or `rq ARGUMENTS`) and return what subprocess.run does, as text."""
+        kind = kind or KIND
+        program = RQ if kind == "rq" else CQ
+        command, *rest = arguments
+        return subprocess.run([program, command, "--url", self.server.url, *rest], env=self.env, text=True, cwd=HERE,
+                              capture_output=True, timeout=60, **options)
+
+    def path(self, name):
+        """A file for jobs to write to."""
+        return str(self.folder / name)
+
+    def end(self):
+        for worker in self.workers:
+            worker.end()
