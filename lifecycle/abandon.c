@@ -1,0 +1,61 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "job/keys.h"
+#include "job/result.h"
+#include "lifecycle/maintain.h"
+#include "lifecycle/times.h"
+
+_Static_assert(CQ_ABANDON_NKEYS == 3 && CQ_ABANDON_NARGS == 7, "abandon.lua takes other keys or arguments");
+
+enum { ITEM_LEN = 3, TEXT_SIZE = 128 };
+
+/* RQ's text, with the time as Python's str() of an aware datetime shows it. Source: rq/registry.py StartedJobRegistry. */
+static void abandoned_text(cq_time now, char text[TEXT_SIZE])
+{
+    char iso[CQ_TIME_ISO_SIZE];
+    cq_time_iso(now, iso);
+    int digits = now % CQ_SECOND ? 26 : 19; /* Python leaves a fraction of zero out */
+    snprintf(text, TEXT_SIZE, "Moved to FailedJobRegistry, due to AbandonedJobError, at %.10s %.*s+00:00", iso, digits - 11, iso + 11);
+}
+
+void cq_abandon_build(const struct cq_abandon *abandon, struct cq_command *command)
+{
+    struct cq_key wip = cq_key_registry("wip", abandon->queue), list = cq_key_queue(abandon->queue);
+    struct cq_key intermediate = cq_key_intermediate(abandon->queue);
+    char text[TEXT_SIZE];
+    struct cq_buf exc = CQ_BUF_INIT(4 * TEXT_SIZE);
+    abandoned_text(abandon->now, text);
+    cq_result_encode_exc(cq_str(text), &exc);
+
+    cq_command_script(command, CQ_SCRIPT_ABANDON, CQ_ABANDON_NKEYS);
+    cq_command_arg(command, cq_key_str(&wip));
+    cq_command_arg(command, cq_key_str(&list));
+    cq_command_arg(command, cq_key_str(&intermediate));
+    cq_command_arg(command, abandon->queue);
+    cq_command_int(command, abandon->requeue);
+    cq_command_int(command, abandon->limit);
+    cq_command_arg(command, cq_buf_view(&exc));
+    cq_times_arg(command, abandon->now);
+    cq_buf_release(&exc);
+}
+
+enum cq_code cq_abandon_read(const struct cq_reply *reply, size_t *ret_count, struct cq_error *err)
+{
+    enum cq_code code = cq_reply_check(reply, err);
+    if (code == CQ_OK)
+        *ret_count = cq_reply_len(reply) / ITEM_LEN;
+    return code;
+}
+
+void cq_abandon_item(const struct cq_reply *reply, size_t index, struct cq_abandoned *ret_item)
+{
+    static const char *const fates[] = {"retried", "failed", "requeued", "dropped"};
+    struct cq_str fate = cq_reply_str(cq_reply_at(reply, index * ITEM_LEN + 2));
+    ret_item->job_id = cq_reply_str(cq_reply_at(reply, index * ITEM_LEN));
+    ret_item->execution_id = cq_reply_str(cq_reply_at(reply, index * ITEM_LEN + 1));
+    ret_item->fate = "unknown";
+    for (size_t i = 0; i < CQ_ARRAY_LEN(fates); i++)
+        if (cq_str_is(fate, fates[i]))
+            ret_item->fate = fates[i];
+}

@@ -1,0 +1,74 @@
+-- End the executions of a queue whose heartbeat stopped: their score in rq:wip has passed. Each job is retried when
+-- retries are left, else failed; with requeue '1' it goes to the front of its queue instead, retries untouched.
+-- A job that has moved on since (finished by another execution, canceled, on its list again) loses the stale entry only.
+-- RQ's horse may die between rq:wip and status started: such a job is still queued, but on no list.
+-- Members are <job id>:<execution id>; RQ 1.x wrote the bare id, which older producers' ids with `:` look like too.
+-- Source: rq/registry.py StartedJobRegistry.cleanup.
+-- Returns {member, job id, execution id, fate, ...}; fate: retried failed requeued dropped. Errors: none of its own.
+local wip, list, intermediate = unpack(KEYS) -- rq:wip:<queue>, rq:queue:<queue>, rq:queue:<queue>:intermediate
+-- exc: base64 of zlib of the text for those that fail. now: iso, epoch, whole seconds.
+local queue, requeue, limit, exc, now_iso, now, now_s = unpack(ARGV)
+-- include seconds.lua
+-- include delete.lua
+-- include push.lua
+-- include release.lua
+-- include result.lua
+-- include fail.lua
+
+local function split(member)
+    local id, execution = string.match(member, '^(.*):([^:]*)$')
+    if id and redis.call('EXISTS', 'rq:job:' .. id) == 1 then return id, execution end
+    if not id or redis.call('EXISTS', 'rq:job:' .. member) == 1 then return member, '' end
+    return id, execution
+end
+
+-- Does another execution of the job live?
+local function runs_elsewhere(id)
+    for _, execution in ipairs(redis.call('ZRANGE', 'rq:executions:' .. id, 0, -1)) do
+        local score = redis.call('ZSCORE', wip, id .. ':' .. execution)
+        if score and tonumber(score) > tonumber(now_s) then return true end
+    end
+    return false
+end
+
+local function clear_execution(id, execution)
+    local key = 'rq:execution:' .. id .. ':' .. execution
+    local worker = redis.call('HGET', key, 'worker_name') or redis.call('HGET', 'rq:job:' .. id, 'worker_name')
+    if worker then redis.call('SREM', 'rq:worker:' .. worker .. ':executions', id .. ':' .. execution) end
+    redis.call('DEL', key)
+    redis.call('ZREM', 'rq:executions:' .. id, execution)
+end
+
+local function abandon(id)
+    local status, origin, ttl, failure_ttl, group, left, intervals, front = unpack(redis.call('HMGET', 'rq:job:' .. id,
+        unpack(failure_fields)))
+    if status ~= 'started' and status ~= 'queued' or runs_elsewhere(id) then return 'dropped' end
+    if status == 'queued' and redis.call('LPOS', list, id) then return 'dropped' end
+    redis.call('LREM', intermediate, 0, id)
+    if requeue == '1' then
+        push_job(id, queue, true, ttl, now_iso)
+        return 'requeued'
+    end
+    if retry_job(id, queue, ttl, left, intervals, front) then return 'retried' end
+    origin = origin or queue
+    ttl = bury_job(id, origin, 'failed', failure_ttl)
+    release_dependents(id, true)
+    if ttl == 0 then
+        redis.call('ZREM', 'rq:failed:' .. origin, id)
+        delete_job(id, origin, group)
+    else
+        add_result(id, ttl, {'type', '2', 'worker_name', '', 'exc_string', exc})
+    end
+    return 'failed'
+end
+
+local done = {}
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', wip, 0, now_s, 'LIMIT', 0, limit)) do
+    local id, execution = split(member)
+    redis.call('ZREM', wip, member)
+    clear_execution(id, execution)
+    done[#done + 1] = id
+    done[#done + 1] = execution
+    done[#done + 1] = abandon(id)
+end
+return done

@@ -1,0 +1,78 @@
+-- What nobody else would touch again, for one queue; nothing while a worker of RQ holds the queue's lock. Our own work is
+-- one script and needs no lock. Ids stuck between a worker's pop and its start go back to the front of the queue after a
+-- minute, where RQ fails them.
+-- Source: rq/registry.py clean_registries, rq/intermediate_queue.py cleanup, rq/worker_registration.py clean_worker_registry.
+-- Returns {entries touched, 1 when there may be more}. Errors: none of its own.
+-- rq:clean_registries:<queue>, rq:finished:, rq:failed:, rq:wip:, rq:ready:<queue>, rq:queue:<queue>, its :intermediate,
+-- rq:workers, rq:workers:<queue>
+local lock, finished, failed, wip, ready, list, intermediate, workers, queue_workers = unpack(KEYS)
+local queue, limit, now_iso, now, now_s = unpack(ARGV)
+-- include seconds.lua
+-- include push.lua
+if redis.call('EXISTS', lock) == 1 then return {0, 0} end
+limit = tonumber(limit)
+local touched, more = 0, 0
+
+-- Scores below 0 are for ever.
+for _, registry in ipairs({finished, failed}) do
+    local ids = redis.call('ZRANGEBYSCORE', registry, 0, now_s, 'LIMIT', 0, limit)
+    for _, id in ipairs(ids) do redis.call('ZREM', registry, id) end
+    touched = touched + #ids
+    if #ids == limit then more = 1 end
+end
+
+local function runs(id)
+    if redis.call('ZSCORE', wip, id) then return true end
+    for _, execution in ipairs(redis.call('ZRANGE', 'rq:executions:' .. id, 0, -1)) do
+        if redis.call('ZSCORE', wip, id .. ':' .. execution) then return true end
+    end
+    return false
+end
+
+-- RQ leaves an id here between pop and start; one that stays for a minute lost its worker.
+-- The last first, so that they come back in their old order.
+local stuck = redis.call('LRANGE', intermediate, 0, limit - 1)
+for at = #stuck, 1, -1 do
+    local id = stuck[at]
+    local first_seen = intermediate .. ':first_seen:' .. id
+    local status = redis.call('HGET', 'rq:job:' .. id, 'status')
+    local gone = redis.call('EXISTS', 'rq:job:' .. id) == 0
+    if gone then
+        redis.call('LREM', intermediate, 1, id)
+        redis.call('DEL', first_seen)
+        touched = touched + 1
+    elseif not runs(id) and not redis.call('SET', first_seen, now, 'NX', 'EX', 86400) and
+        now - seconds_of(redis.call('GET', first_seen), 0) > 60 then
+        redis.call('LREM', intermediate, 0, id)
+        redis.call('DEL', first_seen)
+        if (status == 'queued' or not status) and not redis.call('LPOS', list, id) then
+            redis.call('HSET', 'rq:job:' .. id, 'status', 'queued')
+            redis.call('LPUSH', list, id)
+        end
+        touched = touched + 1
+    end
+end
+
+-- Names of workers whose hash expired, and what they still held.
+for _, worker in ipairs(redis.call('SMEMBERS', queue_workers)) do
+    if redis.call('EXISTS', worker) == 0 then
+        redis.call('SREM', queue_workers, worker)
+        redis.call('SREM', workers, worker)
+        redis.call('DEL', worker .. ':executions')
+        touched = touched + 1
+    end
+end
+
+-- RQ 3.0 parks here what its worker was about to push.
+local ids = redis.call('ZRANGE', ready, 0, limit - 1)
+for _, id in ipairs(ids) do
+    redis.call('ZREM', ready, id)
+    local status, front, ttl = unpack(redis.call('HMGET', 'rq:job:' .. id, 'status', 'enqueue_at_front', 'ttl'))
+    if status == 'ready_to_enqueue' or status == 'deferred' then
+        redis.call('ZREM', 'rq:deferred:' .. queue, id)
+        push_job(id, queue, (tonumber(front) or 0) ~= 0, ttl, now_iso)
+    end
+end
+touched = touched + #ids
+if #ids == limit then more = 1 end
+return {touched, more}
