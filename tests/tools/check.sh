@@ -118,7 +118,7 @@ run_steps() {
 # --- Beginning and end.
 
 end() {
-    echo "$passed passed, $failed failed"
+    echo "$passed passed, $failed failed" | tee $out/total
     [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
     exit
 }
@@ -150,7 +150,7 @@ must() { # step, command ...: without it nothing else can run
 
 trap interrupted HUP INT TERM
 mkdir -p $out
-rm -f $out/*.log
+rm -f $out/*.log $out/total
 must deps tests/tools/deps.sh check
 must supervisor cc -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -o $out/supervise tests/tools/supervise.c
 [ "$only" = sanitize ] || must build make -j2 all-binaries

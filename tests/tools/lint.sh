@@ -49,7 +49,7 @@ full_folders() {
 }
 
 shell_scripts() {
-    { sources '*.sh'; echo .ci/run; } | xargs shellcheck --severity=warning --format=gcc
+    { sources '*.sh'; echo .ci/run; } | xargs shellcheck --external-sources --severity=warning --format=gcc
 }
 
 rule 'long function' long_functions
