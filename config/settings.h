@@ -23,46 +23,10 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "base/log.h"
 #include "base/strv.h"
+#include "config/table.h"
 #include "redis/address.h"
-#include "serializers/serializer.h"
 #include "worker/options.h"
-
-enum cq_setting_type {
-    CQ_SETTING_TEXT,    /* char *; NULL: none */
-    CQ_SETTING_SECRET,  /* char *, wiped on release, never shown */
-    CQ_SETTING_INT,     /* int64_t between min and max */
-    CQ_SETTING_SECONDS, /* int64_t seconds between min and max; `90`, `90s`, `5m`, `2h`, `1d` */
-    CQ_SETTING_TIMEOUT, /* int64_t milliseconds between min and max; written in seconds, also with a fraction */
-    CQ_SETTING_BOOL,    /* bool; true yes on 1 y t, false no off 0 n f, in either case */
-    CQ_SETTING_CHOICE,  /* int: the value of one of the choices */
-    CQ_SETTING_LEVEL,   /* int: enum cq_log_level, by Python's names or numbers */
-    CQ_SETTING_FORMAT,  /* int: enum cq_format, by name or RQ's dotted name */
-    CQ_SETTING_LIST,    /* struct cq_strv; written with commas between the items */
-};
-
-/* Where a setting's value came from; a higher one replaces a lower one. */
-enum cq_setting_source { CQ_FROM_DEFAULT, CQ_FROM_FILE, CQ_FROM_ENVIRONMENT, CQ_FROM_COMMAND_LINE };
-
-struct cq_setting_choice {
-    const char *name; /* NULL ends the list */
-    int value;
-};
-
-struct cq_setting {
-    const char *section; /* of the ini file: redis, worker */
-    const char *key;
-    const char *env[2];  /* environment variables, the first one that is set counts; NULL: none */
-    enum cq_setting_type type;
-    size_t offset;       /* of the field in struct cq_settings */
-    int64_t min, max;    /* INT, SECONDS; TIMEOUT in milliseconds */
-    const char *initial; /* the default, as it would be written; "" for none */
-    const struct cq_setting_choice *choices;
-    const char *help;    /* one line for humans, the unit in it */
-};
-
-enum { CQ_SETTINGS_MAX = 48 }; /* of the table; the build fails when it grows above */
 
 /* One line of [programs]. */
 struct cq_settings_program {
@@ -166,8 +130,5 @@ enum cq_setting_source cq_settings_source(const struct cq_settings *settings, co
  */
 CQ_MUST_CHECK enum cq_code cq_settings_address(const struct cq_settings *settings, struct cq_address *ret_address,
                                                struct cq_error *err);
-
-/* The table, for help texts and tests. */
-const struct cq_setting *cq_settings_table(size_t *ret_count);
 
 #endif

@@ -194,17 +194,7 @@ static enum cq_code take_query(struct cq_address *address, struct cq_str query, 
         if (code != CQ_OK)
             return code;
     }
-    if (!address->tls_cert_file != !address->tls_key_file)
-        return cq_error_set(err, CQ_ERR_CONFIG, "Redis URL: ssl_certfile and ssl_keyfile go together");
     return CQ_OK;
-}
-
-static bool host_is_clean(const char *host)
-{
-    for (const char *p = host; *p; p++)
-        if ((unsigned char)*p <= ' ' || *p == 0x7F || strchr("[]@\\\"'", *p))
-            return false;
-    return true;
 }
 
 static enum cq_code take_host(struct cq_address *address, struct cq_str text, struct cq_error *err)
@@ -229,10 +219,7 @@ static enum cq_code take_host(struct cq_address *address, struct cq_str text, st
     address->port = (int)number;
     if (!host.len)
         return CQ_OK; /* localhost, as redis-py has it */
-    enum cq_code code = take_decoded(&address->host, host, "host name", err);
-    if (code == CQ_OK && !host_is_clean(address->host))
-        return cq_error_set(err, CQ_ERR_CONFIG, "Redis URL: the host name holds a character that no host name has");
-    return code;
+    return take_decoded(&address->host, host, "host name", err);
 }
 
 static enum cq_code take_tcp(struct cq_address *address, struct cq_str rest, struct cq_error *err)
@@ -270,9 +257,6 @@ static enum cq_code take_unix(struct cq_address *address, struct cq_str rest, st
     enum cq_code code = take_decoded(&address->unix_path, path, "socket path", err);
     if (code != CQ_OK)
         return code;
-    if (strlen(address->unix_path) >= sizeof(((struct sockaddr_un *)0)->sun_path))
-        return cq_error_set(err, CQ_ERR_CONFIG, "Redis URL: the socket's path is longer than the %zu bytes that a socket can have",
-                            sizeof(((struct sockaddr_un *)0)->sun_path) - 1);
     replace(&address->host, NULL);
     return CQ_OK;
 }
@@ -298,6 +282,29 @@ static enum cq_code take_rest(struct cq_address *address, struct cq_str rest, bo
     return code;
 }
 
+static bool host_is_clean(const char *host)
+{
+    for (const char *p = host; *p; p++)
+        if ((unsigned char)*p <= ' ' || *p == 0x7F || strchr("[]@\\\"'", *p))
+            return false;
+    return true;
+}
+
+enum cq_code cq_address_check(const struct cq_address *address, struct cq_error *err)
+{
+    size_t path_max = sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
+    if (address->unix_path && strlen(address->unix_path) > path_max)
+        return cq_error_set(err, CQ_ERR_CONFIG, "the path of Redis' socket is longer than the %zu bytes that a socket can have",
+                            path_max);
+    if (address->unix_path && address->tls)
+        return cq_error_set(err, CQ_ERR_CONFIG, "TLS does not go with a Unix socket: leave out one of them");
+    if (address->host && !host_is_clean(address->host))
+        return cq_error_set(err, CQ_ERR_CONFIG, "the name of Redis' host holds a character that no host name has");
+    if (!address->tls_cert_file != !address->tls_key_file)
+        return cq_error_set(err, CQ_ERR_CONFIG, "a client's TLS certificate and key go together: give both or none");
+    return CQ_OK;
+}
+
 enum cq_code cq_address_parse(const char *url, struct cq_address *ret_address, struct cq_error *err)
 {
     struct cq_address address;
@@ -310,6 +317,8 @@ enum cq_code cq_address_parse(const char *url, struct cq_address *ret_address, s
                             "as in redis://localhost:6379/0");
     else
         code = take_rest(&address, cq_str(strstr(url, "://") + 3), is_unix, err);
+    if (code == CQ_OK)
+        code = cq_address_check(&address, err);
     if (code != CQ_OK) {
         cq_address_release(&address);
         return code;

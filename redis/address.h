@@ -44,6 +44,12 @@ void cq_address_release(struct cq_address *address);
  */
 CQ_MUST_CHECK enum cq_code cq_address_parse(const char *url, struct cq_address *ret_address, struct cq_error *err);
 
+/*
+ * Can these parts go together: host name and socket path, certificate and key, TLS and a socket? For addresses that were
+ * put together by hand; cq_address_parse asks it too. Errors: CQ_ERR_CONFIG.
+ */
+CQ_MUST_CHECK enum cq_code cq_address_check(const struct cq_address *address, struct cq_error *err);
+
 /* The URL without user and password, for messages; borrowed, valid until the next call with the same buffer. */
 const char *cq_address_display(const struct cq_address *address, char *text, size_t size);
 

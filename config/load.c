@@ -1,0 +1,277 @@
+/* The ini file and the environment, put into the settings. */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "config/ini.h"
+#include "config/nearest.h"
+#include "config/settings.h"
+
+enum { WHERE_SIZE = 160, NAME_MAX_LEN = 200, MAPPINGS_MAX = 10000 };
+
+struct loading {
+    struct cq_settings *settings;
+    const char *file;
+};
+
+static bool is_own_section(const char *section)
+{
+    return strcmp(section, "redis") == 0 || strcmp(section, "worker") == 0;
+}
+
+static enum cq_code unknown_section(const struct loading *loading, const char *section, int line, struct cq_error *err)
+{
+    static const char *const sections[] = {"redis", "worker", "programs", "runtime.NAME"};
+    if (!*section)
+        return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: a setting before the first [section]; settings are in [redis], [worker], "
+                            "[programs] and [runtime.NAME]", loading->file, line);
+    const char *nearest = cq_nearest(section, sections, CQ_ARRAY_LEN(sections));
+    if (nearest)
+        return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: no section [%.40s]; did you mean [%s]?", loading->file, line, section,
+                            nearest);
+    return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: no section [%.40s]; there are [redis], [worker], [programs] and [runtime.NAME]",
+                        loading->file, line, section);
+}
+
+static enum cq_code unknown_key(const struct loading *loading, const char *section, const char *key, int line, struct cq_error *err)
+{
+    size_t count, names = 0;
+    const struct cq_setting *table = cq_settings_table(&count);
+    const char *keys[CQ_SETTINGS_MAX];
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(table[i].section, section) == 0)
+            keys[names++] = table[i].key;
+    const char *nearest = cq_nearest(key, keys, names);
+    if (nearest)
+        return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: no setting `%.60s` in [%s]; did you mean `%s`?", loading->file, line, key,
+                            section, nearest);
+    return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: no setting `%.60s` in [%s]; config.example.ini lists them all", loading->file,
+                        line, key, section);
+}
+
+static enum cq_code take_program(const struct loading *loading, const char *name, const char *command, int line,
+                                 struct cq_error *err)
+{
+    struct cq_settings *settings = loading->settings;
+    if (!*command)
+        return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: [programs] %.60s: there is no command after the `=`", loading->file, line,
+                            name);
+    for (size_t i = 0; i < settings->program_count; i++)
+        if (strcmp(settings->programs[i].name, name) == 0)
+            return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: [programs] %.60s is given twice", loading->file, line, name);
+    if (strlen(name) > NAME_MAX_LEN || settings->program_count == MAPPINGS_MAX)
+        return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: [programs] holds at most %d names of at most %d bytes", loading->file, line,
+                            MAPPINGS_MAX, NAME_MAX_LEN);
+    settings->programs = cq_realloc(settings->programs, (settings->program_count + 1) * sizeof(*settings->programs));
+    settings->programs[settings->program_count++] =
+        (struct cq_settings_program){.name = cq_strdup(name), .command = cq_strdup(command)};
+    return CQ_OK;
+}
+
+static enum cq_code take_runtime(const struct loading *loading, const char *name, const char *key, const char *value, int line,
+                                 struct cq_error *err)
+{
+    struct cq_settings *settings = loading->settings;
+    if (!*name)
+        return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: a runtime has a name, as in [runtime.ruby]", loading->file, line);
+    if (strcmp(key, "command") != 0)
+        return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: no setting `%.60s` in [runtime.%s]; it has `command` only", loading->file,
+                            line, key, name);
+    if (!*value)
+        return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: [runtime.%s] command: there is nothing after the `=`", loading->file, line,
+                            name);
+    for (size_t i = 0; i < settings->runtime_count; i++)
+        if (strcmp(settings->runtimes[i].name, name) == 0)
+            return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: [runtime.%s] command is given twice", loading->file, line, name);
+    if (settings->runtime_count == MAPPINGS_MAX)
+        return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: more than %d runtimes", loading->file, line, MAPPINGS_MAX);
+    settings->runtimes = cq_realloc(settings->runtimes, (settings->runtime_count + 1) * sizeof(*settings->runtimes));
+    settings->runtimes[settings->runtime_count++] =
+        (struct cq_settings_runtime){.name = cq_strdup(name), .command = cq_strdup(value)};
+    return CQ_OK;
+}
+
+static enum cq_code take_setting(const char *section, const char *key, const char *value, int line, void *data, struct cq_error *err)
+{
+    struct loading *loading = data;
+    struct cq_settings *settings = loading->settings;
+    if (strcmp(section, "programs") == 0)
+        return take_program(loading, key, value, line, err);
+    if (strncmp(section, "runtime.", 8) == 0)
+        return take_runtime(loading, section + 8, key, value, line, err);
+    if (!is_own_section(section))
+        return unknown_section(loading, section, line, err);
+    const struct cq_setting *setting = cq_setting_find(cq_str(section), cq_str(key));
+    if (!setting)
+        return unknown_key(loading, section, key, line, err);
+    size_t count;
+    size_t index = (size_t)(setting - cq_settings_table(&count));
+    if (settings->line[index])
+        return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: [%s] %s is given twice, first in line %d", loading->file, line, section, key,
+                            settings->line[index]);
+    char where[WHERE_SIZE];
+    snprintf(where, sizeof(where), "%.100s:%d: %s", loading->file, line, key);
+    enum cq_code code = cq_setting_store(setting, settings, value, where, err);
+    settings->line[index] = line;
+    settings->source[index] = CQ_FROM_FILE;
+    return code;
+}
+
+/* A dotted module name, which is what RQ's -c takes. */
+static bool looks_like_python(const char *path)
+{
+    size_t len = strlen(path);
+    if (len > 3 && strcmp(path + len - 3, ".py") == 0)
+        return true;
+    static const char *const endings[] = {".ini", ".conf", ".cfg", ".config", ".txt"};
+    for (size_t i = 0; i < CQ_ARRAY_LEN(endings); i++)
+        if (len > strlen(endings[i]) && strcmp(path + len - strlen(endings[i]), endings[i]) == 0)
+            return false;
+    for (const char *p = path; *p; p++)
+        if (!isalnum((unsigned char)*p) && *p != '_' && *p != '.')
+            return false;
+    return len && path[0] != '.';
+}
+
+static enum cq_code cannot_read(const char *path, const char *from, int error, struct cq_error *err)
+{
+    if (error == ENOENT && looks_like_python(path))
+        return cq_error_set(err, CQ_ERR_CONFIG, "%s%.100s: cq reads an ini file, not a Python module as rq does: write its settings "
+                            "into one (config.example.ini shows how)", from, path);
+    return cq_error_set(err, CQ_ERR_CONFIG, "%s%.100s: cannot read the configuration: %s", from, path, strerror(error));
+}
+
+static enum cq_code read_all(const char *path, const char *from, struct cq_buf *text, struct stat *info, struct cq_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* not waiting for the writer of a FIFO */
+    if (fd < 0)
+        return cannot_read(path, from, errno, err);
+    enum cq_code code = CQ_OK;
+    if (fstat(fd, info) != 0)
+        code = cannot_read(path, from, errno, err);
+    else if (S_ISDIR(info->st_mode))
+        code = cannot_read(path, from, EISDIR, err);
+    while (code == CQ_OK) {
+        char *room = cq_buf_reserve(text, 4096);
+        ssize_t n = room ? read(fd, room, 4096) : 0;
+        if (n > 0)
+            text->len += (size_t)n;
+        else if (n < 0 && errno != EINTR)
+            code = cannot_read(path, from, errno, err);
+        else if (n == 0)
+            break;
+    }
+    close(fd);
+    if (code == CQ_OK && text->overflow)
+        code = cq_error_set(err, CQ_ERR_CONFIG, "%s%.100s: larger than %d KiB: is this a configuration?", from, path,
+                            CQ_INI_FILE_MAX / 1024);
+    if (code == CQ_OK && strlen(path) > 3 && strcmp(path + strlen(path) - 3, ".py") == 0)
+        code = cannot_read(path, from, ENOENT, err);
+    return code;
+}
+
+static bool holds_password(const struct cq_settings *settings)
+{
+    struct cq_address address;
+    bool in_url = settings->url && cq_address_parse(settings->url, &address, NULL) == CQ_OK;
+    if (in_url) {
+        in_url = address.password != NULL;
+        cq_address_release(&address);
+    }
+    return settings->password || in_url;
+}
+
+/* A URL beside parts of it: one of them would count and the other be left out without a word. */
+static enum cq_code check_url_alone(const struct loading *loading, struct cq_error *err)
+{
+    static const char *const parts[] = {"host", "port", "db", "username", "password", "socket", "tls"};
+    size_t count;
+    const struct cq_setting *table = cq_settings_table(&count);
+    const int *line = loading->settings->line;
+    size_t url = (size_t)(cq_setting_find(CQ_STR_LIT("redis"), CQ_STR_LIT("url")) - table);
+    for (size_t i = 0; i < CQ_ARRAY_LEN(parts) && line[url] && loading->settings->url; i++) {
+        size_t part = (size_t)(cq_setting_find(CQ_STR_LIT("redis"), cq_str(parts[i])) - table);
+        if (line[part])
+            return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: [redis] has a url in line %d, which says this too: give one of them",
+                                loading->file, line[part], line[url]);
+    }
+    return CQ_OK;
+}
+
+static enum cq_code load_file(struct cq_settings *settings, const char *path, const char *from, struct cq_error *err)
+{
+    struct cq_buf text = CQ_BUF_INIT(CQ_INI_FILE_MAX + 4096);
+    struct loading loading = {.settings = settings, .file = path};
+    struct stat info;
+    enum cq_code code = read_all(path, from, &text, &info, err);
+    if (code == CQ_OK)
+        code = cq_ini_parse(cq_buf_view(&text), path, take_setting, &loading, err);
+    if (code == CQ_OK)
+        code = check_url_alone(&loading, err);
+    if (code == CQ_OK && (info.st_mode & (S_IRGRP | S_IROTH)) && S_ISREG(info.st_mode) && holds_password(settings)) {
+        struct cq_buf warning = CQ_BUF_INIT(4096);
+        cq_buf_printf(&warning, "%.1000s holds a password and others may read it: chmod 600 it", path);
+        cq_strv_push(&settings->warnings, cq_buf_view(&warning));
+        cq_buf_release(&warning);
+    }
+    if (code == CQ_OK)
+        settings->file = cq_strdup(path);
+    if (text.data)
+        explicit_bzero(text.data, text.cap);
+    cq_buf_release(&text);
+    return code;
+}
+
+static const char *from_process(const char *name, void *data)
+{
+    (void)data;
+    return getenv(name);
+}
+
+static enum cq_code load_environment(struct cq_settings *settings, cq_settings_env_fn *env, void *env_data, struct cq_error *err)
+{
+    size_t count;
+    const struct cq_setting *table = cq_settings_table(&count);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < CQ_ARRAY_LEN(table[i].env) && table[i].env[j]; j++) {
+            const char *value = env(table[i].env[j], env_data);
+            /* Kubernetes gives every pod REDIS_PORT=tcp://... when a service has the name redis; nobody asked for it. */
+            if (!value || !*value || (strcmp(table[i].env[j], "REDIS_PORT") == 0 && strncmp(value, "tcp://", 6) == 0))
+                continue;
+            enum cq_code code = cq_setting_store(&table[i], settings, value, table[i].env[j], err);
+            if (code != CQ_OK)
+                return code;
+            settings->source[i] = CQ_FROM_ENVIRONMENT;
+            break;
+        }
+    }
+    return CQ_OK;
+}
+
+enum cq_code cq_settings_load(struct cq_settings *settings, const char *path, cq_settings_env_fn *env, void *env_data,
+                              struct cq_error *err)
+{
+    static const char *const names[] = {"CQ_CONFIG", "RQ_CONFIG"}; /* the first goes before: the second may be Python's */
+    char from[16] = "";
+    if (!env)
+        env = from_process;
+    char *file = cq_strdup(path);
+    for (size_t i = 0; i < CQ_ARRAY_LEN(names) && !file; i++) {
+        const char *value = env(names[i], env_data);
+        if (!value || !*value)
+            continue;
+        file = cq_strdup(value);
+        snprintf(from, sizeof(from), "%s: ", names[i]);
+    }
+    enum cq_code code = file ? load_file(settings, file, from, err) : CQ_OK;
+    if (code == CQ_OK)
+        code = load_environment(settings, env, env_data, err);
+    free(file);
+    return code;
+}

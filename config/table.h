@@ -1,0 +1,69 @@
+/*
+ * The table of settings: of each its place in the ini file, its environment variables, type, bounds, default and
+ * meaning. Everything that knows a setting by name, reads, checks or documents it goes through this table.
+ */
+#ifndef CQ_CONFIG_TABLE_H
+#define CQ_CONFIG_TABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/str.h"
+
+struct cq_settings;
+
+enum cq_setting_type {
+    CQ_SETTING_TEXT,    /* char *; NULL: none */
+    CQ_SETTING_SECRET,  /* char *, wiped on release, never shown */
+    CQ_SETTING_URL,     /* the same, and cq_address_parse takes it */
+    CQ_SETTING_INT,     /* int64_t between min and max */
+    CQ_SETTING_SECONDS, /* int64_t seconds between min and max; `90`, `90s`, `5m`, `2h`, `1d` */
+    CQ_SETTING_TIMEOUT, /* int64_t milliseconds between min and max; written in seconds, also with a fraction */
+    CQ_SETTING_BOOL,    /* bool; true yes on 1 y t, false no off 0 n f, in either case */
+    CQ_SETTING_CHOICE,  /* int: the value of one of the choices */
+    CQ_SETTING_LEVEL,   /* int: enum cq_log_level, by Python's names or numbers */
+    CQ_SETTING_FORMAT,  /* int: enum cq_format, by name or RQ's dotted name */
+    CQ_SETTING_LIST,    /* struct cq_strv; written with commas between the items */
+};
+
+/* Where a setting's value came from; a higher one replaces a lower one. */
+enum cq_setting_source { CQ_FROM_DEFAULT, CQ_FROM_FILE, CQ_FROM_ENVIRONMENT, CQ_FROM_COMMAND_LINE };
+
+struct cq_setting_choice {
+    const char *name; /* NULL ends the list */
+    int value;
+};
+
+struct cq_setting {
+    const char *section; /* of the ini file: redis, worker */
+    const char *key;
+    const char *env[2];  /* environment variables, the first one that is set counts; NULL: none */
+    enum cq_setting_type type;
+    size_t offset;       /* of the field in struct cq_settings */
+    int64_t min, max;    /* INT, SECONDS; TIMEOUT in milliseconds */
+    const char *initial; /* the default, as it would be written; "" for none */
+    const struct cq_setting_choice *choices;
+    const char *help;    /* one line for humans, the unit in it */
+};
+
+enum { CQ_SETTINGS_MAX = 48 }; /* of the table; the build fails when it grows above */
+
+/* All settings, in the order of config.example.ini. */
+const struct cq_setting *cq_settings_table(size_t *ret_count);
+
+/* The setting of a section and key; NULL: there is none. */
+const struct cq_setting *cq_setting_find(struct cq_str section, struct cq_str key);
+
+/*
+ * Check value and put it into the setting's field of settings.
+ *   where  starts the message
+ * Errors: CQ_ERR_CONFIG; the field is untouched then.
+ */
+CQ_MUST_CHECK enum cq_code cq_setting_store(const struct cq_setting *setting, struct cq_settings *settings, const char *value,
+                                            const char *where, struct cq_error *err);
+
+/* Free what the field owns; secrets are wiped. */
+void cq_setting_release(const struct cq_setting *setting, struct cq_settings *settings);
+
+#endif
