@@ -12,7 +12,7 @@ only=${1:-}
 out=build/check
 jobs=${JOBS:-2}
 passed=0 failed=0
-declare -A step_of started # by process id: the step's name, when it began
+declare -A step_of=() started=() # by process id: the step's name, when it began
 
 # Called by make: its flags and the variables of one build are not for the makes below.
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL SANITIZE TEST B JOBS
@@ -90,7 +90,7 @@ finish() { # process id, status
     read -r summary < "$out/summary"
     printf '%-18s %s (%d s)\n' "$name" "$summary" "$took"
     if [[ $summary == *FAILED* ]]; then
-        grep -v -E '^  [^ ]+ +[0-9]+ passed$' "$out/$name.log" | tail -n 80
+        grep -v -E '^  [^ ]+ +[0-9]+ passed$|^[0-9]+ passed, [0-9]+ failed$' "$out/$name.log" | tail -n 80
     fi
 }
 
@@ -101,18 +101,21 @@ wait_for_one() {
 }
 
 run_steps() {
-    local name limit command why
+    local name limit command why done=0
     while read -r name limit command; do
         why=$(skip "$name")
         if [ -n "$why" ]; then
             printf '%-18s skipped: %s\n' "$name" "$why"
+            done=$((done + 1))
             continue
         fi
         while [ "${#step_of[@]}" -ge "$jobs" ]; do wait_for_one; done
         # shellcheck disable=SC2086 # words
         begin "$name" "$limit" $command
+        done=$((done + 1))
     done < <(steps)
     while [ "${#step_of[@]}" -gt 0 ]; do wait_for_one; done
+    all_steps_ran=$((done == $(steps | wc -l)))
 }
 
 # --- Beginning and end.
@@ -142,7 +145,7 @@ must() { # step, command ...: without it nothing else can run
     else
         failed=$((failed + 1))
         printf '%-18s FAILED: %s (%s/%s.log)\n' "$name" "$*" "$out" "$name"
-        grep -E -A 3 'error|Error' "$out/$name.log" | head -n 60
+        grep -E -A 3 'error:|warning:|undefined reference|\*\*\*' "$out/$name.log" | head -n 60
         tail -n 5 "$out/$name.log"
         end
     fi
@@ -155,5 +158,7 @@ must deps tests/tools/deps.sh check
 must supervisor cc -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -o $out/supervise tests/tools/supervise.c
 [ "$only" = sanitize ] || must build make -j2 all-binaries
 must build-sanitized make -j2 SANITIZE=$SANITIZERS all-binaries
+all_steps_ran=0 # whatever happens to this script, an unfinished run is no success
 run_steps
+[ "$all_steps_ran" = 1 ] || failed=$((failed + 1))
 end
