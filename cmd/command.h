@@ -1,0 +1,90 @@
+/*
+ * A command of the command line: its syntax (what the parser, --help, completion and the man page need) and its function.
+ *
+ * The table commands[] in commands.c names them all. Each command has a file of its own that defines both halves.
+ */
+#ifndef CQ_CMD_COMMAND_H
+#define CQ_CMD_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "cmd/exit.h"
+#include "cmd/options.h"
+
+/* Options that every command takes, as rq's shared options. */
+struct cq_shared {
+    const char *config;   /* path of the ini file; NULL: CQ_CONFIG, RQ_CONFIG or none */
+    struct cq_strv paths; /* -P */
+    bool help;
+};
+
+struct cq_syntax {
+    const char *arguments;           /* as in the usage line: `FUNCTION [ARGUMENTS]...`; "" when there are none */
+    const char *first;               /* the argument that must be there: `FUNCTION`; NULL: none must */
+    size_t max_args;                 /* most positional arguments */
+    size_t options_size;             /* of the struct that `options` fills; 0: none */
+    const struct cq_option *options; /* NULL: only the shared ones */
+    bool local;                      /* talks to no Redis: takes no shared options but --help */
+    const char *const *notes;        /* paragraphs under the options in --help and the man page, NULL-terminated; may be NULL */
+};
+
+/* One command being run. Everything is borrowed for the time of the call. */
+struct cq_run {
+    const char *name;
+    const struct cq_shared *shared;
+    const void *options; /* the command's own struct, filled */
+    const struct cq_options_given *given; /* settings on the command line */
+    const char **args;   /* positional arguments */
+    size_t arg_count;
+};
+
+/* A command's function prints its own complaints and answers and returns the exit status; it never exits. */
+typedef enum cq_exit cq_command_fn(const struct cq_run *run);
+
+struct cq_cmd {
+    const char *name;
+    cq_command_fn *run;
+    const char *summary;
+    const char *group; /* heading in `cq help` */
+    const struct cq_syntax *syntax;
+};
+
+/* The table, its end marked by a NULL name, and the options that all commands share. */
+extern const struct cq_cmd cq_commands[];
+extern const struct cq_option cq_shared_options[];
+
+const struct cq_cmd *cq_command_find(const char *name); /* NULL: no such command */
+
+/* All of the program behind main(): find the command, parse, run, flush. */
+int cq_command_line(int argc, char **argv);
+
+/* Complain about a command that is not there, naming the nearest one; returns CQ_EXIT_USAGE. */
+enum cq_exit cq_command_unknown(const char *name);
+
+/* help.c */
+void cq_help_program(void);
+void cq_help_of(const struct cq_cmd *cmd);
+void cq_help_text(const struct cq_option *option, struct cq_buf *out); /* its help, with the default */
+
+/* manual.c: the same tables as roff and as a bash completion. */
+void cq_manual_man(void);
+void cq_manual_bash(void);
+
+/* The commands themselves, each in the file of its name. */
+#define CQ_DECLARE_COMMAND(word) \
+    cq_command_fn cq_##word##_command; \
+    extern const struct cq_syntax cq_##word##_syntax
+CQ_DECLARE_COMMAND(worker);
+CQ_DECLARE_COMMAND(enqueue);
+CQ_DECLARE_COMMAND(info);
+CQ_DECLARE_COMMAND(requeue);
+CQ_DECLARE_COMMAND(empty);
+CQ_DECLARE_COMMAND(suspend);
+CQ_DECLARE_COMMAND(resume);
+CQ_DECLARE_COMMAND(help);
+CQ_DECLARE_COMMAND(version);
+#undef CQ_DECLARE_COMMAND
+
+#endif

@@ -1,0 +1,201 @@
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/title.h"
+#include "cmd/command.h"
+#include "cmd/output.h"
+#include "cmd/suggest.h"
+
+const struct cq_cmd cq_commands[] = {
+    {"worker", cq_worker_command, "Run jobs from queues", "Jobs", &cq_worker_syntax},
+    {"enqueue", cq_enqueue_command, "Put a job on a queue", "Jobs", &cq_enqueue_syntax},
+    {"requeue", cq_requeue_command, "Put failed jobs back on their queues", "Jobs", &cq_requeue_syntax},
+    {"info", cq_info_command, "Show queues and workers", "Queues and workers", &cq_info_syntax},
+    {"empty", cq_empty_command, "Remove all jobs of queues", "Queues and workers", &cq_empty_syntax},
+    {"suspend", cq_suspend_command, "Let workers start no new jobs", "Queues and workers", &cq_suspend_syntax},
+    {"resume", cq_resume_command, "Let workers go on after a suspend", "Queues and workers", &cq_resume_syntax},
+    {"help", cq_help_command, "Show how a command is used", "This program", &cq_help_syntax},
+    {"version", cq_version_command, "Show the version of cq", "This program", &cq_version_syntax},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+#define SHARED(member) offsetof(struct cq_shared, member)
+
+const struct cq_option cq_shared_options[] = {
+    {.kind = CQ_OPTION_HEADING, .help = "Options of every command"},
+    {.kind = CQ_OPTION_SETTING, .name = "url", .letter = 'u', .argument = "URL", .setting = "redis.url",
+     .help = "Where Redis is: redis://[user[:password]@]host[:port][/db] or unix://path?db=N (environment: RQ_REDIS_URL)"},
+    {.kind = CQ_OPTION_TEXT, .name = "config", .letter = 'c', .argument = "FILE", .field = SHARED(config),
+     .help = "Read settings from this ini file (environment: RQ_CONFIG)"},
+    {.kind = CQ_OPTION_TEXTS, .name = "path", .letter = 'P', .argument = "FOLDER", .field = SHARED(paths),
+     .help = "Look for modules in this folder; may be repeated (default: the current folder)"},
+    {.kind = CQ_OPTION_SETTING, .name = "serializer", .letter = 'S', .argument = "NAME", .setting = "worker.serializer",
+     .help = "pickle, json or msgpack, or RQ's dotted name of one: what enqueue writes; on a worker, the only one accepted"},
+    {.kind = CQ_OPTION_FLAG, .name = "help", .letter = 'h', .field = SHARED(help), .help = "Show this message and exit"},
+    {.kind = CQ_OPTION_MISSING, .name = "worker-class", .letter = 'w'},
+    {.kind = CQ_OPTION_MISSING, .name = "job-class", .letter = 'j'},
+    {.kind = CQ_OPTION_MISSING, .name = "queue-class"},
+    {.kind = CQ_OPTION_MISSING, .name = "connection-class"},
+    {.kind = CQ_OPTION_END},
+};
+
+static const struct cq_option local_options[] = {
+    {.kind = CQ_OPTION_FLAG, .name = "help", .letter = 'h', .field = SHARED(help), .help = "Show this message and exit"},
+    {.kind = CQ_OPTION_END},
+};
+
+static const struct cq_option no_options[] = {{.kind = CQ_OPTION_END}};
+
+const struct cq_cmd *cq_command_find(const char *name)
+{
+    for (const struct cq_cmd *cmd = cq_commands; cmd->name; cmd++)
+        if (strcmp(cmd->name, name) == 0)
+            return cmd;
+    return NULL;
+}
+
+/* Words of rq that this version has not: said so, rather than guessed to be a typo. */
+static const struct {
+    const char *name;
+    const char *instead;
+} missing[] = {
+    {"worker-pool", "; 'cq worker --num-workers N' runs N workers in one process"},
+    {"cron", ""},
+    {"scheduler", ""},
+    {"dashboard", ""},
+};
+
+enum cq_exit cq_command_unknown(const char *name)
+{
+    for (size_t i = 0; i < CQ_ARRAY_LEN(missing); i++) {
+        if (strcmp(missing[i].name, name) == 0) {
+            cq_complain(NULL, "unknown command '%s': this version of cq does not have it%s", name, missing[i].instead);
+            return CQ_EXIT_USAGE;
+        }
+    }
+    struct cq_suggest suggest;
+    cq_suggest_init(&suggest, name);
+    for (const struct cq_cmd *cmd = cq_commands; cmd->name; cmd++)
+        cq_suggest_offer(&suggest, cmd->name);
+    if (suggest.word)
+        cq_complain(NULL, "unknown command '%s'; did you mean '%s'?", name, suggest.word);
+    else
+        cq_complain(NULL, "unknown command '%s'; 'cq help' lists the commands", name);
+    return CQ_EXIT_USAGE;
+}
+
+static enum cq_exit check_args(const struct cq_cmd *cmd, const char **args, size_t count)
+{
+    if (cmd->syntax->first && count == 0)
+        cq_complain(cmd->name, "%s is missing; 'cq %s --help' shows how it is used", cmd->syntax->first, cmd->name);
+    else if (count > cmd->syntax->max_args)
+        cq_complain(cmd->name, "'%s' is one argument too many; 'cq %s --help' shows how it is used",
+                    args[cmd->syntax->max_args], cmd->name);
+    else
+        return CQ_EXIT_OK;
+    return CQ_EXIT_USAGE;
+}
+
+static enum cq_exit run_command(const struct cq_cmd *cmd, int argc, char **argv)
+{
+    const struct cq_syntax *syntax = cmd->syntax;
+    struct cq_shared shared = {0};
+    void *options = cq_calloc(1, syntax->options_size);
+    const char **args = cq_calloc((size_t)argc + 1, sizeof(*args));
+    struct cq_options_given given = {.len = 0};
+    struct cq_option_set sets[] = {
+        {syntax->options ? syntax->options : no_options, options, &given},
+        {syntax->local ? local_options : cq_shared_options, &shared, &given},
+    };
+    size_t arg_count = 0;
+    struct cq_error err;
+    enum cq_exit status;
+
+    for (size_t i = 0; i < CQ_ARRAY_LEN(sets); i++)
+        cq_options_defaults(&sets[i]);
+    if (cq_options_parse(sets, CQ_ARRAY_LEN(sets), argc, argv, args, &arg_count, &err) != CQ_OK) {
+        cq_complain(cmd->name, "%s", err.text);
+        status = CQ_EXIT_USAGE;
+    } else if (shared.help) {
+        cq_help_of(cmd);
+        status = CQ_EXIT_OK;
+    } else {
+        status = check_args(cmd, args, arg_count);
+        struct cq_run run = {cmd->name, &shared, options, &given, args, arg_count};
+        if (status == CQ_EXIT_OK)
+            status = cmd->run(&run);
+    }
+    for (size_t i = 0; i < CQ_ARRAY_LEN(sets); i++)
+        cq_options_release(&sets[i]);
+    free(args);
+    free(options);
+    return status;
+}
+
+/*
+ * Started with standard descriptors closed, the next socket would become one of them and be printed to. A closed
+ * standard output is filled with something that cannot be written to, so that the lost answer is noticed at the end.
+ */
+static void fill_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            _exit(CQ_EXIT_SYSTEM);
+}
+
+/*
+ * The arguments to work with: copies, because the texts of argv are about to be masked and, by a worker, written over
+ * with its title. Wiped and freed by release_copies.
+ */
+static char **copy_arguments(int argc, char **argv)
+{
+    char **copies = cq_calloc((size_t)argc + 1, sizeof(*copies));
+    for (int i = 0; i < argc; i++) {
+        copies[i] = cq_strdup(argv[i]);
+        cq_options_mask_url(argv[i]);
+    }
+    return copies;
+}
+
+static void release_copies(char **copies)
+{
+    for (char **copy = copies; *copy; copy++) {
+        explicit_bzero(*copy, strlen(*copy));
+        free(*copy);
+    }
+    free(copies);
+}
+
+static enum cq_exit dispatch(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : NULL;
+    if (!name) {
+        cq_complain(NULL, "no command given; 'cq help' lists the commands");
+        return CQ_EXIT_USAGE;
+    }
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+        name = "help";
+    else if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
+        name = "version";
+    const struct cq_cmd *cmd = cq_command_find(name);
+    if (!cmd && name[0] == '-') {
+        cq_complain(NULL, "unknown option '%s'; options come after the command, as in 'cq info --help'", name);
+        return CQ_EXIT_USAGE;
+    }
+    return cmd ? run_command(cmd, argc - 2, argv + 2) : cq_command_unknown(name);
+}
+
+int cq_command_line(int argc, char **argv)
+{
+    fill_standard_descriptors();
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of write(), said in one line, not a silent death */
+    char **copies = copy_arguments(argc, argv);
+    cq_title_init(argc, argv);
+    enum cq_exit status = cq_output_end(dispatch(argc, copies));
+    release_copies(copies);
+    return (int)status;
+}

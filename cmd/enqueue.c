@@ -1,0 +1,236 @@
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/utf8.h"
+#include "cmd/arguments.h"
+#include "cmd/command.h"
+#include "cmd/output.h"
+#include "cmd/session.h"
+#include "cmd/wait.h"
+#include "lifecycle/enqueue.h"
+#include "queue/queue.h"
+#include "serializers/zlib.h"
+
+enum {
+    DESCRIPTION_MAX = 1024 * 1024, /* bytes; a longer call is described with its arguments cut, as job functions are */
+    FUNCTION_MAX = 1024,           /* bytes of a dotted path */
+    RETRIES_MAX = 1000000,
+};
+#define DURATION_MAX INT64_C(3153600000) /* a hundred years */
+
+struct enqueue_options {
+    const char *queue, *description, *job_id;
+    int64_t timeout_s, result_ttl_s, ttl_s, failure_ttl_s;
+    int64_t retry_max, wait_timeout_s;
+    struct cq_strv retry_intervals;
+    bool at_front, unique, quiet, wait;
+};
+
+#define FIELD(member) offsetof(struct enqueue_options, member)
+#define DURATION(long_name, member, text)                                                                       \
+    {.kind = CQ_OPTION_DURATION, .name = long_name, .argument = "SECONDS", .field = FIELD(member), .min = -1, \
+     .max = DURATION_MAX, .help = text}
+
+static const struct cq_option enqueue_options[] = {
+    {.kind = CQ_OPTION_TEXT, .name = "queue", .letter = 'q', .argument = "NAME", .field = FIELD(queue), .fallback = "default",
+     .help = "The name of the queue"},
+    DURATION("timeout", timeout_s, "The longest time the job may run before it is ended and counts as failed; -1: no limit (default: 180)"),
+    DURATION("result-ttl", result_ttl_s, "How long the successful job and its result are kept; 0: not at all, -1: for ever "
+                                         "(default: the worker's, 500)"),
+    DURATION("ttl", ttl_s, "How long the job may wait in the queue before it is discarded (default: for ever)"),
+    DURATION("failure-ttl", failure_ttl_s, "How long the job is kept when it fails; -1: for ever (default: a year)"),
+    {.kind = CQ_OPTION_TEXT, .name = "description", .argument = "TEXT", .field = FIELD(description),
+     .help = "What the job is called in listings (default: the call)"},
+    {.kind = CQ_OPTION_TEXT, .name = "job-id", .argument = "ID", .field = FIELD(job_id),
+     .help = "The job's id: letters, digits, _ and - (default: a new UUID)"},
+    {.kind = CQ_OPTION_FLAG, .name = "unique", .field = FIELD(unique),
+     .help = "Refuse when a job with the id of --job-id exists, instead of replacing it"},
+    {.kind = CQ_OPTION_FLAG, .name = "at-front", .field = FIELD(at_front), .help = "Put the job at the front of the queue"},
+    {.kind = CQ_OPTION_INT, .name = "retry-max", .argument = "N", .field = FIELD(retry_max), .min = 0, .max = RETRIES_MAX,
+     .fallback = "0", .help = "How often the job is retried when it fails"},
+    {.kind = CQ_OPTION_INTS, .name = "retry-interval", .argument = "SECONDS", .field = FIELD(retry_intervals), .min = 0,
+     .max = DURATION_MAX, .help = "Time before a retry; repeated: before the first, the second, ... (default: 0)"},
+    {.kind = CQ_OPTION_FLAG, .name = "wait", .field = FIELD(wait),
+     .help = "Wait for the job and print what it returns, as Python prints it; status 1 when it fails"},
+    {.kind = CQ_OPTION_DURATION, .name = "wait-timeout", .argument = "SECONDS", .field = FIELD(wait_timeout_s), .min = 1,
+     .max = DURATION_MAX, .help = "With --wait: give up after this time, with status 1 (default: never)"},
+    {.kind = CQ_OPTION_FLAG, .name = "quiet", .field = FIELD(quiet), .help = "Do not say that the job was enqueued"},
+    {.kind = CQ_OPTION_MISSING, .name = "depends-on"},
+    {.kind = CQ_OPTION_MISSING, .name = "schedule-in"},
+    {.kind = CQ_OPTION_MISSING, .name = "schedule-at"},
+    {.kind = CQ_OPTION_END},
+};
+
+static const char *const notes[] = {
+    "FUNCTION is the dotted path of a function, or a name of the worker's [programs]. ARGUMENTS are texts, unless they begin with : "
+    "(JSON) or % (a Python literal); key=text, key:=JSON and key%=LITERAL are keyword arguments. A value that begins with @ "
+    "names a file that holds the value.",
+    "Examples: cq enqueue mail.send bob@example.org retries:=3 ; cq enqueue sums.add :1 :2 ; cq enqueue -q low report %\"('a', 1)\"",
+    NULL,
+};
+
+const struct cq_syntax cq_enqueue_syntax = {
+    .arguments = "FUNCTION [ARGUMENTS]...",
+    .first = "FUNCTION",
+    .max_args = SIZE_MAX,
+    .options_size = sizeof(struct enqueue_options),
+    .options = enqueue_options,
+    .notes = notes,
+};
+
+/* What enqueue keeps while it works. */
+struct work {
+    const struct enqueue_options *options;
+    struct cq_arena arena;
+    struct cq_call call;
+    struct cq_buf call_text; /* as printed */
+    struct cq_buf data;
+    struct cq_buf retry_intervals;
+    char id[CQ_UUID_SIZE];
+    struct cq_job job;
+};
+
+static enum cq_code check_function(const char *function, struct cq_error *err)
+{
+    size_t len = strlen(function);
+    bool printable = cq_utf8_valid(cq_str(function));
+    for (size_t i = 0; i < len; i++)
+        printable = printable && (unsigned char)function[i] >= ' ' && function[i] != 127;
+    if (!len || len > FUNCTION_MAX || !printable)
+        return cq_error_set(err, CQ_ERR_USAGE, "'%.80s' cannot be a function's name; give a dotted path such as mail.send", function);
+    return CQ_OK;
+}
+
+static enum cq_code check_options(const struct enqueue_options *options, struct cq_error *err)
+{
+    if (options->timeout_s == 0)
+        return cq_error_set(err, CQ_ERR_USAGE, "--timeout: 0 timeout is not allowed. Use -1 for infinite timeout");
+    if (options->ttl_s == 0 || options->ttl_s == -1)
+        return cq_error_set(err, CQ_ERR_USAGE, "--ttl: Job ttl must be greater than 0; leave it out for no limit");
+    if (options->job_id && !cq_job_id_valid(cq_str(options->job_id)))
+        return cq_error_set(err, CQ_ERR_USAGE, "--job-id: Job ID must only contain letters, numbers, underscores and dashes");
+    if (options->unique && !options->job_id)
+        return cq_error_set(err, CQ_ERR_USAGE, "--unique needs --job-id: a generated id is always unique");
+    if (options->wait_timeout_s != CQ_OPTION_UNSET && !options->wait)
+        return cq_error_set(err, CQ_ERR_USAGE, "--wait-timeout needs --wait");
+    return cq_queue_name_check(cq_str(options->queue), err);
+}
+
+/* RQ's Retry(max, intervals): json.dumps of the list. */
+static void fill_retry(struct work *work)
+{
+    const struct cq_strv *intervals = &work->options->retry_intervals;
+    if (work->options->retry_max == 0)
+        return;
+    cq_buf_char(&work->retry_intervals, '[');
+    cq_strv_join(intervals, ", ", &work->retry_intervals);
+    cq_buf_text(&work->retry_intervals, intervals->len ? "]" : "0]");
+    work->job.retries_left = work->options->retry_max;
+    work->job.retry_intervals = cq_buf_view(&work->retry_intervals);
+}
+
+static void fill_job(struct work *work, cq_time now)
+{
+    const struct enqueue_options *options = work->options;
+    struct cq_job *job = &work->job;
+    cq_job_init(job);
+    if (options->job_id) {
+        job->id = cq_str(options->job_id);
+    } else {
+        cq_job_id_generate(work->id);
+        job->id = cq_str(work->id);
+    }
+    job->origin = cq_str(options->queue);
+    job->data = cq_buf_view(&work->data);
+    job->description = options->description && *options->description ? cq_str(options->description) : cq_buf_view(&work->call_text);
+    job->created_at = now;
+    job->timeout_s = options->timeout_s == CQ_OPTION_UNSET ? CQ_JOB_TIMEOUT_DEFAULT_S : options->timeout_s;
+    job->result_ttl_s = options->result_ttl_s; /* CQ_OPTION_UNSET is CQ_TTL_UNSET */
+    job->ttl_s = options->ttl_s;
+    job->failure_ttl_s = options->failure_ttl_s;
+    fill_retry(work);
+}
+_Static_assert(CQ_OPTION_UNSET == CQ_TTL_UNSET, "an option that was not given leaves the field out");
+
+/* Everything that can be wrong before Redis is asked. */
+static enum cq_code prepare(struct work *work, const struct cq_run *run, enum cq_format format, struct cq_error *err)
+{
+    enum cq_code code = check_options(work->options, err);
+    if (code == CQ_OK)
+        code = check_function(run->args[0], err);
+    if (code != CQ_OK)
+        return code;
+    work->call = (struct cq_call){.format = format, .function = cq_str(run->args[0]), .instance = cq_value_none()};
+    code = cq_arguments_read(run->args + 1, run->arg_count - 1, &work->arena, &work->call, err);
+    if (code == CQ_OK)
+        code = cq_call_write(&work->call, &work->data, err);
+    if (code != CQ_OK)
+        return code;
+    cq_arguments_describe(&work->call, &work->call_text);
+    fill_job(work, cq_clock_now());
+    return CQ_OK;
+}
+
+static enum cq_code send(const struct work *work, struct cq_connection *connection, struct cq_error *err)
+{
+    struct cq_enqueue enqueue = {
+        .job = &work->job, .at_front = work->options->at_front, .unique = work->options->unique, .now = cq_clock_now()};
+    struct cq_command command;
+    struct cq_reply *reply = NULL;
+    cq_command_init(&command);
+    cq_enqueue_build(&enqueue, &command);
+    enum cq_code code = cq_connection_call(connection, &command, &reply, err);
+    if (code == CQ_OK)
+        code = cq_enqueue_read(reply, NULL, err);
+    cq_reply_free(reply);
+    cq_command_release(&command);
+    return code;
+}
+
+/* RQ: `Enqueued f('x') with job-id 'ID'.`, the call in blue. Its text is a repr, but for the function's name. */
+static void say(const struct work *work)
+{
+    struct cq_buf line = CQ_BUF_INIT(DESCRIPTION_MAX + 256);
+    cq_buf_text(&line, "Enqueued ");
+    cq_output_colored(&line, CQ_BLUE, work->call_text.data);
+    cq_buf_printf(&line, " with job-id '%.*s'.\n", (int)work->job.id.len, work->job.id.data);
+    cq_print_str(cq_buf_view(&line));
+    cq_buf_release(&line);
+}
+
+enum cq_exit cq_enqueue_command(const struct cq_run *run)
+{
+    struct work work = {
+        .options = run->options,
+        .arena = CQ_ARENA_INIT,
+        .call_text = CQ_BUF_INIT(DESCRIPTION_MAX),
+        .data = CQ_BUF_INIT(CQ_PAYLOAD_MAX),
+        .retry_intervals = CQ_BUF_INIT(DESCRIPTION_MAX),
+    };
+    struct cq_session session;
+    struct cq_wait wait = CQ_WAIT_INIT;
+    struct cq_error err;
+    enum cq_code code = cq_session_configure(&session, run, &err);
+    if (code == CQ_OK)
+        code = prepare(&work, run, session.format, &err);
+    if (code == CQ_OK)
+        code = cq_session_connect(&session, &err);
+    if (code == CQ_OK && work.options->wait)
+        code = cq_wait_start(&wait, session.connection, work.job.id, &err);
+    if (code == CQ_OK)
+        code = send(&work, session.connection, &err);
+    enum cq_exit status = cq_exit_of(code);
+    if (code != CQ_OK)
+        cq_complain(run->name, "%s", err.text);
+    else if (!work.options->quiet)
+        say(&work);
+    if (code == CQ_OK && work.options->wait)
+        status = cq_wait_result(&wait, session.connection, work.options->wait_timeout_s);
+    cq_wait_release(&wait);
+    cq_session_close(&session);
+    cq_buf_release(&work.retry_intervals);
+    cq_buf_release(&work.data);
+    cq_buf_release(&work.call_text);
+    cq_arena_release(&work.arena);
+    return status;
+}

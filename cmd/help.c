@@ -1,0 +1,184 @@
+#include <string.h>
+
+#include "base/buf.h"
+#include "cmd/command.h"
+#include "cmd/output.h"
+#include "config/settings.h"
+
+enum {
+    WIDTH = 80,
+    COLUMN = 30,        /* where the help of an option begins */
+    TEXT_LIMIT = 16384, /* bytes of one paragraph */
+};
+
+struct help_options {
+    bool man;
+    int completion; /* -1: not asked for */
+};
+
+static const struct cq_option help_options[] = {
+    {.kind = CQ_OPTION_FLAG, .name = "man", .field = offsetof(struct help_options, man), .help = "Print the man page (roff)"},
+    {.kind = CQ_OPTION_CHOICE, .name = "completion", .argument = "SHELL", .field = offsetof(struct help_options, completion),
+     .words = "bash", .help = "Print a completion script for this shell: bash"},
+    {.kind = CQ_OPTION_END},
+};
+
+const struct cq_syntax cq_help_syntax = {
+    .arguments = "[COMMAND]",
+    .max_args = 1,
+    .options_size = sizeof(struct help_options),
+    .options = help_options,
+    .local = true,
+};
+
+const struct cq_syntax cq_version_syntax = {.arguments = "", .local = true};
+
+/* Print words of text from `column` on, in lines of at most WIDTH columns that begin there; the cursor is there already. */
+static void print_wrapped(const char *text, size_t column)
+{
+    size_t at = column;
+    while (*text) {
+        size_t len = strcspn(text, " ");
+        if (at > column && at + 1 + len > WIDTH) {
+            cq_print("\n%*s", (int)column, "");
+            at = column;
+        } else if (at > column) {
+            cq_print(" ");
+            at++;
+        }
+        cq_print("%.*s", (int)len, text);
+        at += len;
+        text += len;
+        text += strspn(text, " ");
+    }
+    cq_print("\n");
+}
+
+/* `-b, --burst`, `-n, --name NAME`, `--pid FILE` */
+static void spell(const struct cq_option *option, struct cq_buf *out)
+{
+    if (option->letter)
+        cq_buf_printf(out, "-%c%s", option->letter, option->name ? ", " : "");
+    if (option->short_word)
+        cq_buf_printf(out, "-%s%s", option->short_word, option->name ? ", " : "");
+    if (option->name)
+        cq_buf_printf(out, "%s--%s", option->letter || option->short_word ? "" : "    ", option->name);
+    if (option->argument)
+        cq_buf_printf(out, " %s", option->argument);
+}
+
+/* The setting behind a SETTING option; NULL: the option is no setting. */
+static const struct cq_setting *setting_of(const struct cq_option *option)
+{
+    size_t count;
+    const struct cq_setting *table = cq_settings_table(&count);
+    for (size_t i = 0; option->setting && i < count; i++) {
+        size_t len = strlen(table[i].section);
+        if (strncmp(option->setting, table[i].section, len) == 0 && option->setting[len] == '.' &&
+            strcmp(option->setting + len + 1, table[i].key) == 0)
+            return &table[i];
+    }
+    return NULL;
+}
+
+void cq_help_text(const struct cq_option *option, struct cq_buf *out)
+{
+    const struct cq_setting *setting = setting_of(option);
+    const char *fallback = option->fallback;
+    if (setting && option->argument && *setting->initial && !strstr(option->help ? option->help : "", "default:"))
+        fallback = setting->initial;
+    cq_buf_text(out, option->help ? option->help : setting ? setting->help : "");
+    if (fallback)
+        cq_buf_printf(out, " (default: %s)", fallback);
+}
+
+static void print_option(const struct cq_option *option)
+{
+    struct cq_buf line = CQ_BUF_INIT(TEXT_LIMIT), help = CQ_BUF_INIT(TEXT_LIMIT);
+    if (option->kind == CQ_OPTION_HEADING) {
+        cq_print("\n%s:\n", option->help);
+        return;
+    }
+    if (option->kind == CQ_OPTION_MISSING)
+        return;
+    cq_buf_text(&line, "  ");
+    spell(option, &line);
+    cq_help_text(option, &help);
+    cq_print_str(cq_buf_view(&line));
+    if (line.len + 2 > COLUMN)
+        cq_print("\n%*s", COLUMN, "");
+    else
+        cq_print("%*s", (int)(COLUMN - line.len), "");
+    print_wrapped(help.data, COLUMN);
+    cq_buf_release(&line);
+    cq_buf_release(&help);
+}
+
+static void print_table(const struct cq_option *options)
+{
+    for (const struct cq_option *option = options; option && option->kind != CQ_OPTION_END; option++)
+        print_option(option);
+}
+
+void cq_help_of(const struct cq_cmd *cmd)
+{
+    const struct cq_syntax *syntax = cmd->syntax;
+    cq_print("Usage: cq %s [OPTIONS]%s%s\n\n", cmd->name, *syntax->arguments ? " " : "", syntax->arguments);
+    cq_print("%s.\n", cmd->summary);
+    if (syntax->options) {
+        if (syntax->options->kind != CQ_OPTION_HEADING)
+            cq_print("\nOptions:\n");
+        print_table(syntax->options);
+    }
+    if (!syntax->local)
+        print_table(cq_shared_options);
+    for (const char *const *note = syntax->notes; note && *note; note++) {
+        cq_print("\n");
+        print_wrapped(*note, 0);
+    }
+}
+
+void cq_help_program(void)
+{
+    cq_print("Usage: cq COMMAND [OPTIONS] [ARGUMENTS]...\n\n");
+    print_wrapped("cq is RQ's job queue as one program: it works on the same Redis, queues and jobs as Python's rq.", 0);
+    const char *group = "";
+    for (const struct cq_cmd *cmd = cq_commands; cmd->name; cmd++) {
+        if (strcmp(group, cmd->group) != 0)
+            cq_print("\n%s:\n", cmd->group);
+        group = cmd->group;
+        cq_print("  %-10s %s\n", cmd->name, cmd->summary);
+    }
+    cq_print("\nExit status:\n");
+#define PRINT_STATUS(name, status, text) \
+    cq_print("  %-3d", status); \
+    print_wrapped(text, 5);
+    CQ_EXIT_STATUSES(PRINT_STATUS)
+#undef PRINT_STATUS
+    cq_print("\n'cq COMMAND --help' shows the options of a command.\n");
+}
+
+enum cq_exit cq_help_command(const struct cq_run *run)
+{
+    const struct help_options *options = run->options;
+    if (options->man) {
+        cq_manual_man();
+    } else if (options->completion >= 0) {
+        cq_manual_bash();
+    } else if (run->arg_count) {
+        const struct cq_cmd *cmd = cq_command_find(run->args[0]);
+        if (!cmd)
+            return cq_command_unknown(run->args[0]);
+        cq_help_of(cmd);
+    } else {
+        cq_help_program();
+    }
+    return CQ_EXIT_OK;
+}
+
+enum cq_exit cq_version_command(const struct cq_run *run)
+{
+    (void)run;
+    cq_print("cq %s\n", CQ_VERSION);
+    return CQ_EXIT_OK;
+}

@@ -1,0 +1,245 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "cmd/info.h"
+#include "job/keys.h"
+#include "queue/queue.h"
+
+/* The replies of one queue, in the order in which its commands are sent. */
+enum { AT_LEN, AT_REGISTRIES, AT_EXPIRED_FINISHED = AT_REGISTRIES + CQ_REGISTRY_COUNT_OF, AT_EXPIRED_FAILED, AT_ABANDONED,
+       AT_WORKERS, PER_QUEUE };
+
+/* A pipeline whose replies the picture keeps. */
+struct pipeline {
+    struct cq_connection *connection;
+    struct cq_info *info;
+    struct cq_command command;
+    size_t sent;
+    enum cq_code code; /* the first error; nothing is sent after it */
+    struct cq_error *err;
+};
+
+static void send(struct pipeline *pipeline)
+{
+    if (pipeline->code == CQ_OK)
+        pipeline->code = cq_connection_send(pipeline->connection, &pipeline->command, pipeline->err);
+    pipeline->sent++;
+    cq_command_clear(&pipeline->command);
+}
+
+/* Wait for all replies; they follow those that the picture has already. */
+static enum cq_code receive(struct pipeline *pipeline)
+{
+    struct cq_info *info = pipeline->info;
+    info->replies = cq_realloc(info->replies, (info->reply_count + pipeline->sent + 1) * sizeof(*info->replies));
+    for (; pipeline->sent && pipeline->code == CQ_OK; pipeline->sent--) {
+        struct cq_reply *reply = NULL;
+        pipeline->code = cq_connection_receive(pipeline->connection, &reply, pipeline->err);
+        if (pipeline->code == CQ_OK)
+            info->replies[info->reply_count++] = reply;
+    }
+    return pipeline->code;
+}
+
+/* Errors that are about the server or our rights, and not about one foreign key: the command ends with them. */
+static enum cq_code check(const struct cq_reply *reply, struct cq_error *err)
+{
+    if (cq_reply_type(reply) == CQ_REPLY_ERROR && cq_str_starts(cq_reply_str(reply), "WRONGTYPE"))
+        return CQ_OK;
+    return cq_reply_check(reply, err);
+}
+
+static int64_t number(const struct cq_reply *reply)
+{
+    return cq_reply_type(reply) == CQ_REPLY_INT ? cq_reply_int(reply) : CQ_INFO_UNKNOWN;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void sort(struct cq_strv *names)
+{
+    if (names->len)
+        qsort(names->items, names->len, sizeof(*names->items), by_text);
+}
+
+static bool sorted_has(const struct cq_strv *names, const char *name)
+{
+    return names->len && bsearch(&name, names->items, names->len, sizeof(*names->items), by_text);
+}
+
+/* Names out of a set of rq:worker:<name>; what has another form was not written by a worker. */
+static void worker_names(const struct cq_reply *reply, struct cq_strv *names)
+{
+    size_t prefix = strlen(CQ_PREFIX_WORKER);
+    for (size_t i = 0; i < cq_reply_len(reply); i++) {
+        struct cq_str key = cq_reply_str(cq_reply_at(reply, i));
+        if (key.len > prefix && key.len - prefix <= CQ_NAME_MAX && cq_str_starts(key, CQ_PREFIX_WORKER) &&
+            !memchr(key.data, '\0', key.len))
+            cq_strv_push(names, cq_str_n(key.data + prefix, key.len - prefix));
+    }
+    sort(names);
+}
+
+/* First round trip: who is there. */
+static enum cq_code read_names(struct pipeline *pipeline, const struct cq_strv *queues)
+{
+    struct cq_info *info = pipeline->info;
+    cq_command_texts(&pipeline->command, "SMEMBERS", CQ_KEY_WORKERS, NULL);
+    send(pipeline);
+    cq_command_texts(&pipeline->command, "EXISTS", CQ_KEY_SUSPENDED, NULL);
+    send(pipeline);
+    if (!queues->len) {
+        cq_queue_names_build(&pipeline->command);
+        send(pipeline);
+    }
+    enum cq_code code = receive(pipeline);
+    for (size_t i = 0; i < info->reply_count && code == CQ_OK; i++)
+        code = check(info->replies[i], pipeline->err);
+    if (code != CQ_OK)
+        return code;
+    worker_names(info->replies[0], &info->worker_names);
+    info->suspended = cq_reply_int(info->replies[1]) > 0;
+    if (queues->len) {
+        for (size_t i = 0; i < queues->len; i++)
+            cq_strv_push(&info->names, cq_str(queues->items[i]));
+        return CQ_OK;
+    }
+    if (cq_reply_type(info->replies[2]) == CQ_REPLY_ERROR) /* rq:queues is not a set: no queue is known */
+        return CQ_OK;
+    return cq_queue_names_read(info->replies[2], &info->names, pipeline->err);
+}
+
+/* Jobs whose score lies in the past. RQ's cleanup leaves scores below 0 (kept for ever) alone. */
+static void expired_build(enum cq_registry_kind kind, struct cq_str queue, cq_time now, struct cq_command *command)
+{
+    struct cq_key key = cq_key_registry(cq_registry_key_word(kind), queue);
+    cq_command_text(command, "ZCOUNT");
+    cq_command_arg(command, cq_key_str(&key));
+    cq_command_int(command, 0);
+    cq_command_int(command, cq_time_seconds(now));
+}
+
+static void send_queue(struct pipeline *pipeline, struct cq_str queue)
+{
+    struct cq_key workers = cq_key_queue_workers(queue);
+    cq_time now = pipeline->info->now;
+    cq_queue_len_build(queue, &pipeline->command);
+    send(pipeline);
+    for (int kind = 0; kind < CQ_REGISTRY_COUNT_OF; kind++) {
+        cq_registry_count_build((enum cq_registry_kind)kind, queue, &pipeline->command);
+        send(pipeline);
+    }
+    expired_build(CQ_REGISTRY_FINISHED, queue, now, &pipeline->command);
+    send(pipeline);
+    expired_build(CQ_REGISTRY_FAILED, queue, now, &pipeline->command);
+    send(pipeline);
+    expired_build(CQ_REGISTRY_STARTED, queue, now, &pipeline->command);
+    send(pipeline);
+    cq_command_text(&pipeline->command, "SMEMBERS");
+    cq_command_arg(&pipeline->command, cq_key_str(&workers));
+    send(pipeline);
+}
+
+static void without(int64_t *count, int64_t expired)
+{
+    if (*count >= 0 && expired > 0)
+        *count = *count > expired ? *count - expired : 0;
+}
+
+static enum cq_code read_queue(struct cq_info_queue *queue, struct cq_reply **replies, struct cq_error *err)
+{
+    for (int i = 0; i < PER_QUEUE; i++) {
+        enum cq_code code = check(replies[i], err);
+        if (code != CQ_OK)
+            return code;
+    }
+    queue->queued = number(replies[AT_LEN]);
+    for (int kind = 0; kind < CQ_REGISTRY_COUNT_OF; kind++)
+        queue->registries[kind] = number(replies[AT_REGISTRIES + kind]);
+    without(&queue->registries[CQ_REGISTRY_FINISHED], number(replies[AT_EXPIRED_FINISHED]));
+    without(&queue->registries[CQ_REGISTRY_FAILED], number(replies[AT_EXPIRED_FAILED]));
+    queue->abandoned = number(replies[AT_ABANDONED]);
+    worker_names(replies[AT_WORKERS], &queue->workers);
+    return CQ_OK;
+}
+
+static void send_worker(struct pipeline *pipeline, const char *name)
+{
+    struct cq_key key = cq_key_worker(cq_str(name));
+    cq_command_texts(&pipeline->command, "HGETALL", key.text, NULL);
+    send(pipeline);
+}
+
+static bool listens(const struct cq_info *info, const char *name)
+{
+    for (size_t i = 0; i < info->queue_count; i++)
+        if (sorted_has(&info->queues[i].workers, name))
+            return true;
+    return info->queue_count == 0;
+}
+
+/* A worker whose hash is gone is dead, its name only not yet removed from the sets: RQ leaves it out, too. */
+static void keep_workers(struct cq_info *info, struct cq_reply **replies)
+{
+    info->workers = cq_calloc(info->worker_names.len, sizeof(*info->workers));
+    for (size_t i = 0; i < info->worker_names.len; i++) {
+        const struct cq_reply *fields = replies[i];
+        bool gone = cq_reply_type(fields) == CQ_REPLY_ARRAY && cq_reply_len(fields) == 0;
+        if (!gone && listens(info, info->worker_names.items[i]))
+            info->workers[info->worker_count++] = (struct cq_info_worker){cq_str(info->worker_names.items[i]), fields};
+    }
+}
+
+/* Second round trip: all there is to know about them. */
+static enum cq_code read_all(struct pipeline *pipeline)
+{
+    struct cq_info *info = pipeline->info;
+    size_t first = info->reply_count;
+    info->queue_count = info->names.len;
+    info->queues = cq_calloc(info->names.len, sizeof(*info->queues));
+    for (size_t i = 0; i < info->names.len; i++) {
+        info->queues[i].name = cq_str(info->names.items[i]);
+        send_queue(pipeline, info->queues[i].name);
+    }
+    for (size_t i = 0; i < info->worker_names.len; i++)
+        send_worker(pipeline, info->worker_names.items[i]);
+    enum cq_code code = receive(pipeline);
+    for (size_t i = 0; i < info->queue_count && code == CQ_OK; i++)
+        code = read_queue(&info->queues[i], info->replies + first + i * PER_QUEUE, pipeline->err);
+    for (size_t i = first + info->queue_count * PER_QUEUE; i < info->reply_count && code == CQ_OK; i++)
+        code = check(info->replies[i], pipeline->err);
+    if (code == CQ_OK)
+        keep_workers(info, info->replies + first + info->queue_count * PER_QUEUE);
+    return code;
+}
+
+enum cq_code cq_info_read(struct cq_connection *connection, const struct cq_strv *queues, struct cq_info *ret_info,
+                          struct cq_error *err)
+{
+    *ret_info = (struct cq_info){.now = cq_clock_now()};
+    struct pipeline pipeline = {.connection = connection, .info = ret_info, .code = CQ_OK, .err = err};
+    cq_command_init(&pipeline.command);
+    enum cq_code code = read_names(&pipeline, queues);
+    if (code == CQ_OK)
+        code = read_all(&pipeline);
+    cq_command_release(&pipeline.command);
+    return code;
+}
+
+void cq_info_release(struct cq_info *info)
+{
+    for (size_t i = 0; i < info->queue_count; i++)
+        cq_strv_release(&info->queues[i].workers);
+    for (size_t i = 0; i < info->reply_count; i++)
+        cq_reply_free(info->replies[i]);
+    cq_strv_release(&info->names);
+    cq_strv_release(&info->worker_names);
+    free(info->queues);
+    free(info->workers);
+    free(info->replies);
+    *info = (struct cq_info){0};
+}

@@ -1,0 +1,12 @@
+#include <string.h>
+
+#include "cmd/command.h"
+#include "runtime/native_stable.h"
+
+int main(int argc, char **argv)
+{
+    /* What a worker starts its native stable as: before anything of a command, the stable stays small. */
+    if (argc > 1 && strcmp(argv[1], "stable-native") == 0)
+        return cq_native_main(argc, argv);
+    return cq_command_line(argc, argv);
+}

@@ -1,0 +1,129 @@
+#include "cmd/output.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/utf8.h"
+
+enum { NAME_LIMIT = 64 * 1024 }; /* bytes of one name on a terminal, escaped */
+
+enum cq_exit cq_exit_of(enum cq_code code)
+{
+    switch (code) {
+    case CQ_OK:
+        return CQ_EXIT_OK;
+    case CQ_ERR_NO_SUCH_JOB:
+    case CQ_ERR_DUPLICATE_JOB:
+    case CQ_ERR_INVALID_OPERATION:
+    case CQ_ERR_DESERIALIZATION:
+    case CQ_ERR_SERIALIZATION:
+    case CQ_ERR_LIMIT:
+        return CQ_EXIT_FAILED;
+    case CQ_ERR_REDIS:
+    case CQ_ERR_CONNECTION:
+        return CQ_EXIT_REDIS;
+    case CQ_ERR_CONFIG:
+        return CQ_EXIT_CONFIG;
+    case CQ_ERR_USAGE:
+        return CQ_EXIT_USAGE;
+    case CQ_ERR_SYSTEM:
+        return CQ_EXIT_SYSTEM;
+    }
+    return CQ_EXIT_INTERNAL;
+}
+
+bool cq_output_is_terminal(void)
+{
+    return isatty(STDOUT_FILENO) == 1;
+}
+
+bool cq_output_has_color(void)
+{
+    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+    return cq_output_is_terminal() && !(no_color && *no_color) && !(term && strcmp(term, "dumb") == 0);
+}
+
+void cq_print(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vprintf(format, args);
+    va_end(args);
+}
+
+void cq_print_str(struct cq_str text)
+{
+    if (text.len)
+        fwrite(text.data, 1, text.len, stdout);
+}
+
+void cq_output_name(struct cq_buf *line, struct cq_str text)
+{
+    if (cq_output_is_terminal())
+        cq_utf8_escape_line(line, text);
+    else
+        cq_buf_str(line, text);
+}
+
+void cq_print_name(struct cq_str text)
+{
+    struct cq_buf line = CQ_BUF_INIT(NAME_LIMIT);
+    if (cq_output_is_terminal()) {
+        cq_utf8_escape_line(&line, text);
+        cq_print_str(cq_buf_view(&line));
+    } else {
+        cq_print_str(text);
+    }
+    cq_buf_release(&line);
+}
+
+void cq_output_colored(struct cq_buf *line, enum cq_color color, const char *text)
+{
+    static const char *const codes[] = {
+        [CQ_PLAIN] = "", [CQ_RED] = "\033[31m", [CQ_GREEN] = "\033[32m", [CQ_YELLOW] = "\033[33m", [CQ_BLUE] = "\033[34;01m",
+    };
+    bool colored = color != CQ_PLAIN && cq_output_has_color();
+    if (colored)
+        cq_buf_text(line, codes[color]);
+    cq_buf_text(line, text);
+    if (colored)
+        cq_buf_text(line, "\033[0m");
+}
+
+void cq_complain(const char *command, const char *format, ...)
+{
+    fflush(stdout);
+    va_list args;
+    va_start(args, format);
+    char *text = NULL;
+    int len = vasprintf(&text, format, args);
+    va_end(args);
+    if (len < 0)
+        return;
+    struct cq_buf line = CQ_BUF_INIT(NAME_LIMIT);
+    cq_utf8_escape_line(&line, cq_str_n(text, len < NAME_LIMIT / 8 ? (size_t)len : NAME_LIMIT / 8));
+    fprintf(stderr, command ? "cq %s: %s\n" : "cq%s: %s\n", command ? command : "", line.data ? line.data : "");
+    cq_buf_release(&line);
+    free(text);
+}
+
+enum cq_exit cq_output_end(enum cq_exit status)
+{
+    errno = 0;
+    bool failed = ferror(stdout) != 0;
+    if (fflush(stdout) != 0)
+        failed = true;
+    if (!failed)
+        return status;
+    /* A failed earlier write has lost its errno; the bare line is still better than silence. */
+    if (errno)
+        fprintf(stderr, "cq: cannot write to standard output: %s\n", strerror(errno));
+    else
+        fprintf(stderr, "cq: cannot write to standard output\n");
+    clearerr(stdout);
+    return CQ_EXIT_SYSTEM;
+}

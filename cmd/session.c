@@ -1,0 +1,113 @@
+#include "cmd/session.h"
+
+#include <string.h>
+
+#include "cmd/output.h"
+#include "queue/queue.h"
+
+/* A wrong value on the command line is a usage error, whichever table knows the bounds. */
+static enum cq_code apply(struct cq_session *session, const struct cq_run *run, struct cq_error *err)
+{
+    for (size_t i = 0; i < run->given->len; i++) {
+        const struct cq_option *option = run->given->items[i].option;
+        char where[64];
+        cq_options_spelling(option, where, sizeof(where));
+        if (cq_settings_set(&session->settings, option->setting, run->given->items[i].value, where, err) != CQ_OK)
+            return err->code = strcmp(option->setting, "redis.url") == 0 ? CQ_ERR_CONFIG : CQ_ERR_USAGE;
+    }
+    if (run->shared->paths.len)
+        cq_settings_set_list(&session->settings, "worker.path", (const char *const *)run->shared->paths.items,
+                             run->shared->paths.len);
+    return CQ_OK;
+}
+
+enum cq_code cq_session_configure(struct cq_session *session, const struct cq_run *run, struct cq_error *err)
+{
+    *session = (struct cq_session){.command = run->name};
+    cq_settings_init(&session->settings);
+    enum cq_code code = cq_settings_load(&session->settings, run->shared->config, NULL, NULL, err);
+    if (code == CQ_OK)
+        code = apply(session, run, err);
+    if (code != CQ_OK)
+        return code;
+    for (size_t i = 0; i < session->settings.warnings.len; i++)
+        cq_complain(NULL, "warning: %s", session->settings.warnings.items[i]);
+    session->format_given = cq_settings_source(&session->settings, "worker.serializer") != CQ_FROM_DEFAULT;
+    session->format = session->format_given ? (enum cq_format)session->settings.serializer : CQ_FORMAT_PICKLE;
+    return CQ_OK;
+}
+
+enum cq_code cq_session_connect(struct cq_session *session, struct cq_error *err)
+{
+    struct cq_address address;
+    enum cq_code code = cq_settings_address(&session->settings, &address, err);
+    if (code != CQ_OK)
+        return code;
+    code = cq_connection_open(&address, NULL, &session->connection, err);
+    cq_address_release(&address);
+    return code;
+}
+
+enum cq_exit cq_session_open(struct cq_session *session, const struct cq_run *run)
+{
+    struct cq_error err;
+    enum cq_code code = cq_session_configure(session, run, &err);
+    if (code == CQ_OK)
+        code = cq_session_connect(session, &err);
+    if (code != CQ_OK)
+        cq_complain(run->name, "%s", err.text);
+    return cq_exit_of(code);
+}
+
+void cq_session_close(struct cq_session *session)
+{
+    cq_connection_close(session->connection);
+    session->connection = NULL;
+    cq_settings_release(&session->settings);
+}
+
+enum cq_exit cq_session_call(struct cq_session *session, struct cq_command *command, struct cq_reply **ret_reply)
+{
+    struct cq_error err;
+    enum cq_code code = cq_connection_call(session->connection, command, ret_reply, &err);
+    if (code != CQ_OK) {
+        *ret_reply = NULL;
+        cq_complain(session->command, "%s", err.text);
+    }
+    return cq_exit_of(code);
+}
+
+/* The queue names on the command line, each checked. */
+static enum cq_code named_queues(const struct cq_run *run, struct cq_strv *ret_names, struct cq_error *err)
+{
+    for (size_t i = 0; i < run->arg_count; i++) {
+        enum cq_code code = cq_queue_name_check(cq_str(run->args[i]), err);
+        if (code != CQ_OK)
+            return code;
+        cq_strv_push(ret_names, cq_str(run->args[i]));
+    }
+    return CQ_OK;
+}
+
+enum cq_exit cq_session_queues(struct cq_session *session, const struct cq_run *run, struct cq_strv *ret_names)
+{
+    struct cq_command command;
+    struct cq_reply *reply = NULL;
+    struct cq_error err;
+    enum cq_code code;
+    cq_strv_init(ret_names);
+    cq_command_init(&command);
+    if (run->arg_count) {
+        code = named_queues(run, ret_names, &err);
+    } else {
+        cq_queue_names_build(&command);
+        code = cq_connection_call(session->connection, &command, &reply, &err);
+        if (code == CQ_OK)
+            code = cq_queue_names_read(reply, ret_names, &err);
+    }
+    if (code != CQ_OK)
+        cq_complain(session->command, "%s", err.text);
+    cq_reply_free(reply);
+    cq_command_release(&command);
+    return cq_exit_of(code);
+}

@@ -1,0 +1,216 @@
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/number.h"
+#include "cmd/command.h"
+#include "cmd/output.h"
+#include "cmd/session.h"
+#include "queue/queue.h"
+#include "worker/worker.h"
+
+struct worker_options {
+    bool burst, verbose, quiet;
+    int64_t max_jobs, max_idle_s;
+    const char *log_format, *n, *pid_file;
+};
+
+#define FIELD(member) offsetof(struct worker_options, member)
+#define SETTING(long_name, key, what, text) \
+    {.kind = CQ_OPTION_SETTING, .name = long_name, .argument = what, .setting = "worker." key, .help = text}
+#define SWITCH(long_name, key, to, text) \
+    {.kind = CQ_OPTION_SETTING, .name = long_name, .setting = "worker." key, .value = to, .help = text}
+
+static const struct cq_option worker_options[] = {
+    {.kind = CQ_OPTION_HEADING, .help = "What is run"},
+    {.kind = CQ_OPTION_FLAG, .name = "burst", .letter = 'b', .field = FIELD(burst), .help = "End when all queues are empty"},
+    {.kind = CQ_OPTION_INT, .name = "max-jobs", .argument = "N", .field = FIELD(max_jobs), .min = 1, .max = INT64_MAX,
+     .help = "End after so many jobs (of each worker, with several)"},
+    {.kind = CQ_OPTION_DURATION, .name = "max-idle-time", .argument = "SECONDS", .field = FIELD(max_idle_s), .min = 1,
+     .max = INT32_MAX, .help = "End after this time without a job"},
+    {.kind = CQ_OPTION_SETTING, .name = "dequeue-strategy", .short_word = "ds", .argument = "STRATEGY",
+     .setting = "worker.dequeue_strategy"},
+    SETTING("results-ttl", "results_ttl", "SECONDS",
+            "How long a finished job and its result are kept, unless the job says; 0: not at all, -1: for ever"),
+
+    {.kind = CQ_OPTION_HEADING, .help = "The worker"},
+    SETTING("name", "name", "NAME", "The worker's name; with several workers NAME.1, NAME.2 ... (default: 32 random hex digits)"),
+    SETTING("num-workers", "num_workers", "N", NULL),
+    {.kind = CQ_OPTION_TEXT, .letter = 'n', .argument = "N|NAME", .field = FIELD(n),
+     .help = "A number: as --num-workers; anything else: as --name, which is what -n means in rq"},
+    {.kind = CQ_OPTION_TEXT, .name = "pid", .argument = "FILE", .field = FIELD(pid_file), .help = "Write the process id to this file"},
+    SETTING("worker-ttl", "worker_ttl", "SECONDS", NULL),
+    SETTING("job-monitoring-interval", "job_monitoring_interval", "SECONDS", NULL),
+    SETTING("maintenance-interval", "maintenance_interval", "SECONDS", NULL),
+    SWITCH("requeue-abandoned", "requeue_abandoned", "true",
+           "Put jobs whose worker died back on their queue, instead of retrying or failing them as RQ does"),
+
+    {.kind = CQ_OPTION_HEADING, .help = "Horses, the processes that jobs run in"},
+    SWITCH("reuse-horses", "reuse_horses", "true", "Run many jobs in one horse, instead of one process per job"),
+    SETTING("max-jobs-per-horse", "max_jobs_per_horse", "N", NULL),
+    SETTING("max-rss-per-horse", "max_rss_per_horse_kb", "KIB", NULL),
+    SETTING("kill-grace", "kill_grace", "SECONDS", NULL),
+    SETTING("job-output", "job_output", "WHERE", NULL),
+
+    {.kind = CQ_OPTION_HEADING, .help = "The log, on standard error"},
+    {.kind = CQ_OPTION_FLAG, .name = "verbose", .letter = 'v', .field = FIELD(verbose), .help = "Show more: level DEBUG"},
+    {.kind = CQ_OPTION_FLAG, .name = "quiet", .letter = 'q', .field = FIELD(quiet), .help = "Show less: level WARNING"},
+    {.kind = CQ_OPTION_SETTING, .name = "logging-level", .alias = "logging_level", .argument = "LEVEL",
+     .setting = "worker.logging_level"},
+    {.kind = CQ_OPTION_TEXT, .name = "log-format", .argument = "text|json", .field = FIELD(log_format),
+     .help = "text, or json: one object a line (default: text)"},
+    SWITCH("disable-job-desc-logging", "log_job_description", "false", "Do not name the call with its arguments in the log"),
+
+    {.kind = CQ_OPTION_MISSING, .name = "with-scheduler", .letter = 's'},
+    {.kind = CQ_OPTION_MISSING, .name = "exception-handler"},
+    {.kind = CQ_OPTION_MISSING, .name = "disable-default-exception-handler", .letter = 'd'},
+    {.kind = CQ_OPTION_MISSING, .name = "date-format", .help = "the log's times are ISO or hh:mm:ss.mmm"},
+    {.kind = CQ_OPTION_END},
+};
+
+static const char *const notes[] = {
+    "Works on the QUEUES in the order given, on `default` when none is named here or in the config file. Ctrl-C or SIGTERM lets the "
+    "running jobs end; a second one, more than a second later, kills them.",
+    NULL,
+};
+
+const struct cq_syntax cq_worker_syntax = {
+    .arguments = "[QUEUES]...",
+    .max_args = SIZE_MAX,
+    .options_size = sizeof(struct worker_options),
+    .options = worker_options,
+    .notes = notes,
+};
+
+/* RQ's -n is the name, a number of workers is what `cq worker -n 8` looks like: the value tells. */
+static enum cq_code apply_n(struct cq_settings *settings, const char *n, struct cq_error *err)
+{
+    int64_t number;
+    if (!n)
+        return CQ_OK;
+    bool is_number = cq_number_int(cq_str(n), INT64_MIN + 1, INT64_MAX, &number);
+    enum cq_code code = cq_settings_set(settings, is_number ? "worker.num_workers" : "worker.name", n, "-n", err);
+    return code == CQ_OK ? CQ_OK : CQ_ERR_USAGE;
+}
+
+/* RQ takes Python's format strings here, which say nothing to us: better refused than ignored. */
+static enum cq_code apply_log_format(struct cq_settings *settings, const char *format, struct cq_error *err)
+{
+    if (!format)
+        return CQ_OK;
+    if (strchr(format, '%'))
+        return cq_error_set(err, CQ_ERR_USAGE, "--log-format: cq has no Python format strings; give text or json");
+    return cq_settings_set(settings, "worker.log_format", format, "--log-format", err) == CQ_OK ? CQ_OK : CQ_ERR_USAGE;
+}
+
+static enum cq_code apply_level(struct cq_settings *settings, const struct worker_options *options, struct cq_error *err)
+{
+    if (options->verbose && options->quiet)
+        return cq_error_set(err, CQ_ERR_USAGE, "--verbose and --quiet are mutually exclusive");
+    if (options->verbose)
+        settings->logging_level = CQ_LOG_DEBUG;
+    else if (options->quiet)
+        settings->logging_level = CQ_LOG_WARNING;
+    return CQ_OK;
+}
+
+static enum cq_code apply_queues(struct cq_settings *settings, const struct cq_run *run, struct cq_error *err)
+{
+    if (run->arg_count)
+        cq_settings_set_list(settings, "worker.queues", run->args, run->arg_count);
+    for (size_t i = 0; i < settings->queues.len; i++) {
+        enum cq_code code = cq_queue_name_check(cq_str(settings->queues.items[i]), err);
+        if (code == CQ_OK && strchr(settings->queues.items[i], ','))
+            code = cq_error_set(err, CQ_ERR_USAGE, "queue '%s': a worker cannot listen to a name with a comma, which separates "
+                                "names in its hash", settings->queues.items[i]);
+        if (code != CQ_OK)
+            return code;
+    }
+    return CQ_OK;
+}
+
+static enum cq_code configure(struct cq_session *session, const struct cq_run *run, struct cq_error *err)
+{
+    const struct worker_options *options = run->options;
+    enum cq_code code = cq_session_configure(session, run, err);
+    if (code == CQ_OK)
+        code = apply_n(&session->settings, options->n, err);
+    if (code == CQ_OK)
+        code = apply_log_format(&session->settings, options->log_format, err);
+    if (code == CQ_OK)
+        code = apply_level(&session->settings, options, err);
+    if (code == CQ_OK)
+        code = apply_queues(&session->settings, run, err);
+    return code;
+}
+
+static void fill_programs(const struct cq_settings *settings, struct cq_program *programs)
+{
+    for (size_t i = 0; i < settings->program_count; i++)
+        programs[i] = (struct cq_program){settings->programs[i].name, settings->programs[i].command};
+}
+
+static enum cq_code work(const struct cq_session *session, const struct worker_options *given, struct cq_error *err)
+{
+    const struct cq_settings *settings = &session->settings;
+    struct cq_program *programs = cq_calloc(settings->program_count, sizeof(*programs));
+    struct cq_log log;
+    struct cq_address address;
+    enum cq_code code = cq_settings_address(settings, &address, err);
+    if (code != CQ_OK) {
+        free(programs);
+        return code;
+    }
+    fill_programs(settings, programs);
+    cq_log_init(&log, STDERR_FILENO, (enum cq_log_level)settings->logging_level, (enum cq_log_format)settings->log_format);
+    const char *no_color = getenv("NO_COLOR");
+    log.color = isatty(STDERR_FILENO) == 1 && !(no_color && *no_color);
+    log.name = "cq.worker";
+    struct cq_worker_options options = {
+        .address = &address,
+        .queues = &settings->queues,
+        .name = settings->name,
+        .slots = (int)settings->num_workers,
+        .burst = given->burst,
+        .max_jobs = given->max_jobs == CQ_OPTION_UNSET ? 0 : given->max_jobs,
+        .max_idle_s = given->max_idle_s == CQ_OPTION_UNSET ? 0 : given->max_idle_s,
+        .results_ttl_s = (int)settings->results_ttl_s,
+        .worker_ttl_s = (int)settings->worker_ttl_s,
+        .job_monitoring_interval_s = (int)settings->job_monitoring_interval_s,
+        .maintenance_interval_s = (int)settings->maintenance_interval_s,
+        .strategy = (enum cq_dequeue_strategy)settings->dequeue_strategy,
+        .reuse_horses = settings->reuse_horses,
+        .max_jobs_per_horse = settings->max_jobs_per_horse,
+        .max_rss_per_horse_kb = settings->max_rss_per_horse_kb,
+        .requeue_abandoned = settings->requeue_abandoned,
+        .log_job_description = settings->log_job_description,
+        .job_output = (enum cq_job_output)settings->job_output,
+        .kill_grace_s = (int)settings->kill_grace_s,
+        .restrict_format = session->format_given,
+        .format = session->format,
+        .paths = &settings->path,
+        .programs = programs,
+        .program_count = settings->program_count,
+        .pid_file = given->pid_file,
+        .executable = "/proc/self/exe", /* the very program that runs, also after an upgrade has replaced the file */
+        .log = &log,
+    };
+    code = cq_worker_run(&options, NULL, err);
+    cq_address_release(&address);
+    free(programs);
+    return code;
+}
+
+enum cq_exit cq_worker_command(const struct cq_run *run)
+{
+    struct cq_session session;
+    struct cq_error err;
+    enum cq_code code = configure(&session, run, &err);
+    if (code == CQ_OK)
+        code = work(&session, run->options, &err);
+    if (code != CQ_OK)
+        cq_complain(run->name, "%s", err.text);
+    cq_session_close(&session);
+    return cq_exit_of(code);
+}
