@@ -432,6 +432,18 @@ bool cq_frame_next_pair(const struct cq_frame *frame, const char *key, size_t *c
     return true;
 }
 
+struct cq_str cq_frame_get_in(const struct cq_frame *frame, const char *key, const char *name)
+{
+    struct reader reader;
+    struct cq_str got, value;
+    if (!enter(frame, key, ITEM_MAP, 0, &reader))
+        return CQ_STR_NONE;
+    while (take_text(&reader, &got) && take_text(&reader, &value))
+        if (got.data && cq_str_is(got, name))
+            return value;
+    return CQ_STR_NONE;
+}
+
 bool cq_frame_next_item(const struct cq_frame *frame, const char *key, size_t *cursor, struct cq_str *ret_item)
 {
     struct reader reader;

@@ -61,6 +61,8 @@ bool cq_frame_get_bool(const struct cq_frame *frame, const char *key, bool absen
 /* The pairs of a map under key, in order: call with *cursor = 0 until false. Pairs that are not text to text are left out. */
 bool cq_frame_next_pair(const struct cq_frame *frame, const char *key, size_t *cursor, struct cq_str *ret_key,
                         struct cq_str *ret_value);
+/* The text under name in the map under key; CQ_STR_NONE: not there. One walk, cheaper than cq_frame_next_pair. */
+struct cq_str cq_frame_get_in(const struct cq_frame *frame, const char *key, const char *name);
 /* The texts of an array under key, in order; as cq_frame_next_pair. */
 bool cq_frame_next_item(const struct cq_frame *frame, const char *key, size_t *cursor, struct cq_str *ret_item);
 

@@ -1,0 +1,62 @@
+#include "base/title.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+/* Kept for the life of the process, as the memory itself is. */
+static struct {
+    char *start;
+    size_t size; /* bytes, with the last NUL; 0: not taken over */
+} area;
+
+enum { TITLE_MAX = 512 };
+
+/* The kernel lays all argument texts, then all environment texts, without gaps. Others may have moved some: stop there. */
+static char *end_of_run(char **texts, char *end)
+{
+    for (size_t i = 0; texts[i] && (!end || texts[i] == end); i++)
+        end = texts[i] + strlen(texts[i]) + 1;
+    return end;
+}
+
+void cq_title_init(int argc, char **argv)
+{
+    if (argc < 1 || area.size)
+        return;
+    char *start = argv[0];
+    char *end = end_of_run(argv, NULL);
+    char *end_of_environment = end_of_run(environ, end);
+    size_t count = 0;
+    while (environ[count])
+        count++;
+    char **copy = cq_calloc(count + 1, sizeof(char *));
+    for (size_t i = 0; i < count; i++)
+        copy[i] = cq_strdup(environ[i]);
+    for (int i = 0; i < argc; i++)
+        argv[i] = cq_strdup(argv[i]);
+    environ = copy;
+    area.start = start;
+    area.size = (size_t)(end_of_environment - start);
+}
+
+void cq_title_set(const char *format, ...)
+{
+    char title[TITLE_MAX];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(title, sizeof(title), format, args);
+    va_end(args);
+    prctl(PR_SET_NAME, title, 0, 0, 0);
+    if (!area.size)
+        return;
+    size_t len = strlen(title);
+    if (len > area.size - 1)
+        len = area.size - 1;
+    memcpy(area.start, title, len);
+    memset(area.start + len, 0, area.size - len);
+}

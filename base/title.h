@@ -1,0 +1,20 @@
+/*
+ * The process title: what `ps` and `top` show of a process. The arguments (and with them any password) are written
+ * over, which needs the memory that the kernel laid them out in.
+ */
+#ifndef CQ_BASE_TITLE_H
+#define CQ_BASE_TITLE_H
+
+#include "base/attr.h"
+
+/*
+ * Take over the memory of argv and of the environment; the environment is moved away first. Call it once, first thing
+ * in main(); argv's texts are copied and argv[i] point to the copies afterwards, so that they stay readable.
+ * A forked child keeps the title area of its parent.
+ */
+void cq_title_init(int argc, char **argv);
+
+/* Show this title, cut to the room there is. Before cq_title_init only the 15 bytes of the thread's name are set. */
+void cq_title_set(const char *format, ...) CQ_PRINTF(1, 2);
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * The children of the native stable: its horses, and what their jobs left behind.
+ *
+ * A horse leads its own process group, which is killed before the horse is reaped, so that its number cannot have
+ * become somebody else's. What has left the group (setsid, a daemon) is re-parented to the stable, a subreaper, when
+ * its horse dies: whoever is the stable's child and not a horse is a leftover and is killed.
+ */
+#ifndef CQ_RUNTIME_NATIVE_HERD_H
+#define CQ_RUNTIME_NATIVE_HERD_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct cq_herd_horse {
+    pid_t pid;
+    int64_t number; /* the worker's */
+};
+
+struct cq_herd {
+    struct cq_herd_horse *horses; /* owned; no order */
+    size_t len;
+    size_t cap;
+    int children_fd;              /* /proc's list of our children; -1: this kernel has none */
+};
+
+struct cq_herd_exit {
+    pid_t pid;
+    int64_t number;
+    int status;         /* as of waitpid */
+    int64_t maxrss_kb;
+    int64_t utime_us;
+    int64_t stime_us;
+};
+
+void cq_herd_init(struct cq_herd *herd);
+void cq_herd_release(struct cq_herd *herd);
+
+void cq_herd_add(struct cq_herd *herd, pid_t pid, int64_t number);
+
+/* Reap all that has exited; tell of each horse, after everything of its job was sent SIGKILL. */
+void cq_herd_reap(struct cq_herd *herd, void (*tell)(void *context, const struct cq_herd_exit *gone), void *context);
+
+/* SIGKILL for all children and what they leave behind, until none is left. */
+void cq_herd_kill_all(struct cq_herd *herd);
+
+#endif

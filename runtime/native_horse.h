@@ -1,0 +1,35 @@
+/* A horse of the native runtime: what a child of the stable does until it exits. */
+#ifndef CQ_RUNTIME_NATIVE_HORSE_H
+#define CQ_RUNTIME_NATIVE_HORSE_H
+
+#include <sys/types.h>
+
+#include "base/attr.h"
+#include "base/str.h"
+#include "runtime/frame.h"
+#include "runtime/module.h"
+#include "runtime/native_stable.h"
+
+struct cq_native_horse {
+    const struct cq_native_options *options;
+    struct cq_modules *modules;     /* what the stable had loaded when it forked */
+    struct cq_str name;             /* for the process title */
+    pid_t stable;                   /* pid of the parent */
+    int fds[CQ_FRAME_FDS_MAX];      /* the horse's socket; then standard output and error when fd_count is 3 */
+    int fd_count;
+};
+
+/* The child after fork(): set the process up, run what the socket brings, exit. */
+CQ_NORETURN void cq_native_horse_main(struct cq_native_horse *horse);
+
+/*
+ * Run the job of one frame and append the answer to out: a done, failed or retry frame. It cannot fail: what goes wrong
+ * becomes the answer.
+ *   fd        where meta and log frames go meanwhile
+ *   learn_fd  where a module that had to be loaded is reported, closed before the function runs; -1: nowhere
+ * The resident size is in the answer when the frame says reuse.
+ */
+void cq_native_run(const struct cq_native_options *options, struct cq_modules *modules, const struct cq_frame *frame, int fd,
+                   int *learn_fd, struct cq_buf *out);
+
+#endif

@@ -1,0 +1,263 @@
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/number.h"
+#include "base/utf8.h"
+#include "runtime/context.h"
+#include "runtime/native_horse.h"
+
+/* ---- resident size ---- */
+
+/*
+ * Resident size now, in KiB. Reading it from /proc is a tenth of a small job's time, so it is read only when the peak
+ * has grown since it was read last: below an older peak there is nothing to tell the worker.
+ */
+static int64_t resident_kb(void)
+{
+    static long peak_kb;
+    static int64_t last_kb;
+    struct rusage usage;
+    if (getrusage(RUSAGE_SELF, &usage) == 0 && usage.ru_maxrss == peak_kb)
+        return last_kb;
+    peak_kb = usage.ru_maxrss;
+    last_kb = peak_kb;
+    char text[64];
+    unsigned long pages, resident;
+    int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+    if (fd >= 0)
+        close(fd);
+    if (n > 0) {
+        text[n] = '\0';
+        if (sscanf(text, "%lu %lu", &pages, &resident) == 2)
+            last_kb = (int64_t)(resident * (unsigned long)sysconf(_SC_PAGESIZE) / 1024);
+    }
+    return last_kb;
+}
+
+/* ---- from the frame ---- */
+
+static const char *text_of(struct cq_context *job, struct cq_str text)
+{
+    return cq_arena_strndup(&job->arena, text.data ? text.data : "", text.len);
+}
+
+static void read_job(struct cq_context *job, const struct cq_frame *frame)
+{
+    int64_t retries = 0;
+    job->id = text_of(job, cq_frame_get_str(frame, "id"));
+    job->queue = text_of(job, cq_frame_get_str(frame, "queue"));
+    job->worker = text_of(job, cq_frame_get_str(frame, "worker"));
+    job->meta_text = cq_frame_get_in(frame, "fields", "meta");
+    if (cq_number_int(cq_frame_get_in(frame, "fields", "retries_left"), 0, INT32_MAX, &retries))
+        job->retries_left = (int)retries;
+    setenv("RQ_JOB_ID", job->id, 1);
+    setenv("RQ_WORKER_ID", job->worker, 1);
+    setenv("CQ_QUEUE", job->queue, 1);
+}
+
+/* Refuse the wrong serializer by the first bytes: what is refused is never decoded. */
+static bool check_format(struct cq_context *job, const struct cq_native_options *options, struct cq_str data)
+{
+    enum cq_format format = cq_format_detect(data);
+    if (!options->restrict_format || format == options->format)
+        return true;
+    cq_context_fail(job, "cq.SerializerRefused", "the job is written in %s, and this worker takes only %s (--serializer)",
+                    cq_format_name(format), cq_format_name(options->format));
+    return false;
+}
+
+static bool read_call(struct cq_context *job, const struct cq_native_options *options, const struct cq_frame *frame)
+{
+    struct cq_str data = cq_frame_get_in(frame, "fields", "data");
+    struct cq_buf inflated = CQ_BUF_INIT(CQ_PAYLOAD_MAX);
+    struct cq_error err = {CQ_OK, ""};
+    bool read = false;
+    if (data.len == 0) {
+        cq_context_fail(job, "cq.InvalidJob", "the job's hash has no data, so there is nothing to call; enqueue it again");
+        return false;
+    }
+    if (options->restrict_format && cq_is_zlib(data)) {
+        if (cq_inflate(data, &inflated, &err))
+            goto out;
+        data = cq_buf_view(&inflated);
+    }
+    if (!check_format(job, options, data))
+        goto out;
+    read = cq_call_read(data, &job->arena, &job->call, &err) == CQ_OK;
+    if (read)
+        job->function = text_of(job, job->call.function);
+out:
+    if (!read) {
+        /* Whose call it was is worth a try: the name comes first, the damage may be behind it. */
+        char name[CQ_FUNCTION_NAME_MAX];
+        if (cq_call_peek(data, name, sizeof(name)))
+            job->function = text_of(job, cq_str(name));
+        if (err.code)
+            cq_context_fail(job, "cq.DeserializationError", "the job's data cannot be read: %s; enqueue it again", err.text);
+    }
+    cq_buf_release(&inflated);
+    return read;
+}
+
+/* ---- the function ---- */
+
+/* Tell the stable, so that later horses are forked with the module. One message; a full socket just loses it. */
+static void report_loaded(int learn_fd, struct cq_str function)
+{
+    struct cq_buf message = CQ_BUF_INIT(CQ_FUNCTION_NAME_MAX + 64);
+    struct cq_frame_writer writer;
+    cq_frame_start(&writer, &message, "preload");
+    cq_frame_add_str(&writer, "function", function);
+    if (cq_frame_end(&writer)) {
+        ssize_t ignored = write(learn_fd, message.data, message.len);
+        (void)ignored;
+    }
+    cq_buf_release(&message);
+}
+
+static int check_returned(struct cq_context *job, int returned)
+{
+    if (returned == CQ_DONE)
+        return CQ_DONE;
+    if (returned != CQ_FAILED)
+        return cq_context_fail(job, "cq.JobFailed", "the function returned %d, which is neither CQ_DONE (0) nor CQ_FAILED (-1)",
+                               returned);
+    if (job->failure.len == 0)
+        return cq_context_fail(job, "cq.JobFailed", "the function returned CQ_FAILED and gave no reason; set one with cq_fail");
+    return CQ_FAILED;
+}
+
+/* Find and run. found_failure: the whole failure text when there is nothing to run. */
+static int call_function(struct cq_context *job, const struct cq_native_options *options, struct cq_modules *modules,
+                         int *learn_fd, struct cq_buf *found_failure)
+{
+    const struct cq_program_entry *program = cq_programs_find(options->programs, job->call.function);
+    cq_function *function = NULL;
+    bool was_loaded = true;
+    if (job->call.instance.kind != CQ_VALUE_NONE)
+        return cq_context_fail(job, "cq.FunctionNotFound", "%s is a method of an object, which only the Python runtime can run",
+                               job->function);
+    if (!program && !cq_modules_find(modules, job->call.function, &function, &was_loaded, found_failure))
+        return CQ_FAILED;
+    if (*learn_fd >= 0) {
+        if (!was_loaded)
+            report_loaded(*learn_fd, job->call.function);
+        close(*learn_fd);
+        *learn_fd = -1;
+    }
+    return check_returned(job, program ? cq_program_run(program, job) : function(job));
+}
+
+/* ---- the answer ---- */
+
+/* RQ's readers decode the text as UTF-8 and fail on anything else: what is not becomes U+FFFD. */
+static void append_utf8(struct cq_buf *out, struct cq_str text)
+{
+    size_t at = 0;
+    uint32_t point;
+    while (at < text.len) {
+        int len = cq_utf8_decode(text, at, &point);
+        if (len > 0)
+            cq_buf_append(out, text.data + at, (size_t)len);
+        else
+            cq_utf8_append(out, 0xFFFD);
+        at += len > 0 ? (size_t)len : 1;
+    }
+}
+
+/* RQ's viewers take the last line for the exception: `class: text`. */
+static void write_failed(struct cq_frame_writer *writer, struct cq_buf *out, struct cq_context *job, struct cq_buf *found_failure)
+{
+    struct cq_buf raw = CQ_BUF_INIT(3 * CQ_FAILURE_TEXT_MAX), text = CQ_BUF_INIT(9 * CQ_FAILURE_TEXT_MAX);
+    if (job->function[0])
+        cq_buf_printf(&raw, "Job function %s failed:\n", job->function);
+    if (found_failure->len > 0) {
+        cq_buf_str(&raw, cq_buf_view(found_failure));
+    } else {
+        cq_buf_str(&raw, cq_buf_view(&job->detail));
+        cq_buf_printf(&raw, "%s: ", job->failure_class);
+        cq_buf_str(&raw, cq_buf_view(&job->failure));
+    }
+    append_utf8(&text, cq_buf_view(&raw));
+    cq_frame_start(writer, out, "failed");
+    cq_frame_add_str(writer, "exc", cq_buf_view(&text));
+    cq_buf_release(&raw);
+    cq_buf_release(&text);
+}
+
+static void write_retry(struct cq_frame_writer *writer, struct cq_buf *out, const struct cq_context *job)
+{
+    char intervals[32];
+    snprintf(intervals, sizeof(intervals), "[%d]", job->retry_interval_s);
+    cq_frame_start(writer, out, "retry");
+    cq_frame_add_int(writer, "max", job->retry_max);
+    cq_frame_add_str(writer, "intervals", cq_str(intervals));
+}
+
+/* Encode the result and meta; what cannot be stored makes the job fail, rather than lose it silently. */
+static int encode_outcome(struct cq_context *job, int returned, struct cq_buf *value, struct cq_buf *meta, bool *ret_has_meta)
+{
+    struct cq_error err;
+    enum cq_code code = CQ_OK;
+    *ret_has_meta = false;
+    if (returned == CQ_DONE && !job->wants_retry && job->result.kind != CQ_VALUE_NONE)
+        code = cq_encode(job->call.format, &job->result, value, &err);
+    if (code)
+        returned = cq_context_fail(job, "cq.ResultError", "the result cannot be stored: %s", err.text);
+    code = cq_context_take_meta(job, meta, ret_has_meta, &err);
+    if (code && returned == CQ_DONE)
+        returned = cq_context_fail(job, "cq.MetaError", "the job's meta cannot be stored: %s", err.text);
+    if (code)
+        *ret_has_meta = false;
+    return returned;
+}
+
+static bool write_answer(struct cq_context *job, int returned, struct cq_buf *found_failure, bool with_rss, struct cq_buf *out)
+{
+    struct cq_buf value = CQ_BUF_INIT(CQ_RESULT_MAX), meta = CQ_BUF_INIT(CQ_META_MAX);
+    struct cq_frame_writer writer;
+    bool has_meta;
+    returned = encode_outcome(job, returned, &value, &meta, &has_meta);
+    if (returned != CQ_DONE) {
+        write_failed(&writer, out, job, found_failure);
+    } else if (job->wants_retry) {
+        write_retry(&writer, out, job);
+    } else {
+        cq_frame_start(&writer, out, "done");
+        if (value.len > 0)
+            cq_frame_add_bin(&writer, "value", cq_buf_view(&value));
+    }
+    if (has_meta)
+        cq_frame_add_bin(&writer, "meta", cq_buf_view(&meta));
+    if (with_rss)
+        cq_frame_add_int(&writer, "rss_kb", resident_kb());
+    cq_buf_release(&value);
+    cq_buf_release(&meta);
+    return cq_frame_end(&writer);
+}
+
+void cq_native_run(const struct cq_native_options *options, struct cq_modules *modules, const struct cq_frame *frame, int fd,
+                   int *learn_fd, struct cq_buf *out)
+{
+    struct cq_context job;
+    struct cq_buf found_failure = CQ_BUF_INIT(CQ_FAILURE_TEXT_MAX);
+    bool reuse = cq_frame_get_bool(frame, "reuse", false);
+    int returned = CQ_FAILED;
+    cq_context_init(&job, fd);
+    read_job(&job, frame);
+    if (read_call(&job, options, frame))
+        returned = call_function(&job, options, modules, learn_fd, &found_failure);
+    if (!write_answer(&job, returned, &found_failure, reuse, out)) {
+        /* Result and meta together are above what a frame takes: answer without them. */
+        cq_context_fail(&job, "cq.ResultError", "result and meta are above the limit of %d bytes", CQ_FRAME_JOB_MAX);
+        job.meta_changed = false;
+        if (!write_answer(&job, CQ_FAILED, &found_failure, reuse, out))
+            abort(); /* a failure text always fits */
+    }
+    cq_buf_release(&found_failure);
+    cq_context_release(&job);
+}
