@@ -1,10 +1,11 @@
 """The functions that jobs call, for RQ's own workers. jobs.c has the same ones for cq: same names, same behaviour."""
 
+import json
 import os
 import signal
 import time
 
-from rq import get_current_job
+from rq import Retry, get_current_job
 
 
 def add(a, b):
@@ -17,6 +18,10 @@ def greet(name, greeting="Hello"):
 
 def echo(value):
     return value
+
+
+def as_json(value):
+    return json.dumps(value)
 
 
 def nothing():
@@ -37,6 +42,11 @@ def flaky():
     if left > 0:
         raise RuntimeError(f"{left} retries left")
     return "well at last"
+
+
+def again(times, interval=0):
+    """Ask to be run again, for ever."""
+    return Retry(max=times, interval=interval)
 
 
 def about():
@@ -65,9 +75,9 @@ def hold(started, release):
     return "released"
 
 
-def sleep(seconds):
+def rest(seconds):
     time.sleep(seconds)
-    return "slept"
+    return "rested"
 
 
 def progress(started, release):

@@ -1,5 +1,6 @@
 """What broken or hostile producers write: the job fails with a text, the worker goes on with the next one."""
 
+import json
 import pickle
 import struct
 import time
@@ -145,10 +146,12 @@ def test_bare_data_without_zlib_is_accepted(stage, redis):
 
 @pytest.mark.parametrize("protocol", range(6))
 def test_every_pickle_protocol_is_read(stage, redis, protocol):
-    value = {"a": [1, -2, 2**40, 2**100, 1.5, None, True, "ünï", ("t", 1), b"\x00\xff"], "b": {"c": []}}
-    put(redis, "old", zlib.compress(pickle.dumps(("jobs.echo", None, (value,), {}), protocol)))
+    value = {"a": [1, -2, 2**40, 2**100, 1.5, None, True, "ünï", ("t", 1)], "b": {"c": []}}
+    put(redis, "old", zlib.compress(pickle.dumps(("jobs.as_json", None, (value,), {}), protocol)))
+    put(redis, "bytes", zlib.compress(pickle.dumps(("jobs.echo", None, (b"\x00\xff",), {}), protocol)))
     stage.burst()
-    assert Job.fetch("old", connection=redis).return_value() == value
+    assert Job.fetch("old", connection=redis).return_value() == json.dumps(value)
+    assert Job.fetch("bytes", connection=redis).return_value() == b"\x00\xff"
 
 
 @pytest.mark.parametrize("field, value", [

@@ -130,14 +130,14 @@ def test_at_front_is_the_front(stage, redis, queue):
 def test_a_worker_executes_what_was_enqueued(stage, redis, queue, executor):
     enqueue(stage, "--job-id", "sum", "jobs.add", ":19", "%23")
     enqueue(stage, "--job-id", "greeting", "jobs.greet", "Ada", "greeting=Salut")
-    enqueue(stage, "--job-id", "values", "jobs.echo", "%[1, 2.5, None, True, 'ünï', b'\\x00', (1, 2), {'a': {}}]")
+    enqueue(stage, "--job-id", "values", "jobs.echo", "%[1, 2.5, None, True, 'ünï', {'a': {}}]")
     enqueue(stage, "--job-id", "failure", "jobs.fail", "as asked")
     enqueue(stage, "--job-id", "flaky", "--retry-max", "2", "jobs.flaky")
     stage.burst(kind=executor)
     value = lambda job_id: Job.fetch(job_id, connection=redis).return_value()
     assert value("sum") == 42
     assert value("greeting") == "Salut, Ada!"
-    assert value("values") == [1, 2.5, None, True, "ünï", b"\x00", (1, 2), {"a": {}}]
+    assert value("values") == [1, 2.5, None, True, "ünï", {"a": {}}]
     assert value("flaky") == "well at last"
     failure = Job.fetch("failure", connection=redis)
     assert failure.get_status() == JobStatus.FAILED

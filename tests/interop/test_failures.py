@@ -18,7 +18,7 @@ def failed(job):
 
 
 def test_a_timeout_fails_with_rqs_text(stage, queue):
-    job = queue.enqueue("jobs.sleep", 600, job_timeout=1)
+    job = queue.enqueue("jobs.rest", 600, job_timeout=1)
     after = queue.enqueue("jobs.add", 1, 2)
     stage.burst()
     result = job.latest_result()
@@ -130,6 +130,36 @@ def test_the_next_horse_is_not_harmed_by_the_last(stage, queue):
     stage.burst(options=["--num-workers", "2"])
     assert {job.get_status() for job in jobs} == {JobStatus.FAILED}
     assert [job.return_value() for job in goods] == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.cq_only
+@pytest.mark.parametrize("function, text", [("jobs.silent", None), ("jobs.overrun", "signal 11"), ("jobs.deep", "signal 11"), ("jobs.deaf", "")])
+def test_c_functions_that_harm_their_process_harm_their_job_only(stage, queue, function, text):
+    job = queue.enqueue(function)
+    after = queue.enqueue("jobs.add", 1, 2)
+    worker = stage.burst()
+    if text is None:
+        assert (job.get_status(), job.return_value()) == (JobStatus.FINISHED, None)
+    else:
+        assert job.get_status() == JobStatus.FAILED
+        assert text in job.latest_result().exc_string
+    assert after.return_value() == 3
+    assert job.id in worker.log()
+
+
+@pytest.mark.cq_only
+def test_output_of_a_job_is_in_the_log_with_its_id(stage, queue):
+    job = queue.enqueue("jobs.chatter", 3)
+    log = stage.burst().log()
+    for text in ("line 0", "line 2", "the end, without a newline"):
+        assert [line for line in log.splitlines() if text in line and job.id in line], text
+
+
+@pytest.mark.cq_only
+def test_a_flood_of_output_does_not_stop_the_job(stage, queue):
+    job = queue.enqueue("jobs.chatter", 200_000)
+    stage.burst()
+    assert job.get_status() == JobStatus.FINISHED
 
 
 @pytest.mark.cq_only

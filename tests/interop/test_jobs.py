@@ -1,5 +1,6 @@
 """Python's RQ enqueues, a worker executes, Python's RQ reads: what each job leaves behind."""
 
+import json
 import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -54,10 +55,10 @@ VALUES = [
     None, True, False, 0, 42, -1, 2**31, 2**63 - 1, -(2**63), 0.0, -1.5, 1e300, 3.141592653589793, "", "plain", "ünï çödé ☃ 🐎",
     "two\nlines\x00and a NUL", [], [1, [2, [3]]], {}, {"a": 1, "b": {"c": [None, True]}}, "x" * 100_000, list(range(2000)),
 ]
-PICKLE_VALUES = [
-    2**64 - 1, 2**200, -(2**200), float("inf"), b"", b"\x00\xff bytes", b"y" * 70_000, (), (1,), (1, "two", (3.0,)), {1: "a", (2, 3): "b"},
-    {1, 2, 3}, frozenset({"a"}), datetime(2026, 2, 3, 4, 5, 6, 789), datetime(2026, 2, 3, tzinfo=timezone.utc), bytearray(b"abc"),
-]
+PICKLE_VALUES = [2**64 - 1, 2**200, -(2**200), float("inf"), b"", b"\x00\xff bytes", b"y" * 70_000]
+# What a C function sees as JSON: a tuple as a list, a key as text.
+AS_JSON = [(), (1,), (1, "two", (3.0,)), {1: "a", None: "b", True: [2**100]}, {"t": ((),)}, [1e16, 1e-7, 0.1, -0.0], "ü"]
+NOT_JSON = [{1, 2}, frozenset({"a"}), datetime(2026, 2, 3, 4, 5, 6, 789), [b"bytes inside"], {(1, 2): "a tuple as key"}, 1j]
 
 
 def run_echo(stage, queue, values, options):
@@ -75,6 +76,19 @@ def test_values_survive_the_way_there_and_back(stage, queue_in_format, format_op
 
 def test_values_that_only_a_pickle_holds_survive_too(stage, queue):
     run_echo(stage, queue, PICKLE_VALUES, [])
+
+
+def test_values_are_seen_as_json_dumps_writes_them(stage, queue):
+    jobs = [queue.enqueue("jobs.as_json", value) for value in AS_JSON]
+    stage.burst()
+    assert [job.return_value() for job in jobs] == [json.dumps(value) for value in AS_JSON]
+
+
+def test_values_that_json_cannot_hold_fail_the_job_that_wants_json(stage, queue):
+    jobs = [queue.enqueue("jobs.as_json", value) for value in NOT_JSON]
+    stage.burst()
+    assert [(value, job.get_status()) for value, job in zip(NOT_JSON, jobs)] == [(value, JobStatus.FAILED) for value in NOT_JSON]
+    assert all(job.latest_result().exc_string for job in jobs)
 
 
 def test_none_leaves_no_return_value(stage, redis, queue):

@@ -80,6 +80,26 @@ def test_a_dead_horse_is_a_failure_that_is_retried(stage, queue):
     assert int(queue.connection.hget(f"rq:worker:{worker.name}", "failed_job_count")) == 2
 
 
+def test_a_job_that_asks_for_a_retry_is_run_again(stage, redis, queue):
+    job = queue.enqueue("jobs.again", 2)
+    worker = stage.burst()
+    types = [result.type for result in job.results()]
+    assert types == [Result.Type.MAX_RETRIES_EXCEEDED, Result.Type.RETRIED, Result.Type.RETRIED]
+    assert job.get_status(refresh=True) == JobStatus.FAILED
+    assert int(redis.hget(job.key, "number_of_retries")) == 2
+    assert queue.failed_job_registry.get_job_ids() == [job.id]
+    assert int(redis.hget(f"rq:worker:{worker.name}", "failed_job_count")) == 3
+
+
+def test_a_job_that_asks_for_a_retry_later_is_scheduled(stage, redis, queue):
+    job = queue.enqueue("jobs.again", 2, interval=100)
+    stage.burst()
+    registry = ScheduledJobRegistry(queue=queue)
+    assert job.get_status(refresh=True) == JobStatus.SCHEDULED
+    assert registry.get_job_ids() == [job.id]
+    assert 50 < redis.zscore(registry.key, job.id) - time.time() <= 100
+
+
 def test_a_dependent_follows_its_parent(stage, redis, queue):
     parent = queue.enqueue("jobs.add", 1, 2)
     child = queue.enqueue("jobs.add", 3, 4, depends_on=parent)

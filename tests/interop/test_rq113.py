@@ -83,7 +83,7 @@ def test_the_old_rq_lists_our_workers(stage, redis, old):
 
 
 def test_the_old_rqs_options_are_obeyed(stage, redis, old):
-    job_id = old("enqueue", function="jobs.sleep", args=[600], timeout=1, failure_ttl=100)
+    job_id = old("enqueue", function="jobs.rest", args=[600], timeout=1, failure_ttl=100)
     kept = old("enqueue", function="jobs.add", args=[1, 2], result_ttl=-1)
     gone = old("enqueue", function="jobs.add", args=[1, 2], result_ttl=0)
     stage.burst()

@@ -94,7 +94,7 @@ def test_counts_and_working_time_add_up(stage, redis, queue):
     for number in range(3):
         queue.enqueue("jobs.add", 1, number)
     queue.enqueue("jobs.fail", "no")
-    queue.enqueue("jobs.sleep", 0.2)
+    queue.enqueue("jobs.rest", 0.2)
     worker = stage.worker()
     wait_until(lambda: fields(redis, worker).get("successful_job_count") == "4", "four jobs are counted")
     seen, = Worker.all(connection=redis)
