@@ -9,7 +9,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/buf.h"
 #include "cmd/exit.h"
 #include "cmd/options.h"
 
@@ -63,14 +62,8 @@ int cq_command_line(int argc, char **argv);
 /* Complain about a command that is not there, naming the nearest one; returns CQ_EXIT_USAGE. */
 enum cq_exit cq_command_unknown(const char *name);
 
-/* help.c */
-void cq_help_program(void);
+/* Print what --help of a command says (help.c). */
 void cq_help_of(const struct cq_cmd *cmd);
-void cq_help_text(const struct cq_option *option, struct cq_buf *out); /* its help, with the default */
-
-/* manual.c: the same tables as roff and as a bash completion. */
-void cq_manual_man(void);
-void cq_manual_bash(void);
 
 /* The commands themselves, each in the file of its name. */
 #define CQ_DECLARE_COMMAND(word) \

@@ -8,7 +8,7 @@
 #include "base/title.h"
 #include "cmd/command.h"
 #include "cmd/output.h"
-#include "cmd/suggest.h"
+#include "config/nearest.h"
 
 const struct cq_cmd cq_commands[] = {
     {"worker", cq_worker_command, "Run jobs from queues", "Jobs", &cq_worker_syntax},
@@ -77,12 +77,13 @@ enum cq_exit cq_command_unknown(const char *name)
             return CQ_EXIT_USAGE;
         }
     }
-    struct cq_suggest suggest;
-    cq_suggest_init(&suggest, name);
+    const char *words[CQ_ARRAY_LEN(cq_commands)];
+    size_t count = 0;
     for (const struct cq_cmd *cmd = cq_commands; cmd->name; cmd++)
-        cq_suggest_offer(&suggest, cmd->name);
-    if (suggest.word)
-        cq_complain(NULL, "unknown command '%s'; did you mean '%s'?", name, suggest.word);
+        words[count++] = cmd->name;
+    const char *nearest = cq_nearest(name, words, count);
+    if (nearest)
+        cq_complain(NULL, "unknown command '%s'; did you mean '%s'?", name, nearest);
     else
         cq_complain(NULL, "unknown command '%s'; 'cq help' lists the commands", name);
     return CQ_EXIT_USAGE;

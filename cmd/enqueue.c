@@ -1,20 +1,27 @@
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "base/utf8.h"
 #include "cmd/arguments.h"
 #include "cmd/command.h"
 #include "cmd/output.h"
 #include "cmd/session.h"
-#include "cmd/wait.h"
+#include "job/keys.h"
+#include "job/result.h"
 #include "lifecycle/enqueue.h"
 #include "queue/queue.h"
+#include "serializers/repr.h"
+#include "serializers/serializer.h"
 #include "serializers/zlib.h"
 
 enum {
     DESCRIPTION_MAX = 1024 * 1024, /* bytes; a longer call is described with its arguments cut, as job functions are */
     FUNCTION_MAX = 1024,           /* bytes of a dotted path */
     RETRIES_MAX = 1000000,
+    BLOCK_MS = 1000,               /* of one XREAD of --wait: below any sensible socket timeout */
 };
 #define DURATION_MAX INT64_C(3153600000) /* a hundred years */
 
@@ -198,6 +205,144 @@ static void say(const struct work *work)
     cq_buf_release(&line);
 }
 
+/* --wait reads the job's result stream with XREAD, and changes nothing. */
+struct wait {
+    struct cq_str job_id; /* borrowed */
+    char *after;          /* owned: the stream id after which the outcome comes; NULL: not started */
+};
+
+/* Did the job end? *ret_status is then the command's. RETRIED is no end. */
+static bool show_outcome(const struct cq_reply *entry, enum cq_exit *ret_status)
+{
+    struct cq_arena arena = CQ_ARENA_INIT;
+    struct cq_buf text = CQ_BUF_INIT(CQ_PAYLOAD_MAX);
+    struct cq_result result;
+    struct cq_value value = cq_value_none();
+    struct cq_error err;
+    bool ended = true;
+    enum cq_code code = cq_result_read(entry, &arena, &result, &err);
+    if (code == CQ_OK && result.type == CQ_RESULT_SUCCESSFUL && result.return_value.data)
+        code = cq_decode(cq_format_detect(result.return_value), result.return_value, &arena, &value, &err);
+    *ret_status = CQ_EXIT_FAILED;
+    if (code != CQ_OK) {
+        cq_complain("enqueue", "the job's result cannot be shown: %s", err.text);
+    } else if (result.type == CQ_RESULT_SUCCESSFUL) {
+        cq_repr(&value, &text);
+        cq_print_str(cq_buf_view(&text));
+        cq_print("\n");
+        *ret_status = CQ_EXIT_OK;
+    } else if (result.type == CQ_RESULT_RETRIED) {
+        ended = false;
+    } else {
+        fflush(stdout);
+        cq_buf_text(&text, result.type == CQ_RESULT_STOPPED ? "the job was stopped\n" : "the job failed\n");
+        fprintf(stderr, "cq enqueue: %s", text.data);
+        fwrite(result.exc_string.data ? result.exc_string.data : "", 1, result.exc_string.len, stderr);
+        if (result.exc_string.len && result.exc_string.data[result.exc_string.len - 1] != '\n')
+            fputc('\n', stderr);
+    }
+    cq_buf_release(&text);
+    cq_arena_release(&arena);
+    return ended;
+}
+
+static void remember(struct wait *wait, struct cq_str stream_id)
+{
+    free(wait->after);
+    wait->after = stream_id.data ? cq_strndup(stream_id.data, stream_id.len) : cq_strdup("0");
+}
+
+/* Before the enqueue: remember where the stream ends, as an earlier job of that id may have results there. */
+static enum cq_code wait_start(struct wait *wait, struct cq_connection *connection, struct cq_str job_id, struct cq_error *err)
+{
+    struct cq_key key = cq_key_results(job_id);
+    struct cq_command command;
+    struct cq_reply *reply = NULL;
+    wait->job_id = job_id;
+    cq_command_init(&command);
+    cq_command_texts(&command, "XREVRANGE", key.text, "+", "-", "COUNT", "1", NULL);
+    enum cq_code code = cq_connection_call(connection, &command, &reply, err);
+    if (code == CQ_OK)
+        remember(wait, cq_reply_str(cq_reply_at(cq_reply_at(reply, 0), 0)));
+    cq_reply_free(reply);
+    cq_command_release(&command);
+    return code;
+}
+
+static void wait_release(struct wait *wait)
+{
+    free(wait->after);
+    wait->after = NULL;
+}
+
+/* The reply of XREAD is [[key, [entry, ...]]], or nil when nothing came in time. */
+static bool show_new(struct wait *wait, const struct cq_reply *reply, enum cq_exit *ret_status)
+{
+    const struct cq_reply *entries = cq_reply_at(cq_reply_at(reply, 0), 1);
+    for (size_t i = 0; i < cq_reply_len(entries); i++) {
+        if (show_outcome(cq_reply_at(entries, i), ret_status))
+            return true;
+        remember(wait, cq_reply_str(cq_reply_at(cq_reply_at(entries, i), 0)));
+    }
+    return false;
+}
+
+/* A job without a hash has expired, was deleted, or had result_ttl 0: no result will come. */
+static enum cq_code still_exists(const struct wait *wait, struct cq_connection *connection, bool *ret_exists, struct cq_error *err)
+{
+    struct cq_key key = cq_key_job(wait->job_id);
+    struct cq_command command;
+    struct cq_reply *reply = NULL;
+    cq_command_init(&command);
+    cq_command_texts(&command, "EXISTS", key.text, NULL);
+    enum cq_code code = cq_connection_call(connection, &command, &reply, err);
+    *ret_exists = code == CQ_OK && cq_reply_int(reply) > 0;
+    cq_reply_free(reply);
+    cq_command_release(&command);
+    return code;
+}
+
+/* Wait, then print the return value as Python's repr on standard output, or the failure's text on standard error. */
+static enum cq_exit wait_result(struct wait *wait, struct cq_connection *connection, int64_t timeout_s)
+{
+    struct cq_key key = cq_key_results(wait->job_id);
+    cq_time give_up = timeout_s == CQ_OPTION_UNSET ? INT64_MAX : cq_clock_monotonic() + timeout_s * CQ_SECOND;
+    bool lives = true, last_look = false;
+    struct cq_error err;
+    fflush(stdout); /* the job's id, to be seen while we wait */
+    for (;;) {
+        struct cq_command command;
+        struct cq_reply *reply = NULL;
+        enum cq_exit status = CQ_EXIT_OK;
+        cq_command_init(&command);
+        cq_command_texts(&command, "XREAD", "COUNT", "10", "BLOCK", NULL);
+        cq_command_int(&command, BLOCK_MS);
+        cq_command_texts(&command, "STREAMS", key.text, wait->after, NULL);
+        enum cq_code code = cq_connection_call(connection, &command, &reply, &err);
+        bool ended = code == CQ_OK && show_new(wait, reply, &status);
+        cq_reply_free(reply);
+        cq_command_release(&command);
+        if (ended)
+            return status;
+        last_look = !lives; /* the hash may have gone between the look at the stream and the look at the hash */
+        if (code == CQ_OK)
+            code = still_exists(wait, connection, &lives, &err);
+        if (code != CQ_OK) {
+            cq_complain("enqueue", "%s", err.text);
+            return cq_exit_of(code);
+        }
+        if (!lives && last_look) {
+            cq_complain("enqueue", "job '%.*s' is gone, and with it its result", (int)wait->job_id.len, wait->job_id.data);
+            return CQ_EXIT_FAILED;
+        }
+        if (cq_clock_monotonic() >= give_up) {
+            cq_complain("enqueue", "job '%.*s' has not ended after %lld seconds; it goes on", (int)wait->job_id.len,
+                        wait->job_id.data, (long long)timeout_s);
+            return CQ_EXIT_FAILED;
+        }
+    }
+}
+
 enum cq_exit cq_enqueue_command(const struct cq_run *run)
 {
     struct work work = {
@@ -208,7 +353,7 @@ enum cq_exit cq_enqueue_command(const struct cq_run *run)
         .retry_intervals = CQ_BUF_INIT(DESCRIPTION_MAX),
     };
     struct cq_session session;
-    struct cq_wait wait = CQ_WAIT_INIT;
+    struct wait wait = {CQ_STR_NONE, NULL};
     struct cq_error err;
     enum cq_code code = cq_session_configure(&session, run, &err);
     if (code == CQ_OK)
@@ -216,7 +361,7 @@ enum cq_exit cq_enqueue_command(const struct cq_run *run)
     if (code == CQ_OK)
         code = cq_session_connect(&session, &err);
     if (code == CQ_OK && work.options->wait)
-        code = cq_wait_start(&wait, session.connection, work.job.id, &err);
+        code = wait_start(&wait, session.connection, work.job.id, &err);
     if (code == CQ_OK)
         code = send(&work, session.connection, &err);
     enum cq_exit status = cq_exit_of(code);
@@ -225,8 +370,8 @@ enum cq_exit cq_enqueue_command(const struct cq_run *run)
     else if (!work.options->quiet)
         say(&work);
     if (code == CQ_OK && work.options->wait)
-        status = cq_wait_result(&wait, session.connection, work.options->wait_timeout_s);
-    cq_wait_release(&wait);
+        status = wait_result(&wait, session.connection, work.options->wait_timeout_s);
+    wait_release(&wait);
     cq_session_close(&session);
     cq_buf_release(&work.retry_intervals);
     cq_buf_release(&work.data);

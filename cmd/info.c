@@ -114,11 +114,11 @@ static enum cq_exit show(struct cq_session *session, const struct cq_strv *queue
     struct cq_info_form form = {options->raw,      options->only_queues, options->only_workers,
                                 options->by_queue, options->json,        terminal_width()};
     struct cq_buf text = CQ_BUF_INIT(TEXT_MAX);
-    struct cq_info info;
+    struct cq_overview overview;
     struct cq_error err;
-    enum cq_code code = cq_info_read(session->connection, queues, &info, &err);
+    enum cq_code code = cq_overview_read(session->connection, queues, cq_clock_now(), &overview, &err);
     if (code == CQ_OK) {
-        (form.json ? cq_info_json : cq_info_text)(&info, &form, &text);
+        (form.json ? cq_info_json : cq_info_text)(&overview, &form, &text);
         if (cursor_hidden && !form.json)
             draw_over(cq_buf_view(&text));
         else
@@ -127,7 +127,7 @@ static enum cq_exit show(struct cq_session *session, const struct cq_strv *queue
         stop_redrawing();
         cq_complain(session->command, "%s", err.text);
     }
-    cq_info_release(&info);
+    cq_overview_release(&overview);
     cq_buf_release(&text);
     return cq_output_end(cq_exit_of(code));
 }

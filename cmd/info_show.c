@@ -1,7 +1,9 @@
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/attr.h"
 #include "base/number.h"
 #include "base/utf8.h"
 #include "cmd/info.h"
@@ -11,19 +13,19 @@ enum { BAR_MAX = 20 };
 
 static void put_count(struct cq_buf *out, int64_t count)
 {
-    if (count == CQ_INFO_UNKNOWN)
+    if (count == CQ_OVERVIEW_UNKNOWN)
         cq_buf_char(out, '-');
     else
         cq_buf_printf(out, "%lld", (long long)count);
 }
 
-static struct cq_str field(const struct cq_info_worker *worker, const char *name)
+static struct cq_str field(const struct cq_overview_worker *worker, const char *name)
 {
     return cq_reply_field(worker->fields, name);
 }
 
 /* A field's text, or `-` for one that is missing or empty. */
-static void put_field(struct cq_buf *out, const struct cq_info_worker *worker, const char *name)
+static void put_field(struct cq_buf *out, const struct cq_overview_worker *worker, const char *name)
 {
     struct cq_str text = field(worker, name);
     cq_output_name(out, text.len ? text : CQ_STR_LIT("-"));
@@ -35,7 +37,7 @@ static bool whole_number(struct cq_str text, int64_t *ret_number)
 }
 
 /* A field that is a whole number; `absent` when it is not there, `-` when it is something else. */
-static void put_number(struct cq_buf *out, const struct cq_info_worker *worker, const char *name, const char *absent)
+static void put_number(struct cq_buf *out, const struct cq_overview_worker *worker, const char *name, const char *absent)
 {
     int64_t number;
     if (whole_number(field(worker, name), &number))
@@ -75,15 +77,15 @@ static void put_padded(struct cq_buf *out, struct cq_str text, size_t width)
         cq_buf_char(out, ' ');
 }
 
-static void show_queues(const struct cq_info *info, const struct cq_info_form *form, struct cq_buf *out)
+static void show_queues(const struct cq_overview *overview, const struct cq_info_form *form, struct cq_buf *out)
 {
     int chart_width = form->width - BAR_MAX < BAR_MAX ? form->width - BAR_MAX : BAR_MAX;
     int64_t most = 0, total = 0;
-    for (size_t i = 0; i < info->queue_count; i++)
-        most = info->queues[i].queued > most ? info->queues[i].queued : most;
+    for (size_t i = 0; i < overview->queue_count; i++)
+        most = overview->queues[i].queued > most ? overview->queues[i].queued : most;
     double ratio = (double)chart_width / (double)scale_of(most);
-    for (size_t i = 0; i < info->queue_count; i++) {
-        const struct cq_info_queue *queue = &info->queues[i];
+    for (size_t i = 0; i < overview->queue_count; i++) {
+        const struct cq_overview_queue *queue = &overview->queues[i];
         if (form->raw) {
             cq_buf_text(out, "queue ");
             cq_output_name(out, queue->name);
@@ -104,10 +106,10 @@ static void show_queues(const struct cq_info *info, const struct cq_info_form *f
         total += queue->queued > 0 ? queue->queued : 0;
     }
     if (!form->raw)
-        cq_buf_printf(out, "%zu queues, %lld jobs total\n", info->queue_count, (long long)total);
+        cq_buf_printf(out, "%zu queues, %lld jobs total\n", overview->queue_count, (long long)total);
 }
 
-static void put_state(struct cq_buf *out, const struct cq_info_worker *worker, bool symbol)
+static void put_state(struct cq_buf *out, const struct cq_overview_worker *worker, bool symbol)
 {
     struct cq_str state = field(worker, "state");
     if (symbol && cq_str_is(state, "busy"))
@@ -134,7 +136,7 @@ static void put_queue_names(struct cq_buf *out, struct cq_str names)
     }
 }
 
-static void show_worker(const struct cq_info_worker *worker, const struct cq_info_form *form, struct cq_buf *out)
+static void show_worker(const struct cq_overview_worker *worker, const struct cq_info_form *form, struct cq_buf *out)
 {
     cq_buf_text(out, form->raw ? "worker " : "");
     cq_output_name(out, worker->name);
@@ -155,11 +157,11 @@ static void show_worker(const struct cq_info_worker *worker, const struct cq_inf
     cq_buf_text(out, " failed\n");
 }
 
-static const struct cq_info_worker *worker_named(const struct cq_info *info, const char *name)
+static const struct cq_overview_worker *worker_named(const struct cq_overview *overview, const char *name)
 {
-    for (size_t i = 0; i < info->worker_count; i++)
-        if (cq_str_is(info->workers[i].name, name))
-            return &info->workers[i];
+    for (size_t i = 0; i < overview->worker_count; i++)
+        if (cq_str_is(overview->workers[i].name, name))
+            return &overview->workers[i];
     return NULL;
 }
 
@@ -171,15 +173,15 @@ static size_t characters(struct cq_str text)
     return count;
 }
 
-static void show_by_queue(const struct cq_info *info, struct cq_buf *out)
+static void show_by_queue(const struct cq_overview *overview, struct cq_buf *out)
 {
     size_t longest = 0;
-    for (size_t i = 0; i < info->queue_count; i++) {
-        size_t len = characters(info->queues[i].name);
+    for (size_t i = 0; i < overview->queue_count; i++) {
+        size_t len = characters(overview->queues[i].name);
         longest = len > longest ? len : longest;
     }
-    for (size_t i = 0; i < info->queue_count; i++) {
-        const struct cq_info_queue *queue = &info->queues[i];
+    for (size_t i = 0; i < overview->queue_count; i++) {
+        const struct cq_overview_queue *queue = &overview->queues[i];
         struct cq_buf label = CQ_BUF_INIT(queue->name.len + 1);
         size_t shown = 0;
         cq_buf_str(&label, queue->name);
@@ -188,7 +190,7 @@ static void show_by_queue(const struct cq_info *info, struct cq_buf *out)
         cq_buf_char(out, ' ');
         cq_buf_release(&label);
         for (size_t j = 0; j < queue->workers.len; j++) {
-            const struct cq_info_worker *worker = worker_named(info, queue->workers.items[j]);
+            const struct cq_overview_worker *worker = worker_named(overview, queue->workers.items[j]);
             if (!worker)
                 continue;
             cq_buf_text(out, shown++ ? ", " : "");
@@ -201,14 +203,14 @@ static void show_by_queue(const struct cq_info *info, struct cq_buf *out)
     }
 }
 
-static void show_workers(const struct cq_info *info, const struct cq_info_form *form, struct cq_buf *out)
+static void show_workers(const struct cq_overview *overview, const struct cq_info_form *form, struct cq_buf *out)
 {
     if (form->by_queue)
-        show_by_queue(info, out);
-    for (size_t i = 0; i < info->worker_count && !form->by_queue; i++)
-        show_worker(&info->workers[i], form, out);
+        show_by_queue(overview, out);
+    for (size_t i = 0; i < overview->worker_count && !form->by_queue; i++)
+        show_worker(&overview->workers[i], form, out);
     if (!form->raw)
-        cq_buf_printf(out, "%zu workers, %zu queues\n", info->worker_count, info->queue_count);
+        cq_buf_printf(out, "%zu workers, %zu queues\n", overview->worker_count, overview->queue_count);
 }
 
 /* Python's str(datetime.now()): local time, without the fraction when that is 0. */
@@ -223,20 +225,144 @@ static void show_updated(cq_time now, struct cq_buf *out)
     cq_buf_printf(out, microseconds ? "\nUpdated: %s.%06d\n" : "\nUpdated: %s\n", text, microseconds);
 }
 
-void cq_info_text(const struct cq_info *info, const struct cq_info_form *form, struct cq_buf *out)
+void cq_info_text(const struct cq_overview *overview, const struct cq_info_form *form, struct cq_buf *out)
 {
     if (form->only_queues) {
-        show_queues(info, form, out);
+        show_queues(overview, form, out);
         return;
     }
     if (form->only_workers) {
-        show_workers(info, form, out);
+        show_workers(overview, form, out);
         return;
     }
-    show_queues(info, form, out);
+    show_queues(overview, form, out);
     if (!form->raw)
         cq_buf_char(out, '\n');
-    show_workers(info, form, out);
+    show_workers(overview, form, out);
     if (!form->raw)
-        show_updated(info->now, out);
+        show_updated(overview->now, out);
+}
+
+static void put_json_text(struct cq_buf *out, struct cq_str text)
+{
+    cq_buf_char(out, '"');
+    cq_utf8_escape_json(out, text);
+    cq_buf_char(out, '"');
+}
+
+static void put_json_key(struct cq_buf *out, const char *key)
+{
+    cq_buf_printf(out, "\"%s\":", key);
+}
+
+static void put_json_count(struct cq_buf *out, const char *key, int64_t count)
+{
+    put_json_key(out, key);
+    if (count == CQ_OVERVIEW_UNKNOWN)
+        cq_buf_text(out, "null");
+    else
+        cq_buf_printf(out, "%lld", (long long)count);
+    cq_buf_char(out, ',');
+}
+
+static void put_json_queue(struct cq_buf *out, const struct cq_overview_queue *queue)
+{
+    put_json_key(out, "name");
+    put_json_text(out, queue->name);
+    cq_buf_char(out, ',');
+    put_json_count(out, "queued", queue->queued);
+    for (int kind = 0; kind < CQ_REGISTRY_COUNT_OF; kind++)
+        put_json_count(out, cq_registry_name((enum cq_registry_kind)kind), queue->registries[kind]);
+    put_json_count(out, "abandoned", queue->abandoned);
+    put_json_key(out, "workers");
+    cq_buf_char(out, '[');
+    for (size_t i = 0; i < queue->workers.len; i++) {
+        cq_buf_text(out, i ? "," : "");
+        put_json_text(out, cq_str(queue->workers.items[i]));
+    }
+    cq_buf_char(out, ']');
+}
+
+enum form { AS_TEXT, AS_INT, AS_NUMBER };
+
+/* The fields of a worker's hash, under their own names. */
+static const struct {
+    const char *name;
+    enum form form;
+} worker_fields[] = {
+    {"state", AS_TEXT},
+    {"hostname", AS_TEXT},
+    {"ip_address", AS_TEXT},
+    {"pid", AS_INT},
+    {"version", AS_TEXT},
+    {"python_version", AS_TEXT},
+    {"birth", AS_TEXT},
+    {"last_heartbeat", AS_TEXT},
+    {"shutdown_requested_date", AS_TEXT},
+    {"death", AS_TEXT},
+    {"current_job", AS_TEXT},
+    {"current_job_working_time", AS_NUMBER},
+    {"successful_job_count", AS_INT},
+    {"failed_job_count", AS_INT},
+    {"total_working_time", AS_NUMBER},
+};
+
+static void put_json_field(struct cq_buf *out, struct cq_str text, enum form form)
+{
+    int64_t whole;
+    double number;
+    if (form == AS_TEXT && text.len)
+        put_json_text(out, text);
+    else if (form == AS_INT && text.len && cq_number_int(text, INT64_MIN + 1, INT64_MAX, &whole))
+        cq_buf_printf(out, "%lld", (long long)whole);
+    else if (form == AS_NUMBER && text.len && cq_number_double(text, &number) && isfinite(number))
+        cq_buf_printf(out, "%.6f", number);
+    else
+        cq_buf_text(out, "null");
+}
+
+static void put_json_worker(struct cq_buf *out, const struct cq_overview_worker *worker)
+{
+    struct cq_strv queues = CQ_STRV_INIT;
+    put_json_key(out, "name");
+    put_json_text(out, worker->name);
+    for (size_t i = 0; i < CQ_ARRAY_LEN(worker_fields); i++) {
+        cq_buf_char(out, ',');
+        put_json_key(out, worker_fields[i].name);
+        put_json_field(out, cq_reply_field(worker->fields, worker_fields[i].name), worker_fields[i].form);
+    }
+    cq_buf_text(out, ",\"queues\":[");
+    cq_strv_split(&queues, cq_reply_field(worker->fields, "queues"), ',');
+    for (size_t i = 0; i < queues.len; i++) {
+        cq_buf_text(out, i ? "," : "");
+        put_json_text(out, cq_str(queues.items[i]));
+    }
+    cq_buf_char(out, ']');
+    cq_strv_release(&queues);
+}
+
+void cq_info_json(const struct cq_overview *overview, const struct cq_info_form *form, struct cq_buf *out)
+{
+    char when[CQ_TIME_ISO_SIZE];
+    cq_time_iso(overview->now, when);
+    cq_buf_printf(out, "{\"time\":\"%s\",\"suspended\":%s", when, overview->suspended ? "true" : "false");
+    if (!form->only_workers || form->only_queues) {
+        cq_buf_text(out, ",\"queues\":[");
+        for (size_t i = 0; i < overview->queue_count; i++) {
+            cq_buf_text(out, i ? ",{" : "{");
+            put_json_queue(out, &overview->queues[i]);
+            cq_buf_char(out, '}');
+        }
+        cq_buf_char(out, ']');
+    }
+    if (!form->only_queues) {
+        cq_buf_text(out, ",\"workers\":[");
+        for (size_t i = 0; i < overview->worker_count; i++) {
+            cq_buf_text(out, i ? ",{" : "{");
+            put_json_worker(out, &overview->workers[i]);
+            cq_buf_char(out, '}');
+        }
+        cq_buf_char(out, ']');
+    }
+    cq_buf_text(out, "}\n");
 }

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "base/number.h"
-#include "cmd/suggest.h"
+#include "config/nearest.h"
+
+enum { NAMES_MAX = 128 }; /* options of one command, looked through for the nearest name */
 
 /* What the parser knows while it walks argv. */
 struct walk {
@@ -234,17 +236,17 @@ static const struct cq_option *find(const struct walk *walk, enum spelled how, c
 static enum cq_code unknown_long(const struct walk *walk, const char *text, size_t len, struct cq_error *err)
 {
     char typed[64];
-    struct cq_suggest suggest;
-    size_t kept = len < sizeof(typed) - 1 ? len : sizeof(typed) - 1;
+    const char *words[NAMES_MAX];
+    size_t count = 0, kept = len < sizeof(typed) - 1 ? len : sizeof(typed) - 1;
     memcpy(typed, text, kept);
     typed[kept] = '\0';
-    cq_suggest_init(&suggest, typed);
     for (size_t s = 0; s < walk->set_count; s++)
         for (const struct cq_option *option = walk->sets[s].options; option->kind != CQ_OPTION_END; option++)
-            if (option->name && option->kind != CQ_OPTION_MISSING && option->kind != CQ_OPTION_HEADING)
-                cq_suggest_offer(&suggest, option->name);
-    if (suggest.word)
-        return cq_error_set(err, CQ_ERR_USAGE, "unknown option '--%s'; did you mean '--%s'?", typed, suggest.word);
+            if (option->name && option->kind != CQ_OPTION_MISSING && option->kind != CQ_OPTION_HEADING && count < NAMES_MAX)
+                words[count++] = option->name;
+    const char *nearest = cq_nearest(typed, words, count);
+    if (nearest)
+        return cq_error_set(err, CQ_ERR_USAGE, "unknown option '--%s'; did you mean '--%s'?", typed, nearest);
     return cq_error_set(err, CQ_ERR_USAGE, "unknown option '--%s'; --help lists the options", typed);
 }
 

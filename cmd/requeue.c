@@ -1,16 +1,22 @@
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cmd/command.h"
 #include "cmd/output.h"
-#include "cmd/progress.h"
 #include "cmd/session.h"
+#include "job/keys.h"
 #include "lifecycle/manage.h"
 #include "queue/queue.h"
 #include "registry/registry.h"
 
-enum { CHUNK = 500 }; /* jobs a script call requeues */
+enum {
+    CHUNK = 500,    /* jobs a script call requeues */
+    BAR_WIDTH = 36, /* as rq's */
+};
 
 struct requeue_options {
     bool all;
@@ -40,6 +46,42 @@ const struct cq_syntax cq_requeue_syntax = {
     .notes = notes,
 };
 
+/* A progress bar on standard error: drawn only when that is a terminal, at most ten times a second, removed at the end. */
+struct progress {
+    int64_t total;      /* above 0 */
+    bool shown;         /* standard error is a terminal */
+    bool drawn;         /* something is on the line now */
+    cq_time last_drawn; /* monotonic */
+};
+
+static struct progress progress_start(int64_t total)
+{
+    return (struct progress){.total = total, .shown = isatty(STDERR_FILENO) == 1};
+}
+
+static void progress_set(struct progress *progress, int64_t done)
+{
+    cq_time now = cq_clock_monotonic();
+    char bar[BAR_WIDTH + 1];
+    if (!progress->shown || (progress->drawn && done < progress->total && now - progress->last_drawn < CQ_SECOND / 10))
+        return;
+    double share = (double)done / (double)progress->total;
+    memset(bar, '-', BAR_WIDTH);
+    memset(bar, '#', (size_t)(share * BAR_WIDTH));
+    bar[BAR_WIDTH] = '\0';
+    fprintf(stderr, "\r  [%s]  %3d%%  %lld/%lld\033[K", bar, (int)(share * 100), (long long)done, (long long)progress->total);
+    fflush(stderr);
+    progress->drawn = true;
+    progress->last_drawn = now;
+}
+
+static void progress_end(struct progress *progress)
+{
+    if (progress->drawn)
+        fprintf(stderr, "\r\033[K");
+    progress->drawn = false;
+}
+
 /* Failed jobs of each queue, in one round trip. */
 static enum cq_code count_failed(struct cq_connection *connection, const struct cq_strv *queues, int64_t *counts,
                                  struct cq_error *err)
@@ -67,7 +109,7 @@ static enum cq_code count_failed(struct cq_connection *connection, const struct 
 /* What was done so far, over all queues. */
 struct tally {
     int64_t requeued, gone;
-    struct cq_progress progress;
+    struct progress progress;
 };
 
 /*
@@ -91,7 +133,7 @@ static enum cq_code requeue_queue(struct cq_connection *connection, struct cq_st
         cq_reply_free(reply);
         tally->requeued += requeued;
         tally->gone += gone;
-        cq_progress_set(&tally->progress, tally->requeued + tally->gone);
+        progress_set(&tally->progress, tally->requeued + tally->gone);
         seen += requeued + gone;
         if (left <= 0 || requeued + gone == 0)
             break;
@@ -112,10 +154,10 @@ static enum cq_exit requeue_all(struct cq_session *session, const struct cq_strv
         cq_print("Nothing to do\n");
     else if (code == CQ_OK)
         cq_print("Requeueing %lld jobs from failed queue\n", (long long)total);
-    cq_progress_start(&tally.progress, "Requeueing", total);
+    tally.progress = progress_start(total);
     for (size_t i = 0; i < queues->len && code == CQ_OK; i++)
         code = requeue_queue(session->connection, cq_str(queues->items[i]), counts[i], &tally, &err);
-    cq_progress_end(&tally.progress);
+    progress_end(&tally.progress);
     if (tally.gone)
         cq_print("%lld jobs were gone and were skipped\n", (long long)tally.gone);
     if (code != CQ_OK)
@@ -131,6 +173,11 @@ static enum cq_code requeue_one(struct cq_session *session, const char *id, cons
 {
     struct cq_command command;
     struct cq_reply *reply = NULL;
+    if (!*id || strlen(id) > CQ_NAME_MAX) {
+        cq_complain(session->command, "no such job: '%.80s'", id);
+        ++*failed;
+        return CQ_OK;
+    }
     cq_command_init(&command);
     cq_requeue_build(cq_str(id), cq_str(queue), cq_clock_now(), &command);
     enum cq_code code = cq_connection_call(session->connection, &command, &reply, err);
@@ -153,17 +200,16 @@ static enum cq_code requeue_one(struct cq_session *session, const char *id, cons
 
 static enum cq_exit requeue_ids(struct cq_session *session, const struct cq_run *run, const char *queue)
 {
-    struct cq_progress progress;
+    struct progress progress = progress_start((int64_t)run->arg_count);
     struct cq_error err;
     enum cq_code code = CQ_OK;
     int64_t failed = 0;
     cq_print("Requeueing %zu jobs from failed queue\n", run->arg_count);
-    cq_progress_start(&progress, "Requeueing", (int64_t)run->arg_count);
     for (size_t i = 0; i < run->arg_count && code == CQ_OK; i++) {
         code = requeue_one(session, run->args[i], queue, &failed, &err);
-        cq_progress_set(&progress, (int64_t)i + 1);
+        progress_set(&progress, (int64_t)i + 1);
     }
-    cq_progress_end(&progress);
+    progress_end(&progress);
     if (code != CQ_OK) {
         cq_complain(session->command, "%s", err.text);
         return cq_exit_of(code);

@@ -1,8 +1,9 @@
+#include "queue/overview.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "cmd/info.h"
 #include "job/keys.h"
 #include "queue/queue.h"
 
@@ -10,10 +11,10 @@
 enum { AT_LEN, AT_REGISTRIES, AT_EXPIRED_FINISHED = AT_REGISTRIES + CQ_REGISTRY_COUNT_OF, AT_EXPIRED_FAILED, AT_ABANDONED,
        AT_WORKERS, PER_QUEUE };
 
-/* A pipeline whose replies the picture keeps. */
+/* A pipeline whose replies the overview keeps. */
 struct pipeline {
     struct cq_connection *connection;
-    struct cq_info *info;
+    struct cq_overview *overview;
     struct cq_command command;
     size_t sent;
     enum cq_code code; /* the first error; nothing is sent after it */
@@ -28,16 +29,16 @@ static void send(struct pipeline *pipeline)
     cq_command_clear(&pipeline->command);
 }
 
-/* Wait for all replies; they follow those that the picture has already. */
+/* Wait for all replies; they follow those that the overview has already. */
 static enum cq_code receive(struct pipeline *pipeline)
 {
-    struct cq_info *info = pipeline->info;
-    info->replies = cq_realloc(info->replies, (info->reply_count + pipeline->sent + 1) * sizeof(*info->replies));
+    struct cq_overview *overview = pipeline->overview;
+    overview->replies = cq_realloc(overview->replies, (overview->reply_count + pipeline->sent + 1) * sizeof(*overview->replies));
     for (; pipeline->sent && pipeline->code == CQ_OK; pipeline->sent--) {
         struct cq_reply *reply = NULL;
         pipeline->code = cq_connection_receive(pipeline->connection, &reply, pipeline->err);
         if (pipeline->code == CQ_OK)
-            info->replies[info->reply_count++] = reply;
+            overview->replies[overview->reply_count++] = reply;
     }
     return pipeline->code;
 }
@@ -52,7 +53,7 @@ static enum cq_code check(const struct cq_reply *reply, struct cq_error *err)
 
 static int64_t number(const struct cq_reply *reply)
 {
-    return cq_reply_type(reply) == CQ_REPLY_INT ? cq_reply_int(reply) : CQ_INFO_UNKNOWN;
+    return cq_reply_type(reply) == CQ_REPLY_INT ? cq_reply_int(reply) : CQ_OVERVIEW_UNKNOWN;
 }
 
 static int by_text(const void *a, const void *b)
@@ -87,7 +88,7 @@ static void worker_names(const struct cq_reply *reply, struct cq_strv *names)
 /* First round trip: who is there. */
 static enum cq_code read_names(struct pipeline *pipeline, const struct cq_strv *queues)
 {
-    struct cq_info *info = pipeline->info;
+    struct cq_overview *overview = pipeline->overview;
     cq_command_texts(&pipeline->command, "SMEMBERS", CQ_KEY_WORKERS, NULL);
     send(pipeline);
     cq_command_texts(&pipeline->command, "EXISTS", CQ_KEY_SUSPENDED, NULL);
@@ -97,20 +98,20 @@ static enum cq_code read_names(struct pipeline *pipeline, const struct cq_strv *
         send(pipeline);
     }
     enum cq_code code = receive(pipeline);
-    for (size_t i = 0; i < info->reply_count && code == CQ_OK; i++)
-        code = check(info->replies[i], pipeline->err);
+    for (size_t i = 0; i < overview->reply_count && code == CQ_OK; i++)
+        code = check(overview->replies[i], pipeline->err);
     if (code != CQ_OK)
         return code;
-    worker_names(info->replies[0], &info->worker_names);
-    info->suspended = cq_reply_int(info->replies[1]) > 0;
+    worker_names(overview->replies[0], &overview->worker_names);
+    overview->suspended = cq_reply_int(overview->replies[1]) > 0;
     if (queues->len) {
         for (size_t i = 0; i < queues->len; i++)
-            cq_strv_push(&info->names, cq_str(queues->items[i]));
+            cq_strv_push(&overview->names, cq_str(queues->items[i]));
         return CQ_OK;
     }
-    if (cq_reply_type(info->replies[2]) == CQ_REPLY_ERROR) /* rq:queues is not a set: no queue is known */
+    if (cq_reply_type(overview->replies[2]) == CQ_REPLY_ERROR) /* rq:queues is not a set: no queue is known */
         return CQ_OK;
-    return cq_queue_names_read(info->replies[2], &info->names, pipeline->err);
+    return cq_queue_names_read(overview->replies[2], &overview->names, pipeline->err);
 }
 
 /* Jobs whose score lies in the past. RQ's cleanup leaves scores below 0 (kept for ever) alone. */
@@ -126,7 +127,7 @@ static void expired_build(enum cq_registry_kind kind, struct cq_str queue, cq_ti
 static void send_queue(struct pipeline *pipeline, struct cq_str queue)
 {
     struct cq_key workers = cq_key_queue_workers(queue);
-    cq_time now = pipeline->info->now;
+    cq_time now = pipeline->overview->now;
     cq_queue_len_build(queue, &pipeline->command);
     send(pipeline);
     for (int kind = 0; kind < CQ_REGISTRY_COUNT_OF; kind++) {
@@ -150,7 +151,7 @@ static void without(int64_t *count, int64_t expired)
         *count = *count > expired ? *count - expired : 0;
 }
 
-static enum cq_code read_queue(struct cq_info_queue *queue, struct cq_reply **replies, struct cq_error *err)
+static enum cq_code read_queue(struct cq_overview_queue *queue, struct cq_reply **replies, struct cq_error *err)
 {
     for (int i = 0; i < PER_QUEUE; i++) {
         enum cq_code code = check(replies[i], err);
@@ -174,54 +175,54 @@ static void send_worker(struct pipeline *pipeline, const char *name)
     send(pipeline);
 }
 
-static bool listens(const struct cq_info *info, const char *name)
+static bool listens(const struct cq_overview *overview, const char *name)
 {
-    for (size_t i = 0; i < info->queue_count; i++)
-        if (sorted_has(&info->queues[i].workers, name))
+    for (size_t i = 0; i < overview->queue_count; i++)
+        if (sorted_has(&overview->queues[i].workers, name))
             return true;
-    return info->queue_count == 0;
+    return overview->queue_count == 0;
 }
 
 /* A worker whose hash is gone is dead, its name only not yet removed from the sets: RQ leaves it out, too. */
-static void keep_workers(struct cq_info *info, struct cq_reply **replies)
+static void keep_workers(struct cq_overview *overview, struct cq_reply **replies)
 {
-    info->workers = cq_calloc(info->worker_names.len, sizeof(*info->workers));
-    for (size_t i = 0; i < info->worker_names.len; i++) {
+    overview->workers = cq_calloc(overview->worker_names.len, sizeof(*overview->workers));
+    for (size_t i = 0; i < overview->worker_names.len; i++) {
         const struct cq_reply *fields = replies[i];
         bool gone = cq_reply_type(fields) == CQ_REPLY_ARRAY && cq_reply_len(fields) == 0;
-        if (!gone && listens(info, info->worker_names.items[i]))
-            info->workers[info->worker_count++] = (struct cq_info_worker){cq_str(info->worker_names.items[i]), fields};
+        if (!gone && listens(overview, overview->worker_names.items[i]))
+            overview->workers[overview->worker_count++] = (struct cq_overview_worker){cq_str(overview->worker_names.items[i]), fields};
     }
 }
 
 /* Second round trip: all there is to know about them. */
 static enum cq_code read_all(struct pipeline *pipeline)
 {
-    struct cq_info *info = pipeline->info;
-    size_t first = info->reply_count;
-    info->queue_count = info->names.len;
-    info->queues = cq_calloc(info->names.len, sizeof(*info->queues));
-    for (size_t i = 0; i < info->names.len; i++) {
-        info->queues[i].name = cq_str(info->names.items[i]);
-        send_queue(pipeline, info->queues[i].name);
+    struct cq_overview *overview = pipeline->overview;
+    size_t first = overview->reply_count;
+    overview->queue_count = overview->names.len;
+    overview->queues = cq_calloc(overview->names.len, sizeof(*overview->queues));
+    for (size_t i = 0; i < overview->names.len; i++) {
+        overview->queues[i].name = cq_str(overview->names.items[i]);
+        send_queue(pipeline, overview->queues[i].name);
     }
-    for (size_t i = 0; i < info->worker_names.len; i++)
-        send_worker(pipeline, info->worker_names.items[i]);
+    for (size_t i = 0; i < overview->worker_names.len; i++)
+        send_worker(pipeline, overview->worker_names.items[i]);
     enum cq_code code = receive(pipeline);
-    for (size_t i = 0; i < info->queue_count && code == CQ_OK; i++)
-        code = read_queue(&info->queues[i], info->replies + first + i * PER_QUEUE, pipeline->err);
-    for (size_t i = first + info->queue_count * PER_QUEUE; i < info->reply_count && code == CQ_OK; i++)
-        code = check(info->replies[i], pipeline->err);
+    for (size_t i = 0; i < overview->queue_count && code == CQ_OK; i++)
+        code = read_queue(&overview->queues[i], overview->replies + first + i * PER_QUEUE, pipeline->err);
+    for (size_t i = first + overview->queue_count * PER_QUEUE; i < overview->reply_count && code == CQ_OK; i++)
+        code = check(overview->replies[i], pipeline->err);
     if (code == CQ_OK)
-        keep_workers(info, info->replies + first + info->queue_count * PER_QUEUE);
+        keep_workers(overview, overview->replies + first + overview->queue_count * PER_QUEUE);
     return code;
 }
 
-enum cq_code cq_info_read(struct cq_connection *connection, const struct cq_strv *queues, struct cq_info *ret_info,
-                          struct cq_error *err)
+enum cq_code cq_overview_read(struct cq_connection *connection, const struct cq_strv *queues, cq_time now,
+                              struct cq_overview *ret_overview, struct cq_error *err)
 {
-    *ret_info = (struct cq_info){.now = cq_clock_now()};
-    struct pipeline pipeline = {.connection = connection, .info = ret_info, .code = CQ_OK, .err = err};
+    *ret_overview = (struct cq_overview){.now = now};
+    struct pipeline pipeline = {.connection = connection, .overview = ret_overview, .code = CQ_OK, .err = err};
     cq_command_init(&pipeline.command);
     enum cq_code code = read_names(&pipeline, queues);
     if (code == CQ_OK)
@@ -230,16 +231,16 @@ enum cq_code cq_info_read(struct cq_connection *connection, const struct cq_strv
     return code;
 }
 
-void cq_info_release(struct cq_info *info)
+void cq_overview_release(struct cq_overview *overview)
 {
-    for (size_t i = 0; i < info->queue_count; i++)
-        cq_strv_release(&info->queues[i].workers);
-    for (size_t i = 0; i < info->reply_count; i++)
-        cq_reply_free(info->replies[i]);
-    cq_strv_release(&info->names);
-    cq_strv_release(&info->worker_names);
-    free(info->queues);
-    free(info->workers);
-    free(info->replies);
-    *info = (struct cq_info){0};
+    for (size_t i = 0; i < overview->queue_count; i++)
+        cq_strv_release(&overview->queues[i].workers);
+    for (size_t i = 0; i < overview->reply_count; i++)
+        cq_reply_free(overview->replies[i]);
+    cq_strv_release(&overview->names);
+    cq_strv_release(&overview->worker_names);
+    free(overview->queues);
+    free(overview->workers);
+    free(overview->replies);
+    *overview = (struct cq_overview){0};
 }

@@ -1,0 +1,58 @@
+/*
+ * The overview that `cq info` shows: all queues with their counts and all workers, read in two round trips.
+ *
+ * Reading changes nothing: where rq info first cleans the registries (and so fails abandoned jobs and runs their
+ * callbacks in the viewer), entries of the finished and failed registries that have expired are only not counted.
+ * Foreign data, such as a key of the wrong type, is unknown (CQ_OVERVIEW_UNKNOWN), never an error.
+ */
+#ifndef CQ_QUEUE_OVERVIEW_H
+#define CQ_QUEUE_OVERVIEW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/strv.h"
+#include "redis/connection.h"
+#include "registry/registry.h"
+
+#define CQ_OVERVIEW_UNKNOWN (-1)
+
+struct cq_overview_queue {
+    struct cq_str name;                         /* borrowed from the overview */
+    int64_t queued;                             /* jobs on the list, or CQ_OVERVIEW_UNKNOWN; so are the others */
+    int64_t registries[CQ_REGISTRY_COUNT_OF];   /* jobs in each, without expired ones where RQ's cleanup removes them */
+    int64_t abandoned;                          /* of the started: their worker has not been heard of in time */
+    struct cq_strv workers;                     /* names of those who listen to it, sorted */
+};
+
+struct cq_overview_worker {
+    struct cq_str name;             /* borrowed */
+    const struct cq_reply *fields;  /* HGETALL, borrowed */
+};
+
+struct cq_overview {
+    cq_time now;                    /* as given: what has expired is seen from here */
+    bool suspended;
+    struct cq_overview_queue *queues;   /* owned */
+    size_t queue_count;
+    struct cq_overview_worker *workers; /* owned; sorted by name; those of the queues, or all when there is no queue */
+    size_t worker_count;
+    struct cq_strv names;           /* of the queues, in order */
+    struct cq_strv worker_names;    /* sorted */
+    struct cq_reply **replies;      /* owned; what the rest borrows from */
+    size_t reply_count;
+};
+
+/*
+ * Read the overview.
+ *   queues  the queues asked for, in order; an empty list: all, sorted
+ * Redis:  SMEMBERS, then LLEN, ZCARD, ZCOUNT and HGETALL, pipelined. Errors: CQ_ERR_CONNECTION, CQ_ERR_REDIS.
+ * *ret_overview is valid, if empty, after an error too: release it.
+ */
+CQ_MUST_CHECK enum cq_code cq_overview_read(struct cq_connection *connection, const struct cq_strv *queues, cq_time now,
+                                            struct cq_overview *ret_overview, struct cq_error *err);
+void cq_overview_release(struct cq_overview *overview);
+
+#endif
