@@ -20,8 +20,9 @@ bool cq_format_parse(const char *name, enum cq_format *ret_format);
 const char *cq_format_name(enum cq_format format);
 
 /*
- * Which serializer wrote these bytes: 0x80 (or a protocol 0/1 start) is a pickle; what parses as JSON's start is
- * json; else msgpack. hint_data says that the bytes are a job's `data` (a 4-element call), where `[` and 0x94 decide.
+ * Which serializer wrote these bytes: 0x80 and a protocol number, or text that ends with protocol 0 and 1's STOP, is a
+ * pickle; other text below 0x80 is json; else msgpack. A job's `data` is never in doubt (0x80, `[` or 0x94); a lone
+ * integer may be: a single byte that is a digit counts as json. Bytes that no serializer wrote give any of the three.
  */
 enum cq_format cq_format_detect(struct cq_str bytes);
 
@@ -36,7 +37,7 @@ CQ_MUST_CHECK enum cq_code cq_decode(enum cq_format format, struct cq_str bytes,
  * Append a value's encoding to out. Pickle: protocol 5 as Python's C pickler writes it, so that RQ reads it.
  * JSON: as Python's json.dumps with its default separators (", " and ": ", ASCII only), so that bytes match RQ's.
  * Errors: CQ_ERR_SERIALIZATION names the type that the format cannot hold (bytes in JSON, an opaque anywhere);
- *         CQ_ERR_LIMIT when out's limit is reached.
+ *         CQ_ERR_LIMIT when out's limit is reached. After an error out holds what it held before.
  */
 CQ_MUST_CHECK enum cq_code cq_encode(enum cq_format format, const struct cq_value *value, struct cq_buf *out,
                                      struct cq_error *err);

@@ -7,7 +7,6 @@
 
 enum {
     CQ_PAYLOAD_MAX = 512 * 1024 * 1024, /* bytes of one payload, compressed or not: Redis' own limit of a value */
-    CQ_INFLATE_RATIO_MAX = 1100,        /* deflate cannot do better than about 1032:1 */
 };
 
 /* Append the zlib stream of bytes (level 6, as Python's zlib.compress). Errors: CQ_ERR_LIMIT at out's limit. */
@@ -15,7 +14,7 @@ CQ_MUST_CHECK enum cq_code cq_deflate(struct cq_str bytes, struct cq_buf *out, s
 
 /*
  * Append what a zlib stream holds. Errors: CQ_ERR_DESERIALIZATION (not zlib, truncated, corrupt),
- * CQ_ERR_LIMIT (more than out's limit).
+ * CQ_ERR_LIMIT (more than out's limit). Bytes after the stream's end are ignored, as Python's zlib.decompress does.
  */
 CQ_MUST_CHECK enum cq_code cq_inflate(struct cq_str bytes, struct cq_buf *out, struct cq_error *err);
 
