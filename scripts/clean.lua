@@ -42,7 +42,7 @@ for at = #stuck, 1, -1 do
         redis.call('DEL', first_seen)
         touched = touched + 1
     elseif not runs(id) and not redis.call('SET', first_seen, now, 'NX', 'EX', 86400) and
-        now - seconds_of(redis.call('GET', first_seen), 0) > 60 then
+        now - (tonumber(redis.call('GET', first_seen)) or 0) > 60 then
         redis.call('LREM', intermediate, 0, id)
         redis.call('DEL', first_seen)
         if (status == 'queued' or not status) and not redis.call('LPOS', list, id) then

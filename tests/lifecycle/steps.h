@@ -85,9 +85,11 @@ static CQ_UNUSED struct cq_job new_job(const char *id, const char *queue)
     return job;
 }
 
+/* Each at a microsecond of its own: the same id at the same time would be the same call, sent again. */
 static CQ_UNUSED void enqueue(const struct cq_job *job)
 {
-    struct cq_enqueue enqueue = {.job = job, .now = NOW};
+    static cq_time tick;
+    struct cq_enqueue enqueue = {.job = job, .now = NOW + tick++};
     struct cq_error err = {0};
     cq_enqueue_build(&enqueue, &call);
     ck_assert_msg(cq_enqueue_read(step(), NULL, &err) == CQ_OK, "%s", err.text);

@@ -1,0 +1,132 @@
+#include "tests/lifecycle/steps.h"
+
+static int64_t cleaned;
+static bool more;
+
+static void clean(cq_time now, int limit)
+{
+    struct cq_clean with = {.queue = default_queue[0], .now = now, .limit = limit};
+    struct cq_error err = {0};
+    cq_clean_build(&with, &call);
+    ck_assert_msg(cq_clean_read(step(), &cleaned, &more, &err) == CQ_OK, "%s", err.text);
+}
+
+START_TEST(expired_entries_go_and_those_for_ever_stay)
+{
+    RUN("ZADD", "rq:finished:default", "5", "old", "+inf", "ever", "9999999999", "new");
+    RUN("ZADD", "rq:failed:default", "5", "old", "-1", "ever");
+    clean(NOW, 1000);
+    ck_assert_int_eq(cleaned, 2);
+    ck_assert(!more);
+    ck_assert_int_eq(INT("ZCARD", "rq:finished:default"), 2);
+    ck_assert_int_eq(INT("ZCARD", "rq:failed:default"), 1);
+}
+END_TEST
+
+START_TEST(a_call_is_bounded_and_says_that_there_is_more)
+{
+    RUN("ZADD", "rq:finished:default", "1", "a", "2", "b", "3", "c");
+    clean(NOW, 2);
+    ck_assert_int_eq(cleaned, 2);
+    ck_assert(more);
+    clean(NOW, 2);
+    ck_assert_int_eq(cleaned, 1);
+    ck_assert(!more);
+}
+END_TEST
+
+START_TEST(nothing_happens_while_a_worker_of_rq_holds_the_lock)
+{
+    RUN("ZADD", "rq:finished:default", "5", "old");
+    RUN("SET", "rq:clean_registries:default", "1");
+    clean(NOW, 1000);
+    ck_assert_int_eq(cleaned, 0);
+    ck_assert(!more);
+    ck_assert_int_eq(INT("ZCARD", "rq:finished:default"), 1);
+}
+END_TEST
+
+/* As LMOVE leaves it when the worker dies right then. */
+static void strand(const char *id)
+{
+    enqueue_plain(id);
+    RUN("LMOVE", "rq:queue:default", "rq:queue:default:intermediate", "LEFT", "RIGHT");
+}
+
+START_TEST(ids_stuck_for_a_minute_come_back_to_the_front_in_order)
+{
+    strand("j1");
+    strand("j2");
+    enqueue_plain("j3");
+    clean(NOW, 1000);
+    ck_assert_int_eq(job_places("j1"), 1);
+    ck_assert_int_eq(INT("LLEN", "rq:queue:default:intermediate"), 2);
+    clean(NOW + 60 * CQ_SECOND, 1000);
+    ck_assert_int_eq(INT("LLEN", "rq:queue:default:intermediate"), 2);
+    clean(NOW + 62 * CQ_SECOND, 1000);
+    ck_assert_int_eq(INT("EXISTS", "rq:queue:default:intermediate", "rq:queue:default:intermediate:first_seen:j1"), 0);
+    assert_text("j1", "LINDEX", "rq:queue:default", "0");
+    assert_text("j2", "LINDEX", "rq:queue:default", "1");
+    ck_assert_int_eq(job_places("j1"), 1);
+    start("j1", RUN_1);
+}
+END_TEST
+
+START_TEST(stuck_ids_that_are_gone_run_or_have_run_are_not_queued)
+{
+    RUN("RPUSH", "rq:queue:default:intermediate", "gone");
+    strand("running");
+    RUN("HSET", "rq:job:running", "status", "started");
+    RUN("ZADD", "rq:wip:default", "9999999999", "running:" RUN_1);
+    RUN("ZADD", "rq:executions:running", "9999999999", RUN_1);
+    strand("ran");
+    RUN("HSET", "rq:job:ran", "status", "finished");
+    RUN("ZADD", "rq:finished:default", "+inf", "ran");
+    clean(NOW, 1000);
+    clean(NOW + 62 * CQ_SECOND, 1000);
+    ck_assert_int_eq(INT("LLEN", "rq:queue:default"), 0);
+    assert_text("running", "LINDEX", "rq:queue:default:intermediate", "0");
+    ck_assert_int_eq(INT("LLEN", "rq:queue:default:intermediate"), 1);
+    ck_assert_int_eq(job_places("ran"), 1);
+}
+END_TEST
+
+START_TEST(names_of_workers_whose_hash_is_gone_leave_the_sets)
+{
+    ck_assert_int_eq(birth(NOW, false), CQ_OK);
+    RUN("SADD", "rq:workers", "rq:worker:dead");
+    RUN("SADD", "rq:workers:default", "rq:worker:dead");
+    RUN("SADD", "rq:worker:dead:executions", "j1:" RUN_1);
+    clean(NOW, 1000);
+    ck_assert_int_eq(INT("SISMEMBER", "rq:workers", "rq:worker:dead"), 0);
+    ck_assert_int_eq(INT("SISMEMBER", "rq:workers:default", "rq:worker:dead"), 0);
+    ck_assert_int_eq(INT("EXISTS", "rq:worker:dead:executions"), 0);
+    ck_assert_int_eq(INT("SISMEMBER", "rq:workers", worker_key), 1);
+}
+END_TEST
+
+START_TEST(ready_jobs_of_rq_3_are_pushed)
+{
+    RUN("ZADD", "rq:ready:default", "1", "j1", "2", "gone");
+    RUN("ZADD", "rq:deferred:default", "1", "j1");
+    RUN("HSET", "rq:job:j1", "status", "ready_to_enqueue", "origin", "default");
+    clean(NOW, 1000);
+    assert_text("queued", "HGET", "rq:job:j1", "status");
+    ck_assert_int_eq(job_places("j1"), 1);
+    ck_assert_int_eq(INT("EXISTS", "rq:ready:default", "rq:job:gone"), 0);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        expired_entries_go_and_those_for_ever_stay,
+        a_call_is_bounded_and_says_that_there_is_more,
+        nothing_happens_while_a_worker_of_rq_holds_the_lock,
+        ids_stuck_for_a_minute_come_back_to_the_front_in_order,
+        stuck_ids_that_are_gone_run_or_have_run_are_not_queued,
+        names_of_workers_whose_hash_is_gone_leave_the_sets,
+        ready_jobs_of_rq_3_are_pushed,
+    };
+    return run_suite("clean", tests, CQ_ARRAY_LEN(tests)) != 0;
+}

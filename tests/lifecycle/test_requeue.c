@@ -1,0 +1,98 @@
+#include "tests/lifecycle/steps.h"
+
+static enum cq_code requeue(const char *id, struct cq_str queue, struct cq_error *err)
+{
+    cq_requeue_build(cq_str(id), queue, NOW, &call);
+    return cq_requeue_read(step(), err);
+}
+
+static void fail_job(const char *id)
+{
+    struct cq_job job = new_job(id, "default");
+    enqueue_and_start(&job);
+    ck_assert_int_eq(finish(id, CQ_OUTCOME_FAILED), CQ_FATE_FAILED);
+}
+
+START_TEST(requeue_moves_failed_job_to_its_queue)
+{
+    fail_job("j1");
+    RUN("HSET", "rq:job:j1", "exc_info", "old", "result", "old");
+    ck_assert_int_eq(requeue("j1", CQ_STR_NONE, NULL), CQ_OK);
+    assert_text("queued", "HGET", "rq:job:j1", "status");
+    assert_text("", "HGET", "rq:job:j1", "started_at");
+    assert_text("", "HGET", "rq:job:j1", "ended_at");
+    assert_text(NOW_ISO, "HGET", "rq:job:j1", "enqueued_at");
+    assert_missing("HGET", "rq:job:j1", "exc_info");
+    assert_missing("HGET", "rq:job:j1", "result");
+    ck_assert_int_eq(INT("TTL", "rq:job:j1"), -1);
+    ck_assert_int_eq(INT("ZCARD", "rq:failed:default"), 0);
+    ck_assert_int_eq(job_places("j1"), 1);
+    start("j1", RUN_1);
+}
+END_TEST
+
+START_TEST(a_job_that_has_not_failed_is_refused)
+{
+    enqueue_plain("j1");
+    struct cq_error err = {0};
+    ck_assert_int_eq(requeue("j1", default_queue[0], &err), CQ_ERR_INVALID_OPERATION);
+    ck_assert_str_eq(err.text, "job j1 is not in the failed registry of queue default");
+    ck_assert_int_eq(job_places("j1"), 1);
+}
+END_TEST
+
+START_TEST(a_job_that_is_gone_is_an_error_and_its_entry_goes)
+{
+    RUN("ZADD", "rq:failed:default", "1", "gone");
+    struct cq_error err = {0};
+    ck_assert_int_eq(requeue("gone", default_queue[0], &err), CQ_ERR_NO_SUCH_JOB);
+    ck_assert_str_eq(err.text, "no such job: gone");
+    ck_assert_int_eq(INT("EXISTS", "rq:failed:default", "rq:job:gone", "rq:queue:default"), 0);
+}
+END_TEST
+
+START_TEST(sent_again_it_is_refused_and_the_job_queued_once)
+{
+    fail_job("j1");
+    cq_requeue_build(CQ_STR_LIT("j1"), default_queue[0], NOW, &call);
+    cut_call(false);
+    assert_text("failed", "HGET", "rq:job:j1", "status");
+    cut_call(true);
+    ck_assert_int_eq(job_places("j1"), 1);
+    ck_assert_int_eq(requeue("j1", default_queue[0], NULL), CQ_ERR_INVALID_OPERATION);
+    ck_assert_int_eq(job_places("j1"), 1);
+}
+END_TEST
+
+START_TEST(requeue_all_works_in_chunks_and_skips_what_is_gone)
+{
+    fail_job("j1");
+    fail_job("j2");
+    RUN("ZADD", "rq:failed:default", "1", "gone");
+    int64_t requeued = 0, gone = 0, left = 0;
+    cq_requeue_all_build(default_queue[0], 2, NOW, &call);
+    ck_assert_int_eq(cq_requeue_all_read(step(), &requeued, &gone, &left, NULL), CQ_OK);
+    ck_assert_int_eq(requeued, 1);
+    ck_assert_int_eq(gone, 1);
+    ck_assert_int_eq(left, 1);
+    cq_requeue_all_build(default_queue[0], 2, NOW, &call);
+    ck_assert_int_eq(cq_requeue_all_read(step(), &requeued, &gone, &left, NULL), CQ_OK);
+    ck_assert_int_eq(requeued, 1);
+    ck_assert_int_eq(left, 0);
+    ck_assert_int_eq(INT("LLEN", "rq:queue:default"), 2);
+    ck_assert_int_eq(job_places("j1"), 1);
+    ck_assert_int_eq(job_places("j2"), 1);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        requeue_moves_failed_job_to_its_queue,
+        a_job_that_has_not_failed_is_refused,
+        a_job_that_is_gone_is_an_error_and_its_entry_goes,
+        sent_again_it_is_refused_and_the_job_queued_once,
+        requeue_all_works_in_chunks_and_skips_what_is_gone,
+    };
+    return run_suite("requeue", tests, CQ_ARRAY_LEN(tests)) != 0;
+}
