@@ -96,6 +96,9 @@ $(B)/tests/%: tests/%.c $(SUPPORT) $(LIBRARY) $(B)/flags
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS_CQ) -Wno-missing-prototypes $(CFLAGS_PKG) $$(pkg-config --cflags check) -MMD -MP -o $@ $< $(SUPPORT) \
 		$(LDFLAGS_CQ) $(LIBRARY) $(LIBS) $$(pkg-config --libs check)
 
+# These tests load modules, which look for the functions of cq.h in the executable, as they do in cq.
+$(B)/tests/runtime/test_%: LDFLAGS_CQ += -Wl,--dynamic-list=runtime/exports.map -Wl,--whole-archive $(LIBRARY) -Wl,--no-whole-archive
+
 # A module is built as a user builds one: the public header, no flag of ours but warnings.
 $(B)/examples/%.so: examples/%.c runtime/cq.h
 	$(call say,MODULE,$<)
@@ -103,7 +106,7 @@ $(B)/examples/%.so: examples/%.c runtime/cq.h
 
 $(B)/tests/%.so: tests/%.c runtime/cq.h
 	$(call say,MODULE,$<)
-	$(Q)mkdir -p $(@D) && $(CC) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -g -Iruntime -shared -fPIC -o $@ $<
+	$(Q)mkdir -p $(@D) && $(CC) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -g -I. -Iruntime -shared -fPIC -o $@ $<
 
 $(B)/fuzz/%: tests/fuzz/%.c $(LIBRARY) $(B)/flags
 	$(call say,FUZZ,$<)

@@ -26,7 +26,8 @@ static char *end_of_run(char **texts, char *end)
 
 void cq_title_init(int argc, char **argv)
 {
-    if (argc < 1 || area.size)
+    /* The kernel puts the array of environment pointers right after argv's: anything else is not main()'s own argv. */
+    if (argc < 1 || area.size || environ != argv + argc + 1)
         return;
     char *start = argv[0];
     char *end = end_of_run(argv, NULL);

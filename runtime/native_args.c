@@ -1,12 +1,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/title.h"
 #include "runtime/native_stable.h"
 
 static bool parse(int argc, char **argv, struct cq_native_options *options, struct cq_strv *paths, struct cq_programs *programs,
                   struct cq_error *err)
 {
-    for (int i = 1; i < argc; i++) {
+    for (int i = 2; i < argc; i++) {
         if (strcmp(argv[i], "--path") == 0 && i + 1 < argc) {
             cq_strv_push(paths, cq_str(argv[++i]));
         } else if (strcmp(argv[i], "--program") == 0 && i + 2 < argc) {
@@ -32,6 +33,7 @@ int cq_native_main(int argc, char **argv)
     struct cq_native_options options = {.paths = &paths, .programs = &programs};
     struct cq_error err;
     int status = 2;
+    cq_title_init(argc, argv);
     if (parse(argc, argv, &options, &paths, &programs, &err)) {
         if (paths.len == 0)
             cq_strv_push(&paths, CQ_STR_LIT("."));

@@ -34,8 +34,9 @@ enum {
 int cq_native_stable_main(const struct cq_native_options *options);
 
 /*
- * The hidden command `stable-native [--path DIR]... [--program NAME COMMAND]... [--restrict FORMAT]`.
- *   argv  argv[0] is the command's word. Prints one line on standard error and returns 2 when used wrongly.
+ * The hidden command `cq stable-native [--path DIR]... [--program NAME COMMAND]... [--restrict FORMAT]`.
+ *   argc, argv  main()'s own; argv[1] is `stable-native`. Takes over their memory for the process title.
+ * Returns the exit status; when used wrongly 2, after one line on standard error.
  */
 int cq_native_main(int argc, char **argv);
 

@@ -1,0 +1,254 @@
+/*
+ * What the runtime's tests share: a native stable in a child process, driven over its socket as a worker does, and
+ * waiting for what should come, with a generous end. The test's executable exports the functions of cq.h, as cq does.
+ */
+#ifndef CQ_TESTS_RUNTIME_RIG_H
+#define CQ_TESTS_RUNTIME_RIG_H
+
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "runtime/frame.h"
+#include "runtime/native_stable.h"
+
+enum { PATIENCE_MS = 30000, LINK_MAX = 513 * 1024 * 1024 + 4 };
+
+/* One end of a socket and what came in through it. */
+struct link {
+    int fd;
+    struct cq_buf in;
+    size_t taken; /* bytes of the frame given last, dropped at the next call */
+};
+
+static struct link stable_link;
+static pid_t stable_pid;
+
+static CQ_UNUSED const char *build_folder(const char *below)
+{
+    static char path[1024];
+    ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+    ck_assert_int_gt(n, 0);
+    path[n] = '\0';
+    for (int i = 0; i < 3; i++) /* the build folder is three above: tests/runtime/test_x */
+        *strrchr(path, '/') = '\0';
+    ck_assert_uint_lt(strlen(path) + strlen(below) + 2, sizeof(path));
+    return strcat(strcat(path, "/"), below);
+}
+
+static CQ_UNUSED const char *module_folder(void)
+{
+    return build_folder("tests/runtime/modules");
+}
+
+/* The next frame, or false at end of file. */
+static CQ_UNUSED bool next_frame(struct link *link, struct cq_frame *ret_frame)
+{
+    struct cq_error err;
+    size_t size;
+    cq_buf_consume(&link->in, link->taken);
+    link->taken = 0;
+    for (;;) {
+        ck_assert_msg(!cq_frame_parse(cq_buf_view(&link->in), CQ_FRAME_JOB_MAX, ret_frame, &size, &err), "%s", err.text);
+        if (size > 0) {
+            link->taken = size;
+            return true;
+        }
+        struct pollfd ready = {.fd = link->fd, .events = POLLIN};
+        ck_assert_msg(poll(&ready, 1, PATIENCE_MS) == 1, "no frame came");
+        ssize_t n = cq_frame_receive(link->fd, &link->in, NULL, NULL);
+        if (n <= 0)
+            return false;
+    }
+}
+
+/* The next frame has to be of this type. */
+static CQ_UNUSED struct cq_frame expect(struct link *link, const char *type)
+{
+    struct cq_frame frame;
+    ck_assert_msg(next_frame(link, &frame), "end of file instead of %s", type);
+    struct cq_str exc = cq_frame_get_str(&frame, "exc");
+    ck_assert_msg(cq_str_is(frame.type, type), "%.*s instead of %s: %.*s", (int)frame.type.len, frame.type.data, type, (int)exc.len,
+                  exc.data ? exc.data : "");
+    return frame;
+}
+
+static CQ_UNUSED int64_t int_of(const struct cq_frame *frame, const char *key)
+{
+    int64_t value = INT64_MIN;
+    ck_assert_msg(cq_frame_get_int(frame, key, &value), "no %s in the frame", key);
+    return value;
+}
+
+static CQ_UNUSED void ck_contains(struct cq_str text, const char *part)
+{
+    ck_assert_msg(text.data && memmem(text.data, text.len, part, strlen(part)), "'%s' is not in: %.*s", part, (int)text.len,
+                  text.data ? text.data : "(none)");
+}
+
+static CQ_UNUSED void ck_text(struct cq_str text, const char *want)
+{
+    ck_assert_msg(cq_str_is(text, want), "'%.*s' instead of '%s'", (int)text.len, text.data ? text.data : "(none)", want);
+}
+
+static CQ_UNUSED void send_bytes(int fd, const struct cq_buf *bytes, const int *fds, int fd_count)
+{
+    struct cq_error err;
+    ck_assert_msg(!cq_frame_send(fd, cq_buf_view(bytes), fds, fd_count, &err), "%s", err.text);
+}
+
+static CQ_UNUSED void send_plain(int fd, const char *type)
+{
+    struct cq_buf out = CQ_BUF_INIT(1024);
+    struct cq_frame_writer writer;
+    cq_frame_start(&writer, &out, type);
+    ck_assert(cq_frame_end(&writer));
+    send_bytes(fd, &out, NULL, 0);
+    cq_buf_release(&out);
+}
+
+/* A stable on the tests' modules, and more arguments of `cq stable-native`, ended by NULL. Takes hello. */
+static CQ_UNUSED void start_stable(const char *first, ...)
+{
+    char *argv[16] = {(char *)"cq", (char *)"stable-native", (char *)"--path", strdup(module_folder())};
+    int argc = 4, pair[2];
+    va_list more;
+    va_start(more, first);
+    for (const char *arg = first; arg; arg = va_arg(more, const char *))
+        argv[argc++] = (char *)arg;
+    va_end(more);
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+    fflush(NULL);
+    stable_pid = fork();
+    if (stable_pid == 0) {
+        setpgid(0, 0);
+        dup2(pair[1], CQ_STABLE_SOCKET);
+        _exit(cq_native_main(argc, argv));
+    }
+    close(pair[1]);
+    free(argv[3]);
+    stable_link = (struct link){.fd = pair[0], .in = CQ_BUF_INIT(LINK_MAX)};
+    struct cq_frame hello = expect(&stable_link, "hello");
+    ck_assert_int_eq(int_of(&hello, "protocol"), 1);
+    ck_text(cq_frame_get_str(&hello, "runtime"), "native");
+    ck_assert(cq_frame_get_str(&hello, "version").len > 0);
+}
+
+static CQ_UNUSED int stable_status(void)
+{
+    int status;
+    ck_assert_int_eq(waitpid(stable_pid, &status, 0), stable_pid);
+    stable_pid = 0;
+    return status;
+}
+
+/* Close the socket; the stable has to leave with status 0. */
+static CQ_UNUSED void stop_stable(void)
+{
+    close(stable_link.fd);
+    cq_buf_release(&stable_link.in);
+    ck_assert_int_eq(stable_status(), 0);
+}
+
+static CQ_UNUSED void send_fork(int64_t number, const int *fds, int fd_count)
+{
+    struct cq_buf out = CQ_BUF_INIT(1024);
+    struct cq_frame_writer writer;
+    cq_frame_start(&writer, &out, "fork");
+    cq_frame_add_int(&writer, "horse", number);
+    cq_frame_add_str(&writer, "name", CQ_STR_LIT("w1"));
+    ck_assert(cq_frame_end(&writer));
+    send_bytes(stable_link.fd, &out, fds, fd_count);
+    cq_buf_release(&out);
+}
+
+/* Ask for a horse and wait until it is forked; returns its pid. output: NULL, or the pipe for both of its outputs. */
+static CQ_UNUSED pid_t start_horse(int64_t number, struct link *horse, const int *output)
+{
+    int pair[2];
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+    int fds[3] = {pair[1], output ? *output : -1, output ? *output : -1};
+    send_fork(number, fds, output ? 3 : 1);
+    close(pair[1]);
+    *horse = (struct link){.fd = pair[0], .in = CQ_BUF_INIT(LINK_MAX)};
+    struct cq_frame forked = expect(&stable_link, "forked");
+    ck_assert_int_eq(int_of(&forked, "horse"), number);
+    return (pid_t)int_of(&forked, "pid");
+}
+
+static CQ_UNUSED void end_link(struct link *link)
+{
+    close(link->fd);
+    cq_buf_release(&link->in);
+}
+
+struct job_text {
+    const char *call;         /* `data`: JSON of (function, None, args, kwargs); NULL: no such field */
+    const char *meta;         /* NULL: none */
+    const char *retries_left; /* NULL: none */
+    bool reuse;
+};
+
+static CQ_UNUSED void write_job(struct cq_buf *out, const struct job_text *job)
+{
+    struct cq_frame_writer writer;
+    cq_frame_start(&writer, out, "job");
+    cq_frame_add_str(&writer, "id", CQ_STR_LIT("job-1"));
+    cq_frame_add_str(&writer, "execution", CQ_STR_LIT("e1"));
+    cq_frame_add_str(&writer, "queue", CQ_STR_LIT("high:er"));
+    cq_frame_add_str(&writer, "worker", CQ_STR_LIT("w1"));
+    cq_frame_add_int(&writer, "timeout", 180);
+    cq_frame_add_bool(&writer, "reuse", job->reuse);
+    cq_frame_add_map(&writer, "fields", 1 + !!job->call + !!job->meta + !!job->retries_left);
+    cq_frame_add_bin(&writer, "origin", CQ_STR_LIT("high:er"));
+    if (job->call)
+        cq_frame_add_bin(&writer, "data", cq_str(job->call));
+    if (job->meta)
+        cq_frame_add_bin(&writer, "meta", cq_str(job->meta));
+    if (job->retries_left)
+        cq_frame_add_bin(&writer, "retries_left", cq_str(job->retries_left));
+    ck_assert(cq_frame_end(&writer));
+}
+
+static CQ_UNUSED void send_job(struct link *horse, const struct job_text *job)
+{
+    struct cq_buf out = CQ_BUF_INIT(LINK_MAX);
+    write_job(&out, job);
+    send_bytes(horse->fd, &out, NULL, 0);
+    cq_buf_release(&out);
+}
+
+static CQ_UNUSED void send_call(struct link *horse, const char *call)
+{
+    send_job(horse, &(struct job_text){.call = call});
+}
+
+/* The stable's word that the horse is gone; returns the wait status. */
+static CQ_UNUSED int horse_status(int64_t number)
+{
+    struct cq_frame gone = expect(&stable_link, "exited");
+    ck_assert_int_eq(int_of(&gone, "horse"), number);
+    ck_assert_int_gt(int_of(&gone, "maxrss_kb"), 0);
+    ck_assert_int_ge(int_of(&gone, "utime_us"), 0);
+    ck_assert_int_ge(int_of(&gone, "stime_us"), 0);
+    return (int)int_of(&gone, "status");
+}
+
+/* Poll until a process is gone, reaped included. */
+static CQ_UNUSED void wait_until_gone(pid_t pid)
+{
+    for (int i = 0; i < PATIENCE_MS && kill(pid, 0) == 0; i++)
+        usleep(1000);
+    ck_assert_msg(kill(pid, 0) != 0 && errno == ESRCH, "process %d lives on", (int)pid);
+}
+
+#endif

@@ -1,0 +1,580 @@
+#include "tests/runtime/rig.h"
+
+/* ---- a job's way ---- */
+
+START_TEST(a_horse_runs_one_job_and_exits)
+{
+    struct link horse;
+    start_stable(NULL);
+    pid_t pid = start_horse(7, &horse, NULL);
+    ck_assert_int_gt(pid, 0);
+    ck_assert_int_eq(getpgid(pid), pid);
+    send_call(&horse, "[\"module.add\", null, [40, 2], {}]");
+    struct cq_frame done = expect(&horse, "done");
+    ck_text(cq_frame_get_str(&done, "value"), "42");
+    ck_assert_ptr_null(cq_frame_get_str(&done, "meta").data);
+    ck_assert(!next_frame(&horse, &done));
+    ck_assert_int_eq(horse_status(7), 0);
+    end_link(&horse);
+    stop_stable();
+}
+END_TEST
+
+START_TEST(a_job_that_comes_in_single_bytes_is_run)
+{
+    struct link horse;
+    struct cq_buf job = CQ_BUF_INIT(4096);
+    start_stable(NULL);
+    start_horse(1, &horse, NULL);
+    write_job(&job, &(struct job_text){.call = "[\"module.nothing\", null, [], {}]"});
+    for (size_t i = 0; i < job.len; i++)
+        ck_assert_int_eq(write(horse.fd, job.data + i, 1), 1);
+    struct cq_frame done = expect(&horse, "done");
+    ck_assert_ptr_null(cq_frame_get_str(&done, "value").data);
+    ck_assert_int_eq(horse_status(1), 0);
+    cq_buf_release(&job);
+    end_link(&horse);
+    stop_stable();
+}
+END_TEST
+
+START_TEST(a_horse_that_gets_no_job_leaves_with_its_socket)
+{
+    struct link horse;
+    start_stable(NULL);
+    start_horse(1, &horse, NULL);
+    end_link(&horse);
+    ck_assert_int_eq(horse_status(1), 0);
+    stop_stable();
+}
+END_TEST
+
+START_TEST(a_reused_horse_runs_job_after_job)
+{
+    struct link horse;
+    char call[100], want[16];
+    start_stable(NULL);
+    pid_t pid = start_horse(1, &horse, NULL);
+    for (int i = 0; i < 50; i++) {
+        snprintf(call, sizeof(call), "[\"module.add\", null, [%d, 1], {}]", i);
+        snprintf(want, sizeof(want), "%d", i + 1);
+        send_job(&horse, &(struct job_text){.call = call, .reuse = true});
+        struct cq_frame done = expect(&horse, "done");
+        ck_text(cq_frame_get_str(&done, "value"), want);
+        ck_assert_int_gt(int_of(&done, "rss_kb"), 100);
+    }
+    /* A job's failure is not the horse's. */
+    send_job(&horse, &(struct job_text){.call = "[\"module.fails_silently\", null, [], {}]", .reuse = true});
+    expect(&horse, "failed");
+    send_job(&horse, &(struct job_text){.call = "[\"module.nothing\", null, [], {}]", .reuse = true});
+    expect(&horse, "done");
+    ck_assert_int_eq(kill(pid, 0), 0);
+    end_link(&horse);
+    ck_assert_int_eq(horse_status(1), 0);
+    stop_stable();
+}
+END_TEST
+
+START_TEST(many_horses_at_once_are_told_apart)
+{
+    enum { HORSES = 200 };
+    static struct link horses[HORSES];
+    static bool exited[HORSES];
+    start_stable(NULL);
+    for (int i = 0; i < HORSES; i++) {
+        int pair[2];
+        ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+        send_fork(i, &pair[1], 1);
+        close(pair[1]);
+        horses[i] = (struct link){.fd = pair[0], .in = CQ_BUF_INIT(LINK_MAX)};
+        send_call(&horses[i], "[\"module.nothing\", null, [], {}]");
+    }
+    for (int forked = 0, gone = 0; forked < HORSES || gone < HORSES;) {
+        struct cq_frame frame;
+        ck_assert(next_frame(&stable_link, &frame));
+        int64_t number = int_of(&frame, "horse");
+        ck_assert(number >= 0 && number < HORSES);
+        if (cq_str_is(frame.type, "forked")) {
+            ck_assert_int_eq(number, forked++);
+        } else {
+            ck_assert(!exited[number]);
+            ck_assert_int_eq(int_of(&frame, "status"), 0);
+            exited[number] = true;
+            gone++;
+        }
+    }
+    for (int i = 0; i < HORSES; i++) {
+        expect(&horses[i], "done");
+        end_link(&horses[i]);
+    }
+    stop_stable();
+}
+END_TEST
+
+START_TEST(output_goes_to_the_pipes_line_by_line)
+{
+    struct link horse;
+    int pipes[2];
+    char text[256] = "";
+    size_t len = 0;
+    ssize_t n;
+    start_stable(NULL);
+    ck_assert_int_eq(pipe2(pipes, O_CLOEXEC), 0);
+    start_horse(1, &horse, &pipes[1]);
+    close(pipes[1]);
+    send_call(&horse, "[\"module.prints\", null, [], {}]");
+    expect(&horse, "done");
+    while ((n = read(pipes[0], text + len, sizeof(text) - 1 - len)) > 0)
+        len += (size_t)n;
+    text[len] = '\0';
+    ck_assert_str_eq(text, "to stdout\nto stderr\nwithout a newline");
+    ck_assert_int_eq(horse_status(1), 0);
+    close(pipes[0]);
+    end_link(&horse);
+    stop_stable();
+}
+END_TEST
+
+START_TEST(a_horse_is_set_up_as_promised)
+{
+    struct link horse;
+    char title[64] = "";
+    start_stable(NULL);
+    pid_t pid = start_horse(1, &horse, NULL);
+    send_call(&horse, "[\"module.describes_itself\", null, [], {}]");
+    struct cq_frame done = expect(&horse, "done");
+    ck_text(cq_frame_get_str(&done, "value"),
+            "{\"leader\": true, \"int_ignored\": true, \"term_default\": true, \"unblocked\": true, \"fds\": \"0 1 2 3\", "
+            "\"id\": \"job-1\", \"worker\": \"w1\"}");
+    ck_assert_int_eq(horse_status(1), 0);
+    end_link(&horse);
+
+    pid = start_horse(2, &horse, NULL);
+    send_call(&horse, "[\"module.sleeps\", null, [], {}]");
+    struct cq_frame line = expect(&horse, "log");
+    ck_text(cq_frame_get_str(&line, "text"), "asleep");
+    snprintf(title, sizeof(title), "/proc/%d/comm", (int)pid);
+    FILE *comm = fopen(title, "re");
+    ck_assert_ptr_nonnull(comm);
+    ck_assert_ptr_nonnull(fgets(title, sizeof(title), comm));
+    fclose(comm);
+    ck_assert_str_eq(title, "cq: horse w1\n");
+    /* SIGINT is ignored, SIGTERM ends it. */
+    kill(-pid, SIGINT);
+    kill(-pid, SIGTERM);
+    ck_assert_int_eq(horse_status(2), SIGTERM);
+    end_link(&horse);
+    stop_stable();
+}
+END_TEST
+
+/* ---- jobs that harm their horse ---- */
+
+static const struct {
+    const char *call;
+    int status; /* -1: anything but 0 (a sanitizer turns the signal into a status) */
+} deaths[] = {
+    {"[\"module.aborts\", null, [], {}]", SIGABRT},
+    {"[\"module.exits_with_3\", null, [], {}]", 3 << 8},
+    {"[\"module.writes_past_its_memory\", null, [], {}]", -1},
+    {"[\"module.closes_all_descriptors\", null, [], {}]", 74 << 8},
+    {"[\"module.replaces_descriptor_3\", null, [], {}]", 74 << 8},
+};
+
+START_TEST(a_horse_that_dies_leaves_no_answer_and_the_stable_goes_on)
+{
+    struct link horse;
+    struct cq_frame frame;
+    start_stable(NULL);
+    start_horse(1, &horse, NULL);
+    send_call(&horse, deaths[_i].call);
+    ck_assert(!next_frame(&horse, &frame));
+    int status = horse_status(1);
+    ck_assert_msg(deaths[_i].status < 0 ? status != 0 : (status & 0xff7f) == deaths[_i].status, "status %d", status);
+    end_link(&horse);
+    start_horse(2, &horse, NULL);
+    send_call(&horse, "[\"module.nothing\", null, [], {}]");
+    expect(&horse, "done");
+    ck_assert_int_eq(horse_status(2), 0);
+    end_link(&horse);
+    stop_stable();
+}
+END_TEST
+
+/* Start module.forks_children and read the children's pids out of the meta that it saves. */
+static void run_forks_children(struct link *horse, bool stay, bool reuse, pid_t ret_children[3])
+{
+    send_job(horse, &(struct job_text){.call = stay ? "[\"module.forks_children\", null, [1], {}]"
+                                                   : "[\"module.forks_children\", null, [], {}]",
+                                       .reuse = reuse});
+    struct cq_frame meta = expect(horse, "meta");
+    struct cq_str text = cq_frame_get_str(&meta, "meta");
+    char copy[200];
+    snprintf(copy, sizeof(copy), "%.*s", (int)text.len, text.data);
+    ck_assert_int_eq(sscanf(copy, "{\"child0\": %d, \"child1\": %d, \"child2\": %d}", &ret_children[0], &ret_children[1],
+                            &ret_children[2]), 3);
+    for (int i = 0; i < 3 && stay; i++)
+        ck_assert_int_eq(kill(ret_children[i], 0), 0);
+}
+
+START_TEST(nothing_that_a_job_forked_outlives_it)
+{
+    struct link horse;
+    pid_t children[3];
+    start_stable(NULL);
+    start_horse(1, &horse, NULL);
+    run_forks_children(&horse, false, false, children);
+    expect(&horse, "done");
+    ck_assert_int_eq(horse_status(1), 0);
+    for (int i = 0; i < 3; i++)
+        wait_until_gone(children[i]);
+    end_link(&horse);
+    stop_stable();
+}
+END_TEST
+
+START_TEST(nothing_that_a_killed_job_forked_outlives_it)
+{
+    struct link horse, other;
+    pid_t children[3];
+    start_stable(NULL);
+    pid_t pid = start_horse(1, &horse, NULL);
+    start_horse(2, &other, NULL);
+    run_forks_children(&horse, true, false, children);
+    kill(-pid, SIGKILL);
+    ck_assert_int_eq(horse_status(1), SIGKILL);
+    for (int i = 0; i < 3; i++)
+        wait_until_gone(children[i]);
+    /* Another horse is none of its leftovers. */
+    send_call(&other, "[\"module.nothing\", null, [], {}]");
+    expect(&other, "done");
+    ck_assert_int_eq(horse_status(2), 0);
+    end_link(&other);
+    end_link(&horse);
+    stop_stable();
+}
+END_TEST
+
+START_TEST(children_of_one_job_live_on_when_another_job_ends)
+{
+    struct link horse, other;
+    pid_t children[3];
+    start_stable(NULL);
+    pid_t pid = start_horse(1, &horse, NULL);
+    run_forks_children(&horse, true, false, children);
+    start_horse(2, &other, NULL);
+    send_call(&other, "[\"module.nothing\", null, [], {}]");
+    expect(&other, "done");
+    ck_assert_int_eq(horse_status(2), 0);
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(kill(children[i], 0), 0);
+    kill(-pid, SIGKILL);
+    ck_assert_int_eq(horse_status(1), SIGKILL);
+    end_link(&other);
+    end_link(&horse);
+    stop_stable();
+}
+END_TEST
+
+START_TEST(what_a_job_forked_ends_before_the_reused_horses_next_job)
+{
+    struct link horse;
+    pid_t children[3];
+    start_stable(NULL);
+    start_horse(1, &horse, NULL);
+    run_forks_children(&horse, false, true, children);
+    expect(&horse, "done");
+    send_job(&horse, &(struct job_text){.call = "[\"module.nothing\", null, [], {}]", .reuse = true});
+    expect(&horse, "done");
+    for (int i = 0; i < 3; i++)
+        ck_assert_msg(kill(children[i], 0) != 0 && errno == ESRCH, "child %d lives on", i);
+    end_link(&horse);
+    ck_assert_int_eq(horse_status(1), 0);
+    stop_stable();
+}
+END_TEST
+
+START_TEST(a_job_that_ignores_sigterm_dies_of_sigkill)
+{
+    struct link horse;
+    start_stable(NULL);
+    pid_t pid = start_horse(1, &horse, NULL);
+    send_call(&horse, "[\"module.ignores_sigterm\", null, [], {}]");
+    expect(&horse, "meta");
+    kill(-pid, SIGTERM);
+    ck_assert_int_eq(kill(pid, 0), 0);
+    kill(-pid, SIGKILL);
+    ck_assert_int_eq(horse_status(1), SIGKILL);
+    end_link(&horse);
+    stop_stable();
+}
+END_TEST
+
+/* ---- the stable's own end ---- */
+
+START_TEST(the_end_of_the_worker_ends_everything)
+{
+    struct link horse, warm;
+    pid_t children[3];
+    start_stable(NULL);
+    pid_t pid = start_horse(1, &horse, NULL);
+    pid_t warm_pid = start_horse(2, &warm, NULL);
+    run_forks_children(&horse, true, false, children);
+    stop_stable();
+    wait_until_gone(pid);
+    wait_until_gone(warm_pid);
+    for (int i = 0; i < 3; i++)
+        wait_until_gone(children[i]);
+    end_link(&horse);
+    end_link(&warm);
+}
+END_TEST
+
+START_TEST(horses_die_with_a_stable_that_is_killed)
+{
+    struct link horse;
+    start_stable(NULL);
+    pid_t pid = start_horse(1, &horse, NULL);
+    send_call(&horse, "[\"module.ignores_sigterm\", null, [], {}]");
+    expect(&horse, "meta");
+    kill(stable_pid, SIGKILL);
+    ck_assert_int_eq(stable_status(), SIGKILL);
+    struct cq_frame frame;
+    ck_assert(!next_frame(&horse, &frame)); /* its end of the socket is gone, so is it */
+    wait_until_gone(pid);
+    end_link(&horse);
+    end_link(&stable_link);
+}
+END_TEST
+
+START_TEST(signals_of_the_terminal_do_not_end_the_stable)
+{
+    struct link horse;
+    start_stable(NULL);
+    kill(stable_pid, SIGINT);
+    kill(stable_pid, SIGTERM);
+    kill(stable_pid, SIGHUP);
+    start_horse(1, &horse, NULL);
+    send_call(&horse, "[\"module.nothing\", null, [], {}]");
+    expect(&horse, "done");
+    ck_assert_int_eq(horse_status(1), 0);
+    end_link(&horse);
+    stop_stable();
+}
+END_TEST
+
+START_TEST(quit_waits_for_the_last_horse)
+{
+    struct link horse;
+    start_stable(NULL);
+    start_horse(1, &horse, NULL);
+    send_plain(stable_link.fd, "quit");
+    send_call(&horse, "[\"module.nothing\", null, [], {}]");
+    expect(&horse, "done");
+    ck_assert_int_eq(horse_status(1), 0);
+    struct cq_frame frame;
+    ck_assert(!next_frame(&stable_link, &frame));
+    ck_assert_int_eq(stable_status(), 0);
+    end_link(&horse);
+    end_link(&stable_link);
+}
+END_TEST
+
+static void ck_stable_refuses(void)
+{
+    struct cq_frame frame;
+    ck_assert(!next_frame(&stable_link, &frame));
+    ck_assert_int_eq(stable_status(), 76 << 8);
+    end_link(&stable_link);
+}
+
+START_TEST(an_unknown_frame_ends_the_stable)
+{
+    start_stable(NULL);
+    send_plain(stable_link.fd, "gallop");
+    ck_stable_refuses();
+}
+END_TEST
+
+START_TEST(a_fork_without_a_socket_ends_the_stable)
+{
+    start_stable(NULL);
+    send_fork(1, NULL, 0);
+    ck_stable_refuses();
+}
+END_TEST
+
+START_TEST(a_fork_with_two_descriptors_ends_the_stable)
+{
+    int fds[2] = {0, 1};
+    start_stable(NULL);
+    send_fork(1, fds, 2);
+    ck_stable_refuses();
+}
+END_TEST
+
+START_TEST(a_lying_length_ends_the_stable)
+{
+    start_stable(NULL);
+    ck_assert_int_eq(write(stable_link.fd, "\x7f\xff\xff\xff", 4), 4);
+    ck_stable_refuses();
+}
+END_TEST
+
+START_TEST(a_horse_that_is_sent_no_job_says_so_by_its_status)
+{
+    struct link horse;
+    start_stable(NULL);
+    start_horse(1, &horse, NULL);
+    send_plain(horse.fd, "gallop");
+    ck_assert_int_eq(horse_status(1), 76 << 8);
+    end_link(&horse);
+    start_horse(2, &horse, NULL);
+    ck_assert_int_eq(write(horse.fd, "\xff\xff\xff\xff", 4), 4);
+    ck_assert_int_eq(horse_status(2), 76 << 8);
+    end_link(&horse);
+    stop_stable();
+}
+END_TEST
+
+START_TEST(wrong_arguments_end_the_stable_with_status_2)
+{
+    static const char *const wrong[][3] = {
+        {"--pat", "x", NULL}, {"--path", NULL, NULL}, {"--program", "x", NULL}, {"--restrict", "yaml", NULL}};
+    for (size_t i = 0; i < CQ_ARRAY_LEN(wrong); i++) {
+        char *argv[] = {(char *)"cq", (char *)"stable-native", (char *)wrong[i][0], (char *)wrong[i][1], NULL};
+        fflush(NULL);
+        stable_pid = fork();
+        if (stable_pid == 0)
+            _exit(cq_native_main(wrong[i][1] ? 4 : 3, argv));
+        ck_assert_int_eq(stable_status(), 2 << 8);
+    }
+}
+END_TEST
+
+/* ---- modules ---- */
+
+/* Is a file of that name mapped into a process? */
+static bool is_mapped(pid_t pid, const char *name)
+{
+    char line[1024];
+    bool found = false;
+    snprintf(line, sizeof(line), "/proc/%d/maps", (int)pid);
+    FILE *maps = fopen(line, "re");
+    ck_assert_ptr_nonnull(maps);
+    while (fgets(line, sizeof(line), maps))
+        found = found || strstr(line, name);
+    fclose(maps);
+    return found;
+}
+
+START_TEST(the_stable_loads_what_a_horse_had_to_load)
+{
+    struct link horse;
+    start_stable(NULL);
+    start_horse(1, &horse, NULL);
+    ck_assert(!is_mapped(stable_pid, "module.so"));
+    send_call(&horse, "[\"module.nothing\", null, [], {}]");
+    expect(&horse, "done");
+    ck_assert_int_eq(horse_status(1), 0);
+    end_link(&horse);
+    pid_t pid = start_horse(2, &horse, NULL);
+    ck_assert(is_mapped(stable_pid, "module.so"));
+    ck_assert(is_mapped(pid, "module.so"));
+    send_call(&horse, "[\"module.add\", null, [1, 2], {}]");
+    expect(&horse, "done");
+    ck_assert_int_eq(horse_status(2), 0);
+    end_link(&horse);
+    stop_stable();
+}
+END_TEST
+
+static void copy_file(const char *from, const char *to)
+{
+    char command[2300], part[1100];
+    snprintf(part, sizeof(part), "%s.part", to);
+    snprintf(command, sizeof(command), "cp '%s' '%s'", from, part);
+    ck_assert_int_eq(system(command), 0);
+    ck_assert_int_eq(rename(part, to), 0);
+}
+
+START_TEST(a_module_that_changes_is_loaded_anew)
+{
+    struct link horse, warm;
+    char folder[] = "/tmp/cq-test-XXXXXX", module[64], first[1100], second[1100];
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(module, sizeof(module), "%s/swap.so", folder);
+    snprintf(first, sizeof(first), "%s/module.so", module_folder());
+    snprintf(second, sizeof(second), "%s", build_folder("examples/demo.so"));
+    copy_file(first, module);
+    start_stable("--path", folder, NULL);
+    for (int i = 1; i <= 2; i++) { /* the second has it from the stable */
+        start_horse(i, &horse, NULL);
+        send_call(&horse, "[\"swap.returns_five\", null, [], {}]");
+        expect(&horse, "failed");
+        ck_assert_int_eq(horse_status(i), 0);
+        end_link(&horse);
+    }
+    start_horse(3, &warm, NULL);
+    copy_file(second, module);
+    send_call(&warm, "[\"swap.noop\", null, [], {}]");
+    expect(&warm, "done");
+    ck_assert_int_eq(horse_status(3), 0);
+    end_link(&warm);
+    start_horse(4, &horse, NULL);
+    send_call(&horse, "[\"swap.returns_five\", null, [], {}]");
+    struct cq_frame failed = expect(&horse, "failed");
+    ck_contains(cq_frame_get_str(&failed, "exc"), "has no function returns_five");
+    ck_assert_int_eq(horse_status(4), 0);
+    end_link(&horse);
+    stop_stable();
+    unlink(module);
+    rmdir(folder);
+}
+END_TEST
+
+/* Whatever a failed assertion left running. */
+static void tear_down(void)
+{
+    if (stable_pid > 0)
+        kill(stable_pid, SIGKILL);
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("runtime/native_stable");
+    TCase *tcase = tcase_create("native_stable");
+    suite_add_tcase(suite, tcase);
+    tcase_set_timeout(tcase, 120);
+    tcase_add_checked_fixture(tcase, NULL, tear_down);
+    tcase_add_test(tcase, a_horse_runs_one_job_and_exits);
+    tcase_add_test(tcase, a_job_that_comes_in_single_bytes_is_run);
+    tcase_add_test(tcase, a_horse_that_gets_no_job_leaves_with_its_socket);
+    tcase_add_test(tcase, a_reused_horse_runs_job_after_job);
+    tcase_add_test(tcase, many_horses_at_once_are_told_apart);
+    tcase_add_test(tcase, output_goes_to_the_pipes_line_by_line);
+    tcase_add_test(tcase, a_horse_is_set_up_as_promised);
+    tcase_add_loop_test(tcase, a_horse_that_dies_leaves_no_answer_and_the_stable_goes_on, 0, CQ_ARRAY_LEN(deaths));
+    tcase_add_test(tcase, nothing_that_a_job_forked_outlives_it);
+    tcase_add_test(tcase, nothing_that_a_killed_job_forked_outlives_it);
+    tcase_add_test(tcase, children_of_one_job_live_on_when_another_job_ends);
+    tcase_add_test(tcase, what_a_job_forked_ends_before_the_reused_horses_next_job);
+    tcase_add_test(tcase, a_job_that_ignores_sigterm_dies_of_sigkill);
+    tcase_add_test(tcase, the_end_of_the_worker_ends_everything);
+    tcase_add_test(tcase, horses_die_with_a_stable_that_is_killed);
+    tcase_add_test(tcase, signals_of_the_terminal_do_not_end_the_stable);
+    tcase_add_test(tcase, quit_waits_for_the_last_horse);
+    tcase_add_test(tcase, an_unknown_frame_ends_the_stable);
+    tcase_add_test(tcase, a_fork_without_a_socket_ends_the_stable);
+    tcase_add_test(tcase, a_fork_with_two_descriptors_ends_the_stable);
+    tcase_add_test(tcase, a_lying_length_ends_the_stable);
+    tcase_add_test(tcase, a_horse_that_is_sent_no_job_says_so_by_its_status);
+    tcase_add_test(tcase, wrong_arguments_end_the_stable_with_status_2);
+    tcase_add_test(tcase, the_stable_loads_what_a_horse_had_to_load);
+    tcase_add_test(tcase, a_module_that_changes_is_loaded_anew);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
