@@ -50,9 +50,9 @@ struct cq_cmd {
     const struct cq_syntax *syntax;
 };
 
-/* The table, its end marked by a NULL name, and the options that all commands share. */
+/* The table, its end marked by a NULL name, and the options that all commands share, or all that are local. */
 extern const struct cq_cmd cq_commands[];
-extern const struct cq_option cq_shared_options[];
+extern const struct cq_option cq_shared_options[], cq_local_options[];
 
 const struct cq_cmd *cq_command_find(const char *name); /* NULL: no such command */
 

@@ -43,7 +43,7 @@ const struct cq_option cq_shared_options[] = {
     {.kind = CQ_OPTION_END},
 };
 
-static const struct cq_option local_options[] = {
+const struct cq_option cq_local_options[] = {
     {.kind = CQ_OPTION_FLAG, .name = "help", .letter = 'h', .field = SHARED(help), .help = "Show this message and exit"},
     {.kind = CQ_OPTION_END},
 };
@@ -110,7 +110,7 @@ static enum cq_exit run_command(const struct cq_cmd *cmd, int argc, char **argv)
     struct cq_options_given given = {.len = 0};
     struct cq_option_set sets[] = {
         {syntax->options ? syntax->options : no_options, options, &given},
-        {syntax->local ? local_options : cq_shared_options, &shared, &given},
+        {syntax->local ? cq_local_options : cq_shared_options, &shared, &given},
     };
     size_t arg_count = 0;
     struct cq_error err;

@@ -1,4 +1,5 @@
 /* The command and option tables as --help, as a man page and as a completion script. */
+#include <ctype.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -88,7 +89,10 @@ static void help_text(const struct cq_option *option, struct cq_buf *out)
     const char *fallback = option->fallback;
     if (setting && option->argument && *setting->initial && !strstr(option->help ? option->help : "", "default:"))
         fallback = setting->initial;
+    size_t start = out->len;
     cq_buf_text(out, option->help ? option->help : setting ? setting->help : "");
+    if (out->len > start) /* a setting's help is written for the ini file, where it begins small */
+        out->data[start] = (char)toupper((unsigned char)out->data[start]);
     if (fallback)
         cq_buf_printf(out, " (default: %s)", fallback);
 }
@@ -131,8 +135,9 @@ void cq_help_of(const struct cq_cmd *cmd)
             cq_print("\nOptions:\n");
         print_table(syntax->options);
     }
-    if (!syntax->local)
-        print_table(cq_shared_options);
+    else if (syntax->local)
+        cq_print("\nOptions:\n");
+    print_table(syntax->local ? cq_local_options : cq_shared_options);
     for (const char *const *note = syntax->notes; note && *note; note++) {
         cq_print("\n");
         print_wrapped(*note, 0);
@@ -285,10 +290,7 @@ static void print_bash(void)
     for (const struct cq_cmd *cmd = cq_commands; cmd->name; cmd++) {
         cq_print("        %s) COMPREPLY=($(compgen -W \"", cmd->name);
         bash_words(cmd->syntax->options);
-        if (!cmd->syntax->local)
-            bash_words(cq_shared_options);
-        else
-            cq_print(" --help");
+        bash_words(cmd->syntax->local ? cq_local_options : cq_shared_options);
         if (strcmp(cmd->name, "help") == 0)
             for (const struct cq_cmd *other = cq_commands; other->name; other++)
                 cq_print(" %s", other->name);

@@ -1,0 +1,119 @@
+#!/bin/sh
+# worker: what its command line takes and refuses. What a worker does is tested in tests/worker and tests/interop.
+. "$(dirname "$0")/harness.sh"
+start_redis
+
+start_worker() { # arguments; its pid is in $worker
+    "$CQ" worker "$@" > "$work/worker.out" 2> "$work/worker.err" &
+    worker=$!
+    background="$background $worker"
+}
+
+stop_worker() {
+    kill -TERM "$worker"
+    status=0
+    wait "$worker" || status=$?
+}
+
+it 'ends at once in burst mode on an empty queue'
+run worker --burst
+expect_status 0
+expect_redis 0 exists rq:workers
+
+it 'listens to default when no queue is named'
+start_worker
+until_true '[ "$(redis scard rq:workers:default)" = 1 ]'
+worker_name=$(redis smembers rq:workers | sed 's/^rq:worker://')
+echo "$worker_name" | grep -qxE '[0-9a-f]{32}' || wrong "the generated name is $worker_name"
+stop_worker
+expect_status 0
+expect_redis 0 scard rq:workers
+
+it 'listens to the queues of the command line under the name given'
+start_worker high low --name w1
+until_true '[ "$(redis hget rq:worker:w1 queues)" = high,low ]'
+
+it 'refuses a name that lives'
+run worker -n w1
+expect_status 1
+grep -q 'w1' "$work/err" || wrong 'the name is not named'
+stop_worker
+
+it '-n is a name unless it is a number'
+start_worker -n w2
+until_true '[ "$(redis exists rq:worker:w2)" = 1 ]'
+stop_worker
+start_worker -n 3 --name many
+until_true '[ "$(redis scard rq:workers)" = 3 ]'
+expect_redis 1 exists rq:worker:many.3
+stop_worker
+start_worker --num-workers=2
+until_true '[ "$(redis scard rq:workers)" = 2 ]'
+stop_worker
+run worker -n 0
+expect_status 2
+expect_stderr_line '-n'
+
+it 'writes its process id to --pid'
+start_worker --pid "$work/pid"
+until_true "[ -s '$work/pid' ]"
+[ "$(cat "$work/pid")" = "$worker" ] || wrong 'it is another one'
+stop_worker
+
+it 'refuses to start while suspended'
+"$CQ" suspend > /dev/null
+run worker
+expect_status 1
+grep -q suspended "$work/err" || wrong 'it does not say why'
+"$CQ" resume > /dev/null
+
+it 'takes the words of rq worker'
+run worker -b -v --results-ttl 60 --worker-ttl 420 --maintenance-interval 600 --job-monitoring-interval 30 \
+    --disable-job-desc-logging --max-jobs 1 --max-idle-time 5 -ds round_robin -P . -S json --logging_level INFO q1 q2
+expect_status 0
+run worker -b -ds=random --dequeue-strategy default --log-format json --logging-level WARNING -q
+expect_status 0
+
+it 'refuses what this version does not have'
+for option in --with-scheduler -s -d --disable-default-exception-handler; do
+    run worker -b "$option"
+    expect_status 2
+    expect_stderr_line 'this version of cq does not have'
+done
+for option in --exception-handler --date-format -w -j --queue-class --connection-class; do
+    run worker -b "$option" x
+    expect_status 2
+    expect_stderr_line 'this version of cq does not have'
+done
+
+it 'refuses a Python format of the log and says what there is'
+run worker -b --log-format '%(message)s'
+expect_status 2
+expect_stderr 'cq worker: --log-format: cq has no Python format strings; give text or json'
+
+it 'refuses values that are none'
+for option in --max-jobs=0 --max-idle-time=never --results-ttl=x --dequeue-strategy=fair --logging-level=LOUD --job-output=paper \
+    --num-workers=1001 --kill-grace=-1 --log-format=xml; do
+    run worker -b "$option"
+    expect_status 2
+    expect_stderr_line "${option%%=*}"
+done
+
+it '-v and -q exclude each other'
+run worker -b -vq
+expect_status 2
+expect_stderr_line 'mutually exclusive'
+
+it 'refuses a queue name that cannot be one'
+run worker -b "$(printf 'a\nb')"
+expect_status 2
+[ "$(wc -l < "$work/err")" = 1 ] || wrong 'not one line'
+
+it 'a password does not show in its title'
+"$CQ" worker -u "unix://default:sesame@$socket" --name titled > "$work/out" 2> "$work/err" &
+worker=$!
+background="$background $worker"
+sleep 0.5
+! tr '\0' ' ' < "/proc/$worker/cmdline" | grep -q sesame || wrong 'the password shows'
+kill -TERM "$worker" 2> /dev/null
+wait "$worker"
