@@ -18,7 +18,7 @@ cq() { "$build/cq" "$@"; }
 
 show() { # command line: seen, then run
     printf '$ %s\n' "$*"
-    "$@"
+    "$@" 2>&1
 }
 
 # Enqueue a job and leave somebody waiting for its result, whose words are kept in a file of the job's name.
@@ -28,7 +28,7 @@ enqueue() { # job id, arguments of cq enqueue ...
     printf '$ cq enqueue --wait --job-id %s' "$id"
     for word do
         case $word in
-        *[!A-Za-z0-9_./:=@%+-]*) printf " '%s'" "$word" ;;
+        '' | *[!A-Za-z0-9_./:=@%+-]*) printf " '%s'" "$word" ;;
         *) printf ' %s' "$word" ;;
         esac
     done
@@ -88,13 +88,13 @@ say 'A dozen jobs: functions of a C module (examples/demo.c), and the program.'
 enqueue add-1 demo.add :2 :3
 enqueue add-2 demo.add :40 :2
 enqueue greet-1 demo.greet Ada
-enqueue greet-2 demo.greet Grace greeting=Hello
+enqueue greet-2 demo.greet Grace greeting='Good morning'
 enqueue echo-1 demo.echo ':[1, 2.5, {"a": null}]'
 enqueue slow-1 demo.slow :0.2
 enqueue slow-2 --timeout 1 demo.slow :60
 enqueue fail-1 demo.fail
-enqueue flaky-1 --retry-max 3 demo.flaky :2
-enqueue progress-1 demo.progress
+enqueue flaky-1 --retry-max 2 demo.flaky
+enqueue progress-1 demo.progress :4 :0.1
 enqueue crash-1 demo.crash
 enqueue count-1 wordcount 'the quick brown fox'
 enqueue count-2 wordcount ''
@@ -108,14 +108,14 @@ show cq worker --num-workers 2 --burst
 say 'What they returned, or why they failed.'
 outcome add-1 finished '^5$'
 outcome add-2 finished '^42$'
-outcome greet-1 finished 'Ada'
-outcome greet-2 finished 'Hello.*Grace'
-outcome echo-1 finished "2\.5.*'a': None"
-outcome slow-1 finished '.'
+outcome greet-1 finished '^.Hello, Ada!.$'
+outcome greet-2 finished '^.Good morning, Grace!.$'
+outcome echo-1 finished "^\[1, 2\.5, \{'a': None\}\]$"
+outcome slow-1 finished '^0\.2$'
 outcome slow-2 failed 'exceeded maximum timeout value \(1 seconds\)'
-outcome fail-1 failed '.'
-outcome flaky-1 finished '.'
-outcome progress-1 finished '.'
+outcome fail-1 failed 'this job always fails'
+outcome flaky-1 finished '^.at last.$'
+outcome progress-1 finished '^4$'
 outcome crash-1 failed 'Work-horse terminated unexpectedly'
 outcome count-1 finished "'words': 4"
 outcome count-2 failed 'no text to count'
