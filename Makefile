@@ -76,6 +76,8 @@ $(B)/flags: FORCE
 .PHONY: FORCE
 FORCE:
 
+.SECONDARY: # an object that only one rule asks for is kept all the same
+
 $(B)/obj/%.o: %.c $(B)/gen/scripts/scripts.h $(B)/flags
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS_CQ) $(CFLAGS_PKG) -MMD -MP -c $< -o $@
