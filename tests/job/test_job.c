@@ -1,0 +1,233 @@
+#include <check.h>
+#include <stdlib.h>
+
+#include "job/job.h"
+#include "job/keys.h"
+#include "tests/support/redis_server.h"
+
+#define WHEN ((cq_time)1795212711 * CQ_SECOND + 123)
+
+static struct redis_server *server;
+
+/* The hash rq:job:j1 as a struct; *reply is the caller's to free. */
+static enum cq_code read_job(struct cq_job *job, struct cq_reply **reply, struct cq_error *err)
+{
+    *reply = redis_server_run(server, "HGETALL", "rq:job:j1", NULL);
+    return cq_job_read(CQ_STR_LIT("j1"), *reply, job, err);
+}
+
+/* Save a job's fields as a hash. Returns how many arguments cq_job_write says it added. */
+static int save(const struct cq_job *job)
+{
+    struct cq_command command;
+    struct cq_reply *reply = NULL;
+    struct cq_error err = {0};
+    cq_command_init(&command);
+    redis_server_flush(server);
+    cq_command_texts(&command, "HSET", "rq:job:j1", NULL);
+    int before = command.argc, added = cq_job_write(job, &command);
+    ck_assert_int_eq(command.argc - before, added);
+    ck_assert_msg(cq_connection_call(redis_server_connection(server), &command, &reply, &err) == CQ_OK, "%s", err.text);
+    cq_reply_free(reply);
+    cq_command_release(&command);
+    return added;
+}
+
+START_TEST(a_job_written_is_read_back)
+{
+    struct cq_job job, again;
+    struct cq_reply *reply;
+    cq_job_init(&job);
+    job.data = cq_str_n("x\0y", 3);
+    job.origin = CQ_STR_LIT("default");
+    job.description = CQ_STR_LIT("f(1)");
+    job.created_at = WHEN;
+    job.timeout_s = CQ_TTL_FOREVER;
+    job.result_ttl_s = 0;
+    job.failure_ttl_s = 60;
+    job.ttl_s = 70;
+    job.meta = CQ_STR_LIT("meta");
+    job.group_id = CQ_STR_LIT("g");
+    job.retries_left = 0;
+    job.retry_intervals = CQ_STR_LIT("[1, 2]");
+    job.number_of_retries = 4;
+    job.enqueue_at_front_on_retry = true;
+    job.has_enqueue_at_front = true;
+    job.dependency_ids = CQ_STR_LIT("[\"a\", \"b\"]");
+    job.success_callback_name = CQ_STR_LIT("mod.ok");
+    save(&job);
+    ck_assert_int_eq(read_job(&again, &reply, NULL), CQ_OK);
+    ck_assert(cq_str_eq(again.data, job.data));
+    ck_assert(cq_str_eq(again.origin, job.origin));
+    ck_assert(cq_str_eq(again.description, job.description));
+    ck_assert(again.created_at == WHEN);
+    ck_assert(again.started_at == CQ_TIME_UNSET && again.ended_at == CQ_TIME_UNSET && again.enqueued_at == CQ_TIME_UNSET);
+    ck_assert_int_eq(again.timeout_s, CQ_TTL_FOREVER);
+    ck_assert_int_eq(again.result_ttl_s, 0);
+    ck_assert_int_eq(again.failure_ttl_s, 60);
+    ck_assert_int_eq(again.ttl_s, 70);
+    ck_assert(cq_str_eq(again.meta, job.meta));
+    ck_assert(cq_str_eq(again.group_id, job.group_id));
+    ck_assert_int_eq(again.retries_left, 0);
+    ck_assert(cq_str_eq(again.retry_intervals, job.retry_intervals));
+    ck_assert_int_eq(again.number_of_retries, 4);
+    ck_assert(again.enqueue_at_front_on_retry && again.has_enqueue_at_front && !again.enqueue_at_front);
+    ck_assert(cq_str_eq(again.dependency_ids, job.dependency_ids));
+    ck_assert(cq_str_eq(again.success_callback_name, job.success_callback_name));
+    ck_assert_ptr_null(again.failure_callback_name.data);
+    ck_assert(cq_str_is(redis_server_text(server, "HGET", "rq:job:j1", "dependency_id", NULL), "a"));
+    cq_reply_free(reply);
+}
+END_TEST
+
+START_TEST(a_bare_job_has_rq_s_ten_fields_that_are_always_there)
+{
+    struct cq_job job;
+    cq_job_init(&job);
+    job.data = CQ_STR_LIT("x");
+    ck_assert_int_eq(save(&job), 20);
+    ck_assert(cq_str_is(redis_server_text(server, "HGET", "rq:job:j1", "group_id", NULL), ""));
+    ck_assert(cq_str_is(redis_server_text(server, "HGET", "rq:job:j1", "started_at", NULL), ""));
+}
+END_TEST
+
+START_TEST(unreadable_numbers_and_times_count_as_unset)
+{
+    struct cq_job job;
+    struct cq_reply *reply;
+    redis_server_flush(server);
+    cq_reply_free(redis_server_run(server, "HSET", "rq:job:j1", "data", "x", "timeout", "soon", "result_ttl", "-2", "created_at",
+                                   "yesterday", "retries_left", "-1", "status", "dancing", "enqueue_at_front", "maybe", NULL));
+    ck_assert_int_eq(read_job(&job, &reply, NULL), CQ_OK);
+    ck_assert(job.timeout_s == CQ_TTL_UNSET && job.result_ttl_s == CQ_TTL_UNSET && job.created_at == CQ_TIME_UNSET);
+    ck_assert_int_eq(job.retries_left, -1);
+    ck_assert_int_eq(job.status, CQ_JOB_UNKNOWN);
+    ck_assert(!job.enqueue_at_front);
+    cq_reply_free(reply);
+}
+END_TEST
+
+START_TEST(durations_of_rq_1_are_read)
+{
+    struct cq_job job;
+    struct cq_reply *reply;
+    redis_server_flush(server);
+    cq_reply_free(redis_server_run(server, "HSET", "rq:job:j1", "timeout", "1h", "created_at", "2026-11-20T22:11:51Z", NULL));
+    ck_assert_int_eq(read_job(&job, &reply, NULL), CQ_OK);
+    ck_assert_int_eq(job.timeout_s, 3600);
+    ck_assert(job.created_at == WHEN - 123);
+    cq_reply_free(reply);
+}
+END_TEST
+
+START_TEST(an_empty_hash_is_no_such_job)
+{
+    struct cq_job job;
+    struct cq_reply *reply;
+    struct cq_error err = {0};
+    redis_server_flush(server);
+    ck_assert_int_eq(read_job(&job, &reply, &err), CQ_ERR_NO_SUCH_JOB);
+    ck_assert_str_eq(err.text, "no such job: j1");
+    cq_reply_free(reply);
+}
+END_TEST
+
+START_TEST(statuses_are_rq_s_words)
+{
+    for (int status = CQ_JOB_CREATED; status <= CQ_JOB_CANCELED; status++)
+        ck_assert_int_eq(cq_job_status_parse(cq_str(cq_job_status_name((enum cq_job_status)status))), status);
+    ck_assert_int_eq(cq_job_status_parse(CQ_STR_LIT("unknown")), CQ_JOB_UNKNOWN);
+    ck_assert_int_eq(cq_job_status_parse(CQ_STR_NONE), CQ_JOB_UNKNOWN);
+}
+END_TEST
+
+START_TEST(ids_are_checked_as_rq_does)
+{
+    char longest[CQ_NAME_MAX + 1];
+    memset(longest, 'a', sizeof(longest));
+    ck_assert(cq_job_id_valid(CQ_STR_LIT("Az09_-")));
+    ck_assert(cq_job_id_valid(cq_str_n(longest, CQ_NAME_MAX)));
+    ck_assert(!cq_job_id_valid(cq_str_n(longest, CQ_NAME_MAX + 1)));
+    const char *const refused[] = {"", "a:b", "a b", "\xc3\xa4", "a\n", "a.b"};
+    for (size_t i = 0; i < CQ_ARRAY_LEN(refused); i++)
+        ck_assert(!cq_job_id_valid(cq_str(refused[i])));
+    ck_assert(!cq_job_id_valid(cq_str_n("a\0b", 3)));
+}
+END_TEST
+
+START_TEST(generated_ids_are_uuids_of_version_4)
+{
+    char id[CQ_UUID_SIZE], other[CQ_UUID_SIZE], execution[CQ_EXECUTION_ID_SIZE];
+    cq_job_id_generate(id);
+    cq_job_id_generate(other);
+    cq_execution_id_generate(execution);
+    ck_assert_str_ne(id, other);
+    ck_assert_uint_eq(strspn(id, "0123456789abcdef-"), 36);
+    ck_assert(id[8] == '-' && id[13] == '-' && id[14] == '4' && id[18] == '-' && id[23] == '-');
+    ck_assert_uint_eq(strspn(execution, "0123456789abcdef"), 32);
+    ck_assert_uint_eq(strlen(execution), 32);
+    ck_assert_int_eq(execution[12], '4');
+}
+END_TEST
+
+START_TEST(members_of_wip_are_split_at_the_last_colon)
+{
+    struct cq_str job, execution;
+    cq_execution_split(CQ_STR_LIT("site::j1:e1"), &job, &execution);
+    ck_assert(cq_str_is(job, "site::j1") && cq_str_is(execution, "e1"));
+    cq_execution_split(CQ_STR_LIT("j1"), &job, &execution);
+    ck_assert(cq_str_is(job, "j1") && !execution.data);
+    cq_execution_split(CQ_STR_LIT("j1:"), &job, &execution);
+    ck_assert(cq_str_is(job, "j1") && execution.data && !execution.len);
+    cq_execution_split(CQ_STR_LIT(""), &job, &execution);
+    ck_assert(!job.len && !execution.data);
+}
+END_TEST
+
+START_TEST(keys_are_rq_s)
+{
+    const struct cq_str name = CQ_STR_LIT("a: b"), run = CQ_STR_LIT("e");
+    ck_assert_str_eq(cq_key_queue(name).text, "rq:queue:a: b");
+    ck_assert_str_eq(cq_key_intermediate(name).text, "rq:queue:a: b:intermediate");
+    ck_assert_str_eq(cq_key_job(name).text, "rq:job:a: b");
+    ck_assert_str_eq(cq_key_dependents(name).text, "rq:job:a: b:dependents");
+    ck_assert_str_eq(cq_key_dependencies(name).text, "rq:job::a: b:dependencies");
+    ck_assert_str_eq(cq_key_results(name).text, "rq:results:a: b");
+    ck_assert_str_eq(cq_key_execution(name, run).text, "rq:execution:a: b:e");
+    ck_assert_str_eq(cq_key_executions(name).text, "rq:executions:a: b");
+    ck_assert_str_eq(cq_key_registry("wip", name).text, "rq:wip:a: b");
+    ck_assert_str_eq(cq_key_worker(name).text, "rq:worker:a: b");
+    ck_assert_str_eq(cq_key_worker_executions(name).text, "rq:worker:a: b:executions");
+    ck_assert_str_eq(cq_key_queue_workers(name).text, "rq:workers:a: b");
+    ck_assert_str_eq(cq_key_pubsub(name).text, "rq:pubsub:a: b");
+    ck_assert_str_eq(cq_key_clean_lock(name).text, "rq:clean_registries:a: b");
+    char longest[CQ_NAME_MAX];
+    memset(longest, 'a', sizeof(longest));
+    ck_assert_uint_eq(cq_key_execution(cq_str_n(longest, sizeof(longest)), cq_str_n(longest, sizeof(longest))).len,
+                      strlen("rq:execution::") + 2 * CQ_NAME_MAX);
+}
+END_TEST
+
+int main(void)
+{
+    server = redis_server_start(NULL);
+    Suite *suite = suite_create("job");
+    TCase *tc = tcase_create("all");
+    suite_add_tcase(suite, tc);
+    tcase_add_test(tc, a_job_written_is_read_back);
+    tcase_add_test(tc, a_bare_job_has_rq_s_ten_fields_that_are_always_there);
+    tcase_add_test(tc, unreadable_numbers_and_times_count_as_unset);
+    tcase_add_test(tc, durations_of_rq_1_are_read);
+    tcase_add_test(tc, an_empty_hash_is_no_such_job);
+    tcase_add_test(tc, statuses_are_rq_s_words);
+    tcase_add_test(tc, ids_are_checked_as_rq_does);
+    tcase_add_test(tc, generated_ids_are_uuids_of_version_4);
+    tcase_add_test(tc, members_of_wip_are_split_at_the_last_colon);
+    tcase_add_test(tc, keys_are_rq_s);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    redis_server_stop(server);
+    return failed != 0;
+}

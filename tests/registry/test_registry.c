@@ -1,0 +1,56 @@
+#include <check.h>
+#include <stdlib.h>
+
+#include "registry/registry.h"
+#include "tests/support/redis_server.h"
+
+static struct redis_server *server;
+
+START_TEST(every_registry_has_rq_s_key)
+{
+    static const char *const keys[CQ_REGISTRY_COUNT_OF] = {"rq:wip:q",      "rq:finished:q",  "rq:failed:q",
+                                                           "rq:deferred:q", "rq:scheduled:q", "rq:canceled:q"};
+    struct cq_command command;
+    cq_command_init(&command);
+    for (int kind = 0; kind < CQ_REGISTRY_COUNT_OF; kind++) {
+        struct cq_reply *reply = NULL;
+        redis_server_flush(server);
+        cq_reply_free(redis_server_run(server, "ZADD", keys[kind], "2", "b", "1", "a", "3", "c", NULL));
+        cq_registry_count_build((enum cq_registry_kind)kind, CQ_STR_LIT("q"), &command);
+        ck_assert_int_eq(cq_connection_call(redis_server_connection(server), &command, &reply, NULL), CQ_OK);
+        ck_assert_int_eq(cq_reply_int(reply), 3);
+        cq_reply_free(reply);
+        cq_registry_page_build((enum cq_registry_kind)kind, CQ_STR_LIT("q"), 0, 1, &command);
+        ck_assert_int_eq(cq_connection_call(redis_server_connection(server), &command, &reply, NULL), CQ_OK);
+        ck_assert_uint_eq(cq_reply_len(reply), 4);
+        ck_assert(cq_str_is(cq_reply_str(cq_reply_at(reply, 0)), "a"));
+        ck_assert(cq_str_is(cq_reply_str(cq_reply_at(reply, 3)), "2"));
+        cq_reply_free(reply);
+    }
+    cq_command_release(&command);
+}
+END_TEST
+
+START_TEST(people_read_started_where_the_key_says_wip)
+{
+    ck_assert_str_eq(cq_registry_key_word(CQ_REGISTRY_STARTED), "wip");
+    ck_assert_str_eq(cq_registry_name(CQ_REGISTRY_STARTED), "started");
+    ck_assert_str_eq(cq_registry_name(CQ_REGISTRY_CANCELED), "canceled");
+}
+END_TEST
+
+int main(void)
+{
+    server = redis_server_start(NULL);
+    Suite *suite = suite_create("registry");
+    TCase *tc = tcase_create("all");
+    suite_add_tcase(suite, tc);
+    tcase_add_test(tc, every_registry_has_rq_s_key);
+    tcase_add_test(tc, people_read_started_where_the_key_says_wip);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    redis_server_stop(server);
+    return failed != 0;
+}
