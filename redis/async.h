@@ -10,7 +10,10 @@
  * Every command's callback is called exactly once: with a reply, or with NULL and an error (the connection was lost
  * before the reply came: the command may or may not have been carried out; or it timed out). Callbacks of a lost
  * connection run before on_down. Commands sent while not READY fail at once with CQ_ERR_CONNECTION, through the
- * callback, from the loop and not from inside the call.
+ * callback, from the loop and not from inside the call; one above CQ_COMMAND_MAX fails so with CQ_ERR_LIMIT.
+ *
+ * The commands of one turn of the loop leave together, with one write, when the turn's other callbacks are done. Over TLS
+ * the process must ignore SIGPIPE; else nothing here raises it.
  */
 #ifndef CQ_REDIS_ASYNC_H
 #define CQ_REDIS_ASYNC_H
@@ -41,7 +44,10 @@ struct cq_async_options {
 /* Start connecting. Never fails: what goes wrong arrives through on_down. Free with cq_async_free. */
 struct cq_async *cq_async_new(const struct cq_async_options *options);
 
-/* Close and free; outstanding callbacks run with an error first; no on_down. NULL-safe. Safe inside callbacks. */
+/*
+ * Close and free; outstanding callbacks run with an error first; no on_down. NULL-safe. Safe inside callbacks. What the
+ * callbacks that it runs try to send is neither sent nor answered.
+ */
 void cq_async_free(struct cq_async *async);
 
 bool cq_async_is_ready(const struct cq_async *async);
@@ -54,11 +60,16 @@ void cq_async_call(struct cq_async *async, struct cq_command *command, cq_async_
 
 /*
  * Subscribe; fn is called for each message with the ARRAY reply ["message", channel, payload] (and "subscribe"
- * confirmations), for the life of this connection. After a loss subscribe again from on_ready.
+ * confirmations), for the life of this connection; at a loss once with NULL and the error, and when the server refuses
+ * with its ERROR reply. After a loss subscribe again from on_ready. Each channel may have its own fn; besides, such a
+ * connection takes no command but PING.
  */
 void cq_async_subscribe(struct cq_async *async, struct cq_command *command, cq_async_reply_fn *fn, void *data);
 
-/* Drop the connection as if the network had; it reconnects. For tests and for a waiter that must stop waiting. */
+/*
+ * Drop the connection as if the network had, at the end of this turn of the loop; it reconnects. For tests and for a
+ * waiter that must stop waiting.
+ */
 void cq_async_drop(struct cq_async *async);
 
 #endif

@@ -3,28 +3,21 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <hiredis/hiredis.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
+#include "redis/dial.h"
 #include "redis/failure.h"
 #include "redis/handshake.h"
-#include "redis/resolve.h"
-#include "redis/tls.h"
+#include "redis/stream.h"
 
-enum {
-    DIRECT_MIN = 64 * 1024, /* bytes from which a command is written from its own memory, without a copy */
-    KEEPALIVE_IDLE_S = 15,
-};
+enum { DIRECT_MIN = 64 * 1024 }; /* bytes from which a command is written from its own memory, without a copy */
 
 struct cq_connection {
-    redisContext *context;     /* owned; owns the descriptor */
+    struct cq_stream stream;
     struct cq_tls *tls;        /* owned; NULL: none */
     struct cq_address address; /* a copy without secrets, for messages */
     struct cq_buf out;         /* sent commands that are not written yet */
@@ -33,93 +26,39 @@ struct cq_connection {
     char peer_addr[CQ_PEER_ADDR_SIZE];
 };
 
-/* Connect one endpoint within the deadline. Returns the descriptor, or -1 with errno. */
-static int dial_one(const struct cq_endpoint *endpoint, cq_time deadline)
-{
-    int fd = socket(endpoint->addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return -1;
-    if (connect(fd, (const struct sockaddr *)&endpoint->addr, endpoint->len) == 0)
-        return fd;
-    int error = errno;
-    while (error == EINPROGRESS || error == EINTR) {
-        cq_time left = deadline - cq_clock_monotonic();
-        struct pollfd wait = {.fd = fd, .events = POLLOUT};
-        int rc = left > 0 ? poll(&wait, 1, (int)(left / 1000 + 1)) : 0;
-        socklen_t size = sizeof(error);
-        if (rc == 0)
-            error = ETIMEDOUT;
-        else if (rc < 0)
-            error = errno;
-        else if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0)
-            return fd;
-    }
-    close(fd);
-    errno = error;
-    return -1;
-}
-
-static void tune(int fd, const struct cq_address *address, int timeout_ms)
+static void set_timeout(int fd, int timeout_ms)
 {
     struct timeval timeout = {.tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000};
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
-    if (address->unix_path)
-        return;
-    int on = 1, idle = KEEPALIVE_IDLE_S;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
 }
 
-static enum cq_code dial(const struct cq_address *address, int *ret_fd, struct cq_error *err)
+static enum cq_code dial(struct cq_connection *connection, const struct cq_address *address, struct cq_error *err)
 {
     struct cq_endpoints endpoints;
     enum cq_code code = cq_resolve(address, &endpoints, err);
     if (code != CQ_OK)
         return code;
-    cq_time deadline = cq_clock_monotonic() + (cq_time)address->connect_timeout_ms * 1000;
-    int fd = -1, error = 0;
-    for (size_t i = 0; i < endpoints.len && fd < 0; i++) {
-        fd = dial_one(&endpoints.items[i], deadline);
-        error = errno;
-    }
+    int fd = cq_dial_wait(&endpoints, address->connect_timeout_ms);
     if (fd < 0)
-        return cq_failure_connect(err, address, error);
+        return cq_failure_connect(err, address, errno);
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
-    tune(fd, address, address->connect_timeout_ms);
-    *ret_fd = fd;
-    return CQ_OK;
+    set_timeout(fd, address->connect_timeout_ms);
+    return cq_stream_open(&connection->stream, fd, connection->tls, err);
 }
 
-static enum cq_code lose(struct cq_connection *connection, int errno_value, struct cq_error *err)
+static enum cq_code lose(struct cq_connection *connection, ssize_t n, int errno_value, struct cq_error *err)
 {
     connection->lost = true;
-    redisContext *context = connection->context;
-    return cq_failure_lost(err, &connection->address, context->err ? context->err : REDIS_ERR_IO, context->errstr, errno_value);
+    return cq_stream_failure(&connection->stream, &connection->address, n, errno_value, connection->address.command_timeout_ms, err);
 }
 
-/* Over TLS only hiredis can write. */
-static enum cq_code write_tls(struct cq_connection *connection, struct cq_str bytes, struct cq_error *err)
-{
-    int done = 0;
-    bool ok = redisAppendFormattedCommand(connection->context, bytes.data, bytes.len) == REDIS_OK;
-    while (ok && !done)
-        ok = redisBufferWrite(connection->context, &done) == REDIS_OK;
-    return ok ? CQ_OK : lose(connection, errno, err);
-}
-
-/* All of bytes, without SIGPIPE, which a library must not leave to chance. */
 static enum cq_code write_all(struct cq_connection *connection, struct cq_str bytes, struct cq_error *err)
 {
-    if (connection->tls && bytes.len)
-        return write_tls(connection, bytes, err);
     while (bytes.len) {
-        ssize_t n = send(connection->context->fd, bytes.data, bytes.len, MSG_NOSIGNAL);
-        if (n < 0 && errno == EINTR)
-            continue;
+        ssize_t n = cq_stream_write(&connection->stream, bytes.data, bytes.len);
         if (n < 0)
-            return lose(connection, errno, err);
+            return lose(connection, n, errno, err);
         bytes = cq_str_n(bytes.data + n, bytes.len - (size_t)n);
     }
     return CQ_OK;
@@ -168,13 +107,15 @@ enum cq_code cq_connection_receive(struct cq_connection *connection, struct cq_r
         code = flush(connection, err);
     if (code != CQ_OK)
         return code;
-    void *reply = NULL;
-    errno = 0;
-    int rc = redisGetReply(connection->context, &reply);
-    if (rc != REDIS_OK)
-        return lose(connection, errno, err);
+    int got;
+    while ((got = cq_stream_reply(&connection->stream, ret_reply)) == 0) {
+        ssize_t n = cq_stream_read(&connection->stream);
+        if (n <= 0)
+            return lose(connection, n, errno, err);
+    }
+    if (got < 0)
+        return lose(connection, -1, 0, err);
     connection->pending--;
-    *ret_reply = reply;
     return CQ_OK;
 }
 
@@ -262,31 +203,20 @@ static void copy_for_messages(struct cq_address *to, const struct cq_address *fr
 enum cq_code cq_connection_open(const struct cq_address *address, const char *name, struct cq_connection **ret_connection,
                                 struct cq_error *err)
 {
-    int fd = -1;
     struct cq_connection *connection = cq_calloc(1, sizeof(*connection));
     cq_buf_init(&connection->out, CQ_COMMAND_MAX);
     copy_for_messages(&connection->address, address);
     enum cq_code code = cq_tls_new(address, &connection->tls, err);
     if (code == CQ_OK)
-        code = dial(address, &fd, err);
-    if (code != CQ_OK)
-        goto out;
-    connection->context = redisConnectFd(fd);
-    if (!connection->context) {
-        close(fd);
-        code = cq_error_set(err, CQ_ERR_SYSTEM, "hiredis cannot take a connection: out of memory");
-        goto out;
-    }
-    code = cq_tls_start(connection->tls, connection->context, err);
+        code = dial(connection, address, err);
     if (code == CQ_OK)
         code = introduce(connection, address, name, err);
-out:
     if (code != CQ_OK) {
         cq_connection_close(connection);
         return code;
     }
     connection->address.command_timeout_ms = address->command_timeout_ms;
-    tune(fd, address, address->command_timeout_ms);
+    set_timeout(connection->stream.fd, address->command_timeout_ms);
     *ret_connection = connection;
     return CQ_OK;
 }
@@ -295,8 +225,7 @@ void cq_connection_close(struct cq_connection *connection)
 {
     if (!connection)
         return;
-    if (connection->context)
-        redisFree(connection->context);
+    cq_stream_close(&connection->stream);
     cq_tls_free(connection->tls);
     cq_address_release(&connection->address);
     cq_buf_release(&connection->out);

@@ -1,13 +1,12 @@
 #include "redis/failure.h"
 
 #include <errno.h>
-#include <hiredis/hiredis.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "redis/command.h"
 
-enum { WHERE_SIZE = 160 };
+enum { WHERE_SIZE = 128 };
 
 enum cq_code cq_failure_connect(struct cq_error *err, const struct cq_address *address, int errno_value)
 {
@@ -42,22 +41,19 @@ enum cq_code cq_failure_timeout(struct cq_error *err, const struct cq_address *a
     return cq_error_set(err, CQ_ERR_CONNECTION, "Redis at %s did not answer within %g s", where, timeout_ms / 1000.0);
 }
 
-enum cq_code cq_failure_lost(struct cq_error *err, const struct cq_address *address, int hiredis_err, const char *hiredis_text,
-                             int errno_value)
+enum cq_code cq_failure_lost(struct cq_error *err, const struct cq_address *address, const char *reason)
 {
     char where[WHERE_SIZE];
     cq_address_display(address, where, sizeof(where));
-    if (hiredis_err == REDIS_ERR_IO && (errno_value == EAGAIN || errno_value == EWOULDBLOCK || errno_value == ETIMEDOUT))
-        return cq_failure_timeout(err, address, address->command_timeout_ms);
-    if (hiredis_err == REDIS_ERR_PROTOCOL)
-        return cq_error_set(err, CQ_ERR_CONNECTION, "what answers at %s does not speak Redis' protocol: is it another server, or "
-                            "one that wants TLS (rediss://)?", where);
-    const char *reason = hiredis_text && *hiredis_text ? hiredis_text : "unknown reason";
-    if (hiredis_err == REDIS_ERR_EOF)
-        reason = "Redis closed it";
-    else if (hiredis_err == REDIS_ERR_IO && errno_value)
-        reason = strerror(errno_value);
-    return cq_error_set(err, CQ_ERR_CONNECTION, "lost the connection to Redis at %s: %.120s", where, reason);
+    return cq_error_set(err, CQ_ERR_CONNECTION, "lost the connection to Redis at %s: %.80s", where, reason);
+}
+
+enum cq_code cq_failure_protocol(struct cq_error *err, const struct cq_address *address)
+{
+    char where[WHERE_SIZE];
+    cq_address_display(address, where, sizeof(where));
+    return cq_error_set(err, CQ_ERR_CONNECTION, "what answers at %s does not speak Redis' protocol: another server, or one that "
+                        "wants TLS (rediss://)?", where);
 }
 
 enum cq_code cq_failure_too_large(struct cq_error *err)

@@ -4,14 +4,14 @@
 
 #include "redis/address.h"
 
-struct redisContext;
-
 /* Connecting failed with this errno. Always CQ_ERR_CONNECTION. */
 enum cq_code cq_failure_connect(struct cq_error *err, const struct cq_address *address, int errno_value);
 
-/* An open connection failed: what hiredis says, and the errno of that moment. Always CQ_ERR_CONNECTION. */
-enum cq_code cq_failure_lost(struct cq_error *err, const struct cq_address *address, int hiredis_err, const char *hiredis_text,
-                             int errno_value);
+/* An open connection failed for this reason. Always CQ_ERR_CONNECTION. */
+enum cq_code cq_failure_lost(struct cq_error *err, const struct cq_address *address, const char *reason);
+
+/* What came is not RESP. Always CQ_ERR_CONNECTION. */
+enum cq_code cq_failure_protocol(struct cq_error *err, const struct cq_address *address);
 
 /* No answer within the command timeout. Always CQ_ERR_CONNECTION. */
 enum cq_code cq_failure_timeout(struct cq_error *err, const struct cq_address *address, int timeout_ms);

@@ -65,18 +65,12 @@ enum cq_code cq_resolve(const struct cq_address *address, struct cq_endpoints *r
     int rc = ask(address, AI_NUMERICSERV, ret_endpoints);
     if (rc == 0)
         return CQ_OK;
-    char where[CQ_ENDPOINT_TEXT_SIZE];
+    char where[128];
     cq_address_display(address, where, sizeof(where));
     if (rc == EAI_NONAME || rc == EAI_NODATA)
         return cq_error_set(err, CQ_ERR_CONNECTION, "cannot reach Redis at %s: no such host: %s", where, host_of(address));
     return cq_error_set(err, CQ_ERR_CONNECTION, "cannot reach Redis at %s: looking up %s failed: %s", where, host_of(address),
                         gai_strerror(rc));
-}
-
-bool cq_endpoint_host(const struct cq_endpoint *endpoint, char ret_text[CQ_ENDPOINT_TEXT_SIZE])
-{
-    return getnameinfo((const struct sockaddr *)&endpoint->addr, endpoint->len, ret_text, CQ_ENDPOINT_TEXT_SIZE, NULL, 0,
-                       NI_NUMERICHOST) == 0;
 }
 
 /*

@@ -10,7 +10,7 @@
 
 #include "redis/address.h"
 
-enum { CQ_ENDPOINTS_MAX = 16, CQ_ENDPOINT_TEXT_SIZE = 128 };
+enum { CQ_ENDPOINTS_MAX = 16 };
 
 struct cq_endpoint {
     struct sockaddr_storage addr;
@@ -27,9 +27,6 @@ CQ_MUST_CHECK enum cq_code cq_resolve(const struct cq_address *address, struct c
 
 /* The same when no name server is needed for it: a socket path or a numeric address. False: it is a name. */
 bool cq_resolve_numeric(const struct cq_address *address, struct cq_endpoints *ret_endpoints);
-
-/* `10.0.0.7` or `fe80::1%eth0`, as connecting by number wants it. False: not an IP endpoint. */
-bool cq_endpoint_host(const struct cq_endpoint *endpoint, char ret_text[CQ_ENDPOINT_TEXT_SIZE]);
 
 struct cq_resolver;
 

@@ -3,11 +3,12 @@
 #ifdef CQ_HAVE_TLS
 
 #include <arpa/inet.h>
-#include <hiredis/hiredis.h>
-#include <hiredis/hiredis_ssl.h>
+#include <errno.h>
+#include <limits.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -15,7 +16,11 @@
 struct cq_tls {
     SSL_CTX *context;
     char *host;
-    bool verify;
+};
+
+struct cq_tls_session {
+    SSL *ssl;
+    char reason[80];
 };
 
 static const char *openssl_reason(void)
@@ -28,16 +33,16 @@ static enum cq_code take_files(SSL_CTX *context, const struct cq_address *addres
 {
     if (address->tls_ca_file) {
         if (!SSL_CTX_load_verify_locations(context, address->tls_ca_file, NULL))
-            return cq_error_set(err, CQ_ERR_CONFIG, "ssl_ca_certs: cannot use %s: %s", address->tls_ca_file, openssl_reason());
+            return cq_error_set(err, CQ_ERR_CONFIG, "ssl_ca_certs: cannot use %.80s: %s", address->tls_ca_file, openssl_reason());
     } else if (!SSL_CTX_set_default_verify_paths(context)) {
         return cq_error_set(err, CQ_ERR_CONFIG, "TLS: cannot open the system's certificates: %s", openssl_reason());
     }
     if (!address->tls_cert_file)
         return CQ_OK;
-    if (!SSL_CTX_use_certificate_chain_file(context, address->tls_cert_file))
-        return cq_error_set(err, CQ_ERR_CONFIG, "ssl_certfile: cannot use %s: %s", address->tls_cert_file, openssl_reason());
-    if (!SSL_CTX_use_PrivateKey_file(context, address->tls_key_file, SSL_FILETYPE_PEM))
-        return cq_error_set(err, CQ_ERR_CONFIG, "ssl_keyfile: cannot use %s: %s", address->tls_key_file, openssl_reason());
+    if (SSL_CTX_use_certificate_chain_file(context, address->tls_cert_file) != 1)
+        return cq_error_set(err, CQ_ERR_CONFIG, "ssl_certfile: cannot use %.80s: %s", address->tls_cert_file, openssl_reason());
+    if (SSL_CTX_use_PrivateKey_file(context, address->tls_key_file, SSL_FILETYPE_PEM) != 1)
+        return cq_error_set(err, CQ_ERR_CONFIG, "ssl_keyfile: cannot use %.80s: %s", address->tls_key_file, openssl_reason());
     return CQ_OK;
 }
 
@@ -49,13 +54,15 @@ enum cq_code cq_tls_new(const struct cq_address *address, struct cq_tls **ret_tl
     }
     struct cq_tls *tls = cq_calloc(1, sizeof(*tls));
     tls->host = cq_strdup(address->host ? address->host : "localhost");
-    tls->verify = !address->tls_no_verify;
     tls->context = SSL_CTX_new(TLS_client_method());
+    ERR_clear_error();
     enum cq_code code;
     if (!tls->context || !SSL_CTX_set_min_proto_version(tls->context, TLS1_2_VERSION)) {
         code = cq_error_set(err, CQ_ERR_CONFIG, "TLS: OpenSSL does not start: %s", openssl_reason());
     } else {
-        SSL_CTX_set_verify(tls->context, tls->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+        /* A write that was cut short is repeated from a buffer that may have moved and grown since. */
+        SSL_CTX_set_mode(tls->context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+        SSL_CTX_set_verify(tls->context, address->tls_no_verify ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
         code = take_files(tls->context, address, err);
     }
     if (code != CQ_OK) {
@@ -75,42 +82,108 @@ void cq_tls_free(struct cq_tls *tls)
     free(tls);
 }
 
-enum cq_code cq_tls_start(struct cq_tls *tls, struct redisContext *context, struct cq_error *err)
+enum cq_code cq_tls_begin(struct cq_tls *tls, int fd, struct cq_tls_session **ret_session, struct cq_error *err)
 {
+    *ret_session = NULL;
     if (!tls)
         return CQ_OK;
     struct in6_addr number;
     bool by_number = inet_pton(AF_INET, tls->host, &number) == 1 || inet_pton(AF_INET6, tls->host, &number) == 1;
     SSL *ssl = SSL_new(tls->context);
-    bool ready = ssl != NULL;
+    bool ready = ssl && SSL_set_fd(ssl, fd) == 1;
     if (ready && by_number)
         ready = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), tls->host) == 1;
     else if (ready)
         ready = SSL_set_tlsext_host_name(ssl, tls->host) == 1 && SSL_set1_host(ssl, tls->host) == 1;
     if (!ready) {
         SSL_free(ssl);
-        return cq_error_set(err, CQ_ERR_CONNECTION, "TLS with %s does not start: %s", tls->host, openssl_reason());
+        return cq_error_set(err, CQ_ERR_CONFIG, "TLS with %.80s does not start: %s", tls->host, openssl_reason());
     }
-    ERR_clear_error();
-    if (redisInitiateSSL(context, ssl) == REDIS_OK) /* owns ssl from here on */
-        return CQ_OK;
-    long verdict = SSL_get_verify_result(ssl);
-    if (verdict != X509_V_OK)
-        cq_error_set(err, CQ_ERR_CONNECTION, "the certificate of Redis at %s is not accepted: %s", tls->host,
-                     X509_verify_cert_error_string(verdict));
-    else
-        cq_error_set(err, CQ_ERR_CONNECTION, "TLS with Redis at %s failed: %s", tls->host, context->errstr);
-    SSL_free(ssl);
-    return CQ_ERR_CONNECTION;
+    SSL_set_connect_state(ssl);
+    struct cq_tls_session *session = cq_calloc(1, sizeof(*session));
+    session->ssl = ssl;
+    *ret_session = session;
+    return CQ_OK;
 }
 
-#else /* no TLS in this build */
+void cq_tls_end(struct cq_tls_session *session)
+{
+    if (!session)
+        return;
+    SSL_free(session->ssl);
+    free(session);
+}
+
+/* What a read or write that gave n <= 0 means, in the terms of read(2). */
+static ssize_t outcome(struct cq_tls_session *session, int n, int errno_value)
+{
+    switch (SSL_get_error(session->ssl, n)) {
+    case SSL_ERROR_WANT_READ:
+    case SSL_ERROR_WANT_WRITE: errno = EAGAIN; return -1;
+    case SSL_ERROR_ZERO_RETURN: return 0;
+    case SSL_ERROR_SYSCALL:
+        if (!errno_value)
+            return 0;
+        errno = errno_value;
+        return -1;
+    default: break;
+    }
+    long verdict = SSL_get_verify_result(session->ssl);
+    if (verdict != X509_V_OK && SSL_get_verify_mode(session->ssl) != SSL_VERIFY_NONE)
+        snprintf(session->reason, sizeof(session->reason), "its certificate: %s", X509_verify_cert_error_string(verdict));
+    else
+        snprintf(session->reason, sizeof(session->reason), "TLS: %s", openssl_reason());
+    errno = EPROTO;
+    return -1;
+}
+
+ssize_t cq_tls_read(struct cq_tls_session *session, void *data, size_t size)
+{
+    ERR_clear_error();
+    errno = 0;
+    int n = SSL_read(session->ssl, data, size > INT_MAX ? INT_MAX : (int)size);
+    return n > 0 ? n : outcome(session, n, errno);
+}
+
+ssize_t cq_tls_write(struct cq_tls_session *session, const void *data, size_t len)
+{
+    ERR_clear_error();
+    errno = 0;
+    int n = SSL_write(session->ssl, data, len > INT_MAX ? INT_MAX : (int)len);
+    if (n > 0)
+        return n;
+    ssize_t rc = outcome(session, n, errno);
+    if (rc == 0) {
+        errno = EPIPE;
+        rc = -1;
+    }
+    return rc;
+}
+
+bool cq_tls_has_more(const struct cq_tls_session *session)
+{
+    return SSL_pending(session->ssl) > 0;
+}
+
+bool cq_tls_wants_read(const struct cq_tls_session *session)
+{
+    return SSL_want_read(session->ssl);
+}
+
+const char *cq_tls_reason(const struct cq_tls_session *session)
+{
+    return session->reason;
+}
+
+#else /* no TLS in this build: sessions never exist */
+
+#include <errno.h>
 
 enum cq_code cq_tls_new(const struct cq_address *address, struct cq_tls **ret_tls, struct cq_error *err)
 {
     if (address->tls)
-        return cq_error_set(err, CQ_ERR_CONFIG, "rediss://: this build's hiredis has no TLS; use redis:// or unix://, a TLS tunnel "
-                            "such as stunnel, or a cq built with hiredis 1.0 or newer");
+        return cq_error_set(err, CQ_ERR_CONFIG, "rediss://: this cq was built with a hiredis that has no TLS: use redis:// or "
+                            "unix://, a tunnel such as stunnel, or build with hiredis 1.0 or newer");
     *ret_tls = NULL;
     return CQ_OK;
 }
@@ -120,12 +193,54 @@ void cq_tls_free(struct cq_tls *tls)
     (void)tls;
 }
 
-enum cq_code cq_tls_start(struct cq_tls *tls, struct redisContext *context, struct cq_error *err)
+enum cq_code cq_tls_begin(struct cq_tls *tls, int fd, struct cq_tls_session **ret_session, struct cq_error *err)
 {
     (void)tls;
-    (void)context;
+    (void)fd;
     (void)err;
+    *ret_session = NULL;
     return CQ_OK;
+}
+
+void cq_tls_end(struct cq_tls_session *session)
+{
+    (void)session;
+}
+
+ssize_t cq_tls_read(struct cq_tls_session *session, void *data, size_t size)
+{
+    (void)session;
+    (void)data;
+    (void)size;
+    errno = ENOTSUP;
+    return -1;
+}
+
+ssize_t cq_tls_write(struct cq_tls_session *session, const void *data, size_t len)
+{
+    (void)session;
+    (void)data;
+    (void)len;
+    errno = ENOTSUP;
+    return -1;
+}
+
+bool cq_tls_has_more(const struct cq_tls_session *session)
+{
+    (void)session;
+    return false;
+}
+
+bool cq_tls_wants_read(const struct cq_tls_session *session)
+{
+    (void)session;
+    return false;
+}
+
+const char *cq_tls_reason(const struct cq_tls_session *session)
+{
+    (void)session;
+    return "";
 }
 
 #endif
