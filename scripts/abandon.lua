@@ -51,13 +51,13 @@ local function abandon(id)
     end
     if retry_job(id, queue, ttl, left, intervals, front) then return 'retried' end
     origin = origin or queue
-    ttl = bury_job(id, origin, 'failed', failure_ttl)
+    local stays = bury_job(id, origin, 'failed', failure_ttl)
     release_dependents(id, true)
-    if ttl == 0 then
+    if not stays then
         redis.call('ZREM', 'rq:failed:' .. origin, id)
         delete_job(id, origin, group)
     else
-        add_result(id, ttl, {'type', '2', 'worker_name', '', 'exc_string', exc})
+        add_result(id, seconds_of(failure_ttl, nil), {'type', '2', 'worker_name', '', 'exc_string', exc})
     end
     return 'failed'
 end

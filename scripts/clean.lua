@@ -13,10 +13,13 @@ if redis.call('EXISTS', lock) == 1 then return {0, 0} end
 limit = tonumber(limit)
 local touched, more = 0, 0
 
--- Scores below 0 are for ever.
+-- Scores below 0 are for ever. RQ keeps the results of failed jobs without an end: they go when the job has.
 for _, registry in ipairs({finished, failed}) do
     local ids = redis.call('ZRANGEBYSCORE', registry, 0, now_s, 'LIMIT', 0, limit)
-    for _, id in ipairs(ids) do redis.call('ZREM', registry, id) end
+    for _, id in ipairs(ids) do
+        redis.call('ZREM', registry, id)
+        if redis.call('EXISTS', 'rq:job:' .. id) == 0 then redis.call('DEL', 'rq:results:' .. id) end
+    end
     touched = touched + #ids
     if #ids == limit then more = 1 end
 end

@@ -75,14 +75,14 @@ local function succeed()
 end
 
 local function bury(status, kind, failure_ttl, group)
-    local ttl = bury_job(id, queue, status, failure_ttl)
+    local stays = bury_job(id, queue, status, failure_ttl)
     if status == 'failed' then release_dependents(id, true) end
-    if ttl == 0 then
+    if not stays then
         redis.call('ZREM', 'rq:failed:' .. queue, id)
         delete_job(id, queue, group)
         return 'deleted'
     end
-    save_result(kind, ttl)
+    save_result(kind, seconds_of(failure_ttl, nil))
     return status
 end
 
@@ -97,7 +97,7 @@ local function fail()
     end
     count = tonumber(count) or 0
     if count > 0 and count >= tonumber(retry_max) then return bury('failed', '5', failure_ttl, group) end
-    save_result('4', seconds_of(failure_ttl, 31536000))
+    save_result('4', seconds_of(failure_ttl, nil))
     redis.call('HSET', job, 'number_of_retries', count + 1)
     return run_again(id, queue, interval_at(retry_intervals, count), false, ttl)
 end

@@ -14,7 +14,7 @@ local function retry_job(id, queue, ttl, retries_left, intervals, front)
 end
 
 -- The end of a failed or stopped job. With a failure_ttl of 0 nothing of it stays; -1 keeps it for ever and scores -1,
--- as in RQ. Returns its ttl, for the result that follows. Source: rq/registry.py FailedJobRegistry.add.
+-- as in RQ. Returns false when nothing is to stay. Source: rq/registry.py FailedJobRegistry.add.
 local function bury_job(id, queue, status, failure_ttl)
     local job = 'rq:job:' .. id
     local ttl = seconds_of(failure_ttl, 31536000)
@@ -25,5 +25,5 @@ local function bury_job(id, queue, status, failure_ttl)
         redis.call('EXPIRE', 'rq:job::' .. id .. ':dependencies', ttl)
     end
     redis.call('ZADD', 'rq:failed:' .. queue, ttl < 0 and -1 or now_s + ttl, id)
-    return ttl
+    return ttl ~= 0
 end

@@ -15,11 +15,13 @@ START_TEST(expired_entries_go_and_those_for_ever_stay)
 {
     RUN("ZADD", "rq:finished:default", "5", "old", "+inf", "ever", "9999999999", "new");
     RUN("ZADD", "rq:failed:default", "5", "old", "-1", "ever");
+    RUN("XADD", "rq:results:old", "*", "type", "2");
     clean(NOW, 1000);
     ck_assert_int_eq(cleaned, 2);
     ck_assert(!more);
     ck_assert_int_eq(INT("ZCARD", "rq:finished:default"), 2);
     ck_assert_int_eq(INT("ZCARD", "rq:failed:default"), 1);
+    ck_assert_int_eq(INT("EXISTS", "rq:results:old"), 0);
 }
 END_TEST
 

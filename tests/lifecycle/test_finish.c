@@ -117,7 +117,7 @@ START_TEST(failure_without_retries_is_buried_with_its_text)
     ck_assert_int_eq(INT("ZSCORE", "rq:failed:default", "j1"), NOW_S + 1 + 31536000);
     ck_assert(cq_str_is(result_field("j1", "type"), "2"));
     ck_assert(cq_str_starts(result_field("j1", "exc_string"), "eJ"));
-    ck_assert_int_eq(INT("TTL", "rq:results:j1"), 31536000);
+    ck_assert_int_eq(INT("TTL", "rq:results:j1"), -1); /* RQ gives it one only with a failure_ttl of the job's own */
     ck_assert_int_eq(INT("HGET", worker_key, "failed_job_count"), 1);
     ck_assert_int_eq(job_places("j1"), 1);
     assert_idle();
@@ -134,6 +134,18 @@ START_TEST(failure_ttl_minus_one_keeps_for_ever_and_scores_as_in_rq)
     ck_assert_int_eq(INT("TTL", "rq:job:j1"), -1);
     ck_assert_int_eq(INT("TTL", "rq:results:j1"), -1);
     assert_text("-1", "ZSCORE", "rq:failed:default", "j1");
+}
+END_TEST
+
+START_TEST(failure_ttl_ends_job_and_result)
+{
+    struct cq_job job = new_job("j1", "default");
+    job.failure_ttl_s = 70;
+    enqueue_and_start(&job);
+    ck_assert_int_eq(finish("j1", CQ_OUTCOME_FAILED), CQ_FATE_FAILED);
+    ck_assert_int_eq(INT("TTL", "rq:job:j1"), 70);
+    ck_assert_int_eq(INT("TTL", "rq:results:j1"), 70);
+    ck_assert_int_eq(INT("ZSCORE", "rq:failed:default", "j1"), NOW_S + 1 + 70);
 }
 END_TEST
 
@@ -364,6 +376,7 @@ int main(void)
         result_ttl_zero_leaves_nothing,
         failure_without_retries_is_buried_with_its_text,
         failure_ttl_minus_one_keeps_for_ever_and_scores_as_in_rq,
+        failure_ttl_ends_job_and_result,
         failure_ttl_zero_leaves_nothing,
         stopped_is_never_retried,
         the_next_job_is_started_in_the_same_call,
