@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -52,23 +53,30 @@ static void universal_newlines(struct cq_buf *text)
         text->data[to] = '\0';
 }
 
+static enum cq_code too_large(const char *path, struct cq_error *err)
+{
+    return cq_error_set(err, CQ_ERR_LIMIT, "file '%s' holds more than %d bytes, the most that a job's data can be", path,
+                        CQ_PAYLOAD_MAX);
+}
+
 static enum cq_code read_file(const char *path, struct cq_buf *text, struct cq_error *err)
 {
     enum { CHUNK = 64 * 1024 };
-    enum cq_code code = CQ_OK;
+    struct stat file;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT)
         return cq_error_set(err, CQ_ERR_INVALID_OPERATION, "Could not open file '%s': Not found", path);
     if (fd < 0)
         return cq_error_set(err, CQ_ERR_INVALID_OPERATION, "Could not open file '%s': %s", path, strerror(errno));
-    for (;;) {
+    /* A regular file is refused before it is read; what has no size, such as a pipe, is refused when it has sent too much. */
+    enum cq_code code = fstat(fd, &file) == 0 && file.st_size > CQ_PAYLOAD_MAX ? too_large(path, err) : CQ_OK;
+    while (code == CQ_OK) {
         char *room = cq_buf_reserve(text, CHUNK);
         ssize_t n = room ? read(fd, room, CHUNK) : 0;
         if (n < 0 && errno == EINTR)
             continue;
         if (!room)
-            code = cq_error_set(err, CQ_ERR_LIMIT, "file '%s' holds more than %d bytes, the most that a job's data can be",
-                                path, CQ_PAYLOAD_MAX);
+            code = too_large(path, err);
         else if (n < 0)
             code = cq_error_set(err, CQ_ERR_INVALID_OPERATION, "Could not read file '%s': %s", path, strerror(errno));
         if (code != CQ_OK || n == 0)

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Where Redis is, who may ask, and what is said when it does not answer.
+# shellcheck source=tests/cli/harness.sh
 . "$(dirname "$0")/harness.sh"
 start_redis --requirepass hush
 export REDISCLI_AUTH=hush

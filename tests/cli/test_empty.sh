@@ -1,5 +1,7 @@
 #!/bin/sh
 # empty, suspend and resume.
+# shellcheck disable=SC3044 # `run suspend` is cq's, not the shell's
+# shellcheck source=tests/cli/harness.sh
 . "$(dirname "$0")/harness.sh"
 start_redis
 

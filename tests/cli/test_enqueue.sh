@@ -1,5 +1,6 @@
 #!/bin/sh
 # enqueue: what it writes, what it says, what it refuses.
+# shellcheck source=tests/cli/harness.sh
 . "$(dirname "$0")/harness.sh"
 start_redis
 
@@ -215,6 +216,13 @@ expect_status 0
 expect_stdout_match "Enqueued f\('x{1,80}\.\.\.\) with job-id 'large'\."
 expect_redis queued hget rq:job:large status
 rm -f "$work/large"
+
+it 'more than a job can hold is refused before it is read'
+truncate -s 600M "$work/huge"
+run enqueue f "@$work/huge"
+expect_status 1
+expect_stderr_line "file '$work/huge' holds more than 536870912 bytes"
+rm -f "$work/huge"
 
 it 'nothing is queued when Redis is not there'
 run enqueue f -u "unix://$work/nobody.sock"

@@ -1,5 +1,7 @@
 #!/bin/sh
 # help, version, and what is said about a wrong command line.
+# shellcheck disable=SC3044 # `run suspend` is cq's, not the shell's
+# shellcheck source=tests/cli/harness.sh
 . "$(dirname "$0")/harness.sh"
 
 it 'help lists every command and every exit status'

@@ -1,5 +1,6 @@
 #!/bin/sh
 # info: rq's lines, JSON, foreign data, the terminal.
+# shellcheck source=tests/cli/harness.sh
 . "$(dirname "$0")/harness.sh"
 start_redis
 

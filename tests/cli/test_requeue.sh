@@ -1,5 +1,6 @@
 #!/bin/sh
 # requeue: by ids and all, one queue and every queue.
+# shellcheck source=tests/cli/harness.sh
 . "$(dirname "$0")/harness.sh"
 start_redis
 

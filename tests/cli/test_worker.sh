@@ -1,5 +1,6 @@
 #!/bin/sh
 # worker: what its command line takes and refuses. What a worker does is tested in tests/worker and tests/interop.
+# shellcheck source=tests/cli/harness.sh
 . "$(dirname "$0")/harness.sh"
 start_redis
 
