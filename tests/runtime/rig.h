@@ -193,6 +193,7 @@ static CQ_UNUSED void end_link(struct link *link)
 
 struct job_text {
     const char *call;         /* `data`: JSON of (function, None, args, kwargs); NULL: no such field */
+    size_t call_len;          /* 0: up to its NUL */
     const char *meta;         /* NULL: none */
     const char *retries_left; /* NULL: none */
     bool reuse;
@@ -211,7 +212,7 @@ static CQ_UNUSED void write_job(struct cq_buf *out, const struct job_text *job)
     cq_frame_add_map(&writer, "fields", 1 + !!job->call + !!job->meta + !!job->retries_left);
     cq_frame_add_bin(&writer, "origin", CQ_STR_LIT("high:er"));
     if (job->call)
-        cq_frame_add_bin(&writer, "data", cq_str(job->call));
+        cq_frame_add_bin(&writer, "data", job->call_len ? cq_str_n(job->call, job->call_len) : cq_str(job->call));
     if (job->meta)
         cq_frame_add_bin(&writer, "meta", cq_str(job->meta));
     if (job->retries_left)
