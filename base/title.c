@@ -12,6 +12,7 @@
 static struct {
     char *start;
     size_t size; /* bytes, with the last NUL; 0: not taken over */
+    char **environment; /* the copy; environ alone is cleared by valgrind's look at leaks */
 } area;
 
 enum { TITLE_MAX = 512 };
@@ -41,6 +42,7 @@ void cq_title_init(int argc, char **argv)
     for (int i = 0; i < argc; i++)
         argv[i] = cq_strdup(argv[i]);
     environ = copy;
+    area.environment = copy;
     area.start = start;
     area.size = (size_t)(end_of_environment - start);
 }
