@@ -1,0 +1,103 @@
+/* Job functions for the worker's tests. */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "runtime/cq.h"
+
+static void doze(double seconds)
+{
+    struct timespec time = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
+    while (nanosleep(&time, &time) != 0)
+        ;
+}
+
+/* One line per run, appended atomically: what a test counts. */
+CQ_JOB record(cq_context *job)
+{
+    const char *path;
+    if (cq_arg_str(job, 0, &path))
+        return CQ_FAILED;
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return cq_fail(job, "cannot open %s", path);
+    dprintf(fd, "%s\n", cq_current_id(job));
+    close(fd);
+    return cq_return_str(job, cq_current_id(job));
+}
+
+CQ_JOB doze_s(cq_context *job)
+{
+    double seconds;
+    if (cq_arg_float(job, 0, &seconds))
+        return CQ_FAILED;
+    doze(seconds);
+    return cq_return_str(job, "rested");
+}
+
+CQ_JOB stubborn(cq_context *job)
+{
+    (void)job;
+    signal(SIGTERM, SIG_IGN);
+    for (;;)
+        pause();
+}
+
+CQ_JOB die_by_signal(cq_context *job)
+{
+    long long number;
+    if (cq_arg_int(job, 0, &number))
+        return CQ_FAILED;
+    signal((int)number, SIG_DFL);
+    raise((int)number);
+    return cq_return_none(job);
+}
+
+CQ_JOB leave(cq_context *job)
+{
+    (void)job;
+    _exit(3);
+}
+
+/* A child that outlives the job, and would answer for it if it could. */
+CQ_JOB spawn(cq_context *job)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        for (;;)
+            pause();
+    }
+    return cq_return_int(job, pid);
+}
+
+CQ_JOB close_everything(cq_context *job)
+{
+    for (int fd = 0; fd < 256; fd++)
+        close(fd);
+    return cq_return_str(job, "unheard");
+}
+
+CQ_JOB talk(cq_context *job)
+{
+    printf("a line on standard output\n");
+    fflush(stdout);
+    fprintf(stderr, "a line on standard error");
+    return cq_return_none(job);
+}
+
+CQ_JOB second_time(cq_context *job)
+{
+    if (cq_retries_left(job) > 0)
+        return cq_fail(job, "not yet");
+    return cq_return_str(job, "at last");
+}
+
+CQ_JOB whoami(cq_context *job)
+{
+    return cq_return_int(job, getpid());
+}
