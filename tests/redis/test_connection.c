@@ -1,15 +1,369 @@
 #include <check.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/mem.h"
+#include "tests/support/fake_redis.h"
 #include "tests/support/redis_server.h"
 
 static struct redis_server *server;
+static struct cq_connection *connection;
+static struct cq_command command;
+static struct cq_error err;
 
-START_TEST(sets_and_gets)
+static void setup(void)
 {
+    connection = NULL;
+    memset(&err, 0, sizeof(err));
+    cq_command_init(&command);
     redis_server_flush(server);
-    cq_reply_free(redis_server_run(server, "SET", "a", "1", NULL));
-    ck_assert_int_eq(redis_server_int(server, "GET", "a", NULL), 1);
+}
+
+static void teardown(void)
+{
+    cq_connection_close(connection);
+    cq_command_release(&command);
+}
+
+static void open_ok(const struct cq_address *address)
+{
+    ck_assert_msg(cq_connection_open(address, "a name", &connection, &err) == CQ_OK, "%s", err.text);
+}
+
+/* The address is refused with this code, in words that hold `says` and never the password. */
+static void open_fails(const struct cq_address *address, enum cq_code code, const char *says)
+{
+    enum cq_code got = cq_connection_open(address, "a name", &connection, &err);
+    ck_assert_msg(got == code && err.code == code, "%d: %s", got, err.text);
+    ck_assert_msg(strstr(err.text, says) != NULL, "%s", err.text);
+    ck_assert_ptr_null(strstr(err.text, "hush"));
+    ck_assert_ptr_null(connection);
+}
+
+static void url_fails(const char *url, enum cq_code code, const char *says)
+{
+    struct cq_address address;
+    ck_assert_int_eq(cq_address_parse(url, &address, &err), CQ_OK);
+    address.connect_timeout_ms = 300;
+    open_fails(&address, code, says);
+    cq_address_release(&address);
+}
+
+static void put(const char *first, const char *second, const char *third)
+{
+    cq_command_clear(&command);
+    cq_command_texts(&command, first, second, third, NULL);
+}
+
+START_TEST(names_itself_and_learns_its_address)
+{
+    open_ok(&server->address);
+    ck_assert(cq_str_is(redis_server_text(server, "PING", NULL), "PONG"));
+    struct cq_str list = redis_server_text(server, "CLIENT", "LIST", NULL);
+    ck_assert_ptr_nonnull(memmem(list.data, list.len, "name=a_name", 11));
+    ck_assert_ptr_nonnull(strstr(cq_connection_peer_addr(connection), server->socket));
+}
+END_TEST
+
+START_TEST(selects_the_database)
+{
+    server->address.db = 3;
+    open_ok(&server->address);
+    put("SET", "k", "v");
+    ck_assert_int_eq(cq_connection_call(connection, &command, NULL, &err), CQ_OK);
+    server->address.db = 0;
+    ck_assert_int_eq(redis_server_int(server, "EXISTS", "k", NULL), 0);
+    cq_reply_free(redis_server_run(server, "SELECT", "3", NULL));
+    ck_assert_int_eq(redis_server_int(server, "EXISTS", "k", NULL), 1);
+}
+END_TEST
+
+START_TEST(a_database_that_is_not_there_is_named)
+{
+    server->address.db = 99;
+    open_fails(&server->address, CQ_ERR_REDIS, "no database 99");
+}
+END_TEST
+
+START_TEST(an_error_reply_becomes_an_error)
+{
+    open_ok(&server->address);
+    put("LPUSH", "k", "v");
+    ck_assert_int_eq(cq_connection_call(connection, &command, NULL, &err), CQ_OK);
+    cq_command_clear(&command);
+    cq_command_texts(&command, "GET", "k", NULL);
+    ck_assert_int_eq(cq_connection_call(connection, &command, NULL, &err), CQ_ERR_REDIS);
+    ck_assert_ptr_nonnull(strstr(err.text, "WRONGTYPE"));
+}
+END_TEST
+
+static int64_t save_meta(void)
+{
+    struct cq_reply *reply = NULL;
+    cq_command_script(&command, CQ_SCRIPT_META, 1);
+    cq_command_texts(&command, "rq:job:1", "{}", NULL);
+    ck_assert_msg(cq_connection_call(connection, &command, &reply, &err) == CQ_OK, "%s", err.text);
+    int64_t value = cq_reply_int(reply);
+    cq_reply_free(reply);
+    return value;
+}
+
+START_TEST(loads_a_script_that_the_server_does_not_know)
+{
+    open_ok(&server->address);
+    ck_assert_int_eq(save_meta(), 0);
+    cq_reply_free(redis_server_run(server, "HSET", "rq:job:1", "id", "1", NULL));
+    cq_reply_free(redis_server_run(server, "SCRIPT", "FLUSH", NULL));
+    ck_assert_int_eq(save_meta(), 1);
+    ck_assert(cq_str_is(redis_server_text(server, "HGET", "rq:job:1", "meta", NULL), "{}"));
+}
+END_TEST
+
+START_TEST(a_pipeline_answers_in_order)
+{
+    enum { COUNT = 5000 };
+    open_ok(&server->address);
+    ck_assert_int_eq(cq_connection_load(connection, CQ_SCRIPT_META, &err), CQ_OK);
+    for (int i = 0; i < COUNT; i++) {
+        cq_command_clear(&command);
+        cq_command_text(&command, "ECHO");
+        cq_command_int(&command, i);
+        ck_assert_int_eq(cq_connection_send(connection, &command, &err), CQ_OK);
+    }
+    for (int i = 0; i < COUNT; i++) {
+        struct cq_reply *reply = NULL;
+        ck_assert_int_eq(cq_connection_receive(connection, &reply, &err), CQ_OK);
+        ck_assert_int_eq(cq_reply_int(reply), i);
+        cq_reply_free(reply);
+    }
+}
+END_TEST
+
+START_TEST(a_hundred_megabytes_go_and_come_back)
+{
+    size_t len = 100 * 1024 * 1024;
+    char *big = cq_alloc(len);
+    memset(big, 'x', len);
+    open_ok(&server->address);
+    cq_command_text(&command, "ECHO");
+    cq_command_arg(&command, cq_str_n(big, len));
+    struct cq_reply *reply = NULL;
+    ck_assert_msg(cq_connection_call(connection, &command, &reply, &err) == CQ_OK, "%s", err.text);
+    ck_assert(cq_str_eq(cq_reply_str(reply), cq_str_n(big, len)));
+    cq_reply_free(reply);
+    free(big);
+}
+END_TEST
+
+START_TEST(a_command_above_the_limit_is_refused_and_the_connection_stays)
+{
+    open_ok(&server->address);
+    cq_command_text(&command, "ECHO");
+    cq_command_arg(&command, cq_str_n("", (size_t)CQ_COMMAND_MAX + 1));
+    ck_assert_int_eq(cq_connection_call(connection, &command, NULL, &err), CQ_ERR_LIMIT);
+    put("SET", "a", "b");
+    ck_assert_int_eq(cq_connection_call(connection, &command, NULL, &err), CQ_OK);
+}
+END_TEST
+
+START_TEST(a_server_that_goes_away_is_an_error_and_comes_back_with_a_new_connection)
+{
+    signal(SIGPIPE, SIG_DFL); /* nothing may raise it */
+    struct redis_server *own = redis_server_start(NULL);
+    open_ok(&own->address);
+    redis_server_kill(own);
+    for (int i = 0; i < 3; i++) {
+        put("SET", "a", "b");
+        ck_assert_int_eq(cq_connection_call(connection, &command, NULL, &err), CQ_ERR_CONNECTION);
+        ck_assert_ptr_nonnull(strstr(err.text, "lost"));
+    }
+    cq_connection_close(connection);
+    connection = NULL;
+    open_fails(&own->address, CQ_ERR_CONNECTION, "nobody listens");
+    redis_server_restart(own);
+    open_ok(&own->address);
+    redis_server_stop(own);
+}
+END_TEST
+
+START_TEST(a_command_that_is_not_answered_times_out)
+{
+    struct redis_server *own = redis_server_start(NULL);
+    own->address.command_timeout_ms = 100;
+    open_ok(&own->address);
+    kill(own->pid, SIGSTOP);
+    put("SET", "a", "b");
+    ck_assert_int_eq(cq_connection_call(connection, &command, NULL, &err), CQ_ERR_CONNECTION);
+    ck_assert_ptr_nonnull(strstr(err.text, "did not answer within 0.1 s"));
+    redis_server_stop(own);
+}
+END_TEST
+
+START_TEST(what_cannot_be_reached_is_said_with_the_reason)
+{
+    char url[128];
+    snprintf(url, sizeof(url), "redis://:hush@127.0.0.1:%d/2", redis_server_free_port());
+    url_fails(url, CQ_ERR_CONNECTION, "connection refused");
+    ck_assert_ptr_nonnull(strstr(err.text, "redis://127.0.0.1:"));
+    url_fails("unix:///nowhere/at/all.sock", CQ_ERR_CONNECTION, "no such socket");
+    url_fails("redis://:hush@no-such-host.invalid", CQ_ERR_CONNECTION, "no-such-host.invalid");
+}
+END_TEST
+
+START_TEST(tls_works_or_is_refused_in_one_clear_line)
+{
+#ifdef CQ_HAVE_TLS
+    url_fails("rediss://:hush@127.0.0.1:1", CQ_ERR_CONNECTION, "connection refused");
+#else
+    url_fails("rediss://:hush@127.0.0.1:1", CQ_ERR_CONFIG, "no TLS");
+#endif
+}
+END_TEST
+
+START_TEST(passwords_are_checked)
+{
+    struct redis_server *own = redis_server_start("--requirepass", "hush", NULL);
+    open_ok(&own->address);
+    put("ACL", "SETUSER", "ann");
+    cq_command_texts(&command, "on", ">hush2", "~*", "&*", "+@all", "-info", "-client", "-ping", NULL);
+    ck_assert_msg(cq_connection_call(connection, &command, NULL, &err) == CQ_OK, "%s", err.text);
+    cq_connection_close(connection);
+    connection = NULL;
+    memcpy(own->address.password, "husk", 4);
+    open_fails(&own->address, CQ_ERR_REDIS, "refused the user name or password");
+    free(own->address.password);
+    own->address.password = NULL;
+    open_fails(&own->address, CQ_ERR_REDIS, "wants a password");
+    /* An ACL user that may not look around works all the same. */
+    own->address.username = cq_strdup("ann");
+    own->address.password = cq_strdup("hush2");
+    open_ok(&own->address);
+    ck_assert_str_eq(cq_connection_peer_addr(connection), "unknown");
+    put("SET", "a", "b");
+    ck_assert_int_eq(cq_connection_call(connection, &command, NULL, &err), CQ_OK);
+    redis_server_stop(own);
+}
+END_TEST
+
+START_TEST(a_password_that_nobody_asked_for_is_explained)
+{
+    struct cq_address address = server->address;
+    char password[] = "hush";
+    address.password = password;
+    open_fails(&address, CQ_ERR_REDIS, "leave it out");
+}
+END_TEST
+
+START_TEST(a_cluster_is_refused)
+{
+    struct redis_server *own = redis_server_start("--cluster-enabled", "yes", "--port", "0", NULL);
+    open_fails(&own->address, CQ_ERR_REDIS, "cluster mode");
+    redis_server_stop(own);
+}
+END_TEST
+
+START_TEST(a_read_only_replica_is_named_at_the_first_write)
+{
+    struct redis_server *own = redis_server_start(NULL);
+    cq_reply_free(redis_server_run(own, "REPLICAOF", "127.0.0.1", "1", NULL));
+    open_ok(&own->address);
+    put("SET", "a", "b");
+    ck_assert_int_eq(cq_connection_call(connection, &command, NULL, &err), CQ_ERR_CONNECTION);
+    ck_assert_ptr_nonnull(strstr(err.text, "read-only replica"));
+    redis_server_stop(own);
+}
+END_TEST
+
+START_TEST(a_full_server_is_named)
+{
+    struct redis_server *own = redis_server_start("--maxmemory", "1", NULL);
+    open_ok(&own->address);
+    put("SET", "a", "b");
+    ck_assert_int_eq(cq_connection_call(connection, &command, NULL, &err), CQ_ERR_CONNECTION);
+    ck_assert_ptr_nonnull(strstr(err.text, "out of memory"));
+    redis_server_stop(own);
+}
+END_TEST
+
+static const char *too_old(const char *first, const char *second)
+{
+    return strcmp(second, "server") == 0 ? "$22\r\nredis_version:6.0.16\r\n\r\n" : fake_redis_healthy(first, second);
+}
+
+static const char *valkey(const char *first, const char *second)
+{
+    return strcmp(second, "server") == 0 ? "$53\r\nredis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_v:8\r\n\r\n"
+                                         : fake_redis_healthy(first, second);
+}
+
+static const char *loading(const char *first, const char *second)
+{
+    return strcmp(first, "PING") == 0 ? "-LOADING Redis is loading the dataset in memory\r\n" : fake_redis_healthy(first, second);
+}
+
+static const char *http(const char *first, const char *second)
+{
+    (void)first;
+    (void)second;
+    return "HTTP/1.1 400 Bad Request\r\n\r\n";
+}
+
+static const char *silent(const char *first, const char *second)
+{
+    (void)first;
+    (void)second;
+    return NULL;
+}
+
+static void fake_fails(fake_redis_fn *answer, enum cq_code code, const char *says)
+{
+    struct fake_redis *fake = fake_redis_start(answer);
+    fake->address.connect_timeout_ms = 200;
+    open_fails(&fake->address, code, says);
+    fake_redis_stop(fake);
+}
+
+START_TEST(servers_that_are_not_fit_are_refused_with_the_reason)
+{
+    fake_fails(too_old, CQ_ERR_REDIS, "version 6.0.16");
+    fake_fails(loading, CQ_ERR_CONNECTION, "loading");
+    fake_fails(http, CQ_ERR_CONNECTION, "does not speak Redis' protocol");
+    fake_fails(silent, CQ_ERR_CONNECTION, "did not answer within 0.2 s");
+}
+END_TEST
+
+START_TEST(valkey_is_as_good)
+{
+    struct fake_redis *fake = fake_redis_start(valkey);
+    open_ok(&fake->address);
+    ck_assert_str_eq(cq_connection_peer_addr(connection), "10.1.2.3:4567");
+    cq_connection_close(connection);
+    connection = NULL;
+    fake_redis_stop(fake);
+}
+END_TEST
+
+static int open_sockets_without_cloexec(void)
+{
+    int count = 0;
+    for (int fd = 3; fd < 256; fd++) {
+        struct stat info;
+        if (fstat(fd, &info) == 0 && S_ISSOCK(info.st_mode) && !(fcntl(fd, F_GETFD) & FD_CLOEXEC))
+            count++;
+    }
+    return count;
+}
+
+START_TEST(its_descriptor_is_closed_at_exec)
+{
+    int before = open_sockets_without_cloexec();
+    open_ok(&server->address);
+    ck_assert_int_eq(open_sockets_without_cloexec(), before);
 }
 END_TEST
 
@@ -19,7 +373,28 @@ int main(void)
     Suite *suite = suite_create("connection");
     TCase *tc = tcase_create("all");
     suite_add_tcase(suite, tc);
-    tcase_add_test(tc, sets_and_gets);
+    tcase_set_timeout(tc, 60);
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, names_itself_and_learns_its_address);
+    tcase_add_test(tc, selects_the_database);
+    tcase_add_test(tc, a_database_that_is_not_there_is_named);
+    tcase_add_test(tc, an_error_reply_becomes_an_error);
+    tcase_add_test(tc, loads_a_script_that_the_server_does_not_know);
+    tcase_add_test(tc, a_pipeline_answers_in_order);
+    tcase_add_test(tc, a_hundred_megabytes_go_and_come_back);
+    tcase_add_test(tc, a_command_above_the_limit_is_refused_and_the_connection_stays);
+    tcase_add_test(tc, a_server_that_goes_away_is_an_error_and_comes_back_with_a_new_connection);
+    tcase_add_test(tc, a_command_that_is_not_answered_times_out);
+    tcase_add_test(tc, what_cannot_be_reached_is_said_with_the_reason);
+    tcase_add_test(tc, tls_works_or_is_refused_in_one_clear_line);
+    tcase_add_test(tc, passwords_are_checked);
+    tcase_add_test(tc, a_password_that_nobody_asked_for_is_explained);
+    tcase_add_test(tc, a_cluster_is_refused);
+    tcase_add_test(tc, a_read_only_replica_is_named_at_the_first_write);
+    tcase_add_test(tc, a_full_server_is_named);
+    tcase_add_test(tc, servers_that_are_not_fit_are_refused_with_the_reason);
+    tcase_add_test(tc, valkey_is_as_good);
+    tcase_add_test(tc, its_descriptor_is_closed_at_exec);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);

@@ -4,6 +4,7 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -132,18 +133,26 @@ void redis_server_restart(struct redis_server *server)
     spawn(server);
 }
 
+static int remove_entry(const char *path, const struct stat *info, int flag, struct FTW *at)
+{
+    (void)info;
+    (void)flag;
+    (void)at;
+    return remove(path);
+}
+
+static void remove_folder(const char *path)
+{
+    if (nftw(path, remove_entry, 8, FTW_DEPTH | FTW_PHYS) != 0)
+        fprintf(stderr, "redis_server: cannot remove %s: %s\n", path, strerror(errno));
+}
+
 void redis_server_stop(struct redis_server *server)
 {
     if (!server)
         return;
     redis_server_kill(server);
-    char path[128];
-    static const char *const files[] = {"redis.sock", "log", "dump.rdb", "nodes.conf"};
-    for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
-        snprintf(path, sizeof(path), "%s/%s", server->folder, files[i]);
-        unlink(path);
-    }
-    rmdir(server->folder);
+    remove_folder(server->folder);
     for (char **arg = server->argv; *arg; arg++)
         free(*arg);
     free(server->argv);
