@@ -9,7 +9,7 @@
 
 #define CQ_EXIT_STATUSES(X)                                                                             \
     X(CQ_EXIT_OK, 0, "done")                                                                            \
-    X(CQ_EXIT_FAILED, 1, "what was asked for failed: no such job, a worker of that name lives, a job failed") \
+    X(CQ_EXIT_FAILED, 1, "what was asked for failed: no such job, a worker of that name lives, the job that was waited for failed") \
     X(CQ_EXIT_USAGE, 2, "the command line is wrong; nothing was done")                                  \
     X(CQ_EXIT_CONFIG, 3, "a config file, an environment variable or a URL is wrong; nothing was done")  \
     X(CQ_EXIT_REDIS, 4, "Redis cannot be reached, or refuses")                                          \

@@ -4,9 +4,11 @@
 
 #include "base/mem.h"
 #include "base/number.h"
+#include "base/utf8.h"
 #include "cmd/command.h"
 #include "cmd/output.h"
 #include "cmd/session.h"
+#include "job/keys.h"
 #include "queue/queue.h"
 #include "worker/worker.h"
 
@@ -115,6 +117,21 @@ static enum cq_code apply_level(struct cq_settings *settings, const struct worke
     return CQ_OK;
 }
 
+/* The name becomes part of keys and of every line of the log. Room is left for the `.1000` of several workers. */
+static enum cq_code check_name(const char *name, struct cq_error *err)
+{
+    enum { NAME_MAX_BYTES = CQ_NAME_MAX - 5 };
+    bool printable = !name || cq_utf8_valid(cq_str(name));
+    for (const char *c = name; printable && c && *c; c++)
+        printable = (unsigned char)*c >= ' ' && *c != 127;
+    if (!printable)
+        return cq_error_set(err, CQ_ERR_USAGE, "the worker's name '%.80s' is not printable UTF-8; choose another", name);
+    if (name && strlen(name) > NAME_MAX_BYTES)
+        return cq_error_set(err, CQ_ERR_USAGE, "the worker's name '%.40s...' has %zu bytes: %d is the most", name, strlen(name),
+                            NAME_MAX_BYTES);
+    return CQ_OK;
+}
+
 static enum cq_code apply_queues(struct cq_settings *settings, const struct cq_run *run, struct cq_error *err)
 {
     if (run->arg_count)
@@ -136,6 +153,8 @@ static enum cq_code configure(struct cq_session *session, const struct cq_run *r
     enum cq_code code = cq_session_configure(session, run, err);
     if (code == CQ_OK)
         code = apply_n(&session->settings, options->n, err);
+    if (code == CQ_OK)
+        code = check_name(session->settings.name, err);
     if (code == CQ_OK)
         code = apply_log_format(&session->settings, options->log_format, err);
     if (code == CQ_OK)

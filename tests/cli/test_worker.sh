@@ -110,6 +110,17 @@ run worker -b "$(printf 'a\nb')"
 expect_status 2
 [ "$(wc -l < "$work/err")" = 1 ] || wrong 'not one line'
 
+it 'refuses a name that cannot be one'
+run worker -b --name "$(printf 'a\nb')"
+expect_status 2
+expect_stderr_line 'not printable'
+run worker -b --name "$(head -c 600 /dev/zero | tr '\0' x)"
+expect_status 2
+expect_stderr_line '600 bytes'
+run worker -b a,b
+expect_status 2
+expect_stderr_line 'comma'
+
 it 'a password does not show in its title'
 "$CQ" worker -u "unix://default:sesame@$socket" --name titled > "$work/out" 2> "$work/err" &
 worker=$!
