@@ -1,76 +1,13 @@
-/*
- * Steps of a job's life for the tests of lifecycle/, against one private Redis: each builds the call, sends it and reads
- * the reply. Everything happens at NOW unless a test says otherwise.
- */
+/* Steps of a job's life for the tests of lifecycle/: each builds the call, sends it and reads the reply. */
 #ifndef CQ_TESTS_LIFECYCLE_STEPS_H
 #define CQ_TESTS_LIFECYCLE_STEPS_H
 
-#include <check.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
-#include "job/job.h"
-#include "job/keys.h"
 #include "lifecycle/enqueue.h"
-#include "lifecycle/fetch.h"
 #include "lifecycle/finish.h"
 #include "lifecycle/maintain.h"
 #include "lifecycle/manage.h"
 #include "lifecycle/worker.h"
-#include "tests/support/redis_server.h"
-
-#define NOW ((cq_time)1795212711 * CQ_SECOND + 123)
-#define NOW_ISO "2026-11-20T22:11:51.000123Z"
-#define NOW_S 1795212711
-
-/* 32 hex digits each, as RQ's */
-#define RUN_1 "11111111111111111111111111111111"
-#define RUN_2 "22222222222222222222222222222222"
-#define RUN_3 "33333333333333333333333333333333"
-
-static struct redis_server *server;
-static struct cq_reply *held; /* what the last step's result points into */
-static struct cq_command call;
-
-#define TEXT(...) redis_server_text(server, __VA_ARGS__, NULL)
-#define INT(...) redis_server_int(server, __VA_ARGS__, NULL)
-#define RUN(...) cq_reply_free(redis_server_run(server, __VA_ARGS__, NULL))
-#define assert_text(expected, ...)                                                                                              \
-    do {                                                                                                                        \
-        struct cq_str assert_text_ = TEXT(__VA_ARGS__);                                                                         \
-        ck_assert_msg(cq_str_is(assert_text_, expected), "%s is \"%.*s\", not \"%s\"", #__VA_ARGS__, (int)assert_text_.len,      \
-                      assert_text_.data ? assert_text_.data : "(nil)", expected);                                               \
-    } while (0)
-#define assert_missing(...) ck_assert_ptr_null(TEXT(__VA_ARGS__).data)
-
-/* Send `call`; error replies come back as replies. */
-static struct cq_reply *send_call(void)
-{
-    struct cq_error err = {0};
-    struct cq_reply *reply = NULL;
-    ck_assert_msg(cq_connection_send(redis_server_connection(server), &call, &err) == CQ_OK, "%s", err.text);
-    ck_assert_msg(cq_connection_receive(redis_server_connection(server), &reply, &err) == CQ_OK, "%s", err.text);
-    return reply;
-}
-
-static void load_scripts(void)
-{
-    struct cq_error err = {0};
-    for (int script = 0; script < CQ_SCRIPT_COUNT; script++)
-        ck_assert_msg(cq_connection_load(redis_server_connection(server), (enum cq_script)script, &err) == CQ_OK, "%s: %s",
-                      cq_scripts[script].name, err.text);
-}
-
-/* Send `call` and keep its reply until the next step. */
-static const struct cq_reply *step(void)
-{
-    cq_reply_free(held);
-    held = send_call();
-    return held;
-}
+#include "tests/lifecycle/places.h"
 
 static CQ_UNUSED struct cq_job new_job(const char *id, const char *queue)
 {
@@ -190,87 +127,6 @@ static CQ_UNUSED enum cq_finish_fate finish(const char *id, enum cq_outcome outc
 {
     struct cq_finish finish = finish_of(id, outcome);
     return finish_with(&finish).fate;
-}
-
-/* In how many places of one queue a job is: its list, its intermediate list, rq:wip, the other registries. */
-static CQ_UNUSED int job_places_in(const char *id, const char *queue)
-{
-    static const char *const registries[] = {"finished", "failed", "deferred", "scheduled", "canceled"};
-    int places = 0;
-    struct cq_key lists[] = {cq_key_queue(cq_str(queue)), cq_key_intermediate(cq_str(queue))};
-    for (size_t i = 0; i < CQ_ARRAY_LEN(lists); i++) {
-        struct cq_reply *found = redis_server_run(server, "LPOS", lists[i].text, id, "COUNT", "0", NULL);
-        places += (int)cq_reply_len(found);
-        cq_reply_free(found);
-    }
-    for (size_t i = 0; i < CQ_ARRAY_LEN(registries); i++)
-        places += TEXT("ZSCORE", cq_key_registry(registries[i], cq_str(queue)).text, id).data != NULL;
-    struct cq_reply *members = redis_server_run(server, "ZRANGE", cq_key_registry("wip", cq_str(queue)).text, "0", "-1", NULL);
-    for (size_t i = 0; i < cq_reply_len(members); i++) {
-        struct cq_str job, execution;
-        cq_execution_split(cq_reply_str(cq_reply_at(members, i)), &job, &execution);
-        places += cq_str_is(job, id);
-    }
-    cq_reply_free(members);
-    return places;
-}
-
-static CQ_UNUSED int job_places(const char *id)
-{
-    return job_places_in(id, "default");
-}
-
-/*
- * Send `call` over a connection that is cut: before it is complete (the server never sees a command), or after the script
- * ran (the answer is thrown away).
- */
-static CQ_UNUSED void cut_call(bool after)
-{
-    struct sockaddr_un name = {.sun_family = AF_UNIX};
-    snprintf(name.sun_path, sizeof(name.sun_path), "%s", server->socket);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    ck_assert_int_ge(fd, 0);
-    ck_assert_int_eq(connect(fd, (struct sockaddr *)&name, sizeof(name)), 0);
-    struct cq_str wire = cq_command_wire(&call);
-    size_t len = after ? wire.len : wire.len - 3;
-    ck_assert_int_eq(write(fd, wire.data, len), (ssize_t)len);
-    shutdown(fd, SHUT_WR);
-    char answer[4096];
-    while (read(fd, answer, sizeof(answer)) > 0) /* until the server is done with us */
-        ;
-    close(fd);
-}
-
-/* Each test starts with an empty Redis that knows the scripts. */
-static void fresh(void)
-{
-    cq_command_init(&call);
-    redis_server_flush(server);
-    load_scripts();
-}
-
-static void done(void)
-{
-    cq_reply_free(held);
-    held = NULL;
-    cq_command_release(&call);
-}
-
-static int run_suite(const char *name, const TTest *const *tests, size_t count)
-{
-    server = redis_server_start(NULL);
-    Suite *suite = suite_create(name);
-    TCase *tc = tcase_create("all");
-    tcase_add_checked_fixture(tc, fresh, done);
-    for (size_t i = 0; i < count; i++)
-        tcase_add_test(tc, tests[i]);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    redis_server_stop(server);
-    return failed;
 }
 
 #endif
