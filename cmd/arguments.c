@@ -129,8 +129,7 @@ static enum cq_code parse_value(const struct cq_argument *argument, size_t posit
             return cq_error_set(err, code == CQ_ERR_LIMIT ? code : CQ_ERR_USAGE, "Unable to eval %s as Python object: %s", name,
                                 why.text);
         return CQ_OK;
-    case CQ_ARGUMENT_TEXT:
-        break;
+    case CQ_ARGUMENT_TEXT: break;
     }
     *ret_value = cq_value_str(cq_arena_str(arena, text));
     return CQ_OK;

@@ -33,9 +33,9 @@ struct cq_syntax {
 struct cq_run {
     const char *name;
     const struct cq_shared *shared;
-    const void *options; /* the command's own struct, filled */
+    const void *options;                  /* the command's own struct, filled */
     const struct cq_options_given *given; /* settings on the command line */
-    const char **args;   /* positional arguments */
+    const char **args;                    /* positional arguments */
     size_t arg_count;
 };
 
@@ -66,7 +66,7 @@ enum cq_exit cq_command_unknown(const char *name);
 void cq_help_of(const struct cq_cmd *cmd);
 
 /* The commands themselves, each in the file of its name. */
-#define CQ_DECLARE_COMMAND(word) \
+#define CQ_DECLARE_COMMAND(word)       \
     cq_command_fn cq_##word##_command; \
     extern const struct cq_syntax cq_##word##_syntax
 CQ_DECLARE_COMMAND(worker);

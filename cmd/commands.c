@@ -27,13 +27,29 @@ const struct cq_cmd cq_commands[] = {
 
 const struct cq_option cq_shared_options[] = {
     {.kind = CQ_OPTION_HEADING, .help = "Options of every command"},
-    {.kind = CQ_OPTION_SETTING, .name = "url", .letter = 'u', .argument = "URL", .setting = "redis.url",
+    {.kind = CQ_OPTION_SETTING,
+     .name = "url",
+     .letter = 'u',
+     .argument = "URL",
+     .setting = "redis.url",
      .help = "Where Redis is: redis://[user[:password]@]host[:port][/db] or unix://path?db=N (environment: RQ_REDIS_URL)"},
-    {.kind = CQ_OPTION_TEXT, .name = "config", .letter = 'c', .argument = "FILE", .field = SHARED(config),
+    {.kind = CQ_OPTION_TEXT,
+     .name = "config",
+     .letter = 'c',
+     .argument = "FILE",
+     .field = SHARED(config),
      .help = "Read settings from this ini file (environment: RQ_CONFIG)"},
-    {.kind = CQ_OPTION_TEXTS, .name = "path", .letter = 'P', .argument = "FOLDER", .field = SHARED(paths),
+    {.kind = CQ_OPTION_TEXTS,
+     .name = "path",
+     .letter = 'P',
+     .argument = "FOLDER",
+     .field = SHARED(paths),
      .help = "Look for modules in this folder; may be repeated (default: the current folder)"},
-    {.kind = CQ_OPTION_SETTING, .name = "serializer", .letter = 'S', .argument = "NAME", .setting = "worker.serializer",
+    {.kind = CQ_OPTION_SETTING,
+     .name = "serializer",
+     .letter = 'S',
+     .argument = "NAME",
+     .setting = "worker.serializer",
      .help = "pickle, json or msgpack, or RQ's dotted name of one: what enqueue writes; on a worker, the only one accepted"},
     {.kind = CQ_OPTION_FLAG, .name = "help", .letter = 'h', .field = SHARED(help), .help = "Show this message and exit"},
     {.kind = CQ_OPTION_MISSING, .name = "worker-class", .letter = 'w'},
@@ -94,8 +110,8 @@ static enum cq_exit check_args(const struct cq_cmd *cmd, const char **args, size
     if (cmd->syntax->first && count == 0)
         cq_complain(cmd->name, "%s is missing; 'cq %s --help' shows how it is used", cmd->syntax->first, cmd->name);
     else if (count > cmd->syntax->max_args)
-        cq_complain(cmd->name, "'%s' is one argument too many; 'cq %s --help' shows how it is used",
-                    args[cmd->syntax->max_args], cmd->name);
+        cq_complain(cmd->name, "'%s' is one argument too many; 'cq %s --help' shows how it is used", args[cmd->syntax->max_args],
+                    cmd->name);
     else
         return CQ_EXIT_OK;
     return CQ_EXIT_USAGE;

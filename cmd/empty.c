@@ -11,7 +11,11 @@ struct empty_options {
 };
 
 static const struct cq_option empty_options[] = {
-    {.kind = CQ_OPTION_FLAG, .name = "all", .letter = 'a', .field = offsetof(struct empty_options, all), .help = "Empty all queues"},
+    {.kind = CQ_OPTION_FLAG,
+     .name = "all",
+     .letter = 'a',
+     .field = offsetof(struct empty_options, all),
+     .help = "Empty all queues"},
     {.kind = CQ_OPTION_END},
 };
 

@@ -21,7 +21,7 @@ enum {
     DESCRIPTION_MAX = 1024 * 1024, /* bytes; a longer call is described with its arguments cut, as job functions are */
     FUNCTION_MAX = 1024,           /* bytes of a dotted path */
     RETRIES_MAX = 1000000,
-    BLOCK_MS = 1000,               /* of one XREAD of --wait: below any sensible socket timeout */
+    BLOCK_MS = 1000, /* of one XREAD of --wait: below any sensible socket timeout */
 };
 #define DURATION_MAX INT64_C(3153600000) /* a hundred years */
 
@@ -34,45 +34,48 @@ struct enqueue_options {
 };
 
 #define FIELD(member) offsetof(struct enqueue_options, member)
-#define DURATION(long_name, member, text)                                                                       \
-    {.kind = CQ_OPTION_DURATION, .name = long_name, .argument = "SECONDS", .field = FIELD(member), .min = -1, \
+/* clang-format off */
+#define TEXT(long_name, member, what, text) \
+    {.kind = CQ_OPTION_TEXT, .name = long_name, .argument = what, .field = FIELD(member), .help = text}
+#define FLAG(long_name, member, text) {.kind = CQ_OPTION_FLAG, .name = long_name, .field = FIELD(member), .help = text}
+#define DURATION(long_name, member, least, text) \
+    {.kind = CQ_OPTION_DURATION, .name = long_name, .argument = "SECONDS", .field = FIELD(member), .min = least, \
      .max = DURATION_MAX, .help = text}
 
 static const struct cq_option enqueue_options[] = {
     {.kind = CQ_OPTION_TEXT, .name = "queue", .letter = 'q', .argument = "NAME", .field = FIELD(queue), .fallback = "default",
      .help = "The name of the queue"},
-    DURATION("timeout", timeout_s, "The longest time the job may run before it is ended and counts as failed; -1: no limit (default: 180)"),
-    DURATION("result-ttl", result_ttl_s, "How long the successful job and its result are kept; 0: not at all, -1: for ever "
-                                         "(default: the worker's, 500)"),
-    DURATION("ttl", ttl_s, "How long the job may wait in the queue before it is discarded (default: for ever)"),
-    DURATION("failure-ttl", failure_ttl_s, "How long the job is kept when it fails; -1: for ever (default: a year)"),
-    {.kind = CQ_OPTION_TEXT, .name = "description", .argument = "TEXT", .field = FIELD(description),
-     .help = "What the job is called in listings (default: the call)"},
-    {.kind = CQ_OPTION_TEXT, .name = "job-id", .argument = "ID", .field = FIELD(job_id),
-     .help = "The job's id: letters, digits, _ and - (default: a new UUID)"},
-    {.kind = CQ_OPTION_FLAG, .name = "unique", .field = FIELD(unique),
-     .help = "Refuse when a job with the id of --job-id exists, instead of replacing it"},
-    {.kind = CQ_OPTION_FLAG, .name = "at-front", .field = FIELD(at_front), .help = "Put the job at the front of the queue"},
+    DURATION("timeout", timeout_s, -1,
+             "The longest time the job may run before it is ended and counts as failed; -1: no limit (default: 180)"),
+    DURATION("result-ttl", result_ttl_s, -1,
+             "How long the successful job and its result are kept; 0: not at all, -1: for ever (default: the worker's, 500)"),
+    DURATION("ttl", ttl_s, -1, "How long the job may wait in the queue before it is discarded (default: for ever)"),
+    DURATION("failure-ttl", failure_ttl_s, -1, "How long the job is kept when it fails; -1: for ever (default: a year)"),
+    TEXT("description", description, "TEXT", "What the job is called in listings (default: the call)"),
+    TEXT("job-id", job_id, "ID", "The job's id: letters, digits, _ and - (default: a new UUID)"),
+    FLAG("unique", unique, "Refuse when a job with the id of --job-id exists, instead of replacing it"),
+    FLAG("at-front", at_front, "Put the job at the front of the queue"),
     {.kind = CQ_OPTION_INT, .name = "retry-max", .argument = "N", .field = FIELD(retry_max), .min = 0, .max = RETRIES_MAX,
      .fallback = "0", .help = "How often the job is retried when it fails"},
     {.kind = CQ_OPTION_INTS, .name = "retry-interval", .argument = "SECONDS", .field = FIELD(retry_intervals), .min = 0,
      .max = DURATION_MAX, .help = "Time before a retry; repeated: before the first, the second, ... (default: 0)"},
-    {.kind = CQ_OPTION_FLAG, .name = "wait", .field = FIELD(wait),
-     .help = "Wait for the job and print what it returns, as Python prints it; status 1 when it fails"},
-    {.kind = CQ_OPTION_DURATION, .name = "wait-timeout", .argument = "SECONDS", .field = FIELD(wait_timeout_s), .min = 1,
-     .max = DURATION_MAX, .help = "With --wait: give up after this time, with status 1 (default: never)"},
-    {.kind = CQ_OPTION_FLAG, .name = "quiet", .field = FIELD(quiet), .help = "Do not say that the job was enqueued"},
+    FLAG("wait", wait, "Wait for the job and print what it returns, as Python prints it; status 1 when it fails"),
+    DURATION("wait-timeout", wait_timeout_s, 1, "With --wait: give up after this time, with status 1 (default: never)"),
+    FLAG("quiet", quiet, "Do not say that the job was enqueued"),
     {.kind = CQ_OPTION_MISSING, .name = "depends-on"},
     {.kind = CQ_OPTION_MISSING, .name = "schedule-in"},
     {.kind = CQ_OPTION_MISSING, .name = "schedule-at"},
     {.kind = CQ_OPTION_END},
 };
+/* clang-format on */
 
 static const char *const notes[] = {
-    "FUNCTION is the dotted path of a function, or a name of the worker's [programs]. ARGUMENTS are texts, unless they begin with : "
+    "FUNCTION is the dotted path of a function, or a name of the worker's [programs]. ARGUMENTS are texts, unless they begin with "
+    ": "
     "(JSON) or % (a Python literal); key=text, key:=JSON and key%=LITERAL are keyword arguments. A value that begins with @ "
     "names a file that holds the value.",
-    "Examples: cq enqueue mail.send bob@example.org retries:=3 ; cq enqueue sums.add :1 :2 ; cq enqueue -q low report %\"('a', 1)\"",
+    "Examples: cq enqueue mail.send bob@example.org retries:=3 ; cq enqueue sums.add :1 :2 ; cq enqueue -q low report %\"('a', "
+    "1)\"",
     NULL,
 };
 
@@ -104,7 +107,8 @@ static enum cq_code check_function(const char *function, struct cq_error *err)
     for (size_t i = 0; i < len; i++)
         printable = printable && (unsigned char)function[i] >= ' ' && function[i] != 127;
     if (!len || len > FUNCTION_MAX || !printable)
-        return cq_error_set(err, CQ_ERR_USAGE, "'%.80s' cannot be a function's name; give a dotted path such as mail.send", function);
+        return cq_error_set(err, CQ_ERR_USAGE, "'%.80s' cannot be a function's name; give a dotted path such as mail.send",
+                            function);
     return CQ_OK;
 }
 

@@ -20,8 +20,12 @@ struct help_options {
 
 static const struct cq_option help_options[] = {
     {.kind = CQ_OPTION_FLAG, .name = "man", .field = offsetof(struct help_options, man), .help = "Print the man page (roff)"},
-    {.kind = CQ_OPTION_CHOICE, .name = "completion", .argument = "SHELL", .field = offsetof(struct help_options, completion),
-     .words = "bash", .help = "Print a completion script for this shell: bash"},
+    {.kind = CQ_OPTION_CHOICE,
+     .name = "completion",
+     .argument = "SHELL",
+     .field = offsetof(struct help_options, completion),
+     .words = "bash",
+     .help = "Print a completion script for this shell: bash"},
     {.kind = CQ_OPTION_END},
 };
 
@@ -134,8 +138,7 @@ void cq_help_of(const struct cq_cmd *cmd)
         if (syntax->options->kind != CQ_OPTION_HEADING)
             cq_print("\nOptions:\n");
         print_table(syntax->options);
-    }
-    else if (syntax->local)
+    } else if (syntax->local)
         cq_print("\nOptions:\n");
     print_table(syntax->local ? cq_local_options : cq_shared_options);
     for (const char *const *note = syntax->notes; note && *note; note++) {
@@ -157,7 +160,7 @@ static void help_program(void)
     }
     cq_print("\nExit status:\n");
 #define PRINT_STATUS(name, status, text) \
-    cq_print("  %-3d", status); \
+    cq_print("  %-3d", status);          \
     print_wrapped(text, 5);
     CQ_EXIT_STATUSES(PRINT_STATUS)
 #undef PRINT_STATUS

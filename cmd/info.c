@@ -23,8 +23,13 @@ struct info_options {
 #define FIELD(member) offsetof(struct info_options, member)
 
 static const struct cq_option info_options[] = {
-    {.kind = CQ_OPTION_NUMBER, .name = "interval", .letter = 'i', .argument = "SECONDS", .field = FIELD(interval_s),
-     .max = INTERVAL_MAX_S, .help = "Show it again every so many seconds, until Ctrl-C (default: once)"},
+    {.kind = CQ_OPTION_NUMBER,
+     .name = "interval",
+     .letter = 'i',
+     .argument = "SECONDS",
+     .field = FIELD(interval_s),
+     .max = INTERVAL_MAX_S,
+     .help = "Show it again every so many seconds, until Ctrl-C (default: once)"},
     {.kind = CQ_OPTION_FLAG, .name = "raw", .letter = 'r', .field = FIELD(raw), .help = "Only the raw numbers, no bar charts"},
     {.kind = CQ_OPTION_FLAG, .name = "only-queues", .letter = 'Q', .field = FIELD(only_queues), .help = "Only queues"},
     {.kind = CQ_OPTION_FLAG, .name = "only-workers", .letter = 'W', .field = FIELD(only_workers), .help = "Only workers"},

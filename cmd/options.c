@@ -109,12 +109,8 @@ static enum cq_code store(const struct cq_option *option, const struct cq_option
     void *field = field_of(option, set->target);
     int64_t number;
     switch (option->kind) {
-    case CQ_OPTION_FLAG:
-        *(bool *)field = true;
-        return CQ_OK;
-    case CQ_OPTION_TEXT:
-        *(const char **)field = value;
-        return CQ_OK;
+    case CQ_OPTION_FLAG: *(bool *)field = true; return CQ_OK;
+    case CQ_OPTION_TEXT: *(const char **)field = value; return CQ_OK;
     case CQ_OPTION_INT:
     case CQ_OPTION_DURATION:
         if (store_number(option, value, &number, err) != CQ_OK)
@@ -132,8 +128,8 @@ static enum cq_code store(const struct cq_option *option, const struct cq_option
     case CQ_OPTION_CHOICE: {
         int index = choice_index(option->words, value);
         if (index < 0)
-            return cq_error_set(err, CQ_ERR_USAGE, "%s: '%s' is not one of %s", cq_options_spelling(option, name, sizeof(name)), value,
-                                option->words);
+            return cq_error_set(err, CQ_ERR_USAGE, "%s: '%s' is not one of %s", cq_options_spelling(option, name, sizeof(name)),
+                                value, option->words);
         *(int *)field = index;
         return CQ_OK;
     }
@@ -143,18 +139,14 @@ static enum cq_code store(const struct cq_option *option, const struct cq_option
         snprintf(name, sizeof(name), "%lld", (long long)number); /* `007` is not JSON, 7 is */
         cq_strv_push(field, cq_str(name));
         return CQ_OK;
-    case CQ_OPTION_TEXTS:
-        cq_strv_push(field, cq_str(value));
-        return CQ_OK;
-    case CQ_OPTION_SETTING:
-        keep_given(set->given, option, option->argument ? value : option->value);
-        return CQ_OK;
+    case CQ_OPTION_TEXTS: cq_strv_push(field, cq_str(value)); return CQ_OK;
+    case CQ_OPTION_SETTING: keep_given(set->given, option, option->argument ? value : option->value); return CQ_OK;
     case CQ_OPTION_MISSING:
-        return cq_error_set(err, CQ_ERR_USAGE, "this version of cq does not have %s%s%s", cq_options_spelling(option, name, sizeof(name)),
-                            option->help ? "; " : "", option->help ? option->help : "");
+        return cq_error_set(err, CQ_ERR_USAGE, "this version of cq does not have %s%s%s",
+                            cq_options_spelling(option, name, sizeof(name)), option->help ? "; " : "",
+                            option->help ? option->help : "");
     case CQ_OPTION_END:
-    case CQ_OPTION_HEADING:
-        break;
+    case CQ_OPTION_HEADING: break;
     }
     return cq_error_set(err, CQ_ERR_USAGE, "not an option: %s", value ? value : "");
 }
@@ -164,32 +156,21 @@ void cq_options_defaults(const struct cq_option_set *set)
     for (const struct cq_option *option = set->options; option->kind != CQ_OPTION_END; option++) {
         void *field = field_of(option, set->target);
         switch (option->kind) {
-        case CQ_OPTION_FLAG:
-            *(bool *)field = false;
-            break;
-        case CQ_OPTION_TEXT:
-            *(const char **)field = option->fallback;
-            break;
+        case CQ_OPTION_FLAG: *(bool *)field = false; break;
+        case CQ_OPTION_TEXT: *(const char **)field = option->fallback; break;
         case CQ_OPTION_INT:
         case CQ_OPTION_DURATION:
             if (!option->fallback || store_number(option, option->fallback, field, NULL) != CQ_OK)
                 *(int64_t *)field = CQ_OPTION_UNSET;
             break;
-        case CQ_OPTION_NUMBER:
-            *(double *)field = 0;
-            break;
-        case CQ_OPTION_CHOICE:
-            *(int *)field = option->fallback ? choice_index(option->words, option->fallback) : -1;
-            break;
+        case CQ_OPTION_NUMBER: *(double *)field = 0; break;
+        case CQ_OPTION_CHOICE: *(int *)field = option->fallback ? choice_index(option->words, option->fallback) : -1; break;
         case CQ_OPTION_TEXTS:
-        case CQ_OPTION_INTS:
-            cq_strv_init(field);
-            break;
+        case CQ_OPTION_INTS: cq_strv_init(field); break;
         case CQ_OPTION_END:
         case CQ_OPTION_HEADING:
         case CQ_OPTION_SETTING:
-        case CQ_OPTION_MISSING:
-            break;
+        case CQ_OPTION_MISSING: break;
         }
     }
 }
@@ -251,8 +232,8 @@ static enum cq_code unknown_long(const struct walk *walk, const char *text, size
 }
 
 /* Give an option its value: the text after `=` or the letter when inline_value is not NULL, else the next argument. */
-static enum cq_code give(struct walk *walk, const struct cq_option *option, const struct cq_option_set *set,
-                         char *inline_value, struct cq_error *err)
+static enum cq_code give(struct walk *walk, const struct cq_option *option, const struct cq_option_set *set, char *inline_value,
+                         struct cq_error *err)
 {
     char name[64];
     if (!takes_value(option))
@@ -300,8 +281,8 @@ static enum cq_code parse_letters(struct walk *walk, char *text, struct cq_error
     return CQ_OK;
 }
 
-enum cq_code cq_options_parse(const struct cq_option_set *sets, size_t set_count, int argc, char **argv,
-                              const char **ret_args, size_t *ret_count, struct cq_error *err)
+enum cq_code cq_options_parse(const struct cq_option_set *sets, size_t set_count, int argc, char **argv, const char **ret_args,
+                              size_t *ret_count, struct cq_error *err)
 {
     struct walk walk = {.sets = sets, .set_count = set_count, .argv = argv, .argc = argc};
     size_t count = 0;

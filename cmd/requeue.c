@@ -27,7 +27,11 @@ struct requeue_options {
 
 static const struct cq_option requeue_options[] = {
     {.kind = CQ_OPTION_FLAG, .name = "all", .letter = 'a', .field = FIELD(all), .help = "Requeue all failed jobs"},
-    {.kind = CQ_OPTION_TEXT, .name = "queue", .letter = 'q', .argument = "NAME", .field = FIELD(queue),
+    {.kind = CQ_OPTION_TEXT,
+     .name = "queue",
+     .letter = 'q',
+     .argument = "NAME",
+     .field = FIELD(queue),
      .help = "Only failed jobs of this queue (default: of every queue)"},
     {.kind = CQ_OPTION_END},
 };

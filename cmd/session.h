@@ -14,7 +14,7 @@
 #include "serializers/serializer.h"
 
 struct cq_session {
-    const char *command;              /* for complaints */
+    const char *command; /* for complaints */
     struct cq_settings settings;
     enum cq_format format;            /* of --serializer, or of the settings, or RQ's default */
     bool format_given;                /* one of the first two */

@@ -8,8 +8,13 @@ struct suspend_options {
 };
 
 static const struct cq_option suspend_options[] = {
-    {.kind = CQ_OPTION_DURATION, .name = "duration", .argument = "SECONDS", .field = offsetof(struct suspend_options, duration_s),
-     .min = 1, .max = INT32_MAX, .help = "How long the workers are suspended (default: until 'cq resume')"},
+    {.kind = CQ_OPTION_DURATION,
+     .name = "duration",
+     .argument = "SECONDS",
+     .field = offsetof(struct suspend_options, duration_s),
+     .min = 1,
+     .max = INT32_MAX,
+     .help = "How long the workers are suspended (default: until 'cq resume')"},
     {.kind = CQ_OPTION_END},
 };
 
@@ -46,7 +51,8 @@ enum cq_exit cq_suspend_command(const struct cq_run *run)
         cq_print("Suspending workers.  No new jobs will be started.  But current jobs will be completed\n");
     else if (status == CQ_EXIT_OK)
         cq_print("Suspending workers for %lld seconds. No new jobs will be started during that time, but then will "
-                 "automatically resume\n", (long long)options->duration_s);
+                 "automatically resume\n",
+                 (long long)options->duration_s);
     return status;
 }
 

@@ -19,19 +19,36 @@ struct worker_options {
 };
 
 #define FIELD(member) offsetof(struct worker_options, member)
-#define SETTING(long_name, key, what, text) \
-    {.kind = CQ_OPTION_SETTING, .name = long_name, .argument = what, .setting = "worker." key, .help = text}
-#define SWITCH(long_name, key, to, text) \
-    {.kind = CQ_OPTION_SETTING, .name = long_name, .setting = "worker." key, .value = to, .help = text}
+#define SETTING(long_name, key, what, text)                                                                    \
+    {                                                                                                          \
+        .kind = CQ_OPTION_SETTING, .name = long_name, .argument = what, .setting = "worker." key, .help = text \
+    }
+#define SWITCH(long_name, key, to, text)                                                                  \
+    {                                                                                                     \
+        .kind = CQ_OPTION_SETTING, .name = long_name, .setting = "worker." key, .value = to, .help = text \
+    }
 
 static const struct cq_option worker_options[] = {
     {.kind = CQ_OPTION_HEADING, .help = "What is run"},
     {.kind = CQ_OPTION_FLAG, .name = "burst", .letter = 'b', .field = FIELD(burst), .help = "End when all queues are empty"},
-    {.kind = CQ_OPTION_INT, .name = "max-jobs", .argument = "N", .field = FIELD(max_jobs), .min = 1, .max = INT64_MAX,
+    {.kind = CQ_OPTION_INT,
+     .name = "max-jobs",
+     .argument = "N",
+     .field = FIELD(max_jobs),
+     .min = 1,
+     .max = INT64_MAX,
      .help = "End after so many jobs (of each worker, with several)"},
-    {.kind = CQ_OPTION_DURATION, .name = "max-idle-time", .argument = "SECONDS", .field = FIELD(max_idle_s), .min = 1,
-     .max = INT32_MAX, .help = "End after this time without a job"},
-    {.kind = CQ_OPTION_SETTING, .name = "dequeue-strategy", .short_word = "ds", .argument = "STRATEGY",
+    {.kind = CQ_OPTION_DURATION,
+     .name = "max-idle-time",
+     .argument = "SECONDS",
+     .field = FIELD(max_idle_s),
+     .min = 1,
+     .max = INT32_MAX,
+     .help = "End after this time without a job"},
+    {.kind = CQ_OPTION_SETTING,
+     .name = "dequeue-strategy",
+     .short_word = "ds",
+     .argument = "STRATEGY",
      .setting = "worker.dequeue_strategy"},
     SETTING("results-ttl", "results_ttl", "SECONDS",
             "How long a finished job and its result are kept, unless the job says; 0: not at all, -1: for ever"),
@@ -39,9 +56,16 @@ static const struct cq_option worker_options[] = {
     {.kind = CQ_OPTION_HEADING, .help = "The worker"},
     SETTING("name", "name", "NAME", "The worker's name; with several workers NAME.1, NAME.2 ... (default: 32 random hex digits)"),
     SETTING("num-workers", "num_workers", "N", NULL),
-    {.kind = CQ_OPTION_TEXT, .letter = 'n', .argument = "N|NAME", .field = FIELD(n),
+    {.kind = CQ_OPTION_TEXT,
+     .letter = 'n',
+     .argument = "N|NAME",
+     .field = FIELD(n),
      .help = "A number: as --num-workers; anything else: as --name, which is what -n means in rq"},
-    {.kind = CQ_OPTION_TEXT, .name = "pid", .argument = "FILE", .field = FIELD(pid_file), .help = "Write the process id to this file"},
+    {.kind = CQ_OPTION_TEXT,
+     .name = "pid",
+     .argument = "FILE",
+     .field = FIELD(pid_file),
+     .help = "Write the process id to this file"},
     SETTING("worker-ttl", "worker_ttl", "SECONDS", NULL),
     SETTING("job-monitoring-interval", "job_monitoring_interval", "SECONDS", NULL),
     SETTING("maintenance-interval", "maintenance_interval", "SECONDS", NULL),
@@ -58,9 +82,15 @@ static const struct cq_option worker_options[] = {
     {.kind = CQ_OPTION_HEADING, .help = "The log, on standard error"},
     {.kind = CQ_OPTION_FLAG, .name = "verbose", .letter = 'v', .field = FIELD(verbose), .help = "Show more: level DEBUG"},
     {.kind = CQ_OPTION_FLAG, .name = "quiet", .letter = 'q', .field = FIELD(quiet), .help = "Show less: level WARNING"},
-    {.kind = CQ_OPTION_SETTING, .name = "logging-level", .alias = "logging_level", .argument = "LEVEL",
+    {.kind = CQ_OPTION_SETTING,
+     .name = "logging-level",
+     .alias = "logging_level",
+     .argument = "LEVEL",
      .setting = "worker.logging_level"},
-    {.kind = CQ_OPTION_TEXT, .name = "log-format", .argument = "text|json", .field = FIELD(log_format),
+    {.kind = CQ_OPTION_TEXT,
+     .name = "log-format",
+     .argument = "text|json",
+     .field = FIELD(log_format),
      .help = "text, or json: one object a line (default: text)"},
     SWITCH("disable-job-desc-logging", "log_job_description", "false", "Do not name the call with its arguments in the log"),
 
@@ -72,7 +102,8 @@ static const struct cq_option worker_options[] = {
 };
 
 static const char *const notes[] = {
-    "Works on the QUEUES in the order given, on `default` when none is named here or in the config file. Ctrl-C or SIGTERM lets the "
+    "Works on the QUEUES in the order given, on `default` when none is named here or in the config file. Ctrl-C or SIGTERM lets "
+    "the "
     "running jobs end; a second one, more than a second later, kills them.",
     NULL,
 };
@@ -139,8 +170,10 @@ static enum cq_code apply_queues(struct cq_settings *settings, const struct cq_r
     for (size_t i = 0; i < settings->queues.len; i++) {
         enum cq_code code = cq_queue_name_check(cq_str(settings->queues.items[i]), err);
         if (code == CQ_OK && strchr(settings->queues.items[i], ','))
-            code = cq_error_set(err, CQ_ERR_USAGE, "queue '%s': a worker cannot listen to a name with a comma, which separates "
-                                "names in its hash", settings->queues.items[i]);
+            code = cq_error_set(err, CQ_ERR_USAGE,
+                                "queue '%s': a worker cannot listen to a name with a comma, which separates "
+                                "names in its hash",
+                                settings->queues.items[i]);
         if (code != CQ_OK)
             return code;
     }

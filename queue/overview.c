@@ -8,8 +8,15 @@
 #include "queue/queue.h"
 
 /* The replies of one queue, in the order in which its commands are sent. */
-enum { AT_LEN, AT_REGISTRIES, AT_EXPIRED_FINISHED = AT_REGISTRIES + CQ_REGISTRY_COUNT_OF, AT_EXPIRED_FAILED, AT_ABANDONED,
-       AT_WORKERS, PER_QUEUE };
+enum {
+    AT_LEN,
+    AT_REGISTRIES,
+    AT_EXPIRED_FINISHED = AT_REGISTRIES + CQ_REGISTRY_COUNT_OF,
+    AT_EXPIRED_FAILED,
+    AT_ABANDONED,
+    AT_WORKERS,
+    PER_QUEUE
+};
 
 /* A pipeline whose replies the overview keeps. */
 struct pipeline {
@@ -191,7 +198,8 @@ static void keep_workers(struct cq_overview *overview, struct cq_reply **replies
         const struct cq_reply *fields = replies[i];
         bool gone = cq_reply_type(fields) == CQ_REPLY_ARRAY && cq_reply_len(fields) == 0;
         if (!gone && listens(overview, overview->worker_names.items[i]))
-            overview->workers[overview->worker_count++] = (struct cq_overview_worker){cq_str(overview->worker_names.items[i]), fields};
+            overview->workers[overview->worker_count++] = (struct cq_overview_worker){cq_str(overview->worker_names.items[i]),
+                                                                                      fields};
     }
 }
 

@@ -20,28 +20,28 @@
 #define CQ_OVERVIEW_UNKNOWN (-1)
 
 struct cq_overview_queue {
-    struct cq_str name;                         /* borrowed from the overview */
-    int64_t queued;                             /* jobs on the list, or CQ_OVERVIEW_UNKNOWN; so are the others */
-    int64_t registries[CQ_REGISTRY_COUNT_OF];   /* jobs in each, without expired ones where RQ's cleanup removes them */
-    int64_t abandoned;                          /* of the started: their worker has not been heard of in time */
-    struct cq_strv workers;                     /* names of those who listen to it, sorted */
+    struct cq_str name;                       /* borrowed from the overview */
+    int64_t queued;                           /* jobs on the list, or CQ_OVERVIEW_UNKNOWN; so are the others */
+    int64_t registries[CQ_REGISTRY_COUNT_OF]; /* jobs in each, without expired ones where RQ's cleanup removes them */
+    int64_t abandoned;                        /* of the started: their worker has not been heard of in time */
+    struct cq_strv workers;                   /* names of those who listen to it, sorted */
 };
 
 struct cq_overview_worker {
-    struct cq_str name;             /* borrowed */
-    const struct cq_reply *fields;  /* HGETALL, borrowed */
+    struct cq_str name;            /* borrowed */
+    const struct cq_reply *fields; /* HGETALL, borrowed */
 };
 
 struct cq_overview {
-    cq_time now;                    /* as given: what has expired is seen from here */
+    cq_time now; /* as given: what has expired is seen from here */
     bool suspended;
-    struct cq_overview_queue *queues;   /* owned */
+    struct cq_overview_queue *queues; /* owned */
     size_t queue_count;
     struct cq_overview_worker *workers; /* owned; sorted by name; those of the queues, or all when there is no queue */
     size_t worker_count;
-    struct cq_strv names;           /* of the queues, in order */
-    struct cq_strv worker_names;    /* sorted */
-    struct cq_reply **replies;      /* owned; what the rest borrows from */
+    struct cq_strv names;        /* of the queues, in order */
+    struct cq_strv worker_names; /* sorted */
+    struct cq_reply **replies;   /* owned; what the rest borrows from */
     size_t reply_count;
 };
 

@@ -57,7 +57,8 @@ static void check_row(const char *command, const struct cq_option *option)
         ck_assert_msg(option->min < option->max, "%s --%s: no bounds", command, name);
     if (option->help)
         ck_assert_msg(!isspace((unsigned char)option->help[strlen(option->help) - 1]) &&
-                          option->help[strlen(option->help) - 1] != '.', "%s --%s: help ends in a dot or a space", command, name);
+                          option->help[strlen(option->help) - 1] != '.',
+                      "%s --%s: help ends in a dot or a space", command, name);
 }
 
 START_TEST(every_row_is_whole)
@@ -122,7 +123,7 @@ START_TEST(the_documentation_has_every_status)
 {
     const char *text = read_text("docs/CLI.md");
     char row[256];
-#define CHECK_STATUS(name, status, meaning) \
+#define CHECK_STATUS(name, status, meaning)                         \
     snprintf(row, sizeof(row), "\n| %d | %s |\n", status, meaning); \
     ck_assert_msg(strstr(text, row), "docs/CLI.md lacks: %s", row);
     CQ_EXIT_STATUSES(CHECK_STATUS)
