@@ -23,7 +23,7 @@ say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' $(1) $(2))
 
 PKGS      := hiredis jansson inih uuid zlib
 PKG_MSGPACK := $(shell pkg-config --exists msgpack-c 2>/dev/null && echo msgpack-c || echo msgpack)
-PKG_TLS   := $(shell pkg-config --exists hiredis_ssl 2>/dev/null && echo hiredis_ssl)
+PKG_TLS   := $(shell pkg-config --exists hiredis_ssl openssl 2>/dev/null && echo openssl)
 ALL_PKGS  := $(PKGS) $(PKG_MSGPACK) $(PKG_TLS)
 
 OPT       ?= -O2 -g
