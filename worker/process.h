@@ -58,7 +58,7 @@ struct cq_process {
     unsigned long long jobs_done;
 
     struct cq_command command; /* scratch: built, copied into the connection, cleared */
-    struct cq_buf frame;       /* scratch: a frame being built */
+    struct cq_buf frame;       /* scratch: a job frame being built */
     char *inbox;               /* scratch for reads, CQ_INBOX_SIZE bytes */
 
     enum cq_code result;   /* why the loop ended */

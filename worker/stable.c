@@ -35,6 +35,7 @@ struct cq_stable {
     ev_child child;
     ev_timer timer;           /* hello deadline, then the pause before the next start */
     struct cq_buf in, out;
+    struct cq_buf fork_frame; /* scratch of its own: a job frame may wait in the process's while a horse is asked for */
 };
 
 static void start_or_fail(struct cq_stable *stable);
@@ -323,6 +324,7 @@ struct cq_stable *cq_stable_new(struct cq_process *process, struct cq_error *err
     stable->backoff_s = backoff_first_s;
     cq_buf_init(&stable->in, 4 * CQ_FRAME_CONTROL_MAX);
     cq_buf_init(&stable->out, CQ_FRAME_CONTROL_MAX);
+    cq_buf_init(&stable->fork_frame, CQ_FRAME_CONTROL_MAX);
     ev_init(&stable->reader, on_readable);
     ev_init(&stable->writer, on_writable);
     ev_init(&stable->child, on_child);
@@ -350,6 +352,7 @@ void cq_stable_free(struct cq_stable *stable)
     }
     cq_buf_release(&stable->in);
     cq_buf_release(&stable->out);
+    cq_buf_release(&stable->fork_frame);
     free(stable);
 }
 
@@ -365,14 +368,14 @@ int64_t cq_stable_fork(struct cq_stable *stable, struct cq_slot *slot, const int
         return -1;
     int64_t number = stable->next_number++ * process->slot_count + slot->index;
     struct cq_frame_writer writer;
-    cq_buf_clear(&process->frame);
-    cq_frame_start(&writer, &process->frame, "fork");
+    cq_buf_clear(&stable->fork_frame);
+    cq_frame_start(&writer, &stable->fork_frame, "fork");
     cq_frame_add_int(&writer, "horse", number);
     cq_frame_add_str(&writer, "name", cq_str(slot->name));
     cq_frame_end(&writer);
 
     char control[CMSG_SPACE(sizeof(int) * CQ_FRAME_FDS_MAX)] = {0};
-    struct iovec data = {process->frame.data, process->frame.len};
+    struct iovec data = {stable->fork_frame.data, stable->fork_frame.len};
     size_t fd_bytes = sizeof(int) * (size_t)fd_count;
     struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = CMSG_SPACE(fd_bytes)};
     struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
@@ -387,8 +390,8 @@ int64_t cq_stable_fork(struct cq_stable *stable, struct cq_slot *slot, const int
             ev_io_start(process->loop, &stable->writer);
         return -1;
     }
-    if ((size_t)n < process->frame.len) {
-        cq_buf_append(&stable->out, process->frame.data + n, process->frame.len - (size_t)n);
+    if ((size_t)n < stable->fork_frame.len) {
+        cq_buf_append(&stable->out, stable->fork_frame.data + n, stable->fork_frame.len - (size_t)n);
         ev_io_start(process->loop, &stable->writer);
     }
     return number;

@@ -73,6 +73,7 @@ START_TEST(a_fresh_horse_runs_each_job_and_a_reused_one_many)
     }
     /* Three jobs a horse: two horses for six jobs. */
     ck_assert_int_eq(wait_worker(start_worker("--burst", "--reuse-horses", "--max-jobs-per-horse", "3", NULL)), 0);
+    ck_assert_int_eq(redis_server_int(server, "ZCARD", "rq:finished:default", NULL), 6);
     char pids[6][64];
     for (int i = 0; i < 6; i++) {
         char key[32];
