@@ -1,49 +1,12 @@
 #include "redis/async.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "redis/calls.h"
+#include "redis/async_state.h"
 #include "redis/failure.h"
-#include "redis/handshake.h"
-#include "redis/link.h"
-#include "redis/stream.h"
-#include "redis/subscriptions.h"
-
-enum { REPAIRS_MAX = 3 }; /* times that one call's script is loaded: more is somebody who flushes scripts in a loop */
-
-enum state {
-    WAITING, /* the timer ends it */
-    LINKING, /* an attempt is under way */
-    READY,
-    STOPPED, /* retrying is pointless; the owner decides */
-};
-
-struct cq_async {
-    struct cq_async_options options;
-    enum state state;
-    struct cq_tls *tls;       /* made at the first attempt */
-    struct cq_link *link;     /* while LINKING */
-    struct cq_stream stream;  /* while READY */
-    struct cq_calls calls;
-    struct cq_subscriptions subscriptions;
-    struct cq_backoff backoff;
-    bool ever_ready;
-    bool dropping;            /* cq_async_drop was called; done at the end of this turn of the loop */
-    bool freed;               /* cq_async_free was called inside a callback: the memory goes when depth is back at 0 */
-    int depth;                /* of our functions on the stack that may run callbacks */
-    ev_tstamp ready_at;
-    ev_tstamp moved_at;       /* when bytes last came or went: a command in the middle of them has not timed out */
-    ev_io readable, writable;
-    ev_timer timer;           /* WAITING: the end of it; READY: looks at the oldest call's age */
-    ev_timer refuse_soon;
-    ev_prepare end_of_turn;   /* never started: fed as an event of the lowest priority, so that it runs after all others */
-    struct cq_refusals refusals;
-    char peer_addr[CQ_PEER_ADDR_SIZE];
-};
 
 static void attempt_failed(struct cq_async *async, const struct cq_error *err);
 
@@ -63,12 +26,6 @@ static void leave(struct cq_async *async)
     free(async);
 }
 
-/* After each callback: may the work on the present connection go on? */
-static bool still_ready(const struct cq_async *async)
-{
-    return !async->freed && async->state == READY;
-}
-
 /* Let go of the connection or the attempt; callbacks are not run here. */
 static void disconnect(struct cq_async *async)
 {
@@ -81,7 +38,7 @@ static void disconnect(struct cq_async *async)
     ev_clear_pending(loop, &async->end_of_turn);
     cq_stream_close(&async->stream);
     async->dropping = false;
-    async->state = WAITING;
+    async->state = CQ_ASYNC_WAITING;
 }
 
 /* Run all outstanding callbacks with an error, one by one off the list: a callback may free us and so do the rest itself. */
@@ -99,22 +56,15 @@ static void fail_outstanding(struct cq_async *async, const struct cq_error *err)
 }
 
 /* The connection is gone: outstanding callbacks, then on_down, then wait for the next attempt. */
-static void lose(struct cq_async *async, const struct cq_error *err)
+void cq_async_lose(struct cq_async *async, const struct cq_error *err)
 {
     /* Only a connection that has held for as long as we would wait now earns a quick return. */
-    if (async->state == READY && (ev_now(async->options.loop) - async->ready_at) * 1000 >= async->backoff.ceiling_ms)
+    if (async->state == CQ_ASYNC_READY && (ev_now(async->options.loop) - async->ready_at) * 1000 >= async->backoff.ceiling_ms)
         cq_backoff_reset(&async->backoff);
     disconnect(async);
     fail_outstanding(async, err);
     if (!async->freed)
         attempt_failed(async, err);
-}
-
-static void lose_stream(struct cq_async *async, ssize_t n, int errno_value)
-{
-    struct cq_error err;
-    cq_stream_failure(&async->stream, async->options.address, n, errno_value, async->options.address->command_timeout_ms, &err);
-    lose(async, &err);
 }
 
 static void attempt_failed(struct cq_async *async, const struct cq_error *err)
@@ -125,118 +75,24 @@ static void attempt_failed(struct cq_async *async, const struct cq_error *err)
     async->subscriptions.commands = 0;
     if (err->code == CQ_ERR_CONNECTION || async->ever_ready) {
         retry_in_ms = cq_backoff_next_ms(&async->backoff);
-        async->state = WAITING;
+        async->state = CQ_ASYNC_WAITING;
         ev_now_update(loop);
         ev_timer_set(&async->timer, retry_in_ms / 1000.0, 0.);
         ev_timer_start(loop, &async->timer);
     } else {
-        async->state = STOPPED;
+        async->state = CQ_ASYNC_STOPPED;
     }
     if (async->options.on_down)
         async->options.on_down(async, err, retry_in_ms, async->options.data);
 }
 
-static void write_out(struct cq_async *async)
-{
-    struct ev_loop *loop = async->options.loop;
-    struct cq_str left;
-    while ((left = cq_calls_unsent(&async->calls)).len) {
-        ssize_t n = cq_stream_write(&async->stream, left.data, left.len);
-        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-            if (cq_stream_write_needs_read(&async->stream))
-                ev_io_stop(loop, &async->writable);
-            else
-                ev_io_start(loop, &async->writable);
-            return;
-        }
-        if (n < 0) {
-            lose_stream(async, n, errno);
-            return;
-        }
-        cq_calls_mark_sent(&async->calls, (size_t)n);
-        async->moved_at = ev_now(loop);
-    }
-    ev_io_stop(loop, &async->writable);
-}
-
-/* The server has forgotten the script: load it and send the call once more. False: the reply goes to the caller. */
-static bool repair(struct cq_async *async, struct cq_call *call, const struct cq_reply *reply)
-{
-    if (call->script == CQ_SCRIPT_NONE || call->repairs >= REPAIRS_MAX || cq_reply_type(reply) != CQ_REPLY_ERROR ||
-        !cq_str_starts(cq_reply_str(reply), "NOSCRIPT"))
-        return false;
-    struct cq_command load;
-    cq_command_init(&load);
-    cq_script_load_command(&load, call->script);
-    struct cq_call loading = {.sent = ev_now(async->options.loop), .script = CQ_SCRIPT_NONE};
-    call->repairs++;
-    call->sent = loading.sent;
-    bool ok = cq_calls_push(&async->calls, loading, cq_command_wire(&load)) && cq_calls_repeat(&async->calls, *call);
-    cq_command_release(&load);
-    ev_feed_event(async->options.loop, &async->end_of_turn, EV_CUSTOM);
-    return ok;
-}
-
-static void subscription_refused(struct cq_async *async, const struct cq_reply *reply)
-{
-    struct cq_subscription item;
-    unsigned command = 0;
-    while (!async->freed && cq_subscriptions_take_refused(&async->subscriptions, &command, &item)) {
-        free(item.channel);
-        item.fn(async, reply, NULL, item.data);
-    }
-}
-
-static void unexpected(struct cq_async *async, const struct cq_reply *reply)
-{
-    struct cq_error err;
-    if (cq_reply_check(reply, &err) == CQ_OK)
-        cq_failure_protocol(&err, async->options.address);
-    err.code = CQ_ERR_CONNECTION;
-    lose(async, &err);
-}
-
-static void take_reply(struct cq_async *async, const struct cq_reply *reply)
-{
-    struct cq_call call;
-    if (cq_subscriptions_is_push(&async->subscriptions, reply)) {
-        const struct cq_subscription *subscription = cq_subscriptions_find(&async->subscriptions, reply);
-        if (subscription)
-            subscription->fn(async, reply, NULL, subscription->data);
-    } else if (cq_calls_shift(&async->calls, &call)) {
-        if (!repair(async, &call, reply) && call.fn)
-            call.fn(async, reply, NULL, call.data);
-    } else if (async->subscriptions.commands && cq_reply_type(reply) == CQ_REPLY_ERROR) {
-        subscription_refused(async, reply);
-    } else {
-        unexpected(async, reply);
-    }
-}
-
 static void on_readable(struct ev_loop *loop, ev_io *watcher, int events)
 {
+    (void)loop;
     (void)events;
     struct cq_async *async = watcher->data;
     enter(async);
-    ssize_t n = cq_stream_read(&async->stream);
-    if (n > 0) {
-        async->moved_at = ev_now(loop);
-        struct cq_reply *reply;
-        int got = 0;
-        while (still_ready(async) && (got = cq_stream_reply(&async->stream, &reply)) > 0) {
-            take_reply(async, reply);
-            cq_reply_free(reply);
-        }
-        if (still_ready(async) && got < 0)
-            lose_stream(async, -1, 0);
-    } else if (n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) {
-        lose_stream(async, n, errno);
-    }
-    if (still_ready(async)) {
-        cq_calls_settle(&async->calls);
-        if (async->stream.tls)
-            write_out(async); /* what waited for bytes from the peer */
-    }
+    cq_async_read_in(async);
     leave(async);
 }
 
@@ -246,7 +102,7 @@ static void on_writable(struct ev_loop *loop, ev_io *watcher, int events)
     (void)events;
     struct cq_async *async = watcher->data;
     enter(async);
-    write_out(async);
+    cq_async_write_out(async);
     leave(async);
 }
 
@@ -257,12 +113,12 @@ static void on_end_of_turn(struct ev_loop *loop, ev_prepare *watcher, int events
     (void)events;
     struct cq_async *async = watcher->data;
     enter(async);
-    if (async->dropping && (async->state == READY || async->state == LINKING)) {
+    if (async->dropping && (async->state == CQ_ASYNC_READY || async->state == CQ_ASYNC_LINKING)) {
         struct cq_error err;
         cq_failure_lost(&err, async->options.address, "dropped by cq itself");
-        lose(async, &err);
-    } else if (async->state == READY && !ev_is_active(&async->writable)) {
-        write_out(async);
+        cq_async_lose(async, &err);
+    } else if (async->state == CQ_ASYNC_READY && !ev_is_active(&async->writable)) {
+        cq_async_write_out(async);
     }
     leave(async);
 }
@@ -280,7 +136,7 @@ static void on_linked(struct cq_stream *stream, const char *peer_addr, const str
         ev_clear_pending(loop, &async->end_of_turn);
         async->dropping = false;
         async->stream = *stream;
-        async->state = READY;
+        async->state = CQ_ASYNC_READY;
         async->ever_ready = true;
         async->ready_at = async->moved_at = ev_now(loop);
         strcpy(async->peer_addr, peer_addr); /* both have CQ_PEER_ADDR_SIZE bytes */
@@ -307,11 +163,11 @@ static void begin_attempt(struct cq_async *async)
         .tls = async->tls,
         .load_scripts = async->options.load_scripts,
     };
-    async->state = LINKING;
+    async->state = CQ_ASYNC_LINKING;
     async->link = cq_link_start(&options, on_linked, async);
 }
 
-/* READY: has the oldest call waited too long, with nothing moving? */
+/* While ready: has the oldest call waited too long, with nothing moving? */
 static void check_age(struct cq_async *async)
 {
     struct ev_loop *loop = async->options.loop;
@@ -327,7 +183,7 @@ static void check_age(struct cq_async *async)
     }
     struct cq_error err;
     cq_failure_timeout(&err, async->options.address, async->options.address->command_timeout_ms);
-    lose(async, &err);
+    cq_async_lose(async, &err);
 }
 
 static void on_timer(struct ev_loop *loop, ev_timer *watcher, int events)
@@ -336,9 +192,9 @@ static void on_timer(struct ev_loop *loop, ev_timer *watcher, int events)
     (void)events;
     struct cq_async *async = watcher->data;
     enter(async);
-    if (async->state == READY)
+    if (async->state == CQ_ASYNC_READY)
         check_age(async);
-    else if (async->state == WAITING)
+    else if (async->state == CQ_ASYNC_WAITING)
         begin_attempt(async);
     leave(async);
 }
@@ -382,7 +238,7 @@ struct cq_async *cq_async_new(const struct cq_async_options *options)
 {
     struct cq_async *async = cq_calloc(1, sizeof(*async));
     async->options = *options;
-    async->state = WAITING;
+    async->state = CQ_ASYNC_WAITING;
     async->stream.fd = -1;
     strcpy(async->peer_addr, "unknown");
     cq_calls_init(&async->calls);
@@ -419,7 +275,7 @@ void cq_async_free(struct cq_async *async)
 
 bool cq_async_is_ready(const struct cq_async *async)
 {
-    return async->state == READY && !async->freed;
+    return async->state == CQ_ASYNC_READY && !async->freed;
 }
 
 const char *cq_async_peer_addr(const struct cq_async *async)
@@ -432,7 +288,7 @@ static enum cq_code sendable(const struct cq_async *async, struct cq_command *co
 {
     if (command->body.overflow)
         return CQ_ERR_LIMIT;
-    if (async->state != READY)
+    if (async->state != CQ_ASYNC_READY)
         return CQ_ERR_CONNECTION;
     *ret_wire = cq_command_wire(command);
     return CQ_OK;
@@ -478,7 +334,7 @@ void cq_async_subscribe(struct cq_async *async, struct cq_command *command, cq_a
 
 void cq_async_drop(struct cq_async *async)
 {
-    if (async->freed || (async->state != READY && async->state != LINKING))
+    if (async->freed || (async->state != CQ_ASYNC_READY && async->state != CQ_ASYNC_LINKING))
         return;
     async->dropping = true;
     ev_feed_event(async->options.loop, &async->end_of_turn, EV_CUSTOM);

@@ -1,0 +1,54 @@
+/*
+ * The inside of struct cq_async, shared by async.c (its states and the calls of others) and async_io.c (bytes and replies
+ * while it is ready). Functions here may run callbacks, and so free the connection: async.c keeps the memory until all
+ * of them have returned, and whoever goes on afterwards looks at `freed` and `state` first.
+ */
+#ifndef CQ_REDIS_ASYNC_STATE_H
+#define CQ_REDIS_ASYNC_STATE_H
+
+#include "redis/calls.h"
+#include "redis/handshake.h"
+#include "redis/link.h"
+#include "redis/stream.h"
+#include "redis/subscriptions.h"
+
+enum cq_async_state {
+    CQ_ASYNC_WAITING, /* the timer ends it */
+    CQ_ASYNC_LINKING, /* an attempt is under way */
+    CQ_ASYNC_READY,
+    CQ_ASYNC_STOPPED, /* retrying is pointless; the owner decides */
+};
+
+struct cq_async {
+    struct cq_async_options options;
+    enum cq_async_state state;
+    struct cq_tls *tls;       /* made at the first attempt */
+    struct cq_link *link;     /* while CQ_ASYNC_LINKING */
+    struct cq_stream stream;  /* while CQ_ASYNC_READY */
+    struct cq_calls calls;
+    struct cq_subscriptions subscriptions;
+    struct cq_backoff backoff;
+    bool ever_ready;
+    bool dropping;            /* cq_async_drop was called; done at the end of this turn of the loop */
+    bool freed;               /* cq_async_free was called inside a callback: the memory goes when depth is back at 0 */
+    int depth;                /* of our functions on the stack that may run callbacks */
+    ev_tstamp ready_at;
+    ev_tstamp moved_at;       /* when bytes last came or went: a command in the middle of them has not timed out */
+    ev_io readable, writable;
+    ev_timer timer;           /* waiting: the end of it; ready: looks at the oldest call's age */
+    ev_timer refuse_soon;
+    ev_prepare end_of_turn;   /* never started: fed as an event of the lowest priority, so that it runs after all others */
+    struct cq_refusals refusals;
+    char peer_addr[CQ_PEER_ADDR_SIZE];
+};
+
+/* The connection is gone: outstanding callbacks, then on_down, then wait for the next attempt. */
+void cq_async_lose(struct cq_async *async, const struct cq_error *err);
+
+/* Write what the socket takes; the rest when it is writable. */
+void cq_async_write_out(struct cq_async *async);
+
+/* Read once, and hand out the replies that are complete. */
+void cq_async_read_in(struct cq_async *async);
+
+#endif
