@@ -54,6 +54,11 @@ void cq_title_set(const char *format, ...)
     va_start(args, format);
     vsnprintf(title, sizeof(title), format, args);
     va_end(args);
+    cq_title_put(title);
+}
+
+void cq_title_put(const char *title)
+{
     prctl(PR_SET_NAME, title, 0, 0, 0);
     if (!area.size)
         return;

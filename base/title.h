@@ -16,5 +16,6 @@ void cq_title_init(int argc, char **argv);
 
 /* Show this title, cut to the room there is. Before cq_title_init only the 15 bytes of the thread's name are set. */
 void cq_title_set(const char *format, ...) CQ_PRINTF(1, 2);
+void cq_title_put(const char *title); /* the same, as it is: a forked child has printf's pages still to fault in */
 
 #endif

@@ -20,6 +20,8 @@ static void unload(struct cq_modules *modules, size_t index)
     struct cq_module *module = &modules->items[index];
     dlclose(module->handle);
     free(module->file);
+    for (size_t i = 0; i < module->function_count; i++)
+        free(module->functions[i].symbol);
     modules->len--;
     memmove(module, module + 1, (modules->len - index) * sizeof(*module));
 }
@@ -111,7 +113,14 @@ static struct cq_module *load(struct cq_modules *modules, const char *file, cons
     if (!handle)
         return NULL;
     struct cq_module *module = &modules->items[modules->len++];
-    *module = (struct cq_module){cq_strdup(file), handle, info->st_dev, info->st_ino, info->st_size, info->st_mtim};
+    *module = (struct cq_module){
+        .file = cq_strdup(file),
+        .handle = handle,
+        .device = info->st_dev,
+        .inode = info->st_ino,
+        .size = info->st_size,
+        .changed_at = info->st_mtim,
+    };
     return module;
 }
 
@@ -136,6 +145,21 @@ static cq_function *own_function(void *handle, const char *symbol)
     return function;
 }
 
+/* The same through what is remembered. NULL: no such function. */
+static cq_function *find_function(struct cq_module *module, const char *symbol, bool *ret_was_known)
+{
+    *ret_was_known = true;
+    for (size_t i = 0; i < module->function_count; i++)
+        if (strcmp(module->functions[i].symbol, symbol) == 0)
+            return module->functions[i].call;
+    cq_function *call = own_function(module->handle, symbol);
+    if (call && module->function_count < CQ_FUNCTIONS_MAX) {
+        module->functions[module->function_count++] = (struct cq_module_function){cq_strdup(symbol), call};
+        *ret_was_known = false;
+    }
+    return call;
+}
+
 static bool fail_not_found(const struct cq_modules *modules, struct cq_str name, const char *module, struct cq_buf *failure)
 {
     cq_buf_printf(failure, "Looked for %s.so in:", module);
@@ -157,14 +181,14 @@ static bool fail_name(struct cq_str name, struct cq_buf *failure)
     return false;
 }
 
-bool cq_modules_find(struct cq_modules *modules, struct cq_str name, cq_function **ret_function, bool *ret_was_loaded,
+bool cq_modules_find(struct cq_modules *modules, struct cq_str name, cq_function **ret_function, bool *ret_was_known,
                      struct cq_buf *failure)
 {
     char module_name[CQ_FUNCTION_NAME_MAX];
     const char *symbol;
     struct stat info;
     struct cq_buf file = CQ_BUF_INIT(PATH_MAX);
-    bool found = false;
+    bool found = false, was_known;
     if (!split(name, module_name, &symbol))
         return fail_name(name, failure);
     if (!locate(modules, module_name, &file, &info)) {
@@ -172,8 +196,6 @@ bool cq_modules_find(struct cq_modules *modules, struct cq_str name, cq_function
         goto out;
     }
     struct cq_module *module = loaded(modules, file.data, &info);
-    if (ret_was_loaded)
-        *ret_was_loaded = module != NULL;
     if (!module)
         module = load(modules, file.data, &info);
     if (!module) {
@@ -181,7 +203,7 @@ bool cq_modules_find(struct cq_modules *modules, struct cq_str name, cq_function
                       (int)name.len, name.data, file.data);
         goto out;
     }
-    cq_function *function = own_function(module->handle, symbol);
+    cq_function *function = find_function(module, symbol, &was_known);
     if (!function) {
         cq_buf_printf(failure,
                       "List what the module has with: nm -D --defined-only %s\n"
@@ -190,6 +212,8 @@ bool cq_modules_find(struct cq_modules *modules, struct cq_str name, cq_function
         goto out;
     }
     *ret_function = function;
+    if (ret_was_known)
+        *ret_was_known = was_known;
     found = true;
 out:
     cq_buf_release(&file);
@@ -198,15 +222,12 @@ out:
 
 void cq_modules_preload(struct cq_modules *modules, struct cq_str name)
 {
-    char module_name[CQ_FUNCTION_NAME_MAX];
-    const char *symbol;
-    struct stat info;
-    struct cq_buf file = CQ_BUF_INIT(PATH_MAX);
-    /* Nothing is evicted for it: what is loaded has been used as well. */
-    if (split(name, module_name, &symbol) && modules->len < CQ_MODULES_MAX && locate(modules, module_name, &file, &info) &&
-        !loaded(modules, file.data, &info))
-        load(modules, file.data, &info);
-    cq_buf_release(&file);
+    cq_function *function;
+    struct cq_buf failure = CQ_BUF_INIT(4096);
+    /* With a full table nothing is evicted for it: what is loaded has been used as well. */
+    if (modules->len < CQ_MODULES_MAX && cq_modules_find(modules, name, &function, NULL, &failure))
+        (void)function;
+    cq_buf_release(&failure);
 }
 
 void cq_modules_drop_changed(struct cq_modules *modules)

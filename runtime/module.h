@@ -20,7 +20,14 @@
 
 enum {
     CQ_MODULES_MAX = 64,          /* loaded at a time in one process; past it the oldest makes room */
+    CQ_FUNCTIONS_MAX = 16,        /* of one module that are remembered; more work, each with a search of its own */
     CQ_FUNCTION_NAME_MAX = 1024,  /* bytes of a dotted path */
+};
+
+/* A function found before. A search costs a horse some ten page faults in the loader's tables; remembering, none. */
+struct cq_module_function {
+    char *symbol; /* owned */
+    cq_function *call;
 };
 
 struct cq_module {
@@ -30,6 +37,8 @@ struct cq_module {
     ino_t inode;
     off_t size;
     struct timespec changed_at;
+    struct cq_module_function functions[CQ_FUNCTIONS_MAX];
+    size_t function_count;
 };
 
 struct cq_modules {
@@ -45,14 +54,14 @@ void cq_modules_release(struct cq_modules *modules); /* unloads everything */
  * Find a job function, loading its module when need be.
  *   name           dotted path; two parts at least, of letters, digits, `_` and `-`
  *   ret_function   lives until the module is unloaded
- *   ret_was_loaded the module was loaded before the call; may be NULL
+ *   ret_was_known  neither the module had to be loaded nor the function to be searched for; may be NULL
  *   failure        on failure: the text for the job, as many lines as help, appended
  * False: no such name, module or symbol, or the module does not load; failure says which and what to do.
  */
 CQ_MUST_CHECK bool cq_modules_find(struct cq_modules *modules, struct cq_str name, cq_function **ret_function,
-                                   bool *ret_was_loaded, struct cq_buf *failure);
+                                   bool *ret_was_known, struct cq_buf *failure);
 
-/* Load the module that name's function is in, saying nothing about failure: the stable's way to be ahead of a job. */
+/* Load the module that name's function is in, and remember both: the stable's way to be ahead of a job. Silent. */
 void cq_modules_preload(struct cq_modules *modules, struct cq_str name);
 
 /* Unload what has changed on disk since it was loaded: a horse forked now would only have to do it itself. */

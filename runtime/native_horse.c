@@ -56,7 +56,7 @@ static void set_up(const struct cq_native_horse *horse)
         dup2(horse->fds[2], STDERR_FILENO);
     }
     close_from(CQ_STABLE_LEARN + 1);
-    cq_title_set("cq: horse %.*s", (int)horse->name.len, horse->name.data);
+    cq_title_put(horse->title);
 }
 
 /* The socket's inode: a job that closed the descriptor may have something else under its number since. */

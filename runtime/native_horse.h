@@ -13,7 +13,7 @@
 struct cq_native_horse {
     const struct cq_native_options *options;
     struct cq_modules *modules;     /* what the stable had loaded when it forked */
-    struct cq_str name;             /* for the process title */
+    char title[64];                 /* of the process */
     pid_t stable;                   /* pid of the parent */
     int fds[CQ_FRAME_FDS_MAX];      /* the horse's socket; then standard output and error when fd_count is 3 */
     int fd_count;
@@ -21,6 +21,9 @@ struct cq_native_horse {
 
 /* The child after fork(): set the process up, run what the socket brings, exit. */
 CQ_NORETURN void cq_native_horse_main(struct cq_native_horse *horse);
+
+/* In the stable, once: what every horse would have to allocate for its environment. */
+void cq_native_prepare(void);
 
 /*
  * Run the job of one frame and append the answer to out: a done, failed or retry frame. It cannot fail: what goes wrong

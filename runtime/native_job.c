@@ -1,11 +1,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/number.h"
 #include "base/utf8.h"
+#include "job/keys.h"
 #include "runtime/context.h"
 #include "runtime/native_horse.h"
 
@@ -45,6 +47,32 @@ static const char *text_of(struct cq_context *job, struct cq_str text)
     return cq_arena_strndup(&job->arena, text.data ? text.data : "", text.len);
 }
 
+/*
+ * The job's names for whoever looks into the environment. They are part of it for the life of the process: putenv keeps
+ * the pointer and, unlike setenv, allocates nothing once the names are there, which the stable sees to.
+ */
+static void set_environment(const struct cq_context *job)
+{
+    enum { NAME_SIZE = 16 };
+    static char variables[3][NAME_SIZE + CQ_NAME_MAX + 1] = {"RQ_JOB_ID=", "RQ_WORKER_ID=", "CQ_QUEUE="};
+    const char *values[] = {job->id, job->worker, job->queue};
+    for (size_t i = 0; i < CQ_ARRAY_LEN(values); i++) {
+        char *value = strchr(variables[i], '=') + 1;
+        size_t len = strnlen(values[i], CQ_NAME_MAX);
+        memcpy(value, values[i], len);
+        value[len] = '\0';
+        putenv(variables[i]);
+    }
+}
+
+void cq_native_prepare(void)
+{
+    struct cq_context none;
+    cq_context_init(&none, -1);
+    set_environment(&none);
+    cq_context_release(&none);
+}
+
 static void read_job(struct cq_context *job, const struct cq_frame *frame)
 {
     int64_t retries = 0;
@@ -54,9 +82,7 @@ static void read_job(struct cq_context *job, const struct cq_frame *frame)
     job->meta_text = cq_frame_get_in(frame, "fields", "meta");
     if (cq_number_int(cq_frame_get_in(frame, "fields", "retries_left"), 0, INT32_MAX, &retries))
         job->retries_left = (int)retries;
-    setenv("RQ_JOB_ID", job->id, 1);
-    setenv("RQ_WORKER_ID", job->worker, 1);
-    setenv("CQ_QUEUE", job->queue, 1);
+    set_environment(job);
 }
 
 /* Refuse the wrong serializer by the first bytes: what is refused is never decoded. */
@@ -137,14 +163,14 @@ static int call_function(struct cq_context *job, const struct cq_native_options 
 {
     const struct cq_program_entry *program = cq_programs_find(options->programs, job->call.function);
     cq_function *function = NULL;
-    bool was_loaded = true;
+    bool was_known = true;
     if (job->call.instance.kind != CQ_VALUE_NONE)
         return cq_context_fail(job, "cq.FunctionNotFound", "%s is a method of an object, which only the Python runtime can run",
                                job->function);
-    if (!program && !cq_modules_find(modules, job->call.function, &function, &was_loaded, found_failure))
+    if (!program && !cq_modules_find(modules, job->call.function, &function, &was_known, found_failure))
         return CQ_FAILED;
     if (*learn_fd >= 0) {
-        if (!was_loaded)
+        if (!was_known)
             report_loaded(*learn_fd, job->call.function);
         close(*learn_fd);
         *learn_fd = -1;

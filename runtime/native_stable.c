@@ -119,7 +119,8 @@ static bool handle_fork(struct stable *stable, const struct cq_frame *frame)
 {
     struct cq_native_horse horse = {.options = stable->options, .modules = &stable->modules, .stable = stable->pid};
     int64_t number;
-    horse.name = cq_frame_get_str(frame, "name");
+    struct cq_str name = cq_frame_get_str(frame, "name");
+    snprintf(horse.title, sizeof(horse.title), "cq: horse %.*s", (int)name.len, name.data ? name.data : "");
     horse.fd_count = take_received(stable, horse.fds);
     if (!cq_frame_get_int(frame, "horse", &number) || (horse.fd_count != 1 && horse.fd_count != CQ_FRAME_FDS_MAX))
         return broken(stable, "a fork frame without a horse's number, or without 1 or 3 descriptors");
@@ -260,9 +261,10 @@ static void serve(struct stable *stable)
             return;
         }
         if (ready[1].revents) {
-            struct signalfd_siginfo info[8];
-            while (read(stable->signal_fd, info, sizeof(info)) > 0)
-                continue;
+            /* SIGCHLD does not queue: one read takes it, and reaping takes whoever is there. */
+            struct signalfd_siginfo info;
+            ssize_t ignored = read(stable->signal_fd, &info, sizeof(info));
+            (void)ignored;
             cq_herd_reap(&stable->herd, send_exited, stable);
         }
         if (ready[2].revents)
@@ -283,6 +285,7 @@ int cq_native_stable_main(const struct cq_native_options *options)
     cq_title_set("cq: native stable");
     /* Whole lines of a job's output reach the log as they are printed, and a crash loses none. */
     setvbuf(stdout, NULL, _IOLBF, 0);
+    cq_native_prepare();
     cq_modules_init(&stable.modules, options->paths);
     cq_herd_init(&stable.herd);
     cq_buf_init(&stable.in, 2 * CQ_FRAME_CONTROL_MAX);
