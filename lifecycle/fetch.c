@@ -5,7 +5,7 @@
 #include "job/keys.h"
 #include "lifecycle/times.h"
 
-_Static_assert(CQ_FETCH_NKEYS == 3 && CQ_FETCH_NARGS == 6, "fetch.lua takes other keys or arguments");
+_Static_assert(CQ_FETCH_NKEYS == 3 && CQ_FETCH_NARGS == 8, "fetch.lua takes other keys or arguments");
 
 void cq_fetch_build(const struct cq_fetch *fetch, struct cq_command *command)
 {
@@ -21,6 +21,8 @@ void cq_fetch_build(const struct cq_fetch *fetch, struct cq_command *command)
     }
     cq_command_arg(command, fetch->worker);
     cq_command_arg(command, fetch->execution_id);
+    cq_command_int(command, fetch->resume);
+    cq_command_int(command, fetch->worker_ttl_s);
     cq_command_int(command, fetch->monitoring_interval_s);
     cq_times_arg(command, fetch->now);
 }

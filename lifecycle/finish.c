@@ -7,7 +7,7 @@
 
 enum { WORKER_TTL_DEFAULT_S = 420 };
 
-_Static_assert(CQ_FINISH_NKEYS == 3 && CQ_FINISH_NARGS == 21, "finish.lua takes other keys or arguments");
+_Static_assert(CQ_FINISH_NKEYS == 3 && CQ_FINISH_NARGS == 22, "finish.lua takes other keys or arguments");
 
 static const char *const outcome_words[] = {
     [CQ_OUTCOME_SUCCESS] = "success",
@@ -90,6 +90,7 @@ enum cq_code cq_finish_build(const struct cq_finish *finish, struct cq_command *
     cq_command_arg(command, finish->retry_intervals);
     cq_command_int(command, finish->worker_ttl_s > 0 ? finish->worker_ttl_s : WORKER_TTL_DEFAULT_S);
     cq_command_arg(command, finish->next ? finish->next->execution_id : CQ_STR_NONE);
+    cq_command_int(command, finish->next && finish->next->resume);
     cq_command_int(command, finish->next ? finish->next->monitoring_interval_s : 0);
     cq_times_arg(command, finish->next ? finish->next->now : finish->ended_at);
     return CQ_OK;

@@ -1,6 +1,6 @@
 -- Commit the outcome of one execution, and hand back the worker's next job, started.
 -- Fenced: an execution that is not in rq:wip:<queue> any more was given away (abandoned, canceled, deleted); nothing of
--- its outcome is written. A call that is sent again says what it said before, and starts nothing twice.
+-- its outcome is written. A call that is sent again says what it said before where that can be told.
 -- Source: rq/worker/base.py handle_job_success, handle_job_failure, handle_job_retry; rq/job.py _handle_success,
 -- _handle_failure, _handle_retry_result; rq/repeat.py Repeat.schedule.
 -- Returns {fate, what fetch.lua returns}; fate: fenced finished failed stopped requeued scheduled deleted.
@@ -8,9 +8,10 @@
 local worker, worker_executions, suspended = unpack(KEYS) -- rq:worker:<name>, ...:executions, rq:suspended; then rq:queue:<name> ... of the next fetch, or none
 -- outcome: success failed stopped retry. started, ended: epoch; worked_s: their difference. value, exc: as the result
 -- stream has them, '' for none; meta '': leave it. retry_max, retry_intervals: of the Retry that was returned.
--- next_execution '': fetch nothing. now: as in fetch.lua.
+-- next_execution '': fetch nothing. resume, now: as in fetch.lua.
 local outcome, id, queue, execution, worker_name, started, ended, ended_iso, worked_s, value, exc, meta,
-    default_result_ttl, retry_max, retry_intervals, worker_ttl, next_execution, monitoring_s, now_iso, now, now_s = unpack(ARGV)
+    default_result_ttl, retry_max, retry_intervals, worker_ttl, next_execution, resume,
+    monitoring_s, now_iso, now, now_s = unpack(ARGV)
 -- include seconds.lua
 -- include delete.lua
 -- include push.lua
@@ -18,6 +19,7 @@ local outcome, id, queue, execution, worker_name, started, ended, ended_iso, wor
 -- include result.lua
 -- include fail.lua
 -- include start.lua
+-- include idle.lua
 -- include next.lua
 
 local job = 'rq:job:' .. id
@@ -116,7 +118,7 @@ local function fenced()
     return redis.call('EXISTS', job) == 1 and 'fenced' or 'deleted'
 end
 
-local lives, current_job = unpack(redis.call('HMGET', worker, 'birth', 'current_job'))
+local lives = redis.call('HEXISTS', worker, 'birth') == 1
 local mine = redis.call('ZREM', 'rq:wip:' .. queue, member) == 1
 redis.call('DEL', 'rq:execution:' .. member)
 redis.call('ZREM', 'rq:executions:' .. id, execution)
@@ -132,12 +134,6 @@ else
     end
 end
 local following = {'empty'}
-if next_execution ~= '' then
-    following = next_job(KEYS, 4, next_execution, lives, current_job)
-end
-if lives and following[1] ~= 'started' then
-    redis.call('HSET', worker, 'state', 'idle', 'last_heartbeat', now_iso)
-    redis.call('HDEL', worker, 'current_job')
-    redis.call('EXPIRE', worker, worker_ttl + 60)
-end
+if next_execution ~= '' then following = next_job(KEYS, 4, next_execution, lives) end
+if lives and following[1] ~= 'started' then become_idle() end
 return {fate, following}

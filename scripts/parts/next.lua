@@ -1,17 +1,26 @@
 -- The next job over queue_keys[first], queue_keys[first + 1] ...: popped, started, handed back with its hash.
--- A call that is sent again because its answer was lost finds what it started, by its execution id, and starts nothing.
+-- resume '1': this call was sent before and its answer was lost; what it started then is found by the execution id, in the
+-- set of what the worker runs, and given back again.
 -- An id whose hash is gone (expired, deleted, not a hash at all) or whose job was canceled is dropped; at most dead_limit
 -- in a call, so that Redis is never held for long. Source: rq/queue.py dequeue_any.
 local dead_limit = 10000
-local function next_job(queue_keys, first, execution, worker_lives, current_job)
-    if current_job and redis.call('EXISTS', 'rq:execution:' .. current_job .. ':' .. execution) == 1 then
-        local origin = redis.call('HGET', 'rq:job:' .. current_job, 'origin')
-        for at = first, #queue_keys do
-            if queue_keys[at] == 'rq:queue:' .. tostring(origin) then
-                return {'started', at - first, current_job, redis.call('HGETALL', 'rq:job:' .. current_job)}
+
+local function started_before(queue_keys, first, execution)
+    for _, member in ipairs(redis.call('SMEMBERS', worker_executions)) do
+        if string.sub(member, -#execution - 1) == ':' .. execution then
+            local id = string.sub(member, 1, -#execution - 2)
+            local list = 'rq:queue:' .. (redis.call('HGET', 'rq:job:' .. id, 'origin') or '')
+            for at = first, #queue_keys do
+                if queue_keys[at] == list then return {'started', at - first, id, redis.call('HGETALL', 'rq:job:' .. id)} end
             end
         end
     end
+    return nil
+end
+
+local function next_job(queue_keys, first, execution, worker_lives)
+    local before = resume == '1' and started_before(queue_keys, first, execution)
+    if before then return before end
     if redis.call('EXISTS', suspended) == 1 then return {'suspended'} end
     local dead = 0
     for at = first, #queue_keys do

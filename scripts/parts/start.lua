@@ -27,8 +27,8 @@ local function start_job(id, queue, execution, worker_lives, origin, timeout, tt
     if worker_lives then
         redis.call('HSET', worker, 'state', 'busy', 'current_job', id, 'current_job_working_time', '0', 'last_heartbeat', now_iso)
         redis.call('EXPIRE', worker, monitoring_s + 60)
-        redis.call('SADD', worker_executions, member)
-        redis.call('EXPIRE', worker_executions, monitoring_s + 60)
     end
+    redis.call('SADD', worker_executions, member)
+    redis.call('EXPIRE', worker_executions, monitoring_s + 60)
     return redis.call('HGETALL', job)
 end

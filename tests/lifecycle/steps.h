@@ -68,7 +68,8 @@ static CQ_UNUSED struct cq_fetch fetch_of(const char *execution)
                              .worker = CQ_STR_LIT("w1"),
                              .execution_id = cq_str(execution),
                              .now = NOW,
-                             .monitoring_interval_s = 30};
+                             .monitoring_interval_s = 30,
+                             .worker_ttl_s = 420};
 }
 
 static CQ_UNUSED enum cq_fetch_outcome fetch_with(const struct cq_fetch *fetch, struct cq_started *started)

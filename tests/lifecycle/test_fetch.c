@@ -176,10 +176,59 @@ START_TEST(a_fetch_sent_again_gives_the_same_job)
     cut_call(true);
     assert_text("started", "HGET", "rq:job:j1", "status");
     ck_assert_int_eq(job_places("j1"), 1);
-    start("j1", RUN_1);
+    fetch.resume = true;
+    ck_assert_int_eq(fetch_with(&fetch, &started), CQ_FETCH_STARTED);
+    ck_assert(cq_str_is(started.job_id, "j1"));
+    ck_assert_uint_eq(started.queue_index, 0);
+    ck_assert(cq_str_is(cq_reply_field(started.fields, "data"), "data"));
     ck_assert_int_eq(job_places("j1"), 1);
     ck_assert_int_eq(job_places("j2"), 1);
     assert_text("queued", "HGET", "rq:job:j2", "status");
+}
+END_TEST
+
+START_TEST(a_fetch_sent_again_that_had_started_nothing_starts_a_job)
+{
+    enqueue_plain("j1");
+    struct cq_fetch fetch = fetch_of(RUN_1);
+    fetch.resume = true;
+    ck_assert_int_eq(fetch_with(&fetch, &started), CQ_FETCH_STARTED);
+    ck_assert(cq_str_is(started.job_id, "j1"));
+}
+END_TEST
+
+START_TEST(a_fetch_is_resumed_with_colons_another_order_and_no_worker_hash)
+{
+    static const struct cq_str queues[] = {{"a", 1}, {"b:c", 3}}, turned[] = {{"b:c", 3}, {"a", 1}};
+    struct cq_job job = new_job("site::j1", "b:c"), other = new_job("j2", "b:c");
+    enqueue(&job);
+    enqueue(&other);
+    struct cq_fetch fetch = fetch_of(RUN_1);
+    fetch.queues = queues;
+    fetch.queue_count = 2;
+    ck_assert_int_eq(fetch_with(&fetch, &started), CQ_FETCH_STARTED);
+    fetch.queues = turned;
+    fetch.resume = true;
+    ck_assert_int_eq(fetch_with(&fetch, &started), CQ_FETCH_STARTED);
+    ck_assert(cq_str_is(started.job_id, "site::j1"));
+    ck_assert_uint_eq(started.queue_index, 0);
+}
+END_TEST
+
+START_TEST(nothing_found_makes_a_worker_idle_and_keeps_suspended_as_it_is)
+{
+    ck_assert_int_eq(birth(NOW, false), CQ_OK);
+    RUN("HSET", worker_key, "state", "busy", "current_job", "j0");
+    RUN("SET", "rq:suspended", "1");
+    struct cq_fetch fetch = fetch_of(RUN_1);
+    ck_assert_int_eq(fetch_with(&fetch, &started), CQ_FETCH_SUSPENDED);
+    assert_text("busy", "HGET", worker_key, "state");
+    RUN("DEL", "rq:suspended");
+    RUN("EXPIRE", worker_key, "9");
+    ck_assert_int_eq(fetch_with(&fetch, &started), CQ_FETCH_EMPTY);
+    assert_text("idle", "HGET", worker_key, "state");
+    ck_assert_int_eq(INT("HEXISTS", worker_key, "current_job"), 0);
+    ck_assert_int_eq(INT("TTL", worker_key), 480);
 }
 END_TEST
 
@@ -211,6 +260,9 @@ int main(void)
         origin_becomes_the_queue_that_it_came_from,
         a_worker_whose_hash_is_gone_still_fetches_and_gets_no_partial_hash,
         a_fetch_sent_again_gives_the_same_job,
+        a_fetch_sent_again_that_had_started_nothing_starts_a_job,
+        a_fetch_is_resumed_with_colons_another_order_and_no_worker_hash,
+        nothing_found_makes_a_worker_idle_and_keeps_suspended_as_it_is,
         odd_numbers_in_a_hash_do_not_stop_a_start,
     };
     return run_suite("fetch", tests, CQ_ARRAY_LEN(tests)) != 0;

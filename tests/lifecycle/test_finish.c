@@ -315,6 +315,7 @@ START_TEST(a_cut_before_finish_leaves_the_job_started_and_a_cut_after_it_finishe
         cut_call(true);
         assert_text(statuses[i], "HGET", "rq:job:j1", "status");
         ck_assert_int_eq(job_places("j1"), 1);
+        next.resume = true;
         struct cq_finished finished = finish_with(&with); /* sent again */
         ck_assert_int_eq(finished.fate, fates[i]);
         ck_assert_int_eq(finished.next_outcome, CQ_FETCH_STARTED);

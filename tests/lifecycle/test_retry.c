@@ -147,6 +147,7 @@ START_TEST(a_retry_that_is_also_the_next_job_starts_once_however_often_it_is_sen
     ck_assert_int_eq(finished.fate, CQ_FATE_REQUEUED);
     ck_assert_int_eq(finished.next_outcome, CQ_FETCH_STARTED);
     ck_assert(cq_str_is(finished.next.job_id, "j1"));
+    next.resume = true;
     finished = finish_with(&with);
     ck_assert_int_eq(finished.next_outcome, CQ_FETCH_STARTED);
     ck_assert(cq_str_is(finished.next.job_id, "j1"));

@@ -1,0 +1,6 @@
+-- The worker runs nothing now. Source: rq/worker/base.py dequeue_job_and_maintain_ttl, set_current_job_id.
+local function become_idle()
+    redis.call('HSET', worker, 'state', 'idle', 'last_heartbeat', now_iso)
+    redis.call('HDEL', worker, 'current_job')
+    redis.call('EXPIRE', worker, worker_ttl + 60)
+end
