@@ -10,8 +10,7 @@
  *         const char *file;
  *         long long width = 640;
  *         if (cq_arg_str(job, 0, &file) || cq_option_int(job, "width", &width))
- *             return CQ_FAILED;                      // the message is set: what is missing or of the wrong type
- *         ...
+ *             return CQ_FAILED;                      // the text is set: what is missing, or of the wrong type
  *         return cq_return_str(job, file);           // or: return cq_fail(job, "cannot read %s", file);
  *     }
  *
@@ -112,10 +111,7 @@ int cq_return_json(cq_context *job, const char *text);                    /* lis
 /* The job has failed: set the text to store and return CQ_FAILED. */
 int cq_fail(cq_context *job, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/*
- * Run the job again, at most max times in all, interval_s seconds from now (0: at once): RQ's Retry(max, interval) as a
- * return value. Use: return cq_retry(job, 3, 60);
- */
+/* Run the job again, at most max times, interval_s seconds from now (0: at once): return cq_retry(job, 3, 60); */
 int cq_retry(cq_context *job, int max, int interval_s);
 
 /* ---- the job ---- */
@@ -136,13 +132,9 @@ int cq_meta_set_float(cq_context *job, const char *key, double value);
 int cq_meta_set_str(cq_context *job, const char *key, const char *text);
 int cq_meta_set_json(cq_context *job, const char *key, const char *text);
 
-/* Changes are stored with the outcome; this stores them now, while the job runs. */
-int cq_save_meta(cq_context *job);
+int cq_save_meta(cq_context *job); /* now, while the job runs; changes are stored with the outcome anyway */
 
-/*
- * Set meta's `progress` (0 to 1, clamped) and `progress_text` (NULL: leave it) and save, at most every 100 ms; the last
- * one and one of 1.0 are always saved. Cheap enough for an inner loop.
- */
+/* Set meta's `progress` (0 to 1) and `progress_text` (NULL: leave it). Saved at most every 100 ms, 1.0 and the last always. */
 int cq_progress(cq_context *job, double progress, const char *text);
 
 /* ---- the worker's log ---- */

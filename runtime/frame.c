@@ -2,152 +2,12 @@
 
 #include <string.h>
 
+#include "runtime/frame_marks.h"
+
 /*
  * Frames are read in place: parsing checks the whole map once, without allocating, and the getters walk it again.
  * Maps are small (a job has some 25 fields), so walking is cheaper than an index would be.
  */
-
-enum { HEADER_SIZE = 4, MAP_HEAD_SIZE = 3 }; /* the length; 0xde and a 16-bit count */
-
-/* msgpack's one-byte markers, named as its specification names the formats. */
-enum {
-    MARK_NIL = 0xc0,
-    MARK_NEVER_USED = 0xc1,
-    MARK_FALSE = 0xc2,
-    MARK_TRUE = 0xc3,
-    MARK_BIN8 = 0xc4,
-    MARK_BIN32 = 0xc6,
-    MARK_EXT8 = 0xc7,
-    MARK_EXT32 = 0xc9,
-    MARK_FLOAT32 = 0xca,
-    MARK_FLOAT64 = 0xcb,
-    MARK_UINT8 = 0xcc,
-    MARK_UINT64 = 0xcf,
-    MARK_INT8 = 0xd0,
-    MARK_INT64 = 0xd3,
-    MARK_FIXEXT1 = 0xd4,
-    MARK_FIXEXT16 = 0xd8,
-    MARK_STR8 = 0xd9,
-    MARK_STR32 = 0xdb,
-    MARK_ARRAY16 = 0xdc,
-    MARK_ARRAY32 = 0xdd,
-    MARK_MAP16 = 0xde,
-    MARK_MAP32 = 0xdf,
-};
-
-/* ---- writing ---- */
-
-static void put_number(struct cq_buf *out, unsigned char mark, uint64_t number, int bytes)
-{
-    unsigned char text[9] = {mark};
-    for (int i = 0; i < bytes; i++)
-        text[1 + i] = (unsigned char)(number >> (8 * (bytes - 1 - i)));
-    cq_buf_append(out, text, (size_t)bytes + 1);
-}
-
-/* mark8 is the form with an 8-bit length; the 16- and 32-bit forms follow it in msgpack's table. */
-static void put_bytes(struct cq_buf *out, unsigned char mark8, struct cq_str bytes)
-{
-    if (bytes.len > UINT32_MAX) {
-        out->overflow = true;
-        return;
-    }
-    if (bytes.len < 0x100)
-        put_number(out, mark8, bytes.len, 1);
-    else if (bytes.len < 0x10000)
-        put_number(out, mark8 + 1, bytes.len, 2);
-    else
-        put_number(out, mark8 + 2, bytes.len, 4);
-    cq_buf_str(out, bytes);
-}
-
-static void put_key(struct cq_frame_writer *writer, struct cq_str key)
-{
-    if (writer->inner > 0)
-        writer->inner--;
-    else
-        writer->pairs++;
-    if (key.len < 32) {
-        cq_buf_char(writer->out, (char)(0xa0 | key.len));
-        cq_buf_str(writer->out, key);
-    } else {
-        put_bytes(writer->out, MARK_STR8, key);
-    }
-}
-
-void cq_frame_start(struct cq_frame_writer *writer, struct cq_buf *out, const char *type)
-{
-    *writer = (struct cq_frame_writer){.out = out, .start = out->len};
-    static const char placeholder[HEADER_SIZE + MAP_HEAD_SIZE] = {0, 0, 0, 0, (char)MARK_MAP16, 0, 0};
-    cq_buf_append(out, placeholder, sizeof(placeholder));
-    cq_frame_add_str(writer, "type", cq_str(type));
-}
-
-void cq_frame_add_str(struct cq_frame_writer *writer, const char *key, struct cq_str text)
-{
-    if (!text.data)
-        return;
-    put_key(writer, cq_str(key));
-    put_bytes(writer->out, MARK_STR8, text);
-}
-
-void cq_frame_add_bin(struct cq_frame_writer *writer, const char *key, struct cq_str bytes)
-{
-    /* Inside a map the count is already written: an absent value has to be there, empty. */
-    if (!bytes.data && writer->inner == 0)
-        return;
-    cq_frame_add_pair(writer, cq_str(key), bytes);
-}
-
-void cq_frame_add_pair(struct cq_frame_writer *writer, struct cq_str key, struct cq_str bytes)
-{
-    put_key(writer, key);
-    put_bytes(writer->out, MARK_BIN8, bytes);
-}
-
-void cq_frame_add_int(struct cq_frame_writer *writer, const char *key, int64_t value)
-{
-    put_key(writer, cq_str(key));
-    if (value >= 0 && value < 0x80)
-        cq_buf_char(writer->out, (char)value);
-    else
-        put_number(writer->out, MARK_INT64, (uint64_t)value, 8);
-}
-
-void cq_frame_add_bool(struct cq_frame_writer *writer, const char *key, bool value)
-{
-    put_key(writer, cq_str(key));
-    cq_buf_char(writer->out, (char)(value ? MARK_TRUE : MARK_FALSE));
-}
-
-void cq_frame_add_map(struct cq_frame_writer *writer, const char *key, uint32_t pairs)
-{
-    put_key(writer, cq_str(key));
-    put_number(writer->out, MARK_MAP32, pairs, 4);
-    writer->inner = pairs;
-}
-
-bool cq_frame_end(struct cq_frame_writer *writer)
-{
-    struct cq_buf *out = writer->out;
-    if (out->overflow || writer->inner > 0 || writer->pairs > UINT16_MAX) {
-        if (out->data && out->len > writer->start) {
-            out->len = writer->start;
-            out->data[out->len] = '\0';
-        }
-        out->overflow = false;
-        return false;
-    }
-    char *frame = out->data + writer->start;
-    size_t len = out->len - writer->start - HEADER_SIZE;
-    for (int i = 0; i < HEADER_SIZE; i++)
-        frame[i] = (char)(len >> (8 * (HEADER_SIZE - 1 - i)));
-    frame[HEADER_SIZE + 1] = (char)(writer->pairs >> 8);
-    frame[HEADER_SIZE + 2] = (char)writer->pairs;
-    return true;
-}
-
-/* ---- reading ---- */
 
 enum item_kind { ITEM_OTHER, ITEM_INT, ITEM_BOOL, ITEM_STR, ITEM_BIN, ITEM_ARRAY, ITEM_MAP };
 
@@ -313,19 +173,19 @@ enum cq_code cq_frame_parse(struct cq_str bytes, size_t limit, struct cq_frame *
     *ret_size = 0;
     struct reader reader = {(const unsigned char *)bytes.data, (const unsigned char *)bytes.data + bytes.len};
     uint64_t len;
-    if (bytes.len < HEADER_SIZE || !take_number(&reader, HEADER_SIZE, &len))
+    if (bytes.len < CQ_FRAME_HEADER_SIZE || !take_number(&reader, CQ_FRAME_HEADER_SIZE, &len))
         return CQ_OK;
     if (len > limit)
         return cq_error_set(err, CQ_ERR_LIMIT, "frame of %llu bytes is above the limit of %zu", (unsigned long long)len, limit);
-    if (bytes.len - HEADER_SIZE < len)
+    if (bytes.len - CQ_FRAME_HEADER_SIZE < len)
         return CQ_OK;
-    struct cq_str body = cq_str_n(bytes.data + HEADER_SIZE, (size_t)len);
+    struct cq_str body = cq_str_n(bytes.data + CQ_FRAME_HEADER_SIZE, (size_t)len);
     struct cq_str type;
     enum cq_code code = check_body(body, &type, err);
     if (code)
         return code;
     *ret_frame = (struct cq_frame){type, body};
-    *ret_size = HEADER_SIZE + (size_t)len;
+    *ret_size = CQ_FRAME_HEADER_SIZE + (size_t)len;
     return CQ_OK;
 }
 

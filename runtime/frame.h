@@ -16,6 +16,7 @@
 #include "base/error.h"
 
 enum {
+    CQ_FRAME_HEADER_SIZE = 4,                 /* bytes of the length */
     CQ_FRAME_CONTROL_MAX = 64 * 1024,         /* stable <-> worker */
     CQ_FRAME_JOB_MAX = 513 * 1024 * 1024,     /* job and done frames: a payload and its fields */
     CQ_FRAME_FDS_MAX = 3,

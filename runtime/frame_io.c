@@ -10,7 +10,7 @@
  * How much to ask for when nothing is known of what comes, and at most at once: a warm horse that waits for its job
  * must not hold a megabyte, and a large payload should not take thousands of calls.
  */
-enum { READ_FIRST = 16 * 1024, READ_MOST = 1024 * 1024, HEADER_SIZE = 4 };
+enum { READ_FIRST = 16 * 1024, READ_MOST = 1024 * 1024 };
 
 /* Room for more descriptors than we take, so that surplus ones are seen and closed by us. */
 enum { CONTROL_FDS = 8 };
@@ -62,9 +62,9 @@ enum cq_code cq_frame_send(int fd, struct cq_str bytes, const int *fds, int fd_c
 static size_t wanted(const struct cq_buf *buf)
 {
     size_t want = READ_FIRST;
-    if (buf->len >= HEADER_SIZE) {
+    if (buf->len >= CQ_FRAME_HEADER_SIZE) {
         const unsigned char *head = (const unsigned char *)buf->data;
-        size_t frame = HEADER_SIZE + ((size_t)head[0] << 24 | (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3]);
+        size_t frame = CQ_FRAME_HEADER_SIZE + ((size_t)head[0] << 24 | (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3]);
         if (frame > buf->len && frame - buf->len > want)
             want = frame - buf->len;
     }

@@ -1,6 +1,6 @@
 /*
- * What the runtime's tests share: a native stable in a child process, driven over its socket as a worker does, and
- * waiting for what should come, with a generous end. The test's executable exports the functions of cq.h, as cq does.
+ * What the runtime's tests share: sockets with frames, job frames, and waiting for what should come, with a generous
+ * end. A test's executable exports the functions of cq.h, as cq does.
  */
 #ifndef CQ_TESTS_RUNTIME_RIG_H
 #define CQ_TESTS_RUNTIME_RIG_H
@@ -29,9 +29,6 @@ struct link {
     struct cq_buf in;
     size_t taken; /* bytes of the frame given last, dropped at the next call */
 };
-
-static struct link stable_link;
-static pid_t stable_pid;
 
 static CQ_UNUSED const char *build_folder(const char *below)
 {
@@ -116,75 +113,6 @@ static CQ_UNUSED void send_plain(int fd, const char *type)
     cq_buf_release(&out);
 }
 
-/* A stable on the tests' modules, and more arguments of `cq stable-native`, ended by NULL. Takes hello. */
-static CQ_UNUSED void start_stable(const char *first, ...)
-{
-    char *argv[16] = {(char *)"cq", (char *)"stable-native", (char *)"--path", strdup(module_folder())};
-    int argc = 4, pair[2];
-    va_list more;
-    va_start(more, first);
-    for (const char *arg = first; arg; arg = va_arg(more, const char *))
-        argv[argc++] = (char *)arg;
-    va_end(more);
-    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-    fflush(NULL);
-    stable_pid = fork();
-    if (stable_pid == 0) {
-        setpgid(0, 0);
-        dup2(pair[1], CQ_STABLE_SOCKET);
-        _exit(cq_native_main(argc, argv));
-    }
-    close(pair[1]);
-    free(argv[3]);
-    stable_link = (struct link){.fd = pair[0], .in = CQ_BUF_INIT(LINK_MAX)};
-    struct cq_frame hello = expect(&stable_link, "hello");
-    ck_assert_int_eq(int_of(&hello, "protocol"), 1);
-    ck_text(cq_frame_get_str(&hello, "runtime"), "native");
-    ck_assert(cq_frame_get_str(&hello, "version").len > 0);
-}
-
-static CQ_UNUSED int stable_status(void)
-{
-    int status;
-    ck_assert_int_eq(waitpid(stable_pid, &status, 0), stable_pid);
-    stable_pid = 0;
-    return status;
-}
-
-/* Close the socket; the stable has to leave with status 0. */
-static CQ_UNUSED void stop_stable(void)
-{
-    close(stable_link.fd);
-    cq_buf_release(&stable_link.in);
-    ck_assert_int_eq(stable_status(), 0);
-}
-
-static CQ_UNUSED void send_fork(int64_t number, const int *fds, int fd_count)
-{
-    struct cq_buf out = CQ_BUF_INIT(1024);
-    struct cq_frame_writer writer;
-    cq_frame_start(&writer, &out, "fork");
-    cq_frame_add_int(&writer, "horse", number);
-    cq_frame_add_str(&writer, "name", CQ_STR_LIT("w1"));
-    ck_assert(cq_frame_end(&writer));
-    send_bytes(stable_link.fd, &out, fds, fd_count);
-    cq_buf_release(&out);
-}
-
-/* Ask for a horse and wait until it is forked; returns its pid. output: NULL, or the pipe for both of its outputs. */
-static CQ_UNUSED pid_t start_horse(int64_t number, struct link *horse, const int *output)
-{
-    int pair[2];
-    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-    int fds[3] = {pair[1], output ? *output : -1, output ? *output : -1};
-    send_fork(number, fds, output ? 3 : 1);
-    close(pair[1]);
-    *horse = (struct link){.fd = pair[0], .in = CQ_BUF_INIT(LINK_MAX)};
-    struct cq_frame forked = expect(&stable_link, "forked");
-    ck_assert_int_eq(int_of(&forked, "horse"), number);
-    return (pid_t)int_of(&forked, "pid");
-}
-
 static CQ_UNUSED void end_link(struct link *link)
 {
     close(link->fd);
@@ -218,38 +146,6 @@ static CQ_UNUSED void write_job(struct cq_buf *out, const struct job_text *job)
     if (job->retries_left)
         cq_frame_add_bin(&writer, "retries_left", cq_str(job->retries_left));
     ck_assert(cq_frame_end(&writer));
-}
-
-static CQ_UNUSED void send_job(struct link *horse, const struct job_text *job)
-{
-    struct cq_buf out = CQ_BUF_INIT(LINK_MAX);
-    write_job(&out, job);
-    send_bytes(horse->fd, &out, NULL, 0);
-    cq_buf_release(&out);
-}
-
-static CQ_UNUSED void send_call(struct link *horse, const char *call)
-{
-    send_job(horse, &(struct job_text){.call = call});
-}
-
-/* The stable's word that the horse is gone; returns the wait status. */
-static CQ_UNUSED int horse_status(int64_t number)
-{
-    struct cq_frame gone = expect(&stable_link, "exited");
-    ck_assert_int_eq(int_of(&gone, "horse"), number);
-    ck_assert_int_gt(int_of(&gone, "maxrss_kb"), 0);
-    ck_assert_int_ge(int_of(&gone, "utime_us"), 0);
-    ck_assert_int_ge(int_of(&gone, "stime_us"), 0);
-    return (int)int_of(&gone, "status");
-}
-
-/* Poll until a process is gone, reaped included. */
-static CQ_UNUSED void wait_until_gone(pid_t pid)
-{
-    for (int i = 0; i < PATIENCE_MS && kill(pid, 0) == 0; i++)
-        usleep(1000);
-    ck_assert_msg(kill(pid, 0) != 0 && errno == ESRCH, "process %d lives on", (int)pid);
 }
 
 #endif
