@@ -9,8 +9,28 @@
  * may be long; else they are as long as inih was built for, and a longer one is refused with that number.
  */
 extern bool ini_use_stack __attribute__((weak));
-extern bool ini_allow_realloc __attribute__((weak));
+extern int ini_initial_alloc __attribute__((weak));
 extern int ini_max_line __attribute__((weak));
+
+/* inih's limits as they were, which other users of it in the process may count on. */
+struct limits {
+    bool use_stack;
+    int initial_alloc, max_line;
+};
+
+static bool limits_are_variables(void)
+{
+    return &ini_use_stack && &ini_initial_alloc && &ini_max_line;
+}
+
+static struct limits set_limits(struct limits limits)
+{
+    struct limits before = {ini_use_stack, ini_initial_alloc, ini_max_line};
+    ini_use_stack = limits.use_stack;
+    ini_initial_alloc = limits.initial_alloc;
+    ini_max_line = limits.max_line;
+    return before;
+}
 
 struct reading {
     const char *at, *end; /* what inih has not been given yet */
@@ -95,23 +115,13 @@ static int on_setting(void *user, const char *section, const char *key, const ch
 enum cq_code cq_ini_parse(struct cq_str text, const char *name, cq_ini_fn *fn, void *data, struct cq_error *err)
 {
     struct reading reading = {.at = text.data, .end = text.data + text.len, .name = name, .fn = fn, .data = data, .err = err};
-    bool variables = &ini_use_stack && &ini_allow_realloc && &ini_max_line;
-    bool use_stack = true, allow_realloc = false;
-    int max_line = 0;
-    if (variables) {
-        use_stack = ini_use_stack;
-        allow_realloc = ini_allow_realloc;
-        max_line = ini_max_line;
-        ini_use_stack = false;
-        ini_allow_realloc = false; /* inih would ask for the rest of a line that fits its first room exactly */
-        ini_max_line = CQ_INI_LINE_MAX + 8;
-    }
+    bool variables = limits_are_variables();
+    struct limits before;
+    if (variables)
+        before = set_limits((struct limits){false, CQ_INI_LINE_MAX + 8, CQ_INI_LINE_MAX + 8});
     int first_bad = ini_parse_stream(next_line, &reading, on_setting, &reading);
-    if (variables) {
-        ini_use_stack = use_stack;
-        ini_allow_realloc = allow_realloc;
-        ini_max_line = max_line;
-    }
+    if (variables)
+        set_limits(before);
     /* inih goes on after a broken line, and its number may be below that of an error of ours. */
     if (first_bad > 0 && (reading.code == CQ_OK || first_bad < reading.line))
         return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: neither a [section] nor a `key = value`", name, first_bad);

@@ -1,0 +1,429 @@
+#include <check.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config/ini.h"
+#include "config/settings.h"
+
+static struct cq_settings settings;
+static struct cq_error err;
+static char folder[32], path[64];
+
+static void setup(void)
+{
+    strcpy(folder, "/tmp/cq-conf-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/cq.ini", folder);
+    memset(&err, 0, sizeof(err));
+    cq_settings_init(&settings);
+}
+
+static void teardown(void)
+{
+    cq_settings_release(&settings);
+    unlink(path);
+    rmdir(folder);
+}
+
+/* The environment of a test: NAME=VALUE texts up to NULL. */
+static const char *lookup(const char *name, void *data)
+{
+    size_t len = strlen(name);
+    for (const char *const *entry = data; entry && *entry; entry++)
+        if (strncmp(*entry, name, len) == 0 && (*entry)[len] == '=')
+            return *entry + len + 1;
+    return NULL;
+}
+
+static const char *const nothing[] = {NULL};
+
+static void write_file(const char *text, size_t len, mode_t mode)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(fchmod(fd, mode), 0);
+    ck_assert_int_eq(write(fd, text, len), (ssize_t)len);
+    close(fd);
+}
+
+static enum cq_code load(const char *text, const char *const *env)
+{
+    if (text)
+        write_file(text, strlen(text), 0600);
+    return cq_settings_load(&settings, text ? path : NULL, lookup, (void *)env, &err);
+}
+
+static void load_ok(const char *text, const char *const *env)
+{
+    ck_assert_msg(load(text, env) == CQ_OK, "%s", err.text);
+}
+
+static void address_is(const char *want)
+{
+    struct cq_address address;
+    char text[160];
+    ck_assert_msg(cq_settings_address(&settings, &address, &err) == CQ_OK, "%s", err.text);
+    cq_address_display(&address, text, sizeof(text));
+    snprintf(text + strlen(text), sizeof(text) - strlen(text), " %s:%s", address.username ? address.username : "",
+             address.password ? address.password : "");
+    ck_assert_str_eq(text, want);
+    cq_address_release(&address);
+}
+
+START_TEST(without_anything_the_defaults_hold)
+{
+    load_ok(NULL, nothing);
+    ck_assert_int_eq(settings.results_ttl_s, 500);
+    ck_assert_int_eq(settings.worker_ttl_s, 420);
+    ck_assert_int_eq(settings.job_monitoring_interval_s, 30);
+    ck_assert_int_eq(settings.maintenance_interval_s, 600);
+    ck_assert_int_eq(settings.num_workers, 1);
+    ck_assert_int_eq(settings.max_jobs_per_horse, 1000);
+    ck_assert_int_eq(settings.max_rss_per_horse_kb, 262144);
+    ck_assert_int_eq(settings.kill_grace_s, 5);
+    ck_assert_int_eq(settings.dequeue_strategy, CQ_DEQUEUE_DEFAULT);
+    ck_assert_int_eq(settings.job_output, CQ_OUTPUT_LOG);
+    ck_assert_int_eq(settings.logging_level, CQ_LOG_INFO);
+    ck_assert(settings.log_job_description && !settings.reuse_horses && !settings.requeue_abandoned);
+    ck_assert_uint_eq(settings.queues.len, 1);
+    ck_assert_str_eq(settings.queues.items[0], "default");
+    ck_assert_str_eq(settings.path.items[0], ".");
+    ck_assert_ptr_null(settings.name);
+    ck_assert_ptr_null(settings.file);
+    address_is("redis://localhost:6379/0 :");
+}
+END_TEST
+
+START_TEST(every_setting_is_read_from_the_file)
+{
+    load_ok("# comment\n[redis]\nhost = h\nport=7000\ndb: 2\nusername = ann\npassword = p#w \nconnect_timeout = 0.5\ncommand_timeout = 90\n"
+            "\n[worker]\n  queues = high, low\nname = w\nnum_workers = 8\nresults_ttl = -1\nworker_ttl = 5m\njob_monitoring_interval = 10s\n"
+            "maintenance_interval = 1h\ndequeue_strategy = Round_Robin\nreuse_horses = yes\nmax_jobs_per_horse = 0\n"
+            "max_rss_per_horse_kb = 1\nrequeue_abandoned = on\nkill_grace = 0\njob_output = discard\nlog_job_description = no\n"
+            "logging_level = debug\nlog_format = json\nserializer = json ; a comment\npath = a, b/c\n"
+            "[programs]\nz.last = /bin/z --x='1 2'\na.first = /bin/a\n[runtime.ruby]\ncommand = ruby stable.rb\n", nothing);
+    address_is("redis://h:7000/2 ann:p#w");
+    ck_assert_int_eq(settings.connect_timeout_ms, 500);
+    ck_assert_int_eq(settings.command_timeout_ms, 90000);
+    ck_assert_uint_eq(settings.queues.len, 2);
+    ck_assert_str_eq(settings.queues.items[1], "low");
+    ck_assert_str_eq(settings.name, "w");
+    ck_assert_int_eq(settings.num_workers, 8);
+    ck_assert_int_eq(settings.results_ttl_s, -1);
+    ck_assert_int_eq(settings.worker_ttl_s, 300);
+    ck_assert_int_eq(settings.job_monitoring_interval_s, 10);
+    ck_assert_int_eq(settings.maintenance_interval_s, 3600);
+    ck_assert_int_eq(settings.dequeue_strategy, CQ_DEQUEUE_ROUND_ROBIN);
+    ck_assert(settings.reuse_horses && settings.requeue_abandoned && !settings.log_job_description);
+    ck_assert_int_eq(settings.max_jobs_per_horse, 0);
+    ck_assert_int_eq(settings.max_rss_per_horse_kb, 1);
+    ck_assert_int_eq(settings.kill_grace_s, 0);
+    ck_assert_int_eq(settings.job_output, CQ_OUTPUT_DISCARD);
+    ck_assert_int_eq(settings.logging_level, CQ_LOG_DEBUG);
+    ck_assert_int_eq(settings.log_format, CQ_LOG_JSON);
+    ck_assert_int_eq(settings.serializer, CQ_FORMAT_JSON);
+    ck_assert_int_eq(cq_settings_source(&settings, "worker.serializer"), CQ_FROM_FILE);
+    ck_assert_str_eq(settings.path.items[1], "b/c");
+    ck_assert_uint_eq(settings.program_count, 2);
+    ck_assert_str_eq(settings.programs[0].name, "z.last");
+    ck_assert_str_eq(settings.programs[0].command, "/bin/z --x='1 2'");
+    ck_assert_str_eq(settings.programs[1].name, "a.first");
+    ck_assert_uint_eq(settings.runtime_count, 1);
+    ck_assert_str_eq(settings.runtimes[0].name, "ruby");
+    ck_assert_str_eq(settings.runtimes[0].command, "ruby stable.rb");
+    ck_assert_str_eq(settings.file, path);
+    ck_assert_uint_eq(settings.warnings.len, 0);
+}
+END_TEST
+
+START_TEST(the_command_line_goes_before_the_environment_and_that_before_the_file)
+{
+    static const char *const env[] = {"CQ_WORKER_TTL=200", "CQ_RESULTS_TTL=201", "CQ_NAME=", NULL};
+    load_ok("[worker]\nworker_ttl = 100\nresults_ttl = 101\nkill_grace = 7\nname = file\n", env);
+    ck_assert_int_eq(cq_settings_set(&settings, "worker.results_ttl", "301", "--results-ttl", &err), CQ_OK);
+    static const char *const queues[] = {"a,b", "c"};
+    cq_settings_set_list(&settings, "worker.queues", queues, 2);
+    ck_assert_int_eq(settings.kill_grace_s, 7);
+    ck_assert_int_eq(settings.worker_ttl_s, 200);
+    ck_assert_int_eq(settings.results_ttl_s, 301);
+    ck_assert_str_eq(settings.name, "file"); /* an empty variable counts as none */
+    ck_assert_str_eq(settings.queues.items[0], "a,b");
+    ck_assert_int_eq(cq_settings_source(&settings, "worker.results_ttl"), CQ_FROM_COMMAND_LINE);
+    ck_assert_int_eq(cq_settings_source(&settings, "worker.worker_ttl"), CQ_FROM_ENVIRONMENT);
+    ck_assert_int_eq(cq_settings_source(&settings, "worker.kill_grace"), CQ_FROM_FILE);
+    ck_assert_int_eq(cq_settings_source(&settings, "worker.num_workers"), CQ_FROM_DEFAULT);
+}
+END_TEST
+
+static const struct {
+    const char *file;
+    const char *env[4];
+    const char *url; /* of the command line */
+    const char *address;
+} places[] = {
+    {NULL, {"REDIS_HOST=h", "REDIS_PORT=7", "REDIS_DB=3", "REDIS_PASSWORD=pw"}, NULL, "redis://h:7/3 :pw"},
+    {NULL, {"REDIS_URL=redis://u:1/1"}, NULL, "redis://u:1/1 :"},
+    {NULL, {"REDIS_URL=redis://u:1/1", "RQ_REDIS_URL=redis://r:2/2"}, NULL, "redis://r:2/2 :"},
+    {NULL, {"REDIS_URL=redis://u:1/1", "REDIS_HOST=h", "REDIS_PORT=7"}, NULL, "redis://u:1/1 :"},
+    {NULL, {"REDIS_URL=redis://u:1/1", "REDIS_PASSWORD=pw"}, "redis://c:3/3", "redis://c:3/3 :"},
+    {NULL, {"REDIS_PORT=tcp://10.0.0.1:6379"}, NULL, "redis://localhost:6379/0 :"},
+    {NULL, {"REDIS_SSL=True", "REDIS_HOST=h"}, NULL, "rediss://h:6379/0 :"},
+    {NULL, {"REDIS_URL=", "REDIS_HOST=h"}, NULL, "redis://h:6379/0 :"},
+    {"[redis]\nurl = redis://f:9/9\n", {NULL}, NULL, "redis://f:9/9 :"},
+    {"[redis]\nurl = redis://f:9/9\n", {"REDIS_PASSWORD=pw", "REDIS_DB=4"}, NULL, "redis://f:9/4 :pw"},
+    {"[redis]\nurl = redis://:fp@f:9/9\n", {"REDIS_HOST=h"}, NULL, "redis://h:6379/0 :"},
+    {"[redis]\nhost = f\nport = 9\npassword = fp\n", {"REDIS_URL=redis://u:1/1"}, NULL, "redis://u:1/1 :"},
+    {"[redis]\nhost = f\nport = 9\npassword = fp\n", {"REDIS_HOST=h"}, NULL, "redis://h:9/0 :fp"},
+    {"[redis]\nsocket = /s\ndb = 2\n", {NULL}, NULL, "unix:///s?db=2 :"},
+    {"[redis]\nsocket = /s\n", {"REDIS_HOST=h"}, NULL, "redis://h:6379/0 :"},
+    {"[redis]\nhost = f\n", {NULL}, "unix:///c", "unix:///c :"},
+};
+
+START_TEST(where_redis_is_follows_from_the_heaviest_source)
+{
+    load_ok(places[_i].file, places[_i].env);
+    if (places[_i].url)
+        ck_assert_int_eq(cq_settings_set(&settings, "redis.url", places[_i].url, "--url", &err), CQ_OK);
+    address_is(places[_i].address);
+}
+END_TEST
+
+START_TEST(timeouts_go_into_the_address)
+{
+    static const char *const env[] = {"REDIS_URL=redis://h?socket_timeout=7", NULL};
+    struct cq_address address;
+    load_ok("[redis]\nconnect_timeout = 2\ncommand_timeout = 3\n", env);
+    ck_assert_int_eq(cq_settings_address(&settings, &address, &err), CQ_OK);
+    ck_assert_int_eq(address.connect_timeout_ms, 2000);
+    ck_assert_int_eq(address.command_timeout_ms, 7000);
+    cq_address_release(&address);
+}
+END_TEST
+
+static const struct {
+    const char *file;
+    int line;
+    const char *says;
+} broken[] = {
+    {"[worker\n", 1, "`]`"},
+    {"[worker] name\n", 1, "nothing may follow"},
+    {"[worker]\nresults_ttl\n", 2, "neither a [section] nor a `key = value`"},
+    {"[worker]\n\n= 5\n", 3, "no key"},
+    {"name = w\n", 1, "before the first [section]"},
+    {"[worke]\nname = w\n", 2, "did you mean [worker]?"},
+    {"[program]\nx = y\n", 2, "did you mean [programs]?"},
+    {"[zebra]\nx = y\n", 2, "there are [redis], [worker]"},
+    {"[worker]\n# fine\nresult_ttl = 5\n", 3, "did you mean `results_ttl`?"},
+    {"[worker]\nReuse-Horses = 5\n", 2, "did you mean `reuse_horses`?"},
+    {"[worker]\nzebra = 5\n", 2, "config.example.ini"},
+    {"[redis]\nname = w\n", 2, "[redis]"},
+    {"[worker]\nresults_ttl = -2\n", 2, "between -1 and"},
+    {"[worker]\nresults_ttl = soon\n", 2, "`soon` is not seconds"},
+    {"[worker]\nworker_ttl = 0\n", 2, "between 1 and"},
+    {"[worker]\nnum_workers = 1001\n", 2, "between 1 and 1000"},
+    {"[worker]\nnum_workers = 1.5\n", 2, "whole number"},
+    {"[worker]\nnum_workers =\n", 2, "whole number"},
+    {"[worker]\nreuse_horses = maybe\n", 2, "neither true nor false"},
+    {"[worker]\njob_output = file\n", 2, "log, pass or discard"},
+    {"[worker]\nlogging_level = LOUD\n", 2, "DEBUG"},
+    {"[worker]\nserializer = yaml\n", 2, "pickle, json or msgpack"},
+    {"[worker]\nqueues = ,\n", 2, "empty"},
+    {"[worker]\nname = a\nname = b\n", 3, "first in line 2"},
+    {"[redis]\nport = 65536\n", 2, "between 1 and 65535"},
+    {"[redis]\nconnect_timeout = 0\n", 2, "seconds between"},
+    {"[redis]\nurl = redis://:SECRET@h:x\n", 2, "port"},
+    {"[redis]\nurl = redis://h\npassword = SECRET\n", 3, "line 2"},
+    {"[programs]\na = x\na = y\n", 3, "twice"},
+    {"[programs]\na =\n", 2, "no command"},
+    {"[runtime.]\ncommand = x\n", 2, "has a name"},
+    {"[runtime.a]\npath = x\n", 2, "`command` only"},
+    {"[runtime.a]\ncommand =\n", 2, "nothing after"},
+    {"[runtime.a]\ncommand = x\n[runtime.a]\ncommand = y\n", 4, "twice"},
+    {"[worker]\nname = a\n  continued\n", 3, "neither"},
+    {"[worker]\nbroken\nresults_ttl = -2\n", 2, "neither"},
+    {"[aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa]\n", 1, "too long"},
+};
+
+START_TEST(a_broken_file_is_told_with_its_line)
+{
+    char where[96];
+    snprintf(where, sizeof(where), "%s:%d: ", path, broken[_i].line);
+    ck_assert_int_eq(load(broken[_i].file, nothing), CQ_ERR_CONFIG);
+    ck_assert_msg(strncmp(err.text, where, strlen(where)) == 0, "%s", err.text);
+    ck_assert_msg(strstr(err.text, broken[_i].says) != NULL, "%s", err.text);
+    ck_assert_ptr_null(strstr(err.text, "SECRET"));
+}
+END_TEST
+
+START_TEST(a_wrong_variable_or_option_is_told_by_its_name)
+{
+    static const char *const port[] = {"REDIS_PORT=x", NULL}, *const url[] = {"REDIS_URL=SECRET", NULL};
+    ck_assert_int_eq(load(NULL, port), CQ_ERR_CONFIG);
+    ck_assert_ptr_eq(strstr(err.text, "REDIS_PORT: `x`"), err.text);
+    ck_assert_int_eq(load(NULL, url), CQ_ERR_CONFIG);
+    ck_assert_ptr_eq(strstr(err.text, "REDIS_URL: "), err.text);
+    ck_assert_ptr_null(strstr(err.text, "SECRET"));
+    ck_assert_int_eq(cq_settings_set(&settings, "worker.num_workers", "many", "-n", &err), CQ_ERR_CONFIG);
+    ck_assert_ptr_eq(strstr(err.text, "-n: `many`"), err.text);
+    ck_assert_int_eq(settings.num_workers, 1);
+}
+END_TEST
+
+START_TEST(the_file_may_be_named_by_the_environment)
+{
+    char cq[96], rq[] = "RQ_CONFIG=python_settings";
+    write_file("[worker]\nname = w\n", 18, 0600);
+    snprintf(cq, sizeof(cq), "CQ_CONFIG=%s", path);
+    const char *both[] = {rq, cq, NULL}, *python[] = {rq, NULL};
+    ck_assert_msg(cq_settings_load(&settings, NULL, lookup, both, &err) == CQ_OK, "%s", err.text);
+    ck_assert_str_eq(settings.name, "w");
+    ck_assert_int_eq(cq_settings_load(&settings, NULL, lookup, python, &err), CQ_ERR_CONFIG);
+    ck_assert_ptr_eq(strstr(err.text, "RQ_CONFIG: python_settings: cq reads an ini file, not a Python module"), err.text);
+}
+END_TEST
+
+START_TEST(a_file_that_cannot_be_read_is_named)
+{
+    static const char *const python[] = {"settings", "my.app.settings", "/no/settings.py"};
+    for (size_t i = 0; i < 3; i++) {
+        ck_assert_int_eq(cq_settings_load(&settings, python[i], lookup, (void *)nothing, &err), CQ_ERR_CONFIG);
+        ck_assert_msg(strstr(err.text, "not a Python module") != NULL, "%s", err.text);
+    }
+    ck_assert_int_eq(cq_settings_load(&settings, "/no/cq.ini", lookup, (void *)nothing, &err), CQ_ERR_CONFIG);
+    ck_assert_ptr_eq(strstr(err.text, "/no/cq.ini: cannot read the configuration: No such file"), err.text);
+    ck_assert_int_eq(cq_settings_load(&settings, folder, lookup, (void *)nothing, &err), CQ_ERR_CONFIG);
+    ck_assert_ptr_nonnull(strstr(err.text, "directory"));
+}
+END_TEST
+
+START_TEST(binary_and_oversized_files_are_refused)
+{
+    char *big = malloc(CQ_INI_FILE_MAX * 2);
+    memset(big, '\n', CQ_INI_FILE_MAX * 2);
+    write_file("[worker]\nna\0me = w\n", 19, 0600);
+    ck_assert_int_eq(load(NULL, nothing), CQ_OK);
+    ck_assert_int_eq(cq_settings_load(&settings, path, lookup, (void *)nothing, &err), CQ_ERR_CONFIG);
+    ck_assert_ptr_nonnull(strstr(err.text, ":2: the line holds a NUL"));
+    write_file(big, CQ_INI_FILE_MAX * 2, 0600);
+    ck_assert_int_eq(cq_settings_load(&settings, path, lookup, (void *)nothing, &err), CQ_ERR_CONFIG);
+    ck_assert_ptr_nonnull(strstr(err.text, "larger than"));
+    memset(big, 'x', CQ_INI_LINE_MAX + 1);
+    write_file(big, CQ_INI_LINE_MAX + 1, 0600);
+    ck_assert_int_eq(cq_settings_load(&settings, path, lookup, (void *)nothing, &err), CQ_ERR_CONFIG);
+    ck_assert_ptr_nonnull(strstr(err.text, ":1: the line is longer than"));
+    free(big);
+}
+END_TEST
+
+START_TEST(a_long_line_is_read_whole)
+{
+    char text[4096];
+    int at = snprintf(text, sizeof(text), "\xEF\xBB\xBF[worker]\r\nqueues = q0");
+    for (int i = 1; i < 500; i++)
+        at += snprintf(text + at, sizeof(text) - (size_t)at, ",q%d", i);
+    snprintf(text + at, sizeof(text) - (size_t)at, "\r\nname = w");
+    load_ok(text, nothing);
+    ck_assert_uint_eq(settings.queues.len, 500);
+    ck_assert_str_eq(settings.queues.items[499], "q499");
+    ck_assert_str_eq(settings.name, "w");
+}
+END_TEST
+
+START_TEST(a_password_that_others_may_read_is_warned_of)
+{
+    static const char *const texts[] = {"[redis]\npassword = hush\n", "[redis]\nurl = redis://:hush@h\n", "[redis]\nurl = redis://h\n"};
+    for (size_t i = 0; i < 3; i++) {
+        cq_settings_release(&settings);
+        cq_settings_init(&settings);
+        write_file(texts[i], strlen(texts[i]), 0644);
+        ck_assert_int_eq(cq_settings_load(&settings, path, lookup, (void *)nothing, &err), CQ_OK);
+        ck_assert_uint_eq(settings.warnings.len, i < 2 ? 1 : 0);
+        if (i < 2)
+            ck_assert_ptr_nonnull(strstr(settings.warnings.items[0], "chmod 600"));
+    }
+}
+END_TEST
+
+/* The line of config.example.ini that shows a setting must hold its default, and its environment variables be named. */
+START_TEST(the_example_documents_every_setting_with_its_default)
+{
+    char *text = calloc(1, 65536), wanted[160], section[32];
+    FILE *file = fopen("config.example.ini", "re");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_uint_gt(fread(text, 1, 65535, file), 1000);
+    fclose(file);
+    size_t count;
+    const struct cq_setting *table = cq_settings_table(&count);
+    for (size_t i = 0; i < count; i++) {
+        snprintf(section, sizeof(section), "\n[%s]\n", table[i].section);
+        const char *from = strstr(text, section);
+        ck_assert_msg(from != NULL, "no section %s", section);
+        snprintf(wanted, sizeof(wanted), "\n# %s =%s%s\n", table[i].key, *table[i].initial ? " " : "", table[i].initial);
+        const char *at = strstr(from, wanted), *next = strstr(from + 1, "\n[");
+        ck_assert_msg(at && (!next || at < next), "[%s] lacks the line %s", table[i].section, wanted + 1);
+        for (size_t j = 0; j < 2 && table[i].env[j]; j++)
+            ck_assert_msg(strstr(text, table[i].env[j]) != NULL, "%s is not mentioned", table[i].env[j]);
+    }
+    /* And the other way round: it shows nothing that cq does not know. */
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+        char key[64], value[64];
+        if (sscanf(line, "# %63[a-z_] =%63[^\n]", key, value) < 1 || !strstr(line, " =") || strstr(line, "/usr/local"))
+            continue;
+        bool known = cq_setting_find(CQ_STR_LIT("redis"), cq_str(key)) || cq_setting_find(CQ_STR_LIT("worker"), cq_str(key));
+        ck_assert_msg(known, "unknown: %s", line);
+    }
+    free(text);
+}
+END_TEST
+
+START_TEST(the_example_with_all_its_lines_uncommented_is_valid)
+{
+    char line[512], *text = calloc(1, 65536);
+    FILE *file = fopen("config.example.ini", "re");
+    ck_assert_ptr_nonnull(file);
+    while (fgets(line, sizeof(line), file)) {
+        char *equals = strstr(line, " =");
+        bool setting = strncmp(line, "# ", 2) == 0 && equals && strcspn(line + 2, " ") == (size_t)(equals - line - 2);
+        bool section = strncmp(line, "# [", 3) == 0;
+        strcat(text, setting || section ? line + 2 : line);
+    }
+    fclose(file);
+    /* A url stands alone, even an empty one beside a host: it says nothing then. */
+    load_ok(text, nothing);
+    ck_assert_uint_eq(settings.program_count, 1);
+    ck_assert_uint_eq(settings.runtime_count, 1);
+    ck_assert_int_eq(settings.results_ttl_s, 500);
+    free(text);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("settings");
+    TCase *tc = tcase_create("all");
+    suite_add_tcase(suite, tc);
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, without_anything_the_defaults_hold);
+    tcase_add_test(tc, every_setting_is_read_from_the_file);
+    tcase_add_test(tc, the_command_line_goes_before_the_environment_and_that_before_the_file);
+    tcase_add_loop_test(tc, where_redis_is_follows_from_the_heaviest_source, 0, (int)CQ_ARRAY_LEN(places));
+    tcase_add_test(tc, timeouts_go_into_the_address);
+    tcase_add_loop_test(tc, a_broken_file_is_told_with_its_line, 0, (int)CQ_ARRAY_LEN(broken));
+    tcase_add_test(tc, a_wrong_variable_or_option_is_told_by_its_name);
+    tcase_add_test(tc, the_file_may_be_named_by_the_environment);
+    tcase_add_test(tc, a_file_that_cannot_be_read_is_named);
+    tcase_add_test(tc, binary_and_oversized_files_are_refused);
+    tcase_add_test(tc, a_long_line_is_read_whole);
+    tcase_add_test(tc, a_password_that_others_may_read_is_warned_of);
+    tcase_add_test(tc, the_example_documents_every_setting_with_its_default);
+    tcase_add_test(tc, the_example_with_all_its_lines_uncommented_is_valid);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
