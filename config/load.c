@@ -158,10 +158,10 @@ static enum cq_code read_all(const char *path, const char *from, struct cq_buf *
     else if (S_ISDIR(info->st_mode))
         code = cannot_read(path, from, EISDIR, err);
     while (code == CQ_OK) {
-        char *room = cq_buf_reserve(text, 4096);
-        ssize_t n = room ? read(fd, room, 4096) : 0;
+        char chunk[4096];
+        ssize_t n = text->overflow ? 0 : read(fd, chunk, sizeof(chunk));
         if (n > 0)
-            text->len += (size_t)n;
+            cq_buf_append(text, chunk, (size_t)n);
         else if (n < 0 && errno != EINTR)
             code = cannot_read(path, from, errno, err);
         else if (n == 0)
@@ -204,16 +204,20 @@ static enum cq_code check_url_alone(const struct loading *loading, struct cq_err
     return CQ_OK;
 }
 
+enum cq_code cq_settings_load_text(struct cq_settings *settings, struct cq_str text, const char *name, struct cq_error *err)
+{
+    struct loading loading = {.settings = settings, .file = name};
+    enum cq_code code = cq_ini_parse(text, name, take_setting, &loading, err);
+    return code == CQ_OK ? check_url_alone(&loading, err) : code;
+}
+
 static enum cq_code load_file(struct cq_settings *settings, const char *path, const char *from, struct cq_error *err)
 {
-    struct cq_buf text = CQ_BUF_INIT(CQ_INI_FILE_MAX + 4096);
-    struct loading loading = {.settings = settings, .file = path};
+    struct cq_buf text = CQ_BUF_INIT(CQ_INI_FILE_MAX);
     struct stat info;
     enum cq_code code = read_all(path, from, &text, &info, err);
     if (code == CQ_OK)
-        code = cq_ini_parse(cq_buf_view(&text), path, take_setting, &loading, err);
-    if (code == CQ_OK)
-        code = check_url_alone(&loading, err);
+        code = cq_settings_load_text(settings, cq_buf_view(&text), path, err);
     if (code == CQ_OK && (info.st_mode & (S_IRGRP | S_IROTH)) && S_ISREG(info.st_mode) && holds_password(settings)) {
         struct cq_buf warning = CQ_BUF_INIT(4096);
         cq_buf_printf(&warning, "%.1000s holds a password and others may read it: chmod 600 it", path);

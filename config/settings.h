@@ -106,6 +106,10 @@ typedef const char *cq_settings_env_fn(const char *name, void *data);
 CQ_MUST_CHECK enum cq_code cq_settings_load(struct cq_settings *settings, const char *path, cq_settings_env_fn *env,
                                             void *env_data, struct cq_error *err);
 
+/* The file alone, as a text in memory; name is what messages call it. For initialised settings. */
+CQ_MUST_CHECK enum cq_code cq_settings_load_text(struct cq_settings *settings, struct cq_str text, const char *name,
+                                                 struct cq_error *err);
+
 /*
  * Set one setting from the command line.
  *   key    "worker.results_ttl", "redis.url" ...: section and key of the table; another one is a programmer's error
