@@ -118,10 +118,23 @@ def pictures(stage, redis, prepare, options=(), rq_options=(), queues=("default"
     return found
 
 
+def differences(ours, rqs):
+    """Each difference as one line: the key, the field, our value, RQ's."""
+    found = []
+    for key in sorted({*ours, *rqs}):
+        mine, theirs = ours.get(key, (None, None, None)), rqs.get(key, (None, None, None))
+        if mine[0] == theirs[0] == "hash":
+            for field in sorted({*mine[2], *theirs[2]}):
+                if mine[2].get(field) != theirs[2].get(field):
+                    found.append(f"{key} {field}: {mine[2].get(field)} | {theirs[2].get(field)}")
+            mine, theirs = mine[:2], theirs[:2]
+        if mine != theirs:
+            found.append(f"{key}: {mine} | {theirs}")
+    return found
+
+
 def assert_same(ours, rqs):
-    assert sorted(ours) == sorted(rqs)
-    for name in rqs:
-        assert ours[name] == rqs[name], name
+    assert differences(ours, rqs) == []
 
 
 SCENARIOS = {
@@ -150,6 +163,11 @@ SCENARIOS = {
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_redis_is_left_as_rqs_worker_leaves_it(stage, redis, scenario):
     ours, rqs = pictures(stage, redis, SCENARIOS[scenario])
+    if scenario in ("horse exits", "horse crashes") and KIND != "rq":
+        # RQ's worker writes the job from a copy that is older than its horse's: these two become empty. cq keeps them.
+        for field in ("last_heartbeat", "worker_name"):
+            assert ours["rq:job:one"][2].pop(field)
+            assert rqs["rq:job:one"][2].pop(field) == b""
     assert_same(ours, rqs)
 
 
