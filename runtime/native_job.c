@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/number.h"
@@ -131,9 +132,21 @@ out:
 
 /* ---- the function ---- */
 
-/* Tell the stable, so that later horses are forked with the module. One message; a full socket just loses it. */
+/* /proc/self/task is a folder with a folder for each thread; a link count has 2 of its own. */
+static bool has_threads(void)
+{
+    struct stat info;
+    return stat("/proc/self/task", &info) == 0 && info.st_nlink > 3;
+}
+
+/*
+ * Tell the stable, so that later horses are forked with the module. One message; a full socket just loses it. A module
+ * that starts threads as it loads is kept to the horses: forked from the stable, they would have it without its threads.
+ */
 static void report_loaded(int learn_fd, struct cq_str function)
 {
+    if (has_threads())
+        return;
     struct cq_buf message = CQ_BUF_INIT(CQ_FUNCTION_NAME_MAX + 64);
     struct cq_frame_writer writer;
     cq_frame_start(&writer, &message, "preload");
