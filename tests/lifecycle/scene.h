@@ -82,6 +82,7 @@ static int run_suite(const char *name, const TTest *const *tests, size_t count)
     Suite *suite = suite_create(name);
     TCase *tc = tcase_create("all");
     tcase_add_checked_fixture(tc, fresh, done);
+    tcase_set_timeout(tc, 60); /* a slow machine, not a measure */
     for (size_t i = 0; i < count; i++)
         tcase_add_test(tc, tests[i]);
     suite_add_tcase(suite, tc);
