@@ -2,6 +2,8 @@
 #ifndef CQ_TESTS_RUNTIME_RIG_STABLE_H
 #define CQ_TESTS_RUNTIME_RIG_STABLE_H
 
+#include <stdarg.h>
+
 #include "tests/runtime/rig.h"
 
 static struct link stable_link;
