@@ -155,8 +155,24 @@ static void operator_step(void)
     send_somehow();
 }
 
+/* A job that no worker knows of would wait until it is judged abandoned. */
+static void check_executions(unsigned seed, int at)
+{
+    struct cq_reply *members = redis_server_run(server, "ZRANGE", "rq:wip:default", "0", "-1", NULL);
+    for (size_t i = 0; i < cq_reply_len(members); i++) {
+        struct cq_str id, execution;
+        bool known = false;
+        cq_execution_split(cq_reply_str(cq_reply_at(members, i)), &id, &execution);
+        for (int w = 0; w < WORKERS; w++)
+            known = known || (cq_str_is(id, workers[w].job) && cq_str_is(execution, workers[w].execution));
+        ck_assert_msg(known, "seed %u, step %d: nobody runs %.*s", seed, at, (int)id.len, id.data);
+    }
+    cq_reply_free(members);
+}
+
 static void check_rule(unsigned seed, int at)
 {
+    check_executions(seed, at);
     for (unsigned i = 0; i < JOBS; i++) {
         char id[16], key[32], pattern[32];
         snprintf(id, sizeof(id), "j%u", i);
