@@ -4,7 +4,7 @@
 #   CQ            path of cq (build/cq)
 #   BENCH_JOBS    jobs that cq executes in each round (20000); RQ, being slower, gets its fair part of them
 #   BENCH_ROUNDS  rounds, each row once in every round (5); the table shows medians
-#   BENCH_ROWS    which rows (cq cq-reuse rq rq-simple); also: cq-4 cq-reuse-4, with four slots
+#   BENCH_ROWS    which rows (cq rq cq-reuse rq-simple); also: cq-4 cq-reuse-4, with four slots
 set -eu
 cd "$(dirname "$0")/../.."
 CQ=${CQ:-build/cq}

@@ -104,6 +104,23 @@ def test_a_stopped_job_can_be_requeued(stage, redis, queue):
 
 
 @pytest.mark.cq_only
+def test_a_command_reaches_the_slot_that_it_names(stage, redis, queue):
+    jobs = {tag: hold(stage, queue, tag) for tag in "abc"}
+    stage.worker(name="many", ready=False, options=["--num-workers", "3"])
+    for tag in jobs:
+        wait_running(stage, tag)
+    send_stop_job_command(redis, jobs["b"].id)
+    wait_until(lambda: jobs["b"].get_status(refresh=True) == JobStatus.STOPPED, "the job is stopped")
+    jobs["c"].refresh()
+    send_kill_horse_command(redis, jobs["c"].worker_name)
+    wait_until(lambda: jobs["c"].get_status(refresh=True) == JobStatus.FAILED, "the job failed")
+    jobs["a"].refresh()
+    assert jobs["a"].is_started
+    release(stage, "a")
+    wait_until(lambda: jobs["a"].get_status(refresh=True) == JobStatus.FINISHED, "the other job is finished")
+
+
+@pytest.mark.cq_only
 @pytest.mark.parametrize("message", [b"", b"not json", b"[]", b'{"command": 5}', b'{"command": "dance"}', b'{"job_id": "x"}',
                                      b'{"command": "stop-job", "job_id": {}}', b"\xff\xfe", b"[" * 5000])
 def test_nonsense_on_the_channel_is_ignored(stage, redis, queue, message):

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from rq import Queue
+from rq.exceptions import DuplicateJobError
+from rq.group import Group
 from rq.job import Job, JobStatus
 from rq.registry import FailedJobRegistry, FinishedJobRegistry, StartedJobRegistry
 from rq.results import Result
@@ -316,6 +318,39 @@ def test_fetch_many_reads_jobs_of_a_worker(stage, redis, queue_in_format, serial
     fetched = Job.fetch_many([job.id for job in jobs], connection=redis, serializer=serializer)
     assert [job.return_value() for job in fetched] == [0, 2, 4, 6, 8]
     assert [job.args for job in fetched] == [(n, n) for n in range(5)] if serializer is not JSONSerializer else True
+
+
+def test_a_unique_job_id_is_free_again_when_its_job_is_gone(stage, redis, queue):
+    queue.enqueue("jobs.add", 1, 2, job_id="only", result_ttl=0, unique=True)
+    with pytest.raises(DuplicateJobError):
+        queue.enqueue("jobs.add", 1, 2, job_id="only", unique=True)
+    assert queue.count == 1
+    stage.burst()
+    queue.enqueue("jobs.add", 1, 2, job_id="only", unique=True)
+
+
+def test_the_jobs_of_a_group_are_its_members_until_they_are_gone(stage, redis, queue):
+    group = Group.create(connection=redis)
+    jobs = group.enqueue_many(queue, [Queue.prepare_data("jobs.add", (1, n)) for n in range(3)])
+    stage.burst()
+    assert [job.return_value() for job in jobs] == [1, 2, 3]
+    fetched = Group.fetch(group.name, connection=redis)
+    assert sorted(job.id for job in fetched.get_jobs()) == sorted(job.id for job in jobs)
+    assert {job.get_status() for job in fetched.get_jobs()} == {JobStatus.FINISHED}
+
+
+def test_rq_empties_and_deletes_a_queue_under_a_worker(stage, redis, queue):
+    running = queue.enqueue("jobs.hold", stage.path("pid"), stage.path("go"))
+    queue.enqueue("jobs.note", stage.path("order"))
+    stage.worker()
+    wait_until(Path(stage.path("pid")).exists, "the job runs")
+    assert queue.empty() == 1
+    Path(stage.path("go")).touch()
+    wait_until(finished(running), "the job is finished")
+    queue.delete(delete_jobs=True)
+    after = queue.enqueue("jobs.add", 1, 2)
+    wait_until(finished(after), "the worker goes on")
+    assert not Path(stage.path("order")).exists()
 
 
 def test_two_kinds_of_workers_share_a_queue(stage, queue):
