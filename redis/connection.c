@@ -9,7 +9,7 @@
 #include <sys/time.h>
 
 #include "base/mem.h"
-#include "redis/dial.h"
+#include "redis/endpoint.h"
 #include "redis/failure.h"
 #include "redis/handshake.h"
 #include "redis/stream.h"

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "redis/dial.h"
+#include "redis/endpoint.h"
 #include "redis/failure.h"
 #include "redis/handshake.h"
 

@@ -1,66 +1,5 @@
-#include <check.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "config/ini.h"
-#include "config/settings.h"
-
-static struct cq_settings settings;
-static struct cq_error err;
-static char folder[32], path[64];
-
-static void setup(void)
-{
-    strcpy(folder, "/tmp/cq-conf-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(path, sizeof(path), "%s/cq.ini", folder);
-    memset(&err, 0, sizeof(err));
-    cq_settings_init(&settings);
-}
-
-static void teardown(void)
-{
-    cq_settings_release(&settings);
-    unlink(path);
-    rmdir(folder);
-}
-
-/* The environment of a test: NAME=VALUE texts up to NULL. */
-static const char *lookup(const char *name, void *data)
-{
-    size_t len = strlen(name);
-    for (const char *const *entry = data; entry && *entry; entry++)
-        if (strncmp(*entry, name, len) == 0 && (*entry)[len] == '=')
-            return *entry + len + 1;
-    return NULL;
-}
-
-static const char *const nothing[] = {NULL};
-
-static void write_file(const char *text, size_t len, mode_t mode)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
-    ck_assert_int_ge(fd, 0);
-    ck_assert_int_eq(fchmod(fd, mode), 0);
-    ck_assert_int_eq(write(fd, text, len), (ssize_t)len);
-    close(fd);
-}
-
-static enum cq_code load(const char *text, const char *const *env)
-{
-    if (text)
-        write_file(text, strlen(text), 0600);
-    return cq_settings_load(&settings, text ? path : NULL, lookup, (void *)env, &err);
-}
-
-static void load_ok(const char *text, const char *const *env)
-{
-    ck_assert_msg(load(text, env) == CQ_OK, "%s", err.text);
-}
+/* Where settings come from, and which source goes before which. */
+#include "tests/config/settings_scene.h"
 
 static void address_is(const char *want)
 {
@@ -204,61 +143,6 @@ START_TEST(timeouts_go_into_the_address)
 }
 END_TEST
 
-static const struct {
-    const char *file;
-    int line;
-    const char *says;
-} broken[] = {
-    {"[worker\n", 1, "`]`"},
-    {"[worker] name\n", 1, "nothing may follow"},
-    {"[worker]\nresults_ttl\n", 2, "neither a [section] nor a `key = value`"},
-    {"[worker]\n\n= 5\n", 3, "no key"},
-    {"name = w\n", 1, "before the first [section]"},
-    {"[worke]\nname = w\n", 2, "did you mean [worker]?"},
-    {"[program]\nx = y\n", 2, "did you mean [programs]?"},
-    {"[zebra]\nx = y\n", 2, "there are [redis], [worker]"},
-    {"[worker]\n# fine\nresult_ttl = 5\n", 3, "did you mean `results_ttl`?"},
-    {"[worker]\nReuse-Horses = 5\n", 2, "did you mean `reuse_horses`?"},
-    {"[worker]\nzebra = 5\n", 2, "config.example.ini"},
-    {"[redis]\nname = w\n", 2, "[redis]"},
-    {"[worker]\nresults_ttl = -2\n", 2, "between -1 and"},
-    {"[worker]\nresults_ttl = soon\n", 2, "`soon` is not seconds"},
-    {"[worker]\nworker_ttl = 0\n", 2, "between 1 and"},
-    {"[worker]\nnum_workers = 1001\n", 2, "between 1 and 1000"},
-    {"[worker]\nnum_workers = 1.5\n", 2, "whole number"},
-    {"[worker]\nnum_workers =\n", 2, "whole number"},
-    {"[worker]\nreuse_horses = maybe\n", 2, "neither true nor false"},
-    {"[worker]\njob_output = file\n", 2, "log, pass or discard"},
-    {"[worker]\nlogging_level = LOUD\n", 2, "DEBUG"},
-    {"[worker]\nserializer = yaml\n", 2, "pickle, json or msgpack"},
-    {"[worker]\nqueues = ,\n", 2, "empty"},
-    {"[worker]\nname = a\nname = b\n", 3, "first in line 2"},
-    {"[redis]\nport = 65536\n", 2, "between 1 and 65535"},
-    {"[redis]\nconnect_timeout = 0\n", 2, "seconds between"},
-    {"[redis]\nurl = redis://:SECRET@h:x\n", 2, "port"},
-    {"[redis]\nurl = redis://h\npassword = SECRET\n", 3, "line 2"},
-    {"[programs]\na = x\na = y\n", 3, "twice"},
-    {"[programs]\na =\n", 2, "no command"},
-    {"[runtime.]\ncommand = x\n", 2, "has a name"},
-    {"[runtime.a]\npath = x\n", 2, "`command` only"},
-    {"[runtime.a]\ncommand =\n", 2, "nothing after"},
-    {"[runtime.a]\ncommand = x\n[runtime.a]\ncommand = y\n", 4, "twice"},
-    {"[worker]\nname = a\n  continued\n", 3, "neither"},
-    {"[worker]\nbroken\nresults_ttl = -2\n", 2, "neither"},
-    {"[aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa]\n", 1, "too long"},
-};
-
-START_TEST(a_broken_file_is_told_with_its_line)
-{
-    char where[96];
-    snprintf(where, sizeof(where), "%s:%d: ", path, broken[_i].line);
-    ck_assert_int_eq(load(broken[_i].file, nothing), CQ_ERR_CONFIG);
-    ck_assert_msg(strncmp(err.text, where, strlen(where)) == 0, "%s", err.text);
-    ck_assert_msg(strstr(err.text, broken[_i].says) != NULL, "%s", err.text);
-    ck_assert_ptr_null(strstr(err.text, "SECRET"));
-}
-END_TEST
-
 START_TEST(a_wrong_variable_or_option_is_told_by_its_name)
 {
     static const char *const port[] = {"REDIS_PORT=x", NULL}, *const url[] = {"REDIS_URL=SECRET", NULL};
@@ -300,39 +184,6 @@ START_TEST(a_file_that_cannot_be_read_is_named)
 }
 END_TEST
 
-START_TEST(binary_and_oversized_files_are_refused)
-{
-    char *big = malloc(CQ_INI_FILE_MAX * 2);
-    memset(big, '\n', CQ_INI_FILE_MAX * 2);
-    write_file("[worker]\nna\0me = w\n", 19, 0600);
-    ck_assert_int_eq(load(NULL, nothing), CQ_OK);
-    ck_assert_int_eq(cq_settings_load(&settings, path, lookup, (void *)nothing, &err), CQ_ERR_CONFIG);
-    ck_assert_ptr_nonnull(strstr(err.text, ":2: the line holds a NUL"));
-    write_file(big, CQ_INI_FILE_MAX * 2, 0600);
-    ck_assert_int_eq(cq_settings_load(&settings, path, lookup, (void *)nothing, &err), CQ_ERR_CONFIG);
-    ck_assert_ptr_nonnull(strstr(err.text, "larger than"));
-    memset(big, 'x', CQ_INI_LINE_MAX + 1);
-    write_file(big, CQ_INI_LINE_MAX + 1, 0600);
-    ck_assert_int_eq(cq_settings_load(&settings, path, lookup, (void *)nothing, &err), CQ_ERR_CONFIG);
-    ck_assert_ptr_nonnull(strstr(err.text, ":1: the line is longer than"));
-    free(big);
-}
-END_TEST
-
-START_TEST(a_long_line_is_read_whole)
-{
-    char text[4096];
-    int at = snprintf(text, sizeof(text), "\xEF\xBB\xBF[worker]\r\nqueues = q0");
-    for (int i = 1; i < 500; i++)
-        at += snprintf(text + at, sizeof(text) - (size_t)at, ",q%d", i);
-    snprintf(text + at, sizeof(text) - (size_t)at, "\r\nname = w");
-    load_ok(text, nothing);
-    ck_assert_uint_eq(settings.queues.len, 500);
-    ck_assert_str_eq(settings.queues.items[499], "q499");
-    ck_assert_str_eq(settings.name, "w");
-}
-END_TEST
-
 START_TEST(a_password_that_others_may_read_is_warned_of)
 {
     static const char *const texts[] = {"[redis]\npassword = hush\n", "[redis]\nurl = redis://:hush@h\n", "[redis]\nurl = redis://h\n"};
@@ -348,59 +199,6 @@ START_TEST(a_password_that_others_may_read_is_warned_of)
 }
 END_TEST
 
-/* The line of config.example.ini that shows a setting must hold its default, and its environment variables be named. */
-START_TEST(the_example_documents_every_setting_with_its_default)
-{
-    char *text = calloc(1, 65536), wanted[160], section[32];
-    FILE *file = fopen("config.example.ini", "re");
-    ck_assert_ptr_nonnull(file);
-    ck_assert_uint_gt(fread(text, 1, 65535, file), 1000);
-    fclose(file);
-    size_t count;
-    const struct cq_setting *table = cq_settings_table(&count);
-    for (size_t i = 0; i < count; i++) {
-        snprintf(section, sizeof(section), "\n[%s]\n", table[i].section);
-        const char *from = strstr(text, section);
-        ck_assert_msg(from != NULL, "no section %s", section);
-        snprintf(wanted, sizeof(wanted), "\n# %s =%s%s\n", table[i].key, *table[i].initial ? " " : "", table[i].initial);
-        const char *at = strstr(from, wanted), *next = strstr(from + 1, "\n[");
-        ck_assert_msg(at && (!next || at < next), "[%s] lacks the line %s", table[i].section, wanted + 1);
-        for (size_t j = 0; j < 2 && table[i].env[j]; j++)
-            ck_assert_msg(strstr(text, table[i].env[j]) != NULL, "%s is not mentioned", table[i].env[j]);
-    }
-    /* And the other way round: it shows nothing that cq does not know. */
-    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
-        char key[64], value[64];
-        if (sscanf(line, "# %63[a-z_] =%63[^\n]", key, value) < 1 || !strstr(line, " =") || strstr(line, "/usr/local"))
-            continue;
-        bool known = cq_setting_find(CQ_STR_LIT("redis"), cq_str(key)) || cq_setting_find(CQ_STR_LIT("worker"), cq_str(key));
-        ck_assert_msg(known, "unknown: %s", line);
-    }
-    free(text);
-}
-END_TEST
-
-START_TEST(the_example_with_all_its_lines_uncommented_is_valid)
-{
-    char line[512], *text = calloc(1, 65536);
-    FILE *file = fopen("config.example.ini", "re");
-    ck_assert_ptr_nonnull(file);
-    while (fgets(line, sizeof(line), file)) {
-        char *equals = strstr(line, " =");
-        bool setting = strncmp(line, "# ", 2) == 0 && equals && strcspn(line + 2, " ") == (size_t)(equals - line - 2);
-        bool section = strncmp(line, "# [", 3) == 0;
-        strcat(text, setting || section ? line + 2 : line);
-    }
-    fclose(file);
-    /* A url stands alone, even an empty one beside a host: it says nothing then. */
-    load_ok(text, nothing);
-    ck_assert_uint_eq(settings.program_count, 1);
-    ck_assert_uint_eq(settings.runtime_count, 1);
-    ck_assert_int_eq(settings.results_ttl_s, 500);
-    free(text);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("settings");
@@ -412,15 +210,10 @@ int main(void)
     tcase_add_test(tc, the_command_line_goes_before_the_environment_and_that_before_the_file);
     tcase_add_loop_test(tc, where_redis_is_follows_from_the_heaviest_source, 0, (int)CQ_ARRAY_LEN(places));
     tcase_add_test(tc, timeouts_go_into_the_address);
-    tcase_add_loop_test(tc, a_broken_file_is_told_with_its_line, 0, (int)CQ_ARRAY_LEN(broken));
     tcase_add_test(tc, a_wrong_variable_or_option_is_told_by_its_name);
     tcase_add_test(tc, the_file_may_be_named_by_the_environment);
     tcase_add_test(tc, a_file_that_cannot_be_read_is_named);
-    tcase_add_test(tc, binary_and_oversized_files_are_refused);
-    tcase_add_test(tc, a_long_line_is_read_whole);
     tcase_add_test(tc, a_password_that_others_may_read_is_warned_of);
-    tcase_add_test(tc, the_example_documents_every_setting_with_its_default);
-    tcase_add_test(tc, the_example_with_all_its_lines_uncommented_is_valid);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);

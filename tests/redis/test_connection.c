@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "tests/support/fake_redis.h"
 #include "tests/support/redis_server.h"
 
 static struct redis_server *server;
@@ -59,36 +58,6 @@ static void put(const char *first, const char *second, const char *third)
     cq_command_clear(&command);
     cq_command_texts(&command, first, second, third, NULL);
 }
-
-START_TEST(names_itself_and_learns_its_address)
-{
-    open_ok(&server->address);
-    ck_assert(cq_str_is(redis_server_text(server, "PING", NULL), "PONG"));
-    struct cq_str list = redis_server_text(server, "CLIENT", "LIST", NULL);
-    ck_assert_ptr_nonnull(memmem(list.data, list.len, "name=a_name", 11));
-    ck_assert_ptr_nonnull(strstr(cq_connection_peer_addr(connection), server->socket));
-}
-END_TEST
-
-START_TEST(selects_the_database)
-{
-    server->address.db = 3;
-    open_ok(&server->address);
-    put("SET", "k", "v");
-    ck_assert_int_eq(cq_connection_call(connection, &command, NULL, &err), CQ_OK);
-    server->address.db = 0;
-    ck_assert_int_eq(redis_server_int(server, "EXISTS", "k", NULL), 0);
-    cq_reply_free(redis_server_run(server, "SELECT", "3", NULL));
-    ck_assert_int_eq(redis_server_int(server, "EXISTS", "k", NULL), 1);
-}
-END_TEST
-
-START_TEST(a_database_that_is_not_there_is_named)
-{
-    server->address.db = 99;
-    open_fails(&server->address, CQ_ERR_REDIS, "no database 99");
-}
-END_TEST
 
 START_TEST(an_error_reply_becomes_an_error)
 {
@@ -225,48 +194,6 @@ START_TEST(tls_works_or_is_refused_in_one_clear_line)
 }
 END_TEST
 
-START_TEST(passwords_are_checked)
-{
-    struct redis_server *own = redis_server_start("--requirepass", "hush", NULL);
-    open_ok(&own->address);
-    put("ACL", "SETUSER", "ann");
-    cq_command_texts(&command, "on", ">hush2", "~*", "&*", "+@all", "-info", "-client", "-ping", NULL);
-    ck_assert_msg(cq_connection_call(connection, &command, NULL, &err) == CQ_OK, "%s", err.text);
-    cq_connection_close(connection);
-    connection = NULL;
-    memcpy(own->address.password, "husk", 4);
-    open_fails(&own->address, CQ_ERR_REDIS, "refused the user name or password");
-    free(own->address.password);
-    own->address.password = NULL;
-    open_fails(&own->address, CQ_ERR_REDIS, "wants a password");
-    /* An ACL user that may not look around works all the same. */
-    own->address.username = cq_strdup("ann");
-    own->address.password = cq_strdup("hush2");
-    open_ok(&own->address);
-    ck_assert_str_eq(cq_connection_peer_addr(connection), "unknown");
-    put("SET", "a", "b");
-    ck_assert_int_eq(cq_connection_call(connection, &command, NULL, &err), CQ_OK);
-    redis_server_stop(own);
-}
-END_TEST
-
-START_TEST(a_password_that_nobody_asked_for_is_explained)
-{
-    struct cq_address address = server->address;
-    char password[] = "hush";
-    address.password = password;
-    open_fails(&address, CQ_ERR_REDIS, "leave it out");
-}
-END_TEST
-
-START_TEST(a_cluster_is_refused)
-{
-    struct redis_server *own = redis_server_start("--cluster-enabled", "yes", "--port", "0", NULL);
-    open_fails(&own->address, CQ_ERR_REDIS, "cluster mode");
-    redis_server_stop(own);
-}
-END_TEST
-
 START_TEST(a_read_only_replica_is_named_at_the_first_write)
 {
     struct redis_server *own = redis_server_start(NULL);
@@ -287,64 +214,6 @@ START_TEST(a_full_server_is_named)
     ck_assert_int_eq(cq_connection_call(connection, &command, NULL, &err), CQ_ERR_CONNECTION);
     ck_assert_ptr_nonnull(strstr(err.text, "out of memory"));
     redis_server_stop(own);
-}
-END_TEST
-
-static const char *too_old(const char *first, const char *second)
-{
-    return strcmp(second, "server") == 0 ? "$22\r\nredis_version:6.0.16\r\n\r\n" : fake_redis_healthy(first, second);
-}
-
-static const char *valkey(const char *first, const char *second)
-{
-    return strcmp(second, "server") == 0 ? "$53\r\nredis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_v:8\r\n\r\n"
-                                         : fake_redis_healthy(first, second);
-}
-
-static const char *loading(const char *first, const char *second)
-{
-    return strcmp(first, "PING") == 0 ? "-LOADING Redis is loading the dataset in memory\r\n" : fake_redis_healthy(first, second);
-}
-
-static const char *http(const char *first, const char *second)
-{
-    (void)first;
-    (void)second;
-    return "HTTP/1.1 400 Bad Request\r\n\r\n";
-}
-
-static const char *silent(const char *first, const char *second)
-{
-    (void)first;
-    (void)second;
-    return NULL;
-}
-
-static void fake_fails(fake_redis_fn *answer, enum cq_code code, const char *says)
-{
-    struct fake_redis *fake = fake_redis_start(answer);
-    fake->address.connect_timeout_ms = 200;
-    open_fails(&fake->address, code, says);
-    fake_redis_stop(fake);
-}
-
-START_TEST(servers_that_are_not_fit_are_refused_with_the_reason)
-{
-    fake_fails(too_old, CQ_ERR_REDIS, "version 6.0.16");
-    fake_fails(loading, CQ_ERR_CONNECTION, "loading");
-    fake_fails(http, CQ_ERR_CONNECTION, "does not speak Redis' protocol");
-    fake_fails(silent, CQ_ERR_CONNECTION, "did not answer within 0.2 s");
-}
-END_TEST
-
-START_TEST(valkey_is_as_good)
-{
-    struct fake_redis *fake = fake_redis_start(valkey);
-    open_ok(&fake->address);
-    ck_assert_str_eq(cq_connection_peer_addr(connection), "10.1.2.3:4567");
-    cq_connection_close(connection);
-    connection = NULL;
-    fake_redis_stop(fake);
 }
 END_TEST
 
@@ -375,9 +244,6 @@ int main(void)
     suite_add_tcase(suite, tc);
     tcase_set_timeout(tc, 60);
     tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_add_test(tc, names_itself_and_learns_its_address);
-    tcase_add_test(tc, selects_the_database);
-    tcase_add_test(tc, a_database_that_is_not_there_is_named);
     tcase_add_test(tc, an_error_reply_becomes_an_error);
     tcase_add_test(tc, loads_a_script_that_the_server_does_not_know);
     tcase_add_test(tc, a_pipeline_answers_in_order);
@@ -387,13 +253,8 @@ int main(void)
     tcase_add_test(tc, a_command_that_is_not_answered_times_out);
     tcase_add_test(tc, what_cannot_be_reached_is_said_with_the_reason);
     tcase_add_test(tc, tls_works_or_is_refused_in_one_clear_line);
-    tcase_add_test(tc, passwords_are_checked);
-    tcase_add_test(tc, a_password_that_nobody_asked_for_is_explained);
-    tcase_add_test(tc, a_cluster_is_refused);
     tcase_add_test(tc, a_read_only_replica_is_named_at_the_first_write);
     tcase_add_test(tc, a_full_server_is_named);
-    tcase_add_test(tc, servers_that_are_not_fit_are_refused_with_the_reason);
-    tcase_add_test(tc, valkey_is_as_good);
     tcase_add_test(tc, its_descriptor_is_closed_at_exec);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -1,0 +1,151 @@
+/*
+ * What the tests of the worker's connection share: a server, a loop, callbacks that count, and waiting for the counts.
+ * Included by one test program each.
+ */
+#ifndef CQ_TESTS_ASYNC_SCENE_H
+#define CQ_TESTS_ASYNC_SCENE_H
+
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "redis/async.h"
+#include "tests/support/fake_redis.h"
+#include "tests/support/redis_server.h"
+
+enum { PATIENCE_S = 20 }; /* a test that waits longer has failed */
+
+static struct redis_server *server, *own;
+static struct ev_loop *loop;
+static struct cq_async *async;
+static struct cq_command command;
+static struct cq_async_options options;
+
+/* What happened so far. */
+static int readies, downs, answers, failures, last_retry_ms;
+static int64_t last_int;
+static bool loop_done;
+static char last_error[256], last_reply[256];
+static enum cq_code last_code;
+static int wanted;
+
+static inline void on_ready(struct cq_async *which, void *data)
+{
+    ck_assert_ptr_eq(which, async);
+    ck_assert_ptr_eq(data, &wanted);
+    ck_assert(cq_async_is_ready(which));
+    readies++;
+    ev_break(loop, EVBREAK_ALL);
+}
+
+static inline void on_down(struct cq_async *which, const struct cq_error *err, int retry_in_ms, void *data)
+{
+    (void)data;
+    ck_assert(!cq_async_is_ready(which));
+    downs++;
+    last_retry_ms = retry_in_ms;
+    last_code = err->code;
+    snprintf(last_error, sizeof(last_error), "%s", err->text);
+    ev_break(loop, EVBREAK_ALL);
+}
+
+static inline void on_answer(struct cq_async *which, const struct cq_reply *reply, const struct cq_error *err, void *data)
+{
+    (void)which;
+    int *counter = data;
+    if (counter)
+        (*counter)++;
+    if (err) {
+        ck_assert_ptr_null(reply);
+        failures++;
+        last_code = err->code;
+        snprintf(last_error, sizeof(last_error), "%s", err->text);
+    } else {
+        answers++;
+        struct cq_str text = cq_reply_str(reply);
+        snprintf(last_reply, sizeof(last_reply), "%.*s", text.len > 200 ? 200 : (int)text.len, text.len ? text.data : "");
+        last_int = cq_reply_int(reply);
+    }
+    if (answers + failures >= wanted)
+        ev_break(loop, EVBREAK_ALL);
+}
+
+static inline void give_up(struct ev_loop *which, ev_timer *timer, int events)
+{
+    (void)timer;
+    (void)events;
+    loop_done = true;
+    ev_break(which, EVBREAK_ALL);
+}
+
+/* Run the loop until something calls ev_break. */
+static inline void turn(void)
+{
+    ev_timer patience;
+    ev_timer_init(&patience, give_up, PATIENCE_S, 0.);
+    ev_now_update(loop);
+    ev_timer_start(loop, &patience);
+    ev_run(loop, 0);
+    ev_timer_stop(loop, &patience);
+    ck_assert_msg(!loop_done, "nothing happened; last error: %s", last_error);
+}
+
+static inline void run_until(const int *counter, int at_least)
+{
+    while (*counter < at_least)
+        turn();
+}
+
+static inline void start(const struct cq_address *address)
+{
+    options.address = address;
+    async = cq_async_new(&options);
+}
+
+static inline void setup(void)
+{
+    loop = ev_loop_new(EVFLAG_AUTO);
+    cq_command_init(&command);
+    options = (struct cq_async_options){.loop = loop, .client_name = "cq test", .on_ready = on_ready, .on_down = on_down, .data = &wanted};
+    wanted = 1;
+    own = NULL;
+    redis_server_flush(server);
+}
+
+static inline void teardown(void)
+{
+    cq_async_free(async);
+    cq_command_release(&command);
+    ev_loop_destroy(loop);
+    redis_server_stop(own);
+}
+
+static inline void call(const char *first, const char *second, const char *third, int *counter)
+{
+    cq_command_clear(&command);
+    cq_command_texts(&command, first, second, third, NULL);
+    cq_async_call(async, &command, on_answer, counter);
+}
+
+/* The main() of such a program: add adds its tests. */
+static inline int run_suite(const char *name, void (*add)(TCase *))
+{
+    server = redis_server_start(NULL);
+    Suite *suite = suite_create(name);
+    TCase *tc = tcase_create("all");
+    suite_add_tcase(suite, tc);
+    tcase_set_timeout(tc, 60);
+    tcase_add_checked_fixture(tc, setup, teardown);
+    add(tc);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    redis_server_stop(server);
+    return failed != 0;
+}
+
+#endif
