@@ -88,8 +88,7 @@ static bool make_value(struct magnitude *m, bool negative, struct cq_arena *aren
         return false;
     if (negative)
         text[--at] = '-';
-    *ret_value = (struct cq_value){.kind = CQ_VALUE_BIGINT,
-                                   .as.text = cq_arena_str(arena, cq_str_n(text + at, sizeof(text) - at))};
+    *ret_value = (struct cq_value){.kind = CQ_VALUE_BIGINT, .as.text = cq_arena_str(arena, cq_str_n(text + at, sizeof(text) - at))};
     return true;
 }
 
@@ -105,6 +104,15 @@ bool cq_bigint_parse(struct cq_str digits, unsigned base, bool negative, struct 
         for (size_t i = 0; i < digits.len; i++)
             small = small * 10 + (digits.data[i] - '0');
         *ret_value = cq_value_int(negative ? -small : small);
+        return true;
+    }
+    if (base == 10 && digits.len > 19) { /* beyond int64_t for sure: the digits are the text */
+        char *text = cq_arena_alloc(arena, digits.len + 2);
+        text[0] = '-';
+        memcpy(text + 1, digits.data, digits.len);
+        text[digits.len + 1] = '\0';
+        struct cq_str all = negative ? cq_str_n(text, digits.len + 1) : cq_str_n(text + 1, digits.len);
+        *ret_value = (struct cq_value){.kind = CQ_VALUE_BIGINT, .as.text = all};
         return true;
     }
     return magnitude_parse(&m, digits, base) && make_value(&m, negative, arena, ret_value);

@@ -18,8 +18,7 @@ CQ_MUST_CHECK bool cq_bigint_parse(struct cq_str digits, unsigned base, bool neg
                                    struct cq_value *ret_value);
 
 /* Little-endian two's complement, as pickle's LONG1 and LONG4; no bytes are 0. False: too many digits. */
-CQ_MUST_CHECK bool cq_bigint_from_bytes(const unsigned char *bytes, size_t len, struct cq_arena *arena,
-                                        struct cq_value *ret_value);
+CQ_MUST_CHECK bool cq_bigint_from_bytes(const unsigned char *bytes, size_t len, struct cq_arena *arena, struct cq_value *ret_value);
 
 /* The shortest such bytes of an INT or BIGINT. Returns their number; 0: the text is not a canonical decimal. */
 size_t cq_bigint_to_bytes(const struct cq_value *value, unsigned char ret_bytes[CQ_BIGINT_MAX_BYTES]);

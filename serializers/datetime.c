@@ -135,12 +135,15 @@ struct cq_value cq_moment_value(const struct cq_moment *moment, struct cq_arena 
                 put_argument(&out, "", moment->second);
             if (moment->micros)
                 put_argument(&out, "", moment->micros);
-            if (moment->fold)
+            /* Python puts the fold first in a datetime and last in a time. */
+            if (moment->fold && moment->type == CQ_MOMENT_DATETIME)
                 put_argument(&out, "fold=", moment->fold);
             if (moment->has_zone) {
                 put(&out, ", tzinfo=");
                 put_zone(&out, &moment->delta);
             }
+            if (moment->fold && moment->type == CQ_MOMENT_TIME)
+                put(&out, ", fold=1");
         }
         put(&out, ")");
     }
@@ -297,8 +300,12 @@ size_t cq_moment_to_state(const struct cq_moment *moment, unsigned char ret_stat
 
 int64_t cq_moment_seconds(const struct cq_moment *moment)
 {
-    struct tm parts = {.tm_year = (int)moment->year - 1900, .tm_mon = (int)moment->month - 1, .tm_mday = (int)moment->day,
-                       .tm_hour = (int)moment->hour, .tm_min = (int)moment->minute, .tm_sec = (int)moment->second};
+    struct tm parts = {.tm_year = (int)moment->year - 1900,
+                       .tm_mon = (int)moment->month - 1,
+                       .tm_mday = (int)moment->day,
+                       .tm_hour = (int)moment->hour,
+                       .tm_min = (int)moment->minute,
+                       .tm_sec = (int)moment->second};
     return (int64_t)timegm(&parts);
 }
 
@@ -308,9 +315,15 @@ bool cq_moment_from_seconds(int64_t seconds, int64_t micros, struct cq_moment *r
     struct tm parts;
     if (!gmtime_r(&when, &parts))
         return false;
-    struct cq_moment moment = {.type = CQ_MOMENT_DATETIME, .year = (int64_t)parts.tm_year + 1900, .month = parts.tm_mon + 1,
-                               .day = parts.tm_mday, .hour = parts.tm_hour, .minute = parts.tm_min,
-                               .second = parts.tm_sec, .micros = micros, .has_zone = true};
+    struct cq_moment moment = {.type = CQ_MOMENT_DATETIME,
+                               .year = (int64_t)parts.tm_year + 1900,
+                               .month = parts.tm_mon + 1,
+                               .day = parts.tm_mday,
+                               .hour = parts.tm_hour,
+                               .minute = parts.tm_min,
+                               .second = parts.tm_sec,
+                               .micros = micros,
+                               .has_zone = true};
     if (!cq_moment_valid(&moment))
         return false;
     *ret_moment = moment;

@@ -12,18 +12,18 @@ enum cq_moment_type { CQ_MOMENT_DATETIME, CQ_MOMENT_DATE, CQ_MOMENT_TIME, CQ_MOM
 
 /* Normalised as Python does: only days is ever negative. */
 struct cq_moment_delta {
-    int64_t days; /* within 999999999 of 0 */
+    int64_t days;    /* within 999999999 of 0 */
     int64_t seconds; /* 0 to 86399 */
     int64_t micros;  /* 0 to 999999 */
 };
 
 struct cq_moment {
     enum cq_moment_type type;
-    int64_t year, month, day;               /* DATETIME, DATE */
-    int64_t hour, minute, second, micros;   /* DATETIME, TIME */
-    int64_t fold;                           /* 0 or 1 */
-    bool has_zone;                          /* DATETIME, TIME: delta is the zone's offset */
-    struct cq_moment_delta delta;           /* TIMEDELTA itself; a zone's offset, within a day */
+    int64_t year, month, day;             /* DATETIME, DATE */
+    int64_t hour, minute, second, micros; /* DATETIME, TIME */
+    int64_t fold;                         /* 0 or 1 */
+    bool has_zone;                        /* DATETIME, TIME: delta is the zone's offset */
+    struct cq_moment_delta delta;         /* TIMEDELTA itself; a zone's offset, within a day */
 };
 
 /* Does every field lie in the range that Python's constructors accept? */

@@ -115,7 +115,8 @@ static enum cq_code read_number(struct reader *in)
         return read_float(in, start);
     struct cq_value value;
     if (!cq_bigint_parse(cq_str_n(in->text.data + first, end - first), 10, negative, in->arena, &value))
-        return cq_error_set(in->err, CQ_ERR_LIMIT, "json: an integer of more than %d digits at byte %zu", CQ_VALUE_MAX_DIGITS, start);
+        return cq_error_set(in->err, CQ_ERR_LIMIT, "json: an integer of more than %d digits at byte %zu", CQ_VALUE_MAX_DIGITS,
+                            start);
     return push(in, value);
 }
 
@@ -223,10 +224,8 @@ static enum cq_code read_value(struct reader *in, int depth)
 {
     switch (skip_space(in)) {
     case '{':
-    case '[':
-        return read_container(in, depth);
-    case '"':
-        return read_string(in);
+    case '[': return read_container(in, depth);
+    case '"': return read_string(in);
     case 'n':
         if (take_word(in, "null"))
             return push(in, cq_value_none());
@@ -247,9 +246,9 @@ static enum cq_code read_value(struct reader *in, int depth)
         if (take_word(in, "Infinity"))
             return push(in, cq_value_float((double)INFINITY));
         break;
-    case '-': case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7': case '8': case '9':
-        return read_number(in);
     default:
+        if (peek(in) == '-' || (peek(in) >= '0' && peek(in) <= '9'))
+            return read_number(in);
         break;
     }
     return fault(in, in->at, "a value");

@@ -93,7 +93,8 @@ static enum cq_code push_int(struct parser *p, size_t start, const char *digits,
 {
     struct cq_value value;
     if (!cq_bigint_parse(cq_str_n(digits, len), base, negative, p->arena, &value))
-        return cq_error_set(p->err, CQ_ERR_LIMIT, "an integer of more than %d digits at column %zu", CQ_VALUE_MAX_DIGITS, start + 1);
+        return cq_error_set(p->err, CQ_ERR_LIMIT, "an integer of more than %d digits at column %zu", CQ_VALUE_MAX_DIGITS,
+                            start + 1);
     return push(p, value);
 }
 
@@ -107,9 +108,7 @@ static enum cq_code number_end(const struct parser *p)
 
 static enum cq_code parse_decimal(struct parser *p, bool negative)
 {
-    size_t start = p->at;
-    /* Room for every byte of the number, its sign and a NUL. */
-    size_t most = 0;
+    size_t start = p->at, most = 0; /* most: every byte of the number; its sign and a NUL come on top */
     while (is_word(peek_at(p, most)) || peek_at(p, most) == '.' || peek_at(p, most) == '+' || peek_at(p, most) == '-')
         most++;
     char few[64], *text = most + 2 <= sizeof(few) ? few : cq_arena_alloc(p->arena, most + 2), *to = text;
@@ -170,75 +169,35 @@ static enum cq_code parse_number(struct parser *p, bool negative)
 
 /* --- Strings --- */
 
-/* The end of the string whose opening quotes are before p->at: where its closing quotes are. */
-static enum cq_code find_close(const struct parser *p, size_t start, char quote, bool triple, size_t *ret_end)
-{
-    for (size_t at = p->at; at < p->text.len; at++) {
-        char c = p->text.data[at];
-        if (c == '\\')
-            at++;
-        else if (c == quote && (!triple || (p->text.len - at >= 3 && p->text.data[at + 1] == quote && p->text.data[at + 2] == quote))) {
-            *ret_end = at;
-            return CQ_OK;
-        } else if (c == '\n' && !triple)
-            break;
-    }
-    return fault(p, start, "a string without its closing quote");
-}
-
 /* One string with its prefix, appended to *joined; *kind: of the first of several that are joined. */
 static enum cq_code parse_part(struct parser *p, struct cq_buf *joined, enum cq_value_kind *kind, bool first)
 {
-    size_t start = p->at, end = 0, len, wrong_at;
-    bool raw = false, bytes = false;
-    for (; peek(p) != '\'' && peek(p) != '"'; p->at++) {
-        char c = (char)(peek(p) | 0x20);
-        if (c == 'f')
-            return fault(p, start, "an f-string, which is no literal,");
-        raw = raw || c == 'r';
-        bytes = bytes || c == 'b';
-    }
-    char quote = peek(p);
-    bool triple = peek_at(p, 1) == quote && peek_at(p, 2) == quote;
-    p->at += triple ? 3 : 1;
-    enum cq_code code = find_close(p, start, quote, triple, &end);
-    if (code)
-        return code;
-    enum cq_value_kind this = bytes ? CQ_VALUE_BYTES : CQ_VALUE_STR;
+    struct cq_pystr_token token = {.body = CQ_STR_NONE};
+    size_t start = p->at, len, at;
+    const char *wrong = cq_pystr_token(p->text, p->at, &token);
+    if (wrong)
+        return fault(p, start, wrong);
+    enum cq_value_kind this = token.bytes ? CQ_VALUE_BYTES : CQ_VALUE_STR;
     if (!first && *kind != this)
         return fault(p, start, "bytes joined with a str");
     *kind = this;
-    struct cq_str body = cq_str_n(p->text.data + p->at, end - p->at);
-    for (size_t i = 0; i < body.len && bytes; i++)
-        if ((unsigned char)body.data[i] >= 0x80)
-            return fault(p, p->at + i, "a character outside ASCII in bytes");
-    if (raw) {
-        cq_buf_str(joined, body);
+    size_t body_at = (size_t)(token.body.data - p->text.data);
+    for (size_t i = 0; i < token.body.len && token.bytes; i++)
+        if ((unsigned char)token.body.data[i] >= 0x80)
+            return fault(p, body_at + i, "a character outside ASCII in bytes");
+    char *room = cq_buf_reserve(joined, 2 * token.body.len);
+    if (!room)
+        return cq_error_set(p->err, CQ_ERR_LIMIT, "the literal's string is longer than %zu bytes", joined->limit);
+    if (token.raw) {
+        cq_buf_str(joined, token.body);
     } else {
-        char *room = cq_buf_reserve(joined, 2 * body.len);
-        if (!room)
-            return cq_error_set(p->err, CQ_ERR_LIMIT, "the literal's string is longer than %zu bytes", joined->limit);
-        const char *wrong = cq_pystr_unescape(body, bytes ? CQ_ESCAPES_BYTES : CQ_ESCAPES_STR, room, &len, &wrong_at);
+        wrong = cq_pystr_unescape(token.body, token.bytes ? CQ_ESCAPES_BYTES : CQ_ESCAPES_STR, room, &len, &at);
         if (wrong)
-            return fault(p, p->at + wrong_at, wrong);
+            return fault(p, body_at + at, wrong);
         joined->len += len;
     }
-    p->at = end + (triple ? 3 : 1);
+    p->at = token.end;
     return CQ_OK;
-}
-
-/* Does a string start here: a quote, or up to two letters of a prefix and a quote? */
-static bool at_string(const struct parser *p)
-{
-    static const char *const prefixes[] = {"", "r", "b", "u", "f", "br", "rb", "fr", "rf"};
-    for (size_t i = 0; i < CQ_ARRAY_LEN(prefixes); i++) {
-        size_t len = strlen(prefixes[i]), at = 0;
-        while (at < len && (peek_at(p, at) | 0x20) == prefixes[i][at])
-            at++;
-        if (at == len && (peek_at(p, len) == '\'' || peek_at(p, len) == '"'))
-            return true;
-    }
-    return false;
 }
 
 static enum cq_code parse_string(struct parser *p)
@@ -253,7 +212,7 @@ static enum cq_code parse_string(struct parser *p)
         first = false;
         if (!code)
             skip_space(p);
-    } while (!code && at_string(p));
+    } while (!code && cq_pystr_starts(p->text, p->at));
     if (!code)
         code = push(p, (struct cq_value){.kind = kind, .as.text = cq_arena_str(p->arena, cq_buf_view(&joined))});
     cq_buf_release(&joined);
@@ -394,7 +353,7 @@ static enum cq_code parse_value(struct parser *p, int depth)
         return parse_signed(p);
     if (is_digit(c) || (c == '.' && is_digit(peek_at(p, 1))))
         return parse_number(p, false);
-    if (at_string(p))
+    if (cq_pystr_starts(p->text, p->at))
         return parse_string(p);
     return is_word(c) ? parse_word(p) : fault(p, p->at, "expected a value");
 }

@@ -11,7 +11,7 @@
 #include "serializers/serializer.h"
 
 enum {
-    DEPTH_MAX = 32,      /* containers inside each other: the unpacker's fixed stack, MSGPACK_EMBED_STACK_SIZE */
+    DEPTH_MAX = 32, /* containers inside each other: the unpacker's fixed stack, MSGPACK_EMBED_STACK_SIZE */
     EXT_TIMESTAMP = -1,
 };
 
@@ -29,15 +29,15 @@ struct header {
 static struct header header_of(unsigned char c)
 {
     static const struct header rest[] = {
-        {SCALAR, 0, 0}, {NEVER, 0, 0},  {SCALAR, 0, 0}, {SCALAR, 0, 0},                  /* C0 nil, C1, false, true */
-        {BYTES, 1, 0},  {BYTES, 2, 0},  {BYTES, 4, 0},                                    /* C4 bin 8, 16, 32 */
-        {BYTES, 1, 1},  {BYTES, 2, 1},  {BYTES, 4, 1},                                    /* C7 ext 8, 16, 32 */
-        {SCALAR, 0, 4}, {SCALAR, 0, 8},                                                   /* CA float 32, 64 */
-        {SCALAR, 0, 1}, {SCALAR, 0, 2}, {SCALAR, 0, 4}, {SCALAR, 0, 8},                  /* CC uint 8 to 64 */
-        {SCALAR, 0, 1}, {SCALAR, 0, 2}, {SCALAR, 0, 4}, {SCALAR, 0, 8},                  /* D0 int 8 to 64 */
-        {BYTES, 0, 2},  {BYTES, 0, 3},  {BYTES, 0, 5},  {BYTES, 0, 9},   {BYTES, 0, 17}, /* D4 fixext 1 to 16 */
-        {BYTES, 1, 0},  {BYTES, 2, 0},  {BYTES, 4, 0},                                    /* D9 str 8, 16, 32 */
-        {LIST, 2, 0},   {LIST, 4, 0},   {MAP, 2, 0},    {MAP, 4, 0},                      /* DC array, DE map 16, 32 */
+        {SCALAR, 0, 0}, {NEVER, 0, 0},  {SCALAR, 0, 0}, {SCALAR, 0, 0},                 /* C0 nil, C1, false, true */
+        {BYTES, 1, 0},  {BYTES, 2, 0},  {BYTES, 4, 0},                                  /* C4 bin 8, 16, 32 */
+        {BYTES, 1, 1},  {BYTES, 2, 1},  {BYTES, 4, 1},                                  /* C7 ext 8, 16, 32 */
+        {SCALAR, 0, 4}, {SCALAR, 0, 8},                                                 /* CA float 32, 64 */
+        {SCALAR, 0, 1}, {SCALAR, 0, 2}, {SCALAR, 0, 4}, {SCALAR, 0, 8},                 /* CC uint 8 to 64 */
+        {SCALAR, 0, 1}, {SCALAR, 0, 2}, {SCALAR, 0, 4}, {SCALAR, 0, 8},                 /* D0 int 8 to 64 */
+        {BYTES, 0, 2},  {BYTES, 0, 3},  {BYTES, 0, 5},  {BYTES, 0, 9},  {BYTES, 0, 17}, /* D4 fixext 1 to 16 */
+        {BYTES, 1, 0},  {BYTES, 2, 0},  {BYTES, 4, 0},                                  /* D9 str 8, 16, 32 */
+        {LIST, 2, 0},   {LIST, 4, 0},   {MAP, 2, 0},    {MAP, 4, 0},                    /* DC array, DE map 16, 32 */
     };
     if (c < 0x80 || c >= 0xE0)
         return (struct header){SCALAR, 0, 0};
@@ -75,15 +75,16 @@ static enum cq_code scan_one(struct scan *in, struct cq_error *err)
     length += header.fixed;
     if (header.shape == SCALAR || header.shape == BYTES) {
         if (length > have)
-            return cq_error_set(err, CQ_ERR_DESERIALIZATION, "msgpack: truncated: %" PRIu64 " bytes announced at byte %zu, %zu are left",
-                                length, start, have);
+            return cq_error_set(err, CQ_ERR_DESERIALIZATION,
+                                "msgpack: truncated: %" PRIu64 " bytes announced at byte %zu, %zu are left", length, start, have);
         in->at += length;
         return CQ_OK;
     }
     length *= header.shape == MAP ? 2 : 1;
     if (length > have)
-        return cq_error_set(err, CQ_ERR_DESERIALIZATION, "msgpack: truncated: %" PRIu64 " elements announced at byte %zu, %zu bytes are left",
-                            length, start, have);
+        return cq_error_set(err, CQ_ERR_DESERIALIZATION,
+                            "msgpack: truncated: %" PRIu64 " elements announced at byte %zu, %zu bytes are left", length, start,
+                            have);
     in->items += length;
     if (in->items > CQ_VALUE_MAX_ITEMS)
         return cq_error_set(err, CQ_ERR_LIMIT, "msgpack: more than %d elements, at byte %zu", CQ_VALUE_MAX_ITEMS, start);
@@ -108,7 +109,8 @@ static enum cq_code scan_all(struct cq_str bytes, struct cq_error *err)
             in.depth--;
     } while (in.depth);
     if (in.at != bytes.len)
-        return cq_error_set(err, CQ_ERR_DESERIALIZATION, "msgpack: %zu bytes follow the value, at byte %zu", bytes.len - in.at, in.at);
+        return cq_error_set(err, CQ_ERR_DESERIALIZATION, "msgpack: %zu bytes follow the value, at byte %zu", bytes.len - in.at,
+                            in.at);
     return CQ_OK;
 }
 
@@ -126,9 +128,11 @@ static struct cq_value read_ext(const msgpack_object *object, struct cq_arena *a
 }
 
 /* Depth is bounded by the scan. */
-static enum cq_code read_object(const msgpack_object *object, struct cq_arena *arena, struct cq_value *ret_value, struct cq_error *err);
+static enum cq_code read_object(const msgpack_object *object, struct cq_arena *arena, struct cq_value *ret_value,
+                                struct cq_error *err);
 
-static enum cq_code read_container(const msgpack_object *object, struct cq_arena *arena, struct cq_value *ret_value, struct cq_error *err)
+static enum cq_code read_container(const msgpack_object *object, struct cq_arena *arena, struct cq_value *ret_value,
+                                   struct cq_error *err)
 {
     enum cq_code code = CQ_OK;
     if (object->type == MSGPACK_OBJECT_ARRAY) {
@@ -148,16 +152,13 @@ static enum cq_code read_container(const msgpack_object *object, struct cq_arena
     return code;
 }
 
-static enum cq_code read_object(const msgpack_object *object, struct cq_arena *arena, struct cq_value *ret_value, struct cq_error *err)
+static enum cq_code read_object(const msgpack_object *object, struct cq_arena *arena, struct cq_value *ret_value,
+                                struct cq_error *err)
 {
     struct cq_str text;
     switch (object->type) {
-    case MSGPACK_OBJECT_NIL:
-        *ret_value = cq_value_none();
-        return CQ_OK;
-    case MSGPACK_OBJECT_BOOLEAN:
-        *ret_value = cq_value_bool(object->via.boolean);
-        return CQ_OK;
+    case MSGPACK_OBJECT_NIL: *ret_value = cq_value_none(); return CQ_OK;
+    case MSGPACK_OBJECT_BOOLEAN: *ret_value = cq_value_bool(object->via.boolean); return CQ_OK;
     case MSGPACK_OBJECT_POSITIVE_INTEGER:
         if (object->via.u64 <= INT64_MAX)
             *ret_value = cq_value_int((int64_t)object->via.u64);
@@ -165,13 +166,9 @@ static enum cq_code read_object(const msgpack_object *object, struct cq_arena *a
             *ret_value = (struct cq_value){.kind = CQ_VALUE_BIGINT,
                                            .as.text = cq_str(cq_arena_printf(arena, "%" PRIu64, object->via.u64))};
         return CQ_OK;
-    case MSGPACK_OBJECT_NEGATIVE_INTEGER:
-        *ret_value = cq_value_int(object->via.i64);
-        return CQ_OK;
+    case MSGPACK_OBJECT_NEGATIVE_INTEGER: *ret_value = cq_value_int(object->via.i64); return CQ_OK;
     case MSGPACK_OBJECT_FLOAT32:
-    case MSGPACK_OBJECT_FLOAT64:
-        *ret_value = cq_value_float(object->via.f64);
-        return CQ_OK;
+    case MSGPACK_OBJECT_FLOAT64: *ret_value = cq_value_float(object->via.f64); return CQ_OK;
     case MSGPACK_OBJECT_STR:
         text = cq_str_n(object->via.str.ptr, object->via.str.size);
         if (!cq_utf8_valid(text))
@@ -182,11 +179,8 @@ static enum cq_code read_object(const msgpack_object *object, struct cq_arena *a
         text = cq_str_n(object->via.bin.ptr, object->via.bin.size);
         *ret_value = (struct cq_value){.kind = CQ_VALUE_BYTES, .as.text = cq_arena_str(arena, text)};
         return CQ_OK;
-    case MSGPACK_OBJECT_EXT:
-        *ret_value = read_ext(object, arena);
-        return CQ_OK;
-    default:
-        return read_container(object, arena, ret_value, err);
+    case MSGPACK_OBJECT_EXT: *ret_value = read_ext(object, arena); return CQ_OK;
+    default: return read_container(object, arena, ret_value, err);
     }
 }
 
@@ -289,34 +283,23 @@ static enum cq_code write_container(const struct cq_value *value, msgpack_packer
 static enum cq_code write_value(const struct cq_value *value, msgpack_packer *packer, int depth, struct cq_error *err)
 {
     switch (value->kind) {
-    case CQ_VALUE_NONE:
-        msgpack_pack_nil(packer);
-        return CQ_OK;
+    case CQ_VALUE_NONE: msgpack_pack_nil(packer); return CQ_OK;
     case CQ_VALUE_BOOL:
         if (value->as.boolean)
             msgpack_pack_true(packer);
         else
             msgpack_pack_false(packer);
         return CQ_OK;
-    case CQ_VALUE_INT:
-        msgpack_pack_int64(packer, value->as.integer);
-        return CQ_OK;
-    case CQ_VALUE_BIGINT:
-        return write_bigint(value, packer, err);
-    case CQ_VALUE_FLOAT:
-        msgpack_pack_double(packer, value->as.number);
-        return CQ_OK;
+    case CQ_VALUE_INT: msgpack_pack_int64(packer, value->as.integer); return CQ_OK;
+    case CQ_VALUE_BIGINT: return write_bigint(value, packer, err);
+    case CQ_VALUE_FLOAT: msgpack_pack_double(packer, value->as.number); return CQ_OK;
     case CQ_VALUE_STR:
-    case CQ_VALUE_BYTES:
-        return write_text(value, packer, err);
-    case CQ_VALUE_DATETIME:
-        return write_datetime(value, packer, err);
+    case CQ_VALUE_BYTES: return write_text(value, packer, err);
+    case CQ_VALUE_DATETIME: return write_datetime(value, packer, err);
     case CQ_VALUE_LIST:
     case CQ_VALUE_TUPLE:
-    case CQ_VALUE_MAP:
-        return write_container(value, packer, depth, err);
-    default:
-        return cannot_hold(value, err);
+    case CQ_VALUE_MAP: return write_container(value, packer, depth, err);
+    default: return cannot_hold(value, err);
     }
 }
 

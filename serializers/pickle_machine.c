@@ -237,8 +237,7 @@ static enum cq_code finish(const struct cq_pickle *pickle, struct cq_pickle_cont
 static struct cq_value finished(const struct cq_pickle_container *container)
 {
     if (container->kind == CQ_VALUE_MAP)
-        return (struct cq_value){.kind = CQ_VALUE_MAP,
-                                 .as.map = {(struct cq_pair *)(void *)container->items, container->len / 2}};
+        return (struct cq_value){.kind = CQ_VALUE_MAP, .as.map = {(struct cq_pair *)(void *)container->items, container->len / 2}};
     return (struct cq_value){.kind = container->kind, .as.list = {container->items, container->len}};
 }
 
@@ -269,7 +268,8 @@ static enum cq_code walk(const struct cq_pickle *pickle, struct frame *frame, in
         if (!inner)
             continue;
         if (inner->state == CQ_CONTAINER_ENTERED)
-            return cq_error_set(pickle->err, CQ_ERR_DESERIALIZATION, "pickle: a container holds itself; such values are not supported");
+            return cq_error_set(pickle->err, CQ_ERR_DESERIALIZATION,
+                                "pickle: a container holds itself; such values are not supported");
         if (inner->state == CQ_CONTAINER_OPEN) {
             *ret_inner = inner;
             return CQ_OK;

@@ -34,11 +34,11 @@ struct cq_pickle_container {
 
 struct cq_pickle {
     struct cq_str bytes;
-    size_t at;             /* the next byte to read */
-    size_t opcode_at;      /* where the current opcode is, for messages */
+    size_t at;        /* the next byte to read */
+    size_t opcode_at; /* where the current opcode is, for messages */
     unsigned char opcode;
-    struct cq_arena *arena;   /* the caller's: texts and items */
-    struct cq_arena scratch;  /* all that is not needed after STOP */
+    struct cq_arena *arena;  /* the caller's: texts and items */
+    struct cq_arena scratch; /* all that is not needed after STOP */
     struct cq_value *stack;
     size_t stack_len, stack_cap;
     size_t *marks; /* stack lengths at each MARK; the last is a fence for pops */
@@ -46,7 +46,7 @@ struct cq_pickle {
     struct cq_value *memo;
     size_t memo_cap, memo_used; /* used: entries that are set */
     size_t pushed;              /* slots ever made, against CQ_VALUE_MAX_ITEMS */
-    size_t expanded;            /* bytes made by reductions, which may not be more than the pickle itself */
+    size_t expanded;            /* bytes of text that reductions took, at most twice the pickle itself */
     struct cq_error *err;
     struct cq_value first_stack[32], first_memo[32];
 };
@@ -60,7 +60,8 @@ enum cq_code cq_pickle_fault(const struct cq_pickle *pickle, const char *what);
 /* What follows an opcode. Errors: CQ_ERR_DESERIALIZATION when the pickle ends before it does. */
 enum cq_code cq_pickle_take(struct cq_pickle *pickle, uint64_t len, struct cq_str *ret_bytes);
 enum cq_code cq_pickle_take_number(struct cq_pickle *pickle, unsigned size, uint64_t *ret_number); /* little-endian */
-enum cq_code cq_pickle_take_sized(struct cq_pickle *pickle, unsigned size, struct cq_str *ret_bytes); /* after a length of size bytes */
+enum cq_code cq_pickle_take_sized(struct cq_pickle *pickle, unsigned size,
+                                  struct cq_str *ret_bytes);                         /* after a length of size bytes */
 enum cq_code cq_pickle_take_line(struct cq_pickle *pickle, struct cq_str *ret_line); /* its \n is not part of it */
 
 enum cq_code cq_pickle_push(struct cq_pickle *pickle, struct cq_value slot);
@@ -99,5 +100,7 @@ enum cq_code cq_pickle_op_reduce(struct cq_pickle *pickle);
 enum cq_code cq_pickle_op_newobj(struct cq_pickle *pickle); /* NEWOBJ, NEWOBJ_EX */
 enum cq_code cq_pickle_op_inst(struct cq_pickle *pickle);   /* INST, OBJ */
 enum cq_code cq_pickle_op_build(struct cq_pickle *pickle);
+enum cq_code cq_pickle_op_elsewhere(struct cq_pickle *pickle); /* PERSID, BINPERSID, EXT1 to 4, NEXT_BUFFER */
+enum cq_code cq_pickle_op_readonly(struct cq_pickle *pickle);  /* READONLY_BUFFER */
 
 #endif

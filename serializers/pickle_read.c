@@ -170,16 +170,20 @@ static enum cq_code op_escaped(struct cq_pickle *p)
 
 static enum cq_code op_empty(struct cq_pickle *p)
 {
-    enum cq_value_kind kind = p->opcode == ']' ? CQ_VALUE_LIST : p->opcode == '}' ? CQ_VALUE_MAP
-                              : p->opcode == ')' ? CQ_VALUE_TUPLE : CQ_VALUE_SET;
+    enum cq_value_kind kind = p->opcode == ']'   ? CQ_VALUE_LIST
+                              : p->opcode == '}' ? CQ_VALUE_MAP
+                              : p->opcode == ')' ? CQ_VALUE_TUPLE
+                                                 : CQ_VALUE_SET;
     return cq_pickle_push(p, cq_pickle_make(p, kind, NULL, 0));
 }
 
 /* TUPLE, LIST, DICT, FROZENSET: of all slots above the MARK. */
 static enum cq_code op_marked(struct cq_pickle *p)
 {
-    enum cq_value_kind kind = p->opcode == 't' ? CQ_VALUE_TUPLE : p->opcode == 'l' ? CQ_VALUE_LIST
-                              : p->opcode == 'd' ? CQ_VALUE_MAP : CQ_VALUE_FROZENSET;
+    enum cq_value_kind kind = p->opcode == 't'   ? CQ_VALUE_TUPLE
+                              : p->opcode == 'l' ? CQ_VALUE_LIST
+                              : p->opcode == 'd' ? CQ_VALUE_MAP
+                                                 : CQ_VALUE_FROZENSET;
     struct cq_value *slots;
     size_t len;
     enum cq_code code = cq_pickle_pop_mark(p, &slots, &len);
@@ -312,34 +316,6 @@ static enum cq_code op_get(struct cq_pickle *p)
     return code ? code : cq_pickle_push(p, slot);
 }
 
-/* --- Outside the process --- */
-
-/* Persistent ids, extension codes and out-of-band buffers stand for things that the pickle does not hold. */
-static enum cq_code op_elsewhere(struct cq_pickle *p)
-{
-    struct cq_str line;
-    struct cq_value slot;
-    uint64_t number;
-    enum cq_code code = CQ_OK;
-    if (p->opcode == 'P')
-        code = cq_pickle_take_line(p, &line);
-    else if (p->opcode == 'Q')
-        code = cq_pickle_pop(p, &slot);
-    else if (p->opcode >= 0x82 && p->opcode <= 0x84)
-        code = cq_pickle_take_number(p, p->opcode == 0x84 ? 4 : p->opcode - 0x81u, &number);
-    if (code)
-        return code;
-    return push_opaque(p, p->opcode == 'P' || p->opcode == 'Q' ? "persistent id"
-                          : p->opcode == 0x97                  ? "out-of-band buffer"
-                                                               : "copyreg extension");
-}
-
-static enum cq_code op_readonly_buffer(struct cq_pickle *p)
-{
-    struct cq_value slot;
-    return cq_pickle_top(p, &slot);
-}
-
 /* --- The machine --- */
 
 static enum cq_code op_proto(struct cq_pickle *p)
@@ -361,27 +337,77 @@ static enum cq_code op_frame(struct cq_pickle *p)
     return code;
 }
 
+/* clang-format off: a line each would hide the rest of the file */
 static enum cq_code (*const opcodes[256])(struct cq_pickle *) = {
-    ['('] = op_mark,        ['0'] = op_pop,         ['1'] = op_pop_mark,    ['2'] = op_dup,
-    ['F'] = op_float,       ['G'] = op_binfloat,    ['I'] = op_decimal,     ['L'] = op_decimal,
-    ['J'] = op_binint,      ['K'] = op_binint,      ['M'] = op_binint,      ['N'] = op_constant,
-    [0x88] = op_constant,   [0x89] = op_constant,   [0x8A] = op_long,       [0x8B] = op_long,
-    ['S'] = op_escaped,     ['V'] = op_escaped,     ['T'] = op_binstring,   ['U'] = op_binstring,
-    ['X'] = op_unicode,     [0x8C] = op_unicode,    [0x8D] = op_unicode,    ['B'] = op_bytes,
-    ['C'] = op_bytes,       [0x8E] = op_bytes,      [0x96] = op_bytes,      [']'] = op_empty,
-    ['}'] = op_empty,       [')'] = op_empty,       [0x8F] = op_empty,      ['t'] = op_marked,
-    ['l'] = op_marked,      ['d'] = op_marked,      [0x91] = op_marked,     [0x85] = op_tuple_n,
-    [0x86] = op_tuple_n,    [0x87] = op_tuple_n,    ['a'] = op_add_one,     ['s'] = op_add_one,
-    ['e'] = op_add_many,    ['u'] = op_add_many,    [0x90] = op_add_many,   ['p'] = op_put,
-    ['q'] = op_put,         ['r'] = op_put,         [0x94] = op_put,        ['g'] = op_get,
-    ['h'] = op_get,         ['j'] = op_get,         ['P'] = op_elsewhere,   ['Q'] = op_elsewhere,
-    [0x82] = op_elsewhere,  [0x83] = op_elsewhere,  [0x84] = op_elsewhere,  [0x97] = op_elsewhere,
-    [0x98] = op_readonly_buffer,                    [0x80] = op_proto,      [0x95] = op_frame,
-    ['c'] = cq_pickle_op_global,                    [0x93] = cq_pickle_op_stack_global,
-    ['R'] = cq_pickle_op_reduce,                    ['b'] = cq_pickle_op_build,
-    [0x81] = cq_pickle_op_newobj,                   [0x92] = cq_pickle_op_newobj,
-    ['i'] = cq_pickle_op_inst,                      ['o'] = cq_pickle_op_inst,
+    ['('] = op_mark,
+    ['0'] = op_pop,
+    ['1'] = op_pop_mark,
+    ['2'] = op_dup,
+    ['F'] = op_float,
+    ['G'] = op_binfloat,
+    ['I'] = op_decimal,
+    ['L'] = op_decimal,
+    ['J'] = op_binint,
+    ['K'] = op_binint,
+    ['M'] = op_binint,
+    ['N'] = op_constant,
+    [0x88] = op_constant,
+    [0x89] = op_constant,
+    [0x8A] = op_long,
+    [0x8B] = op_long,
+    ['S'] = op_escaped,
+    ['V'] = op_escaped,
+    ['T'] = op_binstring,
+    ['U'] = op_binstring,
+    ['X'] = op_unicode,
+    [0x8C] = op_unicode,
+    [0x8D] = op_unicode,
+    ['B'] = op_bytes,
+    ['C'] = op_bytes,
+    [0x8E] = op_bytes,
+    [0x96] = op_bytes,
+    ['}'] = op_empty,
+    [')'] = op_empty,
+    [0x8F] = op_empty,
+    ['t'] = op_marked,
+    ['l'] = op_marked,
+    ['d'] = op_marked,
+    [0x91] = op_marked,
+    [0x85] = op_tuple_n,
+    [0x86] = op_tuple_n,
+    [0x87] = op_tuple_n,
+    ['a'] = op_add_one,
+    ['s'] = op_add_one,
+    ['e'] = op_add_many,
+    ['u'] = op_add_many,
+    [0x90] = op_add_many,
+    ['p'] = op_put,
+    ['q'] = op_put,
+    ['r'] = op_put,
+    [0x94] = op_put,
+    ['g'] = op_get,
+    ['h'] = op_get,
+    ['j'] = op_get,
+    [0x80] = op_proto,
+    [0x95] = op_frame,
+    [']'] = op_empty,
+    ['P'] = cq_pickle_op_elsewhere,
+    ['Q'] = cq_pickle_op_elsewhere,
+    [0x82] = cq_pickle_op_elsewhere,
+    [0x83] = cq_pickle_op_elsewhere,
+    [0x84] = cq_pickle_op_elsewhere,
+    [0x97] = cq_pickle_op_elsewhere,
+    [0x98] = cq_pickle_op_readonly,
+    ['c'] = cq_pickle_op_global,
+    [0x93] = cq_pickle_op_stack_global,
+    ['R'] = cq_pickle_op_reduce,
+    ['b'] = cq_pickle_op_build,
+    [0x81] = cq_pickle_op_newobj,
+    [0x92] = cq_pickle_op_newobj,
+    ['i'] = cq_pickle_op_inst,
+    ['o'] = cq_pickle_op_inst,
 };
+/* clang-format on */
 
 static enum cq_code run(struct cq_pickle *p, struct cq_value *ret_value)
 {
@@ -395,7 +421,8 @@ static enum cq_code run(struct cq_pickle *p, struct cq_value *ret_value)
             return code ? code : cq_pickle_resolve(p, slot, ret_value);
         }
         if (!opcodes[p->opcode])
-            return cq_error_set(p->err, CQ_ERR_DESERIALIZATION, "pickle: unknown opcode 0x%02x at byte %zu", p->opcode, p->opcode_at);
+            return cq_error_set(p->err, CQ_ERR_DESERIALIZATION, "pickle: unknown opcode 0x%02x at byte %zu", p->opcode,
+                                p->opcode_at);
         code = opcodes[p->opcode](p);
         if (code)
             return code;

@@ -57,15 +57,17 @@ static struct cq_value bytes_value(struct cq_str bytes)
     return (struct cq_value){.kind = CQ_VALUE_BYTES, .as.text = bytes};
 }
 
-/* str.encode('latin1'), how protocols 0 to 2 write bytes. Each str is used once, so that all such bytes together are
- * fewer than the pickle's; more than that is a bomb, and stays opaque. */
+/*
+ * str.encode('latin1'), how protocols 0 to 2 write bytes. Each str is used once, and its UTF-8 is at most twice as long
+ * as the pickle that holds it; more than that is a bomb, and stays opaque.
+ */
 static bool encode_latin1(const struct call *call, struct cq_value *ret_slot)
 {
     if (call->count != 2 || call->args[0].kind != CQ_VALUE_STR ||
         (!text_is(&call->args[1], "latin1") && !text_is(&call->args[1], "latin-1")))
         return false;
     struct cq_str text = call->args[0].as.text;
-    if (text.len > call->pickle->bytes.len - call->pickle->expanded)
+    if (text.len > 2 * call->pickle->bytes.len - call->pickle->expanded)
         return false;
     call->pickle->expanded += text.len;
     char *bytes = cq_arena_alloc(call->pickle->arena, text.len + 1);
@@ -141,8 +143,8 @@ static bool make_moment(const struct call *call, enum cq_moment_type type, struc
         !cq_moment_from_state(type, call->args[0].as.text, &moment))
         return false;
     if (call->count == 2 && call->args[1].kind != CQ_VALUE_NONE) {
-        if (type == CQ_MOMENT_DATE || call->args[1].kind != CQ_VALUE_DATETIME ||
-            !cq_moment_parse(call->args[1].as.text, &zone) || zone.type != CQ_MOMENT_TIMEZONE)
+        if (type == CQ_MOMENT_DATE || call->args[1].kind != CQ_VALUE_DATETIME || !cq_moment_parse(call->args[1].as.text, &zone) ||
+            zone.type != CQ_MOMENT_TIMEZONE)
             return false;
         moment.has_zone = true;
         moment.delta = zone.delta;
@@ -214,34 +216,33 @@ static bool make_instance(const struct call *call, struct cq_value *ret_slot)
 }
 
 static const struct {
-    const char *module, *old_module; /* old: its name in Python 2, which protocols 0 to 2 write; NULL: the same */
-    const char *name;
+    const char *module, *name;
     bool (*make)(const struct call *, struct cq_value *);
 } known[] = {
-    {"_codecs", NULL, "encode", encode_latin1},
-    {"builtins", "__builtin__", "bytearray", make_bytes},
-    {"builtins", "__builtin__", "bytes", make_bytes},
-    {"builtins", "__builtin__", "dict", make_dict},
-    {"builtins", "__builtin__", "frozenset", make_frozenset},
-    {"builtins", "__builtin__", "getattr", make_attribute},
-    {"builtins", "__builtin__", "list", make_list},
-    {"builtins", "__builtin__", "set", make_set},
-    {"builtins", "__builtin__", "tuple", make_tuple},
-    {"copyreg", "copy_reg", "__newobj__", make_instance},
-    {"copyreg", "copy_reg", "__newobj_ex__", make_instance},
-    {"copyreg", "copy_reg", "_reconstructor", make_instance},
-    {"datetime", NULL, "date", make_date},
-    {"datetime", NULL, "datetime", make_datetime},
-    {"datetime", NULL, "time", make_time},
-    {"datetime", NULL, "timedelta", make_timedelta},
-    {"datetime", NULL, "timezone", make_timezone},
+    {"_codecs", "encode", encode_latin1},
+    {"builtins", "bytearray", make_bytes},
+    {"builtins", "bytes", make_bytes},
+    {"builtins", "dict", make_dict},
+    {"builtins", "frozenset", make_frozenset},
+    {"builtins", "getattr", make_attribute},
+    {"builtins", "list", make_list},
+    {"builtins", "set", make_set},
+    {"builtins", "tuple", make_tuple},
+    {"copyreg", "__newobj__", make_instance},
+    {"copyreg", "__newobj_ex__", make_instance},
+    {"copyreg", "_reconstructor", make_instance},
+    {"datetime", "date", make_date},
+    {"datetime", "datetime", make_datetime},
+    {"datetime", "time", make_time},
+    {"datetime", "timedelta", make_timedelta},
+    {"datetime", "timezone", make_timezone},
 };
 
 /* Is function "module.name"? */
 static bool is_function(struct cq_str function, const char *module, const char *name)
 {
-    size_t len = module ? strlen(module) : 0;
-    return module && function.len > len + 1 && memcmp(function.data, module, len) == 0 && function.data[len] == '.' &&
+    size_t len = strlen(module);
+    return function.len > len + 1 && memcmp(function.data, module, len) == 0 && function.data[len] == '.' &&
            cq_str_is(cq_str_n(function.data + len + 1, function.len - len - 1), name);
 }
 
@@ -256,15 +257,23 @@ static enum cq_code reduce(struct cq_pickle *pickle, const struct cq_value *call
         return cq_pickle_fault(pickle, "a call of something that is no function");
     struct call call = {pickle, callable->as.text, tuple->items, tuple->len};
     for (size_t i = 0; i < CQ_ARRAY_LEN(known) && (int)callable->kind == CQ_SLOT_GLOBAL; i++)
-        if ((is_function(call.function, known[i].module, known[i].name) ||
-             is_function(call.function, known[i].old_module, known[i].name)) &&
-            known[i].make(&call, ret_slot))
+        if (is_function(call.function, known[i].module, known[i].name) && known[i].make(&call, ret_slot))
             return CQ_OK;
     *ret_slot = opaque(pickle, call.function);
     return CQ_OK;
 }
 
 /* --- Their opcodes --- */
+
+/* A class or function. Protocols 0 to 2 name Python 2's modules; these three are the ones that moved and matter. */
+static enum cq_code push_global(struct cq_pickle *p, struct cq_str module, struct cq_str name)
+{
+    static const char *const moved[][2] = {{"__builtin__", "builtins"}, {"exceptions", "builtins"}, {"copy_reg", "copyreg"}};
+    for (size_t i = 0; i < CQ_ARRAY_LEN(moved); i++)
+        if (cq_str_is(module, moved[i][0]))
+            module = cq_str(moved[i][1]);
+    return cq_pickle_push(p, cq_pickle_named(p, CQ_SLOT_GLOBAL, module, name));
+}
 
 enum cq_code cq_pickle_op_global(struct cq_pickle *p)
 {
@@ -276,7 +285,7 @@ enum cq_code cq_pickle_op_global(struct cq_pickle *p)
         return code;
     if (cq_pystr_check(module) != module.len || cq_pystr_check(name) != name.len)
         return cq_pickle_fault(p, "a name that is not UTF-8");
-    return cq_pickle_push(p, cq_pickle_named(p, CQ_SLOT_GLOBAL, module, name));
+    return push_global(p, module, name);
 }
 
 enum cq_code cq_pickle_op_stack_global(struct cq_pickle *p)
@@ -289,7 +298,7 @@ enum cq_code cq_pickle_op_stack_global(struct cq_pickle *p)
         return code;
     if (module.kind != CQ_VALUE_STR || name.kind != CQ_VALUE_STR)
         return cq_pickle_fault(p, "a global whose name is no str");
-    return cq_pickle_push(p, cq_pickle_named(p, CQ_SLOT_GLOBAL, module.as.text, name.as.text));
+    return push_global(p, module.as.text, name.as.text);
 }
 
 enum cq_code cq_pickle_op_reduce(struct cq_pickle *p)
@@ -351,4 +360,30 @@ enum cq_code cq_pickle_op_build(struct cq_pickle *p)
     if (!code && object.kind != CQ_VALUE_OPAQUE && (int)object.kind != CQ_SLOT_GLOBAL)
         code = cq_pickle_fault(p, "a state for something that has none");
     return code;
+}
+
+/* Persistent ids, extension codes and out-of-band buffers stand for things that the pickle does not hold. */
+enum cq_code cq_pickle_op_elsewhere(struct cq_pickle *p)
+{
+    struct cq_str line;
+    struct cq_value slot;
+    uint64_t number;
+    enum cq_code code = CQ_OK;
+    if (p->opcode == 'P')
+        code = cq_pickle_take_line(p, &line);
+    else if (p->opcode == 'Q')
+        code = cq_pickle_pop(p, &slot);
+    else if (p->opcode >= 0x82 && p->opcode <= 0x84)
+        code = cq_pickle_take_number(p, p->opcode == 0x84 ? 4 : p->opcode - 0x81u, &number);
+    if (code)
+        return code;
+    return cq_pickle_push(p, opaque(p, p->opcode == 'P' || p->opcode == 'Q' ? CQ_STR_LIT("persistent id")
+                                       : p->opcode == 0x97                  ? CQ_STR_LIT("out-of-band buffer")
+                                                                            : CQ_STR_LIT("copyreg extension")));
+}
+
+enum cq_code cq_pickle_op_readonly(struct cq_pickle *p)
+{
+    struct cq_value slot;
+    return cq_pickle_top(p, &slot);
 }

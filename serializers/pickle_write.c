@@ -11,10 +11,10 @@
 
 enum {
     PROTOCOL = 5,
-    BATCH = 1000,              /* elements between MARK and APPENDS; BATCHSIZE there */
-    FRAME_HEADER = 9,          /* opcode and length */
-    FRAME_MIN = 4,             /* a shorter frame is written without its header; FRAME_SIZE_MIN */
-    FRAME_TARGET = 64 * 1024,  /* a frame ends after the value that reaches this; FRAME_SIZE_TARGET */
+    BATCH = 1000,             /* elements between MARK and APPENDS; BATCHSIZE there */
+    FRAME_HEADER = 9,         /* opcode and length */
+    FRAME_MIN = 4,            /* a shorter frame is written without its header; FRAME_SIZE_MIN */
+    FRAME_TARGET = 64 * 1024, /* a frame ends after the value that reaches this; FRAME_SIZE_TARGET */
 };
 
 enum opcode {
@@ -238,18 +238,27 @@ static enum cq_code write_datetime(struct writer *w, const struct cq_value *valu
 
 static enum cq_code write_value(struct writer *w, const struct cq_value *value, int depth);
 
+/* msgpack has keys that Python has not; a pickle with one would not load. */
+static enum cq_code check_hashable(struct writer *w, const struct cq_value *key)
+{
+    return cq_value_hashable(key)
+               ? CQ_OK
+               : cq_error_set(w->err, CQ_ERR_SERIALIZATION, "pickle: a %s as a dict's key or in a set", cq_value_type_name(key));
+}
+
 /* Elements from `from` to `to`: of a list kind or, as keys and values, of a map. */
 static enum cq_code write_range(struct writer *w, const struct cq_value *value, size_t from, size_t to, int depth)
 {
     for (size_t i = from; i < to; i++) {
-        enum cq_code code;
-        if (value->kind == CQ_VALUE_MAP) {
-            code = write_value(w, &value->as.map.pairs[i].key, depth);
-            if (!code)
-                code = write_value(w, &value->as.map.pairs[i].value, depth);
-        } else {
-            code = write_value(w, &value->as.list.items[i], depth);
-        }
+        enum cq_code code = CQ_OK;
+        bool is_map = value->kind == CQ_VALUE_MAP, is_set = value->kind == CQ_VALUE_SET || value->kind == CQ_VALUE_FROZENSET;
+        const struct cq_value *first = is_map ? &value->as.map.pairs[i].key : &value->as.list.items[i];
+        if (is_map || is_set)
+            code = check_hashable(w, first);
+        if (!code)
+            code = write_value(w, first, depth);
+        if (!code && is_map)
+            code = write_value(w, &value->as.map.pairs[i].value, depth);
         if (code || w->out->overflow)
             return code;
     }
@@ -324,34 +333,22 @@ static enum cq_code write_value(struct writer *w, const struct cq_value *value, 
     if (w->in_frame && w->out->len - w->frame_start - FRAME_HEADER >= FRAME_TARGET)
         end_frame(w);
     switch (value->kind) {
-    case CQ_VALUE_NONE:
-        put(w, NONE);
-        return CQ_OK;
-    case CQ_VALUE_BOOL:
-        put(w, value->as.boolean ? TRUE_ : FALSE_);
-        return CQ_OK;
+    case CQ_VALUE_NONE: put(w, NONE); return CQ_OK;
+    case CQ_VALUE_BOOL: put(w, value->as.boolean ? TRUE_ : FALSE_); return CQ_OK;
     case CQ_VALUE_INT:
         if (value->as.integer < INT32_MIN || value->as.integer > INT32_MAX)
             return write_long(w, value);
         write_int(w, value->as.integer);
         return CQ_OK;
-    case CQ_VALUE_BIGINT:
-        return write_long(w, value);
-    case CQ_VALUE_FLOAT:
-        write_float(w, value->as.number);
-        return CQ_OK;
-    case CQ_VALUE_STR:
-        return write_str(w, value->as.text);
-    case CQ_VALUE_BYTES:
-        write_bytes(w, value->as.text);
-        return CQ_OK;
-    case CQ_VALUE_DATETIME:
-        return write_datetime(w, value);
+    case CQ_VALUE_BIGINT: return write_long(w, value);
+    case CQ_VALUE_FLOAT: write_float(w, value->as.number); return CQ_OK;
+    case CQ_VALUE_STR: return write_str(w, value->as.text);
+    case CQ_VALUE_BYTES: write_bytes(w, value->as.text); return CQ_OK;
+    case CQ_VALUE_DATETIME: return write_datetime(w, value);
     case CQ_VALUE_OPAQUE:
         return cq_error_set(w->err, CQ_ERR_SERIALIZATION, "pickle: a value of type %s is not plain data; only Python can write it",
                             cq_value_type_name(value));
-    default:
-        return write_container(w, value, depth);
+    default: return write_container(w, value, depth);
     }
 }
 

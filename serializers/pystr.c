@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/attr.h"
 #include "base/utf8.h"
 
 enum { POINT_MAX = 0x10FFFF };
@@ -171,4 +172,52 @@ const char *cq_pystr_unescape(struct cq_str text, enum cq_escapes kind, char *to
     }
     *ret_len = (size_t)(to - start);
     return NULL;
+}
+
+/* The length of the prefix of a string that starts there, 0 to 2; -1: none starts there. */
+static int prefix_len(struct cq_str text, size_t at)
+{
+    static const char *const prefixes[] = {"", "r", "b", "u", "f", "br", "rb", "fr", "rf"};
+    for (size_t i = 0; i < CQ_ARRAY_LEN(prefixes); i++) {
+        size_t len = strlen(prefixes[i]), same = 0;
+        if (text.len < at + len + 1)
+            continue;
+        while (same < len && (text.data[at + same] | 0x20) == prefixes[i][same])
+            same++;
+        if (same == len && (text.data[at + len] == '\'' || text.data[at + len] == '"'))
+            return (int)len;
+    }
+    return -1;
+}
+
+bool cq_pystr_starts(struct cq_str text, size_t at)
+{
+    return prefix_len(text, at) >= 0;
+}
+
+const char *cq_pystr_token(struct cq_str text, size_t at, struct cq_pystr_token *ret_token)
+{
+    int prefix = prefix_len(text, at);
+    if (prefix < 0)
+        return "expected a string";
+    ret_token->raw = ret_token->bytes = false;
+    for (; prefix; prefix--, at++) {
+        char letter = (char)(text.data[at] | 0x20);
+        if (letter == 'f')
+            return "an f-string, which is no literal,";
+        ret_token->raw = ret_token->raw || letter == 'r';
+        ret_token->bytes = ret_token->bytes || letter == 'b';
+    }
+    char quotes[4] = {text.data[at], text.data[at], text.data[at], '\0'};
+    bool triple = cq_str_starts(cq_str_n(text.data + at, text.len - at), quotes);
+    size_t width = triple ? 3 : 1, start = at + width;
+    quotes[width] = '\0';
+    for (at = start; at < text.len && (triple || text.data[at] != '\n'); at += text.data[at] == '\\' ? 2 : 1) {
+        if (cq_str_starts(cq_str_n(text.data + at, text.len - at), quotes)) {
+            ret_token->body = cq_str_n(text.data + start, at - start);
+            ret_token->end = at + width;
+            return NULL;
+        }
+    }
+    return "a string without its closing quote";
 }

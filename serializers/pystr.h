@@ -1,6 +1,6 @@
 /*
  * Python's str as bytes: UTF-8 in which a lone surrogate keeps its 3-byte form (surrogatepass), and the backslash
- * escapes of Python's source and of old pickles.
+ * escapes and quotes of Python's source and of old pickles.
  */
 #ifndef CQ_SERIALIZERS_PYSTR_H
 #define CQ_SERIALIZERS_PYSTR_H
@@ -34,5 +34,18 @@ enum cq_escapes {
  * Returns NULL and *ret_len, or what is wrong, a short phrase, and *ret_at, where.
  */
 const char *cq_pystr_unescape(struct cq_str text, enum cq_escapes kind, char *to, size_t *ret_len, size_t *ret_at);
+
+/* A string of Python's source, with prefix and quotes. */
+struct cq_pystr_token {
+    struct cq_str body; /* between the quotes, escapes not undone; part of the text */
+    bool raw, bytes;    /* its prefix has an r, a b */
+    size_t end;         /* in the text, after the closing quotes */
+};
+
+/* Does one start at text.data[at]: a quote, or a prefix and a quote? */
+bool cq_pystr_starts(struct cq_str text, size_t at);
+
+/* Find its parts; it must start there. Returns NULL, or what is wrong with it. */
+const char *cq_pystr_token(struct cq_str text, size_t at, struct cq_pystr_token *ret_token);
 
 #endif

@@ -10,10 +10,10 @@
 #include "serializers/pystr.h"
 
 enum {
-    DIGITS_MAX = 17,     /* of a double: always enough to round-trip */
-    DIGITS_SURE = 15,    /* any decimal of so many survives the way through a normal double */
-    POINT_MIN = -4,      /* decimal exponents that Python writes without an `e`: from here */
-    POINT_MAX = 16,      /* to below this */
+    DIGITS_MAX = 17,  /* of a double: always enough to round-trip */
+    DIGITS_SURE = 15, /* any decimal of so many survives the way through a normal double */
+    POINT_MIN = -4,   /* decimal exponents that Python writes without an `e`: from here */
+    POINT_MAX = 16,   /* to below this */
 };
 
 /* --- Floats --- */
@@ -229,24 +229,12 @@ static void repr_container(const struct cq_value *value, struct cq_buf *out, int
 static void repr_at(const struct cq_value *value, struct cq_buf *out, int depth)
 {
     switch (value->kind) {
-    case CQ_VALUE_NONE:
-        cq_buf_text(out, "None");
-        break;
-    case CQ_VALUE_BOOL:
-        cq_buf_text(out, value->as.boolean ? "True" : "False");
-        break;
-    case CQ_VALUE_INT:
-        cq_buf_printf(out, "%" PRId64, value->as.integer);
-        break;
-    case CQ_VALUE_FLOAT:
-        cq_repr_float(value->as.number, out);
-        break;
-    case CQ_VALUE_STR:
-        repr_str(value->as.text, out);
-        break;
-    case CQ_VALUE_BYTES:
-        repr_bytes(value->as.text, out);
-        break;
+    case CQ_VALUE_NONE: cq_buf_text(out, "None"); break;
+    case CQ_VALUE_BOOL: cq_buf_text(out, value->as.boolean ? "True" : "False"); break;
+    case CQ_VALUE_INT: cq_buf_printf(out, "%" PRId64, value->as.integer); break;
+    case CQ_VALUE_FLOAT: cq_repr_float(value->as.number, out); break;
+    case CQ_VALUE_STR: repr_str(value->as.text, out); break;
+    case CQ_VALUE_BYTES: repr_bytes(value->as.text, out); break;
     case CQ_VALUE_BIGINT:
     case CQ_VALUE_DATETIME:
     case CQ_VALUE_OPAQUE: {
@@ -259,9 +247,7 @@ static void repr_at(const struct cq_value *value, struct cq_buf *out, int depth)
             cq_buf_char(out, '>');
         break;
     }
-    default:
-        repr_container(value, out, depth);
-        break;
+    default: repr_container(value, out, depth); break;
     }
 }
 

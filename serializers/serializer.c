@@ -8,7 +8,10 @@ static const struct {
     enum cq_code (*read)(struct cq_str, struct cq_arena *, struct cq_value *, struct cq_error *);
     enum cq_code (*write)(const struct cq_value *, struct cq_buf *, struct cq_error *);
 } formats[] = {
-    [CQ_FORMAT_PICKLE] = {"pickle", {"rq.serializers.PickleSerializer", "rq.serializers.DefaultSerializer"}, cq_pickle_read, cq_pickle_write},
+    [CQ_FORMAT_PICKLE] = {"pickle",
+                          {"rq.serializers.PickleSerializer", "rq.serializers.DefaultSerializer"},
+                          cq_pickle_read,
+                          cq_pickle_write},
     [CQ_FORMAT_JSON] = {"json", {"rq.serializers.JSONSerializer", NULL}, cq_json_read, cq_json_write},
     [CQ_FORMAT_MSGPACK] = {"msgpack", {NULL, NULL}, cq_msgpack_read, cq_msgpack_write},
 };

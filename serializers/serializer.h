@@ -30,8 +30,8 @@ enum cq_format cq_format_detect(struct cq_str bytes);
  * Decode bytes into *ret_value, whose parts live in arena (nothing refers to bytes afterwards).
  * Errors: CQ_ERR_DESERIALIZATION (names the format, the offset and what is wrong there), CQ_ERR_LIMIT.
  */
-CQ_MUST_CHECK enum cq_code cq_decode(enum cq_format format, struct cq_str bytes, struct cq_arena *arena,
-                                     struct cq_value *ret_value, struct cq_error *err);
+CQ_MUST_CHECK enum cq_code cq_decode(enum cq_format format, struct cq_str bytes, struct cq_arena *arena, struct cq_value *ret_value,
+                                     struct cq_error *err);
 
 /*
  * Append a value's encoding to out. Pickle: protocol 5 as Python's C pickler writes it, so that RQ reads it.
@@ -39,8 +39,7 @@ CQ_MUST_CHECK enum cq_code cq_decode(enum cq_format format, struct cq_str bytes,
  * Errors: CQ_ERR_SERIALIZATION names the type that the format cannot hold (bytes in JSON, an opaque anywhere);
  *         CQ_ERR_LIMIT when out's limit is reached. After an error out holds what it held before.
  */
-CQ_MUST_CHECK enum cq_code cq_encode(enum cq_format format, const struct cq_value *value, struct cq_buf *out,
-                                     struct cq_error *err);
+CQ_MUST_CHECK enum cq_code cq_encode(enum cq_format format, const struct cq_value *value, struct cq_buf *out, struct cq_error *err);
 
 /* The codecs themselves, one file each: pickle_read.c, pickle_write.c, json.c, msgpack.c. */
 enum cq_code cq_pickle_read(struct cq_str bytes, struct cq_arena *arena, struct cq_value *ret_value, struct cq_error *err);

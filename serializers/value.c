@@ -66,12 +66,9 @@ static bool equal_at(const struct cq_value *a, const struct cq_value *b, int dep
     if (a->kind != b->kind || depth > CQ_VALUE_MAX_DEPTH)
         return false;
     switch (a->kind) {
-    case CQ_VALUE_NONE:
-        return true;
-    case CQ_VALUE_BOOL:
-        return a->as.boolean == b->as.boolean;
-    case CQ_VALUE_INT:
-        return a->as.integer == b->as.integer;
+    case CQ_VALUE_NONE: return true;
+    case CQ_VALUE_BOOL: return a->as.boolean == b->as.boolean;
+    case CQ_VALUE_INT: return a->as.integer == b->as.integer;
     case CQ_VALUE_FLOAT:
         if (isnan(a->as.number) || isnan(b->as.number))
             return isnan(a->as.number) && isnan(b->as.number);
@@ -80,8 +77,7 @@ static bool equal_at(const struct cq_value *a, const struct cq_value *b, int dep
     case CQ_VALUE_STR:
     case CQ_VALUE_BYTES:
     case CQ_VALUE_DATETIME:
-    case CQ_VALUE_OPAQUE:
-        return cq_str_eq(a->as.text, b->as.text);
+    case CQ_VALUE_OPAQUE: return cq_str_eq(a->as.text, b->as.text);
     case CQ_VALUE_LIST:
     case CQ_VALUE_TUPLE:
     case CQ_VALUE_SET:
@@ -112,10 +108,9 @@ bool cq_value_equal(const struct cq_value *a, const struct cq_value *b)
 const char *cq_value_type_name(const struct cq_value *value)
 {
     static const char *const names[] = {
-        [CQ_VALUE_NONE] = "NoneType", [CQ_VALUE_BOOL] = "bool",   [CQ_VALUE_INT] = "int",
-        [CQ_VALUE_BIGINT] = "int",    [CQ_VALUE_FLOAT] = "float", [CQ_VALUE_STR] = "str",
-        [CQ_VALUE_BYTES] = "bytes",   [CQ_VALUE_LIST] = "list",   [CQ_VALUE_TUPLE] = "tuple",
-        [CQ_VALUE_SET] = "set",       [CQ_VALUE_MAP] = "dict",    [CQ_VALUE_FROZENSET] = "frozenset",
+        [CQ_VALUE_NONE] = "NoneType", [CQ_VALUE_BOOL] = "bool", [CQ_VALUE_INT] = "int",     [CQ_VALUE_BIGINT] = "int",
+        [CQ_VALUE_FLOAT] = "float",   [CQ_VALUE_STR] = "str",   [CQ_VALUE_BYTES] = "bytes", [CQ_VALUE_LIST] = "list",
+        [CQ_VALUE_TUPLE] = "tuple",   [CQ_VALUE_SET] = "set",   [CQ_VALUE_MAP] = "dict",    [CQ_VALUE_FROZENSET] = "frozenset",
     };
     static const char *const moments[] = {"datetime", "date", "timedelta", "timezone", "time"};
     if (value->kind == CQ_VALUE_OPAQUE)
@@ -189,10 +184,8 @@ static int compare_keys(const struct cq_value *a, const struct cq_value *b)
     if (left != right)
         return left - right;
     switch (left) {
-    case CQ_VALUE_NONE:
-        return 0;
-    case CQ_VALUE_INT:
-        return compare_numbers(a, b);
+    case CQ_VALUE_NONE: return 0;
+    case CQ_VALUE_INT: return compare_numbers(a, b);
     case CQ_VALUE_LIST:
     case CQ_VALUE_TUPLE:
     case CQ_VALUE_SET:
@@ -205,8 +198,7 @@ static int compare_keys(const struct cq_value *a, const struct cq_value *b)
                 return order;
         }
         return 0;
-    case CQ_VALUE_MAP:
-        return (a > b) - (a < b); /* msgpack only: a map as a key equals no other */
+    case CQ_VALUE_MAP: return (a > b) - (a < b); /* msgpack only: a map as a key equals no other */
     default:
         if (a->as.text.len != b->as.text.len)
             return a->as.text.len < b->as.text.len ? -1 : 1;

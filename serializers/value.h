@@ -27,18 +27,18 @@ enum {
 enum cq_value_kind {
     CQ_VALUE_NONE,
     CQ_VALUE_BOOL,
-    CQ_VALUE_INT,       /* fits int64_t */
-    CQ_VALUE_BIGINT,    /* does not: decimal text in `text`, with `-` when negative */
+    CQ_VALUE_INT,    /* fits int64_t */
+    CQ_VALUE_BIGINT, /* does not: decimal text in `text`, with `-` when negative */
     CQ_VALUE_FLOAT,
-    CQ_VALUE_STR,       /* UTF-8; lone surrogates of Python are kept as their 3-byte form */
+    CQ_VALUE_STR, /* UTF-8; lone surrogates of Python are kept as their 3-byte form */
     CQ_VALUE_BYTES,
     CQ_VALUE_LIST,
     CQ_VALUE_TUPLE,
     CQ_VALUE_SET,
     CQ_VALUE_FROZENSET,
-    CQ_VALUE_MAP,       /* keys may be any value; order kept; `pairs` */
-    CQ_VALUE_DATETIME,  /* `text`: as Python's repr shows it, `datetime.datetime(2026, 1, 2, 3, 4)` */
-    CQ_VALUE_OPAQUE,    /* what we cannot hold, by name in `text`: `decimal.Decimal`; never written by us */
+    CQ_VALUE_MAP,      /* keys may be any value; order kept; `pairs` */
+    CQ_VALUE_DATETIME, /* `text`: as Python's repr shows it, `datetime.datetime(2026, 1, 2, 3, 4)` */
+    CQ_VALUE_OPAQUE,   /* what we cannot hold, by name in `text`: `decimal.Decimal`; never written by us */
 };
 
 struct cq_pair;

@@ -4,8 +4,8 @@
 #include <zlib.h>
 
 enum {
-    LEVEL = 6,          /* Python's zlib.compress default */
-    CHUNK = 16 * 1024,  /* bytes of output asked for at a time, at first */
+    LEVEL = 6,         /* Python's zlib.compress default */
+    CHUNK = 16 * 1024, /* bytes of output asked for at a time, at first */
     CHUNK_MAX = 1024 * 1024,
 };
 
