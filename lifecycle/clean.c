@@ -2,7 +2,7 @@
 #include "lifecycle/maintain.h"
 #include "lifecycle/times.h"
 
-_Static_assert(CQ_CLEAN_NKEYS == 9 && CQ_CLEAN_NARGS == 5, "clean.lua takes other keys or arguments");
+_Static_assert(CQ_CLEAN_NKEYS == 10 && CQ_CLEAN_NARGS == 5, "clean.lua takes other keys or arguments");
 
 static void put_key(struct cq_command *command, struct cq_key key)
 {
@@ -21,6 +21,7 @@ void cq_clean_build(const struct cq_clean *clean, struct cq_command *command)
     put_key(command, cq_key_intermediate(clean->queue));
     cq_command_text(command, CQ_KEY_WORKERS);
     put_key(command, cq_key_queue_workers(clean->queue));
+    cq_command_text(command, CQ_KEY_GROUPS);
     cq_command_arg(command, clean->queue);
     cq_command_int(command, clean->limit);
     cq_times_arg(command, clean->now);

@@ -5,7 +5,7 @@
  *              AbandonedJobError text (or, by option, back at the front of their queue). Called every few seconds.
  * clean.lua    at start and every maintenance interval, under RQ's lock per queue: finished and failed entries past
  *              their score, ids stuck in :intermediate (back to the front of the queue), worker names whose hash is
- *              gone, RQ 3.0's ready jobs.
+ *              gone, RQ 3.0's ready jobs, members of groups whose job is gone.
  * Source: rq/registry.py cleanup, rq/intermediate_queue.py, rq/worker_registration.py clean_worker_registry.
  */
 #ifndef CQ_LIFECYCLE_MAINTAIN_H

@@ -2,14 +2,12 @@
 #include "job/keys.h"
 #include "lifecycle/manage.h"
 
-_Static_assert(CQ_REMOVE_NKEYS == 1 && CQ_REMOVE_NARGS == 1, "remove.lua takes other keys or arguments");
+_Static_assert(CQ_REMOVE_NKEYS == 0 && CQ_REMOVE_NARGS == 1, "remove.lua takes other keys or arguments");
 _Static_assert(CQ_EMPTY_NKEYS == 1 && CQ_EMPTY_NARGS == 2, "empty.lua takes other keys or arguments");
 
 void cq_remove_build(struct cq_str job_id, struct cq_command *command)
 {
-    struct cq_key job = cq_key_job(job_id);
     cq_command_script(command, CQ_SCRIPT_REMOVE, CQ_REMOVE_NKEYS);
-    cq_command_arg(command, cq_key_str(&job));
     cq_command_arg(command, job_id);
 }
 

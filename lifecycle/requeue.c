@@ -1,16 +1,14 @@
 #include "job/keys.h"
 #include "lifecycle/manage.h"
 
-_Static_assert(CQ_REQUEUE_NKEYS == 1 && CQ_REQUEUE_NARGS == 3, "requeue.lua takes other keys or arguments");
+_Static_assert(CQ_REQUEUE_NKEYS == 0 && CQ_REQUEUE_NARGS == 3, "requeue.lua takes other keys or arguments");
 _Static_assert(CQ_REQUEUE_ALL_NKEYS == 1 && CQ_REQUEUE_ALL_NARGS == 3, "requeue_all.lua takes other keys or arguments");
 
 void cq_requeue_build(struct cq_str job_id, struct cq_str queue, cq_time now, struct cq_command *command)
 {
-    struct cq_key job = cq_key_job(job_id);
     char iso[CQ_TIME_ISO_SIZE];
     cq_time_iso(now, iso);
     cq_command_script(command, CQ_SCRIPT_REQUEUE, CQ_REQUEUE_NKEYS);
-    cq_command_arg(command, cq_key_str(&job));
     cq_command_arg(command, job_id);
     cq_command_arg(command, queue);
     cq_command_text(command, iso);

@@ -1,11 +1,12 @@
 -- What nobody else would touch again, for one queue; nothing while a worker of RQ holds the queue's lock. Our own work is
 -- one script and needs no lock. Ids stuck between a worker's pop and its start go back to the front of the queue after a
 -- minute, where RQ fails them.
--- Source: rq/registry.py clean_registries, rq/intermediate_queue.py cleanup, rq/worker_registration.py clean_worker_registry.
+-- Source: rq/registry.py clean_registries, rq/intermediate_queue.py cleanup, rq/worker_registration.py
+-- clean_worker_registry, rq/group.py clean_registries.
 -- Returns {entries touched, 1 when there may be more}. Errors: none of its own.
 -- rq:clean_registries:<queue>, rq:finished:, rq:failed:, rq:wip:, rq:ready:<queue>, rq:queue:<queue>, its :intermediate,
--- rq:workers, rq:workers:<queue>
-local lock, finished, failed, wip, ready, list, intermediate, workers, queue_workers = unpack(KEYS)
+-- rq:workers, rq:workers:<queue>, rq:groups
+local lock, finished, failed, wip, ready, list, intermediate, workers, queue_workers, groups = unpack(KEYS)
 local queue, limit, now_iso, now, now_s = unpack(ARGV)
 -- include seconds.lua
 -- include push.lua
@@ -78,4 +79,16 @@ for _, id in ipairs(ids) do
 end
 touched = touched + #ids
 if #ids == limit then more = 1 end
+-- Groups are of all queues and may be many and large: each call looks at some of each, picked by chance.
+local sample = 100
+for _, name in ipairs(redis.call('SRANDMEMBER', groups, sample)) do
+    local group = 'rq:group:' .. name
+    for _, id in ipairs(redis.call('SRANDMEMBER', group, sample)) do
+        if redis.call('EXISTS', 'rq:job:' .. id) == 0 then
+            redis.call('SREM', group, id)
+            touched = touched + 1
+        end
+    end
+    if redis.call('EXISTS', group) == 0 then redis.call('SREM', groups, name) end
+end
 return {touched, more}

@@ -1,9 +1,8 @@
 -- Save a job's meta, unless the job is gone. Source: rq/job.py save_meta.
--- Returns 1, or 0 when there is no such job.
-local job = unpack(KEYS)  -- rq:job:<id>
-local meta = unpack(ARGV) -- serialized
-if redis.call('EXISTS', job) == 0 then
-    return 0
-end
+-- No keys: an id may be longer than the names that C holds in a key.
+-- Returns 1, or 0 when there is no such job. Errors: none of its own.
+local id, meta = unpack(ARGV) -- meta: serialized
+local job = 'rq:job:' .. id
+if redis.call('EXISTS', job) == 0 then return 0 end
 redis.call('HSET', job, 'meta', meta)
 return 1

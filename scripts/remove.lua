@@ -1,9 +1,10 @@
 -- Remove a job: everything that belongs to it, from its queue's list and from every registry. Its dependents stay
 -- deferred, as in RQ. Source: rq/job.py Job.delete.
 -- Errors: NOSUCHJOB (leftovers without a hash are removed all the same).
-local job = unpack(KEYS) -- rq:job:<id>
+-- No keys: an id may be longer than the names that C holds in a key.
 local id = unpack(ARGV)
 -- include delete.lua
+local job = 'rq:job:' .. id
 local existed = redis.call('EXISTS', job) == 1
 local queue, group = unpack(redis.call('HMGET', job, 'origin', 'group_id'))
 delete_job(id, queue or '', group)

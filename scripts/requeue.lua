@@ -1,11 +1,12 @@
 -- Put one failed job back on its queue. Source: rq/registry.py BaseRegistry.requeue.
 -- A stale entry, of a job that is gone, is removed.
 -- Errors: NOSUCHJOB, INVALIDOPERATION (not in the failed registry).
-local job = unpack(KEYS) -- rq:job:<id>
+-- No keys: an id may be longer than the names that C holds in a key.
 local id, queue, now_iso = unpack(ARGV) -- queue '': the job's own
 -- include seconds.lua
 -- include push.lua
 -- include requeue.lua
+local job = 'rq:job:' .. id
 local origin, ttl = unpack(redis.call('HMGET', job, 'origin', 'ttl'))
 if queue == '' then queue = origin or '' end
 if redis.call('EXISTS', job) == 0 then

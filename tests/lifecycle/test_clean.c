@@ -119,6 +119,21 @@ START_TEST(ready_jobs_of_rq_3_are_pushed)
 }
 END_TEST
 
+START_TEST(groups_lose_members_that_are_gone_and_empty_groups_their_name)
+{
+    RUN("SADD", "rq:groups", "g", "h");
+    RUN("SADD", "rq:group:g", "j1", "gone");
+    RUN("SADD", "rq:group:h", "gone");
+    enqueue_plain("j1");
+    clean(NOW, 1000);
+    ck_assert_int_eq(cleaned, 2);
+    ck_assert_int_eq(INT("SCARD", "rq:group:g"), 1);
+    ck_assert_int_eq(INT("EXISTS", "rq:group:h"), 0);
+    ck_assert_int_eq(INT("SCARD", "rq:groups"), 1);
+    ck_assert_int_eq(INT("SISMEMBER", "rq:groups", "g"), 1);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -129,6 +144,7 @@ int main(void)
         stuck_ids_that_are_gone_run_or_have_run_are_not_queued,
         names_of_workers_whose_hash_is_gone_leave_the_sets,
         ready_jobs_of_rq_3_are_pushed,
+        groups_lose_members_that_are_gone_and_empty_groups_their_name,
     };
     return run_suite("clean", tests, CQ_ARRAY_LEN(tests)) != 0;
 }

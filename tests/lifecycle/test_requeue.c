@@ -51,6 +51,16 @@ START_TEST(a_job_that_is_gone_is_an_error_and_its_entry_goes)
 }
 END_TEST
 
+START_TEST(an_id_of_any_length_is_looked_for)
+{
+    static char id[5000];
+    memset(id, 'a', sizeof(id) - 1);
+    ck_assert_int_eq(requeue(id, CQ_STR_NONE, NULL), CQ_ERR_NO_SUCH_JOB);
+    cq_remove_build(cq_str(id), &call);
+    ck_assert_int_eq(cq_remove_read(step(), NULL), CQ_ERR_NO_SUCH_JOB);
+}
+END_TEST
+
 START_TEST(sent_again_it_is_refused_and_the_job_queued_once)
 {
     fail_job("j1");
@@ -91,6 +101,7 @@ int main(void)
         requeue_moves_failed_job_to_its_queue,
         a_job_that_has_not_failed_is_refused,
         a_job_that_is_gone_is_an_error_and_its_entry_goes,
+        an_id_of_any_length_is_looked_for,
         sent_again_it_is_refused_and_the_job_queued_once,
         requeue_all_works_in_chunks_and_skips_what_is_gone,
     };
