@@ -17,7 +17,6 @@
 #include "tests/support/redis_server.h"
 
 enum { PATIENCE_S = 20 }; /* a test that waits longer has failed */
-
 static struct redis_server *server, *own;
 static struct ev_loop *loop;
 static struct cq_async *async;
