@@ -43,12 +43,22 @@ need_package_config() { # module, package; without pkg-config nothing can be ask
 
 known_to_apt() { has apt-cache && apt-cache show "$1" > /dev/null 2>&1; }
 
+hiredis_has_tls() { # since its version 1; when it is not there yet, apt knows which it will be
+    if has pkg-config && pkg-config --exists hiredis 2> /dev/null; then
+        pkg-config --exists hiredis_ssl 2> /dev/null
+    else
+        has apt-cache && apt-cache policy libhiredis-dev 2> /dev/null | grep -q 'Candidate: [1-9]'
+    fi
+}
+
 missing_for_build() {
     { has cc && has gcc; } || need gcc
     { has cc && has_header stdlib.h; } || need libc6-dev
     has make || need make
     has pkg-config || need pkg-config
     need_package_config hiredis libhiredis-dev
+    # TLS is built in where hiredis has it (Debian 13), and then takes OpenSSL's own headers.
+    if hiredis_has_tls; then need_package_config openssl libssl-dev; fi
     need_package_config jansson libjansson-dev
     need_package_config zlib zlib1g-dev
     need_package_config inih libinih-dev

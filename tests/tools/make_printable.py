@@ -34,6 +34,7 @@ def main():
           (sys.version_info[0], sys.version_info[1], unicodedata.unidata_version))
     print(' * included. Written by tests/tools/make_printable.py.')
     print(' */')
+    print('/* clang-format off */')
     print('#ifndef CQ_SERIALIZERS_PRINTABLE_H\n#define CQ_SERIALIZERS_PRINTABLE_H\n\n#include <stdint.h>\n')
     table('uint16_t', 'unprintable_low', [r for r in every if r[1] <= 0xFFFF], 8)
     print()
