@@ -66,9 +66,13 @@ local done = {}
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', wip, 0, now_s, 'LIMIT', 0, limit)) do
     local id, execution = split(member)
     redis.call('ZREM', wip, member)
-    clear_execution(id, execution)
+    -- A job whose keys hold something else must not keep the others from being found.
+    local cleared, fate = pcall(function()
+        clear_execution(id, execution)
+        return abandon(id)
+    end)
     done[#done + 1] = id
     done[#done + 1] = execution
-    done[#done + 1] = abandon(id)
+    done[#done + 1] = cleared and fate or 'dropped'
 end
 return done

@@ -119,7 +119,8 @@ local function fenced()
 end
 
 local lives = redis.call('HEXISTS', worker, 'birth') == 1
-local mine = redis.call('ZREM', 'rq:wip:' .. queue, member) == 1
+local mine = redis.call('ZSCORE', 'rq:wip:' .. queue, member)
+-- A delete first: after it Redis takes the rest even when its memory is full.
 redis.call('DEL', 'rq:execution:' .. member)
 redis.call('ZREM', 'rq:executions:' .. id, execution)
 redis.call('SREM', worker_executions, member)
@@ -128,6 +129,8 @@ if not mine then
     fate = fenced()
 else
     fate = outcome == 'success' and succeed() or fail()
+    -- Last, so that a job whose keys are broken is found abandoned and not lost.
+    redis.call('ZREM', 'rq:wip:' .. queue, member)
     if lives then
         redis.call('HINCRBY', worker, outcome == 'success' and 'successful_job_count' or 'failed_job_count', 1)
         redis.call('HINCRBYFLOAT', worker, 'total_working_time', worked_s)

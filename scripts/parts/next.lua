@@ -32,7 +32,12 @@ local function next_job(queue_keys, first, execution, worker_lives)
             if not fields.err and status ~= 'canceled' and (status or fields[5] or fields[6] or
                 redis.call('EXISTS', 'rq:job:' .. id) == 1) then
                 local queue = string.sub(queue_keys[at], 10)
-                return {'started', at - first, id, start_job(id, queue, execution, worker_lives, fields[2], fields[3], fields[4])}
+                local started, result = pcall(start_job, id, queue, execution, worker_lives, fields[2], fields[3], fields[4])
+                if started then return {'started', at - first, id, result} end
+                -- One of its keys holds something else: it is not lost, and does not block the others.
+                redis.call('HSET', 'rq:job:' .. id, 'status', 'queued')
+                redis.call('RPUSH', queue_keys[at], id)
+                error(result)
             end
             dead = dead + 1
             if dead >= dead_limit then return {'again'} end

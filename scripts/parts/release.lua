@@ -5,8 +5,8 @@
 local function dependencies_met(id, parent, failures_allowed)
     for _, other in ipairs(redis.call('SMEMBERS', 'rq:job::' .. id .. ':dependencies')) do
         if other ~= parent then
-            local status = redis.call('HGET', 'rq:job:' .. other, 'status')
-            if status and status ~= 'finished' and not (failures_allowed and status == 'failed') then return false end
+            local status = redis.pcall('HGET', 'rq:job:' .. other, 'status')
+            if type(status) == 'string' and status ~= 'finished' and not (failures_allowed and status == 'failed') then return false end
         end
     end
     return true
@@ -16,8 +16,8 @@ local function release_dependents(parent, parent_failed)
     local dependents = 'rq:job:' .. parent .. ':dependents'
     local ids = redis.call('SMEMBERS', dependents)
     for _, id in ipairs(ids) do
-        local status, queue, failures, front, ttl = unpack(redis.call('HMGET', 'rq:job:' .. id, 'status', 'origin',
-            'allow_dependency_failures', 'enqueue_at_front', 'ttl'))
+        local status, queue, failures, front, ttl = unpack(redis.pcall('HMGET', 'rq:job:' .. id, 'status', 'origin',
+            'allow_dependency_failures', 'enqueue_at_front', 'ttl')) -- what is no hash is no job: all nil
         local failures_allowed = (tonumber(failures) or 0) ~= 0
         if status == 'deferred' then
             if queue and (failures_allowed or not parent_failed) and dependencies_met(id, parent, failures_allowed) then

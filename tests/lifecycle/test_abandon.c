@@ -170,6 +170,37 @@ START_TEST(dependents_that_allow_failure_are_released)
 }
 END_TEST
 
+START_TEST(an_outcome_that_a_broken_key_refuses_can_be_sent_again)
+{
+    struct cq_job job = new_job("j1", "default");
+    struct cq_finished finished;
+    struct cq_error err = {0};
+    enqueue_and_start(&job);
+    RUN("SET", "rq:results:j1", "no stream");
+    struct cq_finish finish = finish_of("j1", CQ_OUTCOME_SUCCESS);
+    ck_assert_int_eq(cq_finish_build(&finish, &call, NULL), CQ_OK);
+    ck_assert_int_eq(cq_finish_read(step(), &finished, &err), CQ_ERR_REDIS);
+    ck_assert_int_eq(job_places("j1"), 1);
+    RUN("DEL", "rq:results:j1");
+    ck_assert_int_eq(cq_finish_build(&finish, &call, NULL), CQ_OK);
+    ck_assert_int_eq(cq_finish_read(step(), &finished, &err), CQ_OK);
+    ck_assert_int_eq(finished.fate, CQ_FATE_FINISHED);
+    ck_assert_int_eq(job_places("j1"), 1);
+}
+END_TEST
+
+START_TEST(a_broken_job_does_not_hide_the_others)
+{
+    RUN("SET", "rq:job:bad", "no hash");
+    RUN("HSET", "rq:job:good", "status", "started", "origin", "default", "data", "x");
+    RUN("ZADD", "rq:wip:default", "1", "bad:" RUN_1, "2", "good:" RUN_1);
+    ck_assert_uint_eq(abandon(false, &item), 2);
+    ck_assert_str_eq(item.fate, "dropped");
+    assert_text("failed", "HGET", "rq:job:good", "status");
+    ck_assert_int_eq(INT("EXISTS", "rq:wip:default"), 0);
+}
+END_TEST
+
 START_TEST(one_call_ends_no_more_than_its_limit)
 {
     RUN("ZADD", "rq:wip:default", "1", "a:" RUN_1, "2", "b:" RUN_1, "3", "c:" RUN_1);
@@ -211,6 +242,8 @@ int main(void)
         bare_ids_of_rq_1_and_ids_with_colons_are_told_apart,
         a_horse_of_rq_that_died_before_the_start_loses_no_job,
         dependents_that_allow_failure_are_released,
+        an_outcome_that_a_broken_key_refuses_can_be_sent_again,
+        a_broken_job_does_not_hide_the_others,
         one_call_ends_no_more_than_its_limit,
         sent_again_it_changes_nothing_more,
     };

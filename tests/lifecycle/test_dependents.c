@@ -153,6 +153,19 @@ START_TEST(canceled_and_already_released_dependents_are_not_queued)
 }
 END_TEST
 
+START_TEST(what_is_no_job_in_a_dependency_set_does_no_harm)
+{
+    run_parent();
+    defer("child", "default", "parent", "description", "");
+    RUN("SET", "rq:job:text", "no hash");
+    RUN("SADD", "rq:job:parent:dependents", "text");
+    RUN("SADD", "rq:job::child:dependencies", "text");
+    ck_assert_int_eq(finish("parent", CQ_OUTCOME_SUCCESS), CQ_FATE_FINISHED);
+    assert_text("queued", "HGET", "rq:job:child", "status");
+    ck_assert_int_eq(job_places("parent"), 1);
+}
+END_TEST
+
 START_TEST(result_ttl_zero_releases_before_it_deletes)
 {
     struct cq_job job = new_job("parent", "default");
@@ -189,6 +202,7 @@ int main(void)
         a_stopped_or_retried_job_releases_nobody,
         a_requeued_parent_releases_those_that_still_wait,
         canceled_and_already_released_dependents_are_not_queued,
+        what_is_no_job_in_a_dependency_set_does_no_harm,
         result_ttl_zero_releases_before_it_deletes,
         the_dependencies_of_a_finished_dependent_expire_with_it,
     };

@@ -232,6 +232,25 @@ START_TEST(nothing_found_makes_a_worker_idle_and_keeps_suspended_as_it_is)
 }
 END_TEST
 
+START_TEST(a_job_with_a_broken_key_is_neither_lost_nor_in_the_way)
+{
+    enqueue_plain("j1");
+    enqueue_plain("j2");
+    RUN("SET", "rq:executions:j1", "no sorted set");
+    struct cq_fetch fetch = fetch_of(RUN_1);
+    enum cq_fetch_outcome outcome;
+    struct cq_error err = {0};
+    cq_fetch_build(&fetch, &call);
+    ck_assert_int_eq(cq_fetch_read(step(), &outcome, &started, &err), CQ_ERR_REDIS);
+    ck_assert_msg(strstr(err.text, "WRONGTYPE"), "%s", err.text);
+    assert_text("queued", "HGET", "rq:job:j1", "status");
+    ck_assert_int_eq(job_places("j1"), 1);
+    start("j2", RUN_2);
+    RUN("DEL", "rq:executions:j1");
+    start("j1", RUN_3);
+}
+END_TEST
+
 START_TEST(odd_numbers_in_a_hash_do_not_stop_a_start)
 {
     const char *const timeouts[] = {"", "1h", "nan", "inf", "-7", "1e300", "0.5"};
@@ -263,6 +282,7 @@ int main(void)
         a_fetch_sent_again_that_had_started_nothing_starts_a_job,
         a_fetch_is_resumed_with_colons_another_order_and_no_worker_hash,
         nothing_found_makes_a_worker_idle_and_keeps_suspended_as_it_is,
+        a_job_with_a_broken_key_is_neither_lost_nor_in_the_way,
         odd_numbers_in_a_hash_do_not_stop_a_start,
     };
     return run_suite("fetch", tests, CQ_ARRAY_LEN(tests)) != 0;
