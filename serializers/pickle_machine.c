@@ -192,18 +192,18 @@ void cq_pickle_extend(struct cq_pickle *pickle, struct cq_pickle_container *cont
 {
     if (!len)
         return;
-    size_t need = container->len + len;
+    size_t need = container->len + len; /* as everything here no more than was pushed */
     if (need > container->cap) {
         /* The first batch, mostly the only one, gets just its size. */
-        size_t cap = container->cap * 2 > need ? container->cap * 2 : need;
+        size_t cap = container->cap * 2u > need ? container->cap * 2u : need;
         struct cq_value *items = cq_arena_alloc(pickle->arena, cap * sizeof(*items));
         if (container->len)
             memcpy(items, container->items, container->len * sizeof(*items));
         container->items = items;
-        container->cap = cap;
+        container->cap = (uint32_t)cap;
     }
     memcpy(container->items + container->len, slots, len * sizeof(*slots));
-    container->len = need;
+    container->len = (uint32_t)need;
 }
 
 struct cq_value cq_pickle_make(struct cq_pickle *pickle, enum cq_value_kind kind, const struct cq_value *slots, size_t len)
@@ -227,9 +227,9 @@ static enum cq_code finish(const struct cq_pickle *pickle, struct cq_pickle_cont
                 return cq_error_set(pickle->err, CQ_ERR_DESERIALIZATION, "pickle: a %s as a dict's key or in a set",
                                     cq_value_type_name(&container->items[i]));
         if (is_map)
-            container->len = 2 * cq_value_unique_pairs((struct cq_pair *)(void *)container->items, container->len / 2);
+            container->len = 2 * (uint32_t)cq_value_unique_pairs((struct cq_pair *)(void *)container->items, container->len / 2);
         else
-            container->len = cq_value_unique_items(container->items, container->len);
+            container->len = (uint32_t)cq_value_unique_items(container->items, container->len);
     }
     return CQ_OK;
 }
@@ -276,7 +276,8 @@ static enum cq_code walk(const struct cq_pickle *pickle, struct frame *frame, in
         }
         if (depth + inner->height > CQ_VALUE_MAX_DEPTH)
             return too_deep(pickle);
-        outer->height = inner->height >= outer->height ? inner->height + 1 : outer->height;
+        if (outer->height <= inner->height)
+            outer->height = (uint16_t)(inner->height + 1);
         outer->weight += inner->weight;
         if (outer->weight > CQ_VALUE_MAX_ITEMS)
             return cq_error_set(pickle->err, CQ_ERR_LIMIT, "pickle: more than %d elements, shared ones counted each time",

@@ -22,15 +22,18 @@ enum {
 
 enum cq_pickle_state { CQ_CONTAINER_OPEN, CQ_CONTAINER_ENTERED, CQ_CONTAINER_DONE };
 
+/* Small, for a pickle of one byte per container makes millions of them; CQ_VALUE_MAX_ITEMS fits its counts. */
 struct cq_pickle_container {
-    enum cq_value_kind kind;
-    enum cq_pickle_state state; /* ENTERED while the walk at STOP is inside: meeting it again is a cycle */
-    int height;                 /* levels of containers, itself included; once DONE */
-    struct cq_value *items;     /* in the caller's arena; of a map keys and values in turn */
-    size_t len;
-    size_t cap;
-    uint64_t weight; /* elements in it and below, a shared one counted each time; once DONE */
+    struct cq_value *items; /* in the caller's arena; of a map keys and values in turn */
+    uint32_t len;
+    uint32_t cap;
+    uint32_t weight; /* elements in it and below, a shared one counted each time; once DONE */
+    uint16_t height; /* levels of containers, itself included; once DONE */
+    enum cq_value_kind kind : 8;
+    enum cq_pickle_state state : 8; /* ENTERED while the walk at STOP is inside: meeting it again is a cycle */
 };
+
+_Static_assert(CQ_VALUE_MAX_ITEMS < UINT32_MAX / 4 && CQ_VALUE_MAX_DEPTH < UINT16_MAX, "counts fit");
 
 struct cq_pickle {
     struct cq_str bytes;

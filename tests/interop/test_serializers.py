@@ -262,6 +262,7 @@ def type_names(value):
     return 'j' if isinstance(value, complex) or value is ... else '-'
 
 
+@pytest.mark.filterwarnings('ignore::SyntaxWarning', 'ignore::DeprecationWarning')
 def test_literals_read_as_literal_eval_does(convert):
     rng = random.Random(7)
     values = [random_value(rng, times=False) for _ in range(ROUNDS)]
