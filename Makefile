@@ -30,7 +30,7 @@ OPT       ?= -O2 -g
 CFLAGS_CQ := -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla $(OPT) \
              -fno-omit-frame-pointer -fstack-protector-strong -I. -I$(B)/gen -DCQ_VERSION='"$(VERSION)"' \
              $(if $(PKG_TLS),-DCQ_HAVE_TLS=1) $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all)
-LDFLAGS_CQ := $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,--as-needed
+LDFLAGS_CQ := $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,--as-needed -Wl,-z,relro,-z,now
 CFLAGS_PKG  = $(shell pkg-config --cflags $(ALL_PKGS) 2>/dev/null)
 LIBS        = $(shell pkg-config --libs $(ALL_PKGS) 2>/dev/null) -lev -ldl -lm -pthread
 

@@ -286,6 +286,9 @@ static void on_birth(struct cq_async *async, const struct cq_reply *reply, const
         return;
     slot->state = CQ_SLOT_IDLE;
     ev_timer_start(process->loop, &slot->heartbeat_timer);
+    struct cq_command *command = cq_process_command(process);
+    cq_worker_state_build(cq_str(slot->name), "idle", command);
+    cq_async_call(process->redis, command, NULL, NULL);
     become_idle(slot);
     cq_execution_warm(slot);
     cq_process_wake(process);

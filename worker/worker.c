@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/title.h"
 #include "job/keys.h"
+#include "runtime/program.h"
 #include "worker/commands.h"
 #include "worker/execution.h"
 #include "worker/maintenance.h"
@@ -176,6 +177,17 @@ static enum cq_code write_pid_file(const char *path, struct cq_error *err)
     return n == len ? CQ_OK : cq_error_errno(err, write_errno, "cannot write the pid file %s", path);
 }
 
+/* A template that the stable would refuse is refused here, before anything is started. */
+static enum cq_code check_programs(const struct cq_worker_options *options, struct cq_error *err)
+{
+    struct cq_programs programs = CQ_PROGRAMS_INIT;
+    enum cq_code code = CQ_OK;
+    for (size_t i = 0; i < options->program_count && code == CQ_OK; i++)
+        code = cq_programs_add(&programs, options->programs[i].name, options->programs[i].command, err);
+    cq_programs_release(&programs);
+    return code;
+}
+
 static enum cq_code start(struct cq_process *process, struct cq_error *err)
 {
     const struct cq_worker_options *options = process->options;
@@ -247,12 +259,12 @@ enum cq_code cq_worker_run(const struct cq_worker_options *options, bool *ret_wo
         return cq_error_set(err, CQ_ERR_SYSTEM, "libev finds no way to wait for events on this system");
     srandom((unsigned)(cq_clock_now() ^ getpid()));
     raise_descriptor_limit(options->slots);
-    if (options->pid_file) {
-        enum cq_code code = write_pid_file(options->pid_file, err);
-        if (code != CQ_OK)
-            return code;
-    }
-    enum cq_code code = start(&process, err);
+    enum cq_code code = check_programs(options, err);
+    if (code == CQ_OK && options->pid_file)
+        code = write_pid_file(options->pid_file, err);
+    if (code != CQ_OK)
+        return code;
+    code = start(&process, err);
     if (code == CQ_OK) {
         ev_run(process.loop, 0);
         code = process.result;
