@@ -67,9 +67,11 @@ def stage(server, redis, module_folder, request):
         stage = staging.Stage(server, folder, module_folder)
         yield stage
         stage.end()
+        findings = [finding for worker in stage.workers for finding in worker.findings()]
         if getattr(request.node, "failed_call", False):
             for worker in stage.workers:
                 print(f"--- log of {worker.name}\n{worker.log()[-6000:]}")
+        assert not findings
 
 
 @pytest.hookimpl(wrapper=True)

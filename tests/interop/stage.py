@@ -105,6 +105,11 @@ class Worker:
     def log(self):
         return self.log_path.read_text(errors="replace")
 
+    def findings(self):
+        """What a sanitizer said of cq itself; what it said of a job's function is marked as that job's output."""
+        return [line for line in self.log().splitlines()
+                if ("Sanitizer" in line or "runtime error:" in line) and ": stderr: " not in line]
+
     def wait(self, timeout_s=None):
         """Wait for its end; the exit status."""
         try:
