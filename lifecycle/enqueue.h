@@ -13,7 +13,10 @@ struct cq_enqueue {
     cq_time now;
 };
 
-/* Build the call. Redis: enqueue.lua. */
+/*
+ * Build the call. id and origin are at most CQ_NAME_MAX bytes: check them where they come in. Without unique it may be sent
+ * again when its answer was lost: the same id with the same enqueued_at is pushed once. Redis: enqueue.lua.
+ */
 void cq_enqueue_build(const struct cq_enqueue *enqueue, struct cq_command *command);
 
 /* Errors: CQ_ERR_DUPLICATE_JOB. ret_len: length of the queue after the push, in jobs; may be NULL. */

@@ -22,7 +22,7 @@ void cq_fetch_build(const struct cq_fetch *fetch, struct cq_command *command)
     cq_command_arg(command, fetch->worker);
     cq_command_arg(command, fetch->execution_id);
     cq_command_int(command, fetch->resume);
-    cq_command_int(command, fetch->worker_ttl_s);
+    cq_command_int(command, fetch->worker_ttl_s > 0 ? fetch->worker_ttl_s : CQ_WORKER_TTL_DEFAULT_S);
     cq_command_int(command, fetch->monitoring_interval_s);
     cq_times_arg(command, fetch->now);
 }

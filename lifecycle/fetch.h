@@ -12,6 +12,8 @@
 #include "redis/command.h"
 #include "redis/reply.h"
 
+enum { CQ_WORKER_TTL_DEFAULT_S = 420 };
+
 struct cq_fetch {
     const struct cq_str *queues;  /* names, in the order to look at them; borrowed */
     size_t queue_count;           /* 1 or more */
@@ -19,12 +21,15 @@ struct cq_fetch {
     struct cq_str execution_id;   /* for the job that will be started */
     cq_time now;
     int monitoring_interval_s;    /* RQ's job_monitoring_interval, 30 */
-    int worker_ttl_s;             /* 420: the worker's hash expires so much + 60 after it became idle */
+    int worker_ttl_s;             /* the worker's hash expires so much + 60 after it became idle; 0: the default */
     bool resume;                  /* the same call was sent before and its reply was lost: when it had started a job
                                      under execution_id, give that one again instead of taking another */
 };
 
-/* Build the call. Redis: fetch.lua. */
+/*
+ * Build the call. Redis: fetch.lua. When nothing is found the worker's state becomes idle; when suspended it stays.
+ * execution_id must be new for every job: it is how a resumed call finds what it had started.
+ */
 void cq_fetch_build(const struct cq_fetch *fetch, struct cq_command *command);
 
 enum cq_fetch_outcome {

@@ -5,8 +5,6 @@
 #include "lifecycle/times.h"
 #include "serializers/zlib.h"
 
-enum { WORKER_TTL_DEFAULT_S = 420 };
-
 _Static_assert(CQ_FINISH_NKEYS == 3 && CQ_FINISH_NARGS == 22, "finish.lua takes other keys or arguments");
 
 static const char *const outcome_words[] = {
@@ -41,7 +39,7 @@ static void put_times(const struct cq_finish *finish, struct cq_command *command
     cq_command_argf(command, "%lld.%06lld", (long long)(worked / CQ_SECOND), (long long)(worked % CQ_SECOND));
 }
 
-/* Source of the exception text: RQ writes one for every failure, an empty one too, and none otherwise. */
+/* RQ stores an exception text for every failure, an empty one too, and none otherwise. */
 static bool has_exc(enum cq_outcome outcome)
 {
     return outcome == CQ_OUTCOME_FAILED || outcome == CQ_OUTCOME_STOPPED;
@@ -88,7 +86,7 @@ enum cq_code cq_finish_build(const struct cq_finish *finish, struct cq_command *
     cq_command_int(command, finish->default_result_ttl_s);
     cq_command_int(command, finish->retry_max);
     cq_command_arg(command, finish->retry_intervals);
-    cq_command_int(command, finish->worker_ttl_s > 0 ? finish->worker_ttl_s : WORKER_TTL_DEFAULT_S);
+    cq_command_int(command, finish->worker_ttl_s > 0 ? finish->worker_ttl_s : CQ_WORKER_TTL_DEFAULT_S);
     cq_command_arg(command, finish->next ? finish->next->execution_id : CQ_STR_NONE);
     cq_command_int(command, finish->next && finish->next->resume);
     cq_command_int(command, finish->next ? finish->next->monitoring_interval_s : 0);

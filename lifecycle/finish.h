@@ -31,11 +31,15 @@ struct cq_finish {
     int64_t retry_max;            /* RETRY: Retry.max */
     struct cq_str retry_intervals; /* RETRY: JSON list of seconds */
     struct cq_str meta;           /* serialized meta to store with the outcome; CQ_STR_NONE: leave it */
-    int worker_ttl_s;             /* of the worker's hash when it becomes idle, 60 s are added; 0: 420 */
+    int worker_ttl_s;             /* of the worker's hash when it becomes idle, 60 s are added; 0: the default */
     const struct cq_fetch *next;  /* NULL: fetch nothing, become idle */
 };
 
-/* Build the call. Redis: finish.lua. Errors: CQ_ERR_LIMIT when the result or the text is too large for Redis. */
+/*
+ * Build the call; it may be sent again when its answer was lost (next->resume then). What was committed the first time is
+ * told by the job's newest result, so the fate is the same; only a retry after an exception leaves none: that is FENCED.
+ * Redis: finish.lua. Errors: CQ_ERR_LIMIT when the result or the text is too large for Redis; do not send the call then.
+ */
 CQ_MUST_CHECK enum cq_code cq_finish_build(const struct cq_finish *finish, struct cq_command *command, struct cq_error *err);
 
 enum cq_finish_fate {

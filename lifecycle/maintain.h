@@ -6,7 +6,8 @@
  * clean.lua    at start and every maintenance interval, under RQ's lock per queue: finished and failed entries past
  *              their score, ids stuck in :intermediate (back to the front of the queue), worker names whose hash is
  *              gone, RQ 3.0's ready jobs, members of groups whose job is gone.
- * Source: rq/registry.py cleanup, rq/intermediate_queue.py, rq/worker_registration.py clean_worker_registry.
+ * Source: rq/registry.py cleanup, rq/intermediate_queue.py, rq/worker_registration.py clean_worker_registry,
+ * rq/group.py clean_registries.
  */
 #ifndef CQ_LIFECYCLE_MAINTAIN_H
 #define CQ_LIFECYCLE_MAINTAIN_H

@@ -2,7 +2,7 @@
 -- this very one (same birth, pid and host: the call was sent again) or reborn is '1': then what is missing is written,
 -- because the hash may have expired while Redis was out of reach.
 -- Source: rq/worker/base.py register_birth, rq/worker_registration.py register.
--- Errors: INVALIDOPERATION.
+-- Returns OK. Errors: INVALIDOPERATION.
 local worker, workers = unpack(KEYS) -- rq:worker:<name>, rq:workers; then rq:workers:<queue> of each queue
 -- then field, value ... of the worker's hash
 local name, reborn, worker_ttl, birth, pid, hostname = unpack(ARGV)

@@ -1,7 +1,8 @@
 -- A worker ends: out of the sets of live workers; its hash says so for a minute more.
 -- Source: rq/worker/base.py register_death, rq/worker_registration.py unregister.
--- Errors: none of its own.
-local worker, worker_executions, workers = unpack(KEYS) -- rq:worker:<name>, ...:executions, rq:workers; then rq:workers:<queue> of each queue
+-- Returns OK. Errors: none of its own.
+-- rq:worker:<name>, rq:worker:<name>:executions, rq:workers; then rq:workers:<queue> of each queue
+local worker, worker_executions, workers = unpack(KEYS)
 local now_iso = unpack(ARGV)
 for at = 3, #KEYS do redis.call('SREM', KEYS[at], worker) end
 redis.call('DEL', worker_executions)

@@ -5,7 +5,7 @@
 -- _handle_failure, _handle_retry_result; rq/repeat.py Repeat.schedule.
 -- Returns {fate, what fetch.lua returns}; fate: fenced finished failed stopped requeued scheduled deleted.
 -- Errors: none of its own.
-local worker, worker_executions, suspended = unpack(KEYS) -- rq:worker:<name>, ...:executions, rq:suspended; then rq:queue:<name> ... of the next fetch, or none
+local worker, worker_executions, suspended = unpack(KEYS) -- as in fetch.lua; no queues when nothing is to be fetched
 -- outcome: success failed stopped retry. started, ended: epoch; worked_s: their difference. value, exc: as the result
 -- stream has them, '' for none; meta '': leave it. retry_max, retry_intervals: of the Retry that was returned.
 -- next_execution '': fetch nothing. resume, now: as in fetch.lua.

@@ -1,6 +1,6 @@
 -- Remove a job: everything that belongs to it, from its queue's list and from every registry. Its dependents stay
 -- deferred, as in RQ. Source: rq/job.py Job.delete.
--- Errors: NOSUCHJOB (leftovers without a hash are removed all the same).
+-- Returns OK. Errors: NOSUCHJOB (leftovers without a hash are removed all the same).
 -- No keys: an id may be longer than the names that C holds in a key.
 local id = unpack(ARGV)
 -- include delete.lua

@@ -1,6 +1,6 @@
 -- Put one failed job back on its queue. Source: rq/registry.py BaseRegistry.requeue.
 -- A stale entry, of a job that is gone, is removed.
--- Errors: NOSUCHJOB, INVALIDOPERATION (not in the failed registry).
+-- Returns OK. Errors: NOSUCHJOB, INVALIDOPERATION (not in the failed registry).
 -- No keys: an id may be longer than the names that C holds in a key.
 local id, queue, now_iso = unpack(ARGV) -- queue '': the job's own
 -- include seconds.lua
