@@ -7,10 +7,9 @@
 #include "serializers/serializer.h"
 
 static const char *const status_names[] = {
-    [CQ_JOB_UNKNOWN] = "unknown", [CQ_JOB_CREATED] = "created",     [CQ_JOB_QUEUED] = "queued",
-    [CQ_JOB_STARTED] = "started", [CQ_JOB_DEFERRED] = "deferred",   [CQ_JOB_SCHEDULED] = "scheduled",
-    [CQ_JOB_FINISHED] = "finished", [CQ_JOB_FAILED] = "failed",     [CQ_JOB_STOPPED] = "stopped",
-    [CQ_JOB_CANCELED] = "canceled",
+    [CQ_JOB_UNKNOWN] = "unknown",   [CQ_JOB_CREATED] = "created",     [CQ_JOB_QUEUED] = "queued",     [CQ_JOB_STARTED] = "started",
+    [CQ_JOB_DEFERRED] = "deferred", [CQ_JOB_SCHEDULED] = "scheduled", [CQ_JOB_FINISHED] = "finished", [CQ_JOB_FAILED] = "failed",
+    [CQ_JOB_STOPPED] = "stopped",   [CQ_JOB_CANCELED] = "canceled",
 };
 
 const char *cq_job_status_name(enum cq_job_status status)
@@ -42,8 +41,14 @@ static const struct field {
     enum kind kind;
     size_t offset;
 } fields[] = {
-#define FIELD(field, kind) {{#field, sizeof(#field) - 1}, kind, offsetof(struct cq_job, field)}
-#define SECONDS_FIELD(field) {{#field, sizeof(#field) - 1}, SECONDS, offsetof(struct cq_job, field##_s)}
+#define FIELD(field, kind)                                                 \
+    {                                                                      \
+        {#field, sizeof(#field) - 1}, kind, offsetof(struct cq_job, field) \
+    }
+#define SECONDS_FIELD(field)                                                      \
+    {                                                                             \
+        {#field, sizeof(#field) - 1}, SECONDS, offsetof(struct cq_job, field##_s) \
+    }
     FIELD(data, TEXT),
     FIELD(origin, TEXT),
     FIELD(description, TEXT),
@@ -84,9 +89,7 @@ static void set_member(struct cq_job *job, const struct field *field, struct cq_
     if (!text.len)
         return;
     switch (field->kind) {
-    case TEXT:
-        *(struct cq_str *)member = text;
-        break;
+    case TEXT: *(struct cq_str *)member = text; break;
     case TIME:
         if (cq_time_parse_iso(text, &when))
             *(cq_time *)member = when;
@@ -103,9 +106,7 @@ static void set_member(struct cq_job *job, const struct field *field, struct cq_
         if (cq_number_int(text, INT64_MIN, INT64_MAX, &number))
             *(bool *)member = number != 0;
         break;
-    case STATUS:
-        *(enum cq_job_status *)member = cq_job_status_parse(text);
-        break;
+    case STATUS: *(enum cq_job_status *)member = cq_job_status_parse(text); break;
     }
 }
 
@@ -121,7 +122,8 @@ enum cq_code cq_job_read(struct cq_str id, const struct cq_reply *pairs, struct 
 {
     size_t len = cq_reply_len(pairs);
     if (len < 2)
-        return cq_error_set(err, CQ_ERR_NO_SUCH_JOB, "no such job: %.*s", (int)(id.len > 200 ? 200 : id.len), id.data ? id.data : "");
+        return cq_error_set(err, CQ_ERR_NO_SUCH_JOB, "no such job: %.*s", (int)(id.len > 200 ? 200 : id.len),
+                            id.data ? id.data : "");
     struct cq_job job;
     cq_job_init(&job);
     job.id = id;

@@ -34,8 +34,8 @@ enum cq_job_status {
 const char *cq_job_status_name(enum cq_job_status status);
 enum cq_job_status cq_job_status_parse(struct cq_str text);
 
-#define CQ_TTL_UNSET INT64_MIN   /* the field is absent: RQ's default applies */
-#define CQ_TTL_FOREVER (-1)      /* result_ttl, failure_ttl, ttl, timeout: none */
+#define CQ_TTL_UNSET INT64_MIN /* the field is absent: RQ's default applies */
+#define CQ_TTL_FOREVER (-1)    /* result_ttl, failure_ttl, ttl, timeout: none */
 #define CQ_TIME_UNSET INT64_MIN
 #define CQ_JOB_TIMEOUT_DEFAULT_S 180
 #define CQ_JOB_RESULT_TTL_DEFAULT_S 500
@@ -44,22 +44,22 @@ enum cq_job_status cq_job_status_parse(struct cq_str text);
 /* Everything is borrowed: from the caller when writing, from the arena or the reply when reading. */
 struct cq_job {
     struct cq_str id;
-    struct cq_str data;        /* as in Redis: zlib of the serialized call, or the bare serialized call */
-    struct cq_str origin;      /* queue name */
+    struct cq_str data;   /* as in Redis: zlib of the serialized call, or the bare serialized call */
+    struct cq_str origin; /* queue name */
     struct cq_str description;
     enum cq_job_status status;
     cq_time created_at, enqueued_at, started_at, ended_at, last_heartbeat; /* CQ_TIME_UNSET */
     struct cq_str worker_name;
-    int64_t timeout_s;         /* CQ_TTL_UNSET, CQ_TTL_FOREVER or > 0 */
+    int64_t timeout_s; /* CQ_TTL_UNSET, CQ_TTL_FOREVER or > 0 */
     int64_t result_ttl_s, failure_ttl_s, ttl_s;
-    struct cq_str meta;        /* serialized; CQ_STR_NONE when unset */
+    struct cq_str meta; /* serialized; CQ_STR_NONE when unset */
     struct cq_str group_id;
-    int64_t retries_left;      /* -1: unset */
+    int64_t retries_left;          /* -1: unset */
     struct cq_str retry_intervals; /* JSON list of seconds; CQ_STR_NONE when unset */
-    int64_t number_of_retries; /* -1: unset */
+    int64_t number_of_retries;     /* -1: unset */
     bool enqueue_at_front_on_retry;
     bool has_enqueue_at_front, enqueue_at_front;
-    struct cq_str dependency_ids;  /* JSON list */
+    struct cq_str dependency_ids; /* JSON list */
     struct cq_str success_callback_name, failure_callback_name, stopped_callback_name;
     struct cq_str exc_info, result; /* RQ 1.x, raw */
 };
@@ -72,7 +72,8 @@ void cq_job_init(struct cq_job *job); /* everything unset */
  * Unreadable numbers and times count as unset (they were written by someone else; a job is not lost over them).
  * Errors: CQ_ERR_NO_SUCH_JOB when the hash is empty.
  */
-CQ_MUST_CHECK enum cq_code cq_job_read(struct cq_str id, const struct cq_reply *fields, struct cq_job *ret_job, struct cq_error *err);
+CQ_MUST_CHECK enum cq_code cq_job_read(struct cq_str id, const struct cq_reply *fields, struct cq_job *ret_job,
+                                       struct cq_error *err);
 
 /*
  * Append field, value, field, value ... of a new job to a command, as RQ's Job.to_dict does: the always-present fields
@@ -85,7 +86,7 @@ int cq_job_write(const struct cq_job *job, struct cq_command *command);
 bool cq_job_id_valid(struct cq_str id);
 
 enum { CQ_UUID_SIZE = 37, CQ_EXECUTION_ID_SIZE = 33 };
-void cq_job_id_generate(char ret_id[CQ_UUID_SIZE]);              /* lower-case UUID4 with dashes */
+void cq_job_id_generate(char ret_id[CQ_UUID_SIZE]);               /* lower-case UUID4 with dashes */
 void cq_execution_id_generate(char ret_id[CQ_EXECUTION_ID_SIZE]); /* UUID4 as 32 hex digits */
 
 /* Split `<job id>:<execution id>` of rq:wip at the last colon; without one, all is the id (RQ 1.x) and execution is CQ_STR_NONE. */

@@ -29,19 +29,19 @@ static inline struct cq_str cq_key_str(const struct cq_key *key)
 #define CQ_PREFIX_JOB "rq:job:"
 #define CQ_PREFIX_WORKER "rq:worker:"
 
-struct cq_key cq_key_queue(struct cq_str queue);            /* rq:queue:<name> */
-struct cq_key cq_key_intermediate(struct cq_str queue);     /* rq:queue:<name>:intermediate */
-struct cq_key cq_key_job(struct cq_str id);                 /* rq:job:<id> */
-struct cq_key cq_key_dependents(struct cq_str id);          /* rq:job:<id>:dependents */
-struct cq_key cq_key_dependencies(struct cq_str id);        /* rq:job::<id>:dependencies */
-struct cq_key cq_key_results(struct cq_str id);             /* rq:results:<id> */
+struct cq_key cq_key_queue(struct cq_str queue);                           /* rq:queue:<name> */
+struct cq_key cq_key_intermediate(struct cq_str queue);                    /* rq:queue:<name>:intermediate */
+struct cq_key cq_key_job(struct cq_str id);                                /* rq:job:<id> */
+struct cq_key cq_key_dependents(struct cq_str id);                         /* rq:job:<id>:dependents */
+struct cq_key cq_key_dependencies(struct cq_str id);                       /* rq:job::<id>:dependencies */
+struct cq_key cq_key_results(struct cq_str id);                            /* rq:results:<id> */
 struct cq_key cq_key_execution(struct cq_str id, struct cq_str execution); /* rq:execution:<id>:<execution> */
-struct cq_key cq_key_executions(struct cq_str id);          /* rq:executions:<id> */
-struct cq_key cq_key_registry(const char *kind, struct cq_str queue); /* rq:<kind>:<queue>; kind as in registry.h */
-struct cq_key cq_key_worker(struct cq_str name);            /* rq:worker:<name> */
-struct cq_key cq_key_worker_executions(struct cq_str name); /* rq:worker:<name>:executions */
-struct cq_key cq_key_queue_workers(struct cq_str queue);    /* rq:workers:<queue> */
-struct cq_key cq_key_pubsub(struct cq_str worker);          /* rq:pubsub:<worker> */
-struct cq_key cq_key_clean_lock(struct cq_str queue);       /* rq:clean_registries:<queue> */
+struct cq_key cq_key_executions(struct cq_str id);                         /* rq:executions:<id> */
+struct cq_key cq_key_registry(const char *kind, struct cq_str queue);      /* rq:<kind>:<queue>; kind as in registry.h */
+struct cq_key cq_key_worker(struct cq_str name);                           /* rq:worker:<name> */
+struct cq_key cq_key_worker_executions(struct cq_str name);                /* rq:worker:<name>:executions */
+struct cq_key cq_key_queue_workers(struct cq_str queue);                   /* rq:workers:<queue> */
+struct cq_key cq_key_pubsub(struct cq_str worker);                         /* rq:pubsub:<worker> */
+struct cq_key cq_key_clean_lock(struct cq_str queue);                      /* rq:clean_registries:<queue> */
 
 #endif

@@ -66,17 +66,12 @@ static struct cq_str pickle_name(struct cq_str in)
     struct cq_str rest = from(in, 2);
     switch ((unsigned char)in.data[1]) {
     case 0x8c: /* SHORT_BINUNICODE */
-    case 'U':  /* SHORT_BINSTRING, of Python 2 */
-        return counted(rest, 1, false);
+    case 'U': /* SHORT_BINSTRING, of Python 2 */ return counted(rest, 1, false);
     case 'X': /* BINUNICODE */
-    case 'T': /* BINSTRING */
-        return counted(rest, 4, false);
-    case 0x8d: /* BINUNICODE8 */
-        return counted(rest, 8, false);
-    case 'V': /* UNICODE, of protocol 0 */
-        return line_text(rest);
-    default:
-        return CQ_STR_NONE;
+    case 'T': /* BINSTRING */ return counted(rest, 4, false);
+    case 0x8d: /* BINUNICODE8 */ return counted(rest, 8, false);
+    case 'V': /* UNICODE, of protocol 0 */ return line_text(rest);
+    default: return CQ_STR_NONE;
     }
 }
 
@@ -124,15 +119,9 @@ bool cq_call_peek(struct cq_str data, char *buf, size_t size)
         return false;
     struct cq_str name;
     switch ((unsigned char)start.data[0]) {
-    case '[':
-        name = json_name(start);
-        break;
-    case 0x94:
-        name = msgpack_name(start);
-        break;
-    default:
-        name = pickle_name(start);
-        break;
+    case '[': name = json_name(start); break;
+    case 0x94: name = msgpack_name(start); break;
+    default: name = pickle_name(start); break;
     }
     if (!name.len || name.len >= size || memchr(name.data, '\0', name.len) || !cq_utf8_valid(name))
         return false;

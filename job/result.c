@@ -122,7 +122,8 @@ static struct cq_str copy_present(struct cq_arena *arena, struct cq_str text)
     return text.data ? cq_arena_str(arena, text) : CQ_STR_NONE;
 }
 
-enum cq_code cq_result_read(const struct cq_reply *entry, struct cq_arena *arena, struct cq_result *ret_result, struct cq_error *err)
+enum cq_code cq_result_read(const struct cq_reply *entry, struct cq_arena *arena, struct cq_result *ret_result,
+                            struct cq_error *err)
 {
     const struct cq_reply *pairs = cq_reply_at(entry, 1);
     struct cq_result result = {.stream_id = cq_arena_str(arena, cq_reply_str(cq_reply_at(entry, 0)))};

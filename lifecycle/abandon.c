@@ -16,7 +16,8 @@ static void abandoned_text(cq_time now, char text[TEXT_SIZE])
     char iso[CQ_TIME_ISO_SIZE];
     cq_time_iso(now, iso);
     int digits = now % CQ_SECOND ? 26 : 19; /* Python leaves a fraction of zero out */
-    snprintf(text, TEXT_SIZE, "Moved to FailedJobRegistry, due to AbandonedJobError, at %.10s %.*s+00:00", iso, digits - 11, iso + 11);
+    snprintf(text, TEXT_SIZE, "Moved to FailedJobRegistry, due to AbandonedJobError, at %.10s %.*s+00:00", iso, digits - 11,
+             iso + 11);
 }
 
 void cq_abandon_build(const struct cq_abandon *abandon, struct cq_command *command)

@@ -9,7 +9,7 @@
 struct cq_enqueue {
     const struct cq_job *job; /* id, origin, data, description, created_at ...; status and enqueued_at are written here */
     bool at_front;
-    bool unique;              /* refuse, changing nothing, when rq:job:<id> exists */
+    bool unique; /* refuse, changing nothing, when rq:job:<id> exists */
     cq_time now;
 };
 

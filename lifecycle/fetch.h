@@ -15,14 +15,14 @@
 enum { CQ_WORKER_TTL_DEFAULT_S = 420 };
 
 struct cq_fetch {
-    const struct cq_str *queues;  /* names, in the order to look at them; borrowed */
-    size_t queue_count;           /* 1 or more */
-    struct cq_str worker;         /* worker name */
-    struct cq_str execution_id;   /* for the job that will be started */
+    const struct cq_str *queues; /* names, in the order to look at them; borrowed */
+    size_t queue_count;          /* 1 or more */
+    struct cq_str worker;        /* worker name */
+    struct cq_str execution_id;  /* for the job that will be started */
     cq_time now;
-    int monitoring_interval_s;    /* RQ's job_monitoring_interval, 30 */
-    int worker_ttl_s;             /* the worker's hash expires so much + 60 after it became idle; 0: the default */
-    bool resume;                  /* the same call was sent before and its reply was lost: when it had started a job
+    int monitoring_interval_s; /* RQ's job_monitoring_interval, 30 */
+    int worker_ttl_s;          /* the worker's hash expires so much + 60 after it became idle; 0: the default */
+    bool resume;               /* the same call was sent before and its reply was lost: when it had started a job
                                      under execution_id, give that one again instead of taking another */
 };
 
@@ -42,8 +42,8 @@ enum cq_fetch_outcome {
 /* A job that this worker now runs. Borrowed from the reply. */
 struct cq_started {
     struct cq_str job_id;
-    size_t queue_index;             /* into fetch->queues */
-    const struct cq_reply *fields;  /* the job's hash, flat field, value ... as HGETALL gives it, after the start */
+    size_t queue_index;            /* into fetch->queues */
+    const struct cq_reply *fields; /* the job's hash, flat field, value ... as HGETALL gives it, after the start */
 };
 
 /*

@@ -60,7 +60,8 @@ static enum cq_code put_payloads(const struct cq_finish *finish, struct cq_comma
         code = cq_error_set(err, CQ_ERR_LIMIT, "the exception text has %zu bytes: that is more than Redis holds (512 MB)",
                             finish->exc_text.len);
     else if (finish->meta.len > CQ_PAYLOAD_MAX)
-        code = cq_error_set(err, CQ_ERR_LIMIT, "the job's meta has %zu bytes: that is more than Redis holds (512 MB)", finish->meta.len);
+        code = cq_error_set(err, CQ_ERR_LIMIT, "the job's meta has %zu bytes: that is more than Redis holds (512 MB)",
+                            finish->meta.len);
     if (code == CQ_OK) {
         cq_command_arg(command, cq_buf_view(&value));
         cq_command_arg(command, cq_buf_view(&exc));
@@ -97,8 +98,8 @@ enum cq_code cq_finish_build(const struct cq_finish *finish, struct cq_command *
 static bool fate_parse(struct cq_str word, enum cq_finish_fate *ret_fate)
 {
     static const char *const words[] = {
-        [CQ_FATE_FENCED] = "fenced",     [CQ_FATE_FINISHED] = "finished",   [CQ_FATE_FAILED] = "failed",
-        [CQ_FATE_STOPPED] = "stopped",   [CQ_FATE_REQUEUED] = "requeued",   [CQ_FATE_SCHEDULED] = "scheduled",
+        [CQ_FATE_FENCED] = "fenced",   [CQ_FATE_FINISHED] = "finished", [CQ_FATE_FAILED] = "failed",
+        [CQ_FATE_STOPPED] = "stopped", [CQ_FATE_REQUEUED] = "requeued", [CQ_FATE_SCHEDULED] = "scheduled",
         [CQ_FATE_DELETED] = "deleted",
     };
     for (size_t i = 0; i < CQ_ARRAY_LEN(words); i++)

@@ -21,18 +21,18 @@ enum cq_outcome {
 struct cq_finish {
     enum cq_outcome outcome;
     struct cq_str job_id;
-    struct cq_str queue;          /* origin */
+    struct cq_str queue; /* origin */
     struct cq_str execution_id;
     struct cq_str worker;
     cq_time started_at, ended_at;
-    struct cq_str return_value;   /* serialized, not yet base64; CQ_STR_NONE for None (SUCCESS) */
-    struct cq_str exc_text;       /* plain traceback text (FAILED, STOPPED) */
-    int default_result_ttl_s;     /* the worker's --results-ttl, for jobs without their own */
-    int64_t retry_max;            /* RETRY: Retry.max */
+    struct cq_str return_value;    /* serialized, not yet base64; CQ_STR_NONE for None (SUCCESS) */
+    struct cq_str exc_text;        /* plain traceback text (FAILED, STOPPED) */
+    int default_result_ttl_s;      /* the worker's --results-ttl, for jobs without their own */
+    int64_t retry_max;             /* RETRY: Retry.max */
     struct cq_str retry_intervals; /* RETRY: JSON list of seconds */
-    struct cq_str meta;           /* serialized meta to store with the outcome; CQ_STR_NONE: leave it */
-    int worker_ttl_s;             /* of the worker's hash when it becomes idle, 60 s are added; 0: the default */
-    const struct cq_fetch *next;  /* NULL: fetch nothing, become idle */
+    struct cq_str meta;            /* serialized meta to store with the outcome; CQ_STR_NONE: leave it */
+    int worker_ttl_s;              /* of the worker's hash when it becomes idle, 60 s are added; 0: the default */
+    const struct cq_fetch *next;   /* NULL: fetch nothing, become idle */
 };
 
 /*
@@ -43,7 +43,7 @@ struct cq_finish {
 CQ_MUST_CHECK enum cq_code cq_finish_build(const struct cq_finish *finish, struct cq_command *command, struct cq_error *err);
 
 enum cq_finish_fate {
-    CQ_FATE_FENCED,    /* not ours any more: nothing written */
+    CQ_FATE_FENCED, /* not ours any more: nothing written */
     CQ_FATE_FINISHED,
     CQ_FATE_FAILED,
     CQ_FATE_STOPPED,

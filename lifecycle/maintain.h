@@ -27,7 +27,7 @@ struct cq_abandon {
 struct cq_abandoned {
     struct cq_str job_id; /* borrowed from the reply */
     struct cq_str execution_id;
-    const char *fate;     /* "retried", "failed", "requeued", "dropped" */
+    const char *fate; /* "retried", "failed", "requeued", "dropped" */
 };
 
 void cq_abandon_build(const struct cq_abandon *abandon, struct cq_command *command);

@@ -28,7 +28,8 @@ CQ_MUST_CHECK enum cq_code cq_requeue_all_read(const struct cq_reply *reply, int
 
 /* Empty up to limit jobs of a queue, with everything that belongs to them. Redis: empty.lua. Source: rq/queue.py empty. */
 void cq_empty_build(struct cq_str queue, int limit, struct cq_command *command);
-CQ_MUST_CHECK enum cq_code cq_empty_read(const struct cq_reply *reply, int64_t *ret_removed, int64_t *ret_left, struct cq_error *err);
+CQ_MUST_CHECK enum cq_code cq_empty_read(const struct cq_reply *reply, int64_t *ret_removed, int64_t *ret_left,
+                                         struct cq_error *err);
 
 /* Remove a job: its hash, results, executions, dependency sets and every registry and queue entry. Redis: remove.lua. */
 void cq_remove_build(struct cq_str job_id, struct cq_command *command);

@@ -16,10 +16,10 @@ struct cq_worker_identity {
     size_t queue_count;
     int pid;
     const char *hostname;
-    const char *ip_address;      /* addr of the connection, or "unknown" */
-    const char *version;         /* cq's */
-    const char *python_version;  /* what `python_version` shows: the runtimes, such as "native" */
-    int worker_ttl_s;            /* 420 */
+    const char *ip_address;     /* addr of the connection, or "unknown" */
+    const char *version;        /* cq's */
+    const char *python_version; /* what `python_version` shows: the runtimes, such as "native" */
+    int worker_ttl_s;           /* 420 */
 };
 
 /*
@@ -28,7 +28,8 @@ struct cq_worker_identity {
  * expired: write what is missing and never refuse. Redis: birth.lua.
  * Errors on reading: CQ_ERR_INVALID_OPERATION (a live worker has that name).
  */
-void cq_worker_birth_build(const struct cq_worker_identity *id, cq_time birth, cq_time now, bool reborn, struct cq_command *command);
+void cq_worker_birth_build(const struct cq_worker_identity *id, cq_time birth, cq_time now, bool reborn,
+                           struct cq_command *command);
 CQ_MUST_CHECK enum cq_code cq_worker_birth_read(const struct cq_reply *reply, struct cq_error *err);
 
 /*
@@ -42,8 +43,8 @@ struct cq_heartbeat {
     cq_time now;
     struct cq_str job_id, queue, execution_id; /* CQ_STR_NONE when idle */
     int monitoring_interval_s;
-    int64_t timeout_s;         /* the job's; CQ_TTL_FOREVER: none */
-    double working_time_s;     /* how long the job has run: current_job_working_time */
+    int64_t timeout_s;     /* the job's; CQ_TTL_FOREVER: none */
+    double working_time_s; /* how long the job has run: current_job_working_time */
 };
 void cq_heartbeat_build(const struct cq_heartbeat *heartbeat, struct cq_command *command);
 CQ_MUST_CHECK enum cq_code cq_heartbeat_read(const struct cq_reply *reply, bool *ret_still_ours, bool *ret_worker_missing,

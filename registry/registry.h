@@ -10,7 +10,7 @@
 #include "redis/reply.h"
 
 enum cq_registry_kind {
-    CQ_REGISTRY_STARTED,   /* rq:wip: members are <job id>:<execution id> */
+    CQ_REGISTRY_STARTED, /* rq:wip: members are <job id>:<execution id> */
     CQ_REGISTRY_FINISHED,
     CQ_REGISTRY_FAILED,
     CQ_REGISTRY_DEFERRED,

@@ -123,7 +123,9 @@ START_TEST(what_is_not_a_call_is_refused_with_a_reason)
         {BYTES("[\"\", null, [], {}]"), "names its function"},
         {BYTES("[\"f\", null, 3, {}]"), "arguments in the job's data (json) are a int"},
         {BYTES("[\"f\", null, [], []]"), "keyword arguments"},
-        {BYTES("\x94\xa1" "f\xc0\x90\x81\x01\x02"), "string keys"},
+        {BYTES("\x94\xa1"
+               "f\xc0\x90\x81\x01\x02"),
+         "string keys"},
     };
     for (size_t i = 0; i < CQ_ARRAY_LEN(cases); i++) {
         struct cq_call call;
@@ -164,9 +166,26 @@ END_TEST
 START_TEST(peek_says_no_to_what_it_cannot_see)
 {
     static const struct cq_str cases[] = {
-        BYTES(""), BYTES("["), BYTES("[\""), BYTES("[\"a\\u0062\", null, [], {}]"), BYTES("\x94"), BYTES("\x94\xac" "short"),
-        BYTES("\x80\x05"), BYTES("\x80\x05\x95"), BYTES("\x80\x05(\x8c\xff" "f"), BYTES("(V\\u0061\nN"), BYTES("(X\xff\xff\xff\xff" "f"),
-        BYTES("\x80\x05]\x94(\x8c\x01" "f"), BYTES("\x80\x05(\x8d\xff\xff\xff\xff\xff\xff\xff\xff" "f"), BYTES("x\x9c"), BYTES("x\x9cgarbage"),
+        BYTES(""),
+        BYTES("["),
+        BYTES("[\""),
+        BYTES("[\"a\\u0062\", null, [], {}]"),
+        BYTES("\x94"),
+        BYTES("\x94\xac"
+              "short"),
+        BYTES("\x80\x05"),
+        BYTES("\x80\x05\x95"),
+        BYTES("\x80\x05(\x8c\xff"
+              "f"),
+        BYTES("(V\\u0061\nN"),
+        BYTES("(X\xff\xff\xff\xff"
+              "f"),
+        BYTES("\x80\x05]\x94(\x8c\x01"
+              "f"),
+        BYTES("\x80\x05(\x8d\xff\xff\xff\xff\xff\xff\xff\xff"
+              "f"),
+        BYTES("x\x9c"),
+        BYTES("x\x9cgarbage"),
     };
     char name[64];
     for (size_t i = 0; i < CQ_ARRAY_LEN(cases); i++) {

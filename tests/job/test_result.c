@@ -46,7 +46,8 @@ START_TEST(an_entry_is_read_back_with_every_length_of_value)
         cq_result_encode_value(cq_str_n(plain, len), &value);
         cq_result_encode_exc(cq_str_n(plain, len), &exc);
         ck_assert_int_eq(read_entry(NULL, "type", "2", "worker_name", "w", "exc_string", exc.data, "return_value", value.data,
-                                    "execution_id", "e"), CQ_OK);
+                                    "execution_id", "e"),
+                         CQ_OK);
         ck_assert_int_eq(result.type, CQ_RESULT_FAILED);
         ck_assert(cq_str_eq(result.return_value, cq_str_n(plain, len)));
         ck_assert(cq_str_eq(result.exc_string, cq_str_n(plain, len)));

@@ -27,11 +27,11 @@ static struct cq_command call;
 #define TEXT(...) redis_server_text(server, __VA_ARGS__, NULL)
 #define INT(...) redis_server_int(server, __VA_ARGS__, NULL)
 #define RUN(...) cq_reply_free(redis_server_run(server, __VA_ARGS__, NULL))
-#define assert_text(expected, ...)                                                                                              \
-    do {                                                                                                                        \
-        struct cq_str assert_text_ = TEXT(__VA_ARGS__);                                                                         \
-        ck_assert_msg(cq_str_is(assert_text_, expected), "%s is \"%.*s\", not \"%s\"", #__VA_ARGS__, (int)assert_text_.len,      \
-                      assert_text_.data ? assert_text_.data : "(nil)", expected);                                               \
+#define assert_text(expected, ...)                                                                                          \
+    do {                                                                                                                    \
+        struct cq_str assert_text_ = TEXT(__VA_ARGS__);                                                                     \
+        ck_assert_msg(cq_str_is(assert_text_, expected), "%s is \"%.*s\", not \"%s\"", #__VA_ARGS__, (int)assert_text_.len, \
+                      assert_text_.data ? assert_text_.data : "(nil)", expected);                                           \
     } while (0)
 #define assert_missing(...) ck_assert_ptr_null(TEXT(__VA_ARGS__).data)
 

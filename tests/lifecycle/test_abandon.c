@@ -52,7 +52,8 @@ START_TEST(without_retries_it_fails_with_rq_s_text)
     struct cq_reply *entries = redis_server_run(server, "XREVRANGE", "rq:results:j1", "+", "-", NULL);
     ck_assert_msg(cq_result_read(cq_reply_at(entries, 0), &arena, &result, &err) == CQ_OK, "%s", err.text);
     ck_assert_int_eq(result.type, CQ_RESULT_FAILED);
-    ck_assert_str_eq(result.exc_string.data, "Moved to FailedJobRegistry, due to AbandonedJobError, at 2026-11-20 22:15:11.000123+00:00");
+    ck_assert_str_eq(result.exc_string.data,
+                     "Moved to FailedJobRegistry, due to AbandonedJobError, at 2026-11-20 22:15:11.000123+00:00");
     cq_reply_free(entries);
     cq_arena_release(&arena);
 }

@@ -324,7 +324,8 @@ START_TEST(a_cut_before_finish_leaves_the_job_started_and_a_cut_after_it_finishe
         ck_assert_int_eq(job_places("j2"), 1);
         assert_text("queued", "HGET", "rq:job:j3", "status");
         ck_assert_int_eq(INT("XLEN", "rq:results:j1"), 1);
-        ck_assert_int_eq(INT("HGET", worker_key, outcomes[i] == CQ_OUTCOME_SUCCESS ? "successful_job_count" : "failed_job_count"), 1);
+        ck_assert_int_eq(INT("HGET", worker_key, outcomes[i] == CQ_OUTCOME_SUCCESS ? "successful_job_count" : "failed_job_count"),
+                         1);
     }
 }
 END_TEST

@@ -29,8 +29,13 @@ START_TEST(a_job_with_an_endless_id_runs_from_start_to_end)
     RUN("RPUSH", "rq:queue:default", id);
     start(id, RUN_1);
     struct cq_worker_identity who = identity();
-    struct cq_heartbeat heartbeat = {.id = &who, .now = NOW, .job_id = cq_str(id), .queue = default_queue[0],
-                                     .execution_id = CQ_STR_LIT(RUN_1), .monitoring_interval_s = 30, .timeout_s = 180};
+    struct cq_heartbeat heartbeat = {.id = &who,
+                                     .now = NOW,
+                                     .job_id = cq_str(id),
+                                     .queue = default_queue[0],
+                                     .execution_id = CQ_STR_LIT(RUN_1),
+                                     .monitoring_interval_s = 30,
+                                     .timeout_s = 180};
     bool ours = false, missing = false;
     cq_heartbeat_build(&heartbeat, &call);
     ck_assert_int_eq(cq_heartbeat_read(step(), &ours, &missing, NULL), CQ_OK);

@@ -122,25 +122,15 @@ static void operator_step(void)
     switch (pick(10)) {
     case 0:
     case 7:
-    case 8:
-        cq_remove_build(cq_str(id), &call);
-        break;
-    case 1:
-        cq_requeue_build(cq_str(id), pick(2) ? default_queue[0] : CQ_STR_NONE, now, &call);
-        break;
-    case 2:
-        cq_requeue_all_build(default_queue[0], 3, now, &call);
-        break;
+    case 8: cq_remove_build(cq_str(id), &call); break;
+    case 1: cq_requeue_build(cq_str(id), pick(2) ? default_queue[0] : CQ_STR_NONE, now, &call); break;
+    case 2: cq_requeue_all_build(default_queue[0], 3, now, &call); break;
     case 3:
         now += 100 * CQ_SECOND; /* every heartbeat is overdue */
         abandon.now = now;
         /* fall through */
-    case 4:
-        cq_abandon_build(&abandon, &call);
-        break;
-    case 5:
-        cq_clean_build(&clean, &call);
-        break;
+    case 4: cq_abandon_build(&abandon, &call); break;
+    case 5: cq_clean_build(&clean, &call); break;
     case 6:
         if (pick(10)) {
             schedule_step();
@@ -148,9 +138,7 @@ static void operator_step(void)
         }
         cq_empty_build(default_queue[0], 2, &call);
         break;
-    default:
-        schedule_step();
-        return;
+    default: schedule_step(); return;
     }
     send_somehow();
 }
@@ -180,8 +168,8 @@ static void check_rule(unsigned seed, int at)
         snprintf(pattern, sizeof(pattern), "rq:execution:j%u:*", i);
         int64_t exists = INT("EXISTS", key);
         int places = job_places(id);
-        ck_assert_msg(places == exists, "seed %u, step %d: %s exists %lld times and is in %d places", seed, at, id, (long long)exists,
-                      places);
+        ck_assert_msg(places == exists, "seed %u, step %d: %s exists %lld times and is in %d places", seed, at, id,
+                      (long long)exists, places);
         struct cq_reply *runs = redis_server_run(server, "KEYS", pattern, NULL);
         ck_assert_msg(cq_reply_len(runs) <= 1, "seed %u, step %d: %s has %zu executions", seed, at, id, cq_reply_len(runs));
         if (cq_reply_len(runs))
@@ -206,12 +194,8 @@ static void run_model(unsigned seed)
         struct model_worker *worker = &workers[pick(WORKERS)];
         now += CQ_SECOND;
         switch (pick(4)) {
-        case 0:
-            enqueue_step();
-            break;
-        case 1:
-            operator_step();
-            break;
+        case 0: enqueue_step(); break;
+        case 1: operator_step(); break;
         default:
             if (worker->job[0])
                 finish_step(worker);

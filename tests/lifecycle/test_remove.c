@@ -130,12 +130,9 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        remove_takes_a_job_out_of_wherever_it_is,
-        a_running_job_is_removed_with_its_execution_and_its_outcome_is_refused,
-        removing_twice_says_that_there_is_no_such_job,
-        empty_works_in_chunks_and_leaves_nothing_of_its_jobs,
-        empty_takes_the_deferred_dependents_along,
-        empty_lets_a_running_job_run,
+        remove_takes_a_job_out_of_wherever_it_is,      a_running_job_is_removed_with_its_execution_and_its_outcome_is_refused,
+        removing_twice_says_that_there_is_no_such_job, empty_works_in_chunks_and_leaves_nothing_of_its_jobs,
+        empty_takes_the_deferred_dependents_along,     empty_lets_a_running_job_run,
     };
     return run_suite("remove", tests, CQ_ARRAY_LEN(tests)) != 0;
 }

@@ -40,7 +40,8 @@ START_TEST(names_come_sorted_and_without_what_is_no_queue)
     char longest[sizeof(CQ_PREFIX_QUEUE) + CQ_NAME_MAX + 1] = CQ_PREFIX_QUEUE;
     memset(longest + strlen(CQ_PREFIX_QUEUE), 'q', CQ_NAME_MAX + 1);
     redis_server_flush(server);
-    cq_reply_free(redis_server_run(server, "SADD", "rq:queues", "rq:queue:low", "rq:queue:a:b", "rq:queue:", "other", longest, NULL));
+    cq_reply_free(
+        redis_server_run(server, "SADD", "rq:queues", "rq:queue:low", "rq:queue:a:b", "rq:queue:", "other", longest, NULL));
     cq_queue_names_build(&command);
     struct cq_reply *reply = send_command();
     ck_assert_int_eq(cq_queue_names_read(reply, &names, NULL), CQ_OK);
