@@ -1,10 +1,10 @@
 #include "worker/commands.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "job/keys.h"
-#include "serializers/serializer.h"
 #include "worker/execution.h"
 
 enum { COMMAND_MAX = 64 * 1024 }; /* bytes of one message; RQ's are under 200 */
@@ -14,10 +14,10 @@ struct cq_commands {
     struct cq_async *async;
 };
 
-static struct cq_str field(const struct cq_value *payload, const char *key)
+static struct cq_str field(const json_t *payload, const char *key)
 {
-    const struct cq_value *value = cq_value_get(payload, key);
-    return value && value->kind == CQ_VALUE_STR ? value->as.text : CQ_STR_NONE;
+    const json_t *value = json_object_get(payload, key);
+    return json_is_string(value) ? cq_str_n(json_string_value(value), json_string_length(value)) : CQ_STR_NONE;
 }
 
 static void shut_down(struct cq_slot *slot)
@@ -48,27 +48,25 @@ static void stop_job(struct cq_slot *slot, struct cq_str job_id, struct cq_str e
 static void handle(struct cq_slot *slot, struct cq_str message)
 {
     struct cq_log *log = slot->process->log;
-    struct cq_arena arena = CQ_ARENA_INIT;
-    struct cq_value payload;
-    struct cq_error err;
     cq_log(log, CQ_LOG_DEBUG, slot->name, NULL, "received message: %.*s", (int)(message.len < 500 ? message.len : 500), message.data);
     if (message.len > COMMAND_MAX) {
         cq_log(log, CQ_LOG_WARNING, slot->name, NULL, "a command of %zu bytes was ignored", message.len);
-    } else if (cq_json_read(message, &arena, &payload, &err) != CQ_OK || payload.kind != CQ_VALUE_MAP) {
-        cq_log(log, CQ_LOG_WARNING, slot->name, NULL, "a command that is not a JSON object was ignored");
-    } else {
-        struct cq_str command = field(&payload, "command");
-        if (cq_str_is(command, "shutdown"))
-            shut_down(slot);
-        else if (cq_str_is(command, "kill-horse"))
-            kill_horse(slot);
-        else if (cq_str_is(command, "stop-job") || cq_str_is(command, "stop-execution"))
-            stop_job(slot, field(&payload, "job_id"), field(&payload, "execution_id"));
-        else
-            cq_log(log, CQ_LOG_WARNING, slot->name, NULL, "unknown command '%.*s' was ignored", (int)command.len,
-                   command.data ? command.data : "");
+        return;
     }
-    cq_arena_release(&arena);
+    json_error_t fault;
+    json_t *payload = json_loadb(message.data, message.len, 0, &fault);
+    struct cq_str command = field(payload, "command");
+    if (!json_is_object(payload))
+        cq_log(log, CQ_LOG_WARNING, slot->name, NULL, "a command that is not a JSON object was ignored");
+    else if (cq_str_is(command, "shutdown"))
+        shut_down(slot);
+    else if (cq_str_is(command, "kill-horse"))
+        kill_horse(slot);
+    else if (cq_str_is(command, "stop-job") || cq_str_is(command, "stop-execution"))
+        stop_job(slot, field(payload, "job_id"), field(payload, "execution_id"));
+    else
+        cq_log(log, CQ_LOG_WARNING, slot->name, NULL, "unknown command '%.*s' was ignored", (int)command.len, command.data ? command.data : "");
+    json_decref(payload);
 }
 
 /* ["message", channel, payload] */
