@@ -10,6 +10,7 @@
 #include "worker/stable.h"
 
 enum {
+    FOREIGN_ID_MAX = 1024 * 1024, /* of a job's id; others write ids longer than ours */
     RETIRED_GRACE_S = 5,     /* a horse that has answered leaves within this, or is killed */
 };
 
@@ -18,7 +19,7 @@ static const char stopped_text[] = "Job stopped by user, work-horse terminated."
 void cq_running_init(struct cq_running *run)
 {
     *run = (struct cq_running){.timeout_s = CQ_TTL_FOREVER};
-    cq_buf_init(&run->job_id, CQ_NAME_MAX);
+    cq_buf_init(&run->job_id, FOREIGN_ID_MAX);
     cq_buf_init(&run->queue, CQ_NAME_MAX);
     cq_buf_init(&run->description, 1024);
     cq_buf_init(&run->value, CQ_FRAME_JOB_MAX);

@@ -21,17 +21,16 @@ static void on_heartbeat(struct cq_async *async, const struct cq_reply *reply, c
         cq_worker_birth_build(&slot->identity, slot->birth, cq_clock_now(), true, command);
         cq_async_call(async, command, NULL, NULL);
     }
-    if (!ours && slot->state == CQ_SLOT_RUNNING && !slot->run.lost) {
+    bool same = strcmp(slot->beat_for, slot->run.execution_id) == 0;
+    if (!ours && same && slot->state == CQ_SLOT_RUNNING && !slot->run.lost) {
         slot->run.lost = true;
         cq_log(process->log, CQ_LOG_WARNING, slot->name, slot->run.job_id.data,
                "this execution is no longer in rq:wip:%s (deleted, or judged abandoned); its outcome will be refused", slot->run.queue.data);
     }
 }
 
-static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
+void cq_slot_heartbeat(struct cq_slot *slot)
 {
-    (void)loop, (void)events;
-    struct cq_slot *slot = timer->data;
     struct cq_process *process = slot->process;
     if (!cq_async_is_ready(process->redis))
         return; /* on its return every slot is born again */
@@ -41,7 +40,10 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
         .monitoring_interval_s = process->options->job_monitoring_interval_s,
         .timeout_s = CQ_TTL_FOREVER,
     };
-    if (slot->state == CQ_SLOT_RUNNING) {
+    slot->beat_for[0] = '\0';
+    /* An outcome that Redis refuses for now keeps its execution, too. */
+    if (slot->state == CQ_SLOT_RUNNING || slot->state == CQ_SLOT_COMMITTING) {
+        memcpy(slot->beat_for, slot->run.execution_id, sizeof(slot->beat_for));
         heartbeat.job_id = cq_buf_view(&slot->run.job_id);
         heartbeat.queue = cq_buf_view(&slot->run.queue);
         heartbeat.execution_id = cq_str(slot->run.execution_id);
@@ -51,6 +53,12 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
     struct cq_command *command = cq_process_command(process);
     cq_heartbeat_build(&heartbeat, command);
     cq_async_call(process->redis, command, on_heartbeat, slot);
+}
+
+static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop, (void)events;
+    cq_slot_heartbeat(timer->data);
 }
 
 void cq_slot_heartbeat_init(struct cq_slot *slot)

@@ -304,6 +304,9 @@ void cq_slot_redis_ready(struct cq_slot *slot)
     struct cq_command *command = cq_process_command(process);
     cq_worker_birth_build(&slot->identity, slot->birth, cq_clock_now(), again, command);
     cq_async_call(process->redis, command, on_birth, slot);
+    /* Before anybody, this process too, judges by its old score that it was abandoned. */
+    if (slot->state == CQ_SLOT_RUNNING)
+        cq_slot_heartbeat(slot);
     if (slot->state == CQ_SLOT_COMMITTING)
         cq_execution_commit(slot);
     else if (slot->state == CQ_SLOT_IDLE)

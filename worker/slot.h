@@ -73,6 +73,7 @@ struct cq_slot {
     bool stopping;          /* finish what runs, then die */
     int64_t jobs_done;
     ev_timer heartbeat_timer;
+    char beat_for[CQ_EXECUTION_ID_SIZE]; /* the execution that the last heartbeat was for */
     ev_timer timeout_timer; /* the job's timeout, then the grace until SIGKILL */
     ev_timer idle_timer;    /* --max-idle-time */
     ev_timer again_timer;   /* Redis refused a fetch or an outcome for a reason that passes */
@@ -86,6 +87,7 @@ bool cq_slot_open_output(struct cq_slot *slot);
 
 /* heartbeat.c: every monitoring interval, idle or not; started at birth. */
 void cq_slot_heartbeat_init(struct cq_slot *slot);
+void cq_slot_heartbeat(struct cq_slot *slot); /* one now */
 
 /* Redis is ready, for the first time or again: be born (again), then go on where the slot was. */
 void cq_slot_redis_ready(struct cq_slot *slot);
