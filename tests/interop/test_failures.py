@@ -13,6 +13,10 @@ from stage import process_is_alive, wait_until
 from test_workers import hold, release, wait_running
 
 
+def children(pid):
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 def failed(job):
     return lambda: job.get_status(refresh=True) == JobStatus.FAILED
 
@@ -170,14 +174,14 @@ def test_a_killed_stable_is_replaced(stage, queue):
     worker = stage.worker()
     first = queue.enqueue("jobs.add", 1, 1)
     wait_until(lambda: first.get_status(refresh=True) == JobStatus.FINISHED, "the first is finished")
-    stables = Path(f"/proc/{worker.pid}/task/{worker.pid}/children").read_text().split()
-    assert stables
-    for pid in stables:
-        os.kill(int(pid), signal.SIGKILL)
+    old = children(worker.pid)
+    assert old
+    for pid in old:
+        os.kill(pid, signal.SIGKILL)
+    # A job that the dying stable's warm horse took in between may fail; one that comes when there is a new stable may not.
+    wait_until(lambda: children(worker.pid) and not set(old) & set(children(worker.pid)), "there is another stable")
     second = queue.enqueue("jobs.add", 2, 2)
-    wait_until(lambda: second.get_status(refresh=True) in (JobStatus.FINISHED, JobStatus.FAILED), "the second is done")
-    third = queue.enqueue("jobs.add", 3, 3)
-    wait_until(lambda: third.get_status(refresh=True) == JobStatus.FINISHED, "the third is finished")
+    wait_until(lambda: second.get_status(refresh=True) == JobStatus.FINISHED, "the second is finished")
     assert worker.running()
 
 
@@ -186,8 +190,8 @@ def test_a_stable_killed_under_a_running_job_fails_the_job(stage, queue):
     job = hold(stage, queue)
     worker = stage.worker()
     horse = wait_running(stage)
-    stable, = Path(f"/proc/{worker.pid}/task/{worker.pid}/children").read_text().split()
-    os.kill(int(stable), signal.SIGKILL)
+    stable, = children(worker.pid)
+    os.kill(stable, signal.SIGKILL)
     wait_until(failed(job), "the job failed")
     assert job.latest_result().exc_string.startswith("Work-horse terminated unexpectedly; waitpid returned ")
     wait_until(lambda: not process_is_alive(horse), "the horse is dead")
