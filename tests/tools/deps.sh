@@ -2,7 +2,7 @@
 # Install what is missing, and nothing else: instant and silent when all is there.
 # usage: deps.sh build|demo|test|check|fuzz
 #
-#   build  what compiling cq needs         test   demo, and the unit test library
+#   build  what compiling cq needs         test   demo, the unit test library and a C++ compiler
 #   demo   build, and a redis-server       check  test, valgrind and the virtual environments with Python's RQ
 #                                          fuzz   build, and clang with libFuzzer
 #
@@ -77,6 +77,7 @@ missing_for_demo() {
 
 missing_for_test() {
     need_package_config check check
+    has c++ || need g++ # the public header is for C++ too
 }
 
 missing_for_check() {
