@@ -13,5 +13,5 @@ local worker_name, execution, resume, worker_ttl, monitoring_s, now_iso, now, no
 -- include next.lua
 local lives, state = unpack(redis.call('HMGET', worker, 'birth', 'state'))
 local found = next_job(KEYS, 4, execution, lives)
-if lives and state ~= 'idle' and found[1] == 'empty' then become_idle() end
+if lives and state ~= 'idle' and found[1] == 'empty' then become_idle({}) end
 return found

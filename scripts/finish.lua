@@ -118,25 +118,27 @@ local function fenced()
     return redis.call('EXISTS', job) == 1 and 'fenced' or 'deleted'
 end
 
-local lives = redis.call('HEXISTS', worker, 'birth') == 1
+local lives, succeeded, failed, working_time = unpack(redis.call('HMGET', worker, 'birth', 'successful_job_count',
+    'failed_job_count', 'total_working_time'))
 local mine = redis.call('ZSCORE', 'rq:wip:' .. queue, member)
 -- A delete first: after it Redis takes the rest even when its memory is full.
 redis.call('DEL', 'rq:execution:' .. member)
 redis.call('ZREM', 'rq:executions:' .. id, execution)
-redis.call('SREM', worker_executions, member)
 local fate
+local counts = {}
 if not mine then
     fate = fenced()
 else
     fate = outcome == 'success' and succeed() or fail()
     -- Last, so that a job whose keys are broken is found abandoned and not lost.
     redis.call('ZREM', 'rq:wip:' .. queue, member)
-    if lives then
-        redis.call('HINCRBY', worker, outcome == 'success' and 'successful_job_count' or 'failed_job_count', 1)
-        redis.call('HINCRBYFLOAT', worker, 'total_working_time', worked_s)
-    end
+    local field = outcome == 'success' and 'successful_job_count' or 'failed_job_count'
+    local count = tonumber(outcome == 'success' and succeeded or failed) or 0
+    counts = {field, count + 1, 'total_working_time', string.format('%.6f', (tonumber(working_time) or 0) + worked_s)}
 end
 local following = {'empty'}
-if next_execution ~= '' then following = next_job(KEYS, 4, next_execution, lives) end
-if lives and following[1] ~= 'started' then become_idle() end
+if next_execution ~= '' then following = next_job(KEYS, 4, next_execution, lives, counts) end
+-- After the next one is in it: the set that stays keeps its expiry.
+redis.call('SREM', worker_executions, member)
+if lives and following[1] ~= 'started' then become_idle(counts) end
 return {fate, following}

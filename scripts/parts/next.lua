@@ -1,6 +1,7 @@
 -- The next job over queue_keys[first], queue_keys[first + 1] ...: popped, started, handed back with its hash.
 -- resume '1': this call was sent before and its answer was lost; what it started then is found by the execution id, in the
 -- set of what the worker runs, and given back again.
+-- counts: as in start.lua.
 -- An id whose hash is gone (expired, deleted, not a hash at all) or whose job was canceled is dropped; at most dead_limit
 -- in a call, so that Redis is never held for long. Source: rq/queue.py dequeue_any.
 local dead_limit = 10000
@@ -18,7 +19,7 @@ local function started_before(queue_keys, first, execution)
     return nil
 end
 
-local function next_job(queue_keys, first, execution, worker_lives)
+local function next_job(queue_keys, first, execution, worker_lives, counts)
     local before = resume == '1' and started_before(queue_keys, first, execution)
     if before then return before end
     if redis.call('EXISTS', suspended) == 1 then return {'suspended'} end
@@ -32,7 +33,8 @@ local function next_job(queue_keys, first, execution, worker_lives)
             if not fields.err and status ~= 'canceled' and (status or fields[5] or fields[6] or
                 redis.call('EXISTS', 'rq:job:' .. id) == 1) then
                 local queue = string.sub(queue_keys[at], 10)
-                local started, result = pcall(start_job, id, queue, execution, worker_lives, fields[2], fields[3], fields[4])
+                local started, result = pcall(start_job, id, queue, execution, worker_lives, counts, fields[2], fields[3],
+                    fields[4])
                 if started then return {'started', at - first, id, result} end
                 -- One of its keys holds something else: it is not lost, and does not block the others.
                 redis.call('HSET', 'rq:job:' .. id, 'status', 'queued')

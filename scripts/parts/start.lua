@@ -2,8 +2,10 @@
 -- worker_executions, worker_name, monitoring_s, now, now_s and now_iso.
 -- The execution counts as abandoned when no heartbeat has come for its heartbeat ttl: the monitoring interval, or the
 -- job's timeout when that is shorter, and a minute.
+-- counts: further fields of the worker's hash, {field, value, ...}, of the job that it has just finished; nil: it was idle.
+-- Then its keys were given their expiry when it became busy, and heartbeats renew it.
 -- Source: rq/executions.py prepare_execution, rq/worker/base.py prepare_job_execution, get_heartbeat_ttl.
-local function start_job(id, queue, execution, worker_lives, origin, timeout, ttl)
+local function start_job(id, queue, execution, worker_lives, counts, origin, timeout, ttl)
     local job = 'rq:job:' .. id
     local member = id .. ':' .. execution
     local timeout_s = seconds_of(timeout, -1)
@@ -24,11 +26,14 @@ local function start_job(id, queue, execution, worker_lives, origin, timeout, tt
     redis.call('ZADD', 'rq:executions:' .. id, abandoned_at + 60, execution)
     redis.call('EXPIRE', 'rq:executions:' .. id, heartbeat_s + 60)
     redis.call('ZADD', 'rq:wip:' .. queue, abandoned_at, member)
-    if worker_lives then
-        redis.call('HSET', worker, 'state', 'busy', 'current_job', id, 'current_job_working_time', '0', 'last_heartbeat', now_iso)
-        redis.call('EXPIRE', worker, monitoring_s + 60)
-    end
     redis.call('SADD', worker_executions, member)
-    redis.call('EXPIRE', worker_executions, monitoring_s + 60)
+    if worker_lives then
+        redis.call('HSET', worker, 'state', 'busy', 'current_job', id, 'current_job_working_time', '0', 'last_heartbeat', now_iso,
+            unpack(counts or {}))
+    end
+    if not (worker_lives and counts) then
+        redis.call('EXPIRE', worker, monitoring_s + 60)
+        redis.call('EXPIRE', worker_executions, monitoring_s + 60)
+    end
     return redis.call('HGETALL', job)
 end

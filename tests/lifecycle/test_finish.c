@@ -52,7 +52,7 @@ START_TEST(success_writes_what_rq_reads)
     ck_assert_int_eq(INT("TTL", "rq:results:j1"), 500);
     ck_assert_int_eq(INT("HGET", worker_key, "successful_job_count"), 1);
     ck_assert_int_eq(INT("HEXISTS", worker_key, "failed_job_count"), 0);
-    assert_text("1.5", "HGET", worker_key, "total_working_time");
+    assert_text("1.500000", "HGET", worker_key, "total_working_time");
     assert_idle();
     assert_no_execution("j1");
     ck_assert_int_eq(job_places("j1"), 1);
