@@ -101,8 +101,8 @@ END_TEST
 
 static void save_meta(int *counter)
 {
-    cq_command_script(&command, CQ_SCRIPT_META, 1);
-    cq_command_texts(&command, "rq:job:1", "{}", NULL);
+    cq_command_script(&command, CQ_SCRIPT_META, 0);
+    cq_command_texts(&command, "1", "{}", NULL);
     cq_async_call(async, &command, on_answer, counter);
 }
 

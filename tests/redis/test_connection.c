@@ -74,8 +74,8 @@ END_TEST
 static int64_t save_meta(void)
 {
     struct cq_reply *reply = NULL;
-    cq_command_script(&command, CQ_SCRIPT_META, 1);
-    cq_command_texts(&command, "rq:job:1", "{}", NULL);
+    cq_command_script(&command, CQ_SCRIPT_META, 0);
+    cq_command_texts(&command, "1", "{}", NULL);
     ck_assert_msg(cq_connection_call(connection, &command, &reply, &err) == CQ_OK, "%s", err.text);
     int64_t value = cq_reply_int(reply);
     cq_reply_free(reply);
