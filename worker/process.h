@@ -54,6 +54,8 @@ struct cq_process {
     ev_timer resume_timer;
 
     char hostname[256];
+    char execution_prefix[17]; /* 16 random hex digits: this process's part of its execution ids */
+    unsigned long long execution_count;
     char name[64];         /* of the process in the log and of its connections: the first slot's */
     unsigned long long jobs_done;
 

@@ -92,9 +92,11 @@ static void become_idle(struct cq_slot *slot)
 static void fill_fetch(struct cq_slot *slot, struct cq_fetch *fetch)
 {
     const struct cq_worker_options *options = slot->process->options;
-    /* The id of a lost call is kept: what it may have started is found by it. */
+    struct cq_process *process = slot->process;
+    /* The id of a lost call is kept: what it may have started is found by it. Random for the process and counted in it:
+     * as unique as RQ's uuid4().hex, without its system calls for every job. */
     if (!slot->next_execution[0])
-        cq_execution_id_generate(slot->next_execution);
+        snprintf(slot->next_execution, sizeof(slot->next_execution), "%.16s%016llx", process->execution_prefix, process->execution_count++);
     *fetch = (struct cq_fetch){
         .queues = slot->order_names,
         .queue_count = slot->process->queue_count,

@@ -195,6 +195,9 @@ static enum cq_code start(struct cq_process *process, struct cq_error *err)
     process->queues = cq_calloc(process->queue_count, sizeof(*process->queues));
     for (size_t i = 0; i < process->queue_count; i++)
         process->queues[i] = cq_str(options->queues->items[i]);
+    char random_id[CQ_EXECUTION_ID_SIZE];
+    cq_execution_id_generate(random_id);
+    memcpy(process->execution_prefix, random_id, sizeof(process->execution_prefix) - 1);
     gethostname(process->hostname, sizeof(process->hostname) - 1);
     cq_command_init(&process->command);
     cq_buf_init(&process->frame, (size_t)CQ_FRAME_JOB_MAX + 4);
