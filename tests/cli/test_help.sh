@@ -86,6 +86,9 @@ it 'a mistyped option gets the nearest one'
 run worker --brust
 expect_status 2
 expect_stderr "cq worker: unknown option '--brust'; did you mean '--burst'?"
+run enqueue f --quite
+expect_status 2
+expect_stderr "cq enqueue: unknown option '--quite'; did you mean '--quiet'?"
 
 it 'an unknown letter is refused'
 run info -x
