@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -94,9 +95,9 @@ static const struct cq_option worker_options[] = {
      .help = "text, or json: one object a line (default: text)"},
     SWITCH("disable-job-desc-logging", "log_job_description", "false", "Do not name the call with its arguments in the log"),
 
-    {.kind = CQ_OPTION_MISSING, .name = "with-scheduler", .letter = 's'},
-    {.kind = CQ_OPTION_MISSING, .name = "exception-handler"},
-    {.kind = CQ_OPTION_MISSING, .name = "disable-default-exception-handler", .letter = 'd'},
+    {.kind = CQ_OPTION_MISSING, .name = "with-scheduler", .letter = 's', .help = "'rq worker --with-scheduler' beside it queues what is due for cq too"},
+    {.kind = CQ_OPTION_MISSING, .name = "exception-handler", .help = "it names a Python function"},
+    {.kind = CQ_OPTION_MISSING, .name = "disable-default-exception-handler", .letter = 'd', .help = "it has no exception handlers"},
     {.kind = CQ_OPTION_MISSING, .name = "date-format", .help = "the log's times are ISO or hh:mm:ss.mmm"},
     {.kind = CQ_OPTION_END},
 };
@@ -203,6 +204,18 @@ static void fill_programs(const struct cq_settings *settings, struct cq_program 
         programs[i] = (struct cq_program){settings->programs[i].name, settings->programs[i].command};
 }
 
+/* What is allowed and yet hardly meant: said once, at the start, before jobs fail for it. */
+static void warn_of_settings(struct cq_log *log, const struct cq_settings *settings)
+{
+    struct stat info;
+    for (size_t i = 0; i < settings->runtime_count; i++)
+        cq_log(log, CQ_LOG_WARNING, NULL, NULL, "%s: [runtime.%s] is not used: this version of cq runs C functions and [programs] only",
+               settings->file, settings->runtimes[i].name);
+    for (size_t i = 0; i < settings->path.len; i++)
+        if (stat(settings->path.items[i], &info) != 0 || !S_ISDIR(info.st_mode))
+            cq_log(log, CQ_LOG_WARNING, NULL, NULL, "--path: there is no folder %s, so no module is found in it", settings->path.items[i]);
+}
+
 static enum cq_code work(const struct cq_session *session, const struct worker_options *given, struct cq_error *err)
 {
     const struct cq_settings *settings = &session->settings;
@@ -219,6 +232,7 @@ static enum cq_code work(const struct cq_session *session, const struct worker_o
     const char *no_color = getenv("NO_COLOR");
     log.color = isatty(STDERR_FILENO) == 1 && !(no_color && *no_color);
     log.name = "cq.worker";
+    warn_of_settings(&log, settings);
     struct cq_worker_options options = {
         .address = &address,
         .queues = &settings->queues,

@@ -12,6 +12,7 @@
 #include "config/ini.h"
 #include "config/nearest.h"
 #include "config/settings.h"
+#include "runtime/program.h"
 
 enum { WHERE_SIZE = 160, NAME_MAX_LEN = 200, MAPPINGS_MAX = 10000 };
 
@@ -55,6 +56,17 @@ static enum cq_code unknown_key(const struct loading *loading, const char *secti
                         line, key, section);
 }
 
+/* That the command can be run as written is known here and now, with the line; the worker reads it again for itself. */
+static enum cq_code check_program(const struct loading *loading, const char *name, const char *command, int line,
+                                  struct cq_error *err)
+{
+    struct cq_programs programs = CQ_PROGRAMS_INIT;
+    struct cq_error wrong;
+    enum cq_code code = cq_programs_add(&programs, name, command, &wrong);
+    cq_programs_release(&programs);
+    return code == CQ_OK ? CQ_OK : cq_error_set(err, code, "%s:%d: %s", loading->file, line, wrong.text);
+}
+
 static enum cq_code take_program(const struct loading *loading, const char *name, const char *command, int line,
                                  struct cq_error *err)
 {
@@ -68,6 +80,9 @@ static enum cq_code take_program(const struct loading *loading, const char *name
     if (strlen(name) > NAME_MAX_LEN || settings->program_count == MAPPINGS_MAX)
         return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: [programs] holds at most %d names of at most %d bytes", loading->file, line,
                             MAPPINGS_MAX, NAME_MAX_LEN);
+    enum cq_code code = check_program(loading, name, command, line, err);
+    if (code != CQ_OK)
+        return code;
     settings->programs = cq_realloc(settings->programs, (settings->program_count + 1) * sizeof(*settings->programs));
     settings->programs[settings->program_count++] =
         (struct cq_settings_program){.name = cq_strdup(name), .command = cq_strdup(command)};

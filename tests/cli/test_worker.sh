@@ -100,6 +100,19 @@ for option in --max-jobs=0 --max-idle-time=never --results-ttl=x --dequeue-strat
     expect_stderr_line "${option%%=*}"
 done
 
+it 'says at the start what will find no module or is not used'
+printf '[runtime.ruby]\ncommand = /bin/true\n' > "$work/runtime.ini"
+run worker -b -c "$work/runtime.ini" -P /no/such/folder
+expect_status 0
+grep -qF 'no folder /no/such/folder' "$work/err" || wrong 'the folder is not named'
+grep -qF '[runtime.ruby] is not used' "$work/err" || wrong 'the runtime is not named'
+
+it 'a command of [programs] that is none is told with its line'
+printf '[programs]\nfine = /bin/true\nopen = /bin/echo "x\n' > "$work/programs.ini"
+run worker -b -c "$work/programs.ini"
+expect_status 3
+expect_stderr "cq worker: $work/programs.ini:3: program open: a quote is not closed in: /bin/echo \"x"
+
 it '-v and -q exclude each other'
 run worker -b -vq
 expect_status 2

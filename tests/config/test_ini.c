@@ -36,6 +36,8 @@ static const struct {
     {"[redis]\nurl = redis://h\npassword = SECRET\n", 3, "line 2"},
     {"[programs]\na = x\na = y\n", 3, "twice"},
     {"[programs]\na =\n", 2, "no command"},
+    {"[programs]\na = /bin/a\nb = \"/bin/b\n", 3, "program b: a quote is not closed"},
+    {"[programs]\na = /bin/a {x\n", 2, "a brace alone"},
     {"[runtime.]\ncommand = x\n", 2, "has a name"},
     {"[runtime.a]\npath = x\n", 2, "`command` only"},
     {"[runtime.a]\ncommand =\n", 2, "nothing after"},
