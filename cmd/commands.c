@@ -52,10 +52,10 @@ const struct cq_option cq_shared_options[] = {
      .setting = "worker.serializer",
      .help = "pickle, json or msgpack, or RQ's dotted name of one: what enqueue writes; on a worker, the only one accepted"},
     {.kind = CQ_OPTION_FLAG, .name = "help", .letter = 'h', .field = SHARED(help), .help = "Show this message and exit"},
-    {.kind = CQ_OPTION_MISSING, .name = "worker-class", .letter = 'w'},
-    {.kind = CQ_OPTION_MISSING, .name = "job-class", .letter = 'j'},
-    {.kind = CQ_OPTION_MISSING, .name = "queue-class"},
-    {.kind = CQ_OPTION_MISSING, .name = "connection-class"},
+    {.kind = CQ_OPTION_MISSING, .name = "worker-class", .letter = 'w', .help = "it names a Python class"},
+    {.kind = CQ_OPTION_MISSING, .name = "job-class", .letter = 'j', .help = "it names a Python class"},
+    {.kind = CQ_OPTION_MISSING, .name = "queue-class", .help = "it names a Python class"},
+    {.kind = CQ_OPTION_MISSING, .name = "connection-class", .help = "it names a Python class"},
     {.kind = CQ_OPTION_END},
 };
 
@@ -80,7 +80,7 @@ static const struct {
     const char *instead;
 } missing[] = {
     {"worker-pool", "; 'cq worker --num-workers N' runs N workers in one process"},
-    {"cron", ""},
+    {"cron", "; 'rq cron' works beside cq"},
     {"scheduler", ""},
     {"dashboard", ""},
 };

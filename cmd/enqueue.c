@@ -42,6 +42,8 @@ struct enqueue_options {
     {.kind = CQ_OPTION_DURATION, .name = long_name, .argument = "SECONDS", .field = FIELD(member), .min = least, \
      .max = DURATION_MAX, .help = text}
 
+#define RQ_SCHEDULES "'rq enqueue' has it, and RQ's scheduler queues what is due for cq too"
+
 static const struct cq_option enqueue_options[] = {
     {.kind = CQ_OPTION_TEXT, .name = "queue", .letter = 'q', .argument = "NAME", .field = FIELD(queue), .fallback = "default",
      .help = "The name of the queue"},
@@ -62,9 +64,9 @@ static const struct cq_option enqueue_options[] = {
     FLAG("wait", wait, "Wait for the job and print what it returns, as Python prints it; status 1 when it fails"),
     DURATION("wait-timeout", wait_timeout_s, 1, "With --wait: give up after this time, with status 1 (default: never)"),
     FLAG("quiet", quiet, "Do not say that the job was enqueued"),
-    {.kind = CQ_OPTION_MISSING, .name = "depends-on"},
-    {.kind = CQ_OPTION_MISSING, .name = "schedule-in"},
-    {.kind = CQ_OPTION_MISSING, .name = "schedule-at"},
+    {.kind = CQ_OPTION_MISSING, .name = "depends-on", .help = "'rq enqueue --depends-on' works for cq's workers"},
+    {.kind = CQ_OPTION_MISSING, .name = "schedule-in", .help = RQ_SCHEDULES},
+    {.kind = CQ_OPTION_MISSING, .name = "schedule-at", .help = RQ_SCHEDULES},
     {.kind = CQ_OPTION_END},
 };
 /* clang-format on */
