@@ -79,7 +79,7 @@ static const struct meaning {
     {"DUPLICATEJOB", CQ_ERR_DUPLICATE_JOB, NULL},
     {"INVALIDOPERATION", CQ_ERR_INVALID_OPERATION, NULL},
     {"WORKEREXISTS", CQ_ERR_INVALID_OPERATION, NULL},
-    {"NOAUTH", CQ_ERR_REDIS, "Redis wants a password: give it in the URL (redis://:PASSWORD@HOST) or in REDIS_PASSWORD"},
+    {"NOAUTH", CQ_ERR_REDIS, "Redis wants a password: give it in the URL (redis://:PASSWORD@HOST) or, without a URL, in REDIS_PASSWORD"},
     {"WRONGPASS", CQ_ERR_REDIS, "Redis refused the user name or password: check the URL or REDIS_USERNAME and REDIS_PASSWORD"},
     {"NOPERM", CQ_ERR_REDIS, "this Redis user may not do that: give it `~rq:* ~cq:* &rq:* +@all -@dangerous` or more with ACL SETUSER"},
     {"LOADING", CQ_ERR_CONNECTION, "Redis is still loading its data: try again when it is done"},

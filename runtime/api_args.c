@@ -172,13 +172,16 @@ static int read_json(struct cq_context *job, struct place place, const cq_value 
 {
     struct cq_buf text = CQ_BUF_INIT(CQ_PAYLOAD_MAX);
     struct cq_error err;
+    char why[sizeof(err.text) + 40];
     int code = CQ_DONE;
-    if (!value)
+    if (!value) {
         code = fail_type(job, place, "any", value);
-    else if (cq_encode(CQ_FORMAT_JSON, value, &text, &err))
-        code = fail_at(job, place, err.text);
-    else
+    } else if (cq_encode(CQ_FORMAT_JSON, value, &text, &err)) {
+        snprintf(why, sizeof(why), "cannot be given as JSON: %s", err.text);
+        code = fail_at(job, place, why);
+    } else {
         *ret_text = cq_arena_strndup(&job->arena, text.data, text.len);
+    }
     cq_buf_release(&text);
     return code;
 }

@@ -54,7 +54,7 @@ int cq_arg_int(cq_context *job, size_t index, long long *ret_value);
 int cq_arg_float(cq_context *job, size_t index, double *ret_value);
 int cq_arg_str(cq_context *job, size_t index, const char **ret_text);
 int cq_arg_bytes(cq_context *job, size_t index, const void **ret_data, size_t *ret_size);
-int cq_arg_json(cq_context *job, size_t index, const char **ret_text); /* any argument, as JSON text */
+int cq_arg_json(cq_context *job, size_t index, const char **ret_text); /* as JSON text; failing: bytes or a set are in it */
 
 /* Keyword arguments that have to be there. */
 int cq_kwarg_bool(cq_context *job, const char *name, int *ret_value);

@@ -119,7 +119,7 @@ START_TEST(what_is_not_a_call_is_refused_with_a_reason)
         {BYTES(""), "no data"},
         {BYTES("[1, 2]"), "not a call"},
         {BYTES("[\"f\", null, [], {}, 5]"), "not a call"},
-        {BYTES("[5, null, [], {}]"), "names its function by a int"},
+        {BYTES("[5, null, [], {}]"), "names its function by something of type int"},
         {BYTES("[\"\", null, [], {}]"), "names its function"},
         {BYTES("[\"f\", null, 3, {}]"), "arguments in the job's data (json) are a int"},
         {BYTES("[\"f\", null, [], []]"), "keyword arguments"},

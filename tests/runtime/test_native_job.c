@@ -41,16 +41,16 @@ END_TEST
 
 START_TEST(a_module_that_does_not_load_says_why)
 {
-    char folder[] = "/tmp/cq-test-XXXXXX", file[64];
+    char folder[] = "/tmp/cq-test-XXXXXX", file[64], last_line[256];
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(file, sizeof(file), "%s/broken.so", folder);
+    snprintf(last_line, sizeof(last_line), "cq.ModuleError: broken.func: %s does not load: %s: file too short", file, file);
     FILE *out = fopen(file, "we");
     fputs("this is no shared object", out);
     fclose(out);
     cq_strv_push(&paths, cq_str(folder));
     ck_fails("[\"broken.func\", null, [], {}]", "cq.ModuleError: broken.func: ");
-    ck_contains(cq_buf_view(&answer), file);
-    ck_contains(cq_buf_view(&answer), "too short");
+    ck_contains(cq_buf_view(&answer), last_line);
     unlink(file);
     rmdir(folder);
 }
