@@ -95,7 +95,10 @@ static const struct cq_option worker_options[] = {
      .help = "text, or json: one object a line (default: text)"},
     SWITCH("disable-job-desc-logging", "log_job_description", "false", "Do not name the call with its arguments in the log"),
 
-    {.kind = CQ_OPTION_MISSING, .name = "with-scheduler", .letter = 's', .help = "'rq worker --with-scheduler' beside it queues what is due for cq too"},
+    {.kind = CQ_OPTION_MISSING,
+     .name = "with-scheduler",
+     .letter = 's',
+     .help = "'rq worker --with-scheduler' beside it queues what is due for cq too"},
     {.kind = CQ_OPTION_MISSING, .name = "exception-handler", .help = "it names a Python function"},
     {.kind = CQ_OPTION_MISSING, .name = "disable-default-exception-handler", .letter = 'd', .help = "it has no exception handlers"},
     {.kind = CQ_OPTION_MISSING, .name = "date-format", .help = "the log's times are ISO or hh:mm:ss.mmm"},
@@ -209,11 +212,13 @@ static void warn_of_settings(struct cq_log *log, const struct cq_settings *setti
 {
     struct stat info;
     for (size_t i = 0; i < settings->runtime_count; i++)
-        cq_log(log, CQ_LOG_WARNING, NULL, NULL, "%s: [runtime.%s] is not used: this version of cq runs C functions and [programs] only",
-               settings->file, settings->runtimes[i].name);
+        cq_log(log, CQ_LOG_WARNING, NULL, NULL,
+               "%s: [runtime.%s] is not used: this version of cq runs C functions and [programs] only", settings->file,
+               settings->runtimes[i].name);
     for (size_t i = 0; i < settings->path.len; i++)
         if (stat(settings->path.items[i], &info) != 0 || !S_ISDIR(info.st_mode))
-            cq_log(log, CQ_LOG_WARNING, NULL, NULL, "--path: there is no folder %s, so no module is found in it", settings->path.items[i]);
+            cq_log(log, CQ_LOG_WARNING, NULL, NULL, "--path: there is no folder %s, so no module is found in it",
+                   settings->path.items[i]);
 }
 
 static enum cq_code work(const struct cq_session *session, const struct worker_options *given, struct cq_error *err)

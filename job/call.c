@@ -44,7 +44,8 @@ static enum cq_code take_apart(const struct cq_value *value, struct cq_call *cal
                             "the job's data (%s) is not a call: (function, instance, arguments, keyword arguments)", format);
     const struct cq_value *parts = value->as.list.items;
     if (parts[0].kind != CQ_VALUE_STR || !parts[0].as.text.len)
-        return cq_error_set(err, CQ_ERR_DESERIALIZATION, "the job's data (%s) names its function by something of type %s, not a string", format,
+        return cq_error_set(err, CQ_ERR_DESERIALIZATION,
+                            "the job's data (%s) names its function by something of type %s, not a string", format,
                             cq_value_type_name(&parts[0]));
     if (parts[2].kind != CQ_VALUE_TUPLE && parts[2].kind != CQ_VALUE_LIST)
         return cq_error_set(err, CQ_ERR_DESERIALIZATION, "the arguments in the job's data (%s) are a %s, not a list or tuple",

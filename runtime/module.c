@@ -199,8 +199,10 @@ bool cq_modules_find(struct cq_modules *modules, struct cq_str name, cq_function
     if (!module)
         module = load(modules, file.data, &info);
     if (!module) {
-        cq_buf_printf(failure, "Build modules with: cc -shared -fPIC $(pkg-config --cflags cq)\n"
-                      "cq.ModuleError: %.*s: %s does not load: %s", (int)name.len, name.data, file.data, dlerror());
+        cq_buf_printf(failure,
+                      "Build modules with: cc -shared -fPIC $(pkg-config --cflags cq)\n"
+                      "cq.ModuleError: %.*s: %s does not load: %s",
+                      (int)name.len, name.data, file.data, dlerror());
         goto out;
     }
     cq_function *function = find_function(module, symbol, &was_known);

@@ -11,12 +11,12 @@ static const char *const words[] = {"queue", "quiet", "burst", "max-jobs", "resu
 static const struct {
     const char *typed, *wanted;
 } slips[] = {
-    {"brust", "burst"},            /* two letters swapped */
-    {"quite", "quiet"},            /* the same, though `queue` is two changes away, too */
-    {"qeue", "queue"},             /* a letter missing */
-    {"quueue", "queue"},           /* one too many */
-    {"max-jops", "max-jobs"},      /* another one */
-    {"MAX_JOBS", "max-jobs"},      /* no slip at all */
+    {"brust", "burst"},       /* two letters swapped */
+    {"quite", "quiet"},       /* the same, though `queue` is two changes away, too */
+    {"qeue", "queue"},        /* a letter missing */
+    {"quueue", "queue"},      /* one too many */
+    {"max-jops", "max-jobs"}, /* another one */
+    {"MAX_JOBS", "max-jobs"}, /* no slip at all */
     {"result-ttl", "results-ttl"},
 };
 
