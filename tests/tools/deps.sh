@@ -78,6 +78,7 @@ missing_for_demo() {
 missing_for_test() {
     need_package_config check check
     has c++ || need g++ # the public header is for C++ too
+    if hiredis_has_tls; then has openssl || need openssl; fi # certificates for the test of TLS
 }
 
 missing_for_check() {
