@@ -12,6 +12,7 @@
 static struct {
     char *start;
     size_t size; /* bytes, with the last NUL; 0: not taken over */
+    size_t title_len, detail_len; /* bytes in use; the rest is NUL */
     char **environment; /* the copy; environ alone is cleared by valgrind's look at leaks */
 } area;
 
@@ -67,4 +68,23 @@ void cq_title_put(const char *title)
         len = area.size - 1;
     memcpy(area.start, title, len);
     memset(area.start + len, 0, area.size - len);
+    area.title_len = len;
+    area.detail_len = 0;
+}
+
+void cq_title_detail(struct cq_str detail)
+{
+    static const char separator[] = ": ";
+    if (!area.size)
+        return;
+    char *at = area.start + area.title_len, *end = area.start + area.size - 1;
+    memset(at, 0, area.detail_len);
+    area.detail_len = 0;
+    if (!detail.len || (size_t)(end - at) <= strlen(separator))
+        return;
+    memcpy(at, separator, strlen(separator));
+    at += strlen(separator);
+    size_t len = detail.len < (size_t)(end - at) ? detail.len : (size_t)(end - at);
+    memcpy(at, detail.data, len);
+    area.detail_len = strlen(separator) + len;
 }

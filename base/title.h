@@ -6,6 +6,7 @@
 #define CQ_BASE_TITLE_H
 
 #include "base/attr.h"
+#include "base/str.h"
 
 /*
  * Take over the memory of argv and of the environment; the environment is moved away first. Call it once, first thing
@@ -17,5 +18,8 @@ void cq_title_init(int argc, char **argv);
 /* Show this title, cut to the room there is. Before cq_title_init only the 15 bytes of the thread's name are set. */
 void cq_title_set(const char *format, ...) CQ_PRINTF(1, 2);
 void cq_title_put(const char *title); /* the same, as it is: a forked child has printf's pages still to fault in */
+
+/* Show `: detail` after the title, in place of the detail before; none takes it away. Cheap enough for every job. */
+void cq_title_detail(struct cq_str detail);
 
 #endif

@@ -116,6 +116,7 @@ static void kill_children(void)
 /* What a job may have changed and the next one on this horse must not find. */
 static void clean_up_for_next(struct cq_buf *in, struct cq_buf *answer, size_t frame_size)
 {
+    cq_title_detail(CQ_STR_NONE);
     cq_buf_consume(in, frame_size);
     cq_buf_clear(answer);
     if (in->len == 0 && in->cap > BUFFER_KEEP)
@@ -144,6 +145,7 @@ void cq_native_horse_main(struct cq_native_horse *horse)
             _exit(EXIT_PROTOCOL);
         }
         reuse = cq_frame_get_bool(&frame, "reuse", false);
+        cq_title_detail(cq_frame_get_str(&frame, "id"));
         cq_native_run(horse->options, horse->modules, &frame, CQ_STABLE_SOCKET, &learn_fd, &answer);
         send_answer(&answer, socket_inode);
         if (reuse)

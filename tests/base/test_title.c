@@ -26,6 +26,31 @@ static size_t read_cmdline(char *text, size_t size)
     return n;
 }
 
+/* A detail is shown after the title, a shorter one leaves nothing of a longer one, and none leaves the title. */
+static int details(const char *longest)
+{
+    static const char *const given[] = {"job-1", "a longer id", "id", "", "again", NULL};
+    char text[4096], want[64];
+    for (size_t i = 0; given[i]; i++) {
+        snprintf(want, sizeof(want), "cq: horse w%s%s", *given[i] ? ": " : "", given[i]);
+        cq_title_put("cq: horse w");
+        for (size_t j = 0; j <= i; j++)
+            cq_title_detail(cq_str(given[j]));
+        read_cmdline(text, sizeof(text));
+        if (strcmp(text, want) != 0)
+            return wrong(text);
+    }
+    cq_title_detail(cq_str(longest));
+    read_cmdline(text, sizeof(text));
+    if (strncmp(text, "cq: horse w: xxx", 16) != 0)
+        return wrong(text);
+    cq_title_put(longest); /* no room is left */
+    cq_title_detail(cq_str("id"));
+    cq_title_put("short again");
+    read_cmdline(text, sizeof(text));
+    return strcmp(text, "short again") == 0 ? 0 : wrong(text);
+}
+
 static int subject(int argc, char **argv)
 {
     char text[4096], comm[32] = "";
@@ -50,13 +75,13 @@ static int subject(int argc, char **argv)
     const char *kept = getenv("CQ_TEST_KEPT");
     if (!kept || strcmp(kept, "value") != 0 || setenv("CQ_TEST_NEW", "x", 1) != 0 || !getenv("PATH"))
         return wrong("the environment is lost");
-    char longest[2000];
+    char longest[20000];
     memset(longest, 'x', sizeof(longest) - 1);
     longest[sizeof(longest) - 1] = '\0';
     cq_title_set("%s", longest);
     cq_title_put("short again");
     read_cmdline(text, sizeof(text));
-    return strcmp(text, "short again") == 0 ? 0 : wrong(text);
+    return strcmp(text, "short again") == 0 ? details(longest) : wrong(text);
 }
 
 START_TEST(the_title_replaces_the_arguments_and_nothing_is_lost)
