@@ -66,9 +66,11 @@ static enum cq_exit empty_chunk(struct cq_session *session, struct cq_str queue,
 }
 
 /* As many chunks as the queue had at the start: a queue that is filled as fast as it is emptied must not hold us for ever. */
-static enum cq_exit empty_queue(struct cq_session *session, struct cq_str queue)
+static enum cq_exit empty_queue(struct cq_session *session, const char *name)
 {
+    struct cq_str queue = cq_str(name);
     int64_t len = 0, removed = 0, chunk = 0, left = 1;
+    session->about = name;
     enum cq_exit status = queue_len(session, queue, &len);
     for (int64_t seen = 0; status == CQ_EXIT_OK && left > 0 && seen <= len; seen += CHUNK) {
         status = empty_chunk(session, queue, &chunk, &left);
@@ -101,7 +103,7 @@ enum cq_exit cq_empty_command(const struct cq_run *run)
     if (status == CQ_EXIT_OK && !queues.len)
         cq_print("Nothing to do\n");
     for (size_t i = 0; status == CQ_EXIT_OK && i < queues.len; i++)
-        status = empty_queue(&session, cq_str(queues.items[i]));
+        status = empty_queue(&session, queues.items[i]);
     cq_strv_release(&queues);
     cq_session_close(&session);
     return status;

@@ -72,7 +72,7 @@ enum cq_exit cq_session_call(struct cq_session *session, struct cq_command *comm
     enum cq_code code = cq_connection_call(session->connection, command, ret_reply, &err);
     if (code != CQ_OK) {
         *ret_reply = NULL;
-        cq_complain(session->command, "%s", err.text);
+        cq_complain(session->command, "%s%s%s", session->about ? session->about : "", session->about ? ": " : "", err.text);
     }
     return cq_exit_of(code);
 }

@@ -15,6 +15,7 @@
 
 struct cq_session {
     const char *command; /* for complaints */
+    const char *about;   /* borrowed: what a call is about, such as a queue's name, for its complaint; NULL: nothing to add */
     struct cq_settings settings;
     enum cq_format format;            /* of --serializer, or of the settings, or RQ's default */
     bool format_given;                /* one of the first two */

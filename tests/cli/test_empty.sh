@@ -53,6 +53,14 @@ redis zadd rq:failed:high 99999999999 x > /dev/null
 run empty high
 expect_redis 1 exists rq:job:x
 
+it 'a key that is no queue is told by its name'
+redis set rq:queue:text x > /dev/null
+run empty text
+expect_status 4
+expect_stderr_line 'cq empty: text: a key of'
+expect_redis x get rq:queue:text
+redis del rq:queue:text > /dev/null
+
 it 'queues and --all exclude each other'
 run empty --all high
 expect_status 2
