@@ -132,9 +132,10 @@ else
     fate = outcome == 'success' and succeed() or fail()
     -- Last, so that a job whose keys are broken is found abandoned and not lost.
     redis.call('ZREM', 'rq:wip:' .. queue, member)
-    local field = outcome == 'success' and 'successful_job_count' or 'failed_job_count'
-    local count = tonumber(outcome == 'success' and succeeded or failed) or 0
-    counts = {field, count + 1, 'total_working_time', string.format('%.6f', (tonumber(working_time) or 0) + worked_s)}
+    local field, count = 'failed_job_count', failed
+    if outcome == 'success' then field, count = 'successful_job_count', succeeded end
+    counts = {field, (tonumber(count) or 0) + 1, 'total_working_time',
+        string.format('%.6f', (tonumber(working_time) or 0) + worked_s)}
 end
 local following = {'empty'}
 if next_execution ~= '' then following = next_job(KEYS, 4, next_execution, lives, counts) end
