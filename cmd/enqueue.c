@@ -121,7 +121,8 @@ static enum cq_code check_options(const struct enqueue_options *options, struct 
     if (options->ttl_s == 0 || options->ttl_s == -1)
         return cq_error_set(err, CQ_ERR_USAGE, "--ttl: Job ttl must be greater than 0; leave it out for no limit");
     if (options->job_id && !cq_job_id_valid(cq_str(options->job_id)))
-        return cq_error_set(err, CQ_ERR_USAGE, "--job-id: Job ID must only contain letters, numbers, underscores and dashes");
+        return cq_error_set(err, CQ_ERR_USAGE,
+                            "--job-id: Job ID must only contain letters, numbers, underscores and dashes, at most %d", CQ_NAME_MAX);
     if (options->unique && !options->job_id)
         return cq_error_set(err, CQ_ERR_USAGE, "--unique needs --job-id: a generated id is always unique");
     if (options->wait_timeout_s != CQ_OPTION_UNSET && !options->wait)

@@ -81,11 +81,25 @@ static void leave(int signal_number)
     _exit(signal_number == SIGINT ? CQ_EXIT_OK : 128 + signal_number);
 }
 
+/* Ctrl-Z gives the terminal to the shell, with its cursor; whoever continues us gets the picture without. */
+static void pause_here(int signal_number)
+{
+    (void)signal_number;
+    int kept = errno;
+    ssize_t ignored = cursor_hidden ? write(STDOUT_FILENO, SHOW_CURSOR, strlen(SHOW_CURSOR)) : 0;
+    raise(SIGSTOP);
+    ignored += cursor_hidden ? write(STDOUT_FILENO, HIDE_CURSOR, strlen(HIDE_CURSOR)) : 0;
+    (void)ignored;
+    errno = kept;
+}
+
 static void start_redrawing(void)
 {
     struct sigaction action = {.sa_handler = leave};
+    struct sigaction pausing = {.sa_handler = pause_here, .sa_flags = SA_RESTART};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGTSTP, &pausing, NULL);
     if (cq_output_is_terminal()) {
         cursor_hidden = 1;
         cq_print(HIDE_CURSOR CLEAR_ALL);

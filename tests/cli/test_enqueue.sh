@@ -170,7 +170,7 @@ expect_stderr_line '--unique needs --job-id'
 it 'refuses ids, names and times that rq refuses'
 run enqueue f --job-id a:b
 expect_status 2
-expect_stderr_line 'Job ID must only contain letters, numbers, underscores and dashes'
+expect_stderr_line 'Job ID must only contain letters, numbers, underscores and dashes, at most 512'
 run enqueue f --timeout 0
 expect_status 2
 expect_stderr_line '0 timeout is not allowed. Use -1 for infinite timeout'

@@ -138,6 +138,14 @@ expect_stdout_has "$(printf '\033[?25l')"
 expect_stdout_has "$(printf '\033[?25h')"
 [ "$(grep -c 'Updated:' "$work/out")" -ge 3 ] || wrong 'it was not drawn again'
 
+it '--interval gives the cursor to the shell while it is stopped'
+run_on_terminal "$CQ info --interval 0.1 & pid=\$!; sleep 1; kill -TSTP \$pid
+    until grep -q '^State:.T' /proc/\$pid/status; do sleep 0.05; done
+    echo stopped; kill -CONT \$pid; sleep 0.5; kill -INT \$pid; wait \$pid"
+expect_status 0
+sed -n '1,/stopped/p' "$work/out" | tr -d '\n' | grep -q '25l.*25h.*stopped' || wrong 'the cursor is not given'
+sed '1,/stopped/d' "$work/out" | tr -d '\n' | grep -q '25l.*25h' || wrong 'it is not hidden and shown again'
+
 it '--interval repeats plain text when there is no terminal'
 status=0
 timeout -s INT 1 "$CQ" info -Qr -i 0.2 > "$work/out" 2> "$work/err" || status=$?
