@@ -7,6 +7,11 @@
 
 _Static_assert(CQ_FETCH_NKEYS == 3 && CQ_FETCH_NARGS == 8, "fetch.lua takes other keys or arguments");
 
+int cq_fetch_resume_arg(const struct cq_fetch *fetch)
+{
+    return !fetch->resume ? 0 : fetch->resume_only ? 2 : 1;
+}
+
 void cq_fetch_build(const struct cq_fetch *fetch, struct cq_command *command)
 {
     assert(fetch->queue_count > 0);
@@ -21,7 +26,7 @@ void cq_fetch_build(const struct cq_fetch *fetch, struct cq_command *command)
     }
     cq_command_arg(command, fetch->worker);
     cq_command_arg(command, fetch->execution_id);
-    cq_command_int(command, fetch->resume);
+    cq_command_int(command, cq_fetch_resume_arg(fetch));
     cq_command_int(command, fetch->worker_ttl_s > 0 ? fetch->worker_ttl_s : CQ_WORKER_TTL_DEFAULT_S);
     cq_command_int(command, fetch->monitoring_interval_s);
     cq_times_arg(command, fetch->now);

@@ -24,6 +24,7 @@ struct cq_fetch {
     int worker_ttl_s;          /* the worker's hash expires so much + 60 after it became idle; 0: the default */
     bool resume;               /* the same call was sent before and its reply was lost: when it had started a job
                                      under execution_id, give that one again instead of taking another */
+    bool resume_only;          /* with resume: take no other job when it had started none */
 };
 
 /*
@@ -31,6 +32,9 @@ struct cq_fetch {
  * execution_id must be new for every job: it is how a resumed call finds what it had started.
  */
 void cq_fetch_build(const struct cq_fetch *fetch, struct cq_command *command);
+
+/* The scripts' argument `resume`: for finish.c, whose script fetches too. */
+int cq_fetch_resume_arg(const struct cq_fetch *fetch);
 
 enum cq_fetch_outcome {
     CQ_FETCH_EMPTY,

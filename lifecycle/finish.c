@@ -89,7 +89,7 @@ enum cq_code cq_finish_build(const struct cq_finish *finish, struct cq_command *
     cq_command_arg(command, finish->retry_intervals);
     cq_command_int(command, finish->worker_ttl_s > 0 ? finish->worker_ttl_s : CQ_WORKER_TTL_DEFAULT_S);
     cq_command_arg(command, finish->next ? finish->next->execution_id : CQ_STR_NONE);
-    cq_command_int(command, finish->next && finish->next->resume);
+    cq_command_int(command, finish->next ? cq_fetch_resume_arg(finish->next) : 0);
     cq_command_int(command, finish->next ? finish->next->monitoring_interval_s : 0);
     cq_times_arg(command, finish->next ? finish->next->now : finish->ended_at);
     return CQ_OK;

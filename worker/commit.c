@@ -68,6 +68,33 @@ static void on_again(struct ev_loop *loop, ev_timer *timer, int events)
         cq_execution_commit(slot);
 }
 
+static void try_again(struct cq_slot *slot, const char *why)
+{
+    struct ev_loop *loop = slot->process->loop;
+    cq_log(slot->process->log, CQ_LOG_ERROR, slot->name, slot->run.job_id.data, "cannot store its outcome: %s; trying again in %d s", why,
+           COMMIT_AGAIN_S);
+    ev_timer_stop(loop, &slot->again_timer);
+    ev_timer_init(&slot->again_timer, on_again, COMMIT_AGAIN_S, 0.);
+    slot->again_timer.data = slot;
+    ev_timer_start(loop, &slot->again_timer);
+}
+
+/* A key of the job's, or of the next one's, holds what it should not: no time mends that. The slot goes on without it. */
+static void give_up(struct cq_slot *slot, const char *why)
+{
+    cq_log(slot->process->log, CQ_LOG_ERROR, slot->name, slot->run.job_id.data, "cannot store its outcome: %s; it will be found abandoned",
+           why);
+    slot->jobs_done++;
+    slot->process->jobs_done++;
+    if (slot->resume) {
+        slot->state = CQ_SLOT_IDLE;
+        cq_slot_fetch(slot);
+        return;
+    }
+    slot->asked = false;
+    cq_slot_next(slot, CQ_FETCH_EMPTY, NULL);
+}
+
 static void on_finish(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
     (void)async;
@@ -77,8 +104,12 @@ static void on_finish(struct cq_async *async, const struct cq_reply *reply, cons
     struct cq_finished finished;
     if (slot->state != CQ_SLOT_COMMITTING)
         return;
-    if (lost) { /* cq_slot_redis_ready sends it again */
+    if (lost && lost->code == CQ_ERR_CONNECTION) { /* cq_slot_redis_ready sends it again */
         slot->resume = slot->next_execution[0] != '\0';
+        return;
+    }
+    if (lost) { /* too much is under way, of other slots */
+        try_again(slot, lost->text);
         return;
     }
     enum cq_code code = cq_finish_read(reply, &finished, &err);
@@ -86,13 +117,13 @@ static void on_finish(struct cq_async *async, const struct cq_reply *reply, cons
         commit_as_failure(slot, &err);
         return;
     }
+    if (code == CQ_ERR_REDIS && slot->run.refused) {
+        give_up(slot, err.text);
+        return;
+    }
     if (code != CQ_OK) {
-        cq_log(process->log, CQ_LOG_ERROR, slot->name, slot->run.job_id.data, "cannot store its outcome: %s; trying again in %d s", err.text,
-               COMMIT_AGAIN_S);
-        ev_timer_stop(process->loop, &slot->again_timer);
-        ev_timer_init(&slot->again_timer, on_again, COMMIT_AGAIN_S, 0.);
-        slot->again_timer.data = slot;
-        ev_timer_start(process->loop, &slot->again_timer);
+        slot->run.refused = code == CQ_ERR_REDIS;
+        try_again(slot, err.text);
         return;
     }
     if (cq_log_enabled(process->log, CQ_LOG_INFO) || finished.fate == CQ_FATE_FENCED || slot->run.outcome != CQ_OUTCOME_SUCCESS)
@@ -109,6 +140,8 @@ void cq_execution_commit(struct cq_slot *slot)
     struct cq_error err;
     struct cq_fetch next;
     slot->state = CQ_SLOT_COMMITTING;
+    /* Two of them under way would start two jobs under one execution id. */
+    ev_timer_stop(process->loop, &slot->again_timer);
     if (!cq_async_is_ready(process->redis))
         return; /* kept; cq_slot_redis_ready comes back for it */
     bool fetches = cq_slot_next_fetch(slot, &next);
@@ -130,7 +163,10 @@ void cq_execution_commit(struct cq_slot *slot)
         .next = fetches ? &next : NULL,
     };
     struct cq_command *command = cq_process_command(process);
-    if (cq_finish_build(&finish, command, &err) != CQ_OK) {
+    enum cq_code code = cq_finish_build(&finish, command, &err);
+    if (code == CQ_OK && command->body.overflow)
+        code = cq_error_set(&err, CQ_ERR_LIMIT, "result and meta together are above the limit of a command");
+    if (code != CQ_OK) {
         commit_as_failure(slot, &err);
         return;
     }

@@ -87,6 +87,11 @@ void cq_execution_tick(struct cq_slot *slot)
     for (struct cq_horse *horse = slot->retired; horse; horse = horse->next)
         if (now - horse->retired_at > RETIRED_GRACE_S * CQ_SECOND)
             cq_horse_kill(horse, SIGKILL);
+    /* Its horse could not be asked for, as when no descriptor was left: nobody else comes back for it. */
+    if (slot->state == CQ_SLOT_RUNNING && !slot->horse && cq_stable_is_ready(slot->process->stable))
+        cq_slot_stable_ready(slot);
+    if (slot->state == CQ_SLOT_RUNNING && slot->run.kill_reason != CQ_KILL_NONE)
+        cq_execution_warm(slot);
 }
 
 void cq_execution_release_horses(struct cq_slot *slot)
@@ -201,7 +206,7 @@ void cq_execution_start(struct cq_slot *slot, const struct cq_started *started)
     run->timeout_s = timeout_of(started->fields);
     run->started_at = cq_clock_now();
     run->started_monotonic = cq_clock_monotonic();
-    run->value_present = run->meta_present = run->lost = false;
+    run->value_present = run->meta_present = run->lost = run->refused = false;
     run->kill_reason = CQ_KILL_NONE;
     slot->state = CQ_SLOT_RUNNING;
     if (cq_log_enabled(process->log, CQ_LOG_INFO)) {
@@ -221,7 +226,8 @@ bool cq_execution_kill(struct cq_slot *slot, enum cq_kill_reason reason)
 {
     if (slot->state != CQ_SLOT_RUNNING)
         return false;
-    slot->run.kill_reason = reason;
+    if (slot->run.kill_reason != CQ_KILL_STOPPED) /* whatever comes while its horse dies: the user wanted it so */
+        slot->run.kill_reason = reason;
     if (!slot->horse) { /* it waits for a stable: nothing to kill */
         cq_buf_release(&slot->run.unsent);
         slot->run.outcome = reason == CQ_KILL_STOPPED ? CQ_OUTCOME_STOPPED : CQ_OUTCOME_FAILED;
@@ -241,7 +247,7 @@ static void on_timeout(struct ev_loop *loop, ev_timer *timer, int events)
     struct cq_slot *slot = timer->data;
     if (slot->state != CQ_SLOT_RUNNING || !slot->horse)
         return;
-    if (slot->run.kill_reason == CQ_KILL_TIMEOUT) {
+    if (slot->run.kill_reason != CQ_KILL_NONE) {
         cq_horse_kill(slot->horse, SIGKILL);
         return;
     }

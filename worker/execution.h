@@ -30,7 +30,7 @@ void cq_execution_warm(struct cq_slot *slot);
 /* Kill and forget every horse of the slot. */
 void cq_execution_release_horses(struct cq_slot *slot);
 
-/* Once a second: horses that answered and do not leave are killed. */
+/* Once a second: horses that answered and do not leave are killed; a job that could not get a horse asks again. */
 void cq_execution_tick(struct cq_slot *slot);
 
 #endif

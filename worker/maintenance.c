@@ -5,8 +5,14 @@
 #include "base/mem.h"
 #include "lifecycle/maintain.h"
 #include "worker/execution.h"
+#include "worker/stable.h"
 
-enum { ABANDON_CHUNK = 100, CLEAN_CHUNK = 1000 };
+enum {
+    ABANDON_CHUNK = 100,
+    CLEAN_CHUNK = 1000,
+    SILENCE_S = 30, /* without an answer from Redis: then the heartbeats of others may not have arrived either */
+    RETURN_S = 35,  /* after such a silence: every worker is connected again by then, CQ_BACKOFF_MAX_MS and some more */
+};
 
 /* Abandoned work is found within this of its score passing, give or take the spread: under 5 s. */
 static const double abandon_every_s = 3.0, abandon_spread_s = 1.0;
@@ -15,6 +21,8 @@ struct cq_maintenance {
     struct cq_process *process;
     ev_timer abandon_timer, clean_timer, tick_timer;
     size_t abandon_at, clean_at; /* the queue that is being asked about; queue_count: none */
+    cq_time heard_at;            /* when Redis last answered; 0: not yet. Wall clock: it also shows that we were asleep */
+    cq_time patient_until;       /* nobody is judged abandoned before */
 };
 
 static void abandon_next(struct cq_maintenance *maintenance);
@@ -35,6 +43,7 @@ static void on_abandon(struct cq_async *async, const struct cq_reply *reply, con
         cq_log(process->log, CQ_LOG_ERROR, process->name, NULL, "looking for abandoned jobs: %s", err.text);
         count = 0;
     }
+    maintenance->heard_at = cq_clock_now();
     for (size_t i = 0; i < count; i++) {
         struct cq_abandoned item;
         cq_abandon_item(reply, i, &item);
@@ -67,12 +76,29 @@ static void abandon_next(struct cq_maintenance *maintenance)
     cq_async_call(process->redis, command, on_abandon, maintenance);
 }
 
+/* Redis was away, or we were: those who run jobs now get the time to say so before they are judged by their old scores. */
+static bool is_patient(struct cq_maintenance *maintenance)
+{
+    cq_time now = cq_clock_now();
+    if (!cq_async_is_ready(maintenance->process->redis))
+        return true;
+    if (maintenance->heard_at && now - maintenance->heard_at > SILENCE_S * CQ_SECOND) {
+        maintenance->patient_until = now + RETURN_S * CQ_SECOND;
+        maintenance->heard_at = now;
+    } else if (now < maintenance->patient_until && maintenance->patient_until - now <= RETURN_S * CQ_SECOND) {
+        maintenance->heard_at = now;
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static void on_abandon_timer(struct ev_loop *loop, ev_timer *timer, int events)
 {
     (void)loop, (void)events;
     struct cq_maintenance *maintenance = timer->data;
-    if (maintenance->abandon_at < maintenance->process->queue_count)
-        return; /* the last round is not over */
+    if (maintenance->abandon_at < maintenance->process->queue_count || is_patient(maintenance))
+        return; /* the last round is not over, or it is not the time for one */
     maintenance->abandon_at = 0;
     abandon_next(maintenance);
 }
@@ -130,6 +156,7 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
     struct cq_maintenance *maintenance = timer->data;
     for (int i = 0; i < maintenance->process->slot_count; i++)
         cq_execution_tick(&maintenance->process->slots[i]);
+    cq_stable_tick(maintenance->process->stable);
 }
 
 struct cq_maintenance *cq_maintenance_new(struct cq_process *process)

@@ -83,7 +83,7 @@ void cq_process_fail(struct cq_process *process, const struct cq_error *err);
 void cq_process_wake(struct cq_process *process);
 
 /* A slot found the workers suspended: ask again every second, and say so once. */
-void cq_process_suspended(struct cq_process *process);
+void cq_process_suspended(struct cq_process *process, struct cq_slot *slot);
 
 /* A slot is dead: the last one ends the loop. */
 void cq_process_slot_dead(struct cq_process *process);

@@ -106,7 +106,9 @@ static void fill_fetch(struct cq_slot *slot, struct cq_fetch *fetch)
         .monitoring_interval_s = options->job_monitoring_interval_s,
         .worker_ttl_s = options->worker_ttl_s,
         .resume = slot->resume,
+        .resume_only = slot->stopping,
     };
+    slot->asked = true;
 }
 
 bool cq_slot_next_fetch(struct cq_slot *slot, struct cq_fetch *ret_fetch)
@@ -114,9 +116,11 @@ bool cq_slot_next_fetch(struct cq_slot *slot, struct cq_fetch *ret_fetch)
     const struct cq_worker_options *options = slot->process->options;
     /* A fetch whose reply was lost is always asked for again: it may have started a job. */
     bool enough = slot->stopping || (options->max_jobs && slot->jobs_done + 1 >= options->max_jobs);
-    if ((enough || !cq_stable_is_ready(slot->process->stable)) && !slot->resume)
+    slot->asked = false;
+    if ((enough || slot->run.refused || !cq_stable_is_ready(slot->process->stable)) && !slot->resume)
         return false;
     fill_fetch(slot, ret_fetch);
+    ret_fetch->resume_only = enough;
     return true;
 }
 
@@ -138,15 +142,19 @@ static void on_fetch(struct cq_async *async, const struct cq_reply *reply, const
     struct cq_error err;
     if (slot->state != CQ_SLOT_FETCHING)
         return;
-    if (lost) {
+    if (lost && lost->code == CQ_ERR_CONNECTION) {
         slot->resume = true;
         slot->state = CQ_SLOT_IDLE;
         return;
     }
-    if (cq_fetch_read(reply, &outcome, &started, &err) != CQ_OK) {
-        cq_log(process->log, CQ_LOG_ERROR, slot->name, NULL, "cannot fetch a job: %s; trying again in %d s", err.text, FETCH_AGAIN_S);
-        become_idle(slot);
-        fetch_again_later(slot);
+    if (lost || cq_fetch_read(reply, &outcome, &started, &err) != CQ_OK) {
+        cq_log(process->log, CQ_LOG_ERROR, slot->name, NULL, "cannot fetch a job: %s; trying again in %d s", lost ? lost->text : err.text,
+               FETCH_AGAIN_S);
+        slot->state = CQ_SLOT_IDLE;
+        if (!slot->stopping || slot->resume) /* what a lost call may have started is still to be asked for */
+            fetch_again_later(slot);
+        else
+            die(slot);
         return;
     }
     cq_slot_next(slot, outcome, &started);
@@ -191,7 +199,7 @@ void cq_slot_next(struct cq_slot *slot, enum cq_fetch_outcome outcome, const str
     if (options->max_jobs && slot->jobs_done >= options->max_jobs) {
         cq_log(process->log, CQ_LOG_INFO, slot->name, NULL, "finished executing %lld jobs, quitting", (long long)slot->jobs_done);
         slot->stopping = true;
-    } else if (outcome == CQ_FETCH_EMPTY && options->burst && !slot->stopping && (woken || cq_stable_is_ready(process->stable))) {
+    } else if (outcome == CQ_FETCH_EMPTY && options->burst && !slot->stopping && slot->asked) {
         cq_log(process->log, CQ_LOG_INFO, slot->name, NULL, "done, quitting");
         slot->stopping = true;
     } else if (outcome == CQ_FETCH_SUSPENDED && options->burst) {
@@ -201,9 +209,9 @@ void cq_slot_next(struct cq_slot *slot, enum cq_fetch_outcome outcome, const str
     }
     become_idle(slot);
     if (outcome == CQ_FETCH_SUSPENDED && !options->burst)
-        cq_process_suspended(process);
-    else if (slot->stopping)
-        cq_process_wake(process); /* in burst the next slot finds out for itself */
+        cq_process_suspended(process, slot);
+    else if (slot->stopping || !slot->asked)
+        cq_process_wake(process); /* in burst the next slot finds out for itself; what was not asked for is now */
     else
         cq_waiters_arm(process->waiters, woken);
 }

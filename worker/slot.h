@@ -49,6 +49,7 @@ struct cq_running {
     int64_t retry_max;
     struct cq_buf retry_intervals;
     enum cq_kill_reason kill_reason;
+    bool refused;              /* Redis refused its outcome for a reason that does not pass: the next call fetches nothing */
     bool lost;                 /* the heartbeat found that the execution is no longer ours */
     struct cq_buf unsent;      /* the job frame, while there is no horse to take it */
 };
@@ -70,6 +71,7 @@ struct cq_slot {
     struct cq_str *order_names; /* the same, as names */
     char next_execution[CQ_EXECUTION_ID_SIZE];
     bool resume;            /* the reply to a fetch (alone or inside finish) was lost: ask for it again */
+    bool asked;             /* the last call fetched; a finish does not always */
     bool stopping;          /* finish what runs, then die */
     int64_t jobs_done;
     ev_timer heartbeat_timer;

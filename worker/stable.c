@@ -17,6 +17,7 @@ enum {
     PROTOCOL_FD = 3,
     PROTOCOL_VERSION = 1,
     HELLO_WITHIN_S = 30,
+    FORK_WITHIN_S = 30, /* longer than that, and it hangs: in a module's constructor, or because somebody stopped it */
     DEATHS_BEFORE_GIVING_UP = 5, /* in a row, none of them after a hello */
 };
 
@@ -31,6 +32,8 @@ struct cq_stable {
     int deaths;               /* since the last hello */
     double backoff_s;
     int64_t next_number;
+    int64_t forks_asked;      /* and not answered */
+    cq_time forked_at;        /* monotonic: when it last answered, or was first asked */
     ev_io reader, writer;
     ev_child child;
     ev_timer timer;           /* hello deadline, then the pause before the next start */
@@ -95,6 +98,7 @@ static void stop_watching(struct cq_stable *stable)
         close(stable->fd);
     stable->fd = -1;
     stable->hello = false;
+    stable->forks_asked = 0;
     cq_buf_clear(&stable->in);
     cq_buf_clear(&stable->out);
 }
@@ -155,6 +159,8 @@ static void on_frame(struct cq_stable *stable, const struct cq_frame *frame)
     cq_frame_get_int(frame, "horse", &number);
     struct cq_horse *horse = find_horse(stable, number);
     if (cq_str_is(frame->type, "forked")) {
+        stable->forks_asked--;
+        stable->forked_at = cq_clock_monotonic();
         if (horse && cq_frame_get_int(frame, "pid", &value)) {
             cq_horse_forked(horse, (pid_t)value);
         } else if (error.data) {
@@ -394,5 +400,24 @@ int64_t cq_stable_fork(struct cq_stable *stable, struct cq_slot *slot, const int
         cq_buf_append(&stable->out, stable->fork_frame.data + n, stable->fork_frame.len - (size_t)n);
         ev_io_start(process->loop, &stable->writer);
     }
+    if (stable->forks_asked++ == 0)
+        stable->forked_at = cq_clock_monotonic();
     return number;
+}
+
+static bool hangs(const struct cq_stable *stable)
+{
+    return cq_stable_is_ready(stable) && stable->forks_asked > 0 &&
+           cq_clock_monotonic() - stable->forked_at > FORK_WITHIN_S * CQ_SECOND;
+}
+
+void cq_stable_tick(struct cq_stable *stable)
+{
+    /* When it was we who were stopped, its answers wait to be read. */
+    if (hangs(stable))
+        on_readable(stable->process->loop, &stable->reader, EV_READ);
+    if (hangs(stable)) {
+        kill_stable(stable, "it has not forked for 30 s");
+        stable->forks_asked = 0;
+    }
 }

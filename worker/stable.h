@@ -23,4 +23,7 @@ bool cq_stable_is_ready(const struct cq_stable *stable);
  */
 int64_t cq_stable_fork(struct cq_stable *stable, struct cq_slot *slot, const int *fds, int fd_count);
 
+/* Once a second: a stable that hangs is killed, and another started. */
+void cq_stable_tick(struct cq_stable *stable);
+
 #endif

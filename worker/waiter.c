@@ -21,6 +21,7 @@ struct cq_waiters {
     struct waiter *each; /* one per queue */
     bool woken;          /* a peek said that there is work, and no fetch has answered since */
     double pause_s;      /* before the next peek after a lost race */
+    bool blind;          /* Redis refuses to let us wait */
     ev_timer pause;
 };
 
@@ -48,6 +49,7 @@ static void on_peek(struct cq_async *async, const struct cq_reply *reply, const 
         ev_timer_stop(waiters->process->loop, &waiters->pause);
         ev_timer_set(&waiters->pause, waiters->pause_s, 0.);
         ev_timer_start(waiters->process->loop, &waiters->pause);
+        waiters->blind = true;
         return;
     }
     if (cq_reply_type(reply) == CQ_REPLY_NIL) { /* the time is over */
@@ -81,7 +83,13 @@ static void peek_all(struct cq_waiters *waiters)
 static void on_pause_over(struct ev_loop *loop, ev_timer *timer, int events)
 {
     (void)loop, (void)events;
-    peek_all(timer->data);
+    struct cq_waiters *waiters = timer->data;
+    /* A full Redis refuses BLMOVE, but not the fetch that would empty it: ask without waiting. What it answers arms us. */
+    if (waiters->blind) {
+        waiters->blind = false;
+        cq_process_wake(waiters->process);
+    }
+    peek_all(waiters);
 }
 
 void cq_waiters_arm(struct cq_waiters *waiters, bool lost_race)

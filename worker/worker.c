@@ -31,6 +31,10 @@ void cq_process_wake(struct cq_process *process)
 {
     if (!process->started || process->suspended)
         return;
+    /* What a lost call may have started is asked for at once; nobody else will. */
+    for (int i = 0; i < process->slot_count; i++)
+        if (process->slots[i].resume)
+            cq_slot_fetch(&process->slots[i]);
     /* One at a time: it goes on with the next slot while there is work, so that idle slots do not ask in vain. */
     for (int i = 0; i < process->slot_count; i++)
         if (process->slots[i].state == CQ_SLOT_FETCHING)
@@ -40,15 +44,20 @@ void cq_process_wake(struct cq_process *process)
             return;
 }
 
+static void write_state(const struct cq_slot *slot, const char *state)
+{
+    struct cq_process *process = slot->process;
+    if (slot->state != CQ_SLOT_IDLE)
+        return;
+    struct cq_command *command = cq_process_command(process);
+    cq_worker_state_build(cq_str(slot->name), state, command);
+    cq_async_call(process->redis, command, NULL, NULL);
+}
+
 static void write_states(struct cq_process *process, const char *state)
 {
-    for (int i = 0; i < process->slot_count; i++) {
-        if (process->slots[i].state != CQ_SLOT_IDLE)
-            continue;
-        struct cq_command *command = cq_process_command(process);
-        cq_worker_state_build(cq_str(process->slots[i].name), state, command);
-        cq_async_call(process->redis, command, NULL, NULL);
-    }
+    for (int i = 0; i < process->slot_count; i++)
+        write_state(&process->slots[i], state);
 }
 
 static void on_is_suspended(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
@@ -77,8 +86,12 @@ static void on_resume_timer(struct ev_loop *loop, ev_timer *timer, int events)
     cq_async_call(process->redis, command, on_is_suspended, process);
 }
 
-void cq_process_suspended(struct cq_process *process)
+void cq_process_suspended(struct cq_process *process, struct cq_slot *slot)
 {
+    if (process->suspended) {
+        write_state(slot, "suspended");
+        return;
+    }
     process->suspended = true;
     if (!process->announced) {
         process->announced = true;
@@ -153,11 +166,11 @@ static void on_down(struct cq_async *async, const struct cq_error *err, int retr
     cq_log(process->log, CQ_LOG_ERROR, process->name, NULL, "%s; retrying in %.1f s", err->text, retry_in_ms / 1000.0);
 }
 
-/* Each slot takes some ten descriptors while horses change hands. */
-static void raise_descriptor_limit(int slots)
+/* Each slot takes some ten descriptors while horses change hands, each queue the connection that waits on it. */
+static void raise_descriptor_limit(const struct cq_worker_options *options)
 {
     struct rlimit limit;
-    rlim_t want = 128 + 16 * (rlim_t)slots;
+    rlim_t want = 128 + 16 * (rlim_t)options->slots + (rlim_t)options->queues->len;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= want)
         return;
     limit.rlim_cur = limit.rlim_max < want ? limit.rlim_max : want;
@@ -237,15 +250,16 @@ static enum cq_code start(struct cq_process *process, struct cq_error *err)
 
 static void stop(struct cq_process *process)
 {
-    ev_timer_stop(process->loop, &process->resume_timer);
-    cq_maintenance_free(process->maintenance);
+    for (int i = 0; i < process->slot_count; i++)
+        process->slots[i].state = CQ_SLOT_DEAD; /* callbacks that still come change nothing */
+    /* First the connections: each runs the callbacks of its outstanding calls, whose owners must still be there. */
+    cq_async_free(process->redis);
     cq_commands_free(process->commands);
     cq_waiters_free(process->waiters);
-    for (int i = 0; i < process->slot_count; i++) {
-        process->slots[i].state = CQ_SLOT_DEAD; /* callbacks that still come change nothing */
+    cq_maintenance_free(process->maintenance);
+    ev_timer_stop(process->loop, &process->resume_timer);
+    for (int i = 0; i < process->slot_count; i++)
         cq_slot_release(&process->slots[i]);
-    }
-    cq_async_free(process->redis);
     cq_stable_free(process->stable);
     cq_shutdown_free(process->shutdown);
     free(process->slots);
@@ -261,7 +275,7 @@ enum cq_code cq_worker_run(const struct cq_worker_options *options, bool *ret_wo
     if (!process.loop)
         return cq_error_set(err, CQ_ERR_SYSTEM, "libev finds no way to wait for events on this system");
     srandom((unsigned)(cq_clock_now() ^ getpid()));
-    raise_descriptor_limit(options->slots);
+    raise_descriptor_limit(options);
     enum cq_code code = check_programs(options, err);
     if (code == CQ_OK && options->pid_file)
         code = write_pid_file(options->pid_file, err);

@@ -1,6 +1,6 @@
 -- The next job over queue_keys[first], queue_keys[first + 1] ...: popped, started, handed back with its hash.
 -- resume '1': this call was sent before and its answer was lost; what it started then is found by the execution id, in the
--- set of what the worker runs, and given back again.
+-- set of what the worker runs, and given back again. '2': the same, and nothing else is taken.
 -- counts: as in start.lua.
 -- An id whose hash is gone (expired, deleted, not a hash at all) or whose job was canceled is dropped; at most dead_limit
 -- in a call, so that Redis is never held for long. Source: rq/queue.py dequeue_any.
@@ -20,8 +20,9 @@ local function started_before(queue_keys, first, execution)
 end
 
 local function next_job(queue_keys, first, execution, worker_lives, counts)
-    local before = resume == '1' and started_before(queue_keys, first, execution)
+    local before = resume ~= '0' and started_before(queue_keys, first, execution)
     if before then return before end
+    if resume == '2' then return {'empty'} end
     if redis.call('EXISTS', suspended) == 1 then return {'suspended'} end
     local dead = 0
     for at = first, #queue_keys do

@@ -31,6 +31,23 @@ CQ_JOB record(cq_context *job)
     return cq_return_str(job, cq_current_id(job));
 }
 
+/* A line at the beginning and one at the end: (path, milliseconds between them). */
+CQ_JOB trace(cq_context *job)
+{
+    const char *path;
+    long long work_ms;
+    if (cq_arg_str(job, 0, &path) || cq_arg_int(job, 1, &work_ms))
+        return CQ_FAILED;
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return cq_fail(job, "cannot open %s", path);
+    dprintf(fd, "begin %s\n", cq_current_id(job));
+    doze((double)work_ms / 1000);
+    dprintf(fd, "end %s\n", cq_current_id(job));
+    close(fd);
+    return cq_return_str(job, cq_current_id(job));
+}
+
 CQ_JOB doze_s(cq_context *job)
 {
     double seconds;
