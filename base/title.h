@@ -10,7 +10,8 @@
 
 /*
  * Take over the memory of argv and of the environment; the environment is moved away first. Call it once, first thing
- * in main(), with main()'s own argv (another one is left alone); argv's texts are copied and argv[i] point to the copies afterwards, so that they stay readable.
+ * in main(), with main()'s own argv (another one is left alone). argv's texts are copied and argv[i] point to the copies
+ * afterwards, so that they stay readable.
  * A forked child keeps the title area of its parent.
  */
 void cq_title_init(int argc, char **argv);
