@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
-#include "base/number.h"
 #include "lifecycle/meta.h"
+#include "worker/job_frame.h"
 #include "worker/stable.h"
 
 enum {
@@ -145,44 +145,6 @@ void cq_slot_stable_ready(struct cq_slot *slot)
     }
 }
 
-static int64_t timeout_of(const struct cq_reply *fields)
-{
-    int64_t seconds;
-    struct cq_str text = cq_reply_field(fields, "timeout");
-    if (!text.data || !text.len || !cq_number_duration(text, &seconds) || seconds == 0 || seconds < CQ_TTL_FOREVER)
-        return CQ_JOB_TIMEOUT_DEFAULT_S;
-    return seconds;
-}
-
-/* Into the process's scratch. False: too large. */
-static bool build_job_frame(struct cq_slot *slot, const struct cq_started *started)
-{
-    struct cq_process *process = slot->process;
-    struct cq_frame_writer writer;
-    size_t count = cq_reply_len(started->fields) / 2;
-    if (process->frame.cap > 1024 * 1024)
-        cq_buf_release(&process->frame);
-    cq_buf_clear(&process->frame);
-    cq_frame_start(&writer, &process->frame, "job");
-    cq_frame_add_str(&writer, "id", started->job_id);
-    cq_frame_add_str(&writer, "execution", cq_str(slot->run.execution_id));
-    cq_frame_add_str(&writer, "queue", cq_buf_view(&slot->run.queue));
-    cq_frame_add_str(&writer, "worker", cq_str(slot->name));
-    cq_frame_add_int(&writer, "timeout", slot->run.timeout_s);
-    cq_frame_add_bool(&writer, "reuse", process->options->reuse_horses);
-    cq_frame_add_map(&writer, "fields", (uint32_t)count);
-    for (size_t i = 0; i < count; i++) {
-        struct cq_str name = cq_reply_str(cq_reply_at(started->fields, 2 * i));
-        char key[128];
-        if (name.len >= sizeof(key))
-            name.len = sizeof(key) - 1;
-        memcpy(key, name.data, name.len);
-        key[name.len] = '\0';
-        cq_frame_add_bin(&writer, key, cq_reply_str(cq_reply_at(started->fields, 2 * i + 1)));
-    }
-    return cq_frame_end(&writer);
-}
-
 static void fail(struct cq_slot *slot, const char *text)
 {
     slot->run.outcome = CQ_OUTCOME_FAILED;
@@ -203,7 +165,7 @@ void cq_execution_start(struct cq_slot *slot, const struct cq_started *started)
     put(&run->description, description);
     memcpy(run->execution_id, slot->next_execution, sizeof(run->execution_id));
     slot->next_execution[0] = '\0';
-    run->timeout_s = timeout_of(started->fields);
+    run->timeout_s = cq_job_frame_timeout(started->fields);
     run->started_at = cq_clock_now();
     run->started_monotonic = cq_clock_monotonic();
     run->value_present = run->meta_present = run->lost = run->refused = false;
@@ -216,7 +178,7 @@ void cq_execution_start(struct cq_slot *slot, const struct cq_started *started)
         else
             cq_log(process->log, CQ_LOG_INFO, slot->name, run->job_id.data, "%s", run->queue.data);
     }
-    if (build_job_frame(slot, started))
+    if (cq_job_frame_build(slot, started))
         hand_over(slot, cq_buf_view(&process->frame));
     else
         fail(slot, "cq.PayloadTooLarge: the job's hash does not fit in a job frame of 513 MiB\n");

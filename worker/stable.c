@@ -1,10 +1,8 @@
 #include "worker/stable.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,9 +10,9 @@
 #include "base/mem.h"
 #include "runtime/frame.h"
 #include "worker/slot.h"
+#include "worker/stable_spawn.h"
 
 enum {
-    PROTOCOL_FD = 3,
     PROTOCOL_VERSION = 1,
     HELLO_WITHIN_S = 30,
     FORK_WITHIN_S = 30, /* longer than that, and it hangs: in a module's constructor, or because somebody stopped it */
@@ -42,51 +40,6 @@ struct cq_stable {
 };
 
 static void start_or_fail(struct cq_stable *stable);
-
-/* The child's side: becomes the stable. Only async-signal-safe calls between fork and exec. */
-CQ_NORETURN static void become_stable(char *const *argv, const char *executable, int fd, pid_t parent)
-{
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(127);
-    /* A group of its own: Ctrl-C in the terminal is the worker's to interpret. */
-    setpgid(0, 0);
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    struct sigaction fresh = {.sa_handler = SIG_DFL};
-    sigaction(SIGPIPE, &fresh, NULL);
-    if (fd == PROTOCOL_FD)
-        fcntl(fd, F_SETFD, 0);
-    else if (dup2(fd, PROTOCOL_FD) < 0)
-        _exit(127);
-    execv(executable, argv);
-    _exit(127);
-}
-
-/* The native stable's command line: cq itself, with what jobs may run. Free the array, not its texts. */
-static const char **stable_argv(const struct cq_worker_options *options)
-{
-    size_t most = 8 + 2 * options->paths->len + 3 * options->program_count;
-    const char **argv = cq_calloc(most, sizeof(*argv));
-    size_t n = 0;
-    argv[n++] = "cq";
-    argv[n++] = "stable-native";
-    for (size_t i = 0; i < options->paths->len; i++) {
-        argv[n++] = "--path";
-        argv[n++] = options->paths->items[i];
-    }
-    for (size_t i = 0; i < options->program_count; i++) {
-        argv[n++] = "--program";
-        argv[n++] = options->programs[i].name;
-        argv[n++] = options->programs[i].command;
-    }
-    if (options->restrict_format) {
-        argv[n++] = "--restrict";
-        argv[n++] = cq_format_name(options->format);
-    }
-    return argv;
-}
 
 static void stop_watching(struct cq_stable *stable)
 {
@@ -281,31 +234,12 @@ static void on_child(struct ev_loop *loop, ev_child *child, int events)
 static bool start(struct cq_stable *stable, struct cq_error *err)
 {
     struct cq_process *process = stable->process;
-    int ends[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-        cq_error_errno(err, errno, "cannot make a socket pair for the native runtime");
+    if (cq_stable_spawn(process->options, &stable->pid, &stable->fd, err) != CQ_OK)
         return false;
-    }
-    const char **argv = stable_argv(process->options);
-    pid_t parent = getpid();
-    pid_t pid = fork();
-    if (pid == 0)
-        become_stable((char *const *)argv, process->options->executable, ends[1], parent);
-    int fork_errno = errno;
-    free(argv);
-    close(ends[1]);
-    if (pid < 0) {
-        close(ends[0]);
-        cq_error_errno(err, fork_errno, "cannot fork the native runtime");
-        return false;
-    }
-    fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    stable->pid = pid;
-    stable->fd = ends[0];
     ev_io_set(&stable->reader, stable->fd, EV_READ);
     ev_io_set(&stable->writer, stable->fd, EV_WRITE);
     ev_io_start(process->loop, &stable->reader);
-    ev_child_set(&stable->child, pid, 0);
+    ev_child_set(&stable->child, stable->pid, 0);
     ev_child_start(process->loop, &stable->child);
     ev_timer_set(&stable->timer, HELLO_WITHIN_S, 0.);
     ev_timer_start(process->loop, &stable->timer);

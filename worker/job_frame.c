@@ -1,0 +1,40 @@
+#include "worker/job_frame.h"
+
+#include "base/number.h"
+
+int64_t cq_job_frame_timeout(const struct cq_reply *fields)
+{
+    int64_t seconds;
+    struct cq_str text = cq_reply_field(fields, "timeout");
+    if (!text.data || !text.len || !cq_number_duration(text, &seconds) || seconds == 0 || seconds < CQ_TTL_FOREVER)
+        return CQ_JOB_TIMEOUT_DEFAULT_S;
+    return seconds;
+}
+
+bool cq_job_frame_build(struct cq_slot *slot, const struct cq_started *started)
+{
+    struct cq_process *process = slot->process;
+    struct cq_frame_writer writer;
+    size_t count = cq_reply_len(started->fields) / 2;
+    if (process->frame.cap > 1024 * 1024)
+        cq_buf_release(&process->frame);
+    cq_buf_clear(&process->frame);
+    cq_frame_start(&writer, &process->frame, "job");
+    cq_frame_add_str(&writer, "id", started->job_id);
+    cq_frame_add_str(&writer, "execution", cq_str(slot->run.execution_id));
+    cq_frame_add_str(&writer, "queue", cq_buf_view(&slot->run.queue));
+    cq_frame_add_str(&writer, "worker", cq_str(slot->name));
+    cq_frame_add_int(&writer, "timeout", slot->run.timeout_s);
+    cq_frame_add_bool(&writer, "reuse", process->options->reuse_horses);
+    cq_frame_add_map(&writer, "fields", (uint32_t)count);
+    for (size_t i = 0; i < count; i++) {
+        struct cq_str name = cq_reply_str(cq_reply_at(started->fields, 2 * i));
+        char key[128];
+        if (name.len >= sizeof(key))
+            name.len = sizeof(key) - 1;
+        memcpy(key, name.data, name.len);
+        key[name.len] = '\0';
+        cq_frame_add_bin(&writer, key, cq_reply_str(cq_reply_at(started->fields, 2 * i + 1)));
+    }
+    return cq_frame_end(&writer);
+}
