@@ -17,7 +17,7 @@
 #include "runtime/native_herd.h"
 #include "runtime/native_horse.h"
 
-enum { PROTOCOL_VERSION = 1, EXIT_BROKEN = 76 /* EX_PROTOCOL of sysexits.h */ };
+enum { PROTOCOL_VERSION = 1, LINE_BUFFER = 4096, EXIT_BROKEN = 76 /* EX_PROTOCOL of sysexits.h */ };
 
 /* Descriptors that came with fork frames not yet handled: sets, in the order in which they came. */
 struct fd_set_queue {
@@ -284,7 +284,8 @@ int cq_native_stable_main(const struct cq_native_options *options)
     }
     cq_title_set("cq: native stable");
     /* Whole lines of a job's output reach the log as they are printed, and a crash loses none. */
-    setvbuf(stdout, NULL, _IOLBF, 0);
+    static char line[LINE_BUFFER]; /* of our own: without one, glibc of Debian 13 forgets that lines are wanted */
+    setvbuf(stdout, line, _IOLBF, sizeof(line));
     cq_native_prepare();
     cq_modules_init(&stable.modules, options->paths);
     cq_herd_init(&stable.herd);
