@@ -1,0 +1,209 @@
+#include "tests/worker/harness.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "job/call.h"
+#include "lifecycle/enqueue.h"
+
+struct redis_server *server;
+static char module_folder[512];
+
+enum { WORKERS_MAX = 8 };
+
+/* Every worker of a test, so that none outlives it. */
+static pid_t workers[WORKERS_MAX];
+
+static const char *cq_binary(void)
+{
+    const char *path = getenv("CQ");
+    ck_assert_msg(path != NULL, "set CQ to the path of the cq binary");
+    return path;
+}
+
+/* Start `cq worker --url ... -P MODULES ARGS...`; ended by NULL. Its log goes to the test's standard error. */
+pid_t start_worker(const char *first, ...)
+{
+    struct cq_strv argv = CQ_STRV_INIT;
+    char url[160];
+    snprintf(url, sizeof(url), "unix://%s", server->socket);
+    const char *base[] = {"cq", "worker", "--url", url, "--path", module_folder, "--kill-grace", "1"};
+    for (size_t i = 0; i < CQ_ARRAY_LEN(base); i++)
+        cq_strv_push(&argv, cq_str(base[i]));
+    va_list args;
+    va_start(args, first);
+    for (const char *arg = first; arg; arg = va_arg(args, const char *))
+        cq_strv_push(&argv, cq_str(arg));
+    va_end(args);
+    argv.items = realloc(argv.items, (argv.len + 1) * sizeof(char *));
+    argv.items[argv.len] = NULL;
+    pid_t pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        setpgid(0, 0);
+        execv(cq_binary(), argv.items);
+        _exit(127);
+    }
+    ck_assert_int_gt(pid, 0);
+    cq_strv_release(&argv);
+    for (int i = 0; i < WORKERS_MAX; i++) {
+        if (workers[i])
+            continue;
+        workers[i] = pid;
+        return pid;
+    }
+    ck_abort_msg("too many workers in one test");
+    return -1;
+}
+
+/* Wait for a worker's end; returns its exit status, 128 + N for signal N. */
+int wait_worker(pid_t pid)
+{
+    int status = 0;
+    for (int i = 0; i < PATIENCE_S * 100; i++) {
+        pid_t got = waitpid(pid, &status, WNOHANG);
+        if (got == pid) {
+            for (int k = 0; k < WORKERS_MAX; k++)
+                if (workers[k] == pid)
+                    workers[k] = 0;
+            return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+        }
+        usleep(10000);
+    }
+    ck_abort_msg("worker %d does not end", (int)pid);
+    return -1;
+}
+
+int stop_worker(pid_t pid)
+{
+    kill(pid, SIGTERM);
+    return wait_worker(pid);
+}
+
+void enqueue(const char *id, const struct job_spec *spec)
+{
+    struct cq_error err;
+    struct cq_arena arena = CQ_ARENA_INIT;
+    struct cq_buf data = CQ_BUF_INIT(1 << 20);
+    struct cq_call call = {.format = CQ_FORMAT_JSON, .function = cq_str(spec->function)};
+    call.args = cq_value_list(&arena, CQ_VALUE_LIST, spec->arg || spec->number ? 1 : 0);
+    if (spec->arg)
+        call.args.as.list.items[0] = cq_value_str(cq_str(spec->arg));
+    else if (spec->number)
+        call.args.as.list.items[0] = cq_value_int(spec->number);
+    call.kwargs = cq_value_map(&arena, 0);
+    ck_assert_int_eq(cq_call_write(&call, &data, &err), CQ_OK);
+    struct cq_job job;
+    cq_job_init(&job);
+    job.id = cq_str(id);
+    job.origin = cq_str(spec->queue ? spec->queue : "default");
+    job.data = cq_buf_view(&data);
+    job.description = cq_str(spec->function);
+    job.created_at = cq_clock_now();
+    job.timeout_s = spec->timeout_s ? spec->timeout_s : 60;
+    if (spec->retries)
+        job.retries_left = spec->retries;
+    if (spec->result_ttl_s)
+        job.result_ttl_s = spec->result_ttl_s;
+    struct cq_enqueue request = {.job = &job, .now = cq_clock_now()};
+    struct cq_command command;
+    struct cq_reply *reply = NULL;
+    cq_command_init(&command);
+    cq_enqueue_build(&request, &command);
+    ck_assert_msg(cq_connection_call(redis_server_connection(server), &command, &reply, &err) == CQ_OK, "%s", err.text);
+    cq_reply_free(reply);
+    cq_command_release(&command);
+    cq_buf_release(&data);
+    cq_arena_release(&arena);
+}
+
+struct cq_str job_field(const char *id, const char *field)
+{
+    char key[256];
+    snprintf(key, sizeof(key), "rq:job:%s", id);
+    return redis_server_text(server, "HGET", key, field, NULL);
+}
+
+/* Until the job's status is the word; fails the test after PATIENCE_S. */
+void wait_status(const char *id, const char *status)
+{
+    for (int i = 0; i < PATIENCE_S * 200; i++) {
+        if (cq_str_is(job_field(id, "status"), status))
+            return;
+        usleep(5000);
+    }
+    struct cq_str last = job_field(id, "status");
+    ck_abort_msg("job %s is %.*s, not %s", id, (int)last.len, last.data ? last.data : "", status);
+}
+
+/* Until an integer reply is the number. */
+void wait_count(int64_t count, const char *command, const char *key)
+{
+    int64_t last = -1;
+    for (int i = 0; i < PATIENCE_S * 200; i++) {
+        last = redis_server_int(server, command, key, NULL);
+        if (last == count)
+            return;
+        usleep(5000);
+    }
+    ck_abort_msg("%s %s is %lld, not %lld", command, key, (long long)last, (long long)count);
+}
+
+/* The newest result's field, decoded: exc_string as text. */
+void assert_failure_says(const char *id, const char *words)
+{
+    char key[256];
+    struct cq_arena arena = CQ_ARENA_INIT;
+    struct cq_result result;
+    struct cq_error err;
+    snprintf(key, sizeof(key), "rq:results:%s", id);
+    struct cq_reply *reply = redis_server_run(server, "XREVRANGE", key, "+", "-", "COUNT", "1", NULL);
+    ck_assert_msg(cq_reply_len(reply) == 1, "job %s has no result", id);
+    ck_assert_int_eq(cq_result_read(cq_reply_at(reply, 0), &arena, &result, &err), CQ_OK);
+    ck_assert_msg(result.exc_string.data && strstr(result.exc_string.data, words), "job %s failed with: %s", id,
+                  result.exc_string.data ? result.exc_string.data : "(nothing)");
+    cq_reply_free(reply);
+    cq_arena_release(&arena);
+}
+
+static void start_redis(void)
+{
+    server = redis_server_start(NULL);
+}
+
+static void stop_redis(void)
+{
+    redis_server_stop(server);
+}
+
+/* modules/jobs.so lies beside the tests, built by the Makefile. */
+static void fresh(void)
+{
+    const char *path = cq_binary();
+    const char *slash = strrchr(path, '/');
+    snprintf(module_folder, sizeof(module_folder), "%.*s/tests/worker/modules", slash ? (int)(slash - path) : 1, slash ? path : ".");
+    redis_server_flush(server);
+    memset(workers, 0, sizeof(workers));
+}
+
+static void no_worker_left(void)
+{
+    for (int i = 0; i < WORKERS_MAX; i++) {
+        if (!workers[i])
+            continue;
+        kill(workers[i], SIGKILL);
+        waitpid(workers[i], NULL, 0);
+        workers[i] = 0;
+    }
+}
+
+TCase *worker_case(const char *name)
+{
+    TCase *tcase = tcase_create(name);
+    tcase_add_unchecked_fixture(tcase, start_redis, stop_redis);
+    tcase_add_checked_fixture(tcase, fresh, no_worker_left);
+    return tcase;
+}
