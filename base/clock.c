@@ -114,7 +114,7 @@ bool cq_time_parse_iso(struct cq_str text, cq_time *ret_when)
 bool cq_time_parse_epoch(struct cq_str text, cq_time *ret_when)
 {
     double seconds;
-    if (!cq_number_double(text, &seconds) || seconds < -1e11 || seconds > 1e12)
+    if (!cq_number_double(text, &seconds) || !(seconds >= -1e11 && seconds <= 1e12)) /* nan is neither */
         return false;
     *ret_when = (cq_time)(seconds * 1e6 + (seconds < 0 ? -0.5 : 0.5));
     return true;

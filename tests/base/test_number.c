@@ -1,0 +1,96 @@
+/* Numbers out of texts: the whole text or nothing. */
+#include <check.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "base/attr.h"
+#include "base/number.h"
+
+START_TEST(an_integer_is_taken_up_to_the_ends_of_its_type)
+{
+    int64_t value = 7;
+    ck_assert(cq_number_int(CQ_STR_LIT("0"), 0, 9, &value) && value == 0);
+    ck_assert(cq_number_int(CQ_STR_LIT("-0"), 0, 9, &value) && value == 0);
+    ck_assert(cq_number_int(CQ_STR_LIT("007"), 0, 9, &value) && value == 7);
+    ck_assert(cq_number_int(CQ_STR_LIT("9223372036854775807"), INT64_MIN, INT64_MAX, &value) && value == INT64_MAX);
+    ck_assert(cq_number_int(CQ_STR_LIT("-9223372036854775808"), INT64_MIN, INT64_MAX, &value) && value == INT64_MIN);
+    ck_assert(cq_number_int(CQ_STR_LIT("-5"), -5, 5, &value) && value == -5);
+}
+END_TEST
+
+START_TEST(what_is_no_integer_or_out_of_range_leaves_the_value_alone)
+{
+    static const char *const wrong[] = {"",
+                                        "-",
+                                        "+1",
+                                        " 1",
+                                        "1 ",
+                                        "1.0",
+                                        "1e3",
+                                        "0x10",
+                                        "--1",
+                                        "a",
+                                        "9223372036854775808",
+                                        "-9223372036854775809",
+                                        "99999999999999999999999",
+                                        "11",
+                                        "-11"};
+    int64_t value = 7;
+    for (size_t i = 0; i < CQ_ARRAY_LEN(wrong); i++)
+        ck_assert_msg(!cq_number_int(cq_str(wrong[i]), -10, 10, &value), "%s", wrong[i]);
+    ck_assert(!cq_number_int(CQ_STR_LIT("9223372036854775808"), INT64_MIN, INT64_MAX, &value));
+    ck_assert(!cq_number_int(CQ_STR_LIT("-9223372036854775809"), INT64_MIN, INT64_MAX, &value));
+    ck_assert(!cq_number_int(CQ_STR_LIT("1\0"), 0, 10, &value));
+    ck_assert(!cq_number_int(CQ_STR_NONE, 0, 10, &value));
+    ck_assert_int_eq(value, 7);
+}
+END_TEST
+
+START_TEST(a_decimal_is_taken_as_strtod_takes_it_but_without_spaces)
+{
+    double value = 7;
+    ck_assert(cq_number_double(CQ_STR_LIT("-1.5e3"), &value) && value == -1500);
+    ck_assert(cq_number_double(CQ_STR_LIT("inf"), &value) && isinf(value));
+    ck_assert(cq_number_double(cq_str_n("1.25garbage", 4), &value) && value == 1.25); /* only what belongs to the text */
+    static const char *const wrong[] = {"",    " 1",   "1 ", "\t1",
+                                        "1,5", "1.5x", "e5", "1111111111111111111111111111111111111111111111111111111111111111"};
+    for (size_t i = 0; i < CQ_ARRAY_LEN(wrong); i++)
+        ck_assert_msg(!cq_number_double(cq_str(wrong[i]), &value), "%s", wrong[i]);
+    ck_assert(!cq_number_double(CQ_STR_LIT("1\0"), &value));
+    ck_assert(value == 1.25);
+}
+END_TEST
+
+START_TEST(a_duration_is_seconds_unless_a_letter_says_more)
+{
+    static const struct {
+        const char *text;
+        int64_t seconds;
+    } right[] = {{"90", 90}, {"90s", 90}, {"5M", 300}, {"2h", 7200}, {"1d", 86400}, {"0", 0}, {"-1", -1}, {"0s", 0}};
+    static const char *const wrong[] = {"", "s", "-1s", "1.5h", "5 m", "1w", "h2", "1hh", "9007199254740993", "9007199254740992d"};
+    int64_t seconds;
+    for (size_t i = 0; i < CQ_ARRAY_LEN(right); i++) {
+        ck_assert_msg(cq_number_duration(cq_str(right[i].text), &seconds), "%s", right[i].text);
+        ck_assert_int_eq(seconds, right[i].seconds);
+    }
+    for (size_t i = 0; i < CQ_ARRAY_LEN(wrong); i++)
+        ck_assert_msg(!cq_number_duration(cq_str(wrong[i]), &seconds), "%s", wrong[i]);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("base/number");
+    TCase *tc = tcase_create("number");
+    tcase_add_test(tc, an_integer_is_taken_up_to_the_ends_of_its_type);
+    tcase_add_test(tc, what_is_no_integer_or_out_of_range_leaves_the_value_alone);
+    tcase_add_test(tc, a_decimal_is_taken_as_strtod_takes_it_but_without_spaces);
+    tcase_add_test(tc, a_duration_is_seconds_unless_a_letter_says_more);
+    suite_add_tcase(suite, tc);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
