@@ -1,7 +1,6 @@
 #include "base/log.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -49,45 +48,35 @@ bool cq_log_parse_level(const char *text, enum cq_log_level *ret_level)
     return false;
 }
 
-/*
- * Write what can be written now; returns how many bytes that was. A pipe that polls writable takes PIPE_BUF bytes without
- * blocking, so that is the most that is written at once.
- */
-static size_t put(const struct cq_log *log, const char *data, size_t len)
-{
-    size_t done = 0;
-    while (done < len) {
-        struct pollfd ready = {.fd = log->fd, .events = POLLOUT};
-        if (poll(&ready, 1, 0) != 1 || !(ready.revents & POLLOUT))
-            break;
-        ssize_t n = write(log->fd, data + done, len - done < PIPE_BUF ? len - done : PIPE_BUF);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            break;
-        done += (size_t)n;
-    }
-    return done;
-}
-
-/* What does not fit in the pipe now is dropped, not waited for. */
-static void put_line(struct cq_log *log, const struct cq_buf *line)
+/* Write the whole line or none of it: a line that does not fit in the pipe now is dropped, not waited for. */
+static void put_line(struct cq_log *log, struct cq_buf *line)
 {
     if (log->dropped) {
         char note[96];
-        int len = snprintf(note, sizeof(note), "%scq: %lu log lines were dropped, standard error was full\n", log->cut ? "\n" : "",
-                           log->dropped);
-        if (put(log, note, (size_t)len) != (size_t)len) {
+        int len = snprintf(note, sizeof(note), "cq: %lu log lines were dropped, standard error was full\n", log->dropped);
+        struct pollfd ready = {.fd = log->fd, .events = POLLOUT};
+        if (poll(&ready, 1, 0) != 1 || write(log->fd, note, (size_t)len) != len) {
             log->dropped++;
             return;
         }
         log->dropped = 0;
-        log->cut = false;
     }
-    size_t done = put(log, line->data, line->len);
-    if (done < line->len) {
+    struct pollfd ready = {.fd = log->fd, .events = POLLOUT};
+    if (poll(&ready, 1, 0) != 1 || !(ready.revents & POLLOUT)) {
         log->dropped++;
-        log->cut = done > 0;
+        return;
+    }
+    /* A pipe that polls writable has room for PIPE_BUF; longer lines may block for the rest, as any logger's do. */
+    size_t done = 0;
+    while (done < line->len) {
+        ssize_t n = write(log->fd, line->data + done, line->len - done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0) {
+            log->dropped++;
+            return;
+        }
+        done += (size_t)n;
     }
 }
 
@@ -102,15 +91,6 @@ static void start_text(const struct cq_log *log, struct cq_buf *line, enum cq_lo
     cq_buf_printf(line, "%02d:%02d:%02d.%03d ", parts.tm_hour, parts.tm_min, parts.tm_sec, (int)(now % CQ_SECOND / 1000));
     if (level >= CQ_LOG_WARNING)
         cq_buf_printf(line, "%s ", levels[level].name);
-}
-
-/* Ids come out of Redis, where anybody may have put what would look like a line of ours. */
-static void text_field(struct cq_buf *line, const char *text)
-{
-    if (!text)
-        return;
-    cq_utf8_escape_line(line, cq_str(text));
-    cq_buf_text(line, ": ");
 }
 
 static void json_field(struct cq_buf *line, const char *name, const char *text)
@@ -139,9 +119,12 @@ static void write_event(struct cq_log *log, enum cq_log_level level, const char 
         cq_buf_text(&line, "\"}\n");
     } else {
         start_text(log, &line, level);
-        text_field(&line, worker);
-        text_field(&line, job_id);
-        text_field(&line, stream);
+        if (worker)
+            cq_buf_printf(&line, "%s: ", worker);
+        if (job_id)
+            cq_buf_printf(&line, "%s: ", job_id);
+        if (stream)
+            cq_buf_printf(&line, "%s: ", stream);
         cq_utf8_escape_line(&line, message);
         if (log->color)
             cq_buf_text(&line, "\033[0m");

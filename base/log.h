@@ -2,8 +2,7 @@
  * The log: one line per event on standard error, as text or as JSON, never blocking the loop.
  *
  * A struct cq_log is made by cmd/ and handed down; library folders log at debug at most. When standard error cannot
- * take a line at once (a full pipe), the line or what is left of it is dropped and counted, and the count is written when
- * there is room.
+ * take a line at once (a full pipe), the line is dropped and counted, and the count is written when there is room.
  */
 #ifndef CQ_BASE_LOG_H
 #define CQ_BASE_LOG_H
@@ -23,8 +22,7 @@ struct cq_log {
     enum cq_log_format format;
     bool color;               /* text only */
     const char *name;         /* borrowed: the "logger" of JSON lines, such as `cq.worker` */
-    unsigned long dropped;    /* lines lost, wholly or at their end, since the last one written */
-    bool cut;                 /* the last line was cut short: its newline is still to be written */
+    unsigned long dropped;    /* lines lost since the last one written */
 };
 
 void cq_log_init(struct cq_log *log, int fd, enum cq_log_level level, enum cq_log_format format);
@@ -40,7 +38,7 @@ static inline bool cq_log_enabled(const struct cq_log *log, enum cq_log_level le
 /*
  * Write one line.
  *   worker, job_id  context, may be NULL: a prefix of text lines (`worker: job: `), fields of JSON lines
- * Control characters in all of them are escaped, so that one event is one line.
+ * Control characters in the message are escaped, so that one event is one line.
  */
 void cq_log(struct cq_log *log, enum cq_log_level level, const char *worker, const char *job_id, const char *format, ...)
     CQ_PRINTF(5, 6);
