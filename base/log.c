@@ -1,6 +1,6 @@
 #include "base/log.h"
 
-#include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,11 +10,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/utf8.h"
 
-enum { LINE_LIMIT = 64 * 1024 };
+enum { LINE_LIMIT = 64 * 1024, HELD_MAX = 256 * 1024 };
 
 static const struct {
     const char *name;
@@ -48,36 +47,71 @@ bool cq_log_parse_level(const char *text, enum cq_log_level *ret_level)
     return false;
 }
 
-/* Write the whole line or none of it: a line that does not fit in the pipe now is dropped, not waited for. */
-static void put_line(struct cq_log *log, struct cq_buf *line)
+/* A pipe that polls writable takes PIPE_BUF bytes without waiting. */
+static bool write_now(struct cq_log *log, const char *text, size_t len)
+{
+    struct pollfd ready = {.fd = log->fd, .events = POLLOUT};
+    return poll(&ready, 1, 0) == 1 && (ready.revents & POLLOUT) && write(log->fd, text, len) == (ssize_t)len;
+}
+
+/* The longest run of whole lines that a pipe takes at once; a line that is longer than that goes in pieces. */
+static size_t next_piece(const char *text, size_t len)
+{
+    if (len <= PIPE_BUF)
+        return len;
+    const char *end = memrchr(text, '\n', PIPE_BUF);
+    return end ? (size_t)(end + 1 - text) : PIPE_BUF;
+}
+
+/* Write lines as far as that is possible without waiting; the rest is dropped and counted. */
+static void put_text(struct cq_log *log, const struct cq_buf *lines)
 {
     if (log->dropped) {
         char note[96];
         int len = snprintf(note, sizeof(note), "cq: %lu log lines were dropped, standard error was full\n", log->dropped);
-        struct pollfd ready = {.fd = log->fd, .events = POLLOUT};
-        if (poll(&ready, 1, 0) != 1 || write(log->fd, note, (size_t)len) != len) {
-            log->dropped++;
-            return;
-        }
-        log->dropped = 0;
+        if (write_now(log, note, (size_t)len))
+            log->dropped = 0;
     }
-    struct pollfd ready = {.fd = log->fd, .events = POLLOUT};
-    if (poll(&ready, 1, 0) != 1 || !(ready.revents & POLLOUT)) {
-        log->dropped++;
-        return;
-    }
-    /* A pipe that polls writable has room for PIPE_BUF; longer lines may block for the rest, as any logger's do. */
     size_t done = 0;
-    while (done < line->len) {
-        ssize_t n = write(log->fd, line->data + done, line->len - done);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            log->dropped++;
-            return;
-        }
-        done += (size_t)n;
+    while (done < lines->len && !log->dropped) {
+        size_t piece = next_piece(lines->data + done, lines->len - done);
+        if (!write_now(log, lines->data + done, piece))
+            break;
+        done += piece;
     }
+    for (size_t at = done; at < lines->len; at++)
+        log->dropped += lines->data[at] == '\n';
+}
+
+static void put_line(struct cq_log *log, const struct cq_buf *line)
+{
+    if (log->holding && cq_buf_append(&log->held, line->data, line->len))
+        return;
+    cq_log_flush(log); /* no room: first what came before */
+    put_text(log, line);
+}
+
+void cq_log_hold(struct cq_log *log)
+{
+    log->holding = true;
+    cq_buf_init(&log->held, HELD_MAX);
+}
+
+void cq_log_flush(struct cq_log *log)
+{
+    if (!log->holding || !log->held.len)
+        return;
+    put_text(log, &log->held);
+    cq_buf_clear(&log->held);
+}
+
+void cq_log_release(struct cq_log *log)
+{
+    if (!log->holding)
+        return;
+    cq_log_flush(log);
+    cq_buf_release(&log->held);
+    log->holding = false;
 }
 
 static void start_text(const struct cq_log *log, struct cq_buf *line, enum cq_log_level level)

@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "base/attr.h"
+#include "base/buf.h"
 #include "base/str.h"
 
 enum cq_log_level { CQ_LOG_DEBUG, CQ_LOG_INFO, CQ_LOG_WARNING, CQ_LOG_ERROR, CQ_LOG_CRITICAL };
@@ -23,12 +24,22 @@ struct cq_log {
     bool color;               /* text only */
     const char *name;         /* borrowed: the "logger" of JSON lines, such as `cq.worker` */
     unsigned long dropped;    /* lines lost since the last one written */
+    bool holding;             /* between cq_log_hold and cq_log_release */
+    struct cq_buf held;       /* lines not yet written */
 };
 
 void cq_log_init(struct cq_log *log, int fd, enum cq_log_level level, enum cq_log_format format);
 
 /* Python's level names (any case): DEBUG INFO WARNING WARN ERROR CRITICAL, and their numbers 10 to 50. */
 bool cq_log_parse_level(const char *text, enum cq_log_level *ret_level);
+
+/*
+ * Hold lines back, to be written together by cq_log_flush: a loop that calls it before it waits writes once a turn, and
+ * not once a line. cq_log_release flushes and goes back to writing each line at once.
+ */
+void cq_log_hold(struct cq_log *log);
+void cq_log_flush(struct cq_log *log);
+void cq_log_release(struct cq_log *log);
 
 static inline bool cq_log_enabled(const struct cq_log *log, enum cq_log_level level)
 {

@@ -52,6 +52,7 @@ struct cq_process {
     bool suspended;        /* rq:suspended was seen; asked again every second */
     bool announced;        /* the line that says so was written */
     ev_timer resume_timer;
+    ev_prepare before_wait; /* writes the turn's log lines */
 
     char hostname[256];
     char execution_prefix[17]; /* 16 random hex digits: this process's part of its execution ids */

@@ -201,6 +201,12 @@ static enum cq_code check_programs(const struct cq_worker_options *options, stru
     return code;
 }
 
+static void on_before_wait(struct ev_loop *loop, ev_prepare *watcher, int events)
+{
+    (void)loop, (void)events;
+    cq_log_flush(((struct cq_process *)watcher->data)->log);
+}
+
 static enum cq_code start(struct cq_process *process, struct cq_error *err)
 {
     const struct cq_worker_options *options = process->options;
@@ -217,6 +223,10 @@ static enum cq_code start(struct cq_process *process, struct cq_error *err)
     process->inbox = cq_alloc(CQ_INBOX_SIZE);
     ev_init(&process->resume_timer, on_resume_timer);
     process->resume_timer.data = process;
+    ev_prepare_init(&process->before_wait, on_before_wait);
+    process->before_wait.data = process;
+    ev_prepare_start(process->loop, &process->before_wait);
+    cq_log_hold(process->log);
 
     /* The stable first: it starts while the connection is being made, and is forked from a small process. */
     process->slots = cq_calloc((size_t)options->slots, sizeof(*process->slots));
