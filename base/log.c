@@ -68,9 +68,12 @@ static void put_text(struct cq_log *log, const struct cq_buf *lines)
 {
     if (log->dropped) {
         char note[96];
-        int len = snprintf(note, sizeof(note), "cq: %lu log lines were dropped, standard error was full\n", log->dropped);
-        if (write_now(log, note, (size_t)len))
+        int len = snprintf(note, sizeof(note), "%scq: %lu log lines were dropped, standard error was full\n", log->cut ? "\n" : "",
+                           log->dropped);
+        if (write_now(log, note, (size_t)len)) {
             log->dropped = 0;
+            log->cut = false;
+        }
     }
     size_t done = 0;
     while (done < lines->len && !log->dropped) {
@@ -79,6 +82,8 @@ static void put_text(struct cq_log *log, const struct cq_buf *lines)
             break;
         done += piece;
     }
+    if (done > 0 && done < lines->len)
+        log->cut = lines->data[done - 1] != '\n';
     for (size_t at = done; at < lines->len; at++)
         log->dropped += lines->data[at] == '\n';
 }
@@ -127,6 +132,15 @@ static void start_text(const struct cq_log *log, struct cq_buf *line, enum cq_lo
         cq_buf_printf(line, "%s ", levels[level].name);
 }
 
+/* Ids come out of Redis, where anybody may have put what would look like a line of ours. */
+static void text_field(struct cq_buf *line, const char *text)
+{
+    if (!text)
+        return;
+    cq_utf8_escape_line(line, cq_str(text));
+    cq_buf_text(line, ": ");
+}
+
 static void json_field(struct cq_buf *line, const char *name, const char *text)
 {
     cq_buf_printf(line, ",\"%s\":\"", name);
@@ -153,12 +167,9 @@ static void write_event(struct cq_log *log, enum cq_log_level level, const char 
         cq_buf_text(&line, "\"}\n");
     } else {
         start_text(log, &line, level);
-        if (worker)
-            cq_buf_printf(&line, "%s: ", worker);
-        if (job_id)
-            cq_buf_printf(&line, "%s: ", job_id);
-        if (stream)
-            cq_buf_printf(&line, "%s: ", stream);
+        text_field(&line, worker);
+        text_field(&line, job_id);
+        text_field(&line, stream);
         cq_utf8_escape_line(&line, message);
         if (log->color)
             cq_buf_text(&line, "\033[0m");

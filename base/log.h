@@ -24,6 +24,7 @@ struct cq_log {
     bool color;               /* text only */
     const char *name;         /* borrowed: the "logger" of JSON lines, such as `cq.worker` */
     unsigned long dropped;    /* lines lost since the last one written */
+    bool cut;                 /* the last line was cut short: its newline is still to be written */
     bool holding;             /* between cq_log_hold and cq_log_release */
     struct cq_buf held;       /* lines not yet written */
 };
@@ -49,7 +50,7 @@ static inline bool cq_log_enabled(const struct cq_log *log, enum cq_log_level le
 /*
  * Write one line.
  *   worker, job_id  context, may be NULL: a prefix of text lines (`worker: job: `), fields of JSON lines
- * Control characters in the message are escaped, so that one event is one line.
+ * Control characters in all of them are escaped, so that one event is one line.
  */
 void cq_log(struct cq_log *log, enum cq_log_level level, const char *worker, const char *job_id, const char *format, ...)
     CQ_PRINTF(5, 6);
