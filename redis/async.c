@@ -61,6 +61,7 @@ void cq_async_lose(struct cq_async *async, const struct cq_error *err)
     /* Only a connection that has held for as long as we would wait now earns a quick return. */
     if (async->state == CQ_ASYNC_READY && (ev_now(async->options.loop) - async->ready_at) * 1000 >= async->backoff.ceiling_ms)
         cq_backoff_reset(&async->backoff);
+    cq_stream_give_up(&async->stream);
     disconnect(async);
     fail_outstanding(async, err);
     if (!async->freed)

@@ -39,6 +39,13 @@ void cq_stream_close(struct cq_stream *stream)
     *stream = (struct cq_stream){.fd = -1};
 }
 
+void cq_stream_give_up(struct cq_stream *stream)
+{
+    struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    if (stream->fd >= 0)
+        setsockopt(stream->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)); /* a Unix socket ignores it */
+}
+
 ssize_t cq_stream_write(struct cq_stream *stream, const void *data, size_t len)
 {
     if (stream->tls)

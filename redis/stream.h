@@ -23,6 +23,12 @@ struct cq_stream {
 CQ_MUST_CHECK enum cq_code cq_stream_open(struct cq_stream *stream, int fd, struct cq_tls *tls, struct cq_error *err);
 void cq_stream_close(struct cq_stream *stream); /* also of a zeroed or closed one */
 
+/*
+ * Have cq_stream_close drop what was written and has not arrived, where TCP would go on sending it for minutes. Commands
+ * that are sent again on the next connection must not come a second time, and after it.
+ */
+void cq_stream_give_up(struct cq_stream *stream);
+
 /* Bytes written, 1 or more; or -1 with errno. */
 ssize_t cq_stream_write(struct cq_stream *stream, const void *data, size_t len);
 
