@@ -267,6 +267,9 @@ class Soak:
         status = worker.process.wait()
         worker.log.close()
         # 1 and 4: it found Redis suspended, full or read-only when it started, says so and leaves.
+        early = "started with PID" not in Path(worker.log.name).read_text(errors="replace")
+        if early and status in (-signal.SIGINT, -signal.SIGTERM):
+            return  # it had no time to care for signals
         if status not in (0, 1, 4, -signal.SIGKILL):
             self.statuses.append(f"{worker.names[0]} ended with status {status}")
 
