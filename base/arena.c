@@ -36,8 +36,8 @@ void cq_arena_release(struct cq_arena *arena)
 void *cq_arena_alloc(struct cq_arena *arena, size_t size)
 {
     size_t rounded = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
-    if (rounded < size)
-        rounded = SIZE_MAX / 2; /* let cq_alloc refuse it */
+    if (size > SIZE_MAX / 2)
+        rounded = SIZE_MAX / 2; /* with the block's head it is still no small number: let cq_alloc refuse it */
     struct cq_arena_block *block = arena->blocks;
     if (!block || block->size - block->used < rounded) {
         size_t data = rounded > BLOCK_BYTES ? rounded : BLOCK_BYTES;
@@ -62,7 +62,7 @@ void *cq_arena_alloc(struct cq_arena *arena, size_t size)
 
 char *cq_arena_strndup(struct cq_arena *arena, const char *data, size_t len)
 {
-    char *copy = cq_arena_alloc(arena, len + 1);
+    char *copy = cq_arena_alloc(arena, len < SIZE_MAX ? len + 1 : len);
     if (len)
         memcpy(copy, data, len);
     copy[len] = '\0';

@@ -1,6 +1,7 @@
 #include "base/buf.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,8 @@ char *cq_buf_reserve(struct cq_buf *buf, size_t len)
         buf->overflow = true;
         return NULL;
     }
+    if (len >= PTRDIFF_MAX - buf->len)
+        len = PTRDIFF_MAX - 1 - buf->len; /* cq_realloc refuses it */
     size_t need = buf->len + len + 1;
     if (need > buf->cap) {
         size_t cap = buf->cap ? buf->cap : FIRST_CAPACITY;
@@ -41,6 +44,7 @@ char *cq_buf_reserve(struct cq_buf *buf, size_t len)
             cap *= 2;
         buf->data = cq_realloc(buf->data, cap);
         buf->cap = cap;
+        buf->data[buf->len] = '\0';
     }
     return buf->data + buf->len;
 }

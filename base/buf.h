@@ -33,7 +33,10 @@ bool cq_buf_text(struct cq_buf *buf, const char *text);
 bool cq_buf_char(struct cq_buf *buf, char c);
 bool cq_buf_printf(struct cq_buf *buf, const char *format, ...) CQ_PRINTF(2, 3);
 
-/* Room for len more bytes to be written at the returned place; add what was written to buf->len. NULL: refused. */
+/*
+ * Room for len more bytes, and a NUL, to be written at the returned place; add what was written to buf->len. NULL: refused.
+ * The NUL after them is the caller's to write where the buffer is to be a C string.
+ */
 char *cq_buf_reserve(struct cq_buf *buf, size_t len);
 
 /* Drop the first len bytes (len <= buf->len). */

@@ -48,6 +48,8 @@ static struct cq_str trimmed(struct cq_str text)
 
 void cq_strv_split(struct cq_strv *list, struct cq_str text, char separator)
 {
+    if (!text.data)
+        return;
     size_t start = 0;
     for (size_t i = 0; i <= text.len; i++) {
         if (i < text.len && text.data[i] != separator)
