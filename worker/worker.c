@@ -268,6 +268,8 @@ static void stop(struct cq_process *process)
     cq_waiters_free(process->waiters);
     cq_maintenance_free(process->maintenance);
     ev_timer_stop(process->loop, &process->resume_timer);
+    ev_prepare_stop(process->loop, &process->before_wait);
+    cq_log_release(process->log);
     for (int i = 0; i < process->slot_count; i++)
         cq_slot_release(&process->slots[i]);
     cq_stable_free(process->stable);
