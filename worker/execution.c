@@ -51,11 +51,26 @@ static void put(struct cq_buf *buf, struct cq_str text)
         cq_buf_str(buf, text);
 }
 
+/* How many horses wait for a slot's next jobs: with one per job, the second is forked while Redis works on the first. */
+static int wanted_warm(const struct cq_slot *slot)
+{
+    if (slot->state >= CQ_SLOT_DYING)
+        return 0;
+    if (slot->stopping)
+        return slot->state == CQ_SLOT_RUNNING && !slot->horse ? 1 : 0;
+    if (slot->process->options->reuse_horses)
+        return slot->horse ? 0 : 1;
+    return 2;
+}
+
 void cq_execution_warm(struct cq_slot *slot)
 {
-    bool needed = slot->state == CQ_SLOT_RUNNING ? !slot->horse || !slot->stopping : !slot->stopping;
-    if (!slot->warm && needed && slot->state < CQ_SLOT_DYING)
-        slot->warm = cq_horse_fork(slot);
+    struct cq_horse **last = &slot->warm;
+    int missing = wanted_warm(slot);
+    for (; *last; last = &(*last)->next)
+        missing--;
+    for (; missing > 0 && (*last = cq_horse_fork(slot)); last = &(*last)->next)
+        missing--;
 }
 
 /* Out of use, not yet reaped. */
@@ -66,16 +81,20 @@ static void retire(struct cq_slot *slot, struct cq_horse *horse)
     slot->retired = horse;
 }
 
-static void forget(struct cq_slot *slot, struct cq_horse *horse)
+static void unlink_from(struct cq_horse **list, const struct cq_horse *horse)
 {
-    for (struct cq_horse **link = &slot->retired; *link; link = &(*link)->next) {
-        if (*link == horse) {
-            *link = horse->next;
-            break;
+    for (; *list; list = &(*list)->next) {
+        if (*list == horse) {
+            *list = horse->next;
+            return;
         }
     }
-    if (slot->warm == horse)
-        slot->warm = NULL;
+}
+
+static void forget(struct cq_slot *slot, struct cq_horse *horse)
+{
+    unlink_from(&slot->retired, horse);
+    unlink_from(&slot->warm, horse);
     if (slot->horse == horse)
         slot->horse = NULL;
     cq_horse_free(horse);
@@ -94,20 +113,23 @@ void cq_execution_tick(struct cq_slot *slot)
         cq_execution_warm(slot);
 }
 
+static void kill_and_forget(struct cq_slot *slot, struct cq_horse *horse)
+{
+    cq_horse_kill(horse, SIGKILL);
+    forget(slot, horse);
+}
+
 void cq_execution_release_horses(struct cq_slot *slot)
 {
-    struct cq_horse *horses[2] = {slot->horse, slot->warm};
-    for (int i = 0; i < 2; i++) {
-        if (!horses[i])
-            continue;
-        cq_horse_kill(horses[i], SIGKILL);
-        forget(slot, horses[i]);
-    }
+    if (slot->horse)
+        kill_and_forget(slot, slot->horse);
+    while (slot->warm)
+        kill_and_forget(slot, slot->warm);
     while (slot->retired)
         forget(slot, slot->retired);
 }
 
-/* Give the waiting job frame to the warm horse, and have the next one forked while it works. */
+/* Give the waiting job frame to the horse that is warm for longest. */
 static void hand_over(struct cq_slot *slot, struct cq_str frame)
 {
     for (;;) {
@@ -117,7 +139,8 @@ static void hand_over(struct cq_slot *slot, struct cq_str frame)
             return;
         }
         slot->horse = slot->warm;
-        slot->warm = NULL;
+        slot->warm = slot->warm->next;
+        slot->horse->next = NULL;
         if (cq_horse_send(slot->horse, frame))
             break;
         /* It died while it waited; the job never reached it. */
@@ -129,8 +152,6 @@ static void hand_over(struct cq_slot *slot, struct cq_str frame)
         ev_timer_set(&slot->timeout_timer, (double)slot->run.timeout_s, 0.);
         ev_timer_start(slot->process->loop, &slot->timeout_timer);
     }
-    if (!slot->process->options->reuse_horses)
-        cq_execution_warm(slot);
 }
 
 void cq_slot_stable_ready(struct cq_slot *slot)
@@ -140,7 +161,7 @@ void cq_slot_stable_ready(struct cq_slot *slot)
         cq_buf_init(&slot->run.unsent, frame.limit);
         hand_over(slot, cq_buf_view(&frame));
         cq_buf_release(&frame);
-    } else if (slot->state < CQ_SLOT_DYING && !(slot->horse && slot->process->options->reuse_horses)) {
+    } else {
         cq_execution_warm(slot);
     }
 }
@@ -274,7 +295,7 @@ static void dismiss(struct cq_slot *slot, struct cq_horse *horse)
         cq_output_drain(&slot->output[i], true);
     bool worn = (options->max_jobs_per_horse && horse->jobs >= options->max_jobs_per_horse) ||
                 (options->max_rss_per_horse_kb && horse->rss_kb > options->max_rss_per_horse_kb);
-    if (options->reuse_horses && !worn && !slot->warm && !horse->exited) {
+    if (options->reuse_horses && !worn && !slot->warm && !slot->stopping && !horse->exited) {
         slot->warm = horse;
         return;
     }
@@ -325,8 +346,10 @@ void cq_slot_horse_answer(struct cq_slot *slot, struct cq_horse *horse, const st
     cq_frame_get_int(frame, "rss_kb", &horse->rss_kb);
     keep_meta(slot, frame);
     run->ended_at = cq_clock_now();
-    dismiss(slot, horse);
+    /* The outcome leaves first: the rest is done while Redis works on it, the forking for a later job too. */
     cq_execution_commit(slot);
+    dismiss(slot, horse);
+    cq_execution_warm(slot);
 }
 
 /* The running horse is gone without an answer: record why. Source: rq/worker/worker_classes.py monitor_work_horse. */

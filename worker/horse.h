@@ -19,7 +19,7 @@ struct cq_slot;
 
 struct cq_horse {
     struct cq_slot *slot;
-    struct cq_horse *next; /* in slot->retired */
+    struct cq_horse *next; /* in slot->warm or slot->retired */
     int64_t number;
     pid_t pid;             /* 0 until the stable said it */
     int fd;                /* our end of its socket; -1: closed */

@@ -257,8 +257,9 @@ void cq_slot_stop(struct cq_slot *slot)
     if (slot->stopping || slot->state >= CQ_SLOT_DYING)
         return;
     slot->stopping = true;
-    if (slot->warm && slot->state == CQ_SLOT_RUNNING && slot->horse) {
-        cq_horse_kill(slot->warm, SIGKILL); /* it will not be needed */
+    if (slot->state == CQ_SLOT_RUNNING && slot->horse) {
+        for (struct cq_horse *horse = slot->warm; horse; horse = horse->next)
+            cq_horse_kill(horse, SIGKILL); /* it will not be needed */
     } else if (slot->state == CQ_SLOT_IDLE && !slot->resume) {
         die(slot);
         return;

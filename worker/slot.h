@@ -63,7 +63,7 @@ struct cq_slot {
     cq_time birth;
     struct cq_running run;
     struct cq_horse *horse; /* runs the job now */
-    struct cq_horse *warm;  /* forked ahead for the next one */
+    struct cq_horse *warm;  /* forked ahead for the next ones: a list, the oldest first */
     struct cq_horse *retired; /* answered or told to die, not yet reaped: a list */
     struct cq_output output[2];
     int pipes[2];           /* write ends of standard output and error of this slot's horses; -1: passed through */

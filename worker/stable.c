@@ -65,11 +65,11 @@ static struct cq_horse *find_horse(struct cq_stable *stable, int64_t number)
     struct cq_slot *slot = &stable->process->slots[index];
     if (slot->horse && slot->horse->number == number)
         return slot->horse;
-    if (slot->warm && slot->warm->number == number)
-        return slot->warm;
-    for (struct cq_horse *horse = slot->retired; horse; horse = horse->next)
-        if (horse->number == number)
-            return horse;
+    struct cq_horse *lists[] = {slot->warm, slot->retired};
+    for (size_t i = 0; i < CQ_ARRAY_LEN(lists); i++)
+        for (struct cq_horse *horse = lists[i]; horse; horse = horse->next)
+            if (horse->number == number)
+                return horse;
     return NULL;
 }
 
@@ -192,6 +192,12 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
         start_or_fail(stable);
 }
 
+static void end_horse(struct cq_horse *horse)
+{
+    cq_horse_kill(horse, SIGKILL);
+    cq_horse_exited(horse, SIGKILL);
+}
+
 /* Its horses die with it (PR_SET_PDEATHSIG); say so to their slots, since nobody else will report their end. */
 static void on_child(struct ev_loop *loop, ev_child *child, int events)
 {
@@ -206,15 +212,13 @@ static void on_child(struct ev_loop *loop, ev_child *child, int events)
     stop_watching(stable);
     for (int i = 0; i < process->slot_count; i++) {
         struct cq_slot *slot = &process->slots[i];
-        struct cq_horse *horses[2] = {slot->horse, slot->warm};
-        for (int k = 0; k < 2; k++) {
-            if (!horses[k])
-                continue;
-            cq_horse_kill(horses[k], SIGKILL);
-            cq_horse_exited(horses[k], SIGKILL);
-        }
+        /* The running one last: what becomes of its job must find no dead horse to hand it to. */
         while (slot->retired)
             cq_horse_exited(slot->retired, SIGKILL);
+        while (slot->warm)
+            end_horse(slot->warm);
+        if (slot->horse)
+            end_horse(slot->horse);
     }
     stable->deaths++;
     if (!stable->ever_hello && stable->deaths >= DEATHS_BEFORE_GIVING_UP) {
