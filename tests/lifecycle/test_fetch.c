@@ -197,6 +197,22 @@ START_TEST(a_fetch_sent_again_that_had_started_nothing_starts_a_job)
 }
 END_TEST
 
+START_TEST(a_worker_that_stops_gets_what_its_lost_fetch_started_and_nothing_else)
+{
+    ck_assert_int_eq(birth(NOW, false), CQ_OK);
+    enqueue_plain("j1");
+    struct cq_fetch fetch = fetch_of(RUN_1);
+    fetch.resume = fetch.resume_only = true;
+    ck_assert_int_eq(fetch_with(&fetch, &started), CQ_FETCH_EMPTY);
+    assert_text("queued", "HGET", "rq:job:j1", "status");
+    fetch.resume = fetch.resume_only = false;
+    ck_assert_int_eq(fetch_with(&fetch, &started), CQ_FETCH_STARTED);
+    fetch.resume = fetch.resume_only = true;
+    ck_assert_int_eq(fetch_with(&fetch, &started), CQ_FETCH_STARTED);
+    ck_assert(cq_str_is(started.job_id, "j1"));
+}
+END_TEST
+
 START_TEST(a_fetch_is_resumed_with_colons_another_order_and_no_worker_hash)
 {
     static const struct cq_str queues[] = {{"a", 1}, {"b:c", 3}}, turned[] = {{"b:c", 3}, {"a", 1}};
@@ -280,6 +296,7 @@ int main(void)
         a_worker_whose_hash_is_gone_still_fetches_and_gets_no_partial_hash,
         a_fetch_sent_again_gives_the_same_job,
         a_fetch_sent_again_that_had_started_nothing_starts_a_job,
+        a_worker_that_stops_gets_what_its_lost_fetch_started_and_nothing_else,
         a_fetch_is_resumed_with_colons_another_order_and_no_worker_hash,
         nothing_found_makes_a_worker_idle_and_keeps_suspended_as_it_is,
         a_job_with_a_broken_key_is_neither_lost_nor_in_the_way,
