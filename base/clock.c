@@ -25,7 +25,7 @@ cq_time cq_clock_monotonic(void)
 void cq_time_iso(cq_time when, char ret_text[CQ_TIME_ISO_SIZE])
 {
     time_t seconds = (time_t)cq_time_seconds(when);
-    int micros = (int)(when - (cq_time)seconds * CQ_SECOND);
+    int micros = (int)((when % CQ_SECOND + CQ_SECOND) % CQ_SECOND);
     struct tm parts;
     if (!gmtime_r(&seconds, &parts) || parts.tm_year < -1899 || parts.tm_year > 8099) {
         seconds = 0;
@@ -40,9 +40,9 @@ void cq_time_iso(cq_time when, char ret_text[CQ_TIME_ISO_SIZE])
 
 void cq_time_epoch(cq_time when, char ret_text[CQ_TIME_EPOCH_SIZE])
 {
-    int64_t seconds = cq_time_seconds(when);
-    int micros = (int)(when - seconds * CQ_SECOND);
-    snprintf(ret_text, CQ_TIME_EPOCH_SIZE, "%lld.%06d", (long long)(seconds % 100000000000000LL), micros);
+    uint64_t micros = when < 0 ? 0 - (uint64_t)when : (uint64_t)when; /* INT64_MIN has no positive */
+    snprintf(ret_text, CQ_TIME_EPOCH_SIZE, "%s%llu.%06llu", when < 0 ? "-" : "", (unsigned long long)(micros / 1000000u),
+             (unsigned long long)(micros % 1000000u));
 }
 
 /* Exactly `width` digits at *at; moves *at past them. */
@@ -107,7 +107,11 @@ bool cq_time_parse_iso(struct cq_str text, cq_time *ret_when)
         return false;
     parts.tm_year -= 1900;
     parts.tm_mon -= 1;
-    *ret_when = (cq_time)timegm(&parts) * CQ_SECOND + micros;
+    int day = parts.tm_mday;
+    time_t seconds = timegm(&parts);
+    if (parts.tm_mday != day) /* 30 February became 2 March */
+        return false;
+    *ret_when = (cq_time)seconds * CQ_SECOND + micros;
     return true;
 }
 

@@ -21,13 +21,16 @@ cq_time cq_clock_monotonic(void); /* CLOCK_MONOTONIC: for intervals only */
 
 enum { CQ_TIME_ISO_SIZE = 28, CQ_TIME_EPOCH_SIZE = 24 };
 
-/* `2026-11-20T22:11:51.000123Z`, RQ's utcformat (rq/utils.py); years 1 to 9999. */
+/* `2026-11-20T22:11:51.000123Z`, RQ's utcformat (rq/utils.py); years 1 to 9999, any other time is written as 1970's first. */
 void cq_time_iso(cq_time when, char ret_text[CQ_TIME_ISO_SIZE]);
 
 /* `1795212711.000123`: a decimal with six digits, as in executions and results. */
 void cq_time_epoch(cq_time when, char ret_text[CQ_TIME_EPOCH_SIZE]);
 
-/* RQ's utcparse: with or without a fraction of 1 to 6 digits, with or without the Z. False: not such a time. */
+/*
+ * RQ's utcparse: with or without a fraction of 1 to 6 digits, with or without the Z. False: not such a time, or of a day
+ * that its month does not have.
+ */
 bool cq_time_parse_iso(struct cq_str text, cq_time *ret_when);
 
 /* A decimal of seconds, with or without a fraction. False: not a number, or out of range. */
@@ -36,7 +39,7 @@ bool cq_time_parse_epoch(struct cq_str text, cq_time *ret_when);
 /* Whole seconds, rounded down, as in sorted-set scores. */
 static inline int64_t cq_time_seconds(cq_time when)
 {
-    return when >= 0 ? when / CQ_SECOND : -((-when + CQ_SECOND - 1) / CQ_SECOND);
+    return when / CQ_SECOND - (when % CQ_SECOND < 0);
 }
 
 #endif
