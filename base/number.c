@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DURATION_MAX_S (INT64_C(1) << 53) /* what a float of RQ's holds to the second */
+
 bool cq_number_int(struct cq_str text, int64_t min, int64_t max, int64_t *ret_value)
 {
     size_t at = 0;
@@ -38,6 +40,8 @@ bool cq_number_double(struct cq_str text, double *ret_value)
     char first = text.data[0];
     if (first == ' ' || (first >= '\t' && first <= '\r'))
         return false;
+    if (memchr(text.data, 'x', text.len) || memchr(text.data, 'X', text.len) || memchr(text.data, '(', text.len))
+        return false; /* strtod also reads 0x1p3 and nan(1) */
     memcpy(copy, text.data, text.len);
     copy[text.len] = '\0';
     char *end;
@@ -61,10 +65,10 @@ bool cq_number_duration(struct cq_str text, int64_t *ret_seconds)
         }
     }
     if (!unit)
-        return cq_number_int(text, INT32_MIN, INT64_C(1) << 53, ret_seconds);
-    if (!cq_number_int(cq_str_n(text.data, text.len - 1), 0, INT64_C(1) << 53, &value) ||
-        __builtin_mul_overflow(value, unit, &value))
+        return cq_number_int(text, INT32_MIN, DURATION_MAX_S, ret_seconds);
+    if (!cq_number_int(cq_str_n(text.data, text.len - 1), 0, DURATION_MAX_S / unit, &value))
         return false;
+    value *= unit;
     *ret_seconds = value;
     return true;
 }
