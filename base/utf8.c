@@ -71,12 +71,18 @@ bool cq_utf8_valid(struct cq_str text)
     return true;
 }
 
+/* C0, DEL and C1: the last of them are two bytes, and a terminal obeys them all the same. */
+static bool is_control(uint32_t point)
+{
+    return point < 0x20 || (point >= 0x7F && point < 0xA0);
+}
+
 void cq_utf8_escape_line(struct cq_buf *out, struct cq_str text)
 {
     for (size_t at = 0; at < text.len;) {
         uint32_t point;
         int len = cq_utf8_decode(text, at, &point);
-        if (len && point >= 0x20 && point != 0x7F && !(point >= 0x80 && point < 0xA0)) {
+        if (len && !is_control(point)) {
             cq_buf_append(out, text.data + at, (size_t)len);
             at += (size_t)len;
             continue;
@@ -107,7 +113,7 @@ void cq_utf8_escape_json(struct cq_buf *out, struct cq_str text)
             cq_buf_printf(out, "\\%c", (char)point);
         else if (point == '\n')
             cq_buf_text(out, "\\n");
-        else if (point < 0x20 || point == 0x7F)
+        else if (is_control(point))
             cq_buf_printf(out, "\\u%04x", (unsigned)point);
         else
             cq_buf_append(out, text.data + at, (size_t)len);

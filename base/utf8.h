@@ -19,10 +19,10 @@ void cq_utf8_append(struct cq_buf *out, uint32_t point);
 
 bool cq_utf8_valid(struct cq_str text);
 
-/* Append text with control characters and bytes that are not UTF-8 as \n, \t, \xNN: one printable line. */
+/* Append text with control characters (C0, DEL, C1) and bytes that are not UTF-8 as \n, \t, \xNN: one printable line. */
 void cq_utf8_escape_line(struct cq_buf *out, struct cq_str text);
 
-/* Append text as the inside of a JSON string; bytes that are not UTF-8 become U+FFFD. */
+/* Append text as the inside of a JSON string: control characters as \n, \uNNNN; bytes that are not UTF-8 become U+FFFD. */
 void cq_utf8_escape_json(struct cq_buf *out, struct cq_str text);
 
 #endif
