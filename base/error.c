@@ -1,6 +1,7 @@
 #include "base/error.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,9 +18,13 @@ static void tidy(char *text)
         if (len - (start - 1) < want)
             text[start - 1] = '\0';
     }
-    for (char *p = text; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7F)
-            *p = '?';
+    char *to = text;
+    for (const char *p = text; *p; p++) {
+        bool c1 = p[0] == '\xC2' && (unsigned char)p[1] >= 0x80 && (unsigned char)p[1] < 0xA0; /* of two bytes */
+        *to++ = c1 || (unsigned char)*p < 0x20 || *p == 0x7F ? '?' : *p;
+        p += c1;
+    }
+    *to = '\0';
 }
 
 enum cq_code cq_error_set(struct cq_error *err, enum cq_code code, const char *format, ...)
@@ -42,10 +47,14 @@ enum cq_code cq_error_errno(struct cq_error *err, int errno_value, const char *f
 {
     if (!err)
         return CQ_ERR_SYSTEM;
+    /* A long text is cut, so that the reason after it is not. */
     char text[sizeof(err->text)];
+    const char *reason = strerror(errno_value);
+    size_t behind = strlen(reason) + 2;
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
+    vsnprintf(text, behind < sizeof(text) ? sizeof(text) - behind : 1, format, args);
     va_end(args);
-    return cq_error_set(err, CQ_ERR_SYSTEM, "%s: %s", text, strerror(errno_value));
+    tidy(text);
+    return cq_error_set(err, CQ_ERR_SYSTEM, "%s: %s", text, reason);
 }

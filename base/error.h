@@ -37,7 +37,7 @@ struct cq_error {
  */
 enum cq_code cq_error_set(struct cq_error *err, enum cq_code code, const char *format, ...) CQ_PRINTF(3, 4);
 
-/* The same, with ": " and strerror(errno_value) appended and the code CQ_ERR_SYSTEM. */
+/* The same, with ": " and strerror(errno_value) appended and the code CQ_ERR_SYSTEM; a long text is cut before them. */
 enum cq_code cq_error_errno(struct cq_error *err, int errno_value, const char *format, ...) CQ_PRINTF(3, 4);
 
 #endif
