@@ -1,5 +1,6 @@
 #include "base/log.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -13,7 +14,8 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 
-enum { LINE_LIMIT = 64 * 1024, HELD_MAX = 256 * 1024 };
+/* Escaped, a byte is six at most: eight times LINE_LIMIT holds a message, three fields, and what stands around them. */
+enum { LINE_LIMIT = 64 * 1024, FIELD_LIMIT = 4096, HELD_MAX = 256 * 1024 };
 
 static const struct {
     const char *name;
@@ -47,11 +49,17 @@ bool cq_log_parse_level(const char *text, enum cq_log_level *ret_level)
     return false;
 }
 
-/* A pipe that polls writable takes PIPE_BUF bytes without waiting. */
-static bool write_now(struct cq_log *log, const char *text, size_t len)
+/* Returns how many bytes were written. A pipe that polls writable takes PIPE_BUF bytes without waiting. */
+static size_t write_now(const struct cq_log *log, const char *text, size_t len)
 {
     struct pollfd ready = {.fd = log->fd, .events = POLLOUT};
-    return poll(&ready, 1, 0) == 1 && (ready.revents & POLLOUT) && write(log->fd, text, len) == (ssize_t)len;
+    if (poll(&ready, 1, 0) != 1 || !(ready.revents & POLLOUT))
+        return 0;
+    ssize_t n;
+    do
+        n = write(log->fd, text, len);
+    while (n < 0 && errno == EINTR);
+    return n > 0 ? (size_t)n : 0;
 }
 
 /* The longest run of whole lines that a pipe takes at once; a line that is longer than that goes in pieces. */
@@ -63,26 +71,44 @@ static size_t next_piece(const char *text, size_t len)
     return end ? (size_t)(end + 1 - text) : PIPE_BUF;
 }
 
+static void start_json(const struct cq_log *log, struct cq_buf *line, enum cq_log_level level)
+{
+    char when[CQ_TIME_ISO_SIZE];
+    cq_time_iso(cq_clock_now(), when);
+    cq_buf_printf(line, "{\"time\":\"%s\",\"level\":\"%s\",\"logger\":\"%s\"", when, levels[level].name, log->name);
+}
+
+/* Say how many lines were dropped, when there is room again. */
+static void put_note(struct cq_log *log)
+{
+    struct cq_buf note = CQ_BUF_INIT(LINE_LIMIT);
+    if (log->cut)
+        cq_buf_char(&note, '\n');
+    if (log->format == CQ_LOG_JSON) {
+        start_json(log, &note, CQ_LOG_WARNING);
+        cq_buf_printf(&note, ",\"message\":\"%lu log lines were dropped, standard error was full\"}\n", log->dropped);
+    } else {
+        cq_buf_printf(&note, "cq: %lu log lines were dropped, standard error was full\n", log->dropped);
+    }
+    size_t done = write_now(log, note.data, note.len);
+    if (done > 0)
+        log->cut = note.data[done - 1] != '\n';
+    if (done == note.len)
+        log->dropped = 0;
+    cq_buf_release(&note);
+}
+
 /* Write lines as far as that is possible without waiting; the rest is dropped and counted. */
 static void put_text(struct cq_log *log, const struct cq_buf *lines)
 {
-    if (log->dropped) {
-        char note[96];
-        int len = snprintf(note, sizeof(note), "%scq: %lu log lines were dropped, standard error was full\n", log->cut ? "\n" : "",
-                           log->dropped);
-        if (write_now(log, note, (size_t)len)) {
-            log->dropped = 0;
-            log->cut = false;
-        }
+    if (log->dropped)
+        put_note(log);
+    size_t done = 0, n = 1;
+    while (done < lines->len && n > 0 && !log->dropped) {
+        n = write_now(log, lines->data + done, next_piece(lines->data + done, lines->len - done));
+        done += n;
     }
-    size_t done = 0;
-    while (done < lines->len && !log->dropped) {
-        size_t piece = next_piece(lines->data + done, lines->len - done);
-        if (!write_now(log, lines->data + done, piece))
-            break;
-        done += piece;
-    }
-    if (done > 0 && done < lines->len)
+    if (done > 0)
         log->cut = lines->data[done - 1] != '\n';
     for (size_t at = done; at < lines->len; at++)
         log->dropped += lines->data[at] == '\n';
@@ -98,6 +124,8 @@ static void put_line(struct cq_log *log, const struct cq_buf *line)
 
 void cq_log_hold(struct cq_log *log)
 {
+    if (log->holding)
+        return;
     log->holding = true;
     cq_buf_init(&log->held, HELD_MAX);
 }
@@ -137,14 +165,14 @@ static void text_field(struct cq_buf *line, const char *text)
 {
     if (!text)
         return;
-    cq_utf8_escape_line(line, cq_str(text));
+    cq_utf8_escape_line(line, cq_str_n(text, strnlen(text, FIELD_LIMIT)));
     cq_buf_text(line, ": ");
 }
 
 static void json_field(struct cq_buf *line, const char *name, const char *text)
 {
     cq_buf_printf(line, ",\"%s\":\"", name);
-    cq_utf8_escape_json(line, cq_str(text));
+    cq_utf8_escape_json(line, cq_str_n(text, strnlen(text, FIELD_LIMIT)));
     cq_buf_char(line, '"');
 }
 
@@ -153,9 +181,7 @@ static void write_event(struct cq_log *log, enum cq_log_level level, const char 
 {
     struct cq_buf line = CQ_BUF_INIT(LINE_LIMIT * 8);
     if (log->format == CQ_LOG_JSON) {
-        char when[CQ_TIME_ISO_SIZE];
-        cq_time_iso(cq_clock_now(), when);
-        cq_buf_printf(&line, "{\"time\":\"%s\",\"level\":\"%s\",\"logger\":\"%s\"", when, levels[level].name, log->name);
+        start_json(log, &line, level);
         if (worker)
             json_field(&line, "worker", worker);
         if (job_id)

@@ -2,7 +2,8 @@
  * The log: one line per event on standard error, as text or as JSON, never blocking the loop.
  *
  * A struct cq_log is made by cmd/ and handed down; library folders log at debug at most. When standard error cannot
- * take a line at once (a full pipe), the line is dropped and counted, and the count is written when there is room.
+ * take a line at once (a full pipe), the line or what is left of it is dropped and counted, and the count is written when
+ * there is room.
  */
 #ifndef CQ_BASE_LOG_H
 #define CQ_BASE_LOG_H
@@ -50,7 +51,8 @@ static inline bool cq_log_enabled(const struct cq_log *log, enum cq_log_level le
 /*
  * Write one line.
  *   worker, job_id  context, may be NULL: a prefix of text lines (`worker: job: `), fields of JSON lines
- * Control characters in all of them are escaped, so that one event is one line.
+ * Control characters in all of them are escaped, so that one event is one line. A message is cut at 64 KiB, a name or id at
+ * 4 KiB.
  */
 void cq_log(struct cq_log *log, enum cq_log_level level, const char *worker, const char *job_id, const char *format, ...)
     CQ_PRINTF(5, 6);
