@@ -37,8 +37,8 @@ START_TEST(no_two_requests_share_a_byte)
 {
     enum { COUNT = 600 };
     static unsigned char *blocks[COUNT];
-    static const size_t sizes[] = {1, 15, 16, 17, 100, BLOCK_BYTES / 2, BLOCK_BYTES / 2 + 1, BLOCK_BYTES - 1,
-                                   BLOCK_BYTES, BLOCK_BYTES + 1, 3 * BLOCK_BYTES};
+    static const size_t sizes[] = {
+        1, 15, 16, 17, 100, BLOCK_BYTES / 2, BLOCK_BYTES / 2 + 1, BLOCK_BYTES - 1, BLOCK_BYTES, BLOCK_BYTES + 1, 3 * BLOCK_BYTES};
     const size_t kinds = sizeof(sizes) / sizeof(sizes[0]);
     struct cq_arena arena;
     cq_arena_init(&arena);
@@ -106,7 +106,8 @@ START_TEST(a_released_arena_is_empty_and_usable_again)
 END_TEST
 
 /* Rounded up, or with the head of a block added, these would wrap around to a few bytes. */
-static const size_t impossible[] = {SIZE_MAX, SIZE_MAX - 15, SIZE_MAX - 16, SIZE_MAX - 31, SIZE_MAX - 40, SIZE_MAX - 64, SIZE_MAX / 2};
+static const size_t impossible[] = {SIZE_MAX,      SIZE_MAX - 15, SIZE_MAX - 16, SIZE_MAX - 31,
+                                    SIZE_MAX - 40, SIZE_MAX - 64, SIZE_MAX / 2};
 
 START_TEST(a_size_that_no_memory_has_ends_the_process)
 {

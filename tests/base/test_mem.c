@@ -52,7 +52,8 @@ END_TEST
 START_TEST(copies_are_the_callers_and_end_in_nul)
 {
     char text[] = "abcdef";
-    char *copies[] = {cq_strdup(text), cq_strndup(text, 3), cq_memdup("a\0b", 3), cq_strndup(NULL, 0), cq_memdup(NULL, 0), cq_strdup("")};
+    char *copies[] = {cq_strdup(text),     cq_strndup(text, 3), cq_memdup("a\0b", 3),
+                      cq_strndup(NULL, 0), cq_memdup(NULL, 0),  cq_strdup("")};
     memset(text, 'x', 6);
     ck_assert_str_eq(copies[0], "abcdef");
     ck_assert_str_eq(copies[1], "abc");

@@ -71,12 +71,17 @@ START_TEST(a_decimal_is_taken_as_strtod_takes_it_but_without_spaces)
     ck_assert(cq_number_double(CQ_STR_LIT("inf"), &value) && isinf(value));
     ck_assert(cq_number_double(CQ_STR_LIT("-inf"), &value) && isinf(value) && value < 0);
     ck_assert(cq_number_double(CQ_STR_LIT("nan"), &value) && isnan(value));
-    ck_assert(cq_number_double(CQ_STR_LIT("000000000000000000000000000000000000000000000000000000000000001"), &value) && value == 1);
+    ck_assert(cq_number_double(CQ_STR_LIT("000000000000000000000000000000000000000000000000000000000000001"), &value) &&
+              value == 1);
     ck_assert(cq_number_double(cq_str_n("1.25garbage", 4), &value) && value == 1.25); /* only what belongs to the text */
     static const char *const wrong[] = {
-        "", " 1", "1 ", "\t1", "\v1", "\n1", "1\n", "1,5", "1.5x", "e5", ".", "-", "+", "--1", "+-1", "1e", "1e+", "1.2.3", "1 2",
-        "1_0", "0x10", "-0X1p3", "0x", "nan(1)", "nan()", "infi", "infinityx",
-        "0000000000000000000000000000000000000000000000000000000000000001", /* 64 */
+        "",      " 1",     "1 ",        "\t1",
+        "\v1",   "\n1",    "1\n",       "1,5",
+        "1.5x",  "e5",     ".",         "-",
+        "+",     "--1",    "+-1",       "1e",
+        "1e+",   "1.2.3",  "1 2",       "1_0",
+        "0x10",  "-0X1p3", "0x",        "nan(1)",
+        "nan()", "infi",   "infinityx", "0000000000000000000000000000000000000000000000000000000000000001", /* 64 */
     };
     for (size_t i = 0; i < CQ_ARRAY_LEN(wrong); i++)
         ck_assert_msg(!cq_number_double(cq_str(wrong[i]), &value), "%s", wrong[i]);
@@ -92,14 +97,21 @@ START_TEST(a_duration_is_seconds_unless_a_letter_says_more)
     static const struct {
         const char *text;
         int64_t seconds;
-    } right[] = {{"90", 90},          {"90s", 90},
-                 {"90S", 90},         {"5m", 300},
-                 {"5M", 300},         {"2h", 7200},
-                 {"2H", 7200},        {"1d", 86400},
-                 {"1D", 86400},       {"0", 0},
-                 {"-1", -1},          {"0s", 0},
+    } right[] = {{"90", 90},
+                 {"90s", 90},
+                 {"90S", 90},
+                 {"5m", 300},
+                 {"5M", 300},
+                 {"2h", 7200},
+                 {"2H", 7200},
+                 {"1d", 86400},
+                 {"1D", 86400},
+                 {"0", 0},
+                 {"-1", -1},
+                 {"0s", 0},
                  {"-2147483648", INT32_MIN},
-                 {"9007199254740992", INT64_C(1) << 53}, {"9007199254740992s", INT64_C(1) << 53},
+                 {"9007199254740992", INT64_C(1) << 53},
+                 {"9007199254740992s", INT64_C(1) << 53},
                  {"104249991374d", INT64_C(104249991374) * 86400}};
     for (size_t i = 0; i < CQ_ARRAY_LEN(right); i++) {
         int64_t seconds = 7;
@@ -112,9 +124,35 @@ END_TEST
 START_TEST(what_is_no_duration_or_too_long_is_refused)
 {
     static const char *const wrong[] = {
-        "", "s", "-", "-s", "-1s", "-1d", "+1", "+1s", "1.5", "1.5h", "5 m", " 5m", "5m ", "1w", "h2", "1hh", "1sm", "0x10", "0x10d",
-        "-2147483649", "9007199254740993", "9007199254740993s", "150119987579017m", "2501999792984h", "104249991375d", /* past 2^53 s */
-        "9007199254740992d", "213503982334602d", "9223372036854775807s", "18446744073709551617m",
+        "",
+        "s",
+        "-",
+        "-s",
+        "-1s",
+        "-1d",
+        "+1",
+        "+1s",
+        "1.5",
+        "1.5h",
+        "5 m",
+        " 5m",
+        "5m ",
+        "1w",
+        "h2",
+        "1hh",
+        "1sm",
+        "0x10",
+        "0x10d",
+        "-2147483649",
+        "9007199254740993",
+        "9007199254740993s",
+        "150119987579017m",
+        "2501999792984h",
+        "104249991375d", /* past 2^53 s */
+        "9007199254740992d",
+        "213503982334602d",
+        "9223372036854775807s",
+        "18446744073709551617m",
     };
     int64_t seconds = 7;
     for (size_t i = 0; i < CQ_ARRAY_LEN(wrong); i++)

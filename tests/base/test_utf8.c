@@ -101,8 +101,10 @@ START_TEST(an_escaped_line_is_one_printable_line)
     cq_utf8_escape_line(&out, CQ_STR_LIT("a\n\t\r\0\x1b[31m\x7f\xc2\x9b\xff\xc3\xa9"));
     ck_assert_str_eq(out.data, "a\\n\\t\\r\\x00\\x1b[31m\\x7f\\xc2\\x9b\\xff\xc3\xa9");
     cq_buf_clear(&out);
-    cq_utf8_escape_line(&out, CQ_STR_LIT("\xe2\x82" "a\xed\xa0\x80\"\\\xc2\xa0"));
-    ck_assert_str_eq(out.data, "\\xe2\\x82" "a\\xed\\xa0\\x80\"\\\xc2\xa0");
+    cq_utf8_escape_line(&out, CQ_STR_LIT("\xe2\x82"
+                                         "a\xed\xa0\x80\"\\\xc2\xa0"));
+    ck_assert_str_eq(out.data, "\\xe2\\x82"
+                               "a\\xed\\xa0\\x80\"\\\xc2\xa0");
     cq_buf_clear(&out);
     cq_utf8_escape_line(&out, CQ_STR_NONE);
     ck_assert_uint_eq(out.len, 0);
@@ -116,8 +118,10 @@ START_TEST(an_escaped_json_text_is_valid_whatever_the_bytes)
     cq_utf8_escape_json(&out, CQ_STR_LIT("\"\\\n\t\r\0\x1f\x7f\xc2\x85\xff\xc3\xa9/"));
     ck_assert_str_eq(out.data, "\\\"\\\\\\n\\u0009\\u000d\\u0000\\u001f\\u007f\\u0085\\ufffd\xc3\xa9/");
     cq_buf_clear(&out);
-    cq_utf8_escape_json(&out, CQ_STR_LIT("\xe2\x82" "a\xc0\"\xf0\x9f\x98\x80"));
-    ck_assert_str_eq(out.data, "\\ufffd\\ufffd" "a\\ufffd\\\"\xf0\x9f\x98\x80");
+    cq_utf8_escape_json(&out, CQ_STR_LIT("\xe2\x82"
+                                         "a\xc0\"\xf0\x9f\x98\x80"));
+    ck_assert_str_eq(out.data, "\\ufffd\\ufffd"
+                               "a\\ufffd\\\"\xf0\x9f\x98\x80");
     cq_buf_release(&out);
 }
 END_TEST
