@@ -138,6 +138,7 @@ void cq_native_horse_main(struct cq_native_horse *horse)
     bool reuse = true;
     int learn_fd = CQ_STABLE_LEARN;
     set_up(horse);
+    cq_native_rehearse(horse->options);
     ino_t socket_inode = inode_of(CQ_STABLE_SOCKET);
     while (reuse && receive_job(&in, &frame, &size)) {
         if (!cq_str_is(frame.type, "job")) {

@@ -26,6 +26,12 @@ CQ_NORETURN void cq_native_horse_main(struct cq_native_horse *horse);
 void cq_native_prepare(void);
 
 /*
+ * In a horse that waits for its first job: read a call and write an answer, for nothing. The pages that this touches
+ * are then the horse's own, and their faults are not on the way of the job that comes.
+ */
+void cq_native_rehearse(const struct cq_native_options *options);
+
+/*
  * Run the job of one frame and append the answer to out: a done, failed or retry frame. It cannot fail: what goes wrong
  * becomes the answer.
  *   fd        where meta and log frames go meanwhile

@@ -130,6 +130,7 @@ static void on_finish(struct cq_async *async, const struct cq_reply *reply, cons
         log_fate(slot, finished.fate);
     slot->jobs_done++;
     process->jobs_done++;
+    cq_running_trim(&slot->run);
     cq_slot_next(slot, finished.next_outcome, &finished.next);
 }
 

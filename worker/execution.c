@@ -11,7 +11,8 @@
 
 enum {
     FOREIGN_ID_MAX = 1024 * 1024, /* of a job's id; others write ids longer than ours */
-    RETIRED_GRACE_S = 5,     /* a horse that has answered leaves within this, or is killed */
+    KEEP_MAX = 1024 * 1024,       /* bytes of an outcome's buffers that stay for the next one */
+    RETIRED_GRACE_S = 5,          /* a horse that has answered leaves within this, or is killed */
 };
 
 static const char stopped_text[] = "Job stopped by user, work-horse terminated.";
@@ -41,11 +42,17 @@ void cq_running_release(struct cq_running *run)
     cq_buf_release(&run->unsent);
 }
 
-/* Replace what buf holds; a big buffer of an earlier job is given back. */
+void cq_running_trim(struct cq_running *run)
+{
+    struct cq_buf *large[] = {&run->value, &run->exc_text, &run->meta};
+    for (size_t i = 0; i < CQ_ARRAY_LEN(large); i++)
+        if (large[i]->cap > KEEP_MAX)
+            cq_buf_release(large[i]);
+}
+
+/* Replace what buf holds. */
 static void put(struct cq_buf *buf, struct cq_str text)
 {
-    if (buf->cap > 1024 * 1024)
-        cq_buf_release(buf);
     cq_buf_clear(buf);
     if (text.data)
         cq_buf_str(buf, text);
@@ -59,7 +66,7 @@ static int wanted_warm(const struct cq_slot *slot)
     if (slot->stopping)
         return slot->state == CQ_SLOT_RUNNING && !slot->horse ? 1 : 0;
     if (slot->process->options->reuse_horses)
-        return slot->horse ? 0 : 1;
+        return slot->horse && slot->run.kill_reason == CQ_KILL_NONE ? 0 : 1;
     return 2;
 }
 

@@ -9,6 +9,7 @@
 
 void cq_running_init(struct cq_running *run);
 void cq_running_release(struct cq_running *run);
+void cq_running_trim(struct cq_running *run); /* the outcome is in Redis: give back what a large one took */
 
 void cq_execution_timer_init(struct cq_slot *slot);
 

@@ -88,8 +88,10 @@ static void read_socket(struct cq_horse *horse)
         size_t piece = horse->in.len < CQ_INBOX_SIZE ? CQ_INBOX_SIZE : horse->in.len;
         if (piece > 8 * 1024 * 1024)
             piece = 8 * 1024 * 1024;
+        if (piece > horse->in.limit - horse->in.len)
+            piece = horse->in.limit - horse->in.len;
         char *room = cq_buf_reserve(&horse->in, piece);
-        if (!room) {
+        if (!room || !piece) {
             give_up(horse, "its answer is larger than 513 MiB");
             return;
         }

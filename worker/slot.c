@@ -1,5 +1,6 @@
 #include "worker/slot.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -357,9 +358,14 @@ void cq_slot_init(struct cq_slot *slot, struct cq_process *process, int index)
 bool cq_slot_open_output(struct cq_slot *slot)
 {
     static const char *const streams[2] = {"stdout", "stderr"};
-    for (int i = 0; i < 2; i++)
-        if (!cq_output_open(&slot->output[i], slot, streams[i], &slot->pipes[i]))
+    for (int i = 0; i < 2; i++) {
+        if (slot->process->options->job_output == CQ_OUTPUT_DISCARD)
+            slot->pipes[i] = open("/dev/null", O_WRONLY | O_CLOEXEC);
+        else if (!cq_output_open(&slot->output[i], slot, streams[i], &slot->pipes[i]))
             return false;
+        if (slot->pipes[i] < 0)
+            return false;
+    }
     return true;
 }
 

@@ -66,7 +66,7 @@ struct cq_slot {
     struct cq_horse *warm;  /* forked ahead for the next ones: a list, the oldest first */
     struct cq_horse *retired; /* answered or told to die, not yet reaped: a list */
     struct cq_output output[2];
-    int pipes[2];           /* write ends of standard output and error of this slot's horses; -1: passed through */
+    int pipes[2];           /* standard output and error of this slot's horses: write ends of pipes, or /dev/null; -1: passed through */
     size_t *order;          /* dequeue order: indices into process->queues */
     struct cq_str *order_names; /* the same, as names */
     char next_execution[CQ_EXECUTION_ID_SIZE];
@@ -84,7 +84,7 @@ struct cq_slot {
 void cq_slot_init(struct cq_slot *slot, struct cq_process *process, int index);
 void cq_slot_release(struct cq_slot *slot);
 
-/* The pipes of its horses' standard output and error. False: errno says why. */
+/* Where its horses' standard output and error go: pipes, or nowhere. False: errno says why. */
 bool cq_slot_open_output(struct cq_slot *slot);
 
 /* heartbeat.c: every monitoring interval, idle or not; started at birth. */

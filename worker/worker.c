@@ -238,7 +238,7 @@ static enum cq_code start(struct cq_process *process, struct cq_error *err)
     process->stable = cq_stable_new(process, err);
     if (!process->stable)
         return err->code;
-    for (int i = 0; i < options->slots && options->job_output == CQ_OUTPUT_LOG; i++)
+    for (int i = 0; i < options->slots && options->job_output != CQ_OUTPUT_PASS; i++)
         if (!cq_slot_open_output(&process->slots[i]))
             return cq_error_errno(err, errno, "cannot make the pipes of %d slots; raise `ulimit -n`", options->slots);
     process->waiters = cq_waiters_new(process);

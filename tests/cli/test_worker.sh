@@ -68,6 +68,22 @@ expect_status 1
 grep -q suspended "$work/err" || wrong 'it does not say why'
 "$CQ" resume > /dev/null
 
+it 'logs, passes on or discards what jobs print'
+modules=$(dirname "$CQ")/tests/worker/modules
+for mode in log pass discard; do
+    run enqueue jobs.talk --quiet
+    run worker -b -P "$modules" --job-output "$mode"
+    expect_status 0
+    printed=$(grep -c '^a line on standard output$' "$work/out" || true)
+    logged=$(grep -c ': stdout: a line on standard output$' "$work/err" || true)
+    failed=$(grep -c 'a line on standard error' "$work/err" || true)
+    case $mode in
+    log) [ "$printed $logged $failed" = '0 1 1' ] ;;
+    pass) [ "$printed $logged $failed" = '1 0 1' ] ;;
+    discard) [ "$printed $logged $failed" = '0 0 0' ] ;;
+    esac || wrong "$mode: $printed printed, $logged logged, $failed on standard error"
+done
+
 it 'takes the words of rq worker'
 run worker -b -v --results-ttl 60 --worker-ttl 420 --maintenance-interval 600 --job-monitoring-interval 30 \
     --disable-job-desc-logging --max-jobs 1 --max-idle-time 5 -ds round_robin -P . -S json --logging_level INFO q1 q2
