@@ -85,6 +85,9 @@ static void stream_failed(struct cq_link *link, ssize_t n, int errno_value)
 {
     struct cq_error err;
     cq_stream_failure(&link->stream, link->options.address, n, errno_value, link->options.address->connect_timeout_ms, &err);
+    /* Who greets us in another protocol will not learn ours: no use in trying again. */
+    if (cq_stream_is_garbled(&link->stream))
+        err.code = CQ_ERR_REDIS;
     finish(link, &err);
 }
 

@@ -92,10 +92,15 @@ bool cq_stream_write_needs_read(const struct cq_stream *stream)
     return stream->tls && cq_tls_wants_read(stream->tls);
 }
 
+bool cq_stream_is_garbled(const struct cq_stream *stream)
+{
+    return stream->reader && stream->reader->err;
+}
+
 enum cq_code cq_stream_failure(const struct cq_stream *stream, const struct cq_address *address, ssize_t n, int errno_value,
                                int timeout_ms, struct cq_error *err)
 {
-    if (stream->reader && stream->reader->err)
+    if (cq_stream_is_garbled(stream))
         return cq_failure_protocol(err, address);
     if (n == 0)
         return cq_failure_lost(err, address, "Redis closed it");

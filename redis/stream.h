@@ -41,6 +41,8 @@ int cq_stream_reply(struct cq_stream *stream, struct cq_reply **ret_reply);
 /* TLS wants to read before it can write: do not wait for the socket to take bytes. */
 bool cq_stream_write_needs_read(const struct cq_stream *stream);
 
+bool cq_stream_is_garbled(const struct cq_stream *stream); /* what was read is not Redis' protocol */
+
 /*
  * The error of a call above: n is what it returned (0: end of file), with its errno. Always CQ_ERR_CONNECTION.
  *   timeout_ms  what EAGAIN means in the message

@@ -135,6 +135,13 @@ static const char *silent(const char *first, const char *second)
     return NULL;
 }
 
+static const char *http(const char *first, const char *second)
+{
+    (void)first;
+    (void)second;
+    return "HTTP/1.1 400 Bad Request\r\n\r\n";
+}
+
 static const char *garbage_later(const char *first, const char *second)
 {
     return strcmp(first, "GET") == 0 ? "@what?\r\n" : fake_redis_healthy(first, second);
@@ -153,6 +160,7 @@ static const struct {
     {too_old, false, "version 6.0.16"},
     {loading, true, "loading"},
     {silent, true, "did not answer"},
+    {http, false, "does not speak Redis' protocol"},
 };
 
 START_TEST(an_unfit_server_is_retried_only_when_that_may_help)
