@@ -32,14 +32,10 @@ void cq_running_init(struct cq_running *run)
 
 void cq_running_release(struct cq_running *run)
 {
-    cq_buf_release(&run->job_id);
-    cq_buf_release(&run->queue);
-    cq_buf_release(&run->description);
-    cq_buf_release(&run->value);
-    cq_buf_release(&run->exc_text);
-    cq_buf_release(&run->meta);
-    cq_buf_release(&run->retry_intervals);
-    cq_buf_release(&run->unsent);
+    struct cq_buf *all[] = {&run->job_id,   &run->queue, &run->description,     &run->value,
+                            &run->exc_text, &run->meta,  &run->retry_intervals, &run->unsent};
+    for (size_t i = 0; i < CQ_ARRAY_LEN(all); i++)
+        cq_buf_release(all[i]);
 }
 
 void cq_running_trim(struct cq_running *run)

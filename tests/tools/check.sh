@@ -34,6 +34,7 @@ unit-sanitized    600  env JOBS=1 tests/tools/run_unit.sh build/san
 interop-reuse     600  env INTEROP_LIMIT=540 WORKER=cq-reuse tests/tools/run_interop.sh build
 cli-sanitized     600  env JOBS=1 tests/tools/run_cli.sh build/san
 interop-sanitized 600  env INTEROP_LIMIT=540 INTEROP_TIMEOUT=60 tests/tools/run_interop.sh build/san interop/jobs
+soak              180  env CQ=build/cq build/venv/bin/python tests/worker/soak.py --seconds 20
 valgrind          600  tests/tools/run_valgrind.sh build
 unit              600  env JOBS=1 tests/tools/run_unit.sh build
 cli               600  env JOBS=1 tests/tools/run_cli.sh build
