@@ -224,6 +224,7 @@ static enum cq_code start(struct cq_process *process, struct cq_error *err)
     ev_init(&process->resume_timer, on_resume_timer);
     process->resume_timer.data = process;
     ev_prepare_init(&process->before_wait, on_before_wait);
+    ev_set_priority(&process->before_wait, EV_MINPRI); /* after the commands for Redis have left: started first, called last */
     process->before_wait.data = process;
     ev_prepare_start(process->loop, &process->before_wait);
     cq_log_hold(process->log);
