@@ -45,7 +45,7 @@ enum cq_code cq_failure_lost(struct cq_error *err, const struct cq_address *addr
 {
     char where[WHERE_SIZE];
     cq_address_display(address, where, sizeof(where));
-    return cq_error_set(err, CQ_ERR_CONNECTION, "lost the connection to Redis at %s: %.80s", where, reason);
+    return cq_error_set(err, CQ_ERR_CONNECTION, "lost the connection to Redis at %s: %.100s", where, reason);
 }
 
 enum cq_code cq_failure_protocol(struct cq_error *err, const struct cq_address *address)

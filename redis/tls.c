@@ -10,6 +10,8 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 
@@ -20,7 +22,7 @@ struct cq_tls {
 
 struct cq_tls_session {
     SSL *ssl;
-    char reason[80];
+    char reason[120];
 };
 
 static const char *openssl_reason(void)
@@ -29,20 +31,26 @@ static const char *openssl_reason(void)
     return reason ? reason : "unknown reason";
 }
 
+static enum cq_code cannot_use(const char *setting, const char *path, struct cq_error *err)
+{
+    const char *why = access(path, R_OK) == 0 ? openssl_reason() : strerror(errno); /* of a file it cannot open, OpenSSL says "BIO lib" */
+    return cq_error_set(err, CQ_ERR_CONFIG, "%s: cannot use %.80s: %s", setting, path, why);
+}
+
 static enum cq_code take_files(SSL_CTX *context, const struct cq_address *address, struct cq_error *err)
 {
     if (address->tls_ca_file) {
         if (!SSL_CTX_load_verify_locations(context, address->tls_ca_file, NULL))
-            return cq_error_set(err, CQ_ERR_CONFIG, "ssl_ca_certs: cannot use %.80s: %s", address->tls_ca_file, openssl_reason());
+            return cannot_use("ssl_ca_certs", address->tls_ca_file, err);
     } else if (!SSL_CTX_set_default_verify_paths(context)) {
         return cq_error_set(err, CQ_ERR_CONFIG, "TLS: cannot open the system's certificates: %s", openssl_reason());
     }
     if (!address->tls_cert_file)
         return CQ_OK;
     if (SSL_CTX_use_certificate_chain_file(context, address->tls_cert_file) != 1)
-        return cq_error_set(err, CQ_ERR_CONFIG, "ssl_certfile: cannot use %.80s: %s", address->tls_cert_file, openssl_reason());
+        return cannot_use("ssl_certfile", address->tls_cert_file, err);
     if (SSL_CTX_use_PrivateKey_file(context, address->tls_key_file, SSL_FILETYPE_PEM) != 1)
-        return cq_error_set(err, CQ_ERR_CONFIG, "ssl_keyfile: cannot use %.80s: %s", address->tls_key_file, openssl_reason());
+        return cannot_use("ssl_keyfile", address->tls_key_file, err);
     return CQ_OK;
 }
 
@@ -114,6 +122,17 @@ void cq_tls_end(struct cq_tls_session *session)
     free(session);
 }
 
+static const char *remedy_for(long verdict)
+{
+    switch (verdict) {
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY: return " (see ssl_ca_certs)";
+    default: return "";
+    }
+}
+
 /* What a read or write that gave n <= 0 means, in the terms of read(2). */
 static ssize_t outcome(struct cq_tls_session *session, int n, int errno_value)
 {
@@ -130,7 +149,8 @@ static ssize_t outcome(struct cq_tls_session *session, int n, int errno_value)
     }
     long verdict = SSL_get_verify_result(session->ssl);
     if (verdict != X509_V_OK && SSL_get_verify_mode(session->ssl) != SSL_VERIFY_NONE)
-        snprintf(session->reason, sizeof(session->reason), "its certificate: %s", X509_verify_cert_error_string(verdict));
+        snprintf(session->reason, sizeof(session->reason), "its certificate: %s%s", X509_verify_cert_error_string(verdict),
+                 remedy_for(verdict));
     else
         snprintf(session->reason, sizeof(session->reason), "TLS: %s", openssl_reason());
     errno = EPROTO;
