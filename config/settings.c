@@ -93,7 +93,14 @@ static void replace(char **slot, const char *text)
     *slot = cq_strdup(text);
 }
 
-/* Put what comes from a source above `above` into the address. */
+/* Does the setting go into an address of which `said` is what it says itself (NULL: nothing)? */
+static bool is_set(const struct cq_settings *settings, const char *key, int above, const char *said)
+{
+    int source = source_of(settings, key);
+    return source > above || (source > CQ_FROM_DEFAULT && !said);
+}
+
+/* Put what comes from a source above `above`, or what the address leaves open, into it. */
 static void overlay(const struct cq_settings *settings, int above, struct cq_address *address)
 {
     if (source_of(settings, "redis.port") > above)
@@ -106,13 +113,15 @@ static void overlay(const struct cq_settings *settings, int above, struct cq_add
         replace(&address->password, settings->password);
     if (source_of(settings, "redis.tls") > above)
         address->tls = settings->tls;
-    if (source_of(settings, "redis.tls_cert_reqs") > above)
+    if (source_of(settings, "redis.tls_cert_reqs") >= above) /* lighter ones never loosen the check of a URL */
         address->tls_no_verify = settings->tls_cert_reqs == 0;
-    if (source_of(settings, "redis.tls_ca_certs") > above)
+    /* A rediss:// URL seldom names files: they come from beside it, or from below. */
+    if (is_set(settings, "redis.tls_ca_certs", above, address->tls_ca_file))
         replace(&address->tls_ca_file, settings->tls_ca_certs);
-    if (source_of(settings, "redis.tls_certfile") > above)
+    bool own_certificate = address->tls_cert_file || address->tls_key_file; /* these two go together, and so they are left out */
+    if (is_set(settings, "redis.tls_certfile", above, own_certificate ? "" : NULL))
         replace(&address->tls_cert_file, settings->tls_certfile);
-    if (source_of(settings, "redis.tls_keyfile") > above)
+    if (is_set(settings, "redis.tls_keyfile", above, own_certificate ? "" : NULL))
         replace(&address->tls_key_file, settings->tls_keyfile);
     if (source_of(settings, "redis.connect_timeout") > above || address->connect_timeout_ms == CQ_ADDRESS_DEFAULT_CONNECT_MS)
         address->connect_timeout_ms = (int)settings->connect_timeout_ms;

@@ -131,6 +131,41 @@ START_TEST(where_redis_is_follows_from_the_heaviest_source)
 }
 END_TEST
 
+/* What TLS takes of each place: authorities, certificate, key, and whether the server's certificate is looked at. */
+static const struct {
+    const char *file;
+    const char *env[4];
+    const char *url;
+    const char *tls;
+} tls_places[] = {
+    {"[redis]\nurl = rediss://h\ntls_ca_certs = /f\n", {NULL}, NULL, "/f - - checked"},
+    {"[redis]\ntls_ca_certs = /f\n", {"REDIS_URL=rediss://h"}, NULL, "/f - - checked"},
+    {"[redis]\ntls_ca_certs = /f\n", {"REDIS_URL=rediss://h?ssl_ca_certs=/u"}, NULL, "/u - - checked"},
+    {"[redis]\nurl = rediss://h?ssl_ca_certs=/u\n", {"REDIS_SSL_CA_CERTS=/e"}, NULL, "/e - - checked"},
+    {NULL, {"REDIS_SSL_CA_CERTS=/e"}, "rediss://h", "/e - - checked"},
+    {NULL, {"REDIS_SSL_CERTFILE=/c", "REDIS_SSL_KEYFILE=/k"}, "rediss://h", "- /c /k checked"},
+    {NULL, {"REDIS_SSL_CERTFILE=/c", "REDIS_SSL_KEYFILE=/k"}, "rediss://h?ssl_certfile=/uc&ssl_keyfile=/uk", "- /uc /uk checked"},
+    {"[redis]\nurl = rediss://h\ntls_cert_reqs = none\n", {NULL}, NULL, "- - - any"},
+    {NULL, {"REDIS_SSL_CERT_REQS=none"}, "rediss://h?ssl_cert_reqs=required", "- - - checked"},
+    {NULL, {NULL}, "rediss://h?ssl_cert_reqs=none", "- - - any"},
+};
+
+START_TEST(a_url_leaves_the_files_of_tls_to_the_other_settings)
+{
+    struct cq_address address;
+    char text[64];
+    load_ok(tls_places[_i].file, tls_places[_i].env);
+    if (tls_places[_i].url)
+        ck_assert_int_eq(cq_settings_set(&settings, "redis.url", tls_places[_i].url, "--url", &err), CQ_OK);
+    ck_assert_int_eq(cq_settings_address(&settings, &address, &err), CQ_OK);
+    snprintf(text, sizeof(text), "%s %s %s %s", address.tls_ca_file ? address.tls_ca_file : "-",
+             address.tls_cert_file ? address.tls_cert_file : "-", address.tls_key_file ? address.tls_key_file : "-",
+             address.tls_no_verify ? "any" : "checked");
+    ck_assert_str_eq(text, tls_places[_i].tls);
+    cq_address_release(&address);
+}
+END_TEST
+
 START_TEST(timeouts_go_into_the_address)
 {
     static const char *const env[] = {"REDIS_URL=redis://h?socket_timeout=7", NULL};
@@ -209,6 +244,7 @@ int main(void)
     tcase_add_test(tc, every_setting_is_read_from_the_file);
     tcase_add_test(tc, the_command_line_goes_before_the_environment_and_that_before_the_file);
     tcase_add_loop_test(tc, where_redis_is_follows_from_the_heaviest_source, 0, (int)CQ_ARRAY_LEN(places));
+    tcase_add_loop_test(tc, a_url_leaves_the_files_of_tls_to_the_other_settings, 0, (int)CQ_ARRAY_LEN(tls_places));
     tcase_add_test(tc, timeouts_go_into_the_address);
     tcase_add_test(tc, a_wrong_variable_or_option_is_told_by_its_name);
     tcase_add_test(tc, the_file_may_be_named_by_the_environment);
