@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -33,13 +34,13 @@ static void take_unix(const char *path, struct cq_endpoints *endpoints)
     endpoints->len = 1;
 }
 
-static int ask(const struct cq_address *address, int flags, struct cq_endpoints *endpoints)
+static int ask(const char *host, int number, int flags, struct cq_endpoints *endpoints)
 {
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = flags};
     struct addrinfo *list = NULL;
     char port[16];
-    snprintf(port, sizeof(port), "%d", address->port);
-    int rc = getaddrinfo(host_of(address), port, &hints, &list);
+    snprintf(port, sizeof(port), "%d", number);
+    int rc = getaddrinfo(host, port, &hints, &list);
     if (rc != 0)
         return rc;
     endpoints->len = 0;
@@ -61,7 +62,7 @@ bool cq_resolve_numeric(const struct cq_address *address, struct cq_endpoints *r
         take_unix(address->unix_path, ret_endpoints);
         return true;
     }
-    return ask(address, AI_NUMERICHOST | AI_NUMERICSERV, ret_endpoints) == 0;
+    return ask(host_of(address), address->port, AI_NUMERICHOST | AI_NUMERICSERV, ret_endpoints) == 0;
 }
 
 enum cq_code cq_resolve(const struct cq_address *address, struct cq_endpoints *ret_endpoints, struct cq_error *err)
@@ -70,7 +71,10 @@ enum cq_code cq_resolve(const struct cq_address *address, struct cq_endpoints *r
         take_unix(address->unix_path, ret_endpoints);
         return CQ_OK;
     }
-    int rc = ask(address, AI_NUMERICSERV, ret_endpoints);
+    int rc = ask(host_of(address), address->port, AI_NUMERICSERV, ret_endpoints);
+    /* A bare container may have no /etc/hosts: localhost is this machine all the same (RFC 6761, 6.3). */
+    if (rc != 0 && strcasecmp(host_of(address), "localhost") == 0)
+        rc = ask("127.0.0.1", address->port, AI_NUMERICHOST | AI_NUMERICSERV, ret_endpoints);
     if (rc == 0)
         return CQ_OK;
     char where[128];
