@@ -2,7 +2,7 @@
 # Install what is missing, and nothing else: instant and silent when all is there.
 # usage: deps.sh build|demo|test|check|fuzz
 #
-#   build  what compiling cq needs         test   demo, the unit test library and a C++ compiler
+#   build  what compiling cq needs         test   demo, the unit test library, a C++ compiler and Python
 #   demo   build, and a redis-server       check  test, valgrind and the virtual environments with Python's RQ
 #                                          fuzz   build, and clang with libFuzzer
 #
@@ -78,7 +78,8 @@ missing_for_demo() {
 missing_for_test() {
     need_package_config check check
     has c++ || need g++ # the public header is for C++ too
-    if hiredis_has_tls; then has openssl || need openssl; fi # certificates for the test of TLS
+    has python3 || need python3 # reads the JSON that the shell tests got
+    if hiredis_has_tls; then has openssl || need openssl; fi # certificates for the tests of TLS
 }
 
 missing_for_check() {
