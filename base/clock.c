@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "base/number.h"
-
 static cq_time read_clock(clockid_t id)
 {
     struct timespec now;
@@ -112,14 +110,5 @@ bool cq_time_parse_iso(struct cq_str text, cq_time *ret_when)
     if (parts.tm_mday != day) /* 30 February became 2 March */
         return false;
     *ret_when = (cq_time)seconds * CQ_SECOND + micros;
-    return true;
-}
-
-bool cq_time_parse_epoch(struct cq_str text, cq_time *ret_when)
-{
-    double seconds;
-    if (!cq_number_double(text, &seconds) || !(seconds >= -1e11 && seconds <= 1e12)) /* nan is neither */
-        return false;
-    *ret_when = (cq_time)(seconds * 1e6 + (seconds < 0 ? -0.5 : 0.5));
     return true;
 }

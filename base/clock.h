@@ -1,8 +1,8 @@
 /*
  * Time: one type, microseconds since the Unix epoch, and the three ways RQ writes it.
  *
- * Lower layers never read the clock; they are given a time, so that tests inject it. Only worker/ and cmd/ call
- * cq_clock_now.
+ * Only worker/ and cmd/ ask for the date with cq_clock_now; lower layers are given it, so that tests inject it. Whoever
+ * measures how long something takes asks cq_clock_monotonic.
  */
 #ifndef CQ_BASE_CLOCK_H
 #define CQ_BASE_CLOCK_H
@@ -32,9 +32,6 @@ void cq_time_epoch(cq_time when, char ret_text[CQ_TIME_EPOCH_SIZE]);
  * that its month does not have.
  */
 bool cq_time_parse_iso(struct cq_str text, cq_time *ret_when);
-
-/* A decimal of seconds, with or without a fraction. False: not a number, or out of range. */
-bool cq_time_parse_epoch(struct cq_str text, cq_time *ret_when);
 
 /* Whole seconds, rounded down, as in sorted-set scores. */
 static inline int64_t cq_time_seconds(cq_time when)

@@ -27,14 +27,6 @@ void cq_strv_push(struct cq_strv *list, struct cq_str text)
     list->items[list->len++] = cq_strndup(text.data, text.len);
 }
 
-bool cq_strv_has(const struct cq_strv *list, const char *text)
-{
-    for (size_t i = 0; i < list->len; i++)
-        if (strcmp(list->items[i], text) == 0)
-            return true;
-    return false;
-}
-
 static struct cq_str trimmed(struct cq_str text)
 {
     while (text.len && (text.data[0] == ' ' || text.data[0] == '\t')) {

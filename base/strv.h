@@ -2,7 +2,6 @@
 #ifndef CQ_BASE_STRV_H
 #define CQ_BASE_STRV_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
@@ -19,7 +18,6 @@ struct cq_strv {
 void cq_strv_init(struct cq_strv *list);
 void cq_strv_release(struct cq_strv *list); /* frees every item; usable again */
 void cq_strv_push(struct cq_strv *list, struct cq_str text); /* copies */
-bool cq_strv_has(const struct cq_strv *list, const char *text);
 
 /* Add the parts of text between separators; empty parts are left out, spaces around a part are cut. */
 void cq_strv_split(struct cq_strv *list, struct cq_str text, char separator);

@@ -35,7 +35,8 @@ bool cq_output_is_terminal(void)
     return isatty(STDOUT_FILENO) == 1;
 }
 
-bool cq_output_has_color(void)
+/* Colour is for a terminal only, and not when NO_COLOR is set and not empty (no-color.org) or TERM is `dumb`. */
+static bool has_color(void)
 {
     const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
     return cq_output_is_terminal() && !(no_color && *no_color) && !(term && strcmp(term, "dumb") == 0);
@@ -80,7 +81,7 @@ void cq_output_colored(struct cq_buf *line, enum cq_color color, const char *tex
     static const char *const codes[] = {
         [CQ_PLAIN] = "", [CQ_RED] = "\033[31m", [CQ_GREEN] = "\033[32m", [CQ_YELLOW] = "\033[33m", [CQ_BLUE] = "\033[34;01m",
     };
-    bool colored = color != CQ_PLAIN && cq_output_has_color();
+    bool colored = color != CQ_PLAIN && has_color();
     if (colored)
         cq_buf_text(line, codes[color]);
     cq_buf_text(line, text);

@@ -17,9 +17,7 @@
 
 enum cq_color { CQ_PLAIN, CQ_RED, CQ_GREEN, CQ_YELLOW, CQ_BLUE };
 
-/* Colour is for a terminal only, and not when NO_COLOR is set and not empty (no-color.org) or TERM is `dumb`. */
-bool cq_output_is_terminal(void);
-bool cq_output_has_color(void);
+bool cq_output_is_terminal(void); /* standard output */
 
 void cq_print(const char *format, ...) CQ_PRINTF(1, 2);
 void cq_print_str(struct cq_str text); /* as it is, every byte */
@@ -28,7 +26,7 @@ void cq_print_str(struct cq_str text); /* as it is, every byte */
 void cq_output_name(struct cq_buf *line, struct cq_str text);
 void cq_print_name(struct cq_str text);
 
-/* Append text in a colour; the bare text when colours are off. */
+/* Append text in a colour; the bare text where colours are off. */
 void cq_output_colored(struct cq_buf *line, enum cq_color color, const char *text);
 
 /* `cq: ...` or `cq COMMAND: ...` and a newline on standard error; standard output is flushed first. */

@@ -64,16 +64,6 @@ void cq_queue_len_build(struct cq_str queue, struct cq_command *command)
     cq_command_arg(command, cq_key_str(&key));
 }
 
-void cq_queue_page_build(struct cq_str queue, int64_t start, int64_t stop, struct cq_command *command)
-{
-    struct cq_key key = cq_key_queue(queue);
-    cq_command_clear(command);
-    cq_command_text(command, "LRANGE");
-    cq_command_arg(command, cq_key_str(&key));
-    cq_command_int(command, start);
-    cq_command_int(command, stop);
-}
-
 void cq_queue_wait_build(struct cq_str queue, double timeout_s, struct cq_command *command)
 {
     struct cq_key key = cq_key_queue(queue);

@@ -14,8 +14,7 @@ void cq_queue_names_build(struct cq_command *command); /* SMEMBERS rq:queues */
 /* Names without their prefix, sorted by bytes; members of another form or above CQ_NAME_MAX, which cq could not name, are skipped. */
 CQ_MUST_CHECK enum cq_code cq_queue_names_read(const struct cq_reply *reply, struct cq_strv *names, struct cq_error *err);
 
-void cq_queue_len_build(struct cq_str queue, struct cq_command *command);                               /* LLEN */
-void cq_queue_page_build(struct cq_str queue, int64_t start, int64_t stop, struct cq_command *command); /* LRANGE */
+void cq_queue_len_build(struct cq_str queue, struct cq_command *command); /* LLEN */
 
 /* The waiting peek: BLMOVE q q LEFT LEFT timeout. The list stays as it was; a reply says that q has a job. */
 void cq_queue_wait_build(struct cq_str queue, double timeout_s, struct cq_command *command);

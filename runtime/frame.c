@@ -238,27 +238,6 @@ bool cq_frame_get_bool(const struct cq_frame *frame, const char *key, bool absen
     return item.number != 0;
 }
 
-/*
- * Enter the container under key, or go on in it: *cursor is 0 at first, then where the next element begins in the
- * body. The reader ends where the container does, so no count needs to be kept between calls.
- */
-static bool enter(const struct cq_frame *frame, const char *key, enum item_kind kind, size_t cursor,
-                  struct reader *ret_reader)
-{
-    struct reader reader, after;
-    struct item container;
-    if (!find(frame, key, &reader))
-        return false;
-    after = reader;
-    if (!take_item(&reader, &container) || container.kind != kind || !skip_item(&after, 2))
-        return false;
-    if (cursor > 0)
-        reader.at = (const unsigned char *)frame->body.data + cursor;
-    reader.end = after.at;
-    *ret_reader = reader;
-    return true;
-}
-
 static bool is_text(const struct item *item)
 {
     return item->kind == ITEM_STR || item->kind == ITEM_BIN;
@@ -275,46 +254,18 @@ static bool take_text(struct reader *reader, struct cq_str *ret_text)
     return skip_item(reader, 3);
 }
 
-bool cq_frame_next_pair(const struct cq_frame *frame, const char *key, size_t *cursor, struct cq_str *ret_key,
-                        struct cq_str *ret_value)
-{
-    struct reader reader;
-    struct cq_str name, value;
-    if (!enter(frame, key, ITEM_MAP, *cursor, &reader))
-        return false;
-    do {
-        if (!take_text(&reader, &name) || !take_text(&reader, &value))
-            return false;
-    } while (!name.data || !value.data);
-    *cursor = (size_t)(reader.at - (const unsigned char *)frame->body.data);
-    *ret_key = name;
-    *ret_value = value;
-    return true;
-}
-
 struct cq_str cq_frame_get_in(const struct cq_frame *frame, const char *key, const char *name)
 {
     struct reader reader;
+    struct item map;
     struct cq_str got, value;
-    if (!enter(frame, key, ITEM_MAP, 0, &reader))
+    if (!find(frame, key, &reader) || !take_item(&reader, &map) || map.kind != ITEM_MAP)
         return CQ_STR_NONE;
-    while (take_text(&reader, &got) && take_text(&reader, &value))
+    for (uint64_t i = 0; i < map.number; i++) {
+        if (!take_text(&reader, &got) || !take_text(&reader, &value))
+            break;
         if (got.data && cq_str_is(got, name))
             return value;
+    }
     return CQ_STR_NONE;
-}
-
-bool cq_frame_next_item(const struct cq_frame *frame, const char *key, size_t *cursor, struct cq_str *ret_item)
-{
-    struct reader reader;
-    struct cq_str text;
-    if (!enter(frame, key, ITEM_ARRAY, *cursor, &reader))
-        return false;
-    do {
-        if (!take_text(&reader, &text))
-            return false;
-    } while (!text.data);
-    *cursor = (size_t)(reader.at - (const unsigned char *)frame->body.data);
-    *ret_item = text;
-    return true;
 }

@@ -59,13 +59,8 @@ CQ_MUST_CHECK enum cq_code cq_frame_parse(struct cq_str bytes, size_t limit, str
 struct cq_str cq_frame_get_str(const struct cq_frame *frame, const char *key); /* str or bin; else CQ_STR_NONE */
 bool cq_frame_get_int(const struct cq_frame *frame, const char *key, int64_t *ret_value);
 bool cq_frame_get_bool(const struct cq_frame *frame, const char *key, bool absent);
-/* The pairs of a map under key, in order: call with *cursor = 0 until false. Pairs that are not text to text are left out. */
-bool cq_frame_next_pair(const struct cq_frame *frame, const char *key, size_t *cursor, struct cq_str *ret_key,
-                        struct cq_str *ret_value);
-/* The text under name in the map under key; CQ_STR_NONE: not there. One walk, cheaper than cq_frame_next_pair. */
+/* The text under name in the map under key, in one walk; CQ_STR_NONE: not there, or not a text. */
 struct cq_str cq_frame_get_in(const struct cq_frame *frame, const char *key, const char *name);
-/* The texts of an array under key, in order; as cq_frame_next_pair. */
-bool cq_frame_next_item(const struct cq_frame *frame, const char *key, size_t *cursor, struct cq_str *ret_item);
 
 /*
  * Send the whole buffer with up to CQ_FRAME_FDS_MAX descriptors on its first byte, blocking. For stables and horses.

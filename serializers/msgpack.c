@@ -12,7 +12,6 @@
 
 enum {
     DEPTH_MAX = 32, /* containers inside each other: the unpacker's fixed stack, MSGPACK_EMBED_STACK_SIZE */
-    EXT_TIMESTAMP = -1,
 };
 
 _Static_assert((int)DEPTH_MAX <= (int)CQ_VALUE_MAX_DEPTH, "what msgpack reads, all of us can walk");

@@ -2,9 +2,13 @@
  * The worker process as its files share it: the loop, the few Redis connections, the stable and the slots.
  *
  * Who does what, one duty a file with the same start and stop:
- *   slot.c         one worker: fetch, run, commit; the state machine
+ *   worker.c       the process itself: start, loop, end, suspension
+ *   slot.c         one worker: birth, fetch, death; the state machine
+ *   execution.c    one job: a horse for it, its timeout, how it ended (job_frame.c: what the horse is sent)
+ *   commit.c       an outcome into Redis, and the next job out of it
+ *   heartbeat.c    a slot's sign of life
  *   horse.c        one horse's socket: job frames out, answers in
- *   stable.c       the process that horses are forked from
+ *   stable.c       the process that horses are forked from (stable_spawn.c: starting it)
  *   waiter.c       waiting for work on every queue, without popping
  *   commands.c     rq:pubsub:<worker>
  *   maintenance.c  abandoned jobs every few seconds, registries every maintenance interval
@@ -88,8 +92,5 @@ void cq_process_suspended(struct cq_process *process, struct cq_slot *slot);
 
 /* A slot is dead: the last one ends the loop. */
 void cq_process_slot_dead(struct cq_process *process);
-
-/* Show in `ps` what the process does. */
-void cq_process_title(struct cq_process *process);
 
 #endif

@@ -12,11 +12,13 @@
 #include "job/keys.h"
 #include "runtime/program.h"
 #include "worker/commands.h"
-#include "worker/execution.h"
 #include "worker/maintenance.h"
 #include "worker/shutdown.h"
+#include "worker/slot.h"
 #include "worker/stable.h"
 #include "worker/waiter.h"
+
+enum { NAMES_MAX = 4096 }; /* bytes of the queues' names in the title and in the log */
 
 void cq_process_fail(struct cq_process *process, const struct cq_error *err)
 {
@@ -106,15 +108,6 @@ void cq_process_slot_dead(struct cq_process *process)
 {
     if (--process->slots_alive == 0)
         ev_break(process->loop, EVBREAK_ALL);
-    cq_process_title(process);
-}
-
-void cq_process_title(struct cq_process *process)
-{
-    struct cq_buf names = CQ_BUF_INIT(4096);
-    cq_strv_join(process->options->queues, ",", &names);
-    cq_title_set("cq: worker %s: listening on %s", process->name, names.len ? names.data : "");
-    cq_buf_release(&names);
 }
 
 /* Suspended at the very start: RQ refuses to start. Otherwise every slot is born. */
@@ -130,7 +123,7 @@ static void on_first_look(struct cq_async *async, const struct cq_reply *reply, 
         cq_process_fail(process, &err);
         return;
     }
-    struct cq_buf names = CQ_BUF_INIT(4096);
+    struct cq_buf names = CQ_BUF_INIT(NAMES_MAX);
     cq_strv_join(process->options->queues, ", ", &names);
     cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "started with PID %d, version %s, %d slot%s, listening on %s", (int)getpid(),
            CQ_VERSION, process->slot_count, process->slot_count == 1 ? "" : "s", names.len ? names.data : "");
@@ -207,6 +200,14 @@ static void on_before_wait(struct ev_loop *loop, ev_prepare *watcher, int events
     cq_log_flush(((struct cq_process *)watcher->data)->log);
 }
 
+static void show_title(const struct cq_process *process)
+{
+    struct cq_buf names = CQ_BUF_INIT(NAMES_MAX);
+    cq_strv_join(process->options->queues, ",", &names);
+    cq_title_set("cq: worker %s: listening on %s", process->name, names.len ? names.data : "");
+    cq_buf_release(&names);
+}
+
 static enum cq_code start(struct cq_process *process, struct cq_error *err)
 {
     const struct cq_worker_options *options = process->options;
@@ -255,7 +256,7 @@ static enum cq_code start(struct cq_process *process, struct cq_error *err)
         .data = process,
     };
     process->redis = cq_async_new(&redis);
-    cq_process_title(process);
+    show_title(process);
     return CQ_OK;
 }
 

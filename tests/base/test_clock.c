@@ -221,54 +221,6 @@ START_TEST(an_epoch_is_a_decimal_with_six_digits)
 }
 END_TEST
 
-START_TEST(an_epoch_of_these_years_is_read_back_to_the_microsecond)
-{
-    /* Steps that are prime to everything decimal, from 1938 to 2100. */
-    for (cq_time when = -1000000000000000; when < 4102444800000000; when += 51539607551) {
-        char text[CQ_TIME_EPOCH_SIZE];
-        cq_time again = 0;
-        cq_time_epoch(when, text);
-        if (!cq_time_parse_epoch(cq_str(text), &again) || again != when)
-            ck_abort_msg("%s was read as %lld", text, (long long)again);
-    }
-}
-END_TEST
-
-START_TEST(an_epoch_is_read_with_any_fraction)
-{
-    static const struct {
-        const char *text;
-        cq_time when;
-    } epochs[] = {
-        {"1795212711.000123", 1795212711000123},
-        {"1795212711", 1795212711000000},
-        {"1795212711.5", 1795212711500000},
-        {"1795212711.0001230", 1795212711000123},
-        {"1.795212711e9", 1795212711000000},
-        {"-1", -CQ_SECOND},
-        {"-0.000001", -1},
-        {"0", 0},
-    };
-    for (size_t i = 0; i < CQ_ARRAY_LEN(epochs); i++) {
-        cq_time when = 5;
-        ck_assert_msg(cq_time_parse_epoch(cq_str(epochs[i].text), &when), "%s", epochs[i].text);
-        ck_assert_int_eq(when, epochs[i].when);
-    }
-}
-END_TEST
-
-START_TEST(what_is_no_epoch_is_refused)
-{
-    static const char *const wrong[] = {"",     "nan",  "-nan", "inf", "-inf", "1e300", "-1e300",
-                                        "1e13", "soon", "1,5",  " 1",  "1 ",   "0x10",  "1.5s"};
-    cq_time when = 5;
-    for (size_t i = 0; i < CQ_ARRAY_LEN(wrong); i++)
-        ck_assert_msg(!cq_time_parse_epoch(cq_str(wrong[i]), &when), "%s", wrong[i]);
-    ck_assert(!cq_time_parse_epoch(CQ_STR_NONE, &when));
-    ck_assert_int_eq(when, 5);
-}
-END_TEST
-
 START_TEST(seconds_are_rounded_down)
 {
     ck_assert_int_eq(cq_time_seconds(0), 0);
@@ -305,9 +257,6 @@ int main(void)
     tcase_add_test(tcase, a_day_that_its_month_does_not_have_is_refused);
     tcase_add_test(tcase, only_what_belongs_to_the_text_is_read);
     tcase_add_test(tcase, an_epoch_is_a_decimal_with_six_digits);
-    tcase_add_test(tcase, an_epoch_of_these_years_is_read_back_to_the_microsecond);
-    tcase_add_test(tcase, an_epoch_is_read_with_any_fraction);
-    tcase_add_test(tcase, what_is_no_epoch_is_refused);
     tcase_add_test(tcase, seconds_are_rounded_down);
     tcase_add_test(tcase, the_clocks_run);
     SRunner *runner = srunner_create(suite);

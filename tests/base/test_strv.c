@@ -64,17 +64,6 @@ START_TEST(items_are_copies_however_many_there_are)
 }
 END_TEST
 
-START_TEST(only_a_whole_item_is_found)
-{
-    struct cq_strv list = CQ_STRV_INIT;
-    ck_assert(!cq_strv_has(&list, ""));
-    cq_strv_split(&list, CQ_STR_LIT("high,b c"), ',');
-    ck_assert(cq_strv_has(&list, "high") && cq_strv_has(&list, "b c"));
-    ck_assert(!cq_strv_has(&list, "hig") && !cq_strv_has(&list, "highs") && !cq_strv_has(&list, "High") && !cq_strv_has(&list, ""));
-    cq_strv_release(&list);
-}
-END_TEST
-
 START_TEST(items_are_joined_with_a_separator_between_them_only)
 {
     struct cq_strv list = CQ_STRV_INIT;
@@ -119,7 +108,6 @@ int main(void)
     tcase_add_test(tcase, a_text_is_split_without_empty_parts_and_the_spaces_around);
     tcase_add_test(tcase, splitting_adds_to_what_is_there);
     tcase_add_test(tcase, items_are_copies_however_many_there_are);
-    tcase_add_test(tcase, only_a_whole_item_is_found);
     tcase_add_test(tcase, items_are_joined_with_a_separator_between_them_only);
     tcase_add_test(tcase, a_released_list_is_empty_and_usable_again);
     SRunner *runner = srunner_create(suite);

@@ -53,18 +53,13 @@ START_TEST(names_come_sorted_and_without_what_is_no_queue)
 }
 END_TEST
 
-START_TEST(length_and_pages_of_a_list)
+START_TEST(length_of_a_list)
 {
     redis_server_flush(server);
     cq_reply_free(redis_server_run(server, "RPUSH", "rq:queue:q", "a", "b", "c", NULL));
     cq_queue_len_build(CQ_STR_LIT("q"), &command);
     struct cq_reply *reply = send_command();
     ck_assert_int_eq(cq_reply_int(reply), 3);
-    cq_reply_free(reply);
-    cq_queue_page_build(CQ_STR_LIT("q"), 1, 2, &command);
-    reply = send_command();
-    ck_assert_uint_eq(cq_reply_len(reply), 2);
-    ck_assert(cq_str_is(cq_reply_str(cq_reply_at(reply, 0)), "b"));
     cq_reply_free(reply);
 }
 END_TEST
@@ -95,7 +90,7 @@ int main(void)
     suite_add_tcase(suite, tc);
     tcase_add_test(tc, names_are_checked);
     tcase_add_test(tc, names_come_sorted_and_without_what_is_no_queue);
-    tcase_add_test(tc, length_and_pages_of_a_list);
+    tcase_add_test(tc, length_of_a_list);
     tcase_add_test(tc, waiting_sees_a_job_and_leaves_the_list_as_it_was);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -30,6 +30,14 @@ static void collect(char *text, char after, struct cq_strv *names)
     }
 }
 
+static bool has(const struct cq_strv *names, const char *name)
+{
+    for (size_t i = 0; i < names->len; i++)
+        if (strcmp(names->items[i], name) == 0)
+            return true;
+    return false;
+}
+
 START_TEST(the_executable_exports_what_the_header_declares)
 {
     struct cq_strv declared = CQ_STRV_INIT, exported = CQ_STRV_INIT;
@@ -38,9 +46,9 @@ START_TEST(the_executable_exports_what_the_header_declares)
     collect(map, ';', &exported);
     ck_assert_uint_gt(declared.len, 40);
     for (size_t i = 0; i < declared.len; i++)
-        ck_assert_msg(cq_strv_has(&exported, declared.items[i]), "%s is not in exports.map", declared.items[i]);
+        ck_assert_msg(has(&exported, declared.items[i]), "%s is not in exports.map", declared.items[i]);
     for (size_t i = 0; i < exported.len; i++)
-        ck_assert_msg(cq_strv_has(&declared, exported.items[i]), "%s is not in cq.h", exported.items[i]);
+        ck_assert_msg(has(&declared, exported.items[i]), "%s is not in cq.h", exported.items[i]);
     cq_strv_release(&declared);
     cq_strv_release(&exported);
     free(header);
