@@ -8,7 +8,10 @@
 #include "base/number.h"
 #include "runtime/context.h"
 
-enum { COMMAND_MAX = 64 * 1024 };
+enum {
+    COMMAND_MAX = 64 * 1024, /* bytes of a command as written */
+    INDEX_MAX = 1000000,     /* of a positional argument in a placeholder; far above CQ_PROGRAM_ARGV_MAX */
+};
 
 void cq_programs_release(struct cq_programs *programs)
 {
@@ -107,7 +110,7 @@ static enum piece_kind take_piece(const char **word, struct cq_str *ret_piece)
 
 static bool is_index(struct cq_str name, int64_t *ret_index)
 {
-    return name.len > 0 && name.data[0] >= '0' && name.data[0] <= '9' && cq_number_int(name, 0, 1000000, ret_index);
+    return name.len > 0 && name.data[0] >= '0' && name.data[0] <= '9' && cq_number_int(name, 0, INDEX_MAX, ret_index);
 }
 
 static bool is_keyword(struct cq_str name)

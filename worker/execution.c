@@ -11,6 +11,8 @@
 
 enum {
     FOREIGN_ID_MAX = 1024 * 1024, /* of a job's id; others write ids longer than ours */
+    DESCRIPTION_MAX = 1024,       /* bytes of it in the log */
+    LOGGED_MAX = 64 * 1024,       /* bytes of a job's message; the log cuts there anyway */
     KEEP_MAX = 1024 * 1024,       /* bytes of an outcome's buffers that stay for the next one */
     RETIRED_GRACE_S = 5,          /* a horse that has answered leaves within this, or is killed */
 };
@@ -22,7 +24,7 @@ void cq_running_init(struct cq_running *run)
     *run = (struct cq_running){.timeout_s = CQ_TTL_FOREVER};
     cq_buf_init(&run->job_id, FOREIGN_ID_MAX);
     cq_buf_init(&run->queue, CQ_NAME_MAX);
-    cq_buf_init(&run->description, 1024);
+    cq_buf_init(&run->description, DESCRIPTION_MAX);
     cq_buf_init(&run->value, CQ_FRAME_JOB_MAX);
     cq_buf_init(&run->exc_text, CQ_FRAME_JOB_MAX);
     cq_buf_init(&run->meta, CQ_FRAME_JOB_MAX);
@@ -261,7 +263,7 @@ static void log_line(struct cq_slot *slot, const struct cq_frame *frame)
         name[word.len] = '\0';
         cq_log_parse_level(name, &level);
     }
-    cq_log(slot->process->log, level, slot->name, slot->run.job_id.data, "%.*s", (int)(text.len < 65536 ? text.len : 65536),
+    cq_log(slot->process->log, level, slot->name, slot->run.job_id.data, "%.*s", (int)(text.len < LOGGED_MAX ? text.len : LOGGED_MAX),
            text.data ? text.data : "");
 }
 

@@ -11,6 +11,8 @@
 #include "worker/slot.h"
 #include "worker/stable.h"
 
+enum { PIECE_MAX = 8 * 1024 * 1024 }; /* bytes of one read: other horses wait meanwhile */
+
 void cq_horse_close(struct cq_horse *horse)
 {
     if (horse->fd < 0)
@@ -86,8 +88,8 @@ static void read_socket(struct cq_horse *horse)
     if (into_buf) {
         /* A long answer: straight into its buffer, in pieces that grow with it. */
         size_t piece = horse->in.len < CQ_INBOX_SIZE ? CQ_INBOX_SIZE : horse->in.len;
-        if (piece > 8 * 1024 * 1024)
-            piece = 8 * 1024 * 1024;
+        if (piece > PIECE_MAX)
+            piece = PIECE_MAX;
         if (piece > horse->in.limit - horse->in.len)
             piece = horse->in.limit - horse->in.len;
         char *room = cq_buf_reserve(&horse->in, piece);

@@ -2,6 +2,8 @@
 
 #include "base/number.h"
 
+enum { KEEP_MAX = 1024 * 1024 }; /* bytes of the scratch frame that stay for the next one */
+
 int64_t cq_job_frame_timeout(const struct cq_reply *fields)
 {
     int64_t seconds;
@@ -16,7 +18,7 @@ bool cq_job_frame_build(struct cq_slot *slot, const struct cq_started *started)
     struct cq_process *process = slot->process;
     struct cq_frame_writer writer;
     size_t count = cq_reply_len(started->fields) / 2;
-    if (process->frame.cap > 1024 * 1024)
+    if (process->frame.cap > KEEP_MAX)
         cq_buf_release(&process->frame);
     cq_buf_clear(&process->frame);
     cq_frame_start(&writer, &process->frame, "job");
@@ -29,12 +31,7 @@ bool cq_job_frame_build(struct cq_slot *slot, const struct cq_started *started)
     cq_frame_add_map(&writer, "fields", (uint32_t)count);
     for (size_t i = 0; i < count; i++) {
         struct cq_str name = cq_reply_str(cq_reply_at(started->fields, 2 * i));
-        char key[128];
-        if (name.len >= sizeof(key))
-            name.len = sizeof(key) - 1;
-        memcpy(key, name.data, name.len);
-        key[name.len] = '\0';
-        cq_frame_add_bin(&writer, key, cq_reply_str(cq_reply_at(started->fields, 2 * i + 1)));
+        cq_frame_add_pair(&writer, name, cq_reply_str(cq_reply_at(started->fields, 2 * i + 1)));
     }
     return cq_frame_end(&writer);
 }

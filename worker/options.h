@@ -18,11 +18,13 @@ struct cq_program {
     const char *command; /* as written in [programs] */
 };
 
+enum { CQ_SLOTS_MAX = 1000 };
+
 struct cq_worker_options {
     const struct cq_address *address;
     const struct cq_strv *queues;        /* 1 or more */
     const char *name;                    /* NULL: a generated one; with -n N > 1: `<name>.1` ... `<name>.N` */
-    int slots;                           /* -n, --num-workers: 1 to 1000 */
+    int slots;                           /* -n, --num-workers: 1 to CQ_SLOTS_MAX */
     bool burst;
     int64_t max_jobs;                    /* per slot, as one RQ worker's; 0: no limit */
     int64_t max_idle_s;                  /* 0: no limit */

@@ -9,8 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-
-enum { PROTOCOL_FD = 3 };
+#include "runtime/native_stable.h"
 
 /* The child's side: becomes the stable. Only async-signal-safe calls between fork and exec. */
 CQ_NORETURN static void become_stable(char *const *argv, const char *executable, int fd, pid_t parent)
@@ -25,9 +24,9 @@ CQ_NORETURN static void become_stable(char *const *argv, const char *executable,
     sigprocmask(SIG_SETMASK, &none, NULL);
     struct sigaction fresh = {.sa_handler = SIG_DFL};
     sigaction(SIGPIPE, &fresh, NULL);
-    if (fd == PROTOCOL_FD)
+    if (fd == CQ_STABLE_SOCKET)
         fcntl(fd, F_SETFD, 0);
-    else if (dup2(fd, PROTOCOL_FD) < 0)
+    else if (dup2(fd, CQ_STABLE_SOCKET) < 0)
         _exit(127);
     execv(executable, argv);
     _exit(127);
