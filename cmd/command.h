@@ -1,7 +1,7 @@
 /*
  * A command of the command line: its syntax (what the parser, --help, completion and the man page need) and its function.
  *
- * The table commands[] in commands.c names them all. Each command has a file of its own that defines both halves.
+ * The table cq_commands[] in commands.c names them all. Each command has a file of its own that defines both halves.
  */
 #ifndef CQ_CMD_COMMAND_H
 #define CQ_CMD_COMMAND_H

@@ -1,6 +1,6 @@
 /*
  * The one table of exit statuses: the enum, the documentation in `cq help` and the man page, and what each error code
- * of the layers below means to a shell. docs/CLI.md lists the same numbers (tests/cmd/test_exit.c compares).
+ * of the layers below means to a shell. docs/CLI.md lists the same numbers (tests/cmd/test_commands.c compares).
  */
 #ifndef CQ_CMD_EXIT_H
 #define CQ_CMD_EXIT_H

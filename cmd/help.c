@@ -248,7 +248,7 @@ static void print_man(void)
     CQ_EXIT_STATUSES(MAN_STATUS)
 #undef MAN_STATUS
     cq_print(".SH ENVIRONMENT\n.TP\n\\fBRQ_REDIS_URL\\fR, \\fBREDIS_URL\\fR, \\fBREDIS_HOST\\fR ...\nWhere Redis is, when "
-             "\\fB\\-\\-url\\fR is not given.\n.TP\n\\fBRQ_CONFIG\\fR\nThe ini file, when \\fB\\-\\-config\\fR is not given.\n"
+             "\\fB\\-\\-url\\fR is not given.\n.TP\n\\fBCQ_CONFIG\\fR, \\fBRQ_CONFIG\\fR\nThe ini file, when \\fB\\-\\-config\\fR is not given.\n"
              ".TP\n\\fBNO_COLOR\\fR\nSet and not empty: no colours.\n");
 }
 

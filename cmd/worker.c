@@ -92,7 +92,7 @@ static const struct cq_option worker_options[] = {
      .name = "log-format",
      .argument = "text|json",
      .field = FIELD(log_format),
-     .help = "text, or json: one object a line (default: text)"},
+     .help = "How lines are written; json: one object a line (default: text)"},
     SWITCH("disable-job-desc-logging", "log_job_description", "false", "Do not name the call with its arguments in the log"),
 
     {.kind = CQ_OPTION_MISSING,
@@ -107,8 +107,7 @@ static const struct cq_option worker_options[] = {
 
 static const char *const notes[] = {
     "Works on the QUEUES in the order given, on `default` when none is named here or in the config file. Ctrl-C or SIGTERM lets "
-    "the "
-    "running jobs end; a second one, more than a second later, kills them.",
+    "the running jobs end; a second one, more than a second later, kills them.",
     NULL,
 };
 

@@ -1,6 +1,6 @@
 /*
- * The inside of cq_context: one job while it runs in a horse. api_*.c are the functions of cq.h on it; horse.c makes
- * it from a job frame and turns what is in it afterwards into the answer.
+ * The inside of cq_context: one job while it runs in a horse. api_*.c are the functions of cq.h on it; native_job.c
+ * makes it from a job frame and turns what is in it afterwards into the answer.
  */
 #ifndef CQ_RUNTIME_CONTEXT_H
 #define CQ_RUNTIME_CONTEXT_H
