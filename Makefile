@@ -72,9 +72,12 @@ fuzz-binaries: $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_
 	@:
 all-binaries: binary modules unit-binaries
 
-$(B)/gen/scripts/scripts.h $(B)/gen/scripts/scripts.c &: $(LUA) $(wildcard scripts/parts/*.lua) scripts/embed.sh
+$(B)/gen/scripts/scripts.c: $(LUA) $(wildcard scripts/parts/*.lua) scripts/embed.sh
 	$(call say,LUA,$(B)/gen/scripts)
 	$(Q)mkdir -p $(B)/gen/scripts && scripts/embed.sh $(B)/gen/scripts $(LUA)
+
+# Comes with it, but keeps its date where nothing changed in it: then only the scripts are compiled anew.
+$(B)/gen/scripts/scripts.h: $(B)/gen/scripts/scripts.c ;
 
 # What a compiler call depends on beside its sources: a change of flags rebuilds.
 $(B)/flags: FORCE
