@@ -241,7 +241,7 @@ static bool show_outcome(const struct cq_reply *entry, enum cq_exit *ret_status)
     } else if (result.type == CQ_RESULT_RETRIED) {
         ended = false;
     } else {
-        fflush(stdout);
+        cq_output_flush();
         cq_buf_text(&text, result.type == CQ_RESULT_STOPPED ? "the job was stopped\n" : "the job failed\n");
         fprintf(stderr, "cq enqueue: %s", text.data);
         fwrite(result.exc_string.data ? result.exc_string.data : "", 1, result.exc_string.len, stderr);
@@ -316,7 +316,7 @@ static enum cq_exit wait_result(struct wait *wait, struct cq_connection *connect
     cq_time give_up = timeout_s == CQ_OPTION_UNSET ? INT64_MAX : cq_clock_monotonic() + timeout_s * CQ_SECOND;
     bool lives = true, last_look = false;
     struct cq_error err;
-    fflush(stdout); /* the job's id, to be seen while we wait */
+    cq_output_flush(); /* the job's id, to be seen while we wait */
     for (;;) {
         struct cq_command command;
         struct cq_reply *reply = NULL;

@@ -42,18 +42,27 @@ static bool has_color(void)
     return cq_output_is_terminal() && !(no_color && *no_color) && !(term && strcmp(term, "dumb") == 0);
 }
 
+/* stdio remembers that a write failed, but not why: the errno of the first that did, for cq_output_end. */
+static int write_errno;
+
+static void note_write(bool good)
+{
+    if (!good && !write_errno)
+        write_errno = errno;
+}
+
 void cq_print(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    vprintf(format, args);
+    note_write(vprintf(format, args) >= 0);
     va_end(args);
 }
 
 void cq_print_str(struct cq_str text)
 {
     if (text.len)
-        fwrite(text.data, 1, text.len, stdout);
+        note_write(fwrite(text.data, 1, text.len, stdout) == text.len);
 }
 
 void cq_output_name(struct cq_buf *line, struct cq_str text)
@@ -89,9 +98,14 @@ void cq_output_colored(struct cq_buf *line, enum cq_color color, const char *tex
         cq_buf_text(line, "\033[0m");
 }
 
+void cq_output_flush(void)
+{
+    note_write(fflush(stdout) == 0);
+}
+
 void cq_complain(const char *command, const char *format, ...)
 {
-    fflush(stdout);
+    cq_output_flush();
     va_list args;
     va_start(args, format);
     char *text = NULL;
@@ -108,17 +122,11 @@ void cq_complain(const char *command, const char *format, ...)
 
 enum cq_exit cq_output_end(enum cq_exit status)
 {
-    errno = 0;
-    bool failed = ferror(stdout) != 0;
-    if (fflush(stdout) != 0)
-        failed = true;
-    if (!failed)
+    cq_output_flush();
+    if (!write_errno)
         return status;
-    /* A failed earlier write has lost its errno; the bare line is still better than silence. */
-    if (errno)
-        fprintf(stderr, "cq: cannot write to standard output: %s\n", strerror(errno));
-    else
-        fprintf(stderr, "cq: cannot write to standard output\n");
+    fprintf(stderr, "cq: cannot write to standard output: %s\n", strerror(write_errno));
+    write_errno = 0;
     clearerr(stdout);
     return CQ_EXIT_SYSTEM;
 }

@@ -32,6 +32,8 @@ void cq_output_colored(struct cq_buf *line, enum cq_color color, const char *tex
 /* `cq: ...` or `cq COMMAND: ...` and a newline on standard error; standard output is flushed first. */
 void cq_complain(const char *command, const char *format, ...) CQ_PRINTF(2, 3);
 
+void cq_output_flush(void); /* what was printed so far is to be seen now */
+
 /*
  * Flush standard output. When that or an earlier write failed: one line on standard error, and CQ_EXIT_SYSTEM.
  * Else the status given.
