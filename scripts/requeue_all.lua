@@ -9,8 +9,9 @@ local queue, limit, now_iso = unpack(ARGV)
 local requeued, gone = 0, 0
 for _, id in ipairs(redis.call('ZRANGE', failed, 0, limit - 1)) do
     redis.call('ZREM', failed, id)
-    local status, origin, ttl = unpack(redis.call('HMGET', 'rq:job:' .. id, 'status', 'origin', 'ttl'))
-    if status or redis.call('EXISTS', 'rq:job:' .. id) == 1 then
+    local fields = redis.pcall('HMGET', 'rq:job:' .. id, 'status', 'origin', 'ttl') -- an error: no hash, so no job
+    local status, origin, ttl = unpack(fields)
+    if not fields.err and (status or redis.call('EXISTS', 'rq:job:' .. id) == 1) then
         requeue_job(id, origin or queue, ttl)
         requeued = requeued + 1
     else

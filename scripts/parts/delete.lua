@@ -1,10 +1,11 @@
 -- Everything that belongs to one job: its hash, dependency sets, results, executions (out of rq:wip and of their
 -- workers' sets), its place in its group and in the dependents sets of what it waits for. Lists and registries are
--- the caller's: it knows where the job is. Source: rq/job.py Job.delete, rq/executions.py ExecutionRegistry.delete.
+-- the caller's: it knows where the job is. A key of another type has no members, and goes like the others.
+-- Source: rq/job.py Job.delete, rq/executions.py ExecutionRegistry.delete.
 local function delete_job(id, queue, group)
     local job = 'rq:job:' .. id
     local executions = 'rq:executions:' .. id
-    for _, execution in ipairs(redis.call('ZRANGE', executions, 0, -1)) do
+    for _, execution in ipairs(redis.pcall('ZRANGE', executions, 0, -1)) do
         local member = id .. ':' .. execution
         local runner = redis.call('HGET', 'rq:execution:' .. member, 'worker_name')
         if runner then redis.call('SREM', 'rq:worker:' .. runner .. ':executions', member) end
@@ -12,7 +13,7 @@ local function delete_job(id, queue, group)
         redis.call('DEL', 'rq:execution:' .. member)
     end
     local dependencies = 'rq:job::' .. id .. ':dependencies'
-    for _, other in ipairs(redis.call('SMEMBERS', dependencies)) do
+    for _, other in ipairs(redis.pcall('SMEMBERS', dependencies)) do
         redis.call('SREM', 'rq:job:' .. other .. ':dependents', id)
     end
     if group and group ~= '' then redis.call('SREM', 'rq:group:' .. group, id) end

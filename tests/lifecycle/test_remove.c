@@ -127,12 +127,32 @@ START_TEST(empty_lets_a_running_job_run)
 }
 END_TEST
 
+START_TEST(empty_passes_over_what_is_no_job)
+{
+    RUN("SET", "rq:job:odd", "no hash");
+    RUN("RPUSH", "rq:queue:default", "odd");
+    enqueue_plain("j1");
+    RUN("SADD", "rq:job:j1:dependents", "odd");
+    RUN("SET", "rq:executions:j1", "no zset");
+    RUN("SET", "rq:job::j1:dependencies", "no set");
+    int64_t removed = 0, left = 0;
+    struct cq_error err = {0};
+    cq_empty_build(default_queue[0], 100, &call);
+    ck_assert_msg(cq_empty_read(step(), &removed, &left, &err) == CQ_OK, "%s", err.text);
+    ck_assert_int_eq(removed, 2);
+    ck_assert_int_eq(left, 0);
+    assert_text("no hash", "GET", "rq:job:odd");
+    ck_assert_int_eq(INT("EXISTS", "rq:job:j1", "rq:job:j1:dependents", "rq:executions:j1", "rq:job::j1:dependencies"), 0);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
         remove_takes_a_job_out_of_wherever_it_is,      a_running_job_is_removed_with_its_execution_and_its_outcome_is_refused,
         removing_twice_says_that_there_is_no_such_job, empty_works_in_chunks_and_leaves_nothing_of_its_jobs,
         empty_takes_the_deferred_dependents_along,     empty_lets_a_running_job_run,
+        empty_passes_over_what_is_no_job,
     };
     return run_suite("remove", tests, CQ_ARRAY_LEN(tests)) != 0;
 }

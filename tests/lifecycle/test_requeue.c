@@ -95,6 +95,22 @@ START_TEST(requeue_all_works_in_chunks_and_skips_what_is_gone)
 }
 END_TEST
 
+START_TEST(requeue_all_passes_over_what_is_no_job)
+{
+    fail_job("j1");
+    RUN("SET", "rq:job:odd", "no hash");
+    RUN("ZADD", "rq:failed:default", "1", "odd");
+    int64_t requeued = 0, gone = 0, left = 0;
+    cq_requeue_all_build(default_queue[0], 10, NOW, &call);
+    ck_assert_int_eq(cq_requeue_all_read(step(), &requeued, &gone, &left, NULL), CQ_OK);
+    ck_assert_int_eq(requeued, 1);
+    ck_assert_int_eq(gone, 1);
+    ck_assert_int_eq(left, 0);
+    assert_text("no hash", "GET", "rq:job:odd");
+    ck_assert_int_eq(job_places("j1"), 1);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -104,6 +120,7 @@ int main(void)
         an_id_of_any_length_is_looked_for,
         sent_again_it_is_refused_and_the_job_queued_once,
         requeue_all_works_in_chunks_and_skips_what_is_gone,
+        requeue_all_passes_over_what_is_no_job,
     };
     return run_suite("requeue", tests, CQ_ARRAY_LEN(tests)) != 0;
 }
