@@ -14,12 +14,24 @@ if redis.call('EXISTS', lock) == 1 then return {0, 0} end
 limit = tonumber(limit)
 local touched, more = 0, 0
 
--- Scores below 0 are for ever. RQ keeps the results of failed jobs without an end: they go when the job has.
+-- Scores below 0 are for ever. RQ keeps the results of failed jobs without an end: they go with the job, which Redis may
+-- still keep for a moment: a score has no fraction of a second, and is by a worker's clock.
+local function end_results(id)
+    local job, results = 'rq:job:' .. id, 'rq:results:' .. id
+    local left = redis.call('TTL', job)
+    if left == -2 then
+        redis.call('DEL', results)
+    elseif left >= 0 and redis.call('TTL', results) == -1 then
+        local status = redis.pcall('HGET', job, 'status')
+        if status == 'failed' or status == 'stopped' then redis.call('EXPIRE', results, left + 1) end
+    end
+end
+
 for _, registry in ipairs({finished, failed}) do
     local ids = redis.call('ZRANGEBYSCORE', registry, 0, now_s, 'LIMIT', 0, limit)
     for _, id in ipairs(ids) do
         redis.call('ZREM', registry, id)
-        if redis.call('EXISTS', 'rq:job:' .. id) == 0 then redis.call('DEL', 'rq:results:' .. id) end
+        end_results(id)
     end
     touched = touched + #ids
     if #ids == limit then more = 1 end
@@ -39,8 +51,8 @@ local stuck = redis.call('LRANGE', intermediate, 0, limit - 1)
 for at = #stuck, 1, -1 do
     local id = stuck[at]
     local first_seen = intermediate .. ':first_seen:' .. id
-    local status = redis.call('HGET', 'rq:job:' .. id, 'status')
-    local gone = redis.call('EXISTS', 'rq:job:' .. id) == 0
+    local status = redis.pcall('HGET', 'rq:job:' .. id, 'status') -- an error, which is a table: no hash, so no job
+    local gone = type(status) == 'table' or redis.call('EXISTS', 'rq:job:' .. id) == 0
     if gone then
         redis.call('LREM', intermediate, 1, id)
         redis.call('DEL', first_seen)
@@ -71,7 +83,7 @@ end
 local ids = redis.call('ZRANGE', ready, 0, limit - 1)
 for _, id in ipairs(ids) do
     redis.call('ZREM', ready, id)
-    local status, front, ttl = unpack(redis.call('HMGET', 'rq:job:' .. id, 'status', 'enqueue_at_front', 'ttl'))
+    local status, front, ttl = unpack(redis.pcall('HMGET', 'rq:job:' .. id, 'status', 'enqueue_at_front', 'ttl'))
     if status == 'ready_to_enqueue' or status == 'deferred' then
         redis.call('ZREM', 'rq:deferred:' .. queue, id)
         push_job(id, queue, (tonumber(front) or 0) ~= 0, ttl, now_iso)

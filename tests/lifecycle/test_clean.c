@@ -134,6 +134,37 @@ START_TEST(groups_lose_members_that_are_gone_and_empty_groups_their_name)
 }
 END_TEST
 
+START_TEST(what_is_no_job_does_not_stop_the_cleaning)
+{
+    RUN("SET", "rq:job:odd", "no hash");
+    RUN("RPUSH", "rq:queue:default:intermediate", "odd");
+    RUN("ZADD", "rq:ready:default", "1", "odd", "2", "j1");
+    RUN("HSET", "rq:job:j1", "status", "ready_to_enqueue", "origin", "default");
+    clean(NOW, 1000);
+    ck_assert_int_eq(INT("EXISTS", "rq:queue:default:intermediate", "rq:ready:default"), 0);
+    assert_text("no hash", "GET", "rq:job:odd");
+    ck_assert_int_eq(job_places("odd"), 0);
+    ck_assert_int_eq(job_places("j1"), 1);
+}
+END_TEST
+
+/* The registry counts whole seconds of the worker's clock, the hash expires by the clock of Redis. */
+START_TEST(results_whose_entry_goes_before_their_job_go_with_the_job)
+{
+    RUN("HSET", "rq:job:j1", "status", "failed", "origin", "default");
+    RUN("EXPIRE", "rq:job:j1", "50");
+    RUN("XADD", "rq:results:j1", "*", "type", "2");
+    RUN("HSET", "rq:job:ever", "status", "failed", "origin", "default");
+    RUN("XADD", "rq:results:ever", "*", "type", "2");
+    RUN("ZADD", "rq:failed:default", "5", "j1", "5", "ever");
+    clean(NOW, 1000);
+    ck_assert_int_eq(INT("EXISTS", "rq:failed:default"), 0);
+    ck_assert_int_gt(INT("TTL", "rq:results:j1"), 40);
+    ck_assert_int_le(INT("TTL", "rq:results:j1"), 51);
+    ck_assert_int_eq(INT("TTL", "rq:results:ever"), -1);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -145,6 +176,8 @@ int main(void)
         names_of_workers_whose_hash_is_gone_leave_the_sets,
         ready_jobs_of_rq_3_are_pushed,
         groups_lose_members_that_are_gone_and_empty_groups_their_name,
+        what_is_no_job_does_not_stop_the_cleaning,
+        results_whose_entry_goes_before_their_job_go_with_the_job,
     };
     return run_suite("clean", tests, CQ_ARRAY_LEN(tests)) != 0;
 }
