@@ -22,13 +22,19 @@ local function split(member)
     return id, execution
 end
 
--- Does another execution of the job live?
-local function runs_elsewhere(id)
+-- Does another execution of the job live? On this queue, or on that where it was enqueued since.
+local function runs_elsewhere(id, origin)
     for _, execution in ipairs(redis.call('ZRANGE', 'rq:executions:' .. id, 0, -1)) do
-        local score = redis.call('ZSCORE', wip, id .. ':' .. execution)
-        if score and tonumber(score) > tonumber(now_s) then return true end
+        for _, place in ipairs({wip, origin and 'rq:wip:' .. origin}) do
+            local score = redis.call('ZSCORE', place, id .. ':' .. execution)
+            if score and tonumber(score) > tonumber(now_s) then return true end
+        end
     end
     return false
+end
+
+local function waits(id, origin)
+    return redis.call('LPOS', list, id) or origin and redis.call('LPOS', 'rq:queue:' .. origin, id)
 end
 
 local function clear_execution(id, execution)
@@ -42,8 +48,8 @@ end
 local function abandon(id)
     local status, origin, ttl, failure_ttl, group, left, intervals, front = unpack(redis.call('HMGET', 'rq:job:' .. id,
         unpack(failure_fields)))
-    if status ~= 'started' and status ~= 'queued' or runs_elsewhere(id) then return 'dropped' end
-    if status == 'queued' and redis.call('LPOS', list, id) then return 'dropped' end
+    if status ~= 'started' and status ~= 'queued' or runs_elsewhere(id, origin) then return 'dropped' end
+    if status == 'queued' and waits(id, origin) then return 'dropped' end
     redis.call('LREM', intermediate, 0, id)
     if requeue == '1' then
         push_job(id, queue, true, ttl, now_iso)

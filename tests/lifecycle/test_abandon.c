@@ -231,6 +231,24 @@ START_TEST(sent_again_it_changes_nothing_more)
 }
 END_TEST
 
+START_TEST(a_job_that_has_moved_to_another_queue_stays_there)
+{
+    RUN("HSET", "rq:job:runs", "status", "started", "origin", "other");
+    RUN("ZADD", "rq:wip:default", "1", "runs:" RUN_1);
+    RUN("ZADD", "rq:wip:other", "9999999999", "runs:" RUN_2);
+    RUN("ZADD", "rq:executions:runs", "1", RUN_1, "9999999999", RUN_2);
+    RUN("HSET", "rq:job:waits", "status", "queued", "origin", "other");
+    RUN("RPUSH", "rq:queue:other", "waits");
+    RUN("ZADD", "rq:wip:default", "2", "waits:" RUN_1);
+    ck_assert_uint_eq(abandon(false, &item), 2);
+    assert_text("started", "HGET", "rq:job:runs", "status");
+    assert_text("queued", "HGET", "rq:job:waits", "status");
+    ck_assert_int_eq(job_places("runs") + job_places("waits"), 0);
+    ck_assert_int_eq(job_places_in("runs", "other"), 1);
+    ck_assert_int_eq(job_places_in("waits", "other"), 1);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -240,6 +258,7 @@ int main(void)
         by_option_it_goes_back_to_the_front,
         a_job_that_is_gone_or_has_moved_on_loses_the_entry_only,
         a_job_that_also_runs_elsewhere_goes_on,
+        a_job_that_has_moved_to_another_queue_stays_there,
         bare_ids_of_rq_1_and_ids_with_colons_are_told_apart,
         a_horse_of_rq_that_died_before_the_start_loses_no_job,
         dependents_that_allow_failure_are_released,
