@@ -138,7 +138,11 @@ else
         string.format('%.6f', (tonumber(working_time) or 0) + worked_s)}
 end
 local following = {'empty'}
-if next_execution ~= '' then following = next_job(KEYS, 4, next_execution, lives, counts) end
+if next_execution ~= '' then
+    local found, result = pcall(next_job, KEYS, 4, next_execution, lives, counts)
+    -- A job that cannot start is not this outcome's concern: the worker's next fetch tells what is wrong with it.
+    following = found and result or {'again'}
+end
 -- After the next one is in it: the set that stays keeps its expiry.
 redis.call('SREM', worker_executions, member)
 if lives and following[1] ~= 'started' then become_idle(counts) end
