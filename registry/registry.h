@@ -5,9 +5,7 @@
 #ifndef CQ_REGISTRY_REGISTRY_H
 #define CQ_REGISTRY_REGISTRY_H
 
-#include "base/error.h"
 #include "redis/command.h"
-#include "redis/reply.h"
 
 enum cq_registry_kind {
     CQ_REGISTRY_STARTED, /* rq:wip: members are <job id>:<execution id> */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/utf8.h"
+#include "runtime/frame.h"
 
 void cq_context_init(struct cq_context *job, int fd)
 {

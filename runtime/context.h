@@ -13,7 +13,6 @@
 #include "base/clock.h"
 #include "job/call.h"
 #include "runtime/cq.h"
-#include "runtime/frame.h"
 #include "serializers/zlib.h"
 
 enum {

@@ -14,7 +14,6 @@
 #include <time.h>
 
 #include "base/buf.h"
-#include "base/error.h"
 #include "base/strv.h"
 #include "runtime/cq.h"
 

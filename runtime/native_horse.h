@@ -5,7 +5,6 @@
 #include <sys/types.h>
 
 #include "base/attr.h"
-#include "base/str.h"
 #include "runtime/frame.h"
 #include "runtime/module.h"
 #include "runtime/native_stable.h"

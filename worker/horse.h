@@ -13,7 +13,6 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "runtime/frame.h"
 
 struct cq_slot;
 

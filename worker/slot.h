@@ -14,6 +14,7 @@
 #include "job/keys.h"
 #include "lifecycle/finish.h"
 #include "lifecycle/worker.h"
+#include "runtime/frame.h"
 #include "worker/horse.h"
 #include "worker/output.h"
 #include "worker/process.h"
