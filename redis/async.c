@@ -172,10 +172,12 @@ static void begin_attempt(struct cq_async *async)
 static void check_age(struct cq_async *async)
 {
     struct ev_loop *loop = async->options.loop;
-    const struct cq_call *oldest = cq_calls_oldest(&async->calls);
+    struct cq_call *oldest = cq_calls_oldest(&async->calls);
     if (!oldest)
         return; /* the next call starts the timer again */
     ev_tstamp since = oldest->sent > async->moved_at ? oldest->sent : async->moved_at;
+    if (since > ev_now(loop)) /* the clock was set back */
+        since = oldest->sent = async->moved_at = ev_now(loop);
     ev_tstamp left = since + async->options.address->command_timeout_ms / 1000.0 - ev_now(loop);
     if (left > 0) {
         ev_timer_set(&async->timer, left, 0.);

@@ -1,5 +1,28 @@
 /* The worker's connection when the server or the network does not do its part. */
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
 #include "tests/redis/async_scene.h"
+
+static time_t set_back_s; /* how far the clock of this process has been set back */
+
+/* In place of libc's, for libev, which takes the one or the other as it was built. */
+int clock_gettime(clockid_t id, struct timespec *now)
+{
+    int rc = (int)syscall(SYS_clock_gettime, id, now);
+    if (id == CLOCK_REALTIME)
+        now->tv_sec -= set_back_s;
+    return rc;
+}
+
+int gettimeofday(struct timeval *restrict now, void *restrict zone)
+{
+    int rc = (int)syscall(SYS_gettimeofday, now, zone);
+    now->tv_sec -= set_back_s;
+    return rc;
+}
 
 START_TEST(every_callback_runs_once_when_the_connection_is_dropped_and_before_on_down)
 {
@@ -69,6 +92,23 @@ START_TEST(a_server_that_stops_answering_is_given_up)
     ck_assert_ptr_nonnull(strstr(last_error, "did not answer within 0.15 s"));
     kill(own->pid, SIGCONT);
     run_until(&readies, 2);
+}
+END_TEST
+
+START_TEST(a_server_that_stops_answering_is_given_up_when_the_clock_is_set_back)
+{
+    own = redis_server_start(NULL);
+    own->address.command_timeout_ms = 700; /* libev looks at the clock every half a second */
+    start(&own->address);
+    run_until(&readies, 1);
+    kill(own->pid, SIGSTOP);
+    wanted = 10;
+    call("PING", NULL, NULL, NULL);
+    set_back_s = 3600;
+    run_until(&downs, 1);
+    set_back_s = 0;
+    ck_assert_int_eq(failures, 1);
+    kill(own->pid, SIGCONT);
 }
 END_TEST
 
@@ -251,6 +291,7 @@ static void add_tests(TCase *tc)
     tcase_add_test(tc, it_comes_back_when_the_server_does);
     tcase_add_test(tc, it_waits_for_a_server_that_is_not_there_yet_ever_longer);
     tcase_add_test(tc, a_server_that_stops_answering_is_given_up);
+    tcase_add_test(tc, a_server_that_stops_answering_is_given_up_when_the_clock_is_set_back);
     tcase_add_test(tc, a_blocking_command_outlives_the_command_timeout);
     tcase_add_test(tc, a_wrong_password_at_the_start_is_for_the_owner_to_decide);
     tcase_add_test(tc, a_password_that_changes_later_is_retried);
