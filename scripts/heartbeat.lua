@@ -4,12 +4,9 @@
 local worker, worker_executions = unpack(KEYS) -- rq:worker:<name>, ...:executions
 -- id '': idle. ttl: of the worker's hash; heartbeat_s: of the execution. now: iso, epoch, whole seconds.
 local worker_name, id, queue, execution, ttl, heartbeat_s, working_s, now_iso, now, now_s = unpack(ARGV)
-local lives = redis.call('EXISTS', worker) == 1
-if lives then
-    -- First what Redis takes when its memory is full; after it, it takes the rest of the script too.
-    redis.call('EXPIRE', worker, ttl)
-    redis.call('HSET', worker, 'last_heartbeat', now_iso)
-end
+-- First what Redis takes when its memory is full; after it, it takes the rest of the script too.
+local lives = redis.call('EXPIRE', worker, ttl) == 1
+if lives then redis.call('HSET', worker, 'last_heartbeat', now_iso) end
 if id == '' then return {1, lives and 0 or 1} end
 
 local member = id .. ':' .. execution

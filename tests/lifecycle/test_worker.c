@@ -200,6 +200,22 @@ START_TEST(after_a_rebirth_a_busy_heartbeat_says_what_runs)
 }
 END_TEST
 
+START_TEST(a_full_memory_keeps_no_heartbeat_of_an_execution_back)
+{
+    struct cq_job job = new_job("j1", "default");
+    enqueue_and_start(&job);
+    RUN("DEL", worker_key);
+    RUN("CONFIG", "SET", "maxmemory", "1");
+    struct cq_worker_identity id = identity();
+    struct cq_heartbeat heartbeat = busy_heartbeat(&id);
+    bool ours = false, missing = false;
+    beat(&heartbeat, &ours, &missing);
+    RUN("CONFIG", "SET", "maxmemory", "0");
+    ck_assert(ours && missing);
+    assert_text("1795212831", "ZSCORE", "rq:wip:default", "j1:" RUN_1);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -214,6 +230,7 @@ int main(void)
         a_busy_heartbeat_renews_job_and_execution,
         a_heartbeat_brings_back_neither_a_deleted_job_nor_a_lost_execution,
         after_a_rebirth_a_busy_heartbeat_says_what_runs,
+        a_full_memory_keeps_no_heartbeat_of_an_execution_back,
     };
     return run_suite("worker", tests, CQ_ARRAY_LEN(tests)) != 0;
 }
