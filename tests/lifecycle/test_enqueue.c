@@ -104,6 +104,16 @@ START_TEST(queue_names_may_hold_colons_spaces_and_utf8)
 }
 END_TEST
 
+START_TEST(an_id_enqueued_on_another_queue_leaves_the_registry_of_its_old_one)
+{
+    RUN("HSET", "rq:job:j1", "status", "failed", "origin", "old");
+    RUN("ZADD", "rq:failed:old", "9999999999", "j1");
+    enqueue_plain("j1");
+    ck_assert_int_eq(job_places_in("j1", "old"), 0);
+    ck_assert_int_eq(job_places("j1"), 1);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -114,6 +124,7 @@ int main(void)
         an_id_enqueued_again_leaves_its_registry,
         a_cut_before_enqueue_leaves_nothing_and_a_cut_after_it_one_job,
         queue_names_may_hold_colons_spaces_and_utf8,
+        an_id_enqueued_on_another_queue_leaves_the_registry_of_its_old_one,
     };
     return run_suite("enqueue", tests, CQ_ARRAY_LEN(tests)) != 0;
 }
