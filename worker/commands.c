@@ -2,6 +2,7 @@
 
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "job/keys.h"
@@ -34,21 +35,71 @@ static void kill_horse(struct cq_slot *slot)
         cq_log(slot->process->log, CQ_LOG_WARNING, slot->name, NULL, "kill-horse ignored: not working");
 }
 
-static void stop_job(struct cq_slot *slot, struct cq_str job_id, struct cq_str execution_id)
+/* A command that waits until it is known what its slot works on. */
+struct deferred {
+    struct cq_slot *slot; /* borrowed: slots live as long as the process */
+    size_t len;
+    char message[];
+};
+
+static void handle(struct cq_slot *slot, struct cq_str message, bool deferred);
+
+/* With an error, too: then the fetch before it has been told of the loss, and nothing runs. */
+static void on_caught_up(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+{
+    (void)async, (void)reply, (void)lost;
+    struct deferred *deferred = data;
+    handle(deferred->slot, cq_str_n(deferred->message, deferred->len), true);
+    free(deferred);
+}
+
+/*
+ * The job may have started in Redis, which is all that the sender could see, while the fetch's reply is still on its way
+ * on another connection than this command. What that connection answers to a PING comes after the reply.
+ */
+static bool may_be_fetching(const struct cq_slot *slot)
+{
+    return (slot->state == CQ_SLOT_FETCHING || slot->state == CQ_SLOT_COMMITTING) && cq_async_is_ready(slot->process->redis);
+}
+
+static void defer(struct cq_slot *slot, struct cq_str message)
+{
+    struct deferred *deferred = cq_calloc(1, sizeof(*deferred) + message.len);
+    deferred->slot = slot;
+    deferred->len = message.len;
+    memcpy(deferred->message, message.data, message.len);
+    struct cq_command *command = cq_process_command(slot->process);
+    cq_command_text(command, "PING");
+    cq_async_call(slot->process->redis, command, on_caught_up, deferred);
+}
+
+static bool stop_job(struct cq_slot *slot, struct cq_str job_id, struct cq_str execution_id)
 {
     bool same = slot->state == CQ_SLOT_RUNNING && job_id.len && cq_str_eq(job_id, cq_buf_view(&slot->run.job_id)) &&
                 (!execution_id.data || cq_str_is(execution_id, slot->run.execution_id));
-    if (same && cq_execution_kill(slot, CQ_KILL_STOPPED))
-        cq_log(slot->process->log, CQ_LOG_WARNING, slot->name, slot->run.job_id.data, "stopped by user, killing its horse");
+    if (!same || !cq_execution_kill(slot, CQ_KILL_STOPPED))
+        return false;
+    cq_log(slot->process->log, CQ_LOG_WARNING, slot->name, slot->run.job_id.data, "stopped by user, killing its horse");
+    return true;
+}
+
+static void stop_or_defer(struct cq_slot *slot, struct cq_str message, const json_t *payload, bool deferred)
+{
+    struct cq_str job_id = field(payload, "job_id");
+    if (stop_job(slot, job_id, field(payload, "execution_id")))
+        return;
+    if (!deferred && may_be_fetching(slot))
+        defer(slot, message);
     else
         cq_log(slot->process->log, CQ_LOG_WARNING, slot->name, NULL, "stop-job ignored: not working on job '%.*s'", (int)job_id.len,
                job_id.data ? job_id.data : "");
 }
 
-static void handle(struct cq_slot *slot, struct cq_str message)
+static void handle(struct cq_slot *slot, struct cq_str message, bool deferred)
 {
     struct cq_log *log = slot->process->log;
-    cq_log(log, CQ_LOG_DEBUG, slot->name, NULL, "received message: %.*s", (int)(message.len < 500 ? message.len : 500), message.data);
+    if (!deferred)
+        cq_log(log, CQ_LOG_DEBUG, slot->name, NULL, "received message: %.*s", (int)(message.len < 500 ? message.len : 500), message.data);
     if (message.len > COMMAND_MAX) {
         cq_log(log, CQ_LOG_WARNING, slot->name, NULL, "a command of %zu bytes was ignored", message.len);
         return;
@@ -63,7 +114,7 @@ static void handle(struct cq_slot *slot, struct cq_str message)
     else if (cq_str_is(command, "kill-horse"))
         kill_horse(slot);
     else if (cq_str_is(command, "stop-job") || cq_str_is(command, "stop-execution"))
-        stop_job(slot, field(payload, "job_id"), field(payload, "execution_id"));
+        stop_or_defer(slot, message, payload, deferred);
     else
         cq_log(log, CQ_LOG_WARNING, slot->name, NULL, "unknown command '%.*s' was ignored", (int)command.len, command.data ? command.data : "");
     json_decref(payload);
@@ -82,7 +133,7 @@ static void on_message(struct cq_async *async, const struct cq_reply *reply, con
         struct cq_slot *slot = &process->slots[i];
         struct cq_key key = cq_key_pubsub(cq_str(slot->name));
         if (cq_str_eq(channel, cq_key_str(&key))) {
-            handle(slot, cq_reply_str(cq_reply_at(reply, 2)));
+            handle(slot, cq_reply_str(cq_reply_at(reply, 2)), false);
             return;
         }
     }
