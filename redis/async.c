@@ -178,7 +178,9 @@ static void check_age(struct cq_async *async)
     ev_tstamp since = oldest->sent > async->moved_at ? oldest->sent : async->moved_at;
     if (since > ev_now(loop)) /* the clock was set back */
         since = oldest->sent = async->moved_at = ev_now(loop);
-    ev_tstamp left = since + async->options.address->command_timeout_ms / 1000.0 - ev_now(loop);
+    ev_tstamp limit = async->options.address->command_timeout_ms / 1000.0, left = since + limit - ev_now(loop);
+    if (left <= 0 && ev_is_pending(&async->readable))
+        left = limit; /* we were stopped for a while, and what came then is about to be read */
     if (left > 0) {
         ev_timer_set(&async->timer, left, 0.);
         ev_timer_start(loop, &async->timer);

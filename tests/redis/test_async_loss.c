@@ -112,6 +112,28 @@ START_TEST(a_server_that_stops_answering_is_given_up_when_the_clock_is_set_back)
 }
 END_TEST
 
+static void fall_asleep(struct ev_loop *which, ev_timer *timer, int events)
+{
+    (void)which, (void)timer, (void)events;
+    usleep(600 * 1000);
+}
+
+START_TEST(an_answer_that_came_while_the_process_was_stopped_counts)
+{
+    own = redis_server_start(NULL);
+    own->address.command_timeout_ms = 300;
+    start(&own->address);
+    run_until(&readies, 1);
+    call("BLPOP", "q", "0.1", NULL);
+    ev_timer asleep;
+    ev_timer_init(&asleep, fall_asleep, 0.02, 0.);
+    ev_timer_start(loop, &asleep);
+    turn();
+    ck_assert_int_eq(downs, 0);
+    ck_assert_int_eq(answers, 1);
+}
+END_TEST
+
 START_TEST(a_blocking_command_outlives_the_command_timeout)
 {
     own = redis_server_start(NULL);
@@ -292,6 +314,7 @@ static void add_tests(TCase *tc)
     tcase_add_test(tc, it_waits_for_a_server_that_is_not_there_yet_ever_longer);
     tcase_add_test(tc, a_server_that_stops_answering_is_given_up);
     tcase_add_test(tc, a_server_that_stops_answering_is_given_up_when_the_clock_is_set_back);
+    tcase_add_test(tc, an_answer_that_came_while_the_process_was_stopped_counts);
     tcase_add_test(tc, a_blocking_command_outlives_the_command_timeout);
     tcase_add_test(tc, a_wrong_password_at_the_start_is_for_the_owner_to_decide);
     tcase_add_test(tc, a_password_that_changes_later_is_retried);
