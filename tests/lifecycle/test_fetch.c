@@ -280,6 +280,29 @@ START_TEST(odd_numbers_in_a_hash_do_not_stop_a_start)
 }
 END_TEST
 
+START_TEST(a_next_job_with_a_broken_key_does_not_hide_the_outcome)
+{
+    struct cq_job job = new_job("j1", "default");
+    enqueue_and_start(&job);
+    enqueue_plain("bad");
+    RUN("SET", "rq:executions:bad", "no zset");
+    struct cq_fetch next = fetch_of(RUN_2);
+    struct cq_finish finish = finish_of("j1", CQ_OUTCOME_SUCCESS);
+    finish.next = &next;
+    struct cq_finished finished = finish_with(&finish);
+    ck_assert_int_eq(finished.fate, CQ_FATE_FINISHED);
+    ck_assert_int_eq(finished.next_outcome, CQ_FETCH_AGAIN); /* which tells what is wrong */
+    assert_text("1", "HGET", worker_key, "successful_job_count");
+    assert_text("queued", "HGET", "rq:job:bad", "status");
+    ck_assert_int_eq(job_places("bad"), 1);
+    assert_text("idle", "HGET", worker_key, "state");
+    cq_fetch_build(&next, &call);
+    struct cq_started started;
+    enum cq_fetch_outcome outcome;
+    ck_assert_int_eq(cq_fetch_read(step(), &outcome, &started, NULL), CQ_ERR_REDIS);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -300,6 +323,7 @@ int main(void)
         a_fetch_is_resumed_with_colons_another_order_and_no_worker_hash,
         nothing_found_makes_a_worker_idle_and_keeps_suspended_as_it_is,
         a_job_with_a_broken_key_is_neither_lost_nor_in_the_way,
+        a_next_job_with_a_broken_key_does_not_hide_the_outcome,
         odd_numbers_in_a_hash_do_not_stop_a_start,
     };
     return run_suite("fetch", tests, CQ_ARRAY_LEN(tests)) != 0;

@@ -368,29 +368,6 @@ START_TEST(a_value_too_large_for_redis_is_refused_before_it_is_built)
 }
 END_TEST
 
-START_TEST(a_next_job_with_a_broken_key_does_not_hide_the_outcome)
-{
-    struct cq_job job = new_job("j1", "default");
-    enqueue_and_start(&job);
-    enqueue_plain("bad");
-    RUN("SET", "rq:executions:bad", "no zset");
-    struct cq_fetch next = fetch_of(RUN_2);
-    struct cq_finish finish = finish_of("j1", CQ_OUTCOME_SUCCESS);
-    finish.next = &next;
-    struct cq_finished finished = finish_with(&finish);
-    ck_assert_int_eq(finished.fate, CQ_FATE_FINISHED);
-    ck_assert_int_eq(finished.next_outcome, CQ_FETCH_AGAIN); /* which tells what is wrong */
-    assert_text("1", "HGET", worker_key, "successful_job_count");
-    assert_text("queued", "HGET", "rq:job:bad", "status");
-    ck_assert_int_eq(job_places("bad"), 1);
-    assert_idle();
-    cq_fetch_build(&next, &call);
-    struct cq_started started;
-    enum cq_fetch_outcome outcome;
-    ck_assert_int_eq(cq_fetch_read(step(), &outcome, &started, NULL), CQ_ERR_REDIS);
-}
-END_TEST
-
 int main(void)
 {
     const TTest *const tests[] = {
@@ -409,7 +386,6 @@ int main(void)
         suspended_commits_the_outcome_and_starts_nothing,
         a_late_outcome_is_refused,
         a_fenced_worker_still_gets_its_next_job,
-        a_next_job_with_a_broken_key_does_not_hide_the_outcome,
         a_job_deleted_while_it_ran_is_not_brought_back,
         a_worker_whose_hash_expired_gets_no_partial_one,
         a_cut_before_finish_leaves_the_job_started_and_a_cut_after_it_finished_once,
