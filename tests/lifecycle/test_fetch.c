@@ -297,7 +297,6 @@ START_TEST(a_next_job_with_a_broken_key_does_not_hide_the_outcome)
     ck_assert_int_eq(job_places("bad"), 1);
     assert_text("idle", "HGET", worker_key, "state");
     cq_fetch_build(&next, &call);
-    struct cq_started started;
     enum cq_fetch_outcome outcome;
     ck_assert_int_eq(cq_fetch_read(step(), &outcome, &started, NULL), CQ_ERR_REDIS);
 }
