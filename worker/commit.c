@@ -131,7 +131,10 @@ static void on_finish(struct cq_async *async, const struct cq_reply *reply, cons
     slot->jobs_done++;
     process->jobs_done++;
     cq_running_trim(&slot->run);
+    slot->in_a_row = finished.next_outcome == CQ_FETCH_STARTED;
     cq_slot_next(slot, finished.next_outcome, &finished.next);
+    if (!slot->in_a_row)
+        cq_execution_warm(slot);
 }
 
 void cq_execution_commit(struct cq_slot *slot)

@@ -351,10 +351,12 @@ void cq_slot_horse_answer(struct cq_slot *slot, struct cq_horse *horse, const st
     cq_frame_get_int(frame, "rss_kb", &horse->rss_kb);
     keep_meta(slot, frame);
     run->ended_at = cq_clock_now();
-    /* The outcome leaves first: the rest is done while Redis works on it, the forking for a later job too. */
+    /* The outcome leaves first: the rest is done while Redis works on it, with one job after the other forking too. A lone
+     * job's outcome should not have to share the processors with it: whoever waits for that gets it first. */
     cq_execution_commit(slot);
     dismiss(slot, horse);
-    cq_execution_warm(slot);
+    if (slot->in_a_row)
+        cq_execution_warm(slot);
 }
 
 /* The running horse is gone without an answer: record why. Source: rq/worker/worker_classes.py monitor_work_horse. */

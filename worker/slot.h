@@ -73,6 +73,7 @@ struct cq_slot {
     char next_execution[CQ_EXECUTION_ID_SIZE];
     bool resume;            /* the reply to a fetch (alone or inside finish) was lost: ask for it again */
     bool asked;             /* the last call fetched; a finish does not always */
+    bool in_a_row;          /* the last outcome brought the next job at once */
     bool stopping;          /* finish what runs, then die */
     int64_t jobs_done;
     ev_timer heartbeat_timer;
