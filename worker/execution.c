@@ -171,9 +171,10 @@ void cq_slot_stable_ready(struct cq_slot *slot)
     }
 }
 
-static void fail(struct cq_slot *slot, const char *text)
+/* The end of an execution whose horse has no say in it: failed, or stopped. */
+static void end_as(struct cq_slot *slot, enum cq_outcome outcome, const char *text)
 {
-    slot->run.outcome = CQ_OUTCOME_FAILED;
+    slot->run.outcome = outcome;
     slot->run.ended_at = cq_clock_now();
     put(&slot->run.exc_text, cq_str(text));
     cq_execution_commit(slot);
@@ -207,7 +208,7 @@ void cq_execution_start(struct cq_slot *slot, const struct cq_started *started)
     if (cq_job_frame_build(slot, started))
         hand_over(slot, cq_buf_view(&process->frame));
     else
-        fail(slot, "cq.PayloadTooLarge: the job's hash does not fit in a job frame of 513 MiB\n");
+        end_as(slot, CQ_OUTCOME_FAILED, "cq.PayloadTooLarge: the job's hash does not fit in a job frame of 513 MiB\n");
 }
 
 bool cq_execution_kill(struct cq_slot *slot, enum cq_kill_reason reason)
@@ -218,10 +219,10 @@ bool cq_execution_kill(struct cq_slot *slot, enum cq_kill_reason reason)
         slot->run.kill_reason = reason;
     if (!slot->horse) { /* it waits for a stable: nothing to kill */
         cq_buf_release(&slot->run.unsent);
-        slot->run.outcome = reason == CQ_KILL_STOPPED ? CQ_OUTCOME_STOPPED : CQ_OUTCOME_FAILED;
-        slot->run.ended_at = cq_clock_now();
-        put(&slot->run.exc_text, cq_str(reason == CQ_KILL_STOPPED ? stopped_text : "Work-horse terminated unexpectedly; it had not started"));
-        cq_execution_commit(slot);
+        if (reason == CQ_KILL_STOPPED)
+            end_as(slot, CQ_OUTCOME_STOPPED, stopped_text);
+        else
+            end_as(slot, CQ_OUTCOME_FAILED, "Work-horse terminated unexpectedly; it had not started");
         return true;
     }
     cq_horse_kill(slot->horse, reason == CQ_KILL_TIMEOUT ? SIGTERM : SIGKILL);
@@ -366,10 +367,7 @@ static void died(struct cq_slot *slot, int status)
     struct cq_running *run = &slot->run;
     switch (run->kill_reason) {
     case CQ_KILL_STOPPED:
-        run->outcome = CQ_OUTCOME_STOPPED;
-        run->ended_at = cq_clock_now();
-        put(&run->exc_text, cq_str(stopped_text));
-        cq_execution_commit(slot);
+        end_as(slot, CQ_OUTCOME_STOPPED, stopped_text);
         return;
     case CQ_KILL_TIMEOUT:
         snprintf(text, sizeof(text), "rq.timeouts.JobTimeoutException: Task exceeded maximum timeout value (%lld seconds)\n",
@@ -384,7 +382,7 @@ static void died(struct cq_slot *slot, int status)
             snprintf(text, sizeof(text), "Work-horse terminated unexpectedly; waitpid returned %d; ", status);
         break;
     }
-    fail(slot, text);
+    end_as(slot, CQ_OUTCOME_FAILED, text);
 }
 
 void cq_slot_horse_gone(struct cq_slot *slot, struct cq_horse *horse)
