@@ -56,15 +56,9 @@ local function abandon(id)
         return 'requeued'
     end
     if retry_job(id, queue, ttl, left, intervals, front) then return 'retried' end
-    origin = origin or queue
-    local stays = bury_job(id, origin, 'failed', failure_ttl)
-    release_dependents(id, true)
-    if not stays then
-        redis.call('ZREM', 'rq:failed:' .. origin, id)
-        delete_job(id, origin, group)
-    else
-        add_result(id, seconds_of(failure_ttl, nil), {'type', '2', 'worker_name', '', 'exc_string', exc})
-    end
+    bury_job(id, origin or queue, 'failed', failure_ttl, group, function(result_ttl)
+        add_result(id, result_ttl, {'type', '2', 'worker_name', '', 'exc_string', exc})
+    end)
     return 'failed'
 end
 

@@ -77,15 +77,7 @@ local function succeed()
 end
 
 local function bury(status, kind, failure_ttl, group)
-    local stays = bury_job(id, queue, status, failure_ttl)
-    if status == 'failed' then release_dependents(id, true) end
-    if not stays then
-        redis.call('ZREM', 'rq:failed:' .. queue, id)
-        delete_job(id, queue, group)
-        return 'deleted'
-    end
-    save_result(kind, seconds_of(failure_ttl, nil))
-    return status
+    return bury_job(id, queue, status, failure_ttl, group, function(ttl) save_result(kind, ttl) end)
 end
 
 local function fail()

@@ -13,9 +13,10 @@ local function retry_job(id, queue, ttl, retries_left, intervals, front)
     return run_again(id, queue, interval_at(intervals, math.max(count - left, 0)), (tonumber(front) or 0) ~= 0, ttl)
 end
 
--- The end of a failed or stopped job. With a failure_ttl of 0 nothing of it stays; -1 keeps it for ever and scores -1,
--- as in RQ. Returns false when nothing is to stay. Source: rq/registry.py FailedJobRegistry.add.
-local function bury_job(id, queue, status, failure_ttl)
+-- The end of a failed or stopped job: the registry, its dependents, its result by save(ttl), ttl as add_result takes it.
+-- With a failure_ttl of 0 nothing of it stays; -1 keeps it for ever and scores -1, as in RQ. Returns the status, or
+-- 'deleted'. Source: rq/registry.py FailedJobRegistry.add, rq/job.py _handle_failure.
+local function bury_job(id, queue, status, failure_ttl, group, save)
     local job = 'rq:job:' .. id
     local ttl = seconds_of(failure_ttl, 31536000)
     redis.call('HSET', job, 'status', status)
@@ -25,5 +26,12 @@ local function bury_job(id, queue, status, failure_ttl)
         redis.call('EXPIRE', 'rq:job::' .. id .. ':dependencies', ttl)
     end
     redis.call('ZADD', 'rq:failed:' .. queue, ttl < 0 and -1 or now_s + ttl, id)
-    return ttl ~= 0
+    if status == 'failed' then release_dependents(id, true) end
+    if ttl == 0 then
+        redis.call('ZREM', 'rq:failed:' .. queue, id)
+        delete_job(id, queue, group)
+        return 'deleted'
+    end
+    save(seconds_of(failure_ttl, nil))
+    return status
 end
