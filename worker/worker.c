@@ -10,7 +10,6 @@
 #include "base/mem.h"
 #include "base/title.h"
 #include "job/keys.h"
-#include "runtime/program.h"
 #include "worker/commands.h"
 #include "worker/maintenance.h"
 #include "worker/shutdown.h"
@@ -183,17 +182,6 @@ static enum cq_code write_pid_file(const char *path, struct cq_error *err)
     return n == len ? CQ_OK : cq_error_errno(err, write_errno, "cannot write the pid file %s", path);
 }
 
-/* A template that the stable would refuse is refused here, before anything is started. */
-static enum cq_code check_programs(const struct cq_worker_options *options, struct cq_error *err)
-{
-    struct cq_programs programs = CQ_PROGRAMS_INIT;
-    enum cq_code code = CQ_OK;
-    for (size_t i = 0; i < options->program_count && code == CQ_OK; i++)
-        code = cq_programs_add(&programs, options->programs[i].name, options->programs[i].command, err);
-    cq_programs_release(&programs);
-    return code;
-}
-
 static void on_before_wait(struct ev_loop *loop, ev_prepare *watcher, int events)
 {
     (void)loop, (void)events;
@@ -290,9 +278,7 @@ enum cq_code cq_worker_run(const struct cq_worker_options *options, bool *ret_wo
         return cq_error_set(err, CQ_ERR_SYSTEM, "libev finds no way to wait for events on this system");
     srandom((unsigned)(cq_clock_now() ^ getpid()));
     raise_descriptor_limit(options);
-    enum cq_code code = check_programs(options, err);
-    if (code == CQ_OK && options->pid_file)
-        code = write_pid_file(options->pid_file, err);
+    enum cq_code code = options->pid_file ? write_pid_file(options->pid_file, err) : CQ_OK;
     if (code != CQ_OK)
         return code;
     code = start(&process, err);
