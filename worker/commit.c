@@ -2,8 +2,6 @@
 
 #include "worker/execution.h"
 
-enum { COMMIT_AGAIN_S = 1 }; /* Redis refused for a reason that passes: out of memory, read-only, a full disk */
-
 static struct cq_str optional(bool present, const struct cq_buf *buf)
 {
     return present ? cq_buf_view(buf) : CQ_STR_NONE;
@@ -60,23 +58,11 @@ static void commit_as_failure(struct cq_slot *slot, const struct cq_error *err)
     cq_execution_commit(slot);
 }
 
-static void on_again(struct ev_loop *loop, ev_timer *timer, int events)
-{
-    (void)loop, (void)events;
-    struct cq_slot *slot = timer->data;
-    if (slot->state == CQ_SLOT_COMMITTING)
-        cq_execution_commit(slot);
-}
-
 static void try_again(struct cq_slot *slot, const char *why)
 {
-    struct ev_loop *loop = slot->process->loop;
     cq_log(slot->process->log, CQ_LOG_ERROR, slot->name, slot->run.job_id.data, "cannot store its outcome: %s; trying again in %d s", why,
-           COMMIT_AGAIN_S);
-    ev_timer_stop(loop, &slot->again_timer);
-    ev_timer_init(&slot->again_timer, on_again, COMMIT_AGAIN_S, 0.);
-    slot->again_timer.data = slot;
-    ev_timer_start(loop, &slot->again_timer);
+           CQ_SLOT_AGAIN_S);
+    cq_slot_again_later(slot);
 }
 
 /* A key of the job's, or of the next one's, holds what it should not: no time mends that. The slot goes on without it. */

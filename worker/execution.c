@@ -56,7 +56,7 @@ static void put(struct cq_buf *buf, struct cq_str text)
         cq_buf_str(buf, text);
 }
 
-/* How many horses wait for a slot's next jobs: with one per job, the second is forked while Redis works on the first. */
+/* How many horses should wait for a slot's next jobs: with one per job two, one to be taken while the other is replaced. */
 static int wanted_warm(const struct cq_slot *slot)
 {
     if (slot->state >= CQ_SLOT_DYING)
@@ -138,7 +138,8 @@ void cq_execution_release_horses(struct cq_slot *slot)
 static void hand_over(struct cq_slot *slot, struct cq_str frame)
 {
     for (;;) {
-        cq_execution_warm(slot);
+        if (!slot->warm) /* else the job goes first: what is missing is forked after it */
+            cq_execution_warm(slot);
         if (!slot->warm) { /* no stable now: cq_slot_stable_ready comes back for it */
             put(&slot->run.unsent, frame);
             return;

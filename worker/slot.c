@@ -10,8 +10,6 @@
 #include "worker/stable.h"
 #include "worker/waiter.h"
 
-enum { FETCH_AGAIN_S = 1 }; /* Redis refused for a reason that passes */
-
 static void slot_name(struct cq_slot *slot)
 {
     const struct cq_worker_options *options = slot->process->options;
@@ -72,6 +70,15 @@ static void on_again(struct ev_loop *loop, ev_timer *timer, int events)
     struct cq_slot *slot = timer->data;
     if (slot->state == CQ_SLOT_IDLE)
         cq_slot_fetch(slot);
+    else if (slot->state == CQ_SLOT_COMMITTING)
+        cq_execution_commit(slot);
+}
+
+void cq_slot_again_later(struct cq_slot *slot)
+{
+    ev_timer_stop(slot->process->loop, &slot->again_timer);
+    ev_timer_set(&slot->again_timer, CQ_SLOT_AGAIN_S, 0.);
+    ev_timer_start(slot->process->loop, &slot->again_timer);
 }
 
 static void become_idle(struct cq_slot *slot)
@@ -125,14 +132,6 @@ bool cq_slot_next_fetch(struct cq_slot *slot, struct cq_fetch *ret_fetch)
     return true;
 }
 
-static void fetch_again_later(struct cq_slot *slot)
-{
-    ev_timer_stop(slot->process->loop, &slot->again_timer);
-    ev_timer_init(&slot->again_timer, on_again, FETCH_AGAIN_S, 0.);
-    slot->again_timer.data = slot;
-    ev_timer_start(slot->process->loop, &slot->again_timer);
-}
-
 static void on_fetch(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
     (void)async;
@@ -150,10 +149,10 @@ static void on_fetch(struct cq_async *async, const struct cq_reply *reply, const
     }
     if (lost || cq_fetch_read(reply, &outcome, &started, &err) != CQ_OK) {
         cq_log(process->log, CQ_LOG_ERROR, slot->name, NULL, "cannot fetch a job: %s; trying again in %d s", lost ? lost->text : err.text,
-               FETCH_AGAIN_S);
+               CQ_SLOT_AGAIN_S);
         slot->state = CQ_SLOT_IDLE;
         if (!slot->stopping || slot->resume) /* what a lost call may have started is still to be asked for */
-            fetch_again_later(slot);
+            cq_slot_again_later(slot);
         else
             die(slot);
         return;

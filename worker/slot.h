@@ -102,6 +102,10 @@ bool cq_slot_fetch(struct cq_slot *slot);
 /* What fetch.lua or the `next` part of finish.lua gave: start it, wait, or stop. From slot.c and execution.c. */
 void cq_slot_next(struct cq_slot *slot, enum cq_fetch_outcome outcome, const struct cq_started *started);
 
+/* Redis refused a fetch or an outcome for a reason that passes (out of memory, read-only): once more, a little later. */
+enum { CQ_SLOT_AGAIN_S = 1 };
+void cq_slot_again_later(struct cq_slot *slot);
+
 /* The fetch that a finish is to do at once; false: none (stopping, enough jobs, no stable). */
 bool cq_slot_next_fetch(struct cq_slot *slot, struct cq_fetch *ret_fetch);
 
