@@ -18,6 +18,13 @@ struct cq_program {
     const char *command; /* as written in [programs] */
 };
 
+/* One [runtime.NAME]: a program that speaks the stable protocol (docs/RUNTIME.md). */
+struct cq_runtime_command {
+    const char *name;
+    const char *command;             /* split into words as a [programs] command is */
+    const struct cq_strv *functions; /* dotted prefixes of the functions that it runs; the longest that fits counts */
+};
+
 enum { CQ_SLOTS_MAX = 1000 };
 
 struct cq_worker_options {
@@ -45,6 +52,18 @@ struct cq_worker_options {
     const struct cq_strv *paths;         /* -P: where modules are looked for */
     const struct cq_program *programs;   /* of [programs] */
     size_t program_count;
+    const struct cq_runtime_command *runtimes; /* of [runtime.NAME] */
+    size_t runtime_count;
+    const struct cq_strv *allow;         /* dotted prefixes of what may run and what a pickle may name; empty: everything */
+    /* The Python runtime: everything that is neither a program nor in a module of ours nor another runtime's. */
+    const char *python;                  /* --python: name or path of the interpreter; NULL: none */
+    const struct cq_strv *preload;       /* modules imported in the stable before the first fork; empty: it starts when needed */
+    bool auto_preload;                   /* modules that jobs keep importing are imported in the stable too */
+    const struct cq_strv *exception_handlers; /* dotted paths, in RQ's order */
+    bool default_exception_handler;      /* false: -d */
+    const char *job_class;               /* dotted path; NULL: rq.job.Job */
+    const char *connection_class;        /* dotted path; NULL: redis.Redis */
+    const char *serializer_path;         /* --serializer is a dotted path: Python's alone; NULL: none */
     const char *pid_file;                /* NULL: none */
     const char *executable;              /* path of cq itself, for the native stable */
     struct cq_log *log;
