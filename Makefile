@@ -27,8 +27,9 @@ PKG_TLS   := $(shell pkg-config --exists hiredis_ssl openssl 2>/dev/null && echo
 ALL_PKGS  := $(PKGS) $(PKG_MSGPACK) $(PKG_TLS)
 
 OPT       ?= -O2 -g
-CFLAGS_CQ := -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla $(OPT) \
-             -fno-omit-frame-pointer -fstack-protector-strong -I. -I$(B)/gen -DCQ_VERSION='"$(VERSION)"' \
+CFLAGS_BASE := -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+             -fno-omit-frame-pointer -fstack-protector-strong -I. -I$(B)/gen -DCQ_VERSION='"$(VERSION)"'
+CFLAGS_CQ := $(CFLAGS_BASE) $(OPT) \
              $(if $(PKG_TLS),-DCQ_HAVE_TLS=1) $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all)
 LDFLAGS_CQ := $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,--as-needed -Wl,-z,relro,-z,now
 CFLAGS_PKG  = $(shell pkg-config --cflags $(ALL_PKGS) 2>/dev/null)
@@ -41,14 +42,25 @@ archive_of  = $(filter /%,$(shell $(CC) -print-file-name=$(patsubst -l%,lib%.a,$
 LINK_LIBS   = $(if $(filter 1,$(STATIC)),$(foreach l,$(LIBS),$(or $(if $(filter $(NEVER_IN),$l),,$(if $(filter -l%,$l),$(call archive_of,$l))),$l)),$(LIBS))
 
 LUA     := $(sort $(wildcard scripts/*.lua))
-SOURCES := $(sort $(foreach d,$(LAYERS),$(wildcard $(d)/*.c)))
-OBJECTS := $(SOURCES:%.c=$(B)/obj/%.o) $(B)/obj/scripts/scripts.o
+SOURCES := $(filter-out runtime/python/%,$(sort $(foreach d,$(LAYERS),$(wildcard $(d)/*.c $(d)/*/*.c))))
+OBJECTS := $(SOURCES:%.c=$(B)/obj/%.o) $(B)/obj/scripts/scripts.o $(B)/obj/python/bundle.o
 LIBRARY := $(B)/libcq-internal.a
 TESTS   := $(sort $(wildcard tests/*/test_*.c))
 TEST_BINS := $(TESTS:%.c=$(B)/%)
 # TEST=lifecycle/enqueue builds and runs tests/lifecycle/test_enqueue alone, TEST=lifecycle its folder.
 WANTED_BINS := $(if $(findstring /,$(TEST)),$(B)/tests/$(dir $(TEST))test_$(notdir $(TEST)),$(if $(TEST),$(filter $(B)/tests/$(TEST)/%,$(TEST_BINS)),$(TEST_BINS)))
 SUPPORT := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/support/*.c))
+# The extension module of the python runtime: its own sources, and what it shares with the native one. It is loaded into an
+# interpreter that knows nothing of our sanitizers, and is written against Python's stable ABI: one build for 3.9 and later.
+EXTENSION         := $(B)/gen/python/_cq.so
+EXTENSION_SOURCES := $(wildcard runtime/python/*.c runtime/stable/*.c) runtime/frame.c runtime/frame_io.c runtime/frame_write.c \
+                     base/buf.c base/error.c base/mem.c base/title.c
+EXTENSION_OBJECTS := $(EXTENSION_SOURCES:%.c=$(B)/pic/%.o)
+EXTENSION_CFLAGS   = $(CFLAGS_BASE) -O2 -fPIC -fvisibility=hidden -ffunction-sections -DPy_LIMITED_API=0x03090000 \
+                     $(patsubst -I%,-isystem %,$(shell pkg-config --cflags python3 2>/dev/null))
+# Fewer segments are fewer mappings for every fork to copy.
+EXTENSION_LDFLAGS := -shared -s -Wl,--gc-sections,-z,noseparate-code,-z,norelro,-z,now,-Bsymbolic
+PYTHON_MODULES    := $(sort $(wildcard runtime/python/cq/*.py))
 # Modules of job functions: the example, and those that tests load.
 MODULES := $(patsubst %.c,$(B)/%.so,$(wildcard examples/*.c tests/*/modules/*.c))
 
@@ -81,7 +93,7 @@ $(B)/gen/scripts/scripts.h: $(B)/gen/scripts/scripts.c ;
 
 # What a compiler call depends on beside its sources: a change of flags rebuilds.
 $(B)/flags: FORCE
-	$(Q)mkdir -p $(B) && echo '$(CC) $(CFLAGS_CQ) $(ALL_PKGS)' | cmp -s - $@ || echo '$(CC) $(CFLAGS_CQ) $(ALL_PKGS)' > $@
+	$(Q)mkdir -p $(B) && echo '$(CC) $(CFLAGS_CQ) $(EXTENSION_CFLAGS) $(ALL_PKGS)' | cmp -s - $@ || echo '$(CC) $(CFLAGS_CQ) $(EXTENSION_CFLAGS) $(ALL_PKGS)' > $@
 .PHONY: FORCE
 FORCE:
 
@@ -93,6 +105,19 @@ $(B)/obj/%.o: %.c $(B)/gen/scripts/scripts.h $(B)/flags
 
 $(B)/obj/scripts/scripts.o: $(B)/gen/scripts/scripts.c $(B)/gen/scripts/scripts.h $(B)/flags
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS_CQ) -c $< -o $@
+
+$(B)/pic/%.o: %.c $(B)/flags
+	$(call say,PIC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(EXTENSION_CFLAGS) -MMD -MP -c $< -o $@
+
+$(EXTENSION): $(EXTENSION_OBJECTS)
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(EXTENSION_LDFLAGS) -o $@ $^
+
+$(B)/obj/python/bundle.o: $(EXTENSION) runtime/python/embed.sh runtime/python/boot.py $(wildcard runtime/python/cq) $(PYTHON_MODULES)
+	$(call say,BUNDLE,$@)
+	$(Q)mkdir -p $(@D) && runtime/python/embed.sh $(B)/gen/python $(EXTENSION) runtime/python/boot.py $(PYTHON_MODULES)
+	$(Q)$(CC) -c $(B)/gen/python/bundle.S -o $@
 
 # main() stays out of the library, so that tests can link all the rest.
 $(LIBRARY): $(filter-out $(B)/obj/cmd/main.o,$(OBJECTS))
@@ -199,4 +224,4 @@ uninstall: ## what install put there
 clean: ## remove build/, the virtual environments too
 	rm -rf build
 
--include $(OBJECTS:.o=.d) $(SUPPORT:.o=.d) $(TEST_BINS:=.d) $(wildcard $(B)/fuzz/*.d)
+-include $(OBJECTS:.o=.d) $(EXTENSION_OBJECTS:.o=.d) $(SUPPORT:.o=.d) $(TEST_BINS:=.d) $(wildcard $(B)/fuzz/*.d)

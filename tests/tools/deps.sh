@@ -63,6 +63,7 @@ missing_for_build() {
     need_package_config zlib zlib1g-dev
     need_package_config inih libinih-dev
     need_package_config uuid uuid-dev
+    need_package_config python3 python3-dev # headers only: the extension module is written for any Python from 3.9 on
     { has cc && has_header ev.h; } || need libev-dev
     # Debian 13 has msgpack-c 6, under its new name; the old name is a C++ library there.
     if ! has pkg-config || ! { pkg-config --exists msgpack-c || pkg-config --exists msgpack; } 2> /dev/null; then

@@ -9,7 +9,7 @@ allowed=
 for layer in "$@"; do
     allowed="$allowed $layer"
     [ "$layer" = redis ] && allowed="$allowed scripts" # redis/command.h names the generated scripts
-    for file in "$layer"/*.[ch]; do
+    for file in "$layer"/*.[ch] "$layer"/*/*.[ch]; do
         [ -e "$file" ] || continue
         # shellcheck disable=SC2013 # words without spaces
         for folder in $(sed -n 's|^#include "\([a-z]*\)/.*|\1|p' "$file" | sort -u); do
@@ -23,8 +23,11 @@ for layer in "$@"; do
         fi
     done
 done
-for header in */*.h; do
-    printf '#include "%s"\n' "$header" | ${CC:-cc} -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -I. -I"$build/gen" -fsyntax-only -x c - ||
+python=$(pkg-config --cflags python3 | sed 's/-I/-isystem /g')
+for header in */*.h */*/*.h; do
+    case $header in build/*) continue ;; esac
+    # shellcheck disable=SC2086 # a list of words
+    printf '#include "%s"\n' "$header" | ${CC:-cc} -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -I. -I"$build/gen" $python -DPy_LIMITED_API=0x03090000 -fsyntax-only -x c - ||
         { echo "layers: $header does not compile alone" >&2; bad=1; }
 done
 exit $bad

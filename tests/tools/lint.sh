@@ -34,6 +34,23 @@ long_functions() {
         { previous = $0 }'
 }
 
+# From its `def` to the last line that is indented deeper, blank lines and comments at the end left out.
+long_python_functions() {
+    # shellcheck disable=SC2016 # awk's own $
+    sources '*.py' | xargs awk -v max=$FUNCTION_MAX '
+        function report(from) { # the functions that end before a line of this indentation
+            for (; open > 0 && indent[open] >= from; open--)
+                if (last - start[open] + 1 > max) print file ":" start[open] ": " last - start[open] + 1 " lines, at most " max ": " name[open]
+        }
+        FNR == 1 { report(0); last = 0; file = FILENAME }
+        /^[ \t]*(#|$)/ { next }
+        { match($0, /^ */); depth = RLENGTH }
+        /^ *(async +)?def / { report(depth); open++; indent[open] = depth; start[open] = FNR; name[open] = $0; last = FNR; next }
+        depth == 0 && !/^[)\]}]/ { report(0) }
+        { if (open && depth <= indent[open] && !/^ *[)\]}"'"'"']/) report(depth); last = FNR }
+        END { report(0) }'
+}
+
 long_files() { # name pattern, maximum
     sources "$1" | xargs awk -v max="$2" '
         FNR == 1 && file { report() }
@@ -43,8 +60,8 @@ long_files() { # name pattern, maximum
 }
 
 full_folders() {
-    sources '*.c' | grep -v '^tests/' | awk -F/ -v max=$FOLDER_MAX '
-        NF == 2 { count[$1]++ }
+    sources '*.c' | grep -v '^tests/' | awk -v max=$FOLDER_MAX '
+        sub("/[^/]*$", "") { count[$0]++ }
         END { for (folder in count) if (count[folder] > max) print folder "/: " count[folder] " C files, at most " max }'
 }
 
@@ -56,6 +73,8 @@ rule 'long function' long_functions
 rule 'long file' long_files '*.c' $FILE_MAX
 rule 'long header' long_files '*.h' $HEADER_MAX
 rule 'full folder' full_folders
+rule 'long Python function' long_python_functions
+rule 'long Python file' long_files '*.py' $FILE_MAX
 if command -v shellcheck > /dev/null; then
     rule 'shell' shell_scripts
 else
