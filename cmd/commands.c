@@ -50,7 +50,8 @@ const struct cq_option cq_shared_options[] = {
      .letter = 'S',
      .argument = "NAME",
      .setting = "worker.serializer",
-     .help = "What enqueue writes; on a worker, the only one accepted: pickle, json, msgpack, or RQ's dotted name of one of the first two"},
+     .help = "What enqueue writes; on a worker, the only one accepted: pickle, json, msgpack, or RQ's dotted name of one of the first two; "
+             "a worker also takes the dotted name of a serializer of Python's"},
     {.kind = CQ_OPTION_FLAG, .name = "help", .letter = 'h', .field = SHARED(help), .help = "Show this message and exit"},
     {.kind = CQ_OPTION_MISSING, .name = "worker-class", .letter = 'w', .help = "it names a Python class"},
     {.kind = CQ_OPTION_MISSING, .name = "job-class", .letter = 'j', .help = "it names a Python class"},

@@ -361,10 +361,13 @@ enum cq_exit cq_enqueue_command(const struct cq_run *run)
     };
     struct cq_session session;
     struct wait wait = {CQ_STR_NONE, NULL};
+    enum cq_format format;
     struct cq_error err;
     enum cq_code code = cq_session_configure(&session, run, &err);
     if (code == CQ_OK)
-        code = prepare(&work, run, session.format, &err);
+        code = cq_session_format(&session, &format, &err);
+    if (code == CQ_OK)
+        code = prepare(&work, run, format, &err);
     if (code == CQ_OK)
         code = cq_session_connect(&session, &err);
     if (code == CQ_OK && work.options->wait)

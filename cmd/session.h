@@ -19,11 +19,15 @@ struct cq_session {
     struct cq_settings settings;
     enum cq_format format;            /* of --serializer, or of the settings, or RQ's default */
     bool format_given;                /* one of the first two */
+    const char *serializer_path;      /* a serializer of Python's was named: then format says nothing; NULL: none */
     struct cq_connection *connection; /* NULL until connected */
 };
 
 /* Gather the settings. Errors: CQ_ERR_CONFIG, CQ_ERR_USAGE. */
 CQ_MUST_CHECK enum cq_code cq_session_configure(struct cq_session *session, const struct cq_run *run, struct cq_error *err);
+
+/* What this command writes. Errors: CQ_ERR_CONFIG when it was told a serializer of Python's, which only a worker can use. */
+CQ_MUST_CHECK enum cq_code cq_session_format(const struct cq_session *session, enum cq_format *ret_format, struct cq_error *err);
 
 /* Connect. Errors: CQ_ERR_CONNECTION, CQ_ERR_REDIS, CQ_ERR_CONFIG. */
 CQ_MUST_CHECK enum cq_code cq_session_connect(struct cq_session *session, struct cq_error *err);

@@ -13,10 +13,13 @@
 #include "queue/queue.h"
 #include "worker/worker.h"
 
+enum { NAMES_LIMIT = 64 * 1024 }; /* bytes of the names of one list on the command line */
+
 struct worker_options {
     bool burst, verbose, quiet;
     int64_t max_jobs, max_idle_s;
     const char *log_format, *n, *pid_file;
+    struct cq_strv preload, exception_handlers, allow;
 };
 
 #define FIELD(member) offsetof(struct worker_options, member)
@@ -27,6 +30,12 @@ struct worker_options {
 #define SWITCH(long_name, key, to, text)                                                                  \
     {                                                                                                     \
         .kind = CQ_OPTION_SETTING, .name = long_name, .setting = "worker." key, .value = to, .help = text \
+    }
+
+/* Lists of dotted names: an option that is repeated, or one value with commas in it. */
+#define NAMES(long_name, member, what, text)                                                                            \
+    {                                                                                                                   \
+        .kind = CQ_OPTION_TEXTS, .name = long_name, .argument = what, .field = FIELD(member), .help = text              \
     }
 
 static const struct cq_option worker_options[] = {
@@ -80,6 +89,36 @@ static const struct cq_option worker_options[] = {
     SETTING("kill-grace", "kill_grace", "SECONDS", NULL),
     SETTING("job-output", "job_output", "WHERE", NULL),
 
+    {.kind = CQ_OPTION_HEADING, .help = "Python functions"},
+    {.kind = CQ_OPTION_SETTING,
+     .name = "python",
+     .argument = "PATH",
+     .setting = "worker.python",
+     .help = "The interpreter that runs them; none: run no Python functions"},
+    NAMES("preload", preload, "MODULE", "Import this module before the first job, once for all horses; may be repeated"),
+    SWITCH("no-auto-preload", "auto_preload", "false", "Do not import once, for all horses to come, what jobs keep importing"),
+    NAMES("exception-handler", exception_handlers, "FUNCTION",
+          "Call this Python function (package.module.name) when a job fails; may be repeated"),
+    {.kind = CQ_OPTION_SETTING,
+     .name = "disable-default-exception-handler",
+     .letter = 'd',
+     .setting = "worker.default_exception_handler",
+     .value = "false",
+     .help = "Do not log the traceback of a failed job after the exception handlers"},
+    {.kind = CQ_OPTION_SETTING,
+     .name = "job-class",
+     .letter = 'j',
+     .argument = "CLASS",
+     .setting = "worker.job_class",
+     .help = "The Python class of jobs, whose perform() runs them (environment: RQ_JOB_CLASS; default: rq.job.Job)"},
+    {.kind = CQ_OPTION_SETTING,
+     .name = "connection-class",
+     .argument = "CLASS",
+     .setting = "worker.connection_class",
+     .help = "The Python class of a job's Redis connection (environment: RQ_CONNECTION_CLASS; default: redis.Redis)"},
+    NAMES("allow", allow, "PREFIX",
+          "Run only functions, and read only pickles of names, that begin with this dotted name; may be repeated"),
+
     {.kind = CQ_OPTION_HEADING, .help = "The log, on standard error"},
     {.kind = CQ_OPTION_FLAG, .name = "verbose", .letter = 'v', .field = FIELD(verbose), .help = "Show more: level DEBUG"},
     {.kind = CQ_OPTION_FLAG, .name = "quiet", .letter = 'q', .field = FIELD(quiet), .help = "Show less: level WARNING"},
@@ -99,8 +138,6 @@ static const struct cq_option worker_options[] = {
      .name = "with-scheduler",
      .letter = 's',
      .help = "'rq worker --with-scheduler' beside it queues what is due for cq too"},
-    {.kind = CQ_OPTION_MISSING, .name = "exception-handler", .help = "it names a Python function"},
-    {.kind = CQ_OPTION_MISSING, .name = "disable-default-exception-handler", .letter = 'd', .help = "it has no exception handlers"},
     {.kind = CQ_OPTION_MISSING, .name = "date-format", .help = "the log's times are ISO or hh:mm:ss.mmm"},
     {.kind = CQ_OPTION_END},
 };
@@ -138,6 +175,32 @@ static enum cq_code apply_log_format(struct cq_settings *settings, const char *f
     if (strchr(format, '%'))
         return cq_error_set(err, CQ_ERR_USAGE, "--log-format: cq has no Python format strings; give text or json");
     return cq_settings_set(settings, "worker.log_format", format, "--log-format", err) == CQ_OK ? CQ_OK : CQ_ERR_USAGE;
+}
+
+/* What the command line names replaces what environment and file name, as it does for -P. */
+static enum cq_code apply_names(struct cq_settings *settings, const struct worker_options *options, struct cq_error *err)
+{
+    const struct {
+        const struct cq_strv *names;
+        const char *key, *option;
+    } lists[] = {
+        {&options->preload, "worker.preload", "--preload"},
+        {&options->exception_handlers, "worker.exception_handlers", "--exception-handler"},
+        {&options->allow, "worker.allow", "--allow"},
+    };
+    for (size_t i = 0; i < CQ_ARRAY_LEN(lists); i++) {
+        struct cq_buf text = CQ_BUF_INIT(NAMES_LIMIT);
+        enum cq_code code = CQ_OK;
+        cq_strv_join(lists[i].names, ",", &text);
+        if (text.overflow)
+            code = cq_error_set(err, CQ_ERR_USAGE, "%s: more than %d KiB of names", lists[i].option, NAMES_LIMIT / 1024);
+        else if (lists[i].names->len) /* a lone empty one is a comma's worth: said to be empty, not taken for none */
+            code = cq_settings_set(settings, lists[i].key, text.len ? text.data : ",", lists[i].option, err);
+        cq_buf_release(&text);
+        if (code != CQ_OK)
+            return CQ_ERR_USAGE;
+    }
+    return CQ_OK;
 }
 
 static enum cq_code apply_level(struct cq_settings *settings, const struct worker_options *options, struct cq_error *err)
@@ -196,55 +259,63 @@ static enum cq_code configure(struct cq_session *session, const struct cq_run *r
     if (code == CQ_OK)
         code = apply_level(&session->settings, options, err);
     if (code == CQ_OK)
+        code = apply_names(&session->settings, options, err);
+    if (code == CQ_OK)
         code = apply_queues(&session->settings, run, err);
     return code;
 }
 
-static void fill_programs(const struct cq_settings *settings, struct cq_program *programs)
+/* The tables of programs and runtimes as the worker takes them; their texts stay the settings'. */
+struct tables {
+    struct cq_program *programs;
+    struct cq_runtime_command *runtimes;
+};
+
+static struct tables tables_of(const struct cq_settings *settings)
 {
+    struct tables tables = {
+        .programs = cq_calloc(settings->program_count, sizeof(*tables.programs)),
+        .runtimes = cq_calloc(settings->runtime_count, sizeof(*tables.runtimes)),
+    };
     for (size_t i = 0; i < settings->program_count; i++)
-        programs[i] = (struct cq_program){settings->programs[i].name, settings->programs[i].command};
+        tables.programs[i] = (struct cq_program){settings->programs[i].name, settings->programs[i].command};
+    for (size_t i = 0; i < settings->runtime_count; i++)
+        tables.runtimes[i] = (struct cq_runtime_command){settings->runtimes[i].name, settings->runtimes[i].command,
+                                                         &settings->runtimes[i].functions};
+    return tables;
+}
+
+static void tables_release(struct tables *tables)
+{
+    free(tables->programs);
+    free(tables->runtimes);
 }
 
 /* What is allowed and yet hardly meant: said once, at the start, before jobs fail for it. */
 static void warn_of_settings(struct cq_log *log, const struct cq_settings *settings)
 {
     struct stat info;
-    for (size_t i = 0; i < settings->runtime_count; i++)
-        cq_log(log, CQ_LOG_WARNING, NULL, NULL,
-               "%s: [runtime.%s] is not used: this version of cq runs C functions and [programs] only", settings->file,
-               settings->runtimes[i].name);
     for (size_t i = 0; i < settings->path.len; i++)
         if (stat(settings->path.items[i], &info) != 0 || !S_ISDIR(info.st_mode))
             cq_log(log, CQ_LOG_WARNING, NULL, NULL, "--path: there is no folder %s, so no module is found in it",
                    settings->path.items[i]);
 }
 
-static enum cq_code work(const struct cq_session *session, const struct worker_options *given, struct cq_error *err)
+static void start_log(struct cq_log *log, const struct cq_settings *settings)
 {
-    const struct cq_settings *settings = &session->settings;
-    struct cq_program *programs = cq_calloc(settings->program_count, sizeof(*programs));
-    struct cq_log log;
-    struct cq_address address;
-    enum cq_code code = cq_settings_address(settings, &address, err);
-    if (code != CQ_OK) {
-        free(programs);
-        return code;
-    }
-    fill_programs(settings, programs);
-    cq_log_init(&log, STDERR_FILENO, (enum cq_log_level)settings->logging_level, (enum cq_log_format)settings->log_format);
     const char *no_color = getenv("NO_COLOR");
-    log.color = isatty(STDERR_FILENO) == 1 && !(no_color && *no_color);
-    log.name = "cq.worker";
-    warn_of_settings(&log, settings);
-    struct cq_worker_options options = {
-        .address = &address,
+    cq_log_init(log, STDERR_FILENO, (enum cq_log_level)settings->logging_level, (enum cq_log_format)settings->log_format);
+    log->color = isatty(STDERR_FILENO) == 1 && !(no_color && *no_color);
+    log->name = "cq.worker";
+}
+
+/* What comes out of the settings as it is; the rest is work's. */
+static struct cq_worker_options options_of(const struct cq_settings *settings)
+{
+    return (struct cq_worker_options){
         .queues = &settings->queues,
         .name = settings->name,
         .slots = (int)settings->num_workers,
-        .burst = given->burst,
-        .max_jobs = given->max_jobs == CQ_OPTION_UNSET ? 0 : given->max_jobs,
-        .max_idle_s = given->max_idle_s == CQ_OPTION_UNSET ? 0 : given->max_idle_s,
         .results_ttl_s = (int)settings->results_ttl_s,
         .worker_ttl_s = (int)settings->worker_ttl_s,
         .job_monitoring_interval_s = (int)settings->job_monitoring_interval_s,
@@ -257,18 +328,47 @@ static enum cq_code work(const struct cq_session *session, const struct worker_o
         .log_job_description = settings->log_job_description,
         .job_output = (enum cq_job_output)settings->job_output,
         .kill_grace_s = (int)settings->kill_grace_s,
-        .restrict_format = session->format_given,
-        .format = session->format,
         .paths = &settings->path,
-        .programs = programs,
         .program_count = settings->program_count,
-        .pid_file = given->pid_file,
+        .runtime_count = settings->runtime_count,
+        .allow = &settings->allow,
+        .python = settings->python && strcmp(settings->python, "none") != 0 ? settings->python : NULL,
+        .preload = &settings->preload,
+        .auto_preload = settings->auto_preload,
+        .exception_handlers = &settings->exception_handlers,
+        .default_exception_handler = settings->default_exception_handler,
+        .job_class = settings->job_class,
+        .connection_class = settings->connection_class,
         .executable = "/proc/self/exe", /* the very program that runs, also after an upgrade has replaced the file */
-        .log = &log,
     };
+}
+
+static enum cq_code work(const struct cq_session *session, const struct worker_options *given, struct cq_error *err)
+{
+    const struct cq_settings *settings = &session->settings;
+    struct cq_worker_options options = options_of(settings);
+    struct cq_log log;
+    struct cq_address address;
+    enum cq_code code = cq_settings_address(settings, &address, err);
+    if (code != CQ_OK)
+        return code;
+    struct tables tables = tables_of(settings);
+    start_log(&log, settings);
+    warn_of_settings(&log, settings);
+    options.address = &address;
+    options.burst = given->burst;
+    options.max_jobs = given->max_jobs == CQ_OPTION_UNSET ? 0 : given->max_jobs;
+    options.max_idle_s = given->max_idle_s == CQ_OPTION_UNSET ? 0 : given->max_idle_s;
+    options.restrict_format = session->format_given;
+    options.format = session->format;
+    options.serializer_path = session->serializer_path;
+    options.programs = tables.programs;
+    options.runtimes = tables.runtimes;
+    options.pid_file = given->pid_file;
+    options.log = &log;
     code = cq_worker_run(&options, NULL, err);
     cq_address_release(&address);
-    free(programs);
+    tables_release(&tables);
     return code;
 }
 

@@ -11,10 +11,10 @@
 #include "base/mem.h"
 #include "config/ini.h"
 #include "config/nearest.h"
+#include "config/sections.h"
 #include "config/settings.h"
-#include "runtime/program.h"
 
-enum { WHERE_SIZE = 160, NAME_MAX_LEN = 200, MAPPINGS_MAX = 10000 };
+enum { WHERE_SIZE = 160 };
 
 struct loading {
     struct cq_settings *settings;
@@ -56,70 +56,15 @@ static enum cq_code unknown_key(const struct loading *loading, const char *secti
                         line, key, section);
 }
 
-/* That the command can be run as written is known here and now, with the line; the worker reads it again for itself. */
-static enum cq_code check_program(const struct loading *loading, const char *name, const char *command, int line,
-                                  struct cq_error *err)
-{
-    struct cq_programs programs = CQ_PROGRAMS_INIT;
-    struct cq_error wrong;
-    enum cq_code code = cq_programs_add(&programs, name, command, &wrong);
-    cq_programs_release(&programs);
-    return code == CQ_OK ? CQ_OK : cq_error_set(err, code, "%s:%d: %s", loading->file, line, wrong.text);
-}
-
-static enum cq_code take_program(const struct loading *loading, const char *name, const char *command, int line,
-                                 struct cq_error *err)
-{
-    struct cq_settings *settings = loading->settings;
-    if (!*command)
-        return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: [programs] %.60s: there is no command after the `=`", loading->file, line,
-                            name);
-    for (size_t i = 0; i < settings->program_count; i++)
-        if (strcmp(settings->programs[i].name, name) == 0)
-            return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: [programs] %.60s is given twice", loading->file, line, name);
-    if (strlen(name) > NAME_MAX_LEN || settings->program_count == MAPPINGS_MAX)
-        return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: [programs] holds at most %d names of at most %d bytes", loading->file, line,
-                            MAPPINGS_MAX, NAME_MAX_LEN);
-    enum cq_code code = check_program(loading, name, command, line, err);
-    if (code != CQ_OK)
-        return code;
-    settings->programs = cq_realloc(settings->programs, (settings->program_count + 1) * sizeof(*settings->programs));
-    settings->programs[settings->program_count++] =
-        (struct cq_settings_program){.name = cq_strdup(name), .command = cq_strdup(command)};
-    return CQ_OK;
-}
-
-static enum cq_code take_runtime(const struct loading *loading, const char *name, const char *key, const char *value, int line,
-                                 struct cq_error *err)
-{
-    struct cq_settings *settings = loading->settings;
-    if (!*name)
-        return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: a runtime has a name, as in [runtime.ruby]", loading->file, line);
-    if (strcmp(key, "command") != 0)
-        return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: no setting `%.60s` in [runtime.%s]; it has `command` only", loading->file,
-                            line, key, name);
-    if (!*value)
-        return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: [runtime.%s] command: there is nothing after the `=`", loading->file, line,
-                            name);
-    for (size_t i = 0; i < settings->runtime_count; i++)
-        if (strcmp(settings->runtimes[i].name, name) == 0)
-            return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: [runtime.%s] command is given twice", loading->file, line, name);
-    if (settings->runtime_count == MAPPINGS_MAX)
-        return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: more than %d runtimes", loading->file, line, MAPPINGS_MAX);
-    settings->runtimes = cq_realloc(settings->runtimes, (settings->runtime_count + 1) * sizeof(*settings->runtimes));
-    settings->runtimes[settings->runtime_count++] =
-        (struct cq_settings_runtime){.name = cq_strdup(name), .command = cq_strdup(value)};
-    return CQ_OK;
-}
-
 static enum cq_code take_setting(const char *section, const char *key, const char *value, int line, void *data, struct cq_error *err)
 {
     struct loading *loading = data;
     struct cq_settings *settings = loading->settings;
+    const struct cq_section_line at = {loading->file, line, key, value};
     if (strcmp(section, "programs") == 0)
-        return take_program(loading, key, value, line, err);
+        return cq_section_program(settings, &at, err);
     if (strncmp(section, "runtime.", 8) == 0)
-        return take_runtime(loading, section + 8, key, value, line, err);
+        return cq_section_runtime(settings, section + 8, &at, err);
     if (!is_own_section(section))
         return unknown_section(loading, section, line, err);
     const struct cq_setting *setting = cq_setting_find(cq_str(section), cq_str(key));
@@ -223,6 +168,8 @@ enum cq_code cq_settings_load_text(struct cq_settings *settings, struct cq_str t
 {
     struct loading loading = {.settings = settings, .file = name};
     enum cq_code code = cq_ini_parse(text, name, take_setting, &loading, err);
+    if (code == CQ_OK)
+        code = cq_section_runtimes_check(settings, name, err);
     return code == CQ_OK ? check_url_alone(&loading, err) : code;
 }
 

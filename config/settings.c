@@ -31,6 +31,7 @@ void cq_settings_release(struct cq_settings *settings)
     for (size_t i = 0; i < settings->runtime_count; i++) {
         free(settings->runtimes[i].name);
         free(settings->runtimes[i].command);
+        cq_strv_release(&settings->runtimes[i].functions);
     }
     free(settings->programs);
     free(settings->runtimes);

@@ -37,7 +37,9 @@ struct cq_settings_program {
 /* One section [runtime.NAME]. */
 struct cq_settings_runtime {
     char *name;
-    char *command;
+    char *command;           /* always there */
+    struct cq_strv functions; /* one or more */
+    int line;                /* of the file, of its first setting */
 };
 
 struct cq_settings {
@@ -73,8 +75,15 @@ struct cq_settings {
     bool log_job_description;
     int logging_level; /* enum cq_log_level */
     int log_format;    /* enum cq_log_format */
-    int serializer;    /* enum cq_format; meaningful when cq_settings_source() of it is not the default: else any */
+    char *serializer;  /* what cq_format_parse takes, or a dotted name of Python's; NULL: any */
     struct cq_strv path;
+    struct cq_strv allow;
+    char *python; /* NULL or `none`: no Python */
+    struct cq_strv preload;
+    bool auto_preload;
+    struct cq_strv exception_handlers;
+    bool default_exception_handler;
+    char *job_class, *connection_class;
 
     /* [programs] and [runtime.NAME], in the order of the file */
     struct cq_settings_program *programs;

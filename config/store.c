@@ -5,7 +5,9 @@
 
 #include "base/mem.h"
 #include "base/number.h"
+#include "config/dotted.h"
 #include "config/settings.h"
+#include "serializers/serializer.h"
 
 static void *field(const struct cq_setting *setting, struct cq_settings *settings)
 {
@@ -14,18 +16,24 @@ static void *field(const struct cq_setting *setting, struct cq_settings *setting
 
 static bool is_text(const struct cq_setting *setting)
 {
-    return setting->type == CQ_SETTING_TEXT || setting->type == CQ_SETTING_SECRET || setting->type == CQ_SETTING_URL;
+    return setting->type == CQ_SETTING_TEXT || setting->type == CQ_SETTING_SECRET || setting->type == CQ_SETTING_URL ||
+           setting->type == CQ_SETTING_CLASS || setting->type == CQ_SETTING_SERIALIZER;
+}
+
+static bool is_list(const struct cq_setting *setting)
+{
+    return setting->type == CQ_SETTING_LIST || setting->type == CQ_SETTING_NAMES;
 }
 
 void cq_setting_release(const struct cq_setting *setting, struct cq_settings *settings)
 {
     if (is_text(setting)) {
         char **slot = field(setting, settings);
-        if (*slot && setting->type != CQ_SETTING_TEXT)
+        if (*slot && (setting->type == CQ_SETTING_SECRET || setting->type == CQ_SETTING_URL))
             explicit_bzero(*slot, strlen(*slot));
         free(*slot);
         *slot = NULL;
-    } else if (setting->type == CQ_SETTING_LIST) {
+    } else if (is_list(setting)) {
         cq_strv_release(field(setting, settings));
     }
 }
@@ -103,47 +111,92 @@ static enum cq_code store_choice(const struct cq_setting *setting, struct cq_set
     return code;
 }
 
-static enum cq_code store_named(const struct cq_setting *setting, struct cq_settings *settings, const char *value,
+static enum cq_code store_level(const struct cq_setting *setting, struct cq_settings *settings, const char *value,
                                 const char *where, struct cq_error *err)
 {
     enum cq_log_level level;
-    enum cq_format format = CQ_FORMAT_PICKLE;
-    if (setting->type == CQ_SETTING_LEVEL) {
-        if (!cq_log_parse_level(value, &level))
-            return cq_error_set(err, CQ_ERR_CONFIG, "%s: `%.60s` is not DEBUG, INFO, WARNING, ERROR or CRITICAL", where, value);
-        *(int *)field(setting, settings) = (int)level;
-        return CQ_OK;
-    }
-    if (*value && !cq_format_parse(value, &format))
-        return cq_error_set(err, CQ_ERR_CONFIG, "%s: `%.60s` is not pickle, json or msgpack, and cq runs no serializer of "
-                            "Python's", where, value);
-    *(int *)field(setting, settings) = (int)format;
+    if (!cq_log_parse_level(value, &level))
+        return cq_error_set(err, CQ_ERR_CONFIG, "%s: `%.60s` is not DEBUG, INFO, WARNING, ERROR or CRITICAL", where, value);
+    *(int *)field(setting, settings) = (int)level;
     return CQ_OK;
+}
+
+/* A name without a dot that is no format is a mistyped one, hardly a class of Python's. */
+static enum cq_code check_serializer(const char *value, const char *where, struct cq_error *err)
+{
+    enum cq_format format;
+    if (!*value || cq_format_parse(value, &format))
+        return CQ_OK;
+    if (!strchr(value, '.'))
+        return cq_error_set(err, CQ_ERR_CONFIG, "%s: `%.60s` is not pickle, json, msgpack or the dotted name of a serializer of "
+                            "Python's", where, value);
+    return cq_dotted_check(cq_str(value), 2, where, err);
+}
+
+static enum cq_code store_list(const struct cq_setting *setting, struct cq_settings *settings, const char *value,
+                               const char *where, struct cq_error *err)
+{
+    struct cq_strv list = CQ_STRV_INIT;
+    enum cq_code code = CQ_OK;
+    if (setting->type == CQ_SETTING_NAMES)
+        code = cq_setting_names(value, (int)setting->min, where, &list, err);
+    else
+        cq_strv_split(&list, cq_str(value), ',');
+    if (code == CQ_OK && !list.len && setting->type == CQ_SETTING_LIST)
+        code = cq_error_set(err, CQ_ERR_CONFIG, "%s: the list is empty; leave it out for the default, `%s`", where, setting->initial);
+    if (code != CQ_OK) {
+        cq_strv_release(&list);
+        return code;
+    }
+    cq_setting_release(setting, settings);
+    *(struct cq_strv *)field(setting, settings) = list;
+    return CQ_OK;
+}
+
+enum cq_code cq_setting_names(const char *value, int parts, const char *where, struct cq_strv *ret_names, struct cq_error *err)
+{
+    struct cq_strv names = CQ_STRV_INIT;
+    enum cq_code code = CQ_OK;
+    for (const char *from = value; *value && code == CQ_OK;) {
+        size_t len = strcspn(from, ",");
+        struct cq_strv item = CQ_STRV_INIT;
+        cq_strv_split(&item, cq_str_n(from, len), ','); /* cuts the spaces around it */
+        if (!item.len)
+            code = cq_error_set(err, CQ_ERR_CONFIG, "%s: an item of the list `%.60s` is empty", where, value);
+        else
+            code = cq_dotted_check(cq_str(item.items[0]), parts, where, err);
+        if (code == CQ_OK)
+            cq_strv_push(&names, cq_str(item.items[0]));
+        cq_strv_release(&item);
+        from += len;
+        if (!*from++)
+            break;
+    }
+    if (code != CQ_OK)
+        cq_strv_release(&names);
+    else
+        *ret_names = names;
+    return code;
 }
 
 enum cq_code cq_setting_store(const struct cq_setting *setting, struct cq_settings *settings, const char *value,
                               const char *where, struct cq_error *err)
 {
-    struct cq_strv list = CQ_STRV_INIT;
+    enum cq_code code = CQ_OK;
     switch (setting->type) {
-    case CQ_SETTING_TEXT:
-    case CQ_SETTING_SECRET:
-    case CQ_SETTING_URL: return store_text(setting, settings, value, where, err);
     case CQ_SETTING_INT:
     case CQ_SETTING_SECONDS: return store_number(setting, settings, value, where, err);
     case CQ_SETTING_TIMEOUT: return store_timeout(setting, settings, value, where, err);
     case CQ_SETTING_BOOL: return store_bool(setting, settings, value, where, err);
     case CQ_SETTING_CHOICE: return store_choice(setting, settings, value, where, err);
-    case CQ_SETTING_LEVEL:
-    case CQ_SETTING_FORMAT: return store_named(setting, settings, value, where, err);
-    case CQ_SETTING_LIST: break;
+    case CQ_SETTING_LEVEL: return store_level(setting, settings, value, where, err);
+    case CQ_SETTING_LIST:
+    case CQ_SETTING_NAMES: return store_list(setting, settings, value, where, err);
+    case CQ_SETTING_CLASS: code = *value ? cq_dotted_check(cq_str(value), 2, where, err) : CQ_OK; break;
+    case CQ_SETTING_SERIALIZER: code = check_serializer(value, where, err); break;
+    case CQ_SETTING_TEXT:
+    case CQ_SETTING_SECRET:
+    case CQ_SETTING_URL: break;
     }
-    cq_strv_split(&list, cq_str(value), ',');
-    if (!list.len) {
-        cq_strv_release(&list);
-        return cq_error_set(err, CQ_ERR_CONFIG, "%s: the list is empty; leave it out for the default, `%s`", where, setting->initial);
-    }
-    cq_setting_release(setting, settings);
-    *(struct cq_strv *)field(setting, settings) = list;
-    return CQ_OK;
+    return code == CQ_OK ? store_text(setting, settings, value, where, err) : code;
 }

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "base/strv.h"
 
 struct cq_settings;
 
@@ -23,8 +24,10 @@ enum cq_setting_type {
     CQ_SETTING_BOOL,    /* bool; true yes on 1 y t, false no off 0 n f, in either case */
     CQ_SETTING_CHOICE,  /* int: the value of one of the choices */
     CQ_SETTING_LEVEL,   /* int: enum cq_log_level, by Python's names or numbers */
-    CQ_SETTING_FORMAT,  /* int: enum cq_format, by name or RQ's dotted name */
-    CQ_SETTING_LIST,    /* struct cq_strv; written with commas between the items */
+    CQ_SETTING_LIST,    /* struct cq_strv, never empty; written with commas between the items */
+    CQ_SETTING_NAMES,   /* struct cq_strv of dotted names, may be empty; written with commas between them */
+    CQ_SETTING_CLASS,   /* char *: the dotted name of a Python class; NULL: none */
+    CQ_SETTING_SERIALIZER, /* char *: pickle, json, msgpack or a dotted name; NULL: none */
 };
 
 /* Where a setting's value came from; a higher one replaces a lower one. */
@@ -41,7 +44,7 @@ struct cq_setting {
     const char *env[2];  /* environment variables, the first one that is set counts; NULL: none */
     enum cq_setting_type type;
     size_t offset;       /* of the field in struct cq_settings */
-    int64_t min, max;    /* INT, SECONDS; TIMEOUT in milliseconds */
+    int64_t min, max;    /* INT, SECONDS; TIMEOUT in milliseconds; NAMES: min parts of a name */
     const char *initial; /* the default, as it would be written; "" for none */
     const struct cq_setting_choice *choices;
     const char *help;    /* one line for humans, the unit in it */
@@ -62,6 +65,14 @@ const struct cq_setting *cq_setting_find(struct cq_str section, struct cq_str ke
  */
 CQ_MUST_CHECK enum cq_code cq_setting_store(const struct cq_setting *setting, struct cq_settings *settings, const char *value,
                                             const char *where, struct cq_error *err);
+
+/*
+ * Dotted names with commas between them, as a setting of type NAMES is written; "" is none.
+ *   parts  of each name, at least
+ * Errors: CQ_ERR_CONFIG for an empty item or one that is no dotted name; *ret_names is untouched then, and else the caller's.
+ */
+CQ_MUST_CHECK enum cq_code cq_setting_names(const char *value, int parts, const char *where, struct cq_strv *ret_names,
+                                            struct cq_error *err);
 
 /* Free what the field owns; secrets are wiped. */
 void cq_setting_release(const struct cq_setting *setting, struct cq_settings *settings);

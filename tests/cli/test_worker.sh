@@ -92,12 +92,12 @@ run worker -b -ds=random --dequeue-strategy default --log-format json --logging-
 expect_status 0
 
 it 'refuses what this version does not have'
-for option in --with-scheduler -s -d --disable-default-exception-handler; do
+for option in --with-scheduler -s; do
     run worker -b "$option"
     expect_status 2
     expect_stderr_line 'this version of cq does not have'
 done
-for option in --exception-handler --date-format -w -j --queue-class --connection-class; do
+for option in --date-format -w --queue-class; do
     run worker -b "$option" x
     expect_status 2
     expect_stderr_line 'this version of cq does not have'
@@ -116,12 +116,34 @@ for option in --max-jobs=0 --max-idle-time=never --results-ttl=x --dequeue-strat
     expect_stderr_line "${option%%=*}"
 done
 
-it 'says at the start what will find no module or is not used'
-printf '[runtime.ruby]\ncommand = /bin/true\n' > "$work/runtime.ini"
-run worker -b -c "$work/runtime.ini" -P /no/such/folder
+it 'takes the options of Python functions'
+run worker -b --python none --preload json --preload=csv,email.message --no-auto-preload --exception-handler app.errors.report \
+    -d -j app.jobs.Job --connection-class app.redis.Redis -S app.serializers.Fast --allow app.tasks --allow reports
+expect_status 0
+
+it 'refuses dotted names that are none'
+for option in --preload= --preload=a,,b --preload=.a --exception-handler=report --exception-handler=a/b.c --job-class=Job \
+    --connection-class=app. --serializer=yaml --serializer=app..Fast '--allow=app.*'; do
+    run worker -b "$option"
+    expect_status 2
+    expect_stderr_line "${option%%=*}"
+done
+
+it 'only a worker takes a serializer of Python'
+run enqueue f -S app.serializers.Fast
+expect_status 3
+expect_stderr_line "serializer app.serializers.Fast is Python's"
+
+it 'says at the start what will find no module'
+run worker -b -P /no/such/folder
 expect_status 0
 grep -qF 'no folder /no/such/folder' "$work/err" || wrong 'the folder is not named'
-grep -qF '[runtime.ruby] is not used' "$work/err" || wrong 'the runtime is not named'
+
+it 'a runtime without a command or functions is told with its line'
+printf '[runtime.ruby]\ncommand = /bin/true\n' > "$work/runtime.ini"
+run worker -b -c "$work/runtime.ini"
+expect_status 3
+expect_stderr_line "$work/runtime.ini:2: [runtime.ruby] has no functions"
 
 it 'a command of [programs] that is none is told with its line'
 printf '[programs]\nfine = /bin/true\nopen = /bin/echo "x\n' > "$work/programs.ini"

@@ -31,6 +31,10 @@ START_TEST(without_anything_the_defaults_hold)
     ck_assert_uint_eq(settings.queues.len, 1);
     ck_assert_str_eq(settings.queues.items[0], "default");
     ck_assert_str_eq(settings.path.items[0], ".");
+    ck_assert_str_eq(settings.python, "python3");
+    ck_assert(settings.auto_preload && settings.default_exception_handler);
+    ck_assert_uint_eq(settings.preload.len + settings.exception_handlers.len + settings.allow.len, 0);
+    ck_assert(!settings.serializer && !settings.job_class && !settings.connection_class);
     ck_assert_ptr_null(settings.name);
     ck_assert_ptr_null(settings.file);
     address_is("redis://localhost:6379/0 :");
@@ -44,7 +48,10 @@ START_TEST(every_setting_is_read_from_the_file)
             "maintenance_interval = 1h\ndequeue_strategy = Round_Robin\nreuse_horses = yes\nmax_jobs_per_horse = 0\n"
             "max_rss_per_horse_kb = 1\nrequeue_abandoned = on\nkill_grace = 0\njob_output = discard\nlog_job_description = no\n"
             "logging_level = debug\nlog_format = json\nserializer = json ; a comment\npath = a, b/c\n"
-            "[programs]\nz.last = /bin/z --x='1 2'\na.first = /bin/a\n[runtime.ruby]\ncommand = ruby stable.rb\n", nothing);
+            "python = /v/bin/python\npreload = app.tasks, numpy\nauto_preload = off\nexception_handlers = app.errors.report\n"
+            "default_exception_handler = no\njob_class = app.jobs.Job\nconnection_class = app.Redis\nallow = app.tasks, z\n"
+            "[programs]\nz.last = /bin/z --x='1 2'\na.first = /bin/a\n[runtime.ruby]\ncommand = ruby stable.rb\n"
+            "functions = reports, mail.digest\n", nothing);
     address_is("redis://h:7000/2 ann:p#w");
     ck_assert_int_eq(settings.connect_timeout_ms, 500);
     ck_assert_int_eq(settings.command_timeout_ms, 90000);
@@ -64,9 +71,19 @@ START_TEST(every_setting_is_read_from_the_file)
     ck_assert_int_eq(settings.job_output, CQ_OUTPUT_DISCARD);
     ck_assert_int_eq(settings.logging_level, CQ_LOG_DEBUG);
     ck_assert_int_eq(settings.log_format, CQ_LOG_JSON);
-    ck_assert_int_eq(settings.serializer, CQ_FORMAT_JSON);
+    ck_assert_str_eq(settings.serializer, "json");
     ck_assert_int_eq(cq_settings_source(&settings, "worker.serializer"), CQ_FROM_FILE);
     ck_assert_str_eq(settings.path.items[1], "b/c");
+    ck_assert_str_eq(settings.python, "/v/bin/python");
+    ck_assert_uint_eq(settings.preload.len, 2);
+    ck_assert_str_eq(settings.preload.items[1], "numpy");
+    ck_assert(!settings.auto_preload && !settings.default_exception_handler);
+    ck_assert_uint_eq(settings.exception_handlers.len, 1);
+    ck_assert_str_eq(settings.exception_handlers.items[0], "app.errors.report");
+    ck_assert_str_eq(settings.job_class, "app.jobs.Job");
+    ck_assert_str_eq(settings.connection_class, "app.Redis");
+    ck_assert_uint_eq(settings.allow.len, 2);
+    ck_assert_str_eq(settings.allow.items[0], "app.tasks");
     ck_assert_uint_eq(settings.program_count, 2);
     ck_assert_str_eq(settings.programs[0].name, "z.last");
     ck_assert_str_eq(settings.programs[0].command, "/bin/z --x='1 2'");
@@ -74,6 +91,8 @@ START_TEST(every_setting_is_read_from_the_file)
     ck_assert_uint_eq(settings.runtime_count, 1);
     ck_assert_str_eq(settings.runtimes[0].name, "ruby");
     ck_assert_str_eq(settings.runtimes[0].command, "ruby stable.rb");
+    ck_assert_uint_eq(settings.runtimes[0].functions.len, 2);
+    ck_assert_str_eq(settings.runtimes[0].functions.items[1], "mail.digest");
     ck_assert_str_eq(settings.file, path);
     ck_assert_uint_eq(settings.warnings.len, 0);
 }

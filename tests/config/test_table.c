@@ -24,7 +24,8 @@ START_TEST(the_example_documents_every_setting_with_its_default)
     /* And the other way round: it shows nothing that cq does not know. */
     for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
         char key[64], value[64];
-        if (sscanf(line, "# %63[a-z_] =%63[^\n]", key, value) < 1 || !strstr(line, " =") || strstr(line, "/usr/local"))
+        if (sscanf(line, "# %63[a-z_] =%63[^\n]", key, value) < 1 || !strstr(line, " =") || strstr(line, "/usr/local") ||
+            strcmp(key, "functions") == 0)
             continue;
         bool known = cq_setting_find(CQ_STR_LIT("redis"), cq_str(key)) || cq_setting_find(CQ_STR_LIT("worker"), cq_str(key));
         ck_assert_msg(known, "unknown: %s", line);
