@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "cmd/command.h"
+#include "cmd/line/command.h"
 #include "runtime/native_stable.h"
 
 int main(int argc, char **argv)

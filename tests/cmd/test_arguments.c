@@ -1,4 +1,4 @@
-#include "cmd/arguments.h"
+#include "cmd/line/arguments.h"
 
 #include <check.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/attr.h"
-#include "cmd/command.h"
+#include "cmd/line/command.h"
 #include "config/settings.h"
 
 /* Call fn for every row of every command's own table, and of the shared one with name NULL. */

@@ -1,4 +1,4 @@
-#include "cmd/options.h"
+#include "cmd/line/options.h"
 
 #include <check.h>
 #include <stddef.h>

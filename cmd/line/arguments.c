@@ -1,4 +1,4 @@
-#include "cmd/arguments.h"
+#include "cmd/line/arguments.h"
 
 #include <errno.h>
 #include <fcntl.h>

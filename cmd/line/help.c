@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "cmd/command.h"
-#include "cmd/output.h"
+#include "cmd/line/command.h"
+#include "cmd/line/output.h"
 #include "config/settings.h"
 
 enum {

@@ -6,8 +6,8 @@
 #include "base/attr.h"
 #include "base/number.h"
 #include "base/utf8.h"
-#include "cmd/info.h"
-#include "cmd/output.h"
+#include "cmd/line/output.h"
+#include "cmd/queue/info.h"
 
 enum { BAR_MAX = 20 };
 

@@ -13,7 +13,7 @@
 #include "base/attr.h"
 #include "base/buf.h"
 #include "base/str.h"
-#include "cmd/exit.h"
+#include "cmd/line/exit.h"
 
 enum cq_color { CQ_PLAIN, CQ_RED, CQ_GREEN, CQ_YELLOW, CQ_BLUE };
 

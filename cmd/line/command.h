@@ -1,7 +1,8 @@
 /*
  * A command of the command line: its syntax (what the parser, --help, completion and the man page need) and its function.
  *
- * The table cq_commands[] in commands.c names them all. Each command has a file of its own that defines both halves.
+ * The table cq_commands[] in cmd/commands.c names them all. Each command has a file of its own that defines both halves, in
+ * the folder of what it is about: cmd/job/, cmd/queue/, cmd/worker/, or here.
  */
 #ifndef CQ_CMD_COMMAND_H
 #define CQ_CMD_COMMAND_H
@@ -9,8 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "cmd/exit.h"
-#include "cmd/options.h"
+#include "cmd/line/exit.h"
+#include "cmd/line/options.h"
 
 /* Options that every command takes, as rq's shared options. */
 struct cq_shared {
@@ -53,6 +54,13 @@ struct cq_cmd {
 /* The table, its end marked by a NULL name, and the options that all commands share, or all that are local. */
 extern const struct cq_cmd cq_commands[];
 extern const struct cq_option cq_shared_options[], cq_local_options[];
+
+/* A word of rq that is no command here, and what to add to the complaint about it. The end is marked by a NULL name. */
+struct cq_cmd_missing {
+    const char *name;
+    const char *instead; /* "; ..." or "" */
+};
+extern const struct cq_cmd_missing cq_commands_missing[];
 
 const struct cq_cmd *cq_command_find(const char *name); /* NULL: no such command */
 

@@ -8,7 +8,7 @@
 #define CQ_CMD_SESSION_H
 
 #include "base/strv.h"
-#include "cmd/command.h"
+#include "cmd/line/command.h"
 #include "config/settings.h"
 #include "redis/connection.h"
 #include "serializers/serializer.h"

@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include "base/number.h"
-#include "cmd/command.h"
-#include "cmd/info.h"
-#include "cmd/output.h"
-#include "cmd/session.h"
+#include "cmd/line/command.h"
+#include "cmd/line/output.h"
+#include "cmd/line/session.h"
+#include "cmd/queue/info.h"
 
 enum { DEFAULT_WIDTH = 80, INTERVAL_MAX_S = 86400 };
 #define TEXT_MAX ((size_t)256 * 1024 * 1024) /* bytes of one picture: some million workers */

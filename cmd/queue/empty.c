@@ -1,6 +1,6 @@
-#include "cmd/command.h"
-#include "cmd/output.h"
-#include "cmd/session.h"
+#include "cmd/line/command.h"
+#include "cmd/line/output.h"
+#include "cmd/line/session.h"
 #include "lifecycle/manage.h"
 #include "queue/queue.h"
 

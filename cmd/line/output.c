@@ -1,4 +1,4 @@
-#include "cmd/output.h"
+#include "cmd/line/output.h"
 
 #include <errno.h>
 #include <stdarg.h>

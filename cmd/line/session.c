@@ -1,8 +1,8 @@
-#include "cmd/session.h"
+#include "cmd/line/session.h"
 
 #include <string.h>
 
-#include "cmd/output.h"
+#include "cmd/line/output.h"
 #include "queue/queue.h"
 
 /* A wrong value on the command line is a usage error, whichever table knows the bounds. */

@@ -5,9 +5,9 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "cmd/command.h"
-#include "cmd/output.h"
-#include "cmd/session.h"
+#include "cmd/line/command.h"
+#include "cmd/line/output.h"
+#include "cmd/line/session.h"
 #include "job/keys.h"
 #include "lifecycle/manage.h"
 #include "queue/queue.h"

@@ -1,0 +1,44 @@
+/* The options of every command. */
+#include "cmd/line/command.h"
+
+#define SHARED(member) offsetof(struct cq_shared, member)
+
+const struct cq_option cq_shared_options[] = {
+    {.kind = CQ_OPTION_HEADING, .help = "Options of every command"},
+    {.kind = CQ_OPTION_SETTING,
+     .name = "url",
+     .letter = 'u',
+     .argument = "URL",
+     .setting = "redis.url",
+     .help = "Where Redis is: redis://[user[:password]@]host[:port][/db] or unix://path?db=N (environment: RQ_REDIS_URL)"},
+    {.kind = CQ_OPTION_TEXT,
+     .name = "config",
+     .letter = 'c',
+     .argument = "FILE",
+     .field = SHARED(config),
+     .help = "Read settings from this ini file (environment: CQ_CONFIG, RQ_CONFIG)"},
+    {.kind = CQ_OPTION_TEXTS,
+     .name = "path",
+     .letter = 'P',
+     .argument = "FOLDER",
+     .field = SHARED(paths),
+     .help = "Look for modules in this folder; may be repeated (default: the current folder)"},
+    {.kind = CQ_OPTION_SETTING,
+     .name = "serializer",
+     .letter = 'S',
+     .argument = "NAME",
+     .setting = "worker.serializer",
+     .help = "What enqueue writes; on a worker, the only one accepted: pickle, json, msgpack, or RQ's dotted name of one of the first two; "
+             "a worker also takes the dotted name of a serializer of Python's"},
+    {.kind = CQ_OPTION_FLAG, .name = "help", .letter = 'h', .field = SHARED(help), .help = "Show this message and exit"},
+    {.kind = CQ_OPTION_MISSING, .name = "worker-class", .letter = 'w', .help = "it names a Python class"},
+    {.kind = CQ_OPTION_MISSING, .name = "job-class", .letter = 'j', .help = "it names a Python class"},
+    {.kind = CQ_OPTION_MISSING, .name = "queue-class", .help = "it names a Python class"},
+    {.kind = CQ_OPTION_MISSING, .name = "connection-class", .help = "it names a Python class"},
+    {.kind = CQ_OPTION_END},
+};
+
+const struct cq_option cq_local_options[] = {
+    {.kind = CQ_OPTION_FLAG, .name = "help", .letter = 'h', .field = SHARED(help), .help = "Show this message and exit"},
+    {.kind = CQ_OPTION_END},
+};
