@@ -2,24 +2,16 @@
 #ifndef CQ_RUNTIME_NATIVE_HORSE_H
 #define CQ_RUNTIME_NATIVE_HORSE_H
 
-#include <sys/types.h>
-
 #include "base/attr.h"
 #include "runtime/frame.h"
 #include "runtime/module.h"
 #include "runtime/native_stable.h"
 
-struct cq_native_horse {
-    const struct cq_native_options *options;
-    struct cq_modules *modules;     /* what the stable had loaded when it forked */
-    char title[64];                 /* of the process */
-    pid_t stable;                   /* pid of the parent */
-    int fds[CQ_FRAME_FDS_MAX];      /* the horse's socket; then standard output and error when fd_count is 3 */
-    int fd_count;
-};
-
-/* The child after fork(): set the process up, run what the socket brings, exit. */
-CQ_NORETURN void cq_native_horse_main(struct cq_native_horse *horse);
+/*
+ * The child, set up by cq_horse_set_up: run what the socket brings, exit.
+ *   modules  what the stable had loaded when it forked
+ */
+CQ_NORETURN void cq_native_horse_main(const struct cq_native_options *options, struct cq_modules *modules);
 
 /* In the stable, once: what every horse would have to allocate for its environment. */
 void cq_native_prepare(void);

@@ -11,6 +11,7 @@
 
 #include "base/strv.h"
 #include "runtime/program.h"
+#include "runtime/stable/loop.h"
 #include "serializers/serializer.h"
 
 /* Everything is borrowed for the stable's life. */
@@ -19,12 +20,6 @@ struct cq_native_options {
     const struct cq_programs *programs;
     bool restrict_format;                /* refuse jobs in another serializer than format, undecoded */
     enum cq_format format;
-};
-
-/* Descriptors of a stable and of its horses. */
-enum {
-    CQ_STABLE_SOCKET = 3,  /* the stable's to its worker; in a horse: the horse's own */
-    CQ_STABLE_LEARN = 4,   /* a horse tells its stable which function's module it had to load */
 };
 
 /*

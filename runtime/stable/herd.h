@@ -1,12 +1,12 @@
 /*
- * The children of the native stable: its horses, and what their jobs left behind.
+ * The children of a stable: its horses, and what their jobs left behind.
  *
  * A horse leads its own process group, which is killed before the horse is reaped, so that its number cannot have
  * become somebody else's. What has left the group (setsid, a daemon) is re-parented to the stable, a subreaper, when
  * its horse dies: whoever is the stable's child and not a horse is a leftover and is killed.
  */
-#ifndef CQ_RUNTIME_NATIVE_HERD_H
-#define CQ_RUNTIME_NATIVE_HERD_H
+#ifndef CQ_RUNTIME_STABLE_HERD_H
+#define CQ_RUNTIME_STABLE_HERD_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "runtime/native_herd.h"
+#include "runtime/stable/herd.h"
 
 #include <errno.h>
 #include <fcntl.h>

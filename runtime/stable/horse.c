@@ -1,0 +1,188 @@
+#include "runtime/stable/horse.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/title.h"
+
+enum {
+    BUFFER_KEEP = 1024 * 1024, /* a larger buffer is not kept for the next job */
+    OLD_KERNEL_FDS = 1024, /* descriptors to close where close_range is missing */
+};
+
+static void complain(const char *text)
+{
+    fprintf(stderr, "cq: horse %d: %s\n", (int)getpid(), text);
+}
+
+/* ---- set up ---- */
+
+static void close_from(unsigned first)
+{
+    if (close_range(first, ~0U, 0) == 0)
+        return;
+    for (unsigned fd = first; fd < OLD_KERNEL_FDS; fd++)
+        close((int)fd);
+}
+
+static void close_own(const struct cq_stable *stable, const struct cq_stable_order *order)
+{
+    for (int i = 0; i < order->fd_count; i++)
+        if (order->fds[i] > CQ_STABLE_LEARN)
+            close(order->fds[i]);
+    for (int i = 0; i < stable->received_len; i++)
+        for (int j = 0; j < stable->received[i].count; j++)
+            close(stable->received[i].fds[j]);
+    close(stable->signal_fd);
+    close(stable->learn_fd);
+    if (stable->herd.children_fd >= 0)
+        close(stable->herd.children_fd);
+}
+
+/* The stable blocks SIGTERM and SIGHUP and ignores SIGINT: unblocking gives a horse RQ's dispositions. */
+static void unblock_signals(void)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* The name is put together without printf, whose pages a forked child would still have to fault in. */
+static void set_title(const struct cq_stable_order *order)
+{
+    char title[sizeof(order->name) + 16] = "cq: horse ";
+    strcat(title, order->name);
+    cq_title_put(title);
+}
+
+void cq_horse_set_up(const struct cq_stable *stable, const struct cq_stable_order *order, enum cq_horse_keep keep)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != stable->pid)
+        _exit(0);
+    setpgid(0, 0);
+    /* Daemons that a job starts come to its horse, not to the stable, as long as it lives: so it is known whose they are. */
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    unblock_signals();
+    dup3(order->fds[0], CQ_STABLE_SOCKET, O_CLOEXEC);
+    if (order->fd_count == CQ_FRAME_FDS_MAX) {
+        dup2(order->fds[1], STDOUT_FILENO);
+        dup2(order->fds[2], STDERR_FILENO);
+    }
+    if (keep == CQ_HORSE_KEEP_NOTHING)
+        close_from(CQ_STABLE_LEARN + 1);
+    else
+        close_own(stable, order);
+    set_title(order);
+}
+
+/* ---- frames ---- */
+
+ino_t cq_horse_inode(int fd)
+{
+    struct stat info;
+    return fstat(fd, &info) == 0 && S_ISSOCK(info.st_mode) ? info.st_ino : 0;
+}
+
+bool cq_horse_receive(struct cq_buf *in, struct cq_frame *ret_frame, size_t *ret_size)
+{
+    struct cq_error err;
+    for (;;) {
+        if (cq_frame_parse(cq_buf_view(in), CQ_FRAME_JOB_MAX, ret_frame, ret_size, &err)) {
+            complain(err.text);
+            _exit(CQ_STABLE_EXIT_BROKEN);
+        }
+        if (*ret_size)
+            return true;
+        ssize_t n = cq_frame_receive(CQ_STABLE_SOCKET, in, NULL, NULL);
+        if (n > 0)
+            continue;
+        if (n == 0 && in->len == 0)
+            return false;
+        complain(n < 0 ? strerror(errno) : "the worker's socket ended inside of a frame");
+        _exit(CQ_STABLE_EXIT_BROKEN);
+    }
+}
+
+void cq_horse_answer(const struct cq_buf *answer, ino_t socket_inode)
+{
+    struct cq_error err;
+    fflush(NULL);
+    if (cq_horse_inode(CQ_STABLE_SOCKET) != socket_inode) {
+        complain("the job closed descriptor 3, its outcome is lost");
+        _exit(CQ_STABLE_EXIT_ANSWER_LOST);
+    }
+    if (cq_frame_send(CQ_STABLE_SOCKET, cq_buf_view(answer), NULL, 0, &err)) {
+        complain(err.text);
+        _exit(CQ_STABLE_EXIT_ANSWER_LOST);
+    }
+}
+
+/* ---- between jobs ---- */
+
+/* What a job started and left running ends with it, also where the horse goes on. */
+static void kill_children(void)
+{
+    siginfo_t info;
+    struct cq_herd herd;
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0)
+        return; /* ECHILD, the usual case: one cheap call */
+    cq_herd_init(&herd);
+    cq_herd_kill_all(&herd);
+    cq_herd_release(&herd);
+}
+
+void cq_horse_clean_up(struct cq_buf *in, struct cq_buf *answer, size_t frame_size)
+{
+    cq_title_detail(CQ_STR_NONE);
+    cq_buf_consume(in, frame_size);
+    cq_buf_clear(answer);
+    if (in->len == 0 && in->cap > BUFFER_KEEP)
+        cq_buf_release(in);
+    if (answer->cap > BUFFER_KEEP)
+        cq_buf_release(answer);
+    kill_children();
+    unblock_signals();
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGINT, SIG_IGN);
+}
+
+/* ---- about the process ---- */
+
+int64_t cq_horse_rss_kb(void)
+{
+    static long peak_kb;
+    static int64_t last_kb;
+    struct rusage usage;
+    if (getrusage(RUSAGE_SELF, &usage) == 0 && usage.ru_maxrss == peak_kb)
+        return last_kb;
+    peak_kb = usage.ru_maxrss;
+    last_kb = peak_kb;
+    char text[64];
+    unsigned long pages, resident;
+    int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+    if (fd >= 0)
+        close(fd);
+    if (n > 0) {
+        text[n] = '\0';
+        if (sscanf(text, "%lu %lu", &pages, &resident) == 2)
+            last_kb = (int64_t)(resident * (unsigned long)sysconf(_SC_PAGESIZE) / 1024);
+    }
+    return last_kb;
+}
+
+/* /proc/self/task is a folder with a folder for each thread; a link count has 2 of its own. */
+int cq_horse_threads(void)
+{
+    struct stat info;
+    return stat("/proc/self/task", &info) == 0 && info.st_nlink > 3 ? (int)info.st_nlink - 2 : 1;
+}

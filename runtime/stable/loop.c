@@ -1,0 +1,280 @@
+#include "runtime/stable/loop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/title.h"
+
+enum { LINE_BUFFER = 4096 };
+
+/* How the loop goes on after a frame. */
+enum step { STEP_ON, STEP_END, STEP_HORSE };
+
+static void complain(const struct cq_stable *stable, const char *text)
+{
+    fprintf(stderr, "cq: %s stable: %s\n", stable->runtime, text);
+}
+
+static enum step broken(struct cq_stable *stable, const char *text)
+{
+    complain(stable, text);
+    stable->broken = true;
+    return STEP_END;
+}
+
+/* ---- sending ---- */
+
+bool cq_stable_send(struct cq_stable *stable, struct cq_frame_writer *writer)
+{
+    bool sent = cq_frame_end(writer) && cq_frame_send(CQ_STABLE_SOCKET, cq_buf_view(&stable->out), NULL, 0, NULL) == CQ_OK;
+    cq_buf_clear(&stable->out);
+    return sent;
+}
+
+void cq_stable_hello(struct cq_stable *stable, struct cq_frame_writer *writer, struct cq_str version)
+{
+    cq_frame_start(writer, &stable->out, "hello");
+    cq_frame_add_int(writer, "protocol", CQ_STABLE_PROTOCOL);
+    cq_frame_add_str(writer, "runtime", cq_str(stable->runtime));
+    cq_frame_add_str(writer, "version", version);
+}
+
+static void send_forked(struct cq_stable *stable, int64_t number, pid_t pid, int fork_errno)
+{
+    struct cq_frame_writer writer;
+    struct cq_error err;
+    cq_frame_start(&writer, &stable->out, "forked");
+    cq_frame_add_int(&writer, "horse", number);
+    if (pid > 0) {
+        cq_frame_add_int(&writer, "pid", pid);
+    } else {
+        cq_error_errno(&err, fork_errno, "cannot fork a horse");
+        cq_frame_add_str(&writer, "error", cq_str(err.text));
+    }
+    cq_stable_send(stable, &writer);
+}
+
+static void send_exited(void *context, const struct cq_herd_exit *gone)
+{
+    struct cq_stable *stable = context;
+    struct cq_frame_writer writer;
+    cq_frame_start(&writer, &stable->out, "exited");
+    cq_frame_add_int(&writer, "horse", gone->number);
+    cq_frame_add_int(&writer, "pid", gone->pid);
+    cq_frame_add_int(&writer, "status", gone->status);
+    cq_frame_add_int(&writer, "maxrss_kb", gone->maxrss_kb);
+    cq_frame_add_int(&writer, "utime_us", gone->utime_us);
+    cq_frame_add_int(&writer, "stime_us", gone->stime_us);
+    cq_stable_send(stable, &writer);
+}
+
+/* ---- forks ---- */
+
+static void take_received(struct cq_stable *stable, struct cq_stable_order *order)
+{
+    order->fd_count = 0;
+    if (stable->received_len == 0)
+        return;
+    order->fd_count = stable->received[0].count;
+    memcpy(order->fds, stable->received[0].fds, sizeof(order->fds));
+    stable->received_len--;
+    memmove(&stable->received[0], &stable->received[1], (size_t)stable->received_len * sizeof(stable->received[0]));
+}
+
+static enum step handle_fork(struct cq_stable *stable, const struct cq_frame *frame, struct cq_stable_order *order)
+{
+    struct cq_str name = cq_frame_get_str(frame, "name");
+    snprintf(order->name, sizeof(order->name), "%.*s", (int)name.len, name.data ? name.data : "");
+    take_received(stable, order);
+    if (!cq_frame_get_int(frame, "horse", &order->number) || (order->fd_count != 1 && order->fd_count != CQ_FRAME_FDS_MAX))
+        return broken(stable, "a fork frame without a horse's number, or without 1 or 3 descriptors");
+    if (stable->before_fork)
+        stable->before_fork(stable->context);
+    pid_t pid = fork();
+    if (pid == 0)
+        return STEP_HORSE;
+    int fork_errno = errno;
+    if (stable->after_fork)
+        stable->after_fork(stable->context);
+    for (int i = 0; i < order->fd_count; i++)
+        close(order->fds[i]);
+    if (pid > 0) {
+        /* The horse does it too; whoever comes first, the group is there before the worker knows of the horse. */
+        setpgid(pid, pid);
+        cq_herd_add(&stable->herd, pid, order->number);
+    }
+    send_forked(stable, order->number, pid, fork_errno);
+    return STEP_ON;
+}
+
+static enum step handle_frame(struct cq_stable *stable, const struct cq_frame *frame, struct cq_stable_order *order)
+{
+    if (cq_str_is(frame->type, "fork"))
+        return stable->quitting ? broken(stable, "a fork frame after quit") : handle_fork(stable, frame, order);
+    if (cq_str_is(frame->type, "quit")) {
+        stable->quitting = true;
+        return STEP_ON;
+    }
+    struct cq_error err;
+    cq_error_set(&err, CQ_ERR_DESERIALIZATION, "unknown frame '%.*s'", (int)frame->type.len, frame->type.data);
+    return broken(stable, err.text);
+}
+
+static enum step read_worker(struct cq_stable *stable, struct cq_stable_order *order)
+{
+    struct cq_error err;
+    if (stable->received_len == CQ_STABLE_QUEUE_MAX)
+        return broken(stable, "descriptors without fork frames");
+    int count = CQ_FRAME_FDS_MAX;
+    ssize_t n = cq_frame_receive(CQ_STABLE_SOCKET, &stable->in, stable->received[stable->received_len].fds, &count);
+    if (n <= 0)
+        return n < 0 && errno == EAGAIN ? STEP_ON : STEP_END;
+    if (count > 0)
+        stable->received[stable->received_len++].count = count;
+    size_t done = 0, size;
+    struct cq_frame frame;
+    for (;;) {
+        if (cq_frame_parse(cq_str_n(stable->in.data + done, stable->in.len - done), CQ_FRAME_CONTROL_MAX, &frame, &size, &err))
+            return broken(stable, err.text);
+        if (!size)
+            break;
+        enum step step = handle_frame(stable, &frame, order);
+        if (step != STEP_ON)
+            return step;
+        done += size;
+    }
+    cq_buf_consume(&stable->in, done);
+    return STEP_ON;
+}
+
+/* ---- set up ---- */
+
+static bool open_descriptors(struct cq_stable *stable, struct cq_error *err)
+{
+    int type, pair[2];
+    socklen_t len = sizeof(type);
+    if (getsockopt(CQ_STABLE_SOCKET, SOL_SOCKET, SO_TYPE, &type, &len) != 0)
+        return !cq_error_set(err, CQ_ERR_USAGE, "a stable is started by cq worker, with a socket as descriptor 3");
+    fcntl(CQ_STABLE_SOCKET, F_SETFD, FD_CLOEXEC);
+    close_range(CQ_STABLE_SOCKET + 1, ~0U, 0);
+    int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null_fd < 0 || dup2(null_fd, STDIN_FILENO) < 0)
+        return !cq_error_errno(err, errno, "cannot open /dev/null");
+    close(null_fd);
+    /* Messages keep their bounds, and the children's end comes out as descriptor 4: everything else above was closed. */
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0)
+        return !cq_error_errno(err, errno, "cannot make a socket pair");
+    if (pair[0] != CQ_STABLE_LEARN) {
+        if (dup3(pair[0], CQ_STABLE_LEARN, O_CLOEXEC) < 0)
+            return !cq_error_errno(err, errno, "cannot number a descriptor");
+        close(pair[0]);
+    }
+    stable->learn_fd = pair[1];
+    return true;
+}
+
+static bool set_signals(struct cq_stable *stable, struct cq_error *err)
+{
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGCHLD);
+    /* Blocked rather than ignored: a horse unblocks them and has the default. The stable ends by end of file alone. */
+    sigaddset(&blocked, SIGTERM);
+    sigaddset(&blocked, SIGHUP);
+    signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGHUP, SIG_DFL);
+    signal(SIGCHLD, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &blocked, NULL);
+    sigdelset(&blocked, SIGTERM);
+    sigdelset(&blocked, SIGHUP);
+    stable->signal_fd = signalfd(-1, &blocked, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (stable->signal_fd < 0)
+        return !cq_error_errno(err, errno, "cannot make a signal descriptor");
+    /*
+     * The worker may have armed it. But when the worker is killed somebody has to kill what jobs have started, and
+     * that is the stable, which sees the end of file.
+     */
+    prctl(PR_SET_PDEATHSIG, 0);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    return true;
+}
+
+enum cq_code cq_stable_open(struct cq_stable *stable, const char *runtime, struct cq_error *err)
+{
+    *stable = (struct cq_stable){.runtime = runtime, .learn_fd = -1, .signal_fd = -1, .pid = getpid()};
+    struct cq_error error;
+    if (!open_descriptors(stable, &error) || !set_signals(stable, &error)) {
+        complain(stable, error.text);
+        return cq_error_set(err, error.code, "%s", error.text);
+    }
+    cq_title_set("cq: %s stable", runtime);
+    /* Whole lines of a job's output reach the log as they are printed, and a crash loses none. */
+    static char line[LINE_BUFFER]; /* of our own: without one, glibc of Debian 13 forgets that lines are wanted */
+    setvbuf(stdout, line, _IOLBF, sizeof(line));
+    cq_herd_init(&stable->herd);
+    cq_buf_init(&stable->in, 2 * CQ_FRAME_CONTROL_MAX);
+    cq_buf_init(&stable->out, CQ_FRAME_CONTROL_MAX);
+    return CQ_OK;
+}
+
+int cq_stable_close(struct cq_stable *stable)
+{
+    cq_herd_kill_all(&stable->herd);
+    cq_herd_release(&stable->herd);
+    cq_buf_release(&stable->in);
+    cq_buf_release(&stable->out);
+    return stable->broken ? CQ_STABLE_EXIT_BROKEN : 0;
+}
+
+/* ---- serving ---- */
+
+size_t cq_stable_take_message(struct cq_stable *stable, char bytes[CQ_STABLE_MESSAGE_MAX])
+{
+    ssize_t n = recv(stable->learn_fd, bytes, CQ_STABLE_MESSAGE_MAX, MSG_DONTWAIT);
+    return n > 0 ? (size_t)n : 0;
+}
+
+static void reap(struct cq_stable *stable)
+{
+    /* SIGCHLD does not queue: one read takes it, and reaping takes whoever is there. */
+    struct signalfd_siginfo info;
+    ssize_t ignored = read(stable->signal_fd, &info, sizeof(info));
+    (void)ignored;
+    cq_herd_reap(&stable->herd, send_exited, stable);
+}
+
+enum cq_stable_event cq_stable_serve(struct cq_stable *stable, struct cq_stable_order *ret_order)
+{
+    struct pollfd ready[] = {
+        {.fd = CQ_STABLE_SOCKET, .events = POLLIN},
+        {.fd = stable->signal_fd, .events = POLLIN},
+        {.fd = stable->learn_fd, .events = POLLIN},
+    };
+    while (!stable->quitting || stable->herd.len > 0) {
+        if (poll(ready, CQ_ARRAY_LEN(ready), -1) < 0) {
+            if (errno == EINTR)
+                continue;
+            complain(stable, "cannot poll");
+            return CQ_STABLE_END;
+        }
+        if (ready[1].revents)
+            reap(stable);
+        if (ready[2].revents & POLLIN)
+            return CQ_STABLE_LEARNED;
+        if (ready[0].revents) {
+            enum step step = read_worker(stable, ret_order);
+            if (step != STEP_ON)
+                return step == STEP_HORSE ? CQ_STABLE_HORSE : CQ_STABLE_END;
+        }
+    }
+    return CQ_STABLE_END;
+}
