@@ -1,30 +1,59 @@
 /*
- * The function's name out of a job's `data`, from its first bytes. The name is the first thing in all three formats, so
- * neither the arguments nor the end of the payload need to be looked at.
+ * The serializer and the function's name of a job's `data`, from its first bytes. The name is the first thing in all three
+ * formats, so neither the arguments nor the end of the payload need to be looked at.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
+#include "base/mem.h"
 #include "base/utf8.h"
 #include "job/call.h"
 #include "serializers/zlib.h"
 
-enum { HEAD_MAX = 4096 }; /* bytes that are inflated: a name and what precedes it */
-
-/* Inflate the first HEAD_MAX bytes at most. Returns how many came out, 0 for nothing. */
-static size_t inflate_head(struct cq_str data, char head[HEAD_MAX])
+void cq_peek_init(struct cq_peek *peek)
 {
-    z_stream stream = {0};
-    if (inflateInit(&stream) != Z_OK)
-        return 0;
-    stream.next_in = (Bytef *)data.data;
-    stream.avail_in = data.len > 2 * HEAD_MAX ? 2 * HEAD_MAX : (uInt)data.len; /* an incompressible head fits */
-    stream.next_out = (Bytef *)head;
-    stream.avail_out = HEAD_MAX;
-    int result = inflate(&stream, Z_SYNC_FLUSH);
-    size_t len = HEAD_MAX - stream.avail_out;
-    inflateEnd(&stream);
-    return result == Z_OK || result == Z_STREAM_END || result == Z_BUF_ERROR ? len : 0;
+    peek->stream = NULL;
+}
+
+void cq_peek_release(struct cq_peek *peek)
+{
+    if (peek->stream)
+        inflateEnd(peek->stream);
+    free(peek->stream);
+    peek->stream = NULL;
+}
+
+/* zlib's state is made once: it is 7 KB, and 32 KB more after the first payload that is longer than our head. */
+static z_stream *fresh_stream(struct cq_peek *peek)
+{
+    z_stream *stream = peek->stream;
+    if (stream)
+        return inflateReset(stream) == Z_OK ? stream : NULL;
+    stream = cq_calloc(1, sizeof(*stream));
+    if (inflateInit(stream) != Z_OK) {
+        free(stream);
+        return NULL;
+    }
+    peek->stream = stream;
+    return stream;
+}
+
+/* Inflate the first bytes into peek->head: CQ_STR_NONE when they are damaged. *ret_whole: that is all there is. */
+static struct cq_str inflate_head(struct cq_peek *peek, struct cq_str data, bool *ret_whole)
+{
+    z_stream *stream = fresh_stream(peek);
+    if (!stream)
+        return CQ_STR_NONE;
+    stream->next_in = (z_const Bytef *)(uintptr_t)data.data;
+    stream->avail_in = data.len > 2 * CQ_PEEK_HEAD ? 2 * CQ_PEEK_HEAD : (uInt)data.len; /* an incompressible head fits */
+    stream->next_out = (Bytef *)peek->head;
+    stream->avail_out = CQ_PEEK_HEAD;
+    int result = inflate(stream, Z_FINISH); /* of a small payload it then keeps no window */
+    *ret_whole = result == Z_STREAM_END;
+    if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR)
+        return CQ_STR_NONE;
+    return cq_str_n(peek->head, CQ_PEEK_HEAD - stream->avail_out);
 }
 
 static struct cq_str from(struct cq_str text, size_t at)
@@ -78,6 +107,8 @@ static struct cq_str pickle_name(struct cq_str in)
 static struct cq_str json_name(struct cq_str in)
 {
     size_t at = 1;
+    if (in.data[0] != '[')
+        return CQ_STR_NONE;
     while (at < in.len && memchr(" \t\r\n", in.data[at], 4))
         at++;
     if (at >= in.len || in.data[at] != '"')
@@ -91,7 +122,7 @@ static struct cq_str json_name(struct cq_str in)
 
 static struct cq_str msgpack_name(struct cq_str in)
 {
-    if (in.len < 2)
+    if (in.len < 2 || (unsigned char)in.data[0] != 0x94)
         return CQ_STR_NONE;
     unsigned char type = (unsigned char)in.data[1];
     if ((type & 0xe0) == 0xa0) { /* fixstr */
@@ -105,27 +136,31 @@ static struct cq_str msgpack_name(struct cq_str in)
     return CQ_STR_NONE;
 }
 
-bool cq_call_peek(struct cq_str data, char *buf, size_t size)
+/* As cq_format_detect; a payload that is cut cannot show its end, but what begins with a MARK is no JSON. */
+static enum cq_format head_format(struct cq_str head, bool whole)
 {
-    char head[HEAD_MAX];
-    struct cq_str start = data;
-    if (!data.len)
-        return false;
+    if (whole || head.len < 2 || (unsigned char)head.data[0] >= 0x80)
+        return cq_format_detect(head);
+    return head.data[0] == '(' ? CQ_FORMAT_PICKLE : CQ_FORMAT_JSON;
+}
+
+bool cq_call_peek(struct cq_peek *peek, struct cq_str data, struct cq_peeked *ret_peeked)
+{
+    struct cq_str head = data, name = CQ_STR_NONE;
+    bool whole = true;
     if (cq_is_zlib(data))
-        start = cq_str_n(head, inflate_head(data, head));
-    else if (start.len > HEAD_MAX)
-        start.len = HEAD_MAX;
-    if (!start.len)
+        head = inflate_head(peek, data, &whole);
+    if (!head.len)
         return false;
-    struct cq_str name;
-    switch ((unsigned char)start.data[0]) {
-    case '[': name = json_name(start); break;
-    case 0x94: name = msgpack_name(start); break;
-    default: name = pickle_name(start); break;
+    ret_peeked->format = head_format(head, whole);
+    if (head.len > CQ_PEEK_HEAD)
+        head.len = CQ_PEEK_HEAD;
+    switch (ret_peeked->format) {
+    case CQ_FORMAT_JSON: name = json_name(head); break;
+    case CQ_FORMAT_MSGPACK: name = msgpack_name(head); break;
+    case CQ_FORMAT_PICKLE: name = pickle_name(head); break;
     }
-    if (!name.len || name.len >= size || memchr(name.data, '\0', name.len) || !cq_utf8_valid(name))
-        return false;
-    memcpy(buf, name.data, name.len);
-    buf[name.len] = '\0';
+    bool seen = name.len && !memchr(name.data, '\0', name.len) && cq_utf8_valid(name);
+    ret_peeked->function = seen ? name : CQ_STR_NONE;
     return true;
 }

@@ -21,7 +21,7 @@ const char *cq_format_name(enum cq_format format);
 
 /*
  * Which serializer wrote these bytes: 0x80 and a protocol number, or text that ends with protocol 0 and 1's STOP, is a
- * pickle; other text below 0x80 is json; else msgpack. A job's `data` is never in doubt (0x80, `[` or 0x94); a lone
+ * pickle, unless it begins with `[` or `{`; other text below 0x80 is json; else msgpack. A job's `data` is never in doubt (0x80, `[` or 0x94); a lone
  * integer may be: a single byte that is a digit counts as json. Bytes that no serializer wrote give any of the three.
  */
 enum cq_format cq_format_detect(struct cq_str bytes);

@@ -22,17 +22,20 @@ static const struct cq_str msgpack = BYTES("\x94\xacpkg.mod.func\xc0\x92\x01\xa1
 
 static struct cq_arena arena;
 static struct cq_buf packed;
+static struct cq_peek peek;
 
 static void setup(void)
 {
     cq_arena_init(&arena);
     cq_buf_init(&packed, CQ_PAYLOAD_MAX);
+    cq_peek_init(&peek);
 }
 
 static void teardown(void)
 {
     cq_arena_release(&arena);
     cq_buf_release(&packed);
+    cq_peek_release(&peek);
 }
 
 static struct cq_str zipped(struct cq_str bytes)
@@ -54,24 +57,25 @@ static const char *description(struct cq_str data)
     return text.data;
 }
 
-static void check_call(struct cq_str data)
+static void check_call(struct cq_str data, enum cq_format format)
 {
-    char name[64];
+    struct cq_peeked peeked;
     ck_assert_str_eq(description(data), "pkg.mod.func(1, 'x', key=2)");
-    ck_assert(cq_call_peek(data, name, sizeof(name)));
-    ck_assert_str_eq(name, "pkg.mod.func");
+    ck_assert(cq_call_peek(&peek, data, &peeked));
+    ck_assert_int_eq(peeked.format, format);
+    ck_assert(cq_str_is(peeked.function, "pkg.mod.func"));
 }
 
 START_TEST(calls_are_read_in_every_format_zipped_or_not)
 {
     for (size_t i = 0; i < CQ_ARRAY_LEN(pickles); i++) {
-        check_call(pickles[i]);
-        check_call(zipped(pickles[i]));
+        check_call(pickles[i], CQ_FORMAT_PICKLE);
+        check_call(zipped(pickles[i]), CQ_FORMAT_PICKLE);
     }
-    check_call(json);
-    check_call(zipped(json));
-    check_call(msgpack);
-    check_call(zipped(msgpack));
+    check_call(json, CQ_FORMAT_JSON);
+    check_call(zipped(json), CQ_FORMAT_JSON);
+    check_call(msgpack, CQ_FORMAT_MSGPACK);
+    check_call(zipped(msgpack), CQ_FORMAT_MSGPACK);
 }
 END_TEST
 
@@ -145,21 +149,42 @@ START_TEST(truncated_zlib_is_refused)
 }
 END_TEST
 
-START_TEST(peek_needs_the_start_of_a_payload_only)
+/* start, then a long text that deflate cannot shrink much, then end; the first half of its zlib stream. */
+static struct cq_str first_half(const char *start, const char *end)
 {
-    char name[64];
     struct cq_buf large = CQ_BUF_INIT(CQ_PAYLOAD_MAX);
-    cq_buf_text(&large, "[\"pkg.func\", null, [\"");
+    cq_buf_text(&large, start);
     unsigned seed = 1;
-    for (int i = 0; i < 300000; i++) { /* deflate cannot shrink it much */
+    for (int i = 0; i < 300000; i++) {
         seed = seed * 1103515245 + 12345;
         cq_buf_char(&large, (char)('a' + (seed >> 16) % 26));
     }
-    cq_buf_text(&large, "\"], {}]");
+    cq_buf_text(&large, end);
     struct cq_str data = zipped(cq_buf_view(&large));
-    ck_assert(cq_call_peek(cq_str_n(data.data, data.len / 2), name, sizeof(name)));
-    ck_assert_str_eq(name, "pkg.func");
     cq_buf_release(&large);
+    return cq_str_n(data.data, data.len / 2);
+}
+
+START_TEST(peek_needs_the_start_of_a_payload_only)
+{
+    struct cq_peeked peeked;
+    ck_assert(cq_call_peek(&peek, first_half("[\"pkg.func\", null, [\"", "\"], {}]"), &peeked));
+    ck_assert_int_eq(peeked.format, CQ_FORMAT_JSON);
+    ck_assert(cq_str_is(peeked.function, "pkg.func"));
+    ck_assert(cq_call_peek(&peek, first_half("(Vpkg.old\np0\nN(V", "\np1\ntp2\n(dp3\ntp5\n."), &peeked));
+    ck_assert_int_eq(peeked.format, CQ_FORMAT_PICKLE);
+    ck_assert(cq_str_is(peeked.function, "pkg.old"));
+}
+END_TEST
+
+START_TEST(a_look_leaves_nothing_behind_for_the_next)
+{
+    struct cq_peeked peeked;
+    ck_assert(!cq_call_peek(&peek, BYTES("x\x9cgarbage"), &peeked));
+    ck_assert(cq_call_peek(&peek, first_half("[\"pkg.func\", null, [\"", "\"], {}]"), &peeked));
+    check_call(zipped(json), CQ_FORMAT_JSON);
+    ck_assert(!cq_call_peek(&peek, BYTES("x\x9cgarbage"), &peeked));
+    check_call(zipped(pickles[5]), CQ_FORMAT_PICKLE);
 }
 END_TEST
 
@@ -170,9 +195,12 @@ START_TEST(peek_says_no_to_what_it_cannot_see)
         BYTES("["),
         BYTES("[\""),
         BYTES("[\"a\\u0062\", null, [], {}]"),
+        BYTES(" \"a\""),
         BYTES("\x94"),
         BYTES("\x94\xac"
               "short"),
+        BYTES("\x93\xa1"
+              "f"),
         BYTES("\x80\x05"),
         BYTES("\x80\x05\x95"),
         BYTES("\x80\x05(\x8c\xff"
@@ -187,14 +215,13 @@ START_TEST(peek_says_no_to_what_it_cannot_see)
         BYTES("x\x9c"),
         BYTES("x\x9cgarbage"),
     };
-    char name[64];
     for (size_t i = 0; i < CQ_ARRAY_LEN(cases); i++) {
         void *exact = cq_memdup(cases[i].data, cases[i].len); /* so that reading past the end is seen */
-        ck_assert_msg(!cq_call_peek(cq_str_n(exact, cases[i].len), name, sizeof(name)), "case %zu", i);
+        struct cq_peeked peeked;
+        bool told = cq_call_peek(&peek, cq_str_n(exact, cases[i].len), &peeked);
+        ck_assert_msg(!told || !peeked.function.data, "case %zu", i);
         free(exact);
     }
-    ck_assert(!cq_call_peek(json, name, 12)); /* no room for the NUL */
-    ck_assert(cq_call_peek(json, name, 13));
 }
 END_TEST
 
@@ -258,6 +285,7 @@ int main(void)
     tcase_add_test(tc, what_is_not_a_call_is_refused_with_a_reason);
     tcase_add_test(tc, truncated_zlib_is_refused);
     tcase_add_test(tc, peek_needs_the_start_of_a_payload_only);
+    tcase_add_test(tc, a_look_leaves_nothing_behind_for_the_next);
     tcase_add_test(tc, peek_says_no_to_what_it_cannot_see);
     tcase_add_test(tc, descriptions_are_rq_s_character_by_character);
     tcase_add_test(tc, long_arguments_are_cut_at_75_characters);
