@@ -1,9 +1,6 @@
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/number.h"
@@ -11,35 +8,7 @@
 #include "job/keys.h"
 #include "runtime/context.h"
 #include "runtime/native_horse.h"
-
-/* ---- resident size ---- */
-
-/*
- * Resident size now, in KiB. Reading it from /proc is a tenth of a small job's time, so it is read only when the peak
- * has grown since it was read last: below an older peak there is nothing to tell the worker.
- */
-static int64_t resident_kb(void)
-{
-    static long peak_kb;
-    static int64_t last_kb;
-    struct rusage usage;
-    if (getrusage(RUSAGE_SELF, &usage) == 0 && usage.ru_maxrss == peak_kb)
-        return last_kb;
-    peak_kb = usage.ru_maxrss;
-    last_kb = peak_kb;
-    char text[64];
-    unsigned long pages, resident;
-    int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-    if (fd >= 0)
-        close(fd);
-    if (n > 0) {
-        text[n] = '\0';
-        if (sscanf(text, "%lu %lu", &pages, &resident) == 2)
-            last_kb = (int64_t)(resident * (unsigned long)sysconf(_SC_PAGESIZE) / 1024);
-    }
-    return last_kb;
-}
+#include "runtime/stable/horse.h"
 
 /* ---- from the frame ---- */
 
@@ -135,20 +104,13 @@ out:
 
 /* ---- the function ---- */
 
-/* /proc/self/task is a folder with a folder for each thread; a link count has 2 of its own. */
-static bool has_threads(void)
-{
-    struct stat info;
-    return stat("/proc/self/task", &info) == 0 && info.st_nlink > 3;
-}
-
 /*
  * Tell the stable, so that later horses are forked with the module. One message; a full socket just loses it. A module
  * that starts threads as it loads is kept to the horses: forked from the stable, they would have it without its threads.
  */
 static void report_loaded(int learn_fd, struct cq_str function)
 {
-    if (has_threads())
+    if (cq_horse_threads() > 1)
         return;
     struct cq_buf message = CQ_BUF_INIT(CQ_FUNCTION_NAME_MAX + 64);
     struct cq_frame_writer writer;
@@ -276,7 +238,7 @@ static bool write_answer(struct cq_context *job, int returned, struct cq_buf *fo
     if (has_meta)
         cq_frame_add_bin(&writer, "meta", cq_buf_view(&meta));
     if (with_rss)
-        cq_frame_add_int(&writer, "rss_kb", resident_kb());
+        cq_frame_add_int(&writer, "rss_kb", cq_horse_rss_kb());
     cq_buf_release(&value);
     cq_buf_release(&meta);
     return cq_frame_end(&writer);
