@@ -1,19 +1,21 @@
 #!/bin/sh
-# cq and `rq worker` on a no-op job, on one private Redis in one run: rates, CPU, Redis traffic, latency, memory, and
-# the ratios. usage: run.sh
+# cq beside RQ's workers and Celery, on one private Redis in one run: rates, CPU, Redis traffic, latency, memory, and the
+# ratios. usage: run.sh
 #   CQ            path of cq (build/cq)
-#   BENCH_JOBS    jobs that cq executes in each round (20000); RQ, being slower, gets its fair part of them
-#   BENCH_ROUNDS  rounds, each row once in every round (5); the table shows medians
-#   BENCH_ROWS    which rows (cq rq cq-reuse rq-simple); also: cq-4 cq-reuse-4, with four slots
+#   ROWS          rows and groups of rows, see rows.py ("default"): native, python, horse, reuse, eight, django, plain, all
+#   BENCH_ROUNDS  rounds, each row once in every round (3); the table shows medians
 set -eu
 cd "$(dirname "$0")/../.."
 CQ=${CQ:-build/cq}
-python=build/venv/bin/python
+ROWS=${ROWS:-default}
 [ -x "$CQ" ] || { echo "bench: $CQ is missing: make build" >&2; exit 1; }
-[ -x "$python" ] || { echo "bench: $python with RQ 2.12.0 is missing: make deps" >&2; exit 1; }
+tests/bench/environment.sh
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-cc -std=c11 -O2 -shared -fPIC -Iruntime -o "$folder/bench.so" tests/bench/bench.c
+mkdir "$folder/native" "$folder/jobs"
+cc -std=c11 -D_GNU_SOURCE -O2 -shared -fPIC -Iruntime -o "$folder/native/bench.so" tests/bench/jobs/bench.c
+cp tests/bench/jobs/*.py "$folder/jobs" # there Python may keep what it has compiled, as it does for an application
 CQ=$(realpath "$CQ")
-export CQ PYTHONDONTWRITEBYTECODE=1
-"$python" tests/bench/compare.py "$folder"
+export CQ
+# shellcheck disable=SC2086 # a list of words
+build/venv-bench/bin/python -B tests/bench/compare.py "$folder" $ROWS
