@@ -1,0 +1,36 @@
+"""RQ's tests of its command line with cq in place of `rq`: the same words, an exit status and an output to compare."""
+
+import os
+import subprocess
+import sys
+
+from click.testing import CliRunner, Result
+from rq.cli import main
+
+import command
+
+
+def install(new_log):
+    """Have click's CliRunner start cq where a test would call rq's main. new_log: where a run is recorded."""
+    invoke_in_process = CliRunner.invoke
+
+    def invoke(self, cli, args=None, **options):
+        if cli is not main:
+            return invoke_in_process(self, cli, args, **options)
+        words = [command.CQ, *args]
+        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=60,
+                              env={**os.environ, "CQ_PYTHON": sys.executable})
+        text = done.stdout + done.stderr
+        new_log().write_bytes(" ".join(words).encode() + b"\n" + text)
+        exception = SystemExit(done.returncode) if done.returncode else None
+        return result_of(self, done, text, exception)
+
+    CliRunner.invoke = invoke
+
+
+def result_of(runner, done, text, exception):
+    """click's Result: its constructor has grown arguments over its versions."""
+    result = Result.__new__(Result)
+    result.runner, result.exit_code, result.exception, result.exc_info = runner, done.returncode, exception, None
+    result.stdout_bytes, result.stderr_bytes, result.output_bytes, result.return_value = done.stdout, done.stderr, text, None
+    return result
