@@ -78,16 +78,27 @@ static bool same_file(const struct cq_module *module, const struct stat *info)
 }
 
 /* The first regular file `<path>/<module>.so`. False: there is none. */
-static bool locate(const struct cq_modules *modules, const char *module, struct cq_buf *file, struct stat *ret_info)
+static bool locate(const struct cq_strv *paths, const char *module, struct cq_buf *file, struct stat *ret_info)
 {
-    for (size_t i = 0; i < modules->paths->len; i++) {
+    for (size_t i = 0; i < paths->len; i++) {
         cq_buf_clear(file);
         /* A slash has to be in it, or dlopen searches the system's libraries: `cq.func` must not find libcq.so. */
-        cq_buf_printf(file, "%s/%s.so", modules->paths->items[i], module);
+        cq_buf_printf(file, "%s/%s.so", paths->items[i], module);
         if (!file->overflow && stat(file->data, ret_info) == 0 && S_ISREG(ret_info->st_mode))
             return true;
     }
     return false;
+}
+
+bool cq_module_exists(const struct cq_strv *paths, struct cq_str name)
+{
+    char module[CQ_FUNCTION_NAME_MAX];
+    const char *symbol;
+    struct stat info;
+    struct cq_buf file = CQ_BUF_INIT(PATH_MAX);
+    bool found = split(name, module, &symbol) && locate(paths, module, &file, &info);
+    cq_buf_release(&file);
+    return found;
 }
 
 static struct cq_module *loaded(struct cq_modules *modules, const char *file, const struct stat *info)
@@ -191,7 +202,7 @@ bool cq_modules_find(struct cq_modules *modules, struct cq_str name, cq_function
     bool found = false, was_known;
     if (!split(name, module_name, &symbol))
         return fail_name(name, failure);
-    if (!locate(modules, module_name, &file, &info)) {
+    if (!locate(modules->paths, module_name, &file, &info)) {
         fail_not_found(modules, name, module_name, failure);
         goto out;
     }

@@ -60,6 +60,9 @@ void cq_modules_release(struct cq_modules *modules); /* unloads everything */
 CQ_MUST_CHECK bool cq_modules_find(struct cq_modules *modules, struct cq_str name, cq_function **ret_function,
                                    bool *ret_was_known, struct cq_buf *failure);
 
+/* Is there a file that name's function would be looked for in? */
+bool cq_module_exists(const struct cq_strv *paths, struct cq_str name);
+
 /* Load the module that name's function is in, and remember both: the stable's way to be ahead of a job. Silent. */
 void cq_modules_preload(struct cq_modules *modules, struct cq_str name);
 

@@ -61,7 +61,7 @@ static bool take_word(const char **text, struct cq_buf *word)
     return !quote;
 }
 
-static bool split_command(const char *command, struct cq_strv *words)
+bool cq_program_split(const char *command, struct cq_strv *words)
 {
     struct cq_buf word = CQ_BUF_INIT(COMMAND_MAX);
     bool closed = true;
@@ -154,7 +154,7 @@ enum cq_code cq_programs_add(struct cq_programs *programs, const char *name, con
     enum cq_code code = CQ_OK;
     if (strlen(command) > COMMAND_MAX)
         return cq_error_set(err, CQ_ERR_CONFIG, "program %s: the command is longer than %d bytes", name, COMMAND_MAX);
-    if (!split_command(command, &entry.words))
+    if (!cq_program_split(command, &entry.words))
         code = cq_error_set(err, CQ_ERR_CONFIG, "program %s: a quote is not closed in: %s", name, command);
     else if (entry.words.len == 0 || !entry.words.items[0][0])
         code = cq_error_set(err, CQ_ERR_CONFIG, "program %s: no command; write %s = /path/to/program arguments", name, name);

@@ -42,6 +42,9 @@ struct cq_programs {
 
 #define CQ_PROGRAMS_INIT ((struct cq_programs){NULL, 0})
 
+/* Append the words of a command, quotes resolved, braces as in placeholders. False: a quote is not closed. */
+CQ_MUST_CHECK bool cq_program_split(const char *command, struct cq_strv *words);
+
 void cq_programs_release(struct cq_programs *programs);
 
 /*

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "worker/execution.h"
+#include "worker/horses.h"
 
 static struct cq_str optional(bool present, const struct cq_buf *buf)
 {
@@ -120,7 +121,7 @@ static void on_finish(struct cq_async *async, const struct cq_reply *reply, cons
     slot->in_a_row = finished.next_outcome == CQ_FETCH_STARTED;
     cq_slot_next(slot, finished.next_outcome, &finished.next);
     if (!slot->in_a_row)
-        cq_execution_warm(slot);
+        cq_horses_warm(slot);
 }
 
 void cq_execution_commit(struct cq_slot *slot)

@@ -1,20 +1,22 @@
 #include "worker/execution.h"
 
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 
 #include "lifecycle/meta.h"
+#include "worker/horses.h"
 #include "worker/job_frame.h"
-#include "worker/stable.h"
+#include "worker/runtimes/horse.h"
+#include "worker/runtimes/route.h"
+#include "worker/runtimes/runtime.h"
 
 enum {
     FOREIGN_ID_MAX = 1024 * 1024, /* of a job's id; others write ids longer than ours */
     DESCRIPTION_MAX = 1024,       /* bytes of it in the log */
-    LOGGED_MAX = 64 * 1024,       /* bytes of a job's message; the log cuts there anyway */
     KEEP_MAX = 1024 * 1024,       /* bytes of an outcome's buffers that stay for the next one */
-    RETIRED_GRACE_S = 5,          /* a horse that has answered leaves within this, or is killed */
 };
 
 static const char stopped_text[] = "Job stopped by user, work-horse terminated.";
@@ -56,103 +58,24 @@ static void put(struct cq_buf *buf, struct cq_str text)
         cq_buf_str(buf, text);
 }
 
-/* How many horses should wait for a slot's next jobs: with one per job two, one to be taken while the other is replaced. */
-static int wanted_warm(const struct cq_slot *slot)
-{
-    if (slot->state >= CQ_SLOT_DYING)
-        return 0;
-    if (slot->stopping)
-        return slot->state == CQ_SLOT_RUNNING && !slot->horse ? 1 : 0;
-    if (slot->process->options->reuse_horses)
-        return slot->horse && slot->run.kill_reason == CQ_KILL_NONE ? 0 : 1;
-    return 2;
-}
-
-void cq_execution_warm(struct cq_slot *slot)
-{
-    struct cq_horse **last = &slot->warm;
-    int missing = wanted_warm(slot);
-    for (; *last; last = &(*last)->next)
-        missing--;
-    for (; missing > 0 && (*last = cq_horse_fork(slot)); last = &(*last)->next)
-        missing--;
-}
-
-/* Out of use, not yet reaped. */
-static void retire(struct cq_slot *slot, struct cq_horse *horse)
-{
-    horse->retired_at = cq_clock_monotonic();
-    horse->next = slot->retired;
-    slot->retired = horse;
-}
-
-static void unlink_from(struct cq_horse **list, const struct cq_horse *horse)
-{
-    for (; *list; list = &(*list)->next) {
-        if (*list == horse) {
-            *list = horse->next;
-            return;
-        }
-    }
-}
-
-static void forget(struct cq_slot *slot, struct cq_horse *horse)
-{
-    unlink_from(&slot->retired, horse);
-    unlink_from(&slot->warm, horse);
-    if (slot->horse == horse)
-        slot->horse = NULL;
-    cq_horse_free(horse);
-}
-
 void cq_execution_tick(struct cq_slot *slot)
 {
-    cq_time now = cq_clock_monotonic();
-    for (struct cq_horse *horse = slot->retired; horse; horse = horse->next)
-        if (now - horse->retired_at > RETIRED_GRACE_S * CQ_SECOND)
-            cq_horse_kill(horse, SIGKILL);
+    cq_horses_tick(slot);
+    if (slot->state != CQ_SLOT_RUNNING)
+        return;
     /* Its horse could not be asked for, as when no descriptor was left: nobody else comes back for it. */
-    if (slot->state == CQ_SLOT_RUNNING && !slot->horse && cq_stable_is_ready(slot->process->stable))
-        cq_slot_stable_ready(slot);
-    if (slot->state == CQ_SLOT_RUNNING && slot->run.kill_reason != CQ_KILL_NONE)
-        cq_execution_warm(slot);
+    if (!slot->horse && cq_runtime_is_ready(slot->runtime))
+        cq_slot_runtime_ready(slot, slot->runtime);
+    if (slot->run.kill_reason != CQ_KILL_NONE)
+        cq_horses_warm(slot);
 }
 
-static void kill_and_forget(struct cq_slot *slot, struct cq_horse *horse)
-{
-    cq_horse_kill(horse, SIGKILL);
-    forget(slot, horse);
-}
-
-void cq_execution_release_horses(struct cq_slot *slot)
-{
-    if (slot->horse)
-        kill_and_forget(slot, slot->horse);
-    while (slot->warm)
-        kill_and_forget(slot, slot->warm);
-    while (slot->retired)
-        forget(slot, slot->retired);
-}
-
-/* Give the waiting job frame to the horse that is warm for longest. */
+/* Give the job frame to a horse, or keep it until there is one. */
 static void hand_over(struct cq_slot *slot, struct cq_str frame)
 {
-    for (;;) {
-        if (!slot->warm) /* else the job goes first: what is missing is forked after it */
-            cq_execution_warm(slot);
-        if (!slot->warm) { /* no stable now: cq_slot_stable_ready comes back for it */
-            put(&slot->run.unsent, frame);
-            return;
-        }
-        slot->horse = slot->warm;
-        slot->warm = slot->warm->next;
-        slot->horse->next = NULL;
-        if (cq_horse_send(slot->horse, frame))
-            break;
-        /* It died while it waited; the job never reached it. */
-        retire(slot, slot->horse);
-        cq_horse_close(slot->horse);
-        slot->horse = NULL;
+    if (!cq_horses_take(slot, frame)) { /* cq_slot_runtime_ready comes back for it */
+        put(&slot->run.unsent, frame);
+        return;
     }
     if (slot->run.timeout_s > 0) {
         ev_timer_set(&slot->timeout_timer, (double)slot->run.timeout_s, 0.);
@@ -160,19 +83,41 @@ static void hand_over(struct cq_slot *slot, struct cq_str frame)
     }
 }
 
-void cq_slot_stable_ready(struct cq_slot *slot)
+static bool waits_for(const struct cq_slot *slot, const struct cq_runtime *runtime)
 {
-    if (slot->state == CQ_SLOT_RUNNING && !slot->horse && slot->run.unsent.len) {
+    return slot->state == CQ_SLOT_RUNNING && slot->runtime == runtime && !slot->horse && slot->run.unsent.len;
+}
+
+void cq_slot_runtime_ready(struct cq_slot *slot, struct cq_runtime *runtime)
+{
+    if (!slot->runtime)
+        slot->runtime = runtime; /* the first job is likely to be one of its */
+    cq_horses_let_go(slot, runtime);
+    if (waits_for(slot, runtime)) {
         struct cq_buf frame = slot->run.unsent;
         cq_buf_init(&slot->run.unsent, frame.limit);
         hand_over(slot, cq_buf_view(&frame));
         cq_buf_release(&frame);
-    } else {
-        cq_execution_warm(slot);
+    } else if (slot->runtime == runtime) {
+        cq_horses_warm(slot);
     }
 }
 
-/* The end of an execution whose horse has no say in it: failed, or stopped. */
+/* The end of an execution whose horse has no say in it; its text is in exc_text. */
+static void end_refused(struct cq_slot *slot)
+{
+    slot->run.outcome = CQ_OUTCOME_FAILED;
+    slot->run.ended_at = cq_clock_now();
+    cq_execution_commit(slot);
+}
+
+static void end_unavailable(struct cq_slot *slot, const char *why)
+{
+    cq_buf_clear(&slot->run.exc_text);
+    cq_buf_printf(&slot->run.exc_text, "cq.RuntimeUnavailable: %s\n", why);
+    end_refused(slot);
+}
+
 static void end_as(struct cq_slot *slot, enum cq_outcome outcome, const char *text)
 {
     slot->run.outcome = outcome;
@@ -206,10 +151,27 @@ void cq_execution_start(struct cq_slot *slot, const struct cq_started *started)
         else
             cq_log(process->log, CQ_LOG_INFO, slot->name, run->job_id.data, "%s", run->queue.data);
     }
-    if (cq_job_frame_build(slot, started))
+    struct cq_runtime *runtime = cq_router_find(process->router, started->fields, &run->exc_text);
+    if (!runtime) {
+        end_refused(slot);
+        return;
+    }
+    slot->runtime = runtime;
+    const char *unavailable = cq_runtime_want(runtime);
+    if (unavailable)
+        end_unavailable(slot, unavailable);
+    else if (cq_job_frame_build(slot, started))
         hand_over(slot, cq_buf_view(&process->frame));
     else
         end_as(slot, CQ_OUTCOME_FAILED, "cq.PayloadTooLarge: the job's hash does not fit in a job frame of 513 MiB\n");
+}
+
+void cq_slot_runtime_failed(struct cq_slot *slot, const struct cq_runtime *runtime)
+{
+    if (!waits_for(slot, runtime))
+        return;
+    cq_buf_release(&slot->run.unsent);
+    end_unavailable(slot, runtime->reason.data);
 }
 
 bool cq_execution_kill(struct cq_slot *slot, enum cq_kill_reason reason)
@@ -248,27 +210,6 @@ static void on_timeout(struct ev_loop *loop, ev_timer *timer, int events)
     ev_timer_start(loop, timer);
 }
 
-void cq_execution_timer_init(struct cq_slot *slot)
-{
-    ev_init(&slot->timeout_timer, on_timeout);
-    slot->timeout_timer.data = slot;
-}
-
-static void log_line(struct cq_slot *slot, const struct cq_frame *frame)
-{
-    enum cq_log_level level = CQ_LOG_INFO;
-    char name[16] = "";
-    struct cq_str word = cq_frame_get_str(frame, "level");
-    struct cq_str text = cq_frame_get_str(frame, "text");
-    if (word.len < sizeof(name)) {
-        memcpy(name, word.data ? word.data : "", word.len);
-        name[word.len] = '\0';
-        cq_log_parse_level(name, &level);
-    }
-    cq_log(slot->process->log, level, slot->name, slot->run.job_id.data, "%.*s", (int)(text.len < LOGGED_MAX ? text.len : LOGGED_MAX),
-           text.data ? text.data : "");
-}
-
 /* HSET meta now; a job that was deleted meanwhile is not created anew. */
 static void save_meta(struct cq_slot *slot, struct cq_str meta)
 {
@@ -292,26 +233,14 @@ static void keep_meta(struct cq_slot *slot, const struct cq_frame *frame)
     slot->run.meta_present = true;
 }
 
-/* The horse has answered: it leaves, or stays for the slot's next job. */
-static void dismiss(struct cq_slot *slot, struct cq_horse *horse)
+static struct cq_slot *slot_of(struct cq_rider *rider)
 {
-    const struct cq_worker_options *options = slot->process->options;
-    slot->horse = NULL;
-    ev_timer_stop(slot->process->loop, &slot->timeout_timer);
-    for (int i = 0; i < 2; i++)
-        cq_output_drain(&slot->output[i], true);
-    bool worn = (options->max_jobs_per_horse && horse->jobs >= options->max_jobs_per_horse) ||
-                (options->max_rss_per_horse_kb && horse->rss_kb > options->max_rss_per_horse_kb);
-    if (options->reuse_horses && !worn && !slot->warm && !slot->stopping && !horse->exited) {
-        slot->warm = horse;
-        return;
-    }
-    retire(slot, horse);
-    cq_horse_close(horse);
+    return (struct cq_slot *)((char *)rider - offsetof(struct cq_slot, rider));
 }
 
-void cq_slot_horse_answer(struct cq_slot *slot, struct cq_horse *horse, const struct cq_frame *frame)
+static void on_answer(struct cq_rider *rider, struct cq_horse *horse, const struct cq_frame *frame)
 {
+    struct cq_slot *slot = slot_of(rider);
     struct cq_running *run = &slot->run;
     if (horse != slot->horse || horse->answered || slot->state != CQ_SLOT_RUNNING) {
         cq_log(slot->process->log, CQ_LOG_DEBUG, slot->name, NULL, "horse %d sent '%.*s' out of turn", (int)horse->pid, (int)frame->type.len,
@@ -319,7 +248,7 @@ void cq_slot_horse_answer(struct cq_slot *slot, struct cq_horse *horse, const st
         return;
     }
     if (cq_str_is(frame->type, "log")) {
-        log_line(slot, frame);
+        cq_rider_log(slot->process->log, slot->name, run->job_id.data, frame);
         return;
     }
     if (cq_str_is(frame->type, "meta")) {
@@ -356,9 +285,11 @@ void cq_slot_horse_answer(struct cq_slot *slot, struct cq_horse *horse, const st
     /* The outcome leaves first: the rest is done while Redis works on it, with one job after the other forking too. A lone
      * job's outcome should not have to share the processors with it: whoever waits for that gets it first. */
     cq_execution_commit(slot);
-    dismiss(slot, horse);
+    ev_timer_stop(slot->process->loop, &slot->timeout_timer);
+    cq_rider_drain(rider);
+    cq_horses_dismiss(slot);
     if (slot->in_a_row)
-        cq_execution_warm(slot);
+        cq_horses_warm(slot);
 }
 
 /* The running horse is gone without an answer: record why. Source: rq/worker/worker_classes.py monitor_work_horse. */
@@ -386,15 +317,30 @@ static void died(struct cq_slot *slot, int status)
     end_as(slot, CQ_OUTCOME_FAILED, text);
 }
 
-void cq_slot_horse_gone(struct cq_slot *slot, struct cq_horse *horse)
+static void on_gone(struct cq_rider *rider, struct cq_horse *horse)
 {
+    struct cq_slot *slot = slot_of(rider);
     bool running = slot->horse == horse && slot->state == CQ_SLOT_RUNNING;
     int status = horse->status;
-    forget(slot, horse);
+    cq_horses_forget(slot, horse);
     if (running) {
         ev_timer_stop(slot->process->loop, &slot->timeout_timer);
-        for (int i = 0; i < 2; i++)
-            cq_output_drain(&slot->output[i], true);
+        cq_rider_drain(rider);
         died(slot, status);
     }
+}
+
+void cq_execution_init(struct cq_slot *slot)
+{
+    slot->rider = (struct cq_rider){
+        .process = slot->process,
+        .name = slot->name,
+        .job_id = &slot->run.job_id,
+        .output = {{.fd = -1}, {.fd = -1}},
+        .pipes = {-1, -1},
+        .answer = on_answer,
+        .gone = on_gone,
+    };
+    ev_init(&slot->timeout_timer, on_timeout);
+    slot->timeout_timer.data = slot;
 }

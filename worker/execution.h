@@ -11,7 +11,8 @@ void cq_running_init(struct cq_running *run);
 void cq_running_release(struct cq_running *run);
 void cq_running_trim(struct cq_running *run); /* the outcome is in Redis: give back what a large one took */
 
-void cq_execution_timer_init(struct cq_slot *slot);
+/* Its part of cq_slot_init: the rider that its horses answer, and the timer. */
+void cq_execution_init(struct cq_slot *slot);
 
 /* Hand the started job to a horse; the slot is RUNNING afterwards. */
 void cq_execution_start(struct cq_slot *slot, const struct cq_started *started);
@@ -25,13 +26,7 @@ bool cq_execution_kill(struct cq_slot *slot, enum cq_kill_reason reason);
 /* Send the outcome to Redis, or send it again. The slot is COMMITTING until it is there. */
 void cq_execution_commit(struct cq_slot *slot);
 
-/* Have a horse forked ahead, when there is none and one may be needed. */
-void cq_execution_warm(struct cq_slot *slot);
-
-/* Kill and forget every horse of the slot. */
-void cq_execution_release_horses(struct cq_slot *slot);
-
-/* Once a second: horses that answered and do not leave are killed; a job that could not get a horse asks again. */
+/* Once a second: horses that do not leave are killed; a job that could not get a horse asks again. */
 void cq_execution_tick(struct cq_slot *slot);
 
 #endif

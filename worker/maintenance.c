@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "lifecycle/maintain.h"
 #include "worker/execution.h"
-#include "worker/stable.h"
+#include "worker/runtimes/runtime.h"
 
 enum {
     ABANDON_CHUNK = 100,
@@ -156,7 +156,7 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
     struct cq_maintenance *maintenance = timer->data;
     for (int i = 0; i < maintenance->process->slot_count; i++)
         cq_execution_tick(&maintenance->process->slots[i]);
-    cq_stable_tick(maintenance->process->stable);
+    cq_runtimes_tick(maintenance->process);
 }
 
 struct cq_maintenance *cq_maintenance_new(struct cq_process *process)

@@ -3,13 +3,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "worker/slot.h"
+#include "worker/rider.h"
 
 static void write_line(struct cq_output *output)
 {
-    struct cq_slot *slot = output->slot;
-    struct cq_buf *id = &slot->run.job_id;
-    cq_log_output(slot->process->log, slot->name, id->len ? id->data : "-", output->stream, cq_buf_view(&output->line));
+    struct cq_rider *rider = output->rider;
+    const struct cq_buf *id = rider->job_id;
+    cq_log_output(rider->process->log, rider->name, id->len ? id->data : "-", output->stream, cq_buf_view(&output->line));
     cq_buf_clear(&output->line);
 }
 
@@ -53,10 +53,10 @@ static void on_readable(struct ev_loop *loop, ev_io *watcher, int events)
     cq_output_drain(watcher->data, false);
 }
 
-bool cq_output_open(struct cq_output *output, struct cq_slot *slot, const char *stream, int *ret_write_fd)
+bool cq_output_open(struct cq_output *output, struct cq_rider *rider, const char *stream, int *ret_write_fd)
 {
     int ends[2];
-    *output = (struct cq_output){.slot = slot, .stream = stream, .fd = -1, .line = CQ_BUF_INIT(CQ_OUTPUT_LINE_MAX)};
+    *output = (struct cq_output){.rider = rider, .stream = stream, .fd = -1, .line = CQ_BUF_INIT(CQ_OUTPUT_LINE_MAX)};
     if (pipe2(ends, O_CLOEXEC) != 0)
         return false;
     /* Only our end: a job that finds its standard output non-blocking loses lines. */
@@ -64,7 +64,7 @@ bool cq_output_open(struct cq_output *output, struct cq_slot *slot, const char *
     output->fd = ends[0];
     ev_io_init(&output->reader, on_readable, output->fd, EV_READ);
     output->reader.data = output;
-    ev_io_start(slot->process->loop, &output->reader);
+    ev_io_start(rider->process->loop, &output->reader);
     *ret_write_fd = ends[1];
     return true;
 }
@@ -74,7 +74,7 @@ void cq_output_close(struct cq_output *output)
     if (output->fd < 0)
         return;
     cq_output_drain(output, true);
-    ev_io_stop(output->slot->process->loop, &output->reader);
+    ev_io_stop(output->rider->process->loop, &output->reader);
     close(output->fd);
     output->fd = -1;
     cq_buf_release(&output->line);

@@ -1,5 +1,5 @@
 /*
- * Standard output and error of jobs: one pipe of each kind per slot, kept from horse to horse, read line by line into
+ * Standard output and error of jobs: one pipe of each kind per rider, kept from horse to horse, read line by line into
  * the log with the job's id. What a horse wrote before its answer is drained before the answer counts.
  */
 #ifndef CQ_WORKER_OUTPUT_H
@@ -10,10 +10,10 @@
 
 #include "base/buf.h"
 
-struct cq_slot;
+struct cq_rider;
 
 struct cq_output {
-    struct cq_slot *slot;
+    struct cq_rider *rider;
     const char *stream;  /* "stdout" or "stderr" */
     int fd;              /* read end; -1: not used */
     ev_io reader;
@@ -23,7 +23,7 @@ struct cq_output {
 enum { CQ_OUTPUT_LINE_MAX = 16 * 1024 }; /* bytes of one line; longer ones are cut into pieces */
 
 /* Make the pipe; *ret_write_fd is the horse's end. False: no descriptors left (errno). */
-bool cq_output_open(struct cq_output *output, struct cq_slot *slot, const char *stream, int *ret_write_fd);
+bool cq_output_open(struct cq_output *output, struct cq_rider *rider, const char *stream, int *ret_write_fd);
 void cq_output_close(struct cq_output *output);
 
 /* Read what is there now; at the end of a job also write an unfinished line. */

@@ -1,18 +1,18 @@
 /*
- * The worker process as its files share it: the loop, the few Redis connections, the stable and the slots.
+ * The worker process as its files share it: the loop, the few Redis connections, the runtimes and the slots.
  *
  * Who does what, one duty a file with the same start and stop:
  *   worker.c       the process itself: start, loop, end, suspension
  *   slot.c         one worker: birth, fetch, death; the state machine
- *   execution.c    one job: a horse for it, its timeout, how it ended (job_frame.c: what the horse is sent)
+ *   execution.c    one job: its timeout, how it ended (job_frame.c: what the horse is sent)
+ *   horses.c       a slot's horses: at work, warm, retired
  *   commit.c       an outcome into Redis, and the next job out of it
  *   heartbeat.c    a slot's sign of life
- *   horse.c        one horse's socket: job frames out, answers in
- *   stable.c       the process that horses are forked from (stable_spawn.c: starting it)
+ *   runtimes/      how functions are executed: a runtime and its stables, a horse's socket, which runtime a job belongs to
  *   waiter.c       waiting for work on every queue, without popping
  *   commands.c     rq:pubsub:<worker>
  *   maintenance.c  abandoned jobs every few seconds, registries every maintenance interval
- *   output.c       standard output and error of jobs, into the log
+ *   rider.c        whom horses run for; output.c: their standard output and error, into the log
  *   shutdown.c     signals, warm and cold stop
  */
 #ifndef CQ_WORKER_PROCESS_H
@@ -28,7 +28,8 @@
 #include "worker/options.h"
 
 struct cq_slot;
-struct cq_stable;
+struct cq_runtime;
+struct cq_router;
 struct cq_waiters;
 struct cq_commands;
 struct cq_maintenance;
@@ -39,7 +40,11 @@ struct cq_process {
     struct cq_log *log;                      /* borrowed */
     struct ev_loop *loop;                    /* the default loop: it reaps children */
     struct cq_async *redis;                  /* owned: every transition goes through it */
-    struct cq_stable *stable;                /* owned */
+    struct cq_runtime *runtimes;             /* owned: runtime_count of them */
+    int runtime_count;
+    struct cq_runtime *native;               /* of runtimes */
+    struct cq_runtime *python;               /* of runtimes; NULL: none */
+    struct cq_router *router;                /* owned */
     struct cq_waiters *waiters;              /* owned */
     struct cq_commands *commands;            /* owned */
     struct cq_maintenance *maintenance;      /* owned */

@@ -1,13 +1,13 @@
 #include "worker/slot.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "worker/execution.h"
-#include "worker/stable.h"
+#include "worker/horses.h"
+#include "worker/runtimes/runtime.h"
 #include "worker/waiter.h"
 
 static void slot_name(struct cq_slot *slot)
@@ -125,7 +125,7 @@ bool cq_slot_next_fetch(struct cq_slot *slot, struct cq_fetch *ret_fetch)
     /* A fetch whose reply was lost is always asked for again: it may have started a job. */
     bool enough = slot->stopping || (options->max_jobs && slot->jobs_done + 1 >= options->max_jobs);
     slot->asked = false;
-    if ((enough || slot->run.refused || !cq_stable_is_ready(slot->process->stable)) && !slot->resume)
+    if ((enough || slot->run.refused || !cq_runtimes_take_jobs(slot->process)) && !slot->resume)
         return false;
     fill_fetch(slot, ret_fetch);
     ret_fetch->resume_only = enough;
@@ -164,7 +164,7 @@ bool cq_slot_fetch(struct cq_slot *slot)
 {
     struct cq_process *process = slot->process;
     struct cq_fetch fetch;
-    if (slot->state != CQ_SLOT_IDLE || !cq_async_is_ready(process->redis) || !cq_stable_is_ready(process->stable))
+    if (slot->state != CQ_SLOT_IDLE || !cq_async_is_ready(process->redis) || !cq_runtimes_take_jobs(process))
         return false;
     fill_fetch(slot, &fetch);
     slot->state = CQ_SLOT_FETCHING;
@@ -234,7 +234,7 @@ static void die(struct cq_slot *slot)
     ev_timer_stop(process->loop, &slot->timeout_timer);
     ev_timer_stop(process->loop, &slot->idle_timer);
     ev_timer_stop(process->loop, &slot->again_timer);
-    cq_execution_release_horses(slot);
+    cq_horses_release(slot);
     if (!cq_async_is_ready(process->redis)) {
         on_death(NULL, NULL, NULL, slot);
         return;
@@ -258,8 +258,7 @@ void cq_slot_stop(struct cq_slot *slot)
         return;
     slot->stopping = true;
     if (slot->state == CQ_SLOT_RUNNING && slot->horse) {
-        for (struct cq_horse *horse = slot->warm; horse; horse = horse->next)
-            cq_horse_kill(horse, SIGKILL); /* it will not be needed */
+        cq_horses_end_warm(slot);
     } else if (slot->state == CQ_SLOT_IDLE && !slot->resume) {
         die(slot);
         return;
@@ -301,7 +300,7 @@ static void on_birth(struct cq_async *async, const struct cq_reply *reply, const
     cq_worker_state_build(cq_str(slot->name), "idle", command);
     cq_async_call(process->redis, command, NULL, NULL);
     become_idle(slot);
-    cq_execution_warm(slot);
+    cq_horses_warm(slot);
     cq_process_wake(process);
 }
 
@@ -327,7 +326,7 @@ void cq_slot_redis_ready(struct cq_slot *slot)
 void cq_slot_init(struct cq_slot *slot, struct cq_process *process, int index)
 {
     const struct cq_worker_options *options = process->options;
-    *slot = (struct cq_slot){.process = process, .index = index, .birth = cq_clock_now(), .pipes = {-1, -1}};
+    *slot = (struct cq_slot){.process = process, .index = index, .birth = cq_clock_now()};
     slot_name(slot);
     cq_running_init(&slot->run);
     slot->order = cq_calloc(process->queue_count, sizeof(*slot->order));
@@ -346,26 +345,16 @@ void cq_slot_init(struct cq_slot *slot, struct cq_process *process, int index)
         .python_version = "native",
         .worker_ttl_s = options->worker_ttl_s,
     };
-    slot->output[0].fd = slot->output[1].fd = -1;
     ev_init(&slot->idle_timer, on_idle_too_long);
     ev_init(&slot->again_timer, on_again);
     slot->idle_timer.data = slot->again_timer.data = slot;
-    cq_execution_timer_init(slot);
+    slot->warm = cq_calloc((size_t)process->runtime_count, sizeof(*slot->warm));
+    if (process->python && process->python->eager)
+        slot->runtime = process->python;
+    else if (process->native->eager)
+        slot->runtime = process->native;
+    cq_execution_init(slot);
     cq_slot_heartbeat_init(slot);
-}
-
-bool cq_slot_open_output(struct cq_slot *slot)
-{
-    static const char *const streams[2] = {"stdout", "stderr"};
-    for (int i = 0; i < 2; i++) {
-        if (slot->process->options->job_output == CQ_OUTPUT_DISCARD)
-            slot->pipes[i] = open("/dev/null", O_WRONLY | O_CLOEXEC);
-        else if (!cq_output_open(&slot->output[i], slot, streams[i], &slot->pipes[i]))
-            return false;
-        if (slot->pipes[i] < 0)
-            return false;
-    }
-    return true;
 }
 
 void cq_slot_release(struct cq_slot *slot)
@@ -375,13 +364,10 @@ void cq_slot_release(struct cq_slot *slot)
     ev_timer_stop(loop, &slot->timeout_timer);
     ev_timer_stop(loop, &slot->idle_timer);
     ev_timer_stop(loop, &slot->again_timer);
-    cq_execution_release_horses(slot);
-    for (int i = 0; i < 2; i++) {
-        cq_output_close(&slot->output[i]);
-        if (slot->pipes[i] >= 0)
-            close(slot->pipes[i]);
-    }
+    cq_horses_release(slot);
+    cq_rider_close_output(&slot->rider);
     cq_running_release(&slot->run);
+    free(slot->warm);
     free(slot->order);
     free(slot->order_names);
 }

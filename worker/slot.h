@@ -15,9 +15,7 @@
 #include "lifecycle/finish.h"
 #include "lifecycle/worker.h"
 #include "runtime/frame.h"
-#include "worker/horse.h"
-#include "worker/output.h"
-#include "worker/process.h"
+#include "worker/rider.h"
 
 enum cq_slot_state {
     CQ_SLOT_UNBORN,     /* birth not yet confirmed */
@@ -57,17 +55,17 @@ struct cq_running {
 
 struct cq_slot {
     struct cq_process *process;
+    struct cq_rider rider;  /* of its horses */
     int index;
     enum cq_slot_state state;
     char name[CQ_NAME_MAX + 16];
     struct cq_worker_identity identity;
     cq_time birth;
     struct cq_running run;
+    struct cq_runtime *runtime; /* of the job that runs, else of the last one; NULL: there was none */
     struct cq_horse *horse; /* runs the job now */
-    struct cq_horse *warm;  /* forked ahead for the next ones: a list, the oldest first */
+    struct cq_horse **warm; /* forked ahead for the next ones: for each runtime a list, the oldest first */
     struct cq_horse *retired; /* answered or told to die, not yet reaped: a list */
-    struct cq_output output[2];
-    int pipes[2];           /* standard output and error of this slot's horses: write ends of pipes, or /dev/null; -1: passed through */
     size_t *order;          /* dequeue order: indices into process->queues */
     struct cq_str *order_names; /* the same, as names */
     char next_execution[CQ_EXECUTION_ID_SIZE];
@@ -85,9 +83,6 @@ struct cq_slot {
 
 void cq_slot_init(struct cq_slot *slot, struct cq_process *process, int index);
 void cq_slot_release(struct cq_slot *slot);
-
-/* Where its horses' standard output and error go: pipes, or nowhere. False: errno says why. */
-bool cq_slot_open_output(struct cq_slot *slot);
 
 /* heartbeat.c: every monitoring interval, idle or not; started at birth. */
 void cq_slot_heartbeat_init(struct cq_slot *slot);
@@ -115,11 +110,10 @@ void cq_slot_stop(struct cq_slot *slot);
 /* Give up on Redis: dead without registering it. */
 void cq_slot_abandon(struct cq_slot *slot);
 
-/* From horse.c: the horse answered (done, failed, retry, meta, log), or is gone for good. */
-void cq_slot_horse_answer(struct cq_slot *slot, struct cq_horse *horse, const struct cq_frame *frame);
-void cq_slot_horse_gone(struct cq_slot *slot, struct cq_horse *horse);
+/* From runtime.c: it takes forks (again): give a job that waits its horse, and have warm ones forked. */
+void cq_slot_runtime_ready(struct cq_slot *slot, struct cq_runtime *runtime);
 
-/* From stable.c: it takes forks (again): give a job that waits its horse, and have a warm one forked. */
-void cq_slot_stable_ready(struct cq_slot *slot);
+/* From runtime.c: it does not start, and its reason says why: a job that waits for it fails. */
+void cq_slot_runtime_failed(struct cq_slot *slot, const struct cq_runtime *runtime);
 
 #endif

@@ -12,9 +12,10 @@
 #include "job/keys.h"
 #include "worker/commands.h"
 #include "worker/maintenance.h"
+#include "worker/runtimes/route.h"
+#include "worker/runtimes/runtime.h"
 #include "worker/shutdown.h"
 #include "worker/slot.h"
-#include "worker/stable.h"
 #include "worker/waiter.h"
 
 enum { NAMES_MAX = 4096 }; /* bytes of the queues' names in the title and in the log */
@@ -218,18 +219,19 @@ static enum cq_code start(struct cq_process *process, struct cq_error *err)
     ev_prepare_start(process->loop, &process->before_wait);
     cq_log_hold(process->log);
 
-    /* The stable first: it starts while the connection is being made, and is forked from a small process. */
+    /* The stables first: they start while the connection is being made, and are forked from a small process. */
     process->slots = cq_calloc((size_t)options->slots, sizeof(*process->slots));
     process->slot_count = process->slots_alive = options->slots;
+    cq_runtimes_init(process);
     for (int i = 0; i < options->slots; i++)
         cq_slot_init(&process->slots[i], process, i);
     snprintf(process->name, sizeof(process->name), "%.63s", process->slots[0].name);
     process->shutdown = cq_shutdown_new(process);
-    process->stable = cq_stable_new(process, err);
-    if (!process->stable)
+    if (cq_runtimes_start(process, err) != CQ_OK)
         return err->code;
-    for (int i = 0; i < options->slots && options->job_output != CQ_OUTPUT_PASS; i++)
-        if (!cq_slot_open_output(&process->slots[i]))
+    process->router = cq_router_new(process);
+    for (int i = 0; i < options->slots; i++)
+        if (!cq_rider_open_output(&process->slots[i].rider))
             return cq_error_errno(err, errno, "cannot make the pipes of %d slots; raise `ulimit -n`", options->slots);
     process->waiters = cq_waiters_new(process);
     process->commands = cq_commands_new(process);
@@ -262,7 +264,8 @@ static void stop(struct cq_process *process)
     cq_log_release(process->log);
     for (int i = 0; i < process->slot_count; i++)
         cq_slot_release(&process->slots[i]);
-    cq_stable_free(process->stable);
+    cq_runtimes_release(process);
+    cq_router_free(process->router);
     cq_shutdown_free(process->shutdown);
     free(process->slots);
     free(process->queues);

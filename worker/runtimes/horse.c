@@ -1,4 +1,4 @@
-#include "worker/horse.h"
+#include "worker/runtimes/horse.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "worker/slot.h"
-#include "worker/stable.h"
+#include "worker/rider.h"
+#include "worker/runtimes/runtime.h"
 
 enum { PIECE_MAX = 8 * 1024 * 1024 }; /* bytes of one read: other horses wait meanwhile */
 
@@ -17,7 +17,7 @@ void cq_horse_close(struct cq_horse *horse)
 {
     if (horse->fd < 0)
         return;
-    struct ev_loop *loop = horse->slot->process->loop;
+    struct ev_loop *loop = horse->rider->process->loop;
     ev_io_stop(loop, &horse->reader);
     ev_io_stop(loop, &horse->writer);
     close(horse->fd);
@@ -31,7 +31,7 @@ static void destroy(struct cq_horse *horse)
     free(horse);
 }
 
-/* Its slot may free a horse while it is being read from: that waits for the last let_go. */
+/* Its rider may free a horse while it is being read from: that waits for the last let_go. */
 static void hold(struct cq_horse *horse)
 {
     horse->holds++;
@@ -47,14 +47,14 @@ static void let_go(struct cq_horse *horse)
 static void check_gone(struct cq_horse *horse)
 {
     if (horse->exited && horse->fd < 0)
-        cq_slot_horse_gone(horse->slot, horse);
+        horse->rider->gone(horse->rider, horse);
 }
 
 /* A horse that breaks the protocol is as good as dead. */
 static void give_up(struct cq_horse *horse, const char *why)
 {
-    struct cq_slot *slot = horse->slot;
-    cq_log(slot->process->log, CQ_LOG_ERROR, slot->name, NULL, "horse %d: %s; killing it", (int)horse->pid, why);
+    struct cq_rider *rider = horse->rider;
+    cq_log(rider->process->log, CQ_LOG_ERROR, rider->name, NULL, "horse %d: %s; killing it", (int)horse->pid, why);
     cq_horse_kill(horse, SIGKILL);
     cq_horse_close(horse);
     check_gone(horse);
@@ -75,14 +75,14 @@ static size_t handle_frames(struct cq_horse *horse, struct cq_str bytes)
         if (!size)
             break;
         used += size;
-        cq_slot_horse_answer(horse->slot, horse, &frame);
+        horse->rider->answer(horse->rider, horse, &frame);
     }
     return used;
 }
 
 static void read_socket(struct cq_horse *horse)
 {
-    struct cq_process *process = horse->slot->process;
+    struct cq_process *process = horse->rider->process;
     ssize_t n;
     bool into_buf = horse->in.len > 0;
     if (into_buf) {
@@ -141,27 +141,29 @@ static void on_writable(struct ev_loop *loop, ev_io *watcher, int events)
     }
 }
 
-struct cq_horse *cq_horse_fork(struct cq_slot *slot)
+struct cq_horse *cq_horse_fork(struct cq_runtime *runtime, struct cq_rider *rider)
 {
-    struct cq_process *process = slot->process;
+    struct cq_process *process = rider->process;
     int ends[2];
-    if (!cq_stable_is_ready(process->stable))
+    if (!cq_runtime_is_ready(runtime))
         return NULL;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-        cq_log(process->log, CQ_LOG_ERROR, slot->name, NULL, "cannot make a horse's socket: %s", strerror(errno));
+        cq_log(process->log, CQ_LOG_ERROR, rider->name, NULL, "cannot make a horse's socket: %s", strerror(errno));
         return NULL;
     }
-    int fds[CQ_FRAME_FDS_MAX] = {ends[1], slot->pipes[0], slot->pipes[1]};
-    int64_t number = cq_stable_fork(process->stable, slot, fds, slot->pipes[0] >= 0 ? 3 : 1);
+    int fds[CQ_FRAME_FDS_MAX] = {ends[1], rider->pipes[0], rider->pipes[1]};
+    struct cq_horse *horse = cq_calloc(1, sizeof(*horse));
+    bool asked = cq_stable_fork(runtime->stable, horse, rider->name, fds, rider->pipes[0] >= 0 ? 3 : 1);
     close(ends[1]);
-    if (number < 0) {
+    if (!asked) {
         close(ends[0]);
+        free(horse);
         return NULL;
     }
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    struct cq_horse *horse = cq_calloc(1, sizeof(*horse));
-    horse->slot = slot;
-    horse->number = number;
+    horse->rider = rider;
+    horse->runtime = runtime;
+    horse->stable = runtime->stable;
     horse->fd = ends[0];
     cq_buf_init(&horse->in, (size_t)CQ_FRAME_JOB_MAX + CQ_FRAME_CONTROL_MAX);
     cq_buf_init(&horse->out, (size_t)CQ_FRAME_JOB_MAX + CQ_FRAME_CONTROL_MAX);
@@ -185,7 +187,7 @@ bool cq_horse_send(struct cq_horse *horse, struct cq_str frame)
     horse->answered = false;
     if ((size_t)n < frame.len) {
         cq_buf_append(&horse->out, frame.data + n, frame.len - (size_t)n);
-        ev_io_start(horse->slot->process->loop, &horse->writer);
+        ev_io_start(horse->rider->process->loop, &horse->writer);
     }
     return true;
 }
@@ -210,8 +212,16 @@ void cq_horse_forked(struct cq_horse *horse, pid_t pid)
         cq_horse_kill(horse, horse->kill_signal);
 }
 
+static void leave_herd(struct cq_horse *horse)
+{
+    if (horse->stable)
+        cq_stable_forget(horse->stable, horse);
+    horse->stable = NULL;
+}
+
 void cq_horse_exited(struct cq_horse *horse, int status)
 {
+    leave_herd(horse);
     horse->exited = true;
     horse->status = status;
     /* It may have written its answer just before: read to the end, before the slot hears that it is gone. */
@@ -235,6 +245,7 @@ void cq_horse_free(struct cq_horse *horse)
 {
     if (!horse)
         return;
+    leave_herd(horse);
     cq_horse_close(horse);
     if (horse->holds)
         horse->doomed = true;

@@ -5,8 +5,8 @@
  * socket until the horse reads them. A horse is gone when the stable reported its exit and everything that it had
  * written was read, whichever comes last.
  */
-#ifndef CQ_WORKER_HORSE_H
-#define CQ_WORKER_HORSE_H
+#ifndef CQ_WORKER_RUNTIMES_HORSE_H
+#define CQ_WORKER_RUNTIMES_HORSE_H
 
 #include <ev.h>
 #include <sys/types.h>
@@ -14,12 +14,17 @@
 #include "base/buf.h"
 #include "base/clock.h"
 
-struct cq_slot;
+struct cq_rider;
+struct cq_runtime;
+struct cq_stable;
 
 struct cq_horse {
-    struct cq_slot *slot;
-    struct cq_horse *next; /* in slot->warm or slot->retired */
-    int64_t number;
+    struct cq_rider *rider;     /* whom it runs for */
+    struct cq_runtime *runtime;
+    struct cq_stable *stable;   /* it was forked from; NULL: reaped */
+    struct cq_horse *herd_next; /* of its stable */
+    struct cq_horse *next;      /* in a list of its rider's */
+    int64_t number;             /* its stable's for it */
     pid_t pid;             /* 0 until the stable said it */
     int fd;                /* our end of its socket; -1: closed */
     ev_io reader, writer;
@@ -36,8 +41,8 @@ struct cq_horse {
     bool doomed;           /* freed meanwhile */
 };
 
-/* Have the slot's stable fork a horse. NULL: no stable now (it comes back through cq_slot_stable_ready). */
-struct cq_horse *cq_horse_fork(struct cq_slot *slot);
+/* Have a runtime fork a horse for a rider. NULL: it has no stable now (the slots hear when it has). */
+struct cq_horse *cq_horse_fork(struct cq_runtime *runtime, struct cq_rider *rider);
 
 /* Queue a job frame to it. False: it is dead and has not seen a whole frame; nothing was done. */
 bool cq_horse_send(struct cq_horse *horse, struct cq_str frame);

@@ -1,0 +1,162 @@
+#include "worker/horses.h"
+
+#include <signal.h>
+
+#include "worker/runtimes/horse.h"
+#include "worker/runtimes/runtime.h"
+
+enum { RETIRED_GRACE_S = 5 }; /* a horse that has answered leaves within this, or is killed */
+
+/* How many horses should wait for a slot's next jobs: with one per job two, one to be taken while the other is replaced. */
+static int wanted_warm(const struct cq_slot *slot)
+{
+    if (!slot->runtime || slot->state >= CQ_SLOT_DYING)
+        return 0;
+    if (slot->stopping)
+        return slot->state == CQ_SLOT_RUNNING && !slot->horse ? 1 : 0;
+    if (slot->process->options->reuse_horses)
+        return slot->horse && slot->run.kill_reason == CQ_KILL_NONE ? 0 : 1;
+    return 2;
+}
+
+static struct cq_horse **warm_of(struct cq_slot *slot)
+{
+    return &slot->warm[slot->runtime->index];
+}
+
+void cq_horses_warm(struct cq_slot *slot)
+{
+    int missing = wanted_warm(slot);
+    if (!missing)
+        return;
+    struct cq_horse **last = warm_of(slot);
+    for (; *last; last = &(*last)->next)
+        missing--;
+    for (; missing > 0 && (*last = cq_horse_fork(slot->runtime, &slot->rider)); last = &(*last)->next)
+        missing--;
+}
+
+/* Out of use, not yet reaped. */
+static void retire(struct cq_slot *slot, struct cq_horse *horse)
+{
+    horse->retired_at = cq_clock_monotonic();
+    horse->next = slot->retired;
+    slot->retired = horse;
+}
+
+static bool unlink_from(struct cq_horse **list, const struct cq_horse *horse)
+{
+    for (; *list; list = &(*list)->next) {
+        if (*list == horse) {
+            *list = horse->next;
+            return true;
+        }
+    }
+    return false;
+}
+
+void cq_horses_forget(struct cq_slot *slot, struct cq_horse *horse)
+{
+    if (slot->horse == horse)
+        slot->horse = NULL;
+    else if (!unlink_from(&slot->retired, horse))
+        unlink_from(&slot->warm[horse->runtime->index], horse);
+    cq_horse_free(horse);
+}
+
+void cq_horses_tick(struct cq_slot *slot)
+{
+    cq_time now = cq_clock_monotonic();
+    for (struct cq_horse *horse = slot->retired; horse; horse = horse->next)
+        if (now - horse->retired_at > RETIRED_GRACE_S * CQ_SECOND)
+            cq_horse_kill(horse, SIGKILL);
+}
+
+static void kill_and_forget(struct cq_slot *slot, struct cq_horse *horse)
+{
+    cq_horse_kill(horse, SIGKILL);
+    cq_horses_forget(slot, horse);
+}
+
+void cq_horses_release(struct cq_slot *slot)
+{
+    if (slot->horse)
+        kill_and_forget(slot, slot->horse);
+    for (int i = 0; i < slot->process->runtime_count; i++)
+        while (slot->warm[i])
+            kill_and_forget(slot, slot->warm[i]);
+    while (slot->retired)
+        cq_horses_forget(slot, slot->retired);
+}
+
+void cq_horses_end_warm(struct cq_slot *slot)
+{
+    for (int i = 0; i < slot->process->runtime_count; i++)
+        for (struct cq_horse *horse = slot->warm[i]; horse; horse = horse->next)
+            cq_horse_kill(horse, SIGKILL);
+}
+
+void cq_horses_let_go(struct cq_slot *slot, const struct cq_runtime *runtime)
+{
+    for (struct cq_horse **at = &slot->warm[runtime->index]; *at;) {
+        struct cq_horse *horse = *at;
+        if (horse->stable == runtime->stable) {
+            at = &horse->next;
+            continue;
+        }
+        *at = horse->next;
+        retire(slot, horse);
+        cq_horse_close(horse);
+    }
+}
+
+bool cq_horses_take(struct cq_slot *slot, struct cq_str frame)
+{
+    struct cq_horse **warm = warm_of(slot);
+    for (;;) {
+        if (!*warm) /* else the job goes first: what is missing is forked after it */
+            cq_horses_warm(slot);
+        if (!*warm)
+            return false;
+        struct cq_horse *horse = *warm;
+        *warm = horse->next;
+        horse->next = NULL;
+        if (cq_horse_send(horse, frame)) {
+            slot->horse = horse;
+            return true;
+        }
+        /* It died while it waited; the job never reached it. */
+        retire(slot, horse);
+        cq_horse_close(horse);
+    }
+}
+
+struct cq_horse *cq_horses_take_fresh(struct cq_slot *slot)
+{
+    for (struct cq_horse **at = warm_of(slot); *at; at = &(*at)->next) {
+        struct cq_horse *horse = *at;
+        if (horse->jobs || horse->fd < 0 || horse->stable != slot->runtime->stable)
+            continue;
+        *at = horse->next;
+        horse->next = NULL;
+        return horse;
+    }
+    return cq_horse_fork(slot->runtime, &slot->rider);
+}
+
+void cq_horses_dismiss(struct cq_slot *slot)
+{
+    const struct cq_worker_options *options = slot->process->options;
+    struct cq_horse *horse = slot->horse;
+    struct cq_horse **warm = &slot->warm[horse->runtime->index];
+    slot->horse = NULL;
+    bool worn = (options->max_jobs_per_horse && horse->jobs >= options->max_jobs_per_horse) ||
+                (options->max_rss_per_horse_kb && horse->rss_kb > options->max_rss_per_horse_kb) ||
+                horse->stable != horse->runtime->stable;
+    if (options->reuse_horses && !worn && !*warm && !slot->stopping && !horse->exited) {
+        *warm = horse;
+        return;
+    }
+    retire(slot, horse);
+    cq_horse_close(horse);
+}

@@ -1,0 +1,64 @@
+/*
+ * A runtime: a way to execute functions. native (C functions and programs, cq itself), python, and each [runtime.NAME].
+ *
+ * It has one stable that horses are forked from. Those that were replaced run out: they leave when the last of their
+ * horses has. An eager runtime is started with the worker, and no job is fetched while it is not ready; when its first start
+ * fails, so does the worker. Any other is started by the first job that needs it; when that fails, jobs fail at once with
+ * the reason, until a pause is over and the next job tries again.
+ */
+#ifndef CQ_WORKER_RUNTIMES_RUNTIME_H
+#define CQ_WORKER_RUNTIMES_RUNTIME_H
+
+#include "worker/process.h"
+#include "worker/runtimes/stable.h"
+
+enum cq_runtime_kind { CQ_RUNTIME_NATIVE, CQ_RUNTIME_PYTHON, CQ_RUNTIME_COMMAND };
+
+struct cq_runtime {
+    struct cq_process *process;
+    enum cq_runtime_kind kind;
+    int index;                  /* in process->runtimes */
+    const char *name;           /* native, python, or NAME of [runtime.NAME] */
+    const struct cq_runtime_command *command; /* of CQ_RUNTIME_COMMAND */
+    bool eager;
+    bool ever_ready;
+    struct cq_stable *stable;   /* starting or ready; NULL: none */
+    struct cq_stable *leaving;  /* a list: told to quit, or being killed */
+    char *file;                 /* owned: the program as it was found last; NULL: not yet */
+    int failures;               /* starts in a row that came to nothing */
+    double pause_s;             /* after the next failure */
+    ev_timer retry;             /* of one whose jobs wait for it */
+    struct cq_buf reason;       /* why the last start failed; empty: it did not */
+    cq_time broken_until;       /* monotonic: no job starts it before; 0: it is not broken */
+};
+
+/* Make process->runtimes: none is started. */
+void cq_runtimes_init(struct cq_process *process);
+
+/* Start the eager ones. Errors: CQ_ERR_CONFIG, CQ_ERR_SYSTEM: an eager one does not start. */
+CQ_MUST_CHECK enum cq_code cq_runtimes_start(struct cq_process *process, struct cq_error *err);
+
+/* End every stable. Horses are freed already. */
+void cq_runtimes_release(struct cq_process *process);
+
+/* False: an eager runtime is not ready, so that no job should be fetched. */
+bool cq_runtimes_take_jobs(const struct cq_process *process);
+
+void cq_runtimes_tick(struct cq_process *process); /* once a second */
+
+bool cq_runtime_is_ready(const struct cq_runtime *runtime);
+
+/*
+ * A job needs it: start it when it is not running.
+ * Returns NULL when it is ready or will be (or else the slots are told), and why not when the job should fail; borrowed
+ * until the next start.
+ */
+const char *cq_runtime_want(struct cq_runtime *runtime);
+
+/* From stable.c: it takes forks; it cannot serve, or did not say hello in time; it has room for forks again; it is dead. */
+void cq_runtime_hello(struct cq_runtime *runtime, struct cq_stable *stable);
+void cq_runtime_refused(struct cq_runtime *runtime, struct cq_stable *stable, struct cq_str why);
+void cq_runtime_room(struct cq_runtime *runtime);
+void cq_runtime_died(struct cq_runtime *runtime, struct cq_stable *stable, const struct cq_stable_end *end);
+
+#endif
