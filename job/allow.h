@@ -1,10 +1,11 @@
 /*
  * --allow: which functions a job may run, and which names its pickles may use, decided before anything unpickles them.
  *
- * A prefix `app.jobs` allows `app.jobs` and what is below it, `app.jobs.send`, not `app.jobsx`. It has to cover
+ * A prefix `app.jobs` covers `app.jobs` and what is below it, `app.jobs.send`, not `app.jobsx`; and no name with `__` in front
+ * below it, for `__globals__` and its like lead from anything to everything. Prefixes have to cover
  *   - the function, and the functions of the callbacks; of a method the class of the instance;
  *   - each global that a pickle in `data`, `meta` or `result` (which RQ's Job.restore unpickles) names, unless that is in
- *     the short list of plain data types (job/plain.c: datetime, Decimal, UUID, set ...), with any protocol and however the
+ *     the short list of plain data types (allow.c: datetime, Decimal, UUID, set ...), with any protocol and however the
  *     name was put together.
  * A pickle that cannot be followed to its end is refused, and one with persistent ids, extension codes or buffers
  * that are elsewhere. JSON and msgpack name nothing but the function.
@@ -29,11 +30,5 @@
  * Errors: CQ_ERR_INVALID_OPERATION, text `cq.NotAllowed: ...`: one line, to be stored as the failure of the job.
  */
 CQ_MUST_CHECK enum cq_code cq_allow_check(const struct cq_strv *prefixes, const struct cq_reply *fields, struct cq_error *err);
-
-/* Is this what --allow takes: a dotted name, `app` or `app.jobs`? */
-bool cq_allow_prefix_valid(struct cq_str prefix);
-
-/* Is the dotted name one of the prefixes or below one? What is below has to be names too, none of them with `__` in front. */
-bool cq_allow_covers(const struct cq_strv *prefixes, struct cq_str name);
 
 #endif

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "serializers/datetime.h"
-#include "serializers/pickle_machine.h"
+#include "serializers/pickle/machine.h"
 #include "serializers/pystr.h"
 
 enum { NAME_MAX_BYTES = 255 }; /* of a dotted name; the rest is cut, so that chains of names cannot grow without bound */
@@ -25,9 +25,10 @@ struct cq_value cq_pickle_named(struct cq_pickle *pickle, int kind, struct cq_st
     return (struct cq_value){.kind = (enum cq_value_kind)kind, .as.text = cq_arena_str(pickle->arena, cq_str_n(text, len))};
 }
 
-static struct cq_value opaque(struct cq_pickle *pickle, struct cq_str name)
+/* name: a constant, or of a slot, so in the arena already */
+static struct cq_value opaque(struct cq_str name)
 {
-    return cq_pickle_named(pickle, CQ_VALUE_OPAQUE, name, CQ_STR_LIT(""));
+    return (struct cq_value){.kind = CQ_VALUE_OPAQUE, .as.text = name};
 }
 
 /* An object of a class: always opaque, by the class's name. */
@@ -35,7 +36,7 @@ static enum cq_code make_object(struct cq_pickle *pickle, const struct cq_value 
 {
     if ((int)class->kind != CQ_SLOT_GLOBAL && class->kind != CQ_VALUE_OPAQUE)
         return cq_pickle_fault(pickle, "an object whose class is no class");
-    *ret_slot = opaque(pickle, class->as.text);
+    *ret_slot = opaque(class->as.text);
     return CQ_OK;
 }
 
@@ -253,13 +254,15 @@ static enum cq_code reduce(struct cq_pickle *pickle, const struct cq_value *call
     const struct cq_pickle_container *tuple = cq_pickle_container(args);
     if (!tuple || tuple->kind != CQ_VALUE_TUPLE)
         return cq_pickle_fault(pickle, "a call whose arguments are no tuple");
-    if ((int)callable->kind != CQ_SLOT_GLOBAL && callable->kind != CQ_VALUE_OPAQUE)
+    if ((int)callable->kind != CQ_SLOT_GLOBAL && (int)callable->kind != CQ_SLOT_GETATTR && callable->kind != CQ_VALUE_OPAQUE)
         return cq_pickle_fault(pickle, "a call of something that is no function");
+    if (pickle->watch)
+        return cq_pickle_watch_call(pickle, callable, tuple, ret_slot);
     struct call call = {pickle, callable->as.text, tuple->items, tuple->len};
     for (size_t i = 0; i < CQ_ARRAY_LEN(known) && (int)callable->kind == CQ_SLOT_GLOBAL; i++)
         if (is_function(call.function, known[i].module, known[i].name) && known[i].make(&call, ret_slot))
             return CQ_OK;
-    *ret_slot = opaque(pickle, call.function);
+    *ret_slot = opaque(call.function);
     return CQ_OK;
 }
 
@@ -268,6 +271,11 @@ static enum cq_code reduce(struct cq_pickle *pickle, const struct cq_value *call
 /* A class or function. Protocols 0 to 2 name Python 2's modules; these three are the ones that moved and matter. */
 static enum cq_code push_global(struct cq_pickle *p, struct cq_str module, struct cq_str name)
 {
+    if (p->watch) {
+        struct cq_value slot;
+        enum cq_code code = cq_pickle_watch_global(p, module, name, &slot);
+        return code ? code : cq_pickle_push(p, slot);
+    }
     static const char *const moved[][2] = {{"__builtin__", "builtins"}, {"exceptions", "builtins"}, {"copy_reg", "copyreg"}};
     for (size_t i = 0; i < CQ_ARRAY_LEN(moved); i++)
         if (cq_str_is(module, moved[i][0]))
@@ -350,14 +358,14 @@ enum cq_code cq_pickle_op_inst(struct cq_pickle *p)
     return code ? code : cq_pickle_push(p, result);
 }
 
-/* The state of an object: only an opaque has one. */
+/* The state of an object: only an opaque has one. Watched, a class has none either: it would be changed for everybody. */
 enum cq_code cq_pickle_op_build(struct cq_pickle *p)
 {
     struct cq_value state, object;
     enum cq_code code = cq_pickle_pop(p, &state);
     if (!code)
         code = cq_pickle_top(p, &object);
-    if (!code && object.kind != CQ_VALUE_OPAQUE && (int)object.kind != CQ_SLOT_GLOBAL)
+    if (!code && object.kind != CQ_VALUE_OPAQUE && ((int)object.kind != CQ_SLOT_GLOBAL || p->watch))
         code = cq_pickle_fault(p, "a state for something that has none");
     return code;
 }
@@ -369,6 +377,8 @@ enum cq_code cq_pickle_op_elsewhere(struct cq_pickle *p)
     struct cq_value slot;
     uint64_t number;
     enum cq_code code = CQ_OK;
+    if (p->watch)
+        return cq_pickle_fault(p, "a persistent id, an extension code or an out-of-band buffer");
     if (p->opcode == 'P')
         code = cq_pickle_take_line(p, &line);
     else if (p->opcode == 'Q')
@@ -377,9 +387,9 @@ enum cq_code cq_pickle_op_elsewhere(struct cq_pickle *p)
         code = cq_pickle_take_number(p, p->opcode == 0x84 ? 4 : p->opcode - 0x81u, &number);
     if (code)
         return code;
-    return cq_pickle_push(p, opaque(p, p->opcode == 'P' || p->opcode == 'Q' ? CQ_STR_LIT("persistent id")
-                                       : p->opcode == 0x97                  ? CQ_STR_LIT("out-of-band buffer")
-                                                                            : CQ_STR_LIT("copyreg extension")));
+    return cq_pickle_push(p, opaque(p->opcode == 'P' || p->opcode == 'Q' ? CQ_STR_LIT("persistent id")
+                                    : p->opcode == 0x97                  ? CQ_STR_LIT("out-of-band buffer")
+                                                                         : CQ_STR_LIT("copyreg extension")));
 }
 
 enum cq_code cq_pickle_op_readonly(struct cq_pickle *p)

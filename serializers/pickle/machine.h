@@ -1,6 +1,6 @@
 /*
- * The pickle reader's machine, shared by pickle_read.c (opcodes), pickle_machine.c (stack, memo, the way from graph to
- * tree) and pickle_reduce.c (globals and what is called with them). Nobody else includes it.
+ * The pickle reader's machine, shared by read.c (opcodes), machine.c (stack, memo, the way from graph to tree), reduce.c
+ * (globals and what is called with them) and globals.c (which names a pickle uses). Nobody else includes it.
  *
  * A pickle builds a graph: a container may be memoized, referred to and filled later. So while the machine runs, a
  * container is a struct of its own, and a slot (a struct cq_value on the stack, in the memo, in a container) of the
@@ -11,12 +11,14 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "serializers/pickle/globals.h"
 #include "serializers/value.h"
 
 /* Kinds of slots beside those of values. */
 enum {
     CQ_SLOT_CONTAINER = CQ_VALUE_OPAQUE + 1, /* as.list.items is its struct cq_pickle_container */
     CQ_SLOT_GLOBAL,                          /* a class or function by dotted name in as.text; an OPAQUE at the end */
+    CQ_SLOT_GETATTR,                         /* the global builtins.getattr, while globals are watched */
     CQ_SLOT_UNSET,                           /* in the memo: nothing was put there */
 };
 
@@ -50,6 +52,8 @@ struct cq_pickle {
     size_t memo_cap, memo_used; /* used: entries that are set */
     size_t pushed;              /* slots ever made, against CQ_VALUE_MAX_ITEMS */
     size_t expanded;            /* bytes of text that reductions took, at most twice the pickle itself */
+    unsigned protocol;          /* of the last PROTO; 0: none yet */
+    struct cq_globals *watch;   /* NULL: values are wanted. Else only names are, and what could hide one is refused */
     struct cq_error *err;
     struct cq_value first_stack[32], first_memo[32];
 };
@@ -91,7 +95,21 @@ void cq_pickle_extend(struct cq_pickle *pickle, struct cq_pickle_container *cont
 /* The tree of values that hangs on a slot. Refuses cycles, and more depth or elements than the limits of value.h. */
 enum cq_code cq_pickle_resolve(struct cq_pickle *pickle, struct cq_value slot, struct cq_value *ret_value);
 
-/* --- pickle_reduce.c --- */
+/* --- read.c --- */
+
+/* Run up to STOP; what was on top of the stack there. */
+enum cq_code cq_pickle_run(struct cq_pickle *pickle, struct cq_value *ret_slot);
+
+/* --- globals.c --- */
+
+/* A global is named. *ret_slot: what it is on the stack. */
+enum cq_code cq_pickle_watch_global(struct cq_pickle *pickle, struct cq_str module, struct cq_str name, struct cq_value *ret_slot);
+
+/* Something is called. *ret_slot: what comes of it. */
+enum cq_code cq_pickle_watch_call(struct cq_pickle *pickle, const struct cq_value *callable, const struct cq_pickle_container *args,
+                                  struct cq_value *ret_slot);
+
+/* --- reduce.c --- */
 
 /* A slot of kind (GLOBAL or OPAQUE) named "module.name"; an overlong name is cut. */
 struct cq_value cq_pickle_named(struct cq_pickle *pickle, int kind, struct cq_str module, struct cq_str name);

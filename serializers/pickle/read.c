@@ -1,12 +1,12 @@
 /*
  * Reading pickles, protocols 0 to 5, opcode by opcode. The opcodes are those of Lib/pickletools.py; what an unusual
- * pickle means follows Modules/_pickle.c. Nothing is imported or called: see pickle_reduce.c.
+ * pickle means follows Modules/_pickle.c. Nothing is imported or called: see reduce.c.
  */
 #include <string.h>
 
 #include "base/number.h"
 #include "serializers/bigint.h"
-#include "serializers/pickle_machine.h"
+#include "serializers/pickle/machine.h"
 #include "serializers/pystr.h"
 #include "serializers/serializer.h"
 
@@ -53,7 +53,7 @@ static enum cq_code op_decimal(struct cq_pickle *p)
             digits.len = 0;
     if (!digits.len)
         return cq_pickle_fault(p, "an integer that is no decimal number");
-    if (!cq_bigint_parse(digits, 10, negative, p->arena, &value))
+    if (p->watch || !cq_bigint_parse(digits, 10, negative, p->arena, &value))
         return push_opaque(p, "int");
     return cq_pickle_push(p, value);
 }
@@ -68,7 +68,7 @@ static enum cq_code op_long(struct cq_pickle *p)
         return code;
     if (p->opcode == 0x8B && bytes.len > INT32_MAX)
         return cq_pickle_fault(p, "an integer of negative length");
-    if (!cq_bigint_from_bytes((const unsigned char *)bytes.data, bytes.len, p->arena, &value))
+    if (p->watch || !cq_bigint_from_bytes((const unsigned char *)bytes.data, bytes.len, p->arena, &value))
         return push_opaque(p, "int");
     return cq_pickle_push(p, value);
 }
@@ -103,7 +103,7 @@ static enum cq_code op_binfloat(struct cq_pickle *p)
 
 static enum cq_code push_text(struct cq_pickle *p, enum cq_value_kind kind, struct cq_str text)
 {
-    return cq_pickle_push(p, (struct cq_value){.kind = kind, .as.text = cq_arena_str(p->arena, text)});
+    return cq_pickle_push(p, (struct cq_value){.kind = kind, .as.text = p->watch ? text : cq_arena_str(p->arena, text)});
 }
 
 static enum cq_code op_unicode(struct cq_pickle *p)
@@ -324,6 +324,7 @@ static enum cq_code op_proto(struct cq_pickle *p)
     enum cq_code code = cq_pickle_take_number(p, 1, &version);
     if (!code && version > HIGHEST_PROTOCOL)
         code = cq_pickle_fault(p, "a protocol above 5, the newest that is known,");
+    p->protocol = (unsigned)version;
     return code;
 }
 
@@ -359,21 +360,17 @@ static enum cq_code (*const opcodes[256])(struct cq_pickle *) = {
 };
 /* clang-format on */
 
-static enum cq_code run(struct cq_pickle *p, struct cq_value *ret_value)
+enum cq_code cq_pickle_run(struct cq_pickle *p, struct cq_value *ret_slot)
 {
-    struct cq_value slot;
     while (p->at < p->bytes.len) {
         p->opcode_at = p->at;
         p->opcode = (unsigned char)p->bytes.data[p->at++];
-        enum cq_code code;
-        if (p->opcode == '.') { /* what follows STOP is ignored, as pickle.loads does */
-            code = cq_pickle_pop(p, &slot);
-            return code ? code : cq_pickle_resolve(p, slot, ret_value);
-        }
+        if (p->opcode == '.') /* what follows STOP is ignored, as pickle.loads does */
+            return cq_pickle_pop(p, ret_slot);
         if (!opcodes[p->opcode])
             return cq_error_set(p->err, CQ_ERR_DESERIALIZATION, "pickle: unknown opcode 0x%02x at byte %zu", p->opcode,
                                 p->opcode_at);
-        code = opcodes[p->opcode](p);
+        enum cq_code code = opcodes[p->opcode](p);
         if (code)
             return code;
     }
@@ -383,8 +380,11 @@ static enum cq_code run(struct cq_pickle *p, struct cq_value *ret_value)
 enum cq_code cq_pickle_read(struct cq_str bytes, struct cq_arena *arena, struct cq_value *ret_value, struct cq_error *err)
 {
     struct cq_pickle pickle;
+    struct cq_value slot;
     cq_pickle_init(&pickle, bytes, arena, err);
-    enum cq_code code = run(&pickle, ret_value);
+    enum cq_code code = cq_pickle_run(&pickle, &slot);
+    if (!code)
+        code = cq_pickle_resolve(&pickle, slot, ret_value);
     cq_pickle_release(&pickle);
     return code;
 }

@@ -1,4 +1,4 @@
-#include "serializers/pickle_machine.h"
+#include "serializers/pickle/machine.h"
 
 #include <string.h>
 
@@ -26,6 +26,8 @@ void cq_pickle_init(struct cq_pickle *pickle, struct cq_str bytes, struct cq_are
         pickle->memo[i].kind = (enum cq_value_kind)CQ_SLOT_UNSET;
     pickle->pushed = 0;
     pickle->expanded = 0;
+    pickle->protocol = 0;
+    pickle->watch = NULL;
     pickle->err = err;
 }
 
@@ -132,9 +134,17 @@ enum cq_code cq_pickle_top(struct cq_pickle *pickle, struct cq_value *ret_slot)
     return CQ_OK;
 }
 
+/* getattr may be called or dropped. As an argument, an element or a state it would get where nobody watches it. */
+static enum cq_code getattr_strays(const struct cq_pickle *pickle)
+{
+    return cq_pickle_fault(pickle, "builtins.getattr as a value");
+}
+
 enum cq_code cq_pickle_pop(struct cq_pickle *pickle, struct cq_value *ret_slot)
 {
     enum cq_code code = cq_pickle_top(pickle, ret_slot);
+    if (!code && (int)ret_slot->kind == CQ_SLOT_GETATTR && pickle->opcode != 'R' && pickle->opcode != '0')
+        return getattr_strays(pickle);
     if (!code)
         pickle->stack_len--;
     return code;
@@ -156,6 +166,9 @@ enum cq_code cq_pickle_pop_mark(struct cq_pickle *pickle, struct cq_value **ret_
     if (!pickle->marks_len)
         return cq_pickle_fault(pickle, "an opcode that needs a MARK, but there is none,");
     size_t mark = pickle->marks[--pickle->marks_len];
+    for (size_t i = mark; pickle->watch && pickle->opcode != '1' && i < pickle->stack_len; i++)
+        if ((int)pickle->stack[i].kind == CQ_SLOT_GETATTR)
+            return getattr_strays(pickle);
     *ret_slots = pickle->stack + mark;
     *ret_len = pickle->stack_len - mark;
     pickle->stack_len = mark;
