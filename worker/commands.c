@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "job/keys.h"
-#include "worker/execution.h"
+#include "worker/slot/execution.h"
 
 enum { COMMAND_MAX = 64 * 1024 }; /* bytes of one message; RQ's are under 200 */
 

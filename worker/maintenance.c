@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "lifecycle/maintain.h"
-#include "worker/execution.h"
+#include "worker/slot/execution.h"
 #include "worker/runtimes/runtime.h"
 
 enum {

@@ -3,12 +3,16 @@
  *
  * Who does what, one duty a file with the same start and stop:
  *   worker.c       the process itself: start, loop, end, suspension
- *   slot.c         one worker: birth, fetch, death; the state machine
- *   execution.c    one job: its timeout, how it ended (job_frame.c: what the horse is sent)
- *   horses.c       a slot's horses: at work, warm, retired
- *   commit.c       an outcome into Redis, and the next job out of it
- *   heartbeat.c    a slot's sign of life
- *   runtimes/      how functions are executed: a runtime and its stables, a horse's socket, which runtime a job belongs to
+ *   slot/          one worker
+ *     slot.c         birth, fetch, death; the state machine
+ *     execution.c    one job: its timeout, how it ended (job_frame.c: what the horse is sent)
+ *     horses.c       its horses: at work, warm, retired
+ *     commit.c       an outcome into Redis, and the next job out of it
+ *     heartbeat.c    its sign of life
+ *   runtimes/      how functions are executed
+ *     runtime.c      one runtime and its stables (stable.c: one stable's process and socket; launch.c, python.c: starting it)
+ *     horse.c        one horse's socket: job frames out, answers in
+ *     route.c        which runtime a job belongs to
  *   waiter.c       waiting for work on every queue, without popping
  *   commands.c     rq:pubsub:<worker>
  *   maintenance.c  abandoned jobs every few seconds, registries every maintenance interval

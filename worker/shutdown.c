@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "worker/execution.h"
+#include "worker/slot/execution.h"
 
 enum { COLD_GRACE_S = 5 }; /* for the outcomes and the deaths to reach Redis after a cold stop */
 

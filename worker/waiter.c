@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "queue/queue.h"
-#include "worker/slot.h"
+#include "worker/slot/slot.h"
 
 static const double wait_timeout_s = 60.0; /* of one BLMOVE: a dead peer is found by the next one at the latest */
 static const double pause_least_s = 0.001, pause_most_s = 0.050;

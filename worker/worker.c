@@ -15,7 +15,7 @@
 #include "worker/runtimes/route.h"
 #include "worker/runtimes/runtime.h"
 #include "worker/shutdown.h"
-#include "worker/slot.h"
+#include "worker/slot/slot.h"
 #include "worker/waiter.h"
 
 enum { NAMES_MAX = 4096 }; /* bytes of the queues' names in the title and in the log */

@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 #include "runtime/frame.h"
-#include "worker/slot.h"
+#include "worker/slot/slot.h"
 
 enum {
     STARTS_BEFORE_BROKEN = 5, /* in a row, of one that had been ready: jobs wait for these */

@@ -1,4 +1,4 @@
-#include "worker/execution.h"
+#include "worker/slot/execution.h"
 
 #include <signal.h>
 #include <stddef.h>
@@ -7,8 +7,8 @@
 #include <sys/wait.h>
 
 #include "lifecycle/meta.h"
-#include "worker/horses.h"
-#include "worker/job_frame.h"
+#include "worker/slot/horses.h"
+#include "worker/slot/job_frame.h"
 #include "worker/runtimes/horse.h"
 #include "worker/runtimes/route.h"
 #include "worker/runtimes/runtime.h"

@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "worker/slot.h"
+#include "worker/slot/slot.h"
 
 /* The reply may come when the slot is already in its next job: only the execution asked about counts. */
 static void on_heartbeat(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)

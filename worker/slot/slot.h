@@ -7,8 +7,8 @@
  * outcome and commits again when the connection is back: finish.lua is fenced by the execution id, so that an outcome
  * that had arrived the first time is not written twice.
  */
-#ifndef CQ_WORKER_SLOT_H
-#define CQ_WORKER_SLOT_H
+#ifndef CQ_WORKER_SLOT_SLOT_H
+#define CQ_WORKER_SLOT_SLOT_H
 
 #include "job/job.h"
 #include "job/keys.h"

@@ -2,10 +2,10 @@
  * One execution: a started job from the moment the slot has it until its outcome is in Redis. Called by slot.c; the
  * answers of horses come in through slot.h.
  */
-#ifndef CQ_WORKER_EXECUTION_H
-#define CQ_WORKER_EXECUTION_H
+#ifndef CQ_WORKER_SLOT_EXECUTION_H
+#define CQ_WORKER_SLOT_EXECUTION_H
 
-#include "worker/slot.h"
+#include "worker/slot/slot.h"
 
 void cq_running_init(struct cq_running *run);
 void cq_running_release(struct cq_running *run);

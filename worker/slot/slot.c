@@ -1,12 +1,12 @@
-#include "worker/slot.h"
+#include "worker/slot/slot.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "worker/execution.h"
-#include "worker/horses.h"
+#include "worker/slot/execution.h"
+#include "worker/slot/horses.h"
 #include "worker/runtimes/runtime.h"
 #include "worker/waiter.h"
 

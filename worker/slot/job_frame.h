@@ -1,8 +1,8 @@
 /* The job frame that a horse gets: a started job's hash as Redis gave it, and whose execution it is. */
-#ifndef CQ_WORKER_JOB_FRAME_H
-#define CQ_WORKER_JOB_FRAME_H
+#ifndef CQ_WORKER_SLOT_JOB_FRAME_H
+#define CQ_WORKER_SLOT_JOB_FRAME_H
 
-#include "worker/slot.h"
+#include "worker/slot/slot.h"
 
 /* The timeout in a job's hash, in seconds; CQ_TTL_FOREVER: none. What cannot be read is RQ's default. */
 int64_t cq_job_frame_timeout(const struct cq_reply *fields);

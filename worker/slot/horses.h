@@ -2,10 +2,10 @@
  * The horses of a slot: the one at work, those forked ahead for the next jobs, by runtime, and those that are out of use
  * and not yet reaped.
  */
-#ifndef CQ_WORKER_HORSES_H
-#define CQ_WORKER_HORSES_H
+#ifndef CQ_WORKER_SLOT_HORSES_H
+#define CQ_WORKER_SLOT_HORSES_H
 
-#include "worker/slot.h"
+#include "worker/slot/slot.h"
 
 /*
  * Have a slot's running job taken by a horse of its runtime: the one that is warm for longest, or one forked now.

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
-#include "worker/execution.h"
-#include "worker/horses.h"
+#include "worker/slot/execution.h"
+#include "worker/slot/horses.h"
 
 static struct cq_str optional(bool present, const struct cq_buf *buf)
 {

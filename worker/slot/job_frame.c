@@ -1,4 +1,4 @@
-#include "worker/job_frame.h"
+#include "worker/slot/job_frame.h"
 
 #include "base/number.h"
 

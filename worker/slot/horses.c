@@ -1,4 +1,4 @@
-#include "worker/horses.h"
+#include "worker/slot/horses.h"
 
 #include <signal.h>
 
