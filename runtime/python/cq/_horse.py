@@ -1,0 +1,109 @@
+"""A horse: takes frames from its socket, runs what they say, answers.
+
+It was forked with everything imported and has rehearsed a job before it waits, so that the pages which a job writes have
+been copied by then. Between two jobs of a reused horse the runtime forgets the job; what the job left in modules is the
+application's own.
+"""
+
+import gc
+import os
+import sys
+
+import _cq
+from cq import _job, _log, _run, _serial
+
+learning = True  # report modules that jobs had to import (not with --no-auto-preload)
+collecting = True  # collect garbage in horses, as Python does
+
+_pid = 0  # of this horse; a process that a job forks has another
+_known = 0  # len(sys.modules) as of the last report
+
+
+def rehearse(times: int = 1) -> None:
+    """Run a job that does nothing, all but sending its answer. In a stable it warms up code and caches for all horses."""
+    if _serial.custom is not None or _serial.accepted not in (None, 'pickle') or _run.limited or _run.job_class is not None:
+        return
+    data = _serial.zlib.compress(_serial.Pickle.dumps(('builtins.len', None, ((1,),), {})))
+    frame = {'type': 'job', 'id': '', 'queue': '', 'worker': '', 'timeout': 3600, 'reuse': True, 'fields': {b'data': data}}
+    for _ in range(times):
+        _serve(frame)
+        _log.flush()
+
+
+def owns_socket() -> bool:
+    """Whether this is a horse (or a stable), not a process that a job has forked."""
+    return os.getpid() == _pid
+
+
+def adopt() -> None:
+    """This process speaks on its socket from now on: a stable, or a new horse."""
+    global _pid
+    _pid = os.getpid()
+
+
+def main() -> None:
+    """Serve until the worker closes the socket, or after one job. Does not return."""
+    global _known
+    adopt()
+    if collecting:
+        gc.enable()
+    _known = len(sys.modules)
+    rehearse()
+    while True:
+        frame = _cq.receive()
+        if frame is None:
+            _cq.exit(0)
+        _cq.title(frame['id'])
+        kind, fields = _serve(frame)
+        _log.flush()
+        if os.getpid() != _pid:
+            _cq.exit(0)  # a child that the job forked and that came out of the job's function: nobody waits for its answer
+        try:
+            _cq.answer(kind, fields)
+        except Exception as error:  # larger than a frame may be
+            from cq._errors import text_of
+            _cq.answer('failed', {'exc': text_of(error)})
+        if len(sys.modules) != _known and learning:
+            _report()
+        if not frame.get('reuse'):
+            _cq.exit(0)
+        frame = fields = None
+        _cq.title(None)
+        _cq.clean_up()
+
+
+def _serve(frame: dict) -> tuple:
+    """Run what a frame says. Returns the answer's type and fields."""
+    environ = os.environ
+    environ['RQ_JOB_ID'] = frame['id']
+    environ['RQ_WORKER_ID'] = frame['worker']
+    job = _job.Job(frame)
+    if frame['type'] == 'callback':
+        from cq._orphan import call_back
+        kind, fields = call_back(job, frame)
+    else:
+        kind, fields = _run.run(job)
+    if job._meta is not None:
+        _add_meta(job, fields)
+    return kind, fields
+
+
+def _add_meta(job, fields: dict) -> None:
+    """What the job has changed in its meta and did not save itself goes with the answer."""
+    try:
+        raw = job.take_meta()
+    except Exception as error:
+        from cq._errors import last_line
+        text = f"the job's meta cannot be written, so its changes are lost: {last_line(error)}"
+        _cq.send('log', {'level': 'ERROR', 'text': text})
+    else:
+        if raw is not None:
+            fields['meta'] = raw
+
+
+def _report() -> None:
+    """Tell the stable which modules this horse had to import, in the order in which that began."""
+    global _known
+    names = list(sys.modules)
+    _cq.learn(names[_known:])  # a job that has removed some makes this a little too short: the next one tells
+    _known = len(names)

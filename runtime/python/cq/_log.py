@@ -1,0 +1,68 @@
+"""`logging` in jobs: records that the application gives no handler to reach the worker's log, with their level.
+
+Python prints such records to standard error (logging.lastResort). That object is replaced right after logging was imported,
+which touches no logger: whatever the application configures, basicConfig too, works as ever and takes the records over.
+"""
+
+import sys
+
+import _cq
+
+_LEVELS = ((40, 'ERROR'), (30, 'WARNING'), (20, 'INFO'), (0, 'DEBUG'))
+
+ready = False  # the worker takes log frames from this process; before that records go to standard error
+
+
+def install(logging) -> None:
+    """Called with the module logging."""
+    logging.lastResort = _LastResort(logging)
+
+
+class _LastResort:
+    """Takes records as a logging.Handler does, as far as Logger.callHandlers asks."""
+
+    level = 0  # what a logger's own level lets through; the worker's log has a level too
+
+    def __init__(self, logging):
+        self._format = logging.Formatter().format
+        self._original = logging.lastResort
+
+    def handle(self, record) -> None:
+        try:
+            from cq import _horse
+            if not ready or not _horse.owns_socket():
+                # A stable that has not said hello yet, or a process that the job has forked.
+                if self._original is not None and record.levelno >= self._original.level:
+                    self._original.handle(record)
+                return
+            from cq._errors import clean
+            _cq.send('log', {'level': level_name(record.levelno), 'text': clean(self._format(record))})
+        except Exception:
+            # Logging never fails a job. What is wrong with the record is shown as logging would show it.
+            if self._original is not None:
+                self._original.handleError(record)
+
+
+def level_name(number: int) -> str:
+    for least, name in _LEVELS:
+        if number >= least:
+            return name
+    return 'DEBUG'
+
+
+def line_buffer() -> None:
+    """Have what is printed arrive line by line, although standard output is a pipe."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.reconfigure(line_buffering=True)
+        except (AttributeError, ValueError, OSError):
+            pass  # closed, or replaced by something else
+
+
+def flush() -> None:
+    """Before an answer: what the job has printed belongs to it."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except Exception:
+        pass  # closed, replaced, or full: the job's own outcome counts

@@ -1,0 +1,116 @@
+"""The python stable: sets the interpreter up, imports what horses shall be forked with, then serves the worker.
+
+It starts no thread and opens no connection, and refuses modules that do: a fork copies the one and shares the other. While
+it waits and forks, no Python code runs (_cq.serve), so that the pages it shares with its horses stay shared.
+"""
+
+import gc
+import sys
+
+import _cq
+from cq import _allow, _hooks, _horse, _learn, _log, _rq, _run, _serial, _threads
+from cq._resolve import import_module, resolve
+
+WARM_UP = 30  # rehearsals; the interpreter specializes code that has run a few times
+ERROR_MAX = 15000  # characters; a control frame has 64 KiB
+
+
+class Refusal(Exception):
+    """Why this stable cannot serve: a text for the worker's log."""
+
+
+def main(setup: dict) -> None:
+    """Serve until the worker says quit, or is gone. In horses it does not return."""
+    _cq.open('python', '.'.join([str(part) for part in sys.version_info[:3]]))
+    _horse.adopt()
+    _log.line_buffer()
+    try:
+        _prepare(setup)
+    except Refusal as refusal:
+        _log.flush()
+        _cq.hello(error=str(refusal)[:ERROR_MAX])
+        return
+    _cq.hello(soft_timeout=True, callbacks=True)
+    _log.ready = True
+    _settle()
+    while True:
+        event = _cq.serve()
+        if event is None:
+            return
+        what, detail = event
+        if what == 'horse':
+            _horse.main()
+        _learn_from(detail)
+
+
+def _learn_from(names: list) -> None:
+    if _horse.collecting:
+        gc.enable()
+    if _learn.heard(names):
+        _warm()
+    _settle()
+
+
+def _prepare(setup: dict) -> None:
+    """Everything that can be done before the first job. Raises Refusal."""
+    sys.path[:0] = setup.get('paths') or []
+    _hooks.after_import('logging', _log.install)
+    _rq.configure(setup)
+    limited = _run.limited = _allow.configure(setup.get('allow'))
+    _horse.learning = setup.get('auto_preload', True)
+    _step('--serializer', setup.get('serializer') or 'pickle',
+          lambda name: _serial.configure(setup.get('serializer') or '', _allow.loads if limited else None))
+    for name in setup.get('preload') or []:
+        _step('--preload', name, import_module)
+    handlers = [_step('--exception-handler', name, _handler) for name in setup.get('handlers') or []]
+    if handlers:
+        from cq import _failure
+        _failure.handlers = tuple(handlers)
+    if setup.get('job_class'):
+        _step('--job-class', setup['job_class'], lambda name: _rq.require_job_class())
+    _warm()
+
+
+def _step(option: str, name: str, function):
+    """Call function(name), and see that this process can still be forked from."""
+    try:
+        result = function(name)
+    except BaseException as error:  # noqa: B036: a module that calls sys.exit() too
+        from cq import _errors
+        raise Refusal(f'{option} {name}: {_errors.text_of(error).rstrip()}') from None
+    why = _threads.found()
+    if why:
+        raise Refusal(f'{option} {name}: importing it {why}. Horses are forked from the process that imports it, and would '
+                      'have a thread that does not run, or share the connection: start it in the job, not at import')
+    if _threads.native():
+        # Its library may take care of forks; who names a module is taken at his word.
+        sys.stderr.write(f"cq: {option} {name}: importing it starts a thread that is not Python's; jobs may hang if its "
+                         'library does not expect to be forked\n')
+    return result
+
+
+def _handler(name: str):
+    handler = resolve(name)
+    if not callable(handler):
+        raise TypeError(f'{name} is not callable')
+    return handler
+
+
+def _warm() -> None:
+    """Do once what every horse would do for the first time."""
+    try:
+        _rq.warm()
+    except Exception as error:  # a job that needs it will see it
+        from cq import _errors
+        if _log.ready:
+            _cq.log('DEBUG', f'rq cannot be warmed up: {_errors.last_line(error)}')
+    _horse.rehearse(WARM_UP)
+
+
+def _settle() -> None:
+    """Leave the heap as horses shall have it: nothing to flush, nothing that a collection in a horse would touch."""
+    _log.flush()
+    _horse.collecting = gc.isenabled()  # an application may have its own mind about that
+    gc.disable()
+    gc.collect()
+    gc.freeze()
