@@ -16,7 +16,13 @@
  */
 void cq_title_init(int argc, char **argv);
 
-/* Show this title, cut to the room there is. Before cq_title_init only the 15 bytes of the thread's name are set. */
+/*
+ * The same in a process whose main() is somebody else's, such as an interpreter that has loaded us: the kernel says where
+ * the arguments are. They are not copied: whoever still reads them finds the title. The environment stays as it is.
+ */
+void cq_title_adopt(void);
+
+/* Show this title, cut to the room there is. Before one of these two only the 15 bytes of the thread's name are set. */
 void cq_title_set(const char *format, ...) CQ_PRINTF(1, 2);
 void cq_title_put(const char *title); /* the same, as it is: a forked child has printf's pages still to fault in */
 

@@ -269,3 +269,57 @@ struct cq_str cq_frame_get_in(const struct cq_frame *frame, const char *key, con
     }
     return CQ_STR_NONE;
 }
+
+/* ---- walking ---- */
+
+void cq_frame_walk(struct cq_frame_cursor *cursor, struct cq_str map)
+{
+    struct reader reader = {(const unsigned char *)map.data, (const unsigned char *)map.data + map.len};
+    struct item head;
+    *cursor = (struct cq_frame_cursor){NULL, NULL, 0};
+    if (take_item(&reader, &head) && head.kind == ITEM_MAP)
+        *cursor = (struct cq_frame_cursor){reader.at, reader.end, head.number};
+}
+
+static enum cq_frame_kind public_kind(const struct item *item)
+{
+    switch (item->kind) {
+    case ITEM_INT:
+        return item->above_int64 ? CQ_FRAME_OTHER : CQ_FRAME_INT;
+    case ITEM_BOOL:
+        return CQ_FRAME_BOOL;
+    case ITEM_STR:
+        return CQ_FRAME_STR;
+    case ITEM_BIN:
+        return CQ_FRAME_BIN;
+    case ITEM_MAP:
+        return CQ_FRAME_MAP;
+    case ITEM_ARRAY:
+    case ITEM_OTHER:
+        break;
+    }
+    return CQ_FRAME_OTHER;
+}
+
+bool cq_frame_next(struct cq_frame_cursor *cursor, struct cq_frame_pair *ret_pair)
+{
+    struct reader reader = {cursor->at, cursor->end};
+    struct item value;
+    *ret_pair = (struct cq_frame_pair){CQ_STR_NONE, CQ_FRAME_OTHER, 0, CQ_STR_NONE};
+    if (cursor->left == 0 || !take_text(&reader, &ret_pair->key))
+        return false;
+    struct reader before = reader;
+    if (!take_item(&before, &value))
+        return false;
+    ret_pair->kind = public_kind(&value);
+    ret_pair->number = (int64_t)value.number;
+    ret_pair->text = value.text;
+    const unsigned char *start = reader.at;
+    if (!skip_item(&reader, 2))
+        return false;
+    if (ret_pair->kind == CQ_FRAME_MAP)
+        ret_pair->text = cq_str_n(start, (size_t)(reader.at - start));
+    cursor->at = reader.at;
+    cursor->left--;
+    return true;
+}

@@ -62,6 +62,26 @@ bool cq_frame_get_bool(const struct cq_frame *frame, const char *key, bool absen
 /* The text under name in the map under key, in one walk; CQ_STR_NONE: not there, or not a text. */
 struct cq_str cq_frame_get_in(const struct cq_frame *frame, const char *key, const char *name);
 
+/* For readers that take whatever comes: a frame's pairs, one after the other. */
+enum cq_frame_kind { CQ_FRAME_OTHER, CQ_FRAME_INT, CQ_FRAME_BOOL, CQ_FRAME_STR, CQ_FRAME_BIN, CQ_FRAME_MAP };
+
+struct cq_frame_pair {
+    struct cq_str key;       /* CQ_STR_NONE: not a text, as only an inner map may have it */
+    enum cq_frame_kind kind; /* OTHER: nil, a float, an array, an extension, an integer beyond int64_t */
+    int64_t number;          /* INT, BOOL */
+    struct cq_str text;      /* STR, BIN; MAP: its msgpack bytes, for cq_frame_walk */
+};
+
+struct cq_frame_cursor {
+    const unsigned char *at, *end;
+    uint64_t left; /* pairs */
+};
+
+/* Stand before the first pair of a map: a frame's body, or the text of a pair that is a map. */
+void cq_frame_walk(struct cq_frame_cursor *cursor, struct cq_str map);
+/* False: there are no more. */
+bool cq_frame_next(struct cq_frame_cursor *cursor, struct cq_frame_pair *ret_pair);
+
 /*
  * Send the whole buffer with up to CQ_FRAME_FDS_MAX descriptors on its first byte, blocking. For stables and horses.
  * Errors: CQ_ERR_CONNECTION (the other end is gone), CQ_ERR_SYSTEM.

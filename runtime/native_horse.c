@@ -25,8 +25,10 @@ void cq_native_horse_main(const struct cq_native_options *options, struct cq_mod
         cq_title_detail(cq_frame_get_str(&frame, "id"));
         cq_native_run(options, modules, &frame, CQ_STABLE_SOCKET, &learn_fd, &answer);
         cq_horse_answer(&answer, socket_inode);
+        cq_horse_drop(&in, size);
+        cq_horse_drop(&answer, answer.len);
         if (reuse)
-            cq_horse_clean_up(&in, &answer, size);
+            cq_horse_clean_up();
     }
     /* No atexit handlers, no destructors: they belong to the stable, and a job's own must not run after its answer. */
     _exit(0);

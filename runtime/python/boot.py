@@ -5,56 +5,54 @@
 # written so that any Python can parse it, 2.7 too, and say what is wrong.
 
 
-def boot():
+def refuse(why):
     import os
     import sys
+    text = 'python %d.%d (%s): %s' % (sys.version_info[0], sys.version_info[1], sys.executable or 'no path', why)
+    try:
+        # The worker waits for a hello frame; this one has no need of _cq. msgpack: a map, texts, a small number.
+        frame = b'\x84\xa8protocol\x01'
+        for word in ('type', 'hello', 'runtime', 'python', 'error', text):
+            word = word.encode('utf-8', 'replace')
+            frame += b'\xdb' + len(word).to_bytes(4, 'big') + word
+        os.write(3, len(frame).to_bytes(4, 'big') + frame)
+        os._exit(0)
+    except (OSError, AttributeError):
+        sys.stderr.write('cq: %s\n' % text)
+        sys.stderr.flush()
+        os._exit(78)
 
-    version = '.'.join(str(part) for part in sys.version_info[:3])
 
-    def refuse(why):
-        # The worker waits for a hello frame; this one has no need of _cq. msgpack: map, str, small int.
-        text = 'python %s (%s): %s' % (version, sys.executable or 'no path', why)
-        try:
-            frame = b'\x84'
-            for key, value in (('type', 'hello'), ('runtime', 'python'), ('error', text)):
-                for part in (key, value):
-                    part = part.encode('utf-8', 'replace')
-                    frame += b'\xdb' + len(part).to_bytes(4, 'big') + part
-            frame += b'\xa8protocol\x01'
-            os.write(3, len(frame).to_bytes(4, 'big') + frame)
-            os._exit(0)
-        except (OSError, AttributeError):
-            sys.stderr.write('cq: %s\n' % text)
-            sys.stderr.flush()
-            os._exit(78)
-
-    if getattr(sys, 'implementation', None) is None or sys.implementation.name != 'cpython':
-        refuse('cq runs functions in CPython 3.9 or later; name one with --python')
-    if sys.version_info < (3, 9):
-        refuse('cq needs CPython 3.9 or later; name one with --python')
+def check():
+    import sys
+    remedy = '; name another interpreter with --python'
+    implementation = getattr(sys, 'implementation', None)
+    if sys.version_info < (3, 9) or implementation.name != 'cpython':
+        refuse('the python runtime needs CPython 3.9 or later' + remedy)
     if 't' in sys.abiflags:
-        refuse('cq does not run in a free-threaded build of Python yet; name an ordinary one with --python')
+        refuse('the python runtime does not work in a free-threaded build of Python' + remedy)
 
+
+def load():
+    # The file begins with the extension module, so it is loaded from where it is; it stays mapped when it is closed.
+    import os
+    import sys
     from _frozen_importlib import ModuleSpec, module_from_spec
     from _frozen_importlib_external import ExtensionFileLoader
+    path = '/proc/self/fd/4'
+    spec = ModuleSpec('_cq', ExtensionFileLoader('_cq', path), origin=path)
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    sys.modules['_cq'] = module
+    os.lseek(4, @EXTENSION_SIZE@, os.SEEK_SET)
+    parts = []
+    while not parts or parts[-1]:
+        parts.append(os.read(4, 1 << 20))
+    os.close(4)
+    return module, b''.join(parts)
 
-    try:
-        # Loaded from where it is: the file begins with the extension module. Its name stays behind as a mapping only.
-        path = '/proc/self/fd/4'
-        spec = ModuleSpec('_cq', ExtensionFileLoader('_cq', path), origin=path)
-        sys.modules['_cq'] = _cq = module_from_spec(spec)
-        spec.loader.exec_module(_cq)
-        os.lseek(4, @EXTENSION_SIZE@, os.SEEK_SET)
-        rest = b''
-        while True:
-            part = os.read(4, 1 << 20)
-            if not part:
-                break
-            rest += part
-        os.close(4)
-    except (ImportError, OSError) as error:
-        refuse('cq cannot load its extension module: %s' % error)
 
+def unpack(rest):
     sizes = []
     while True:
         line, rest = rest.split(b'\n', 1)
@@ -65,43 +63,70 @@ def boot():
     for name, size in sizes:
         name = 'cq' if name == '__init__' else 'cq.' + name
         sources[name], rest = rest[:int(size)], rest[int(size):]
+    return sources, rest
 
-    class Bundle:
-        """Finder and loader of the package `cq`, whose sources are in cq's own executable."""
 
-        def find_spec(self, name, path=None, target=None):
-            if name in sources:
-                spec = ModuleSpec(name, self, origin=self.get_filename(name), is_package=name == 'cq')
-                spec.has_location = True  # gives modules a __file__, which tracebacks look for
-                return spec
-            if name.startswith('cq.'):
-                raise ModuleNotFoundError(
-                    'No module named %r: inside of a cq worker, cq is the package of the worker' % name, name=name)
-            return None
+class Bundle(object):
+    """Finder and loader of the package `cq`, whose sources are in cq's own executable."""
 
-        def get_filename(self, name):
-            return '<cq>/' + (name[3:] or '__init__') + '.py'
+    def __init__(self, sources):
+        from _frozen_importlib import ModuleSpec
+        self.sources = sources
+        self.spec_type = ModuleSpec
 
-        def get_source(self, name):
-            return sources[name].decode()
+    def find_spec(self, name, path=None, target=None):
+        if name in self.sources:
+            spec = self.spec_type(name, self, origin=self.get_filename(name), is_package=self.is_package(name))
+            spec.has_location = True  # a module gets its __file__ then
+            return spec
+        if name.startswith('cq.'):
+            raise ModuleNotFoundError('No module named %r: inside of a cq worker, cq is the package of the worker itself' % name,
+                                      name=name)
+        return None
 
-        def get_code(self, name):
-            return compile(sources[name], self.get_filename(name), 'exec', dont_inherit=True)
+    def is_package(self, name):
+        return name == 'cq'
 
-        def is_package(self, name):
-            return name == 'cq'
+    def get_filename(self, name):
+        # No such file; tracebacks find the lines all the same, through get_source.
+        return '<cq>/%s.py' % (name[3:] or '__init__')
 
-        def create_module(self, spec):
-            return None
+    def get_source(self, name):
+        return self.sources[name].decode()
 
-        def exec_module(self, module):
-            exec(self.get_code(module.__name__), module.__dict__)
+    def get_code(self, name):
+        return compile(self.sources[name], self.get_filename(name), 'exec', dont_inherit=True)
 
-    sys.meta_path.insert(0, Bundle())
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        exec(self.get_code(module.__name__), module.__dict__)
+
+
+def boot():
+    import sys
+    check()
+    try:
+        extension, rest = load()
+    except (ImportError, OSError) as error:
+        refuse('the extension module of the python runtime cannot be loaded: %s' % error)
+    sources, rest = unpack(rest)
+    sys.meta_path.insert(0, Bundle(sources))
     if sys.path and sys.path[0] == '':
         del sys.path[0]
-    setup = _cq.setup(rest)
-    return setup
+    # Jobs find a __main__ without anything of ours.
+    for name in ('refuse', 'check', 'load', 'unpack', 'Bundle', 'boot'):
+        del globals()[name]
+    try:
+        setup = extension.setup(rest)
+        from cq._stable import main
+        main(setup)
+        status = extension.status()
+    except BaseException:
+        import traceback
+        status = extension.fail(traceback.format_exc())
+    extension.exit(status)
 
 
 boot()

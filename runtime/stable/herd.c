@@ -87,7 +87,7 @@ static void kill_any(const struct cq_herd *herd, pid_t child)
 }
 
 /* Counting comes first: mostly there are as many children as horses, and no horse has to be looked up. */
-static void kill_leftovers(const struct cq_herd *herd)
+void cq_herd_kill_leftovers(const struct cq_herd *herd)
 {
     if (for_each_child(herd, NULL) > herd->len)
         for_each_child(herd, kill_unless_horse);
@@ -106,7 +106,7 @@ static bool reap(struct cq_herd *herd, pid_t pid, struct cq_herd_exit *ret_exit)
     struct cq_herd_horse *horse = find(herd, pid);
     if (horse)
         kill(-pid, SIGKILL);
-    kill_leftovers(herd);
+    cq_herd_kill_leftovers(herd);
     if (wait4(pid, &status, 0, &usage) != pid || !horse)
         return false;
     *ret_exit = (struct cq_herd_exit){

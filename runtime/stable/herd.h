@@ -41,6 +41,9 @@ void cq_herd_add(struct cq_herd *herd, pid_t pid, int64_t number);
 /* Reap all that has exited; tell of each horse, after everything of its job was sent SIGKILL. */
 void cq_herd_reap(struct cq_herd *herd, void (*tell)(void *context, const struct cq_herd_exit *gone), void *context);
 
+/* SIGKILL for children that are no horses: what those who died left behind. */
+void cq_herd_kill_leftovers(const struct cq_herd *herd);
+
 /* SIGKILL for all children and what they leave behind, until none is left. */
 void cq_herd_kill_all(struct cq_herd *herd);
 

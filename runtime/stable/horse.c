@@ -33,11 +33,8 @@ static void close_from(unsigned first)
         close((int)fd);
 }
 
-static void close_own(const struct cq_stable *stable, const struct cq_stable_order *order)
+static void close_own(const struct cq_stable *stable)
 {
-    for (int i = 0; i < order->fd_count; i++)
-        if (order->fds[i] > CQ_STABLE_LEARN)
-            close(order->fds[i]);
     for (int i = 0; i < stable->received_len; i++)
         for (int j = 0; j < stable->received[i].count; j++)
             close(stable->received[i].fds[j]);
@@ -63,7 +60,7 @@ static void set_title(const struct cq_stable_order *order)
     cq_title_put(title);
 }
 
-void cq_horse_set_up(const struct cq_stable *stable, const struct cq_stable_order *order, enum cq_horse_keep keep)
+static void leave_stable(const struct cq_stable *stable)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != stable->pid)
@@ -72,16 +69,32 @@ void cq_horse_set_up(const struct cq_stable *stable, const struct cq_stable_orde
     /* Daemons that a job starts come to its horse, not to the stable, as long as it lives: so it is known whose they are. */
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     unblock_signals();
+}
+
+void cq_horse_set_up(const struct cq_stable *stable, const struct cq_stable_order *order, enum cq_horse_keep keep)
+{
+    leave_stable(stable);
     dup3(order->fds[0], CQ_STABLE_SOCKET, O_CLOEXEC);
     if (order->fd_count == CQ_FRAME_FDS_MAX) {
         dup2(order->fds[1], STDOUT_FILENO);
         dup2(order->fds[2], STDERR_FILENO);
     }
-    if (keep == CQ_HORSE_KEEP_NOTHING)
+    if (keep == CQ_HORSE_KEEP_NOTHING) {
         close_from(CQ_STABLE_LEARN + 1);
-    else
-        close_own(stable, order);
+    } else {
+        for (int i = 0; i < order->fd_count; i++)
+            close(order->fds[i]);
+        close_own(stable);
+    }
     set_title(order);
+}
+
+void cq_horse_set_up_probe(const struct cq_stable *stable)
+{
+    leave_stable(stable);
+    close_own(stable);
+    close(CQ_STABLE_SOCKET);
+    close(CQ_STABLE_LEARN);
 }
 
 /* ---- frames ---- */
@@ -140,15 +153,16 @@ static void kill_children(void)
     cq_herd_release(&herd);
 }
 
-void cq_horse_clean_up(struct cq_buf *in, struct cq_buf *answer, size_t frame_size)
+void cq_horse_drop(struct cq_buf *buf, size_t size)
+{
+    cq_buf_consume(buf, size);
+    if (buf->len == 0 && buf->cap > BUFFER_KEEP)
+        cq_buf_release(buf);
+}
+
+void cq_horse_clean_up(void)
 {
     cq_title_detail(CQ_STR_NONE);
-    cq_buf_consume(in, frame_size);
-    cq_buf_clear(answer);
-    if (in->len == 0 && in->cap > BUFFER_KEEP)
-        cq_buf_release(in);
-    if (answer->cap > BUFFER_KEEP)
-        cq_buf_release(answer);
     kill_children();
     unblock_signals();
     signal(SIGTERM, SIG_DFL);

@@ -23,6 +23,9 @@ enum cq_horse_keep {
  */
 void cq_horse_set_up(const struct cq_stable *stable, const struct cq_stable_order *order, enum cq_horse_keep keep);
 
+/* The same for a child that tries something for the stable: no socket, the stable's own outputs. */
+void cq_horse_set_up_probe(const struct cq_stable *stable);
+
 /*
  * Block until in holds a whole frame. False: end of file, before any of it.
  * A broken frame, or end of file inside of one, ends the process with CQ_STABLE_EXIT_BROKEN after a line on standard error.
@@ -35,11 +38,14 @@ ino_t cq_horse_inode(int fd);
 /* Flush C's streams and send an answer. Ends the process with CQ_STABLE_EXIT_ANSWER_LOST when the socket is not its own. */
 void cq_horse_answer(const struct cq_buf *answer, ino_t socket_inode);
 
+/* Drop the first size bytes of a buffer, and its memory too when nothing is left in it and it is large. */
+void cq_horse_drop(struct cq_buf *buf, size_t size);
+
 /*
- * Between two jobs of a reused horse: drop the frame and the answer (a large buffer with them), end what the job started and left
- * running, set signals as a new horse has them, take the job's id from the title.
+ * Between two jobs of a reused horse: end what the job started and left running, set signals as a new horse has them, take the
+ * job's id from the title.
  */
-void cq_horse_clean_up(struct cq_buf *in, struct cq_buf *answer, size_t frame_size);
+void cq_horse_clean_up(void);
 
 /* Resident size now, in KiB. Below an older peak it is what it was then, which costs a tenth. */
 int64_t cq_horse_rss_kb(void);

@@ -1,0 +1,201 @@
+#include "runtime/python/extension.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/title.h"
+#include "runtime/stable/horse.h"
+
+enum {
+    FAILURE_MAX = CQ_FRAME_CONTROL_MAX - 1024, /* bytes of a traceback, with room for the frame around it */
+    EXIT_SOFTWARE = 70,                        /* EX_SOFTWARE of sysexits.h */
+};
+
+static struct cq_stable stable;
+static bool opened, closed, greeted;
+static int status;
+static char *version; /* owned, kept */
+
+const struct cq_stable *cq_this_stable(void)
+{
+    return opened ? &stable : NULL;
+}
+
+static bool must_be_open(void)
+{
+    if (!opened || closed)
+        PyErr_SetString(PyExc_RuntimeError, closed ? "this stable was closed" : "this process is no stable: call open first");
+    return opened && !closed;
+}
+
+/* ---- set up ---- */
+
+static void before_fork(void *context)
+{
+    (void)context;
+    PyOS_BeforeFork();
+}
+
+static void after_fork(void *context)
+{
+    (void)context;
+    PyOS_AfterFork_Parent();
+}
+
+/* So that signal.getsignal says what is so. cq_stable_open says it to the kernel. */
+static bool ignore_interrupts(void)
+{
+    PyObject *module = PyImport_ImportModule("_signal");
+    PyObject *done = module ? PyObject_CallMethod(module, "signal", "ii", SIGINT, 1 /* SIG_IGN */) : NULL;
+    bool ignored = done != NULL;
+    Py_XDECREF(done);
+    Py_XDECREF(module);
+    return ignored;
+}
+
+PyObject *cq_stable_py_open(PyObject *self, PyObject *args)
+{
+    const char *runtime_name, *version_name;
+    struct cq_error err;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "ss", &runtime_name, &version_name))
+        return NULL;
+    if (opened) {
+        PyErr_SetString(PyExc_RuntimeError, "this process is a stable already");
+        return NULL;
+    }
+    if (!ignore_interrupts())
+        return NULL;
+    version = cq_strdup(version_name);
+    cq_title_adopt();
+    if (cq_stable_open(&stable, cq_strdup(runtime_name), &err)) {
+        PyErr_SetString(PyExc_OSError, err.text);
+        return NULL;
+    }
+    stable.before_fork = before_fork;
+    stable.after_fork = after_fork;
+    opened = true;
+    Py_RETURN_NONE;
+}
+
+PyObject *cq_stable_py_hello(PyObject *self, PyObject *args, PyObject *fields)
+{
+    struct cq_frame_writer writer;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "") || !must_be_open())
+        return NULL;
+    if (greeted) {
+        PyErr_SetString(PyExc_RuntimeError, "hello was said already");
+        return NULL;
+    }
+    cq_stable_hello(&stable, &writer, cq_str(version));
+    if (fields && !cq_add_dict(&writer, fields)) {
+        cq_buf_clear(&stable.out);
+        return NULL;
+    }
+    if (!cq_stable_send(&stable, &writer)) {
+        PyErr_SetString(PyExc_ConnectionError, "the worker does not take the hello: it is gone, or the hello is too long");
+        return NULL;
+    }
+    greeted = true;
+    Py_RETURN_NONE;
+}
+
+/* ---- serving ---- */
+
+static bool add_learned(PyObject *names, struct cq_str bytes)
+{
+    struct cq_frame frame;
+    size_t size;
+    /* What cannot be read is somebody's play; ignore it. */
+    if (cq_frame_parse(bytes, CQ_STABLE_MESSAGE_MAX, &frame, &size, NULL) || size != bytes.len || !cq_str_is(frame.type, "learn"))
+        return true;
+    PyObject *list = cq_list_of_texts(cq_frame_get_str(&frame, "names"));
+    PyObject *done = list ? PyObject_CallMethod(names, "extend", "O", list) : NULL;
+    bool added = done != NULL;
+    Py_XDECREF(list);
+    Py_XDECREF(done);
+    return added;
+}
+
+static PyObject *learned(void)
+{
+    char bytes[CQ_STABLE_MESSAGE_MAX];
+    size_t n;
+    PyObject *names = PyList_New(0);
+    while (names && (n = cq_stable_take_message(&stable, bytes)) > 0)
+        if (!add_learned(names, cq_str_n(bytes, n)))
+            Py_CLEAR(names);
+    return names ? Py_BuildValue("sN", "learn", names) : NULL;
+}
+
+void cq_stable_py_become_child(void)
+{
+    closed = true;
+    PyOS_AfterFork_Child();
+}
+
+PyObject *cq_stable_py_serve(PyObject *self, PyObject *none)
+{
+    struct cq_stable_order order;
+    (void)self;
+    (void)none;
+    if (!must_be_open())
+        return NULL;
+    switch (cq_stable_serve(&stable, &order)) {
+    case CQ_STABLE_HORSE:
+        cq_horse_set_up(&stable, &order, CQ_HORSE_KEEP_FOREIGN);
+        cq_stable_py_become_child();
+        cq_horse_py_begin();
+        return Py_BuildValue("sN", "horse", cq_text_of(cq_str(order.name)));
+    case CQ_STABLE_LEARNED:
+        return learned();
+    case CQ_STABLE_END:
+        break;
+    }
+    Py_RETURN_NONE;
+}
+
+PyObject *cq_stable_py_status(PyObject *self, PyObject *none)
+{
+    (void)self;
+    (void)none;
+    if (opened && !closed) {
+        status = cq_stable_close(&stable);
+        closed = true;
+    }
+    return PyLong_FromLong(status);
+}
+
+/* As hello's error; works before open too, where descriptor 3 is whatever we were started with. */
+static bool greet_with_error(struct cq_str error)
+{
+    struct cq_buf out = CQ_BUF_INIT(CQ_FRAME_CONTROL_MAX);
+    struct cq_frame_writer writer;
+    if (error.len > FAILURE_MAX)
+        error.len = FAILURE_MAX;
+    cq_frame_start(&writer, &out, "hello");
+    cq_frame_add_int(&writer, "protocol", CQ_STABLE_PROTOCOL);
+    cq_frame_add_str(&writer, "runtime", cq_str(opened ? stable.runtime : "python"));
+    cq_frame_add_str(&writer, "error", error);
+    bool sent = cq_frame_end(&writer) && cq_frame_send(CQ_STABLE_SOCKET, cq_buf_view(&out), NULL, 0, NULL) == CQ_OK;
+    cq_buf_release(&out);
+    return sent;
+}
+
+/* An exception came out of the Python side: say it where it will be seen. Returns what to exit with. */
+PyObject *cq_stable_py_fail(PyObject *self, PyObject *text)
+{
+    char *data;
+    Py_ssize_t len;
+    PyObject *bytes = cq_utf8_of(text);
+    if (!bytes || PyBytes_AsStringAndSize(bytes, &data, &len) != 0)
+        return NULL;
+    if (closed || greeted || !greet_with_error(cq_str_n(data, (size_t)len)))
+        fprintf(stderr, "cq: the python runtime failed:\n%s", data);
+    Py_DECREF(bytes);
+    Py_XDECREF(cq_stable_py_status(self, NULL));
+    return PyLong_FromLong(EXIT_SOFTWARE);
+}
