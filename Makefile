@@ -56,7 +56,7 @@ EXTENSION         := $(B)/gen/python/_cq.so
 EXTENSION_SOURCES := $(wildcard runtime/python/*.c runtime/stable/*.c) runtime/frame.c runtime/frame_io.c runtime/frame_write.c \
                      base/buf.c base/error.c base/mem.c base/title.c
 EXTENSION_OBJECTS := $(EXTENSION_SOURCES:%.c=$(B)/pic/%.o)
-EXTENSION_CFLAGS   = $(CFLAGS_BASE) -O2 -fPIC -fvisibility=hidden -ffunction-sections -DPy_LIMITED_API=0x03090000 \
+EXTENSION_CFLAGS   = $(CFLAGS_BASE) -O2 $(filter -Wno-%,$(OPT)) -fPIC -fvisibility=hidden -ffunction-sections -DPy_LIMITED_API=0x03090000 \
                      $(patsubst -I%,-isystem %,$(shell pkg-config --cflags python3 2>/dev/null))
 # Fewer segments are fewer mappings for every fork to copy.
 EXTENSION_LDFLAGS := -shared -s -Wl,--gc-sections,-z,noseparate-code,-z,norelro,-z,now,-Bsymbolic

@@ -4,11 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 /* The title needs a process of its own: this executable, executed again with a word that makes it a subject. */
 #define SUBJECT "title-subject"
+#define ADOPTED "title-adopted"
 
 static int wrong(const char *what)
 {
@@ -84,18 +86,44 @@ static int subject(int argc, char **argv)
     return strcmp(text, "short again") == 0 ? details(longest) : wrong(text);
 }
 
-START_TEST(the_title_replaces_the_arguments_and_nothing_is_lost)
+/* Without main()'s help, as in an interpreter: there is only as much room as the arguments have. */
+static int adopted(void)
+{
+    char text[4096];
+    prctl(PR_SET_NAME, ") a name (", 0, 0, 0); /* stands before the numbers that are looked for */
+    cq_title_adopt();
+    cq_title_put("cq: horse w");
+    cq_title_detail(cq_str("job-1"));
+    read_cmdline(text, sizeof(text));
+    if (strcmp(text, "cq: horse w: job-1") != 0)
+        return wrong(text);
+    const char *kept = getenv("CQ_TEST_KEPT");
+    return kept && strcmp(kept, "value") == 0 ? 0 : wrong("the environment is lost");
+}
+
+static void ck_subject(const char *word)
 {
     int status;
     fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) {
         setenv("CQ_TEST_KEPT", "value", 1);
-        execl("/proc/self/exe", "cq", SUBJECT, "secret", NULL);
+        execl("/proc/self/exe", "cq", word, "secret", NULL);
         _exit(127);
     }
     ck_assert_int_eq(waitpid(pid, &status, 0), pid);
     ck_assert_int_eq(status, 0);
+}
+
+START_TEST(the_title_replaces_the_arguments_and_nothing_is_lost)
+{
+    ck_subject(SUBJECT);
+}
+END_TEST
+
+START_TEST(a_process_with_a_main_of_its_own_gets_a_title_too)
+{
+    ck_subject(ADOPTED);
 }
 END_TEST
 
@@ -113,10 +141,13 @@ int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], SUBJECT) == 0)
         return subject(argc, argv);
+    if (argc > 1 && strcmp(argv[1], ADOPTED) == 0)
+        return adopted();
     Suite *suite = suite_create("base/title");
     TCase *tcase = tcase_create("title");
     suite_add_tcase(suite, tcase);
     tcase_add_test(tcase, the_title_replaces_the_arguments_and_nothing_is_lost);
+    tcase_add_test(tcase, a_process_with_a_main_of_its_own_gets_a_title_too);
     tcase_add_test(tcase, without_init_only_the_threads_name_is_set);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

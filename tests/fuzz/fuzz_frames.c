@@ -48,6 +48,30 @@ static void write_again(const struct cq_frame *frame, struct cq_str id, int64_t 
     cq_buf_release(&out);
 }
 
+/* What walking gives is what the getters give: the first pair of a key counts. */
+static void walk(const struct cq_frame *frame)
+{
+    struct cq_frame_cursor cursor, inner;
+    struct cq_frame_pair pair, field;
+    bool seen = false;
+    cq_frame_walk(&cursor, frame->body);
+    while (cq_frame_next(&cursor, &pair)) {
+        inside(pair.key, frame);
+        inside(pair.text, frame);
+        if (pair.kind == CQ_FRAME_MAP)
+            for (cq_frame_walk(&inner, pair.text); cq_frame_next(&inner, &field);) {
+                inside(field.key, frame);
+                inside(field.text, frame);
+            }
+        if (!seen && cq_str_is(pair.key, "id")) {
+            seen = true;
+            if (pair.kind == CQ_FRAME_STR || pair.kind == CQ_FRAME_BIN)
+                must(cq_str_eq(pair.text, cq_frame_get_str(frame, "id")));
+        }
+    }
+    must(cursor.left == 0); /* what was parsed is whole */
+}
+
 static void read_all(const struct cq_frame *frame)
 {
     int64_t number = 0;
@@ -57,6 +81,7 @@ static void read_all(const struct cq_frame *frame)
     inside(id, frame);
     cq_frame_get_bool(frame, "reuse", true);
     inside(cq_frame_get_in(frame, "fields", "data"), frame);
+    walk(frame);
     write_again(frame, id, number, has_number);
 }
 

@@ -65,6 +65,46 @@ START_TEST(a_frame_is_read_back_as_written)
 }
 END_TEST
 
+START_TEST(walking_gives_every_pair_with_its_kind)
+{
+    static const char kinds[] = "\x86\xa4" "type\xa1t\xa1" "f\xcb\0\0\0\0\0\0\0\0\xa1n\xc0\xa1" "b\xc4\x01x\xa1i\xfe\xa1m\x82\xc4\x01k\xa1v\x07\xc3";
+    static const enum cq_frame_kind want[] = {CQ_FRAME_STR, CQ_FRAME_OTHER, CQ_FRAME_OTHER, CQ_FRAME_BIN, CQ_FRAME_INT, CQ_FRAME_MAP};
+    struct cq_frame_cursor cursor, inner;
+    struct cq_frame_pair pair = {CQ_STR_NONE, CQ_FRAME_OTHER, 0, CQ_STR_NONE};
+    cq_frame_walk(&cursor, cq_str_n(kinds, sizeof(kinds) - 1));
+    for (size_t i = 0; i < CQ_ARRAY_LEN(want); i++) {
+        ck_assert(cq_frame_next(&cursor, &pair));
+        ck_assert_int_eq(pair.kind, want[i]);
+        if (pair.kind == CQ_FRAME_BIN)
+            ck_str(pair.text, "x");
+        if (pair.kind == CQ_FRAME_INT)
+            ck_assert_int_eq(pair.number, -2);
+    }
+    cq_frame_walk(&inner, pair.text);
+    ck_assert(!cq_frame_next(&cursor, &pair));
+    ck_assert(cq_frame_next(&inner, &pair));
+    ck_str(pair.key, "k");
+    ck_str(pair.text, "v");
+    ck_assert(cq_frame_next(&inner, &pair)); /* a key that is no text has none */
+    ck_assert_ptr_null(pair.key.data);
+    ck_assert_int_eq(pair.kind, CQ_FRAME_BOOL);
+    ck_assert_int_eq(pair.number, 1);
+    ck_assert(!cq_frame_next(&inner, &pair));
+}
+END_TEST
+
+START_TEST(what_is_no_map_has_no_pairs)
+{
+    struct cq_frame_cursor cursor;
+    struct cq_frame_pair pair;
+    const struct cq_str broken[] = {CQ_STR_NONE, CQ_STR_LIT("\x93\x01\x02\x03"), CQ_STR_LIT("\x82\xa1"), CQ_STR_LIT("\x81\xa1k\xc4\x05x")};
+    for (size_t i = 0; i < CQ_ARRAY_LEN(broken); i++) {
+        cq_frame_walk(&cursor, broken[i]);
+        ck_assert(!cq_frame_next(&cursor, &pair));
+    }
+}
+END_TEST
+
 START_TEST(integers_of_every_width_are_read_back)
 {
     static const int64_t numbers[] = {0, 1, 127, 128, 255, 256, 65536, INT64_MAX, -1, -32, -33, -129, INT64_MIN};
@@ -319,6 +359,8 @@ int main(void)
     TCase *tcase = tcase_create("frame");
     suite_add_tcase(suite, tcase);
     tcase_add_test(tcase, a_frame_is_read_back_as_written);
+    tcase_add_test(tcase, walking_gives_every_pair_with_its_kind);
+    tcase_add_test(tcase, what_is_no_map_has_no_pairs);
     tcase_add_test(tcase, integers_of_every_width_are_read_back);
     tcase_add_test(tcase, every_integer_form_of_msgpack_is_understood);
     tcase_add_test(tcase, values_of_unknown_kinds_are_passed_over);
