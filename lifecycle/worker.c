@@ -71,6 +71,11 @@ void cq_worker_state_build(struct cq_str worker, const char *state, struct cq_co
     build_field(worker, "state", state, command);
 }
 
+void cq_worker_python_build(struct cq_str worker, const char *version, struct cq_command *command)
+{
+    build_field(worker, "python_version", version, command);
+}
+
 void cq_worker_shutdown_build(struct cq_str worker, cq_time now, struct cq_command *command)
 {
     char iso[CQ_TIME_ISO_SIZE];

@@ -53,6 +53,9 @@ CQ_MUST_CHECK enum cq_code cq_heartbeat_read(const struct cq_reply *reply, bool 
 /* state: "started", "idle", "busy", "suspended". One plain HSET that never creates the hash anew. Redis: state.lua. */
 void cq_worker_state_build(struct cq_str worker, const char *state, struct cq_command *command);
 
+/* HSET python_version, when it is known what Python it is. Redis: state.lua. */
+void cq_worker_python_build(struct cq_str worker, const char *version, struct cq_command *command);
+
 /* HSET shutdown_requested_date. */
 void cq_worker_shutdown_build(struct cq_str worker, cq_time now, struct cq_command *command);
 

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "job/keys.h"
+#include "worker/runtimes/runtimes.h"
 #include "worker/slot/execution.h"
 
 enum { COMMAND_MAX = 64 * 1024 }; /* bytes of one message; RQ's are under 200 */
@@ -77,8 +78,12 @@ static bool stop_job(struct cq_slot *slot, struct cq_str job_id, struct cq_str e
 {
     bool same = slot->state == CQ_SLOT_RUNNING && job_id.len && cq_str_eq(job_id, cq_buf_view(&slot->run.job_id)) &&
                 (!execution_id.data || cq_str_is(execution_id, slot->run.execution_id));
-    if (!same || !cq_execution_kill(slot, CQ_KILL_STOPPED))
+    if (!same)
         return false;
+    if (!cq_execution_kill(slot, CQ_KILL_STOPPED)) {
+        cq_log(slot->process->log, CQ_LOG_WARNING, slot->name, slot->run.job_id.data, "stop-job ignored: it has ended, its callback runs");
+        return true;
+    }
     cq_log(slot->process->log, CQ_LOG_WARNING, slot->name, slot->run.job_id.data, "stopped by user, killing its horse");
     return true;
 }
@@ -111,6 +116,8 @@ static void handle(struct cq_slot *slot, struct cq_str message, bool deferred)
         cq_log(log, CQ_LOG_WARNING, slot->name, NULL, "a command that is not a JSON object was ignored");
     else if (cq_str_is(command, "shutdown"))
         shut_down(slot);
+    else if (cq_str_is(command, "reload"))
+        cq_runtimes_reload(slot->process);
     else if (cq_str_is(command, "kill-horse"))
         kill_horse(slot);
     else if (cq_str_is(command, "stop-job") || cq_str_is(command, "stop-execution"))

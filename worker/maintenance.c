@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "lifecycle/maintain.h"
 #include "worker/slot/execution.h"
-#include "worker/runtimes/runtime.h"
+#include "worker/runtimes/runtimes.h"
 
 enum {
     ABANDON_CHUNK = 100,

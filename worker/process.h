@@ -10,12 +10,13 @@
  *     commit.c       an outcome into Redis, and the next job out of it
  *     heartbeat.c    its sign of life
  *   runtimes/      how functions are executed
- *     runtime.c      one runtime and its stables (stable.c: one stable's process and socket; launch.c, python.c: starting it)
+ *     runtimes.c     all of them; runtime.c: one, and its stables (stable.c: one stable's process and socket; launch.c, python.c: starting it)
  *     horse.c        one horse's socket: job frames out, answers in
  *     route.c        which runtime a job belongs to
  *   waiter.c       waiting for work on every queue, without popping
  *   commands.c     rq:pubsub:<worker>
  *   maintenance.c  abandoned jobs every few seconds, registries every maintenance interval
+ *   callback.c     a callback of a job that has no horse any more (fields.c: the job's hash, kept for it)
  *   rider.c        whom horses run for; output.c: their standard output and error, into the log
  *   shutdown.c     signals, warm and cold stop
  */
@@ -34,6 +35,7 @@
 struct cq_slot;
 struct cq_runtime;
 struct cq_router;
+struct cq_callback;
 struct cq_waiters;
 struct cq_commands;
 struct cq_maintenance;
@@ -49,6 +51,8 @@ struct cq_process {
     struct cq_runtime *native;               /* of runtimes */
     struct cq_runtime *python;               /* of runtimes; NULL: none */
     struct cq_router *router;                /* owned */
+    struct cq_callback *callbacks;           /* owned: a list */
+    unsigned callback_turn;                  /* counts how often they were told to ask for horses */
     struct cq_waiters *waiters;              /* owned */
     struct cq_commands *commands;            /* owned */
     struct cq_maintenance *maintenance;      /* owned */
@@ -70,6 +74,7 @@ struct cq_process {
     char hostname[256];
     char execution_prefix[17]; /* 16 random hex digits: this process's part of its execution ids */
     unsigned long long execution_count;
+    char python_version[64]; /* as its stable said; empty: not yet */
     char name[64];         /* of the process in the log and of its connections: the first slot's */
     unsigned long long jobs_done;
 
@@ -98,6 +103,9 @@ void cq_process_wake(struct cq_process *process);
 
 /* A slot found the workers suspended: ask again every second, and say so once. */
 void cq_process_suspended(struct cq_process *process, struct cq_slot *slot);
+
+/* A runtime says which version it is: shown in the process title, Python's in the slots' hashes. */
+void cq_process_runtime_ready(struct cq_process *process, const struct cq_runtime *runtime);
 
 /* A slot is dead: the last one ends the loop. */
 void cq_process_slot_dead(struct cq_process *process);

@@ -4,13 +4,14 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "worker/runtimes/runtimes.h"
 #include "worker/slot/execution.h"
 
 enum { COLD_GRACE_S = 5 }; /* for the outcomes and the deaths to reach Redis after a cold stop */
 
 struct cq_shutdown {
     struct cq_process *process;
-    ev_signal interrupt, terminate;
+    ev_signal interrupt, terminate, hang_up;
     cq_time requested; /* monotonic; 0: not yet */
     bool cold;
     ev_timer give_up;
@@ -65,6 +66,14 @@ static void on_signal(struct ev_loop *loop, ev_signal *watcher, int events)
         cold(shutdown);
 }
 
+static void on_hang_up(struct ev_loop *loop, ev_signal *watcher, int events)
+{
+    (void)loop, (void)events;
+    struct cq_shutdown *shutdown = watcher->data;
+    if (!shutdown->requested) /* else it leaves anyway */
+        cq_runtimes_reload(shutdown->process);
+}
+
 struct cq_shutdown *cq_shutdown_new(struct cq_process *process)
 {
     struct cq_shutdown *shutdown = cq_calloc(1, sizeof(*shutdown));
@@ -73,9 +82,11 @@ struct cq_shutdown *cq_shutdown_new(struct cq_process *process)
     ev_signal_init(&shutdown->interrupt, on_signal, SIGINT);
     ev_signal_init(&shutdown->terminate, on_signal, SIGTERM);
     ev_init(&shutdown->give_up, on_give_up);
-    shutdown->interrupt.data = shutdown->terminate.data = shutdown;
+    ev_signal_init(&shutdown->hang_up, on_hang_up, SIGHUP);
+    shutdown->interrupt.data = shutdown->terminate.data = shutdown->hang_up.data = shutdown;
     ev_signal_start(process->loop, &shutdown->interrupt);
     ev_signal_start(process->loop, &shutdown->terminate);
+    ev_signal_start(process->loop, &shutdown->hang_up);
     return shutdown;
 }
 
@@ -86,6 +97,7 @@ void cq_shutdown_free(struct cq_shutdown *shutdown)
     struct ev_loop *loop = shutdown->process->loop;
     ev_signal_stop(loop, &shutdown->interrupt);
     ev_signal_stop(loop, &shutdown->terminate);
+    ev_signal_stop(loop, &shutdown->hang_up);
     ev_timer_stop(loop, &shutdown->give_up);
     free(shutdown);
 }

@@ -1,6 +1,7 @@
 /*
  * Signals. SIGINT or SIGTERM: warm stop, running jobs finish. A second one more than a second later: cold stop, horses are
  * killed and their jobs recorded as ended so, deaths are still registered. Source: rq/worker/base.py request_stop.
+ * SIGHUP: reload.
  */
 #ifndef CQ_WORKER_SHUTDOWN_H
 #define CQ_WORKER_SHUTDOWN_H

@@ -10,10 +10,11 @@
 #include "base/mem.h"
 #include "base/title.h"
 #include "job/keys.h"
+#include "worker/callback.h"
 #include "worker/commands.h"
 #include "worker/maintenance.h"
 #include "worker/runtimes/route.h"
-#include "worker/runtimes/runtime.h"
+#include "worker/runtimes/runtimes.h"
 #include "worker/shutdown.h"
 #include "worker/slot/slot.h"
 #include "worker/waiter.h"
@@ -189,12 +190,36 @@ static void on_before_wait(struct ev_loop *loop, ev_prepare *watcher, int events
     cq_log_flush(((struct cq_process *)watcher->data)->log);
 }
 
+/* Its queues, and the runtimes that run. */
 static void show_title(const struct cq_process *process)
 {
-    struct cq_buf names = CQ_BUF_INIT(NAMES_MAX);
-    cq_strv_join(process->options->queues, ",", &names);
-    cq_title_set("cq: worker %s: listening on %s", process->name, names.len ? names.data : "");
-    cq_buf_release(&names);
+    struct cq_buf queues = CQ_BUF_INIT(NAMES_MAX), runtimes = CQ_BUF_INIT(NAMES_MAX);
+    cq_strv_join(process->options->queues, ",", &queues);
+    for (int i = 0; i < process->runtime_count; i++) {
+        const struct cq_runtime *runtime = &process->runtimes[i];
+        if (cq_runtime_is_ready(runtime))
+            cq_buf_printf(&runtimes, "%s%s %s", runtimes.len ? ", " : "; ", runtime->name, runtime->stable->version);
+    }
+    cq_title_set("cq: worker %s: listening on %s%s", process->name, queues.len ? queues.data : "", runtimes.len ? runtimes.data : "");
+    cq_buf_release(&queues);
+    cq_buf_release(&runtimes);
+}
+
+void cq_process_runtime_ready(struct cq_process *process, const struct cq_runtime *runtime)
+{
+    show_title(process);
+    if (runtime != process->python || strcmp(process->python_version, runtime->stable->version) == 0)
+        return;
+    snprintf(process->python_version, sizeof(process->python_version), "%s", runtime->stable->version);
+    for (int i = 0; i < process->slot_count; i++) {
+        struct cq_slot *slot = &process->slots[i];
+        slot->identity.python_version = process->python_version;
+        if (slot->state == CQ_SLOT_UNBORN || slot->state >= CQ_SLOT_DYING || !cq_async_is_ready(process->redis))
+            continue; /* its birth, or rebirth, says it */
+        struct cq_command *command = cq_process_command(process);
+        cq_worker_python_build(cq_str(slot->name), process->python_version, command);
+        cq_async_call(process->redis, command, NULL, NULL);
+    }
 }
 
 static enum cq_code start(struct cq_process *process, struct cq_error *err)
@@ -264,6 +289,7 @@ static void stop(struct cq_process *process)
     cq_log_release(process->log);
     for (int i = 0; i < process->slot_count; i++)
         cq_slot_release(&process->slots[i]);
+    cq_callbacks_release(process);
     cq_runtimes_release(process);
     cq_router_free(process->router);
     cq_shutdown_free(process->shutdown);

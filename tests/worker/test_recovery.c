@@ -73,16 +73,22 @@ START_TEST(a_job_runs_on_while_redis_is_out_of_reach_and_its_outcome_is_committe
 }
 END_TEST
 
-/* The pid of a process whose parent is the given one: of a worker, its stable. */
+/* The pid of a process whose parent is the given one, once there is one: of a worker, its stable; of a stable, a horse. */
 static pid_t child_of(pid_t parent)
 {
     char path[64], text[32] = "";
     snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parent, (int)parent);
-    FILE *file = fopen(path, "re");
-    ck_assert_ptr_nonnull(file);
-    ck_assert_ptr_nonnull(fgets(text, sizeof(text), file));
-    fclose(file);
-    return (pid_t)atoi(text);
+    for (int i = 0; i < PATIENCE_S * 100; i++) {
+        FILE *file = fopen(path, "re");
+        ck_assert_ptr_nonnull(file);
+        bool some = fgets(text, sizeof(text), file) != NULL;
+        fclose(file);
+        if (some)
+            return (pid_t)atoi(text);
+        usleep(10000);
+    }
+    ck_abort_msg("process %d has no child", (int)parent);
+    return -1;
 }
 
 START_TEST(a_killed_stable_fails_its_job_and_is_replaced)
@@ -90,7 +96,9 @@ START_TEST(a_killed_stable_fails_its_job_and_is_replaced)
     pid_t worker = start_worker("--name", "w", NULL);
     enqueue("runs", &(struct job_spec){.function = "jobs.doze_s", .number = 600, .timeout_s = 1000});
     wait_status("runs", "started");
-    kill(child_of(worker), SIGKILL);
+    pid_t stable = child_of(worker);
+    child_of(stable); /* the stable is ready only then */
+    kill(stable, SIGKILL);
     wait_status("runs", "failed");
     assert_failure_says("runs", "Work-horse terminated unexpectedly; waitpid returned 9 (signal 9); ");
     enqueue("next", &(struct job_spec){.function = "jobs.whoami"});

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "job/allow.h"
 #include "job/call.h"
 #include "runtime/module.h"
 #include "worker/runtimes/runtime.h"
@@ -132,6 +133,7 @@ struct cq_runtime *cq_router_find(struct cq_router *router, const struct cq_repl
     const struct cq_worker_options *options = process->options;
     struct cq_str data = cq_reply_field(fields, "data");
     struct cq_peeked peeked = {.function = CQ_STR_NONE};
+    struct cq_error err;
     if (router->only_one)
         return process->native;
     bool seen = cq_call_peek(&router->peek, data, &peeked);
@@ -139,6 +141,10 @@ struct cq_runtime *cq_router_find(struct cq_router *router, const struct cq_repl
     if (seen && options->restrict_format && peeked.format != options->format) {
         cq_buf_printf(refusal, "cq.SerializerRefused: the job is written in %s, and this worker takes only %s (--serializer)\n",
                       cq_format_name(peeked.format), cq_format_name(options->format));
+        return NULL;
+    }
+    if (options->allow && options->allow->len && cq_allow_check(options->allow, fields, &err) != CQ_OK) {
+        cq_buf_printf(refusal, "%s\n", err.text);
         return NULL;
     }
     if (!seen || !peeked.function.data)

@@ -7,11 +7,13 @@
 
 #include "base/mem.h"
 #include "runtime/frame.h"
+#include "worker/callback.h"
 #include "worker/slot/slot.h"
 
 enum {
     STARTS_BEFORE_BROKEN = 5, /* in a row, of one that had been ready: jobs wait for these */
     REASON_MAX = CQ_FRAME_CONTROL_MAX,
+    MORE_MAX = 4096, /* bytes of what else a line about it says */
 };
 
 static const double hello_within_s = 30.0, import_within_s = 600.0; /* without and with modules to import first */
@@ -25,7 +27,7 @@ bool cq_runtime_is_ready(const struct cq_runtime *runtime)
 
 /* ---- starting ---- */
 
-static enum cq_code start(struct cq_runtime *runtime, struct cq_error *err)
+static enum cq_code start(struct cq_runtime *runtime, struct cq_stable **ret_stable, struct cq_error *err)
 {
     const struct cq_worker_options *options = runtime->process->options;
     struct cq_launch launch = CQ_LAUNCH_INIT;
@@ -40,7 +42,7 @@ static enum cq_code start(struct cq_runtime *runtime, struct cq_error *err)
         break;
     }
     if (code == CQ_OK)
-        code = cq_stable_start(runtime, &launch, imports ? import_within_s : hello_within_s, &runtime->stable, err);
+        code = cq_stable_start(runtime, &launch, imports ? import_within_s : hello_within_s, ret_stable, err);
     if (launch.file) {
         free(runtime->file);
         runtime->file = launch.file;
@@ -77,6 +79,7 @@ static void fail_jobs(struct cq_runtime *runtime)
     struct cq_process *process = runtime->process;
     for (int i = 0; i < process->slot_count; i++)
         cq_slot_runtime_failed(&process->slots[i], runtime);
+    cq_callbacks_runtime_changed(process, runtime);
     cq_process_wake(process);
 }
 
@@ -119,7 +122,7 @@ static void start_failed(struct cq_runtime *runtime, enum cq_code code, struct c
 static void start_or_fail(struct cq_runtime *runtime)
 {
     struct cq_error err;
-    enum cq_code code = start(runtime, &err);
+    enum cq_code code = start(runtime, &runtime->stable, &err);
     if (code != CQ_OK)
         start_failed(runtime, code, cq_str(err.text));
 }
@@ -143,16 +146,55 @@ const char *cq_runtime_want(struct cq_runtime *runtime)
 
 /* ---- what becomes of its stables ---- */
 
+/* It is not what horses are forked from any more, and on its way out. */
+static void part_with(struct cq_runtime *runtime, struct cq_stable *stable)
+{
+    if (!stable)
+        return;
+    if (runtime->stable == stable)
+        runtime->stable = NULL;
+    else if (runtime->fresh == stable)
+        runtime->fresh = NULL;
+    else
+        return;
+    stable->next = runtime->leaving;
+    runtime->leaving = stable;
+}
+
+static void announce(const struct cq_runtime *runtime, const struct cq_stable *old)
+{
+    struct cq_process *process = runtime->process;
+    const struct cq_worker_options *options = process->options;
+    struct cq_buf more = CQ_BUF_INIT(MORE_MAX);
+    if (runtime->kind == CQ_RUNTIME_PYTHON && options->preload && options->preload->len) {
+        cq_buf_text(&more, ", preloaded ");
+        cq_strv_join(options->preload, ", ", &more);
+    }
+    if (old)
+        cq_buf_printf(&more, ", in place of stable %d", (int)old->pid);
+    cq_log(process->log, runtime->kind == CQ_RUNTIME_NATIVE && !old ? CQ_LOG_DEBUG : CQ_LOG_INFO, process->name, NULL,
+           "%s %s (%s) ready%s", runtime->name, runtime->stable->version, runtime->file, more.len ? more.data : "");
+    cq_buf_release(&more);
+}
+
 void cq_runtime_hello(struct cq_runtime *runtime, struct cq_stable *stable)
 {
     struct cq_process *process = runtime->process;
+    struct cq_stable *old = NULL;
+    if (stable == runtime->fresh) {
+        old = runtime->stable;
+        part_with(runtime, old);
+        runtime->fresh = NULL;
+        runtime->stable = stable;
+        cq_stable_quit(old);
+    }
     runtime->ever_ready = true;
     runtime->failures = 0;
     runtime->broken_until = 0;
     runtime->pause_s = pause_first_s;
     cq_buf_clear(&runtime->reason);
-    cq_log(process->log, runtime->kind == CQ_RUNTIME_NATIVE ? CQ_LOG_DEBUG : CQ_LOG_INFO, process->name, NULL, "%s %s (%s) ready",
-           runtime->name, stable->version, runtime->file);
+    announce(runtime, old);
+    cq_process_runtime_ready(process, runtime);
     cq_runtime_room(runtime);
     cq_process_wake(process);
 }
@@ -162,16 +204,7 @@ void cq_runtime_room(struct cq_runtime *runtime)
     struct cq_process *process = runtime->process;
     for (int i = 0; i < process->slot_count; i++)
         cq_slot_runtime_ready(&process->slots[i], runtime);
-}
-
-/* It is not what horses are forked from any more. */
-static void detach(struct cq_runtime *runtime, struct cq_stable *stable)
-{
-    if (runtime->stable != stable)
-        return;
-    runtime->stable = NULL;
-    stable->next = runtime->leaving;
-    runtime->leaving = stable;
+    cq_callbacks_runtime_changed(process, runtime);
 }
 
 static void unlink_leaving(struct cq_runtime *runtime, const struct cq_stable *stable)
@@ -184,11 +217,24 @@ static void unlink_leaving(struct cq_runtime *runtime, const struct cq_stable *s
     }
 }
 
+static void reload_failed(const struct cq_runtime *runtime, struct cq_str why)
+{
+    struct cq_str line = last_line(why);
+    if (line.len < why.len)
+        log_lines(runtime, why);
+    cq_log(runtime->process->log, CQ_LOG_ERROR, runtime->process->name, NULL, "the %s runtime was not reloaded: %.*s; the one that runs stays",
+           runtime->name, (int)line.len, line.data);
+}
+
 void cq_runtime_refused(struct cq_runtime *runtime, struct cq_stable *stable, struct cq_str why)
 {
-    detach(runtime, stable);
+    bool reload = stable == runtime->fresh;
+    part_with(runtime, stable);
     cq_stable_end(stable);
-    start_failed(runtime, CQ_ERR_CONFIG, why);
+    if (reload)
+        reload_failed(runtime, why);
+    else
+        start_failed(runtime, CQ_ERR_CONFIG, why);
 }
 
 static void describe_end(const struct cq_stable_end *end, char *text, size_t size)
@@ -201,19 +247,15 @@ static void describe_end(const struct cq_stable_end *end, char *text, size_t siz
         snprintf(text, size, "it ended with status %d", WEXITSTATUS(end->status));
 }
 
-void cq_runtime_died(struct cq_runtime *runtime, struct cq_stable *stable, const struct cq_stable_end *end)
+/* The one that horses were forked from died at work. */
+static void replace(struct cq_runtime *runtime, const struct cq_stable_end *end, const char *how)
 {
     struct cq_process *process = runtime->process;
-    char how[160];
-    if (runtime->stable != stable) {
-        unlink_leaving(runtime, stable);
-        cq_log(process->log, CQ_LOG_DEBUG, process->name, NULL, "%s stable %d has left", runtime->name, (int)end->pid);
-        return;
-    }
-    runtime->stable = NULL;
-    describe_end(end, how, sizeof(how));
-    if (!stable->hello) {
-        start_failed(runtime, end->exec_errno ? CQ_ERR_CONFIG : CQ_ERR_SYSTEM, cq_str(how));
+    if (runtime->fresh) { /* its successor is on its way already */
+        runtime->stable = runtime->fresh;
+        runtime->fresh = NULL;
+        cq_log(process->log, CQ_LOG_ERROR, process->name, NULL, "%s stable %d died: %s; the new one is starting", runtime->name,
+               (int)end->pid, how);
         return;
     }
     cq_log(process->log, CQ_LOG_ERROR, process->name, NULL, "%s stable %d died: %s; starting another in %.1f s", runtime->name,
@@ -223,15 +265,57 @@ void cq_runtime_died(struct cq_runtime *runtime, struct cq_stable *stable, const
     runtime->pause_s = runtime->pause_s * 2 < pause_most_s ? runtime->pause_s * 2 : pause_most_s;
 }
 
-/* ---- all of them ---- */
-
-static void add(struct cq_process *process, enum cq_runtime_kind kind, const char *name, const struct cq_runtime_command *command)
+void cq_runtime_died(struct cq_runtime *runtime, struct cq_stable *stable, const struct cq_stable_end *end)
 {
-    struct cq_runtime *runtime = &process->runtimes[process->runtime_count];
+    char how[160];
+    describe_end(end, how, sizeof(how));
+    if (stable == runtime->fresh) {
+        runtime->fresh = NULL;
+        reload_failed(runtime, cq_str(how));
+    } else if (stable != runtime->stable) {
+        unlink_leaving(runtime, stable);
+        cq_log(runtime->process->log, CQ_LOG_DEBUG, runtime->process->name, NULL, "%s stable %d has left", runtime->name, (int)end->pid);
+    } else if (stable->hello) {
+        runtime->stable = NULL;
+        replace(runtime, end, how);
+    } else {
+        runtime->stable = NULL;
+        start_failed(runtime, end->exec_errno ? CQ_ERR_CONFIG : CQ_ERR_SYSTEM, cq_str(how));
+    }
+}
+
+/* ---- reload ---- */
+
+void cq_runtime_reload(struct cq_runtime *runtime)
+{
+    struct cq_stable *stable = runtime->stable;
+    struct cq_error err;
+    runtime->broken_until = 0; /* what was wrong may be mended: the next job finds out */
+    if (runtime->fresh) {      /* it may have read what has changed since */
+        cq_stable_end(runtime->fresh);
+        part_with(runtime, runtime->fresh);
+    }
+    if (ev_is_active(&runtime->retry)) {
+        ev_timer_stop(runtime->process->loop, &runtime->retry);
+        start_or_fail(runtime);
+    } else if (stable && stable->state == CQ_STABLE_STARTING) {
+        cq_stable_end(stable);
+        part_with(runtime, stable);
+        start_or_fail(runtime);
+    } else if (stable && start(runtime, &runtime->fresh, &err) != CQ_OK) {
+        reload_failed(runtime, cq_str(err.text));
+    }
+}
+
+/* ---- life cycle ---- */
+
+void cq_runtime_init(struct cq_runtime *runtime, struct cq_process *process, enum cq_runtime_kind kind, const char *name,
+                     const struct cq_runtime_command *command)
+{
     *runtime = (struct cq_runtime){
         .process = process,
         .kind = kind,
-        .index = process->runtime_count++,
+        .index = (int)(runtime - process->runtimes),
         .name = name,
         .command = command,
         .pause_s = pause_first_s,
@@ -241,76 +325,39 @@ static void add(struct cq_process *process, enum cq_runtime_kind kind, const cha
     runtime->retry.data = runtime;
 }
 
-void cq_runtimes_init(struct cq_process *process)
+enum cq_code cq_runtime_start(struct cq_runtime *runtime, struct cq_error *err)
 {
-    const struct cq_worker_options *options = process->options;
-    process->runtimes = cq_calloc(2 + options->runtime_count, sizeof(*process->runtimes));
-    add(process, CQ_RUNTIME_NATIVE, "native", NULL);
-    process->native = &process->runtimes[0];
-    if (options->python) {
-        add(process, CQ_RUNTIME_PYTHON, "python", NULL);
-        process->python = &process->runtimes[1];
-        process->python->eager = options->preload && options->preload->len;
-    }
-    for (size_t i = 0; i < options->runtime_count; i++)
-        add(process, CQ_RUNTIME_COMMAND, options->runtimes[i].name, &options->runtimes[i]);
-    /* Where it is all that there is, or evidently meant. */
-    process->native->eager = !options->python || options->program_count;
+    struct cq_error why;
+    enum cq_code code = start(runtime, &runtime->stable, &why);
+    return code == CQ_OK ? CQ_OK : cq_error_set(err, code, "the %s runtime does not start: %s", runtime->name, why.text);
 }
 
-enum cq_code cq_runtimes_start(struct cq_process *process, struct cq_error *err)
+void cq_runtime_hang_up(struct cq_runtime *runtime)
 {
-    for (int i = 0; i < process->runtime_count; i++) {
-        struct cq_runtime *runtime = &process->runtimes[i];
-        struct cq_error why;
-        enum cq_code code = runtime->eager ? start(runtime, &why) : CQ_OK;
-        if (code != CQ_OK)
-            return cq_error_set(err, code, "the %s runtime does not start: %s", runtime->name, why.text);
-    }
-    return CQ_OK;
+    ev_timer_stop(runtime->process->loop, &runtime->retry);
+    part_with(runtime, runtime->stable);
+    part_with(runtime, runtime->fresh);
+    for (struct cq_stable *stable = runtime->leaving; stable; stable = stable->next)
+        cq_stable_hang_up(stable);
 }
 
-void cq_runtimes_release(struct cq_process *process)
+void cq_runtime_release(struct cq_runtime *runtime)
 {
-    for (int i = 0; i < process->runtime_count; i++) {
-        struct cq_runtime *runtime = &process->runtimes[i];
-        ev_timer_stop(process->loop, &runtime->retry);
-        if (runtime->stable) {
-            runtime->stable->next = runtime->leaving;
-            runtime->leaving = runtime->stable;
-            runtime->stable = NULL;
-        }
-        for (struct cq_stable *stable = runtime->leaving; stable; stable = stable->next)
-            cq_stable_hang_up(stable); /* all of them, before any is waited for */
+    while (runtime->leaving) {
+        struct cq_stable *stable = runtime->leaving;
+        runtime->leaving = stable->next;
+        cq_stable_free(stable);
     }
-    for (int i = 0; i < process->runtime_count; i++) {
-        struct cq_runtime *runtime = &process->runtimes[i];
-        while (runtime->leaving) {
-            struct cq_stable *stable = runtime->leaving;
-            runtime->leaving = stable->next;
-            cq_stable_free(stable);
-        }
-        cq_buf_release(&runtime->reason);
-        free(runtime->file);
-    }
-    free(process->runtimes);
+    cq_buf_release(&runtime->reason);
+    free(runtime->file);
 }
 
-bool cq_runtimes_take_jobs(const struct cq_process *process)
+void cq_runtime_tick(struct cq_runtime *runtime)
 {
-    for (int i = 0; i < process->runtime_count; i++)
-        if (process->runtimes[i].eager && !cq_runtime_is_ready(&process->runtimes[i]))
-            return false;
-    return true;
-}
-
-void cq_runtimes_tick(struct cq_process *process)
-{
-    for (int i = 0; i < process->runtime_count; i++) {
-        struct cq_runtime *runtime = &process->runtimes[i];
-        if (runtime->stable)
-            cq_stable_tick(runtime->stable);
-        for (struct cq_stable *stable = runtime->leaving; stable; stable = stable->next)
-            cq_stable_tick(stable);
-    }
+    if (runtime->stable)
+        cq_stable_tick(runtime->stable);
+    if (runtime->fresh)
+        cq_stable_tick(runtime->fresh);
+    for (struct cq_stable *stable = runtime->leaving; stable; stable = stable->next)
+        cq_stable_tick(stable);
 }

@@ -23,6 +23,7 @@ struct cq_runtime {
     bool eager;
     bool ever_ready;
     struct cq_stable *stable;   /* starting or ready; NULL: none */
+    struct cq_stable *fresh;    /* of a reload: it takes over when it says hello; NULL: none */
     struct cq_stable *leaving;  /* a list: told to quit, or being killed */
     char *file;                 /* owned: the program as it was found last; NULL: not yet */
     int failures;               /* starts in a row that came to nothing */
@@ -32,19 +33,16 @@ struct cq_runtime {
     cq_time broken_until;       /* monotonic: no job starts it before; 0: it is not broken */
 };
 
-/* Make process->runtimes: none is started. */
-void cq_runtimes_init(struct cq_process *process);
+/* Part of cq_runtimes_init: not started. command: of CQ_RUNTIME_COMMAND, else NULL. */
+void cq_runtime_init(struct cq_runtime *runtime, struct cq_process *process, enum cq_runtime_kind kind, const char *name,
+                     const struct cq_runtime_command *command);
 
-/* Start the eager ones. Errors: CQ_ERR_CONFIG, CQ_ERR_SYSTEM: an eager one does not start. */
-CQ_MUST_CHECK enum cq_code cq_runtimes_start(struct cq_process *process, struct cq_error *err);
+/* Start it with the worker. Errors: CQ_ERR_CONFIG, CQ_ERR_SYSTEM. */
+CQ_MUST_CHECK enum cq_code cq_runtime_start(struct cq_runtime *runtime, struct cq_error *err);
 
-/* End every stable. Horses are freed already. */
-void cq_runtimes_release(struct cq_process *process);
-
-/* False: an eager runtime is not ready, so that no job should be fetched. */
-bool cq_runtimes_take_jobs(const struct cq_process *process);
-
-void cq_runtimes_tick(struct cq_process *process); /* once a second */
+/* The end: close the sockets of its stables, so that they leave; then, when all runtimes have been told, free them. */
+void cq_runtime_hang_up(struct cq_runtime *runtime);
+void cq_runtime_release(struct cq_runtime *runtime);
 
 bool cq_runtime_is_ready(const struct cq_runtime *runtime);
 
@@ -54,6 +52,11 @@ bool cq_runtime_is_ready(const struct cq_runtime *runtime);
  * until the next start.
  */
 const char *cq_runtime_want(struct cq_runtime *runtime);
+
+/* See cq_runtimes_reload. */
+void cq_runtime_reload(struct cq_runtime *runtime);
+
+void cq_runtime_tick(struct cq_runtime *runtime); /* once a second */
 
 /* From stable.c: it takes forks; it cannot serve, or did not say hello in time; it has room for forks again; it is dead. */
 void cq_runtime_hello(struct cq_runtime *runtime, struct cq_stable *stable);

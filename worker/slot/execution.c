@@ -1,62 +1,15 @@
 #include "worker/slot/execution.h"
 
 #include <signal.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/wait.h>
 
-#include "lifecycle/meta.h"
-#include "worker/slot/horses.h"
-#include "worker/slot/job_frame.h"
+#include "worker/fields.h"
 #include "worker/runtimes/horse.h"
 #include "worker/runtimes/route.h"
 #include "worker/runtimes/runtime.h"
-
-enum {
-    FOREIGN_ID_MAX = 1024 * 1024, /* of a job's id; others write ids longer than ours */
-    DESCRIPTION_MAX = 1024,       /* bytes of it in the log */
-    KEEP_MAX = 1024 * 1024,       /* bytes of an outcome's buffers that stay for the next one */
-};
+#include "worker/slot/horses.h"
+#include "worker/slot/job_frame.h"
 
 static const char stopped_text[] = "Job stopped by user, work-horse terminated.";
-
-void cq_running_init(struct cq_running *run)
-{
-    *run = (struct cq_running){.timeout_s = CQ_TTL_FOREVER};
-    cq_buf_init(&run->job_id, FOREIGN_ID_MAX);
-    cq_buf_init(&run->queue, CQ_NAME_MAX);
-    cq_buf_init(&run->description, DESCRIPTION_MAX);
-    cq_buf_init(&run->value, CQ_FRAME_JOB_MAX);
-    cq_buf_init(&run->exc_text, CQ_FRAME_JOB_MAX);
-    cq_buf_init(&run->meta, CQ_FRAME_JOB_MAX);
-    cq_buf_init(&run->retry_intervals, CQ_FRAME_CONTROL_MAX);
-    cq_buf_init(&run->unsent, (size_t)CQ_FRAME_JOB_MAX + CQ_FRAME_CONTROL_MAX);
-}
-
-void cq_running_release(struct cq_running *run)
-{
-    struct cq_buf *all[] = {&run->job_id,   &run->queue, &run->description,     &run->value,
-                            &run->exc_text, &run->meta,  &run->retry_intervals, &run->unsent};
-    for (size_t i = 0; i < CQ_ARRAY_LEN(all); i++)
-        cq_buf_release(all[i]);
-}
-
-void cq_running_trim(struct cq_running *run)
-{
-    struct cq_buf *large[] = {&run->value, &run->exc_text, &run->meta};
-    for (size_t i = 0; i < CQ_ARRAY_LEN(large); i++)
-        if (large[i]->cap > KEEP_MAX)
-            cq_buf_release(large[i]);
-}
-
-/* Replace what buf holds. */
-static void put(struct cq_buf *buf, struct cq_str text)
-{
-    cq_buf_clear(buf);
-    if (text.data)
-        cq_buf_str(buf, text);
-}
 
 void cq_execution_tick(struct cq_slot *slot)
 {
@@ -74,13 +27,12 @@ void cq_execution_tick(struct cq_slot *slot)
 static void hand_over(struct cq_slot *slot, struct cq_str frame)
 {
     if (!cq_horses_take(slot, frame)) { /* cq_slot_runtime_ready comes back for it */
-        put(&slot->run.unsent, frame);
+        cq_running_put(&slot->run.unsent, frame);
         return;
     }
-    if (slot->run.timeout_s > 0) {
-        ev_timer_set(&slot->timeout_timer, (double)slot->run.timeout_s, 0.);
-        ev_timer_start(slot->process->loop, &slot->timeout_timer);
-    }
+    slot->run.soft_timeout = slot->horse->stable && slot->horse->stable->soft_timeout;
+    if (slot->run.timeout_s > 0)
+        cq_execution_set_limit(slot, slot->run.timeout_s);
 }
 
 static bool waits_for(const struct cq_slot *slot, const struct cq_runtime *runtime)
@@ -103,46 +55,105 @@ void cq_slot_runtime_ready(struct cq_slot *slot, struct cq_runtime *runtime)
     }
 }
 
-/* The end of an execution whose horse has no say in it; its text is in exc_text. */
-static void end_refused(struct cq_slot *slot)
+/* ---- its end, when no horse has a say in it ---- */
+
+static void note_end(struct cq_slot *slot, enum cq_outcome outcome, const char *text)
 {
-    slot->run.outcome = CQ_OUTCOME_FAILED;
-    slot->run.ended_at = cq_clock_now();
+    slot->run.outcome = outcome;
+    if (!slot->run.ended)
+        slot->run.ended_at = cq_clock_now();
+    if (text)
+        cq_running_put(&slot->run.exc_text, cq_str(text));
+}
+
+void cq_execution_end(struct cq_slot *slot, enum cq_outcome outcome, const char *text)
+{
+    note_end(slot, outcome, text);
     cq_execution_commit(slot);
+}
+
+/* The callback is over, whatever became of it. */
+static void on_called(void *data, struct cq_str meta)
+{
+    struct cq_slot *slot = data;
+    if (meta.data) {
+        cq_running_put(&slot->run.meta, meta);
+        slot->run.meta_present = true;
+    }
+    cq_rider_drain(&slot->rider);
+    cq_execution_commit(slot);
+}
+
+void cq_execution_end_calling(struct cq_slot *slot, enum cq_outcome outcome, const char *text, enum cq_callback_kind kind)
+{
+    struct cq_running *run = &slot->run;
+    note_end(slot, outcome, text);
+    if (!cq_callback_is_named(cq_buf_view(&run->fields), kind)) {
+        cq_execution_commit(slot);
+        return;
+    }
+    struct cq_callback_order order = {
+        .kind = kind,
+        .runtime = slot->runtime,
+        .worker = slot->name,
+        .slot = slot,
+        .job_id = cq_buf_view(&run->job_id),
+        .queue = cq_buf_view(&run->queue),
+        .exc = cq_buf_view(&run->exc_text),
+        .fields = cq_buf_view(&run->fields),
+        .over = on_called,
+        .data = slot,
+    };
+    cq_callback_start(slot->process, &order, &slot->callback);
+}
+
+void cq_execution_stopped(struct cq_slot *slot)
+{
+    cq_execution_end_calling(slot, CQ_OUTCOME_STOPPED, stopped_text, CQ_CALLBACK_STOPPED);
 }
 
 static void end_unavailable(struct cq_slot *slot, const char *why)
 {
     cq_buf_clear(&slot->run.exc_text);
     cq_buf_printf(&slot->run.exc_text, "cq.RuntimeUnavailable: %s\n", why);
-    end_refused(slot);
+    cq_execution_end(slot, CQ_OUTCOME_FAILED, NULL);
 }
 
-static void end_as(struct cq_slot *slot, enum cq_outcome outcome, const char *text)
+/* ---- its start ---- */
+
+/* What a callback needs that may have to run without the job's own horse. */
+static void keep_fields(struct cq_running *run, const struct cq_started *started)
 {
-    slot->run.outcome = outcome;
-    slot->run.ended_at = cq_clock_now();
-    put(&slot->run.exc_text, cq_str(text));
-    cq_execution_commit(slot);
+    cq_buf_clear(&run->fields);
+    if (cq_reply_field(started->fields, "failure_callback_name").len || cq_reply_field(started->fields, "stopped_callback_name").len)
+        cq_fields_keep(started->fields, &run->fields);
+}
+
+static void take(struct cq_slot *slot, const struct cq_started *started)
+{
+    struct cq_running *run = &slot->run;
+    cq_running_put(&run->job_id, started->job_id);
+    cq_running_put(&run->queue, slot->process->queues[slot->order[started->queue_index]]);
+    struct cq_str description = cq_reply_field(started->fields, "description");
+    if (description.len > run->description.limit)
+        description.len = run->description.limit;
+    cq_running_put(&run->description, description);
+    memcpy(run->execution_id, slot->next_execution, sizeof(run->execution_id));
+    slot->next_execution[0] = '\0';
+    run->timeout_s = cq_job_frame_timeout(started->fields);
+    run->started_at = cq_clock_now();
+    run->started_monotonic = cq_clock_monotonic();
+    run->value_present = run->meta_present = run->lost = run->refused = run->ended = run->soft_timeout = false;
+    run->kill_reason = CQ_KILL_NONE;
+    run->limit_s = 0;
+    keep_fields(run, started);
 }
 
 void cq_execution_start(struct cq_slot *slot, const struct cq_started *started)
 {
     struct cq_process *process = slot->process;
     struct cq_running *run = &slot->run;
-    put(&run->job_id, started->job_id);
-    put(&run->queue, process->queues[slot->order[started->queue_index]]);
-    struct cq_str description = cq_reply_field(started->fields, "description");
-    if (description.len > run->description.limit)
-        description.len = run->description.limit;
-    put(&run->description, description);
-    memcpy(run->execution_id, slot->next_execution, sizeof(run->execution_id));
-    slot->next_execution[0] = '\0';
-    run->timeout_s = cq_job_frame_timeout(started->fields);
-    run->started_at = cq_clock_now();
-    run->started_monotonic = cq_clock_monotonic();
-    run->value_present = run->meta_present = run->lost = run->refused = false;
-    run->kill_reason = CQ_KILL_NONE;
+    take(slot, started);
     slot->state = CQ_SLOT_RUNNING;
     if (cq_log_enabled(process->log, CQ_LOG_INFO)) {
         if (process->options->log_job_description)
@@ -153,7 +164,7 @@ void cq_execution_start(struct cq_slot *slot, const struct cq_started *started)
     }
     struct cq_runtime *runtime = cq_router_find(process->router, started->fields, &run->exc_text);
     if (!runtime) {
-        end_refused(slot);
+        cq_execution_end(slot, CQ_OUTCOME_FAILED, NULL);
         return;
     }
     slot->runtime = runtime;
@@ -163,7 +174,7 @@ void cq_execution_start(struct cq_slot *slot, const struct cq_started *started)
     else if (cq_job_frame_build(slot, started))
         hand_over(slot, cq_buf_view(&process->frame));
     else
-        end_as(slot, CQ_OUTCOME_FAILED, "cq.PayloadTooLarge: the job's hash does not fit in a job frame of 513 MiB\n");
+        cq_execution_end(slot, CQ_OUTCOME_FAILED, "cq.PayloadTooLarge: the job's hash does not fit in a job frame of 513 MiB\n");
 }
 
 void cq_slot_runtime_failed(struct cq_slot *slot, const struct cq_runtime *runtime)
@@ -174,22 +185,42 @@ void cq_slot_runtime_failed(struct cq_slot *slot, const struct cq_runtime *runti
     end_unavailable(slot, runtime->reason.data);
 }
 
+/* ---- ending it ---- */
+
 bool cq_execution_kill(struct cq_slot *slot, enum cq_kill_reason reason)
 {
     if (slot->state != CQ_SLOT_RUNNING)
         return false;
+    if (slot->callback) { /* how the job ended is settled */
+        if (reason == CQ_KILL_STOPPED)
+            return false;
+        cq_callback_kill(slot->callback);
+        return true;
+    }
     if (slot->run.kill_reason != CQ_KILL_STOPPED) /* whatever comes while its horse dies: the user wanted it so */
         slot->run.kill_reason = reason;
     if (!slot->horse) { /* it waits for a stable: nothing to kill */
         cq_buf_release(&slot->run.unsent);
         if (reason == CQ_KILL_STOPPED)
-            end_as(slot, CQ_OUTCOME_STOPPED, stopped_text);
+            cq_execution_stopped(slot);
         else
-            end_as(slot, CQ_OUTCOME_FAILED, "Work-horse terminated unexpectedly; it had not started");
+            cq_execution_end(slot, CQ_OUTCOME_FAILED, "Work-horse terminated unexpectedly; it had not started");
         return true;
     }
     cq_horse_kill(slot->horse, reason == CQ_KILL_TIMEOUT ? SIGTERM : SIGKILL);
     return true;
+}
+
+void cq_execution_set_limit(struct cq_slot *slot, int64_t seconds)
+{
+    struct cq_running *run = &slot->run;
+    run->limit_s = seconds > 0 ? seconds : 0;
+    ev_timer_stop(slot->process->loop, &slot->timeout_timer);
+    if (!run->limit_s)
+        return;
+    int grace_s = run->soft_timeout ? slot->process->options->kill_grace_s : 0;
+    ev_timer_set(&slot->timeout_timer, (double)(run->limit_s + grace_s), 0.);
+    ev_timer_start(slot->process->loop, &slot->timeout_timer);
 }
 
 /* First the timeout itself, then the grace. */
@@ -204,143 +235,14 @@ static void on_timeout(struct ev_loop *loop, ev_timer *timer, int events)
         return;
     }
     cq_log(slot->process->log, CQ_LOG_WARNING, slot->name, slot->run.job_id.data, "exceeded its timeout of %lld s; ending its horse %d",
-           (long long)slot->run.timeout_s, (int)slot->horse->pid);
+           (long long)slot->run.limit_s, (int)slot->horse->pid);
     cq_execution_kill(slot, CQ_KILL_TIMEOUT);
     ev_timer_set(timer, (double)slot->process->options->kill_grace_s, 0.);
     ev_timer_start(loop, timer);
 }
 
-/* HSET meta now; a job that was deleted meanwhile is not created anew. */
-static void save_meta(struct cq_slot *slot, struct cq_str meta)
+void cq_execution_timer_init(struct cq_slot *slot)
 {
-    struct cq_process *process = slot->process;
-    if (!cq_async_is_ready(process->redis)) { /* it goes with the outcome */
-        put(&slot->run.meta, meta);
-        slot->run.meta_present = true;
-        return;
-    }
-    struct cq_command *command = cq_process_command(process);
-    cq_meta_build(cq_buf_view(&slot->run.job_id), meta, command);
-    cq_async_call(process->redis, command, NULL, NULL);
-}
-
-static void keep_meta(struct cq_slot *slot, const struct cq_frame *frame)
-{
-    struct cq_str meta = cq_frame_get_str(frame, "meta");
-    if (!meta.data)
-        return;
-    put(&slot->run.meta, meta);
-    slot->run.meta_present = true;
-}
-
-static struct cq_slot *slot_of(struct cq_rider *rider)
-{
-    return (struct cq_slot *)((char *)rider - offsetof(struct cq_slot, rider));
-}
-
-static void on_answer(struct cq_rider *rider, struct cq_horse *horse, const struct cq_frame *frame)
-{
-    struct cq_slot *slot = slot_of(rider);
-    struct cq_running *run = &slot->run;
-    if (horse != slot->horse || horse->answered || slot->state != CQ_SLOT_RUNNING) {
-        cq_log(slot->process->log, CQ_LOG_DEBUG, slot->name, NULL, "horse %d sent '%.*s' out of turn", (int)horse->pid, (int)frame->type.len,
-               frame->type.data);
-        return;
-    }
-    if (cq_str_is(frame->type, "log")) {
-        cq_rider_log(slot->process->log, slot->name, run->job_id.data, frame);
-        return;
-    }
-    if (cq_str_is(frame->type, "meta")) {
-        save_meta(slot, cq_frame_get_str(frame, "meta"));
-        return;
-    }
-    /* One that is being killed has lost its say: what is recorded is why. */
-    if (run->kill_reason != CQ_KILL_NONE)
-        return;
-    if (cq_str_is(frame->type, "done")) {
-        struct cq_str value = cq_frame_get_str(frame, "value");
-        run->outcome = CQ_OUTCOME_SUCCESS;
-        run->value_present = value.data != NULL;
-        put(&run->value, value);
-    } else if (cq_str_is(frame->type, "failed")) {
-        run->outcome = CQ_OUTCOME_FAILED;
-        put(&run->exc_text, cq_frame_get_str(frame, "exc"));
-    } else if (cq_str_is(frame->type, "retry")) {
-        run->outcome = CQ_OUTCOME_RETRY;
-        run->retry_max = 1;
-        cq_frame_get_int(frame, "max", &run->retry_max);
-        put(&run->retry_intervals, cq_frame_get_str(frame, "intervals"));
-    } else {
-        cq_log(slot->process->log, CQ_LOG_ERROR, slot->name, run->job_id.data, "horse %d sent an unknown frame '%.*s'; killing it",
-               (int)horse->pid, (int)frame->type.len, frame->type.data);
-        cq_execution_kill(slot, CQ_KILL_COMMAND);
-        return;
-    }
-    horse->answered = true;
-    horse->rss_kb = 0;
-    cq_frame_get_int(frame, "rss_kb", &horse->rss_kb);
-    keep_meta(slot, frame);
-    run->ended_at = cq_clock_now();
-    /* The outcome leaves first: the rest is done while Redis works on it, with one job after the other forking too. A lone
-     * job's outcome should not have to share the processors with it: whoever waits for that gets it first. */
-    cq_execution_commit(slot);
-    ev_timer_stop(slot->process->loop, &slot->timeout_timer);
-    cq_rider_drain(rider);
-    cq_horses_dismiss(slot);
-    if (slot->in_a_row)
-        cq_horses_warm(slot);
-}
-
-/* The running horse is gone without an answer: record why. Source: rq/worker/worker_classes.py monitor_work_horse. */
-static void died(struct cq_slot *slot, int status)
-{
-    char text[160];
-    struct cq_running *run = &slot->run;
-    switch (run->kill_reason) {
-    case CQ_KILL_STOPPED:
-        end_as(slot, CQ_OUTCOME_STOPPED, stopped_text);
-        return;
-    case CQ_KILL_TIMEOUT:
-        snprintf(text, sizeof(text), "rq.timeouts.JobTimeoutException: Task exceeded maximum timeout value (%lld seconds)\n",
-                 (long long)run->timeout_s);
-        break;
-    case CQ_KILL_NONE:
-    case CQ_KILL_COMMAND:
-    case CQ_KILL_COLD:
-        if (WIFSIGNALED(status))
-            snprintf(text, sizeof(text), "Work-horse terminated unexpectedly; waitpid returned %d (signal %d); ", status, WTERMSIG(status));
-        else
-            snprintf(text, sizeof(text), "Work-horse terminated unexpectedly; waitpid returned %d; ", status);
-        break;
-    }
-    end_as(slot, CQ_OUTCOME_FAILED, text);
-}
-
-static void on_gone(struct cq_rider *rider, struct cq_horse *horse)
-{
-    struct cq_slot *slot = slot_of(rider);
-    bool running = slot->horse == horse && slot->state == CQ_SLOT_RUNNING;
-    int status = horse->status;
-    cq_horses_forget(slot, horse);
-    if (running) {
-        ev_timer_stop(slot->process->loop, &slot->timeout_timer);
-        cq_rider_drain(rider);
-        died(slot, status);
-    }
-}
-
-void cq_execution_init(struct cq_slot *slot)
-{
-    slot->rider = (struct cq_rider){
-        .process = slot->process,
-        .name = slot->name,
-        .job_id = &slot->run.job_id,
-        .output = {{.fd = -1}, {.fd = -1}},
-        .pipes = {-1, -1},
-        .answer = on_answer,
-        .gone = on_gone,
-    };
     ev_init(&slot->timeout_timer, on_timeout);
     slot->timeout_timer.data = slot;
 }

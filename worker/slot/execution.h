@@ -1,18 +1,17 @@
 /*
- * One execution: a started job from the moment the slot has it until its outcome is in Redis. Called by slot.c; the
- * answers of horses come in through slot.h.
+ * One execution: a started job from the moment the slot has it until its outcome is in Redis. Here is its
+ * way up to there; what its horse says is answer.c's.
  */
 #ifndef CQ_WORKER_SLOT_EXECUTION_H
 #define CQ_WORKER_SLOT_EXECUTION_H
 
+#include "worker/callback.h"
 #include "worker/slot/slot.h"
 
-void cq_running_init(struct cq_running *run);
-void cq_running_release(struct cq_running *run);
-void cq_running_trim(struct cq_running *run); /* the outcome is in Redis: give back what a large one took */
+void cq_execution_timer_init(struct cq_slot *slot);
 
-/* Its part of cq_slot_init: the rider that its horses answer, and the timer. */
-void cq_execution_init(struct cq_slot *slot);
+/* From answer.c: the rider that its horses answer. */
+void cq_execution_rider_init(struct cq_slot *slot);
 
 /* Hand the started job to a horse; the slot is RUNNING afterwards. */
 void cq_execution_start(struct cq_slot *slot, const struct cq_started *started);
@@ -22,6 +21,20 @@ void cq_execution_start(struct cq_slot *slot, const struct cq_started *started);
  * A timeout begins with SIGTERM and ends with SIGKILL after the grace; all others are SIGKILL.
  */
 bool cq_execution_kill(struct cq_slot *slot, enum cq_kill_reason reason);
+
+/*
+ * It is over, and nothing that its horse says changes that: record it.
+ *   text  copied; NULL: exc_text holds it already
+ */
+void cq_execution_end(struct cq_slot *slot, enum cq_outcome outcome, const char *text);
+
+/* The same after the callback of that kind, when the job names one. RQ's order: first the callback, then the record. */
+void cq_execution_end_calling(struct cq_slot *slot, enum cq_outcome outcome, const char *text, enum cq_callback_kind kind);
+
+void cq_execution_stopped(struct cq_slot *slot); /* by command: RQ's text, and the stopped callback */
+
+/* What the timer stands for from now on: 0 or less: nothing. A runtime that raises in the job has a grace for it. */
+void cq_execution_set_limit(struct cq_slot *slot, int64_t seconds);
 
 /* Send the outcome to Redis, or send it again. The slot is COMMITTING until it is there. */
 void cq_execution_commit(struct cq_slot *slot);

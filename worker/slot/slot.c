@@ -5,9 +5,10 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "worker/callback.h"
 #include "worker/slot/execution.h"
 #include "worker/slot/horses.h"
-#include "worker/runtimes/runtime.h"
+#include "worker/runtimes/runtimes.h"
 #include "worker/waiter.h"
 
 static void slot_name(struct cq_slot *slot)
@@ -234,6 +235,7 @@ static void die(struct cq_slot *slot)
     ev_timer_stop(process->loop, &slot->timeout_timer);
     ev_timer_stop(process->loop, &slot->idle_timer);
     ev_timer_stop(process->loop, &slot->again_timer);
+    cq_callback_drop(slot->callback);
     cq_horses_release(slot);
     if (!cq_async_is_ready(process->redis)) {
         on_death(NULL, NULL, NULL, slot);
@@ -353,7 +355,8 @@ void cq_slot_init(struct cq_slot *slot, struct cq_process *process, int index)
         slot->runtime = process->python;
     else if (process->native->eager)
         slot->runtime = process->native;
-    cq_execution_init(slot);
+    cq_execution_timer_init(slot);
+    cq_execution_rider_init(slot);
     cq_slot_heartbeat_init(slot);
 }
 

@@ -10,12 +10,10 @@
 #ifndef CQ_WORKER_SLOT_SLOT_H
 #define CQ_WORKER_SLOT_SLOT_H
 
-#include "job/job.h"
 #include "job/keys.h"
-#include "lifecycle/finish.h"
 #include "lifecycle/worker.h"
-#include "runtime/frame.h"
 #include "worker/rider.h"
+#include "worker/slot/running.h"
 
 enum cq_slot_state {
     CQ_SLOT_UNBORN,     /* birth not yet confirmed */
@@ -25,32 +23,6 @@ enum cq_slot_state {
     CQ_SLOT_COMMITTING, /* finish is under way, or waits for Redis */
     CQ_SLOT_DYING,      /* death is under way */
     CQ_SLOT_DEAD,
-};
-
-/* Why a horse was told to die; decides the outcome when it is gone. */
-enum cq_kill_reason { CQ_KILL_NONE, CQ_KILL_TIMEOUT, CQ_KILL_STOPPED, CQ_KILL_COMMAND, CQ_KILL_COLD };
-
-/* The execution that a slot runs or commits. The texts are owned copies, reused from job to job. */
-struct cq_running {
-    struct cq_buf job_id;
-    struct cq_buf queue;       /* where it was taken from: its origin */
-    struct cq_buf description; /* for the log */
-    char execution_id[CQ_EXECUTION_ID_SIZE];
-    int64_t timeout_s;         /* CQ_TTL_FOREVER: none */
-    cq_time started_at, ended_at;
-    cq_time started_monotonic;
-    enum cq_outcome outcome;
-    struct cq_buf value;       /* serialized return value; value_present tells None from empty */
-    bool value_present;
-    struct cq_buf exc_text;
-    struct cq_buf meta;
-    bool meta_present;
-    int64_t retry_max;
-    struct cq_buf retry_intervals;
-    enum cq_kill_reason kill_reason;
-    bool refused;              /* Redis refused its outcome for a reason that does not pass: the next call fetches nothing */
-    bool lost;                 /* the heartbeat found that the execution is no longer ours */
-    struct cq_buf unsent;      /* the job frame, while there is no horse to take it */
 };
 
 struct cq_slot {
@@ -64,6 +36,7 @@ struct cq_slot {
     struct cq_running run;
     struct cq_runtime *runtime; /* of the job that runs, else of the last one; NULL: there was none */
     struct cq_horse *horse; /* runs the job now */
+    struct cq_callback *callback; /* of the job, whose horse is gone: its outcome waits for it */
     struct cq_horse **warm; /* forked ahead for the next ones: for each runtime a list, the oldest first */
     struct cq_horse *retired; /* answered or told to die, not yet reaped: a list */
     size_t *order;          /* dequeue order: indices into process->queues */
