@@ -1,5 +1,4 @@
 /* The ini file and the environment, put into the settings. */
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -83,27 +82,17 @@ static enum cq_code take_setting(const char *section, const char *key, const cha
     return code;
 }
 
-/* A dotted module name, which is what RQ's -c takes. */
-static bool looks_like_python(const char *path)
+static bool is_python_file(const char *path)
 {
     size_t len = strlen(path);
-    if (len > 3 && strcmp(path + len - 3, ".py") == 0)
-        return true;
-    static const char *const endings[] = {".ini", ".conf", ".cfg", ".config", ".txt"};
-    for (size_t i = 0; i < CQ_ARRAY_LEN(endings); i++)
-        if (len > strlen(endings[i]) && strcmp(path + len - strlen(endings[i]), endings[i]) == 0)
-            return false;
-    for (const char *p = path; *p; p++)
-        if (!isalnum((unsigned char)*p) && *p != '_' && *p != '.')
-            return false;
-    return len && path[0] != '.';
+    return len > 3 && strcmp(path + len - 3, ".py") == 0;
 }
 
 static enum cq_code cannot_read(const char *path, const char *from, int error, struct cq_error *err)
 {
-    if (error == ENOENT && looks_like_python(path))
-        return cq_error_set(err, CQ_ERR_CONFIG, "%s%.100s: cq reads an ini file, not a Python module as rq does: write its settings "
-                            "into one (config.example.ini shows how)", from, path);
+    if (is_python_file(path))
+        return cq_error_set(err, CQ_ERR_CONFIG, "%s%.100s: a Python module is named as Python names it, without .py, and found in a "
+                            "folder of --path: -c my.settings", from, path);
     return cq_error_set(err, CQ_ERR_CONFIG, "%s%.100s: cannot read the configuration: %s", from, path, strerror(error));
 }
 
@@ -131,7 +120,7 @@ static enum cq_code read_all(const char *path, const char *from, struct cq_buf *
     if (code == CQ_OK && text->overflow)
         code = cq_error_set(err, CQ_ERR_CONFIG, "%s%.100s: larger than %d KiB: is this a configuration?", from, path,
                             CQ_INI_FILE_MAX / 1024);
-    if (code == CQ_OK && strlen(path) > 3 && strcmp(path + strlen(path) - 3, ".py") == 0)
+    if (code == CQ_OK && is_python_file(path))
         code = cannot_read(path, from, ENOENT, err);
     return code;
 }
@@ -200,12 +189,16 @@ static const char *from_process(const char *name, void *data)
     return getenv(name);
 }
 
-static enum cq_code load_environment(struct cq_settings *settings, cq_settings_env_fn *env, void *env_data, struct cq_error *err)
+/* without_redis: REDIS_... variables are left out, as RQ does when it has a settings module. RQ_REDIS_URL always counts. */
+static enum cq_code load_environment(struct cq_settings *settings, bool without_redis, cq_settings_env_fn *env, void *env_data,
+                                     struct cq_error *err)
 {
     size_t count;
     const struct cq_setting *table = cq_settings_table(&count);
     for (size_t i = 0; i < count; i++) {
         for (size_t j = 0; j < CQ_ARRAY_LEN(table[i].env) && table[i].env[j]; j++) {
+            if (without_redis && strncmp(table[i].env[j], "REDIS_", 6) == 0)
+                continue;
             const char *value = env(table[i].env[j], env_data);
             /* Kubernetes gives every pod REDIS_PORT=tcp://... when a service has the name redis; nobody asked for it. */
             if (!value || !*value || (strcmp(table[i].env[j], "REDIS_PORT") == 0 && strncmp(value, "tcp://", 6) == 0))
@@ -220,10 +213,28 @@ static enum cq_code load_environment(struct cq_settings *settings, cq_settings_e
     return CQ_OK;
 }
 
-enum cq_code cq_settings_load(struct cq_settings *settings, const char *path, cq_settings_env_fn *env, void *env_data,
-                              struct cq_error *err)
+/* What the module is read with: the command line's interpreter, else CQ_PYTHON, else the setting's default. */
+static enum cq_code load_module(struct cq_settings *settings, const char *name, const char *from, const struct cq_config_python *python,
+                                cq_settings_env_fn *env, void *env_data, struct cq_error *err)
 {
-    static const char *const names[] = {"CQ_CONFIG", "RQ_CONFIG"}; /* the first goes before: the second may be Python's */
+    struct cq_config_python how = {NULL, NULL};
+    if (python)
+        how = *python;
+    if (!how.interpreter)
+        how.interpreter = env("CQ_PYTHON", env_data);
+    if (!how.interpreter || !*how.interpreter)
+        how.interpreter = settings->python;
+    char *interpreter = cq_strdup(how.interpreter); /* env's is borrowed until the next call */
+    how.interpreter = interpreter;
+    enum cq_code code = cq_config_module_load(settings, name, from, &how, err);
+    free(interpreter);
+    return code;
+}
+
+enum cq_code cq_settings_load(struct cq_settings *settings, const char *path, const struct cq_config_python *python,
+                              cq_settings_env_fn *env, void *env_data, struct cq_error *err)
+{
+    static const char *const names[] = {"CQ_CONFIG", "RQ_CONFIG"};
     char from[16] = "";
     if (!env)
         env = from_process;
@@ -235,9 +246,14 @@ enum cq_code cq_settings_load(struct cq_settings *settings, const char *path, cq
         file = cq_strdup(value);
         snprintf(from, sizeof(from), "%s: ", names[i]);
     }
-    enum cq_code code = file ? load_file(settings, file, from, err) : CQ_OK;
+    bool module = file && cq_config_is_module(file);
+    enum cq_code code = CQ_OK;
+    if (module)
+        code = load_module(settings, file, from, python, env, env_data, err);
+    else if (file)
+        code = load_file(settings, file, from, err);
     if (code == CQ_OK)
-        code = load_environment(settings, env, env_data, err);
+        code = load_environment(settings, module, env, env_data, err);
     free(file);
     return code;
 }

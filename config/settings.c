@@ -1,6 +1,7 @@
 #include "config/settings.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +37,7 @@ void cq_settings_release(struct cq_settings *settings)
     free(settings->programs);
     free(settings->runtimes);
     cq_strv_release(&settings->warnings);
+    cq_strv_release(&settings->worker_warnings);
     free(settings->file);
     *settings = (struct cq_settings){0};
 }
@@ -79,6 +81,23 @@ void cq_settings_set_list(struct cq_settings *settings, const char *key, const c
 enum cq_setting_source cq_settings_source(const struct cq_settings *settings, const char *key)
 {
     return (enum cq_setting_source)settings->source[index_of(key)];
+}
+
+const char *cq_settings_where(const struct cq_settings *settings, const char *key, char *text, size_t size)
+{
+    size_t count, index = index_of(key);
+    const struct cq_setting *setting = cq_settings_table(&count) + index;
+    switch ((enum cq_setting_source)settings->source[index]) {
+    case CQ_FROM_FILE: snprintf(text, size, "%s:%d: %s", settings->file ? settings->file : "", settings->line[index], setting->key); break;
+    case CQ_FROM_ENVIRONMENT: snprintf(text, size, "%s", setting->env[0]); break;
+    case CQ_FROM_COMMAND_LINE:
+        snprintf(text, size, "--%s", setting->key);
+        for (char *c = text; *c; c++)
+            *c = *c == '_' ? '-' : *c;
+        break;
+    case CQ_FROM_DEFAULT: snprintf(text, size, "%s", setting->key); break;
+    }
+    return text;
 }
 
 static int source_of(const struct cq_settings *settings, const char *key)

@@ -6,7 +6,7 @@
  *
  *     struct cq_settings settings;
  *     cq_settings_init(&settings);                                               // the defaults
- *     code = cq_settings_load(&settings, config_path, NULL, NULL, &err);         // file and environment
+ *     code = cq_settings_load(&settings, config_path, NULL, NULL, NULL, &err);   // file and environment
  *     code = cq_settings_set(&settings, "worker.results_ttl", "600", "--results-ttl", &err); // the command line on top
  *     code = cq_settings_address(&settings, &address, &err);
  *     ...
@@ -24,6 +24,7 @@
 
 #include "base/error.h"
 #include "base/strv.h"
+#include "config/python_module.h"
 #include "config/table.h"
 #include "redis/address.h"
 #include "worker/options.h"
@@ -84,6 +85,7 @@ struct cq_settings {
     struct cq_strv exception_handlers;
     bool default_exception_handler;
     char *job_class, *connection_class;
+    char *worker_class, *queue_class; /* as given: what they mean is cmd/'s to know */
 
     /* [programs] and [runtime.NAME], in the order of the file */
     struct cq_settings_program *programs;
@@ -93,6 +95,7 @@ struct cq_settings {
 
     /* Lines to print as warnings, such as a file with a password that others may read. */
     struct cq_strv warnings;
+    struct cq_strv worker_warnings; /* those that matter to a worker only */
     char *file; /* the ini file that was read; NULL: none */
 
     unsigned char source[CQ_SETTINGS_MAX]; /* enum cq_setting_source of each, in the order of the table */
@@ -107,13 +110,15 @@ typedef const char *cq_settings_env_fn(const char *name, void *data);
 
 /*
  * Read the ini file, then the environment, into initialised settings.
- *   path  the file (-c); NULL: what CQ_CONFIG or RQ_CONFIG names, or none
- *   env   looks a variable up; NULL: getenv. A variable that is set and empty counts as not set.
+ *   path    the file (-c); NULL: what CQ_CONFIG or RQ_CONFIG names, or none. A name that is no file but a Python module's is read
+ *           as RQ does: with it the environment's REDIS_... variables count for nothing.
+ *   python  how a module is read: what the command line says; NULL, or an interpreter of NULL: CQ_PYTHON, or python3
+ *   env     looks a variable up; NULL: getenv. A variable that is set and empty counts as not set.
  * Errors: CQ_ERR_CONFIG `FILE:LINE: ...` for a broken line, an unknown section or key (with the nearest right one), a
- *         value that does not fit, a key given twice, a file that cannot be read, and for RQ's Python config modules.
+ *         value that does not fit, a key given twice, a file or module that cannot be read.
  */
-CQ_MUST_CHECK enum cq_code cq_settings_load(struct cq_settings *settings, const char *path, cq_settings_env_fn *env,
-                                            void *env_data, struct cq_error *err);
+CQ_MUST_CHECK enum cq_code cq_settings_load(struct cq_settings *settings, const char *path, const struct cq_config_python *python,
+                                            cq_settings_env_fn *env, void *env_data, struct cq_error *err);
 
 /* The file alone, as a text in memory; name is what messages call it. For initialised settings. */
 CQ_MUST_CHECK enum cq_code cq_settings_load_text(struct cq_settings *settings, struct cq_str text, const char *name,
@@ -134,6 +139,9 @@ void cq_settings_set_list(struct cq_settings *settings, const char *key, const c
 
 /* Where a setting's value came from. */
 enum cq_setting_source cq_settings_source(const struct cq_settings *settings, const char *key);
+
+/* How a message calls the place that a setting's value came from: `--results-ttl`, `CQ_RESULTS_TTL`, `cq.ini:12: results_ttl`. */
+const char *cq_settings_where(const struct cq_settings *settings, const char *key, char *text, size_t size);
 
 /*
  * Where Redis is, of all that was set. What the command line says of the place (url, socket, host) replaces what the

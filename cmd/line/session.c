@@ -5,6 +5,15 @@
 #include "cmd/line/output.h"
 #include "queue/queue.h"
 
+/* What the command line gives a setting; NULL: nothing. */
+static const char *given_value(const struct cq_run *run, const char *setting)
+{
+    for (size_t i = 0; i < run->given->len; i++)
+        if (strcmp(run->given->items[i].option->setting, setting) == 0)
+            return run->given->items[i].value;
+    return NULL;
+}
+
 /* A wrong value on the command line is a usage error, whichever table knows the bounds. */
 static enum cq_code apply(struct cq_session *session, const struct cq_run *run, struct cq_error *err)
 {
@@ -25,7 +34,8 @@ enum cq_code cq_session_configure(struct cq_session *session, const struct cq_ru
 {
     *session = (struct cq_session){.command = run->name};
     cq_settings_init(&session->settings);
-    enum cq_code code = cq_settings_load(&session->settings, run->shared->config, NULL, NULL, err);
+    const struct cq_config_python python = {given_value(run, "worker.python"), &run->shared->paths};
+    enum cq_code code = cq_settings_load(&session->settings, run->shared->config, &python, NULL, NULL, err);
     if (code == CQ_OK)
         code = apply(session, run, err);
     if (code != CQ_OK)

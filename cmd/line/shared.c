@@ -16,7 +16,7 @@ const struct cq_option cq_shared_options[] = {
      .letter = 'c',
      .argument = "FILE",
      .field = SHARED(config),
-     .help = "Read settings from this ini file (environment: CQ_CONFIG, RQ_CONFIG)"},
+     .help = "Read settings from this ini file, or as rq does from this Python module (environment: CQ_CONFIG, RQ_CONFIG)"},
     {.kind = CQ_OPTION_TEXTS,
      .name = "path",
      .letter = 'P',
@@ -31,10 +31,10 @@ const struct cq_option cq_shared_options[] = {
      .help = "What enqueue writes; on a worker, the only one accepted: pickle, json, msgpack, or RQ's dotted name of one of the first two; "
              "a worker also takes the dotted name of a serializer of Python's"},
     {.kind = CQ_OPTION_FLAG, .name = "help", .letter = 'h', .field = SHARED(help), .help = "Show this message and exit"},
-    {.kind = CQ_OPTION_MISSING, .name = "worker-class", .letter = 'w', .help = "it names a Python class"},
-    {.kind = CQ_OPTION_MISSING, .name = "job-class", .letter = 'j', .help = "it names a Python class"},
-    {.kind = CQ_OPTION_MISSING, .name = "queue-class", .help = "it names a Python class"},
-    {.kind = CQ_OPTION_MISSING, .name = "connection-class", .help = "it names a Python class"},
+    {.kind = CQ_OPTION_MISSING, .name = "worker-class", .letter = 'w', .help = "it names a Python class, which only a worker needs"},
+    {.kind = CQ_OPTION_MISSING, .name = "job-class", .letter = 'j', .help = "it names a Python class, which only a worker needs"},
+    {.kind = CQ_OPTION_MISSING, .name = "queue-class", .help = "it names a Python class, which only a worker needs"},
+    {.kind = CQ_OPTION_MISSING, .name = "connection-class", .help = "it names a Python class, which only a worker needs"},
     {.kind = CQ_OPTION_END},
 };
 

@@ -97,11 +97,9 @@ for option in --with-scheduler -s; do
     expect_status 2
     expect_stderr_line 'this version of cq does not have'
 done
-for option in --date-format -w --queue-class; do
-    run worker -b "$option" x
-    expect_status 2
-    expect_stderr_line 'this version of cq does not have'
-done
+run worker -b --date-format x
+expect_status 2
+expect_stderr_line 'this version of cq does not have'
 
 it 'refuses a Python format of the log and says what there is'
 run worker -b --log-format '%(message)s'
@@ -120,6 +118,78 @@ it 'takes the options of Python functions'
 run worker -b --python none --preload json --preload=csv,email.message --no-auto-preload --exception-handler app.errors.report \
     -d -j app.jobs.Job --connection-class app.redis.Redis -S app.serializers.Fast --allow app.tasks --allow reports
 expect_status 0
+
+it 'knows the worker classes of rq by their names'
+for class in rq.Worker rq.worker.Worker Worker rq.SpawnWorker rq.worker.SimpleWorker rq.worker.worker_classes.RandomWorker; do
+    run worker -b -w "$class"
+    expect_status 0
+done
+run worker -b --queue-class rq.Queue -j rq.job.Job --connection-class redis.Redis
+expect_status 0
+
+it 'SimpleWorker reuses horses, whoever names it'
+printf "[programs]\nhorse = /bin/sh -c 'echo \$PPID'\n" > "$work/programs.ini"
+{ cat "$work/programs.ini"; printf '[worker]\nworker_class = rq.SimpleWorker\n'; } > "$work/class.ini"
+horses() { # how many horses two jobs had; a command line for env that runs a worker
+    "$CQ" enqueue horse --quiet --job-id first
+    "$CQ" enqueue horse --quiet --job-id second
+    run_command env "$@" -b
+    expect_status 0
+    horses=$(for job in first second; do
+        redis xrevrange "rq:results:$job" + - count 1 | sed -n '/^return_value$/{n;p}'
+    done | sort -u | grep -c .)
+}
+expect_horses() { # number, then as above
+    wanted=$1
+    shift
+    horses "$@"
+    [ "$horses" = "$wanted" ] || wrong "two jobs had $horses horses: $*"
+}
+expect_horses 2 "$CQ" worker -c "$work/programs.ini"
+expect_horses 1 "$CQ" worker -c "$work/programs.ini" -w rq.SimpleWorker
+expect_horses 1 RQ_WORKER_CLASS=rq.worker.SimpleWorker "$CQ" worker -c "$work/programs.ini"
+expect_horses 1 "$CQ" worker -c "$work/class.ini"
+expect_horses 2 CQ_REUSE_HORSES=no "$CQ" worker -c "$work/class.ini"
+expect_horses 2 "$CQ" worker -c "$work/class.ini" -w rq.Worker
+
+it 'refuses worker classes that mean nothing here'
+run worker -b -w app.workers.Mine
+expect_status 2
+expect_stderr_line '--worker-class: app.workers.Mine: cq runs jobs itself'
+run worker -b -w rq.worker.HerokuWorker
+expect_status 2
+expect_stderr_line 'ShutDownImminentException'
+run_command env RQ_WORKER_CLASS=Mine "$CQ" worker -b
+expect_status 3
+expect_stderr_line 'RQ_WORKER_CLASS: Mine: cq runs jobs itself'
+run worker -b -w rq.worker.RandomWorker -ds round_robin
+expect_status 2
+expect_stderr 'cq worker: --worker-class: rq.worker.RandomWorker contradicts --dequeue-strategy; leave one of them out'
+
+it 'refuses a queue class that is not RQ'
+run worker -b --queue-class app.Queue
+expect_status 2
+expect_stderr_line '--queue-class: app.Queue: cq takes jobs off'
+printf '[worker]\n\nqueue_class = app.Queue\n' > "$work/class.ini"
+run worker -b -c "$work/class.ini"
+expect_status 3
+expect_stderr_line "$work/class.ini:3: queue_class: app.Queue: cq takes jobs off"
+
+it 'reads a settings module as rq does'
+mkdir -p "$work/app"
+printf 'REDIS_URL = "unix://%s"\nQUEUES = ["urgent"]\nNAME = "mod"\nDICT_CONFIG = {"version": 1}\n' "$socket" > "$work/app/settings.py"
+run_command env -u RQ_REDIS_URL REDIS_HOST=nowhere.invalid "$CQ" worker -b -c app.settings -P "$work"
+expect_status 0
+grep -q ' mod: .*listening on urgent' "$work/err" || wrong 'name and queues are not those of the module'
+grep -qF 'app.settings.DICT_CONFIG is not used' "$work/err" || wrong 'DICT_CONFIG is dropped without a word'
+run_command env -u RQ_REDIS_URL RQ_CONFIG=app.settings "$CQ" info --raw -P "$work"
+expect_status 0
+run worker -b -c app.missing -P "$work"
+expect_status 3
+expect_stderr "cq worker: app.missing: no such file, and python3 cannot import it: ModuleNotFoundError: No module named 'app.missing'"
+run worker -b -c app.settings -P "$work" --python /no/python
+expect_status 3
+expect_stderr_line 'cannot start /no/python'
 
 it 'refuses dotted names that are none'
 for option in --preload= --preload=a,,b --preload=.a --exception-handler=report --exception-handler=a/b.c --job-class=Job \

@@ -58,7 +58,7 @@ static inline enum cq_code load(const char *text, const char *const *env)
 {
     if (text)
         write_file(text, strlen(text), 0600);
-    return cq_settings_load(&settings, text ? path : NULL, lookup, (void *)env, &err);
+    return cq_settings_load(&settings, text ? path : NULL, NULL, lookup, (void *)env, &err);
 }
 
 static inline void load_ok(const char *text, const char *const *env)

@@ -82,14 +82,14 @@ START_TEST(binary_and_oversized_files_are_refused)
     memset(big, '\n', CQ_INI_FILE_MAX * 2);
     write_file("[worker]\nna\0me = w\n", 19, 0600);
     ck_assert_int_eq(load(NULL, nothing), CQ_OK);
-    ck_assert_int_eq(cq_settings_load(&settings, path, lookup, (void *)nothing, &err), CQ_ERR_CONFIG);
+    ck_assert_int_eq(cq_settings_load(&settings, path, NULL, lookup, (void *)nothing, &err), CQ_ERR_CONFIG);
     ck_assert_ptr_nonnull(strstr(err.text, ":2: the line holds a NUL"));
     write_file(big, CQ_INI_FILE_MAX * 2, 0600);
-    ck_assert_int_eq(cq_settings_load(&settings, path, lookup, (void *)nothing, &err), CQ_ERR_CONFIG);
+    ck_assert_int_eq(cq_settings_load(&settings, path, NULL, lookup, (void *)nothing, &err), CQ_ERR_CONFIG);
     ck_assert_ptr_nonnull(strstr(err.text, "larger than"));
     memset(big, 'x', CQ_INI_LINE_MAX + 1);
     write_file(big, CQ_INI_LINE_MAX + 1, 0600);
-    ck_assert_int_eq(cq_settings_load(&settings, path, lookup, (void *)nothing, &err), CQ_ERR_CONFIG);
+    ck_assert_int_eq(cq_settings_load(&settings, path, NULL, lookup, (void *)nothing, &err), CQ_ERR_CONFIG);
     ck_assert_ptr_nonnull(strstr(err.text, ":1: the line is longer than"));
     free(big);
 }

@@ -1,0 +1,148 @@
+/* The options of `cq worker`: RQ's words, and cq's own. */
+#include "cmd/worker/given.h"
+
+#define FIELD(member) offsetof(struct cq_worker_given, member)
+#define SETTING(long_name, key, what, text)                                                                    \
+    {                                                                                                          \
+        .kind = CQ_OPTION_SETTING, .name = long_name, .argument = what, .setting = "worker." key, .help = text \
+    }
+#define SWITCH(long_name, key, to, text)                                                                  \
+    {                                                                                                     \
+        .kind = CQ_OPTION_SETTING, .name = long_name, .setting = "worker." key, .value = to, .help = text \
+    }
+
+/* Lists of dotted names: an option that is repeated, or one value with commas in it. */
+#define NAMES(long_name, member, what, text)                                                                            \
+    {                                                                                                                   \
+        .kind = CQ_OPTION_TEXTS, .name = long_name, .argument = what, .field = FIELD(member), .help = text              \
+    }
+
+static const struct cq_option worker_options[] = {
+    {.kind = CQ_OPTION_HEADING, .help = "What is run"},
+    {.kind = CQ_OPTION_FLAG, .name = "burst", .letter = 'b', .field = FIELD(burst), .help = "End when all queues are empty"},
+    {.kind = CQ_OPTION_INT,
+     .name = "max-jobs",
+     .argument = "N",
+     .field = FIELD(max_jobs),
+     .min = 1,
+     .max = INT64_MAX,
+     .help = "End after so many jobs (of each worker, with several)"},
+    {.kind = CQ_OPTION_DURATION,
+     .name = "max-idle-time",
+     .argument = "SECONDS",
+     .field = FIELD(max_idle_s),
+     .min = 1,
+     .max = INT32_MAX,
+     .help = "End after this time without a job"},
+    {.kind = CQ_OPTION_SETTING,
+     .name = "dequeue-strategy",
+     .short_word = "ds",
+     .argument = "STRATEGY",
+     .setting = "worker.dequeue_strategy"},
+    SETTING("results-ttl", "results_ttl", "SECONDS",
+            "How long a finished job and its result are kept, unless the job says; 0: not at all, -1: for ever"),
+
+    {.kind = CQ_OPTION_HEADING, .help = "The worker"},
+    SETTING("name", "name", "NAME", "The worker's name; with several workers NAME.1, NAME.2 ... (default: 32 random hex digits)"),
+    SETTING("num-workers", "num_workers", "N", NULL),
+    {.kind = CQ_OPTION_TEXT,
+     .letter = 'n',
+     .argument = "N|NAME",
+     .field = FIELD(n),
+     .help = "A number: as --num-workers; anything else: as --name, which is what -n means in rq"},
+    {.kind = CQ_OPTION_TEXT,
+     .name = "pid",
+     .argument = "FILE",
+     .field = FIELD(pid_file),
+     .help = "Write the process id to this file"},
+    SETTING("worker-ttl", "worker_ttl", "SECONDS", NULL),
+    SETTING("job-monitoring-interval", "job_monitoring_interval", "SECONDS", NULL),
+    SETTING("maintenance-interval", "maintenance_interval", "SECONDS", NULL),
+    SWITCH("requeue-abandoned", "requeue_abandoned", "true",
+           "Put jobs whose worker died back on their queue, instead of retrying or failing them as RQ does"),
+
+    {.kind = CQ_OPTION_HEADING, .help = "Horses, the processes that jobs run in"},
+    SWITCH("reuse-horses", "reuse_horses", "true", "Run many jobs in one horse, instead of one process per job"),
+    SETTING("max-jobs-per-horse", "max_jobs_per_horse", "N", NULL),
+    SETTING("max-rss-per-horse", "max_rss_per_horse_kb", "KIB", NULL),
+    SETTING("kill-grace", "kill_grace", "SECONDS", NULL),
+    SETTING("job-output", "job_output", "WHERE", NULL),
+
+    {.kind = CQ_OPTION_HEADING, .help = "Python functions"},
+    {.kind = CQ_OPTION_SETTING,
+     .name = "python",
+     .argument = "PATH",
+     .setting = "worker.python",
+     .help = "The interpreter that runs them; none: run no Python functions"},
+    NAMES("preload", preload, "MODULE", "Import this module before the first job, once for all horses; may be repeated"),
+    SWITCH("no-auto-preload", "auto_preload", "false", "Do not import once, for all horses to come, what jobs keep importing"),
+    NAMES("exception-handler", exception_handlers, "FUNCTION",
+          "Call this Python function (package.module.name) when a job fails; may be repeated"),
+    {.kind = CQ_OPTION_SETTING,
+     .name = "disable-default-exception-handler",
+     .letter = 'd',
+     .setting = "worker.default_exception_handler",
+     .value = "false",
+     .help = "Do not log the traceback of a failed job after the exception handlers"},
+    {.kind = CQ_OPTION_SETTING,
+     .name = "worker-class",
+     .letter = 'w',
+     .argument = "CLASS",
+     .setting = "worker.worker_class",
+     .help = "RQ's own: rq.SimpleWorker is --reuse-horses, RoundRobinWorker and RandomWorker are strategies (environment: "
+             "RQ_WORKER_CLASS; default: rq.Worker)"},
+    {.kind = CQ_OPTION_SETTING,
+     .name = "queue-class",
+     .argument = "CLASS",
+     .setting = "worker.queue_class",
+     .help = "RQ's own only (environment: RQ_QUEUE_CLASS; default: rq.Queue)"},
+    {.kind = CQ_OPTION_SETTING,
+     .name = "job-class",
+     .letter = 'j',
+     .argument = "CLASS",
+     .setting = "worker.job_class",
+     .help = "The Python class of jobs, whose perform() runs them (environment: RQ_JOB_CLASS; default: rq.job.Job)"},
+    {.kind = CQ_OPTION_SETTING,
+     .name = "connection-class",
+     .argument = "CLASS",
+     .setting = "worker.connection_class",
+     .help = "The Python class of a job's Redis connection (environment: RQ_CONNECTION_CLASS; default: redis.Redis)"},
+    NAMES("allow", allow, "PREFIX",
+          "Run only functions, and read only pickles of names, that begin with this dotted name; may be repeated"),
+
+    {.kind = CQ_OPTION_HEADING, .help = "The log, on standard error"},
+    {.kind = CQ_OPTION_FLAG, .name = "verbose", .letter = 'v', .field = FIELD(verbose), .help = "Show more: level DEBUG"},
+    {.kind = CQ_OPTION_FLAG, .name = "quiet", .letter = 'q', .field = FIELD(quiet), .help = "Show less: level WARNING"},
+    {.kind = CQ_OPTION_SETTING,
+     .name = "logging-level",
+     .alias = "logging_level",
+     .argument = "LEVEL",
+     .setting = "worker.logging_level"},
+    {.kind = CQ_OPTION_TEXT,
+     .name = "log-format",
+     .argument = "text|json",
+     .field = FIELD(log_format),
+     .help = "How lines are written; json: one object a line (default: text)"},
+    SWITCH("disable-job-desc-logging", "log_job_description", "false", "Do not name the call with its arguments in the log"),
+
+    {.kind = CQ_OPTION_MISSING,
+     .name = "with-scheduler",
+     .letter = 's',
+     .help = "'rq worker --with-scheduler' beside it queues what is due for cq too"},
+    {.kind = CQ_OPTION_MISSING, .name = "date-format", .help = "the log's times are ISO or hh:mm:ss.mmm"},
+    {.kind = CQ_OPTION_END},
+};
+
+static const char *const notes[] = {
+    "Works on the QUEUES in the order given, on `default` when none is named here or in the config file. Ctrl-C or SIGTERM lets "
+    "the running jobs end; a second one, more than a second later, kills them.",
+    NULL,
+};
+
+const struct cq_syntax cq_worker_syntax = {
+    .arguments = "[QUEUES]...",
+    .max_args = SIZE_MAX,
+    .options_size = sizeof(struct cq_worker_given),
+    .options = worker_options,
+    .notes = notes,
+};
