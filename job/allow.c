@@ -121,8 +121,12 @@ static bool covers(const struct cq_strv *prefixes, struct cq_str name)
 
 static enum cq_code not_covered(const char *what, struct cq_str name, struct cq_error *err)
 {
+    char shown[SHOWN];
+    size_t len = name.len < SHOWN ? name.len : SHOWN;
+    for (size_t i = 0; i < len; i++)
+        shown[i] = name.data[i] ? name.data[i] : '?'; /* a NUL would make it look like another name */
     return cq_error_set(err, CQ_ERR_INVALID_OPERATION, "cq.NotAllowed: %s %.*s%s, which no --allow covers", what,
-                        (int)(name.len < SHOWN ? name.len : SHOWN), name.data, name.len > SHOWN ? "..." : "");
+                        (int)len, shown, name.len > SHOWN ? "..." : "");
 }
 
 static enum cq_code cannot_tell(const char *field, const char *why, struct cq_error *err)
