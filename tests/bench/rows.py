@@ -30,7 +30,7 @@ class Row:
 
     @property
     def title(self):
-        return f"{self.what}, {APPLICATION[self.module]}" if self.system != "native" else self.what
+        return f"{self.what}, {APPLICATION.get(self.module, self.module)}" if self.system != "native" else self.what
 
     @property
     def waiters(self):
