@@ -343,7 +343,7 @@ void cq_slot_init(struct cq_slot *slot, struct cq_process *process, int index)
         .pid = getpid(),
         .hostname = process->hostname,
         .ip_address = "unknown",
-        .version = CQ_VERSION,
+        .version = "cq " CQ_VERSION, /* tells cq's workers from RQ's: only ours know the command `reload` */
         .python_version = "native",
         .worker_ttl_s = options->worker_ttl_s,
     };
