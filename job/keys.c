@@ -59,6 +59,11 @@ struct cq_key cq_key_results(struct cq_str id)
     return simple("rq:results:", id, "");
 }
 
+struct cq_key cq_key_output(struct cq_str id)
+{
+    return simple("cq:output:", id, "");
+}
+
 struct cq_key cq_key_execution(struct cq_str id, struct cq_str execution)
 {
     return join("rq:execution:", id, ":", execution);

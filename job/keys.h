@@ -35,6 +35,7 @@ struct cq_key cq_key_job(struct cq_str id);                                /* rq
 struct cq_key cq_key_dependents(struct cq_str id);                         /* rq:job:<id>:dependents */
 struct cq_key cq_key_dependencies(struct cq_str id);                       /* rq:job::<id>:dependencies */
 struct cq_key cq_key_results(struct cq_str id);                            /* rq:results:<id> */
+struct cq_key cq_key_output(struct cq_str id);                             /* cq:output:<id>, our own */
 struct cq_key cq_key_execution(struct cq_str id, struct cq_str execution); /* rq:execution:<id>:<execution> */
 struct cq_key cq_key_executions(struct cq_str id);                         /* rq:executions:<id> */
 struct cq_key cq_key_registry(const char *kind, struct cq_str queue);      /* rq:<kind>:<queue>; kind as in registry.h */

@@ -1,11 +1,13 @@
 #include "lifecycle/finish.h"
 
+#include <string.h>
+
 #include "job/keys.h"
 #include "job/result.h"
 #include "lifecycle/times.h"
 #include "serializers/zlib.h"
 
-_Static_assert(CQ_FINISH_NKEYS == 3 && CQ_FINISH_NARGS == 22, "finish.lua takes other keys or arguments");
+_Static_assert(CQ_FINISH_NKEYS == 3 && CQ_FINISH_NARGS == 24, "finish.lua takes other keys or arguments");
 
 static const char *const outcome_words[] = {
     [CQ_OUTCOME_SUCCESS] = "success",
@@ -45,6 +47,19 @@ static bool has_exc(enum cq_outcome outcome)
     return outcome == CQ_OUTCOME_FAILED || outcome == CQ_OUTCOME_STOPPED;
 }
 
+/* The last CQ_OUTPUT_MAX bytes, from the start of a line or at least of a character. */
+static struct cq_str last_of(struct cq_str output)
+{
+    if (output.len <= CQ_OUTPUT_MAX)
+        return output;
+    struct cq_str end = cq_str_n(output.data + output.len - CQ_OUTPUT_MAX, CQ_OUTPUT_MAX);
+    const char *line = memchr(end.data, '\n', end.len - 1);
+    size_t skip = line ? (size_t)(line + 1 - end.data) : 0;
+    while (!line && skip < end.len && ((unsigned char)end.data[skip] & 0xc0) == 0x80)
+        skip++;
+    return cq_str_n(end.data + skip, end.len - skip);
+}
+
 static enum cq_code put_payloads(const struct cq_finish *finish, struct cq_command *command, struct cq_error *err)
 {
     struct cq_buf value = CQ_BUF_INIT(CQ_PAYLOAD_MAX), exc = CQ_BUF_INIT(CQ_PAYLOAD_MAX);
@@ -66,6 +81,7 @@ static enum cq_code put_payloads(const struct cq_finish *finish, struct cq_comma
         cq_command_arg(command, cq_buf_view(&value));
         cq_command_arg(command, cq_buf_view(&exc));
         cq_command_arg(command, finish->meta);
+        cq_command_arg(command, finish->outcome == CQ_OUTCOME_SUCCESS ? CQ_STR_NONE : last_of(finish->output));
     }
     cq_buf_release(&value);
     cq_buf_release(&exc);
@@ -85,6 +101,7 @@ enum cq_code cq_finish_build(const struct cq_finish *finish, struct cq_command *
     if (code != CQ_OK)
         return code;
     cq_command_int(command, finish->default_result_ttl_s);
+    cq_command_text(command, finish->unregistered ? "0" : "1");
     cq_command_int(command, finish->retry_max);
     cq_command_arg(command, finish->retry_intervals);
     cq_command_int(command, finish->worker_ttl_s > 0 ? finish->worker_ttl_s : CQ_WORKER_TTL_DEFAULT_S);
@@ -100,7 +117,7 @@ static bool fate_parse(struct cq_str word, enum cq_finish_fate *ret_fate)
     static const char *const words[] = {
         [CQ_FATE_FENCED] = "fenced",   [CQ_FATE_FINISHED] = "finished", [CQ_FATE_FAILED] = "failed",
         [CQ_FATE_STOPPED] = "stopped", [CQ_FATE_REQUEUED] = "requeued", [CQ_FATE_SCHEDULED] = "scheduled",
-        [CQ_FATE_DELETED] = "deleted",
+        [CQ_FATE_CANCELED] = "canceled", [CQ_FATE_DELETED] = "deleted",
     };
     for (size_t i = 0; i < CQ_ARRAY_LEN(words); i++)
         if (cq_str_is(word, words[i])) {

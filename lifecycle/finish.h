@@ -18,6 +18,8 @@ enum cq_outcome {
     CQ_OUTCOME_RETRY,   /* the function returned Retry(max, interval) */
 };
 
+enum { CQ_OUTPUT_MAX = 64 * 1024 }; /* bytes of output that are kept; more loses its beginning */
+
 struct cq_finish {
     enum cq_outcome outcome;
     struct cq_str job_id;
@@ -25,9 +27,11 @@ struct cq_finish {
     struct cq_str execution_id;
     struct cq_str worker;
     cq_time started_at, ended_at;
-    struct cq_str return_value;    /* serialized, not yet base64; CQ_STR_NONE for None (SUCCESS) */
+    struct cq_str return_value;    /* serialized, not yet base64; CQ_STR_NONE for None (SUCCESS); the Retry itself (RETRY) */
     struct cq_str exc_text;        /* plain traceback text (FAILED, STOPPED) */
+    struct cq_str output;          /* the last lines that it wrote (not SUCCESS), kept as cq:output:<id>; CQ_STR_NONE: none */
     int default_result_ttl_s;      /* the worker's --results-ttl, for jobs without their own */
+    bool unregistered;             /* --disable-default-exception-handler: FAILED and STOPPED go into no registry */
     int64_t retry_max;             /* RETRY: Retry.max */
     struct cq_str retry_intervals; /* RETRY: JSON list of seconds */
     struct cq_str meta;            /* serialized meta to store with the outcome; CQ_STR_NONE: leave it */
@@ -49,6 +53,7 @@ enum cq_finish_fate {
     CQ_FATE_STOPPED,
     CQ_FATE_REQUEUED,  /* retried, on its queue again */
     CQ_FATE_SCHEDULED, /* retried or repeated later, in rq:scheduled */
+    CQ_FATE_CANCELED,  /* by RQ's Job.cancel while it ran: its result is stored, and it stays canceled */
     CQ_FATE_DELETED,   /* result_ttl 0, or the job was deleted while it ran */
 };
 

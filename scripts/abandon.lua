@@ -51,6 +51,7 @@ local function abandon(id)
     if status ~= 'started' and status ~= 'queued' or runs_elsewhere(id, origin) then return 'dropped' end
     if status == 'queued' and waits(id, origin) then return 'dropped' end
     redis.call('LREM', intermediate, 0, id)
+    redis.call('DEL', 'cq:output:' .. id) -- of an attempt before the one that was lost
     if requeue == '1' then
         push_job(id, queue, true, ttl, now_iso)
         return 'requeued'

@@ -10,6 +10,7 @@ if redis.call('EXISTS', job) == 1 then
     if unique == '1' then return redis.error_reply("DUPLICATEJOB Job with ID '" .. id .. "' already exists") end
     local before, origin = unpack(redis.call('HMGET', job, 'enqueued_at', 'origin'))
     if before == enqueued_at then return redis.call('LLEN', queue) end
+    redis.call('DEL', 'cq:output:' .. id)
     for _, registry in ipairs({'finished', 'failed', 'deferred', 'scheduled', 'canceled'}) do
         redis.call('ZREM', 'rq:' .. registry .. ':' .. (origin or queue_name), id)
         redis.call('ZREM', 'rq:' .. registry .. ':' .. queue_name, id)

@@ -1,22 +1,24 @@
 -- Commit the outcome of one execution, and hand back the worker's next job, started.
--- Fenced: an execution that is not in rq:wip:<queue> any more was given away (abandoned, canceled, deleted); nothing of
--- its outcome is written. A call that is sent again says what it said before where that can be told.
+-- Fenced: an execution that is not in rq:wip:<queue> any more was given away (abandoned, deleted); nothing of its outcome
+-- is written. A call that is sent again says what it said before where that can be told.
 -- Source: rq/worker/base.py handle_job_success, handle_job_failure, handle_job_retry; rq/job.py _handle_success,
 -- _handle_failure, _handle_retry_result; rq/repeat.py Repeat.schedule.
--- Returns {fate, what fetch.lua returns}; fate: fenced finished failed stopped requeued scheduled deleted.
+-- Returns {fate, what fetch.lua returns}; fate: fenced finished failed stopped requeued scheduled canceled deleted.
 -- Errors: none of its own.
 local worker, worker_executions, suspended = unpack(KEYS) -- as in fetch.lua; no queues when nothing is to be fetched
 -- outcome: success failed stopped retry. started, ended: epoch; worked_s: their difference. value, exc: as the result
--- stream has them, '' for none; meta '': leave it. retry_max, retry_intervals: of the Retry that was returned.
+-- stream has them, '' for none; meta '': leave it. output: the last lines of a failed or stopped job. retry_max, retry_intervals: of the Retry that was returned.
+-- registered '0': failed and stopped jobs go into no registry (--disable-default-exception-handler).
 -- next_execution '': fetch nothing. resume, now: as in fetch.lua.
-local outcome, id, queue, execution, worker_name, started, ended, ended_iso, worked_s, value, exc, meta,
-    default_result_ttl, retry_max, retry_intervals, worker_ttl, next_execution, resume,
+local outcome, id, queue, execution, worker_name, started, ended, ended_iso, worked_s, value, exc, meta, output,
+    default_result_ttl, registered, retry_max, retry_intervals, worker_ttl, next_execution, resume,
     monitoring_s, now_iso, now, now_s = unpack(ARGV)
 -- include seconds.lua
 -- include delete.lua
 -- include push.lua
 -- include release.lua
 -- include result.lua
+-- include output.lua
 -- include fail.lua
 -- include start.lua
 -- include idle.lua
@@ -48,9 +50,11 @@ end
 
 -- A result_ttl of 0 leaves nothing, unless the job repeats; below 0 it stays for ever.
 local function succeed()
-    local status, own_ttl, ttl, repeats_left, intervals, group, dependency, dependencies = unpack(redis.call('HMGET', job,
-        'status', 'result_ttl', 'ttl', 'repeats_left', 'repeat_intervals', 'group_id', 'dependency_id', 'dependency_ids'))
+    local status, own_ttl, ttl, repeats_left, intervals, group, dependency, dependencies, retries_left, count = unpack(
+        redis.call('HMGET', job, 'status', 'result_ttl', 'ttl', 'repeats_left', 'repeat_intervals', 'group_id', 'dependency_id',
+            'dependency_ids', 'retries_left', 'number_of_retries'))
     if not status then return 'deleted' end
+    if retries_left or count then redis.call('DEL', output_key(id)) end -- only who may have failed before has one
     local dependents = release_dependents(id, false)
     local result_ttl = seconds_of(own_ttl, tonumber(default_result_ttl))
     local repeats = seconds_of(repeats_left, 0)
@@ -76,7 +80,14 @@ local function succeed()
     return 'finished'
 end
 
+-- Without RQ's default exception handler a job has failed and is nowhere: in no registry, with no result, and for ever.
+-- Source: rq/worker/base.py handle_job_failure, disable_default_exception_handler.
 local function bury(status, kind, failure_ttl, group)
+    if registered == '0' and kind == '2' then
+        redis.call('HSET', job, 'status', status)
+        if status == 'failed' then release_dependents(id, true) end
+        return status
+    end
     return bury_job(id, queue, status, failure_ttl, group, function(ttl) save_result(kind, ttl) end)
 end
 
@@ -85,6 +96,7 @@ local function fail()
         unpack(failure_fields)))
     if not status then return 'deleted' end
     save_outcome()
+    save_output(id, output, failure_ttl)
     if outcome == 'stopped' then return bury('stopped', '2', failure_ttl, group) end
     if outcome == 'failed' then
         return retry_job(id, queue, ttl, left, intervals, front) or bury('failed', '2', failure_ttl, group)
@@ -96,6 +108,22 @@ local function fail()
     return run_again(id, queue, interval_at(retry_intervals, count), false, ttl)
 end
 
+-- RQ's cancel takes the execution of a running job out of rq:wip, and its horse stores the result all the same (abandon
+-- takes the execution's own hash as well: there was_there is 0). The job stays canceled, and its dependents wait.
+-- Source: rq/job.py Job.cancel, _remove_from_registries.
+local function canceled(was_there)
+    local status, own_ttl, failure_ttl = unpack(redis.call('HMGET', job, 'status', 'result_ttl', 'failure_ttl'))
+    if was_there == 0 or status ~= 'canceled' then return nil end
+    save_outcome()
+    local ttl = seconds_of(own_ttl, tonumber(default_result_ttl))
+    if outcome == 'success' and ttl ~= 0 then save_result('1', ttl) end
+    if outcome == 'failed' then
+        save_result('2', seconds_of(failure_ttl, nil))
+        save_output(id, output, failure_ttl)
+    end
+    return 'canceled'
+end
+
 -- Not ours: what the last result says when it is this execution's, as this call was sent before; else somebody else's.
 local function fenced()
     local last = redis.call('XREVRANGE', 'rq:results:' .. id, '+', '-', 'COUNT', 1)[1]
@@ -103,6 +131,7 @@ local function fenced()
     for at = 1, last and #last[2] or 0, 2 do fields[last[2][at]] = last[2][at + 1] end
     if fields.execution_id == execution then
         local status = redis.call('HGET', job, 'status')
+        if status == 'canceled' then return 'canceled' end
         if fields.type == '1' and status == 'finished' then return 'finished' end
         if fields.type == '2' and (status == 'failed' or status == 'stopped') then return status end
         if fields.type == '5' and status == 'failed' then return 'failed' end
@@ -114,16 +143,20 @@ local lives, succeeded, failed, working_time = unpack(redis.call('HMGET', worker
     'failed_job_count', 'total_working_time'))
 local mine = redis.call('ZSCORE', 'rq:wip:' .. queue, member)
 -- A delete first: after it Redis takes the rest even when its memory is full.
-redis.call('DEL', 'rq:execution:' .. member)
+local was_there = redis.call('DEL', 'rq:execution:' .. member)
 redis.call('ZREM', 'rq:executions:' .. id, execution)
 local fate
 local counts = {}
-if not mine then
-    fate = fenced()
-else
+if mine then
     fate = outcome == 'success' and succeed() or fail()
     -- Last, so that a job whose keys are broken is found abandoned and not lost.
     redis.call('ZREM', 'rq:wip:' .. queue, member)
+else
+    fate = canceled(was_there)
+end
+if not fate then
+    fate = fenced()
+else
     local field, count = 'failed_job_count', failed
     if outcome == 'success' then field, count = 'successful_job_count', succeeded end
     counts = {field, (tonumber(count) or 0) + 1, 'total_working_time',

@@ -1,4 +1,4 @@
--- Everything that belongs to one job: its hash, dependency sets, results, executions (out of rq:wip and of their
+-- Everything that belongs to one job: its hash, dependency sets, results, output, executions (out of rq:wip and of their
 -- workers' sets), its place in its group and in the dependents sets of what it waits for. Lists and registries are
 -- the caller's: it knows where the job is. A key of another type has no members, and goes like the others.
 -- Source: rq/job.py Job.delete, rq/executions.py ExecutionRegistry.delete.
@@ -17,5 +17,5 @@ local function delete_job(id, queue, group)
         redis.call('SREM', 'rq:job:' .. other .. ':dependents', id)
     end
     if group and group ~= '' then redis.call('SREM', 'rq:group:' .. group, id) end
-    redis.call('DEL', job, job .. ':dependents', dependencies, 'rq:results:' .. id, executions)
+    redis.call('DEL', job, job .. ':dependents', dependencies, 'rq:results:' .. id, 'cq:output:' .. id, executions)
 end
