@@ -97,7 +97,7 @@ static const struct cq_setting table[] = {
     {"worker", "exception_handlers", {"CQ_EXCEPTION_HANDLERS"}, CQ_SETTING_NAMES, AT(exception_handlers), 2, 0, "", NULL,
      "Python functions called when a Python job fails, in this order, with commas between them"},
     {"worker", "default_exception_handler", {"CQ_DEFAULT_EXCEPTION_HANDLER"}, CQ_SETTING_BOOL, AT(default_exception_handler), 0, 0,
-     "true", NULL, "log the traceback of a Python job that fails, when exception_handlers let it through"},
+     "true", NULL, "put failed jobs into the failed registry, with their result; false: only their status says so"},
     {"worker", "worker_class", {"RQ_WORKER_CLASS"}, CQ_SETTING_TEXT, AT(worker_class), 0, 0, "", NULL,
      "RQ's name of a kind of worker: rq.SimpleWorker is reuse_horses, rq.worker.RandomWorker a dequeue_strategy; none: rq.Worker"},
     {"worker", "queue_class", {"RQ_QUEUE_CLASS"}, CQ_SETTING_TEXT, AT(queue_class), 0, 0, "", NULL,

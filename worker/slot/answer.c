@@ -60,14 +60,19 @@ static bool on_message(struct cq_slot *slot, const struct cq_frame *frame)
     return true;
 }
 
+static void take_value(struct cq_running *run, const struct cq_frame *frame)
+{
+    struct cq_str value = cq_frame_get_str(frame, "value");
+    run->value_present = value.data != NULL;
+    cq_running_put(&run->value, value);
+}
+
 /* The answer. False: it is none. */
 static bool take_outcome(struct cq_running *run, const struct cq_frame *frame)
 {
     if (cq_str_is(frame->type, "done")) {
-        struct cq_str value = cq_frame_get_str(frame, "value");
         run->outcome = CQ_OUTCOME_SUCCESS;
-        run->value_present = value.data != NULL;
-        cq_running_put(&run->value, value);
+        take_value(run, frame);
     } else if (cq_str_is(frame->type, "failed")) {
         run->outcome = CQ_OUTCOME_FAILED;
         cq_running_put(&run->exc_text, cq_frame_get_str(frame, "exc"));
@@ -76,6 +81,7 @@ static bool take_outcome(struct cq_running *run, const struct cq_frame *frame)
         run->retry_max = 1;
         cq_frame_get_int(frame, "max", &run->retry_max);
         cq_running_put(&run->retry_intervals, cq_frame_get_str(frame, "intervals"));
+        take_value(run, frame);
     } else {
         return false;
     }

@@ -39,7 +39,7 @@ static void log_fate(struct cq_slot *slot, enum cq_finish_fate fate)
     static const char *const words[] = {
         [CQ_FATE_FENCED] = "",           [CQ_FATE_FINISHED] = "finished",         [CQ_FATE_FAILED] = "failed",
         [CQ_FATE_STOPPED] = "stopped",   [CQ_FATE_REQUEUED] = "queued for a retry", [CQ_FATE_SCHEDULED] = "scheduled for a retry",
-        [CQ_FATE_DELETED] = "deleted meanwhile",
+        [CQ_FATE_CANCELED] = "canceled meanwhile", [CQ_FATE_DELETED] = "deleted meanwhile",
     };
     struct cq_str line = run->outcome == CQ_OUTCOME_RETRY ? CQ_STR_LIT("asked to be retried") : last_line(&run->exc_text);
     cq_log(log, fate == CQ_FATE_REQUEUED || fate == CQ_FATE_SCHEDULED ? CQ_LOG_WARNING : CQ_LOG_ERROR, slot->name, id, "%s: %s (%.3f s): %.*s",
@@ -124,6 +124,12 @@ static void on_finish(struct cq_async *async, const struct cq_reply *reply, cons
         cq_horses_warm(slot);
 }
 
+/* RQ stores the Retry that a function has returned as its result. */
+static bool has_value(enum cq_outcome outcome)
+{
+    return outcome == CQ_OUTCOME_SUCCESS || outcome == CQ_OUTCOME_RETRY;
+}
+
 void cq_execution_commit(struct cq_slot *slot)
 {
     struct cq_process *process = slot->process;
@@ -144,9 +150,10 @@ void cq_execution_commit(struct cq_slot *slot)
         .worker = cq_str(slot->name),
         .started_at = run->started_at,
         .ended_at = run->ended_at,
-        .return_value = optional(run->outcome == CQ_OUTCOME_SUCCESS && run->value_present, &run->value),
+        .return_value = optional(has_value(run->outcome) && run->value_present, &run->value),
         .exc_text = optional(run->outcome == CQ_OUTCOME_FAILED || run->outcome == CQ_OUTCOME_STOPPED, &run->exc_text),
         .default_result_ttl_s = process->options->results_ttl_s,
+        .unregistered = !process->options->default_exception_handler,
         .retry_max = run->retry_max,
         .retry_intervals = cq_buf_view(&run->retry_intervals),
         .meta = optional(run->meta_present, &run->meta),

@@ -24,13 +24,18 @@ class Retry:
 
 
 def frame_of(value):
-    """The fields of a `retry` frame when `value` is a Retry, rq's or ours; else None."""
+    """The fields of a `retry` frame when `value` is a Retry, rq's or ours; else None.
+
+    `store`: it is to be stored as the job's result, as RQ does it with its own (Result.create_retried). Ours would be one
+    that only programs with cq's package can read.
+    """
     rq = sys.modules.get('rq.job')
     theirs = getattr(rq, 'Retry', None)
-    if not (isinstance(value, Retry) or (theirs is not None and isinstance(value, theirs))):
+    is_theirs = theirs is not None and isinstance(value, theirs)
+    if not (is_theirs or isinstance(value, Retry)):
         return None
     intervals = value.intervals
     if isinstance(intervals, int):
         intervals = [intervals]
     seconds = ', '.join([str(int(each)) for each in intervals])
-    return {'max': int(value.max), 'intervals': f'[{seconds}]'}
+    return {'max': int(value.max), 'intervals': f'[{seconds}]', 'store': is_theirs}

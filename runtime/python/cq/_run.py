@@ -50,6 +50,8 @@ def _finish(job, value) -> tuple:
         from cq._retry import frame_of
         retry = frame_of(value)
         if retry is not None:
+            if retry.pop('store'):
+                retry['value'] = _dump(job, value)
             return 'retry', retry
     if job.fields.get(b'success_callback_name'):
         from cq._callbacks import succeeded
