@@ -8,7 +8,7 @@
 
 _Static_assert(CQ_ABANDON_NKEYS == 3 && CQ_ABANDON_NARGS == 7, "abandon.lua takes other keys or arguments");
 
-enum { ITEM_LEN = 3, TEXT_SIZE = 128 };
+enum { ITEM_LEN = 4, TEXT_SIZE = 128 };
 
 /* RQ's text, with the time as Python's str() of an aware datetime shows it. Source: rq/registry.py StartedJobRegistry. */
 static void abandoned_text(cq_time now, char text[TEXT_SIZE])
@@ -55,6 +55,7 @@ void cq_abandon_item(const struct cq_reply *reply, size_t index, struct cq_aband
     struct cq_str fate = cq_reply_str(cq_reply_at(reply, index * ITEM_LEN + 2));
     ret_item->job_id = cq_reply_str(cq_reply_at(reply, index * ITEM_LEN));
     ret_item->execution_id = cq_reply_str(cq_reply_at(reply, index * ITEM_LEN + 1));
+    ret_item->has_failure_callback = cq_reply_int(cq_reply_at(reply, index * ITEM_LEN + 3)) == 1;
     ret_item->fate = "unknown";
     for (size_t i = 0; i < CQ_ARRAY_LEN(fates); i++)
         if (cq_str_is(fate, fates[i]))

@@ -28,6 +28,12 @@ struct cq_abandoned {
     struct cq_str job_id; /* borrowed from the reply */
     struct cq_str execution_id;
     const char *fate; /* "retried", "failed", "requeued", "dropped" */
+    /*
+     * The attempt failed and the job has a failure callback: run it, as RQ does in StartedJobRegistry.cleanup. Whoever was
+     * told so is the only one; when it dies first the callback is not run, as when a worker of RQ does. The job has moved on
+     * already: it may be started again when it is retried, and gone when its failure ttl is 0.
+     */
+    bool has_failure_callback;
 };
 
 void cq_abandon_build(const struct cq_abandon *abandon, struct cq_command *command);

@@ -4,7 +4,9 @@
 -- RQ's horse may die between rq:wip and status started: such a job is still queued, but on no list.
 -- Members are <job id>:<execution id>; RQ 1.x wrote the bare id, which older producers' ids with `:` look like too.
 -- Source: rq/registry.py StartedJobRegistry.cleanup.
--- Returns {member, job id, execution id, fate, ...}; fate: retried failed requeued dropped. Errors: none of its own.
+-- Returns {job id, execution id, fate, calls, ...}; fate: retried failed requeued dropped; calls: 1 when the attempt failed and
+-- the job has a failure callback, which is to be run then (RQ does so before it decides; here the job has its new place first).
+-- Errors: none of its own.
 local wip, list, intermediate = unpack(KEYS) -- rq:wip:<queue>, rq:queue:<queue>, rq:queue:<queue>:intermediate
 -- exc: base64 of zlib of the text for those that fail. now: iso, epoch, whole seconds.
 local queue, requeue, limit, exc, now_iso, now, now_s = unpack(ARGV)
@@ -56,11 +58,13 @@ local function abandon(id)
         push_job(id, queue, true, ttl, now_iso)
         return 'requeued'
     end
-    if retry_job(id, queue, ttl, left, intervals, front) then return 'retried' end
+    local callback = redis.call('HGET', 'rq:job:' .. id, 'failure_callback_name')
+    local calls = callback and callback ~= '' and 1 or 0
+    if retry_job(id, queue, ttl, left, intervals, front) then return 'retried', calls end
     bury_job(id, origin or queue, 'failed', failure_ttl, group, function(result_ttl)
         add_result(id, result_ttl, {'type', '2', 'worker_name', '', 'exc_string', exc})
     end)
-    return 'failed'
+    return 'failed', calls
 end
 
 local done = {}
@@ -68,12 +72,13 @@ for _, member in ipairs(redis.call('ZRANGEBYSCORE', wip, 0, now_s, 'LIMIT', 0, l
     local id, execution = split(member)
     redis.call('ZREM', wip, member)
     -- A job whose keys hold something else must not keep the others from being found.
-    local cleared, fate = pcall(function()
+    local cleared, fate, calls = pcall(function()
         clear_execution(id, execution)
         return abandon(id)
     end)
     done[#done + 1] = id
     done[#done + 1] = execution
     done[#done + 1] = cleared and fate or 'dropped'
+    done[#done + 1] = cleared and calls or 0
 end
 return done

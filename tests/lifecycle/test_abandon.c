@@ -76,6 +76,45 @@ START_TEST(with_retries_left_it_is_retried)
 }
 END_TEST
 
+START_TEST(the_failure_callback_is_asked_for_once_when_the_attempt_failed)
+{
+    struct cq_job job = new_job("j1", "default");
+    job.failure_callback_name = CQ_STR_LIT("app.report");
+    job.retries_left = 1;
+    enqueue_and_start(&job);
+    ck_assert_uint_eq(abandon(false, &item), 1);
+    ck_assert_str_eq(item.fate, "retried");
+    ck_assert(item.has_failure_callback);
+    start("j1", RUN_1);
+    ck_assert_uint_eq(abandon(false, &item), 1);
+    ck_assert_str_eq(item.fate, "failed");
+    ck_assert(item.has_failure_callback);
+    ck_assert_uint_eq(abandon(false, &item), 0);
+}
+END_TEST
+
+START_TEST(no_failure_callback_is_asked_for_without_one_or_without_a_failure)
+{
+    struct cq_job job = new_job("j1", "default");
+    enqueue_and_start(&job); /* the field is there, and empty */
+    ck_assert_uint_eq(abandon(false, &item), 1);
+    ck_assert_str_eq(item.fate, "failed");
+    ck_assert(!item.has_failure_callback);
+
+    job.failure_callback_name = CQ_STR_LIT("app.report");
+    enqueue_and_start(&job);
+    ck_assert_uint_eq(abandon(true, &item), 1);
+    ck_assert_str_eq(item.fate, "requeued");
+    ck_assert(!item.has_failure_callback);
+
+    start("j1", RUN_1);
+    RUN("HSET", "rq:job:j1", "status", "canceled");
+    ck_assert_uint_eq(abandon(false, &item), 1);
+    ck_assert_str_eq(item.fate, "dropped");
+    ck_assert(!item.has_failure_callback);
+}
+END_TEST
+
 START_TEST(by_option_it_goes_back_to_the_front)
 {
     struct cq_job job = new_job("j1", "default");
@@ -255,6 +294,8 @@ int main(void)
         a_live_execution_is_left_alone,
         without_retries_it_fails_with_rq_s_text,
         with_retries_left_it_is_retried,
+        the_failure_callback_is_asked_for_once_when_the_attempt_failed,
+        no_failure_callback_is_asked_for_without_one_or_without_a_failure,
         by_option_it_goes_back_to_the_front,
         a_job_that_is_gone_or_has_moved_on_loses_the_entry_only,
         a_job_that_also_runs_elsewhere_goes_on,
