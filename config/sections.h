@@ -3,8 +3,23 @@
 #define CQ_CONFIG_SECTIONS_H
 
 #include "base/error.h"
+#include "base/strv.h"
 
 struct cq_settings;
+
+/* One line of [programs]. */
+struct cq_settings_program {
+    char *name;
+    char *command;
+};
+
+/* One section [runtime.NAME]. */
+struct cq_settings_runtime {
+    char *name;
+    char *command;            /* always there */
+    struct cq_strv functions; /* one or more */
+    int line;                 /* of the file, of its first setting */
+};
 
 /* One line of such a section, as cq_settings_load finds it. */
 struct cq_section_line {

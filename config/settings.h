@@ -25,23 +25,10 @@
 #include "base/error.h"
 #include "base/strv.h"
 #include "config/python_module.h"
+#include "config/sections.h"
 #include "config/table.h"
 #include "redis/address.h"
 #include "worker/options.h"
-
-/* One line of [programs]. */
-struct cq_settings_program {
-    char *name;
-    char *command;
-};
-
-/* One section [runtime.NAME]. */
-struct cq_settings_runtime {
-    char *name;
-    char *command;           /* always there */
-    struct cq_strv functions; /* one or more */
-    int line;                /* of the file, of its first setting */
-};
 
 struct cq_settings {
     /* [redis]: use cq_settings_address, which knows what goes before what */
