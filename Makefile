@@ -157,7 +157,7 @@ deps: ## install what building needs (apt, as root or through sudo)
 deps-demo deps-test deps-check deps-fuzz: deps-%: deps
 	$(Q)tests/tools/deps.sh $*
 
-.PHONY: test cli interop sanitize check layers demo bench fuzz docs format lint coverage install uninstall clean
+.PHONY: test cli pytest interop sanitize check layers demo bench fuzz docs format lint coverage install uninstall clean
 test: build deps-test layers ## unit tests; TEST=lifecycle/enqueue runs one
 	$(Q)$(MAKE) --no-print-directory unit-binaries
 	$(Q)tests/tools/run_unit.sh '$(B)' '$(TEST)'
@@ -165,6 +165,9 @@ test: build deps-test layers ## unit tests; TEST=lifecycle/enqueue runs one
 cli: build deps-test ## shell tests of the command line
 	$(Q)$(MAKE) --no-print-directory modules
 	$(Q)tests/tools/run_cli.sh '$(B)' '$(TEST)'
+
+pytest: build deps-check ## the Python side of the python runtime; TEST=python/limits runs one
+	$(Q)tests/tools/run_python.sh '$(B)' '$(TEST)'
 
 interop: build deps-check ## with Python's RQ, in both directions
 	$(Q)$(MAKE) --no-print-directory modules

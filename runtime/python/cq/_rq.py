@@ -61,10 +61,13 @@ def connection():
     return _connection
 
 
+def present() -> bool:
+    """Whether rq has been imported."""
+    return 'rq.job' in sys.modules and 'redis' in sys.modules
+
+
 def warm() -> None:
     """In a stable that has rq: do once what the first get_current_job() of every horse would do."""
-    if 'rq.job' not in sys.modules or 'redis' not in sys.modules:
-        return
     moment = b'2024-01-01T00:00:00.000000Z'
     data = _serial.pickle.dumps(('builtins.int', None, (), {}))
     _build(_job.Job({
@@ -83,7 +86,7 @@ def _import() -> bool:
     try:
         import rq.job  # noqa: F401
     except ModuleNotFoundError as error:
-        if error.name != 'rq':
+        if error.name not in ('rq', 'rq.job'):
             raise
         _missing = True
         return False

@@ -53,13 +53,17 @@ def _learn_from(names: list) -> None:
 
 def _prepare(setup: dict) -> None:
     """Everything that can be done before the first job. Raises Refusal."""
+    _require_alone('the interpreter itself (its sitecustomize, or a .pth file)')
     sys.path[:0] = setup.get('paths') or []
     _hooks.after_import('logging', _log.install)
     _rq.configure(setup)
     limited = _run.limited = _allow.configure(setup.get('allow'))
     _horse.learning = setup.get('auto_preload', True)
-    _step('--serializer', setup.get('serializer') or 'pickle',
-          lambda name: _serial.configure(setup.get('serializer') or '', _allow.loads if limited else None))
+    loads = _allow.loads if limited else None
+    if setup.get('serializer'):
+        _step('--serializer', setup['serializer'], lambda name: _serial.configure(name, loads))
+    else:
+        _serial.configure('', loads)
     for name in setup.get('preload') or []:
         _step('--preload', name, import_module)
     handlers = [_step('--exception-handler', name, _handler) for name in setup.get('handlers') or []]
@@ -78,15 +82,19 @@ def _step(option: str, name: str, function):
     except BaseException as error:  # noqa: B036: a module that calls sys.exit() too
         from cq import _errors
         raise Refusal(f'{option} {name}: {_errors.text_of(error).rstrip()}') from None
-    why = _threads.found()
-    if why:
-        raise Refusal(f'{option} {name}: importing it {why}. Horses are forked from the process that imports it, and would '
-                      'have a thread that does not run, or share the connection: start it in the job, not at import')
+    _require_alone(f'{option} {name}: importing it')
     if _threads.native():
         # Its library may take care of forks; who names a module is taken at his word.
         sys.stderr.write(f"cq: {option} {name}: importing it starts a thread that is not Python's; jobs may hang if its "
                          'library does not expect to be forked\n')
     return result
+
+
+def _require_alone(what: str) -> None:
+    why = _threads.found()
+    if why:
+        raise Refusal(f'{what} {why}. Horses are forked from this process, and would have a thread that does not run, or share '
+                      'the connection: it has to be done in the job, not at import')
 
 
 def _handler(name: str):
@@ -98,13 +106,21 @@ def _handler(name: str):
 
 def _warm() -> None:
     """Do once what every horse would do for the first time."""
-    try:
-        _rq.warm()
-    except Exception as error:  # a job that needs it will see it
-        from cq import _errors
-        if _log.ready:
-            _cq.log('DEBUG', f'rq cannot be warmed up: {_errors.last_line(error)}')
+    if _rq.present() and _is_harmless(_rq.warm):
+        try:
+            _rq.warm()
+        except Exception:
+            pass  # a job that needs it will see why
     _horse.rehearse(WARM_UP)
+
+
+def _is_harmless(function) -> bool:
+    """Whether it leaves this process fit to be forked; a connection class of the user's own may do anything."""
+    def attempt() -> str:
+        function()
+        return _threads.found()
+
+    return not _rq.connection_class_path or _cq.probe(attempt) == (True, '')
 
 
 def _settle() -> None:

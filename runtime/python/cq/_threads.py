@@ -67,7 +67,11 @@ def _describe_thread() -> str:
 
 
 class Watch:
-    """In a probe: which module's code was running when a thread was started or a socket connected."""
+    """In a probe: which module's code was running when a thread was started or a socket connected.
+
+    It changes the process that it is in: the functions that start threads are wrapped (Pythons before 3.12 have no audit
+    event for that), and an audit hook is never removed.
+    """
 
     def __init__(self):
         self.threads = python_threads()
@@ -75,14 +79,28 @@ class Watch:
         self.sockets = len(connections())
         self.events = []  # (what, [modules whose code was running, the innermost first])
         sys.addaudithook(self._hook)
+        self._wrap('_thread', ('start_new_thread', 'start_new', 'start_joinable_thread'))
+        self._wrap('threading', ('_start_new_thread', '_start_joinable_thread'))
 
     def _hook(self, event: str, args) -> None:
-        if event in ('_thread.start_new_thread', '_thread.start_joinable_thread'):
-            what = 'thread'
-        elif event == 'socket.connect':
-            what = 'socket'
-        else:
-            return
+        if event == 'socket.connect':
+            self._note('socket')
+
+    def _wrap(self, module: str, names: tuple) -> None:
+        module = sys.modules.get(module)
+        for name in names:
+            start = getattr(module, name, None)
+            if start is not None:
+                setattr(module, name, self._noting(start))
+
+    def _noting(self, start):
+        def start_and_note(*args, **kwargs):
+            self._note('thread')
+            return start(*args, **kwargs)
+
+        return start_and_note
+
+    def _note(self, what: str) -> None:
         modules = []
         frame = sys._getframe(1)
         while frame is not None:
