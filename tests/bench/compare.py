@@ -24,17 +24,20 @@ def say(what):
 
 
 def main():
-    folder, rows, rounds = sys.argv[1], chosen(sys.argv[2:]), number("BENCH_ROUNDS", 3)
+    folder, rows, rounds, limit_s = sys.argv[1], chosen(sys.argv[2:]), number("BENCH_ROUNDS", 3), 60 * number("BENCH_MINUTES", 8)
     start = time.monotonic()
     server = Server(folder)
     try:
-        print(f"{rounds} rounds, {os.cpu_count()} cores, Redis {server.version} on a Unix socket, CPython {sys.version.split()[0]}, one worker at a time", flush=True)
         results = {row.name: [] for row in rows}
-        for turn in range(rounds):
+        done = 0
+        while done < rounds and (time.monotonic() - start) * (done + 1) <= limit_s * max(done, 1):  # the next one is as long as those before it
             for row in rows:
-                say(f"round {turn + 1} of {rounds}: {row.title}")
+                say(f"round {done + 1} of {rounds}: {row.title}")
                 results[row.name].append(measure(server, row, folder))
+            done += 1
         say("")
+        print(f"{done} round{'s' if done > 1 else ''}, {os.cpu_count()} cores, Redis {server.version} on a Unix socket, "
+              f"CPython {sys.version.split()[0]}, one worker at a time\n")
         print(report(rows, results))
         print(f"\nmeasured in {time.monotonic() - start:.0f} s")
     finally:

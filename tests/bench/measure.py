@@ -10,7 +10,6 @@ from pathlib import Path
 from jobs_celery import CeleryJobs
 from jobs_rq import RqJobs
 from processes import Usage, tree, tree_pss_kb, tree_usage
-from rows import BATCHES
 from server import wait_until
 
 LOADED_S = 1.0      # batches are repeated until they have taken so long together,
@@ -48,7 +47,7 @@ class Run:
         return self.jobs.ends(ids)
 
     def load(self, function):
-        count = BATCHES[self.row.kind][function]
+        count = self.row.batch(function)
         spans, used, redis_s = [], Usage(), 0.0
         traffic = {"commands": 0, "reads": 0, "bytes": 0}
         while sum(spans) < LOADED_S and len(spans) < MOST_BATCHES:
@@ -116,7 +115,7 @@ def measure(server, row, folder):
     run = Run(server, row, folder)
     try:
         run.until_idle()
-        run.batch("noop", 20 + 10 * row.slots)  # warm on every side: modules learnt, connections made, horses forked ahead
+        run.batch("noop", row.batch("noop") // 5)  # warm on every side: modules learnt, connections made, horses forked ahead
         result = {function: run.load(function) for function in row.loads}
         if row.loads and row.slots == 1:
             result["latencies"] = run.latencies()

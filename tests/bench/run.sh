@@ -4,6 +4,7 @@
 #   CQ            path of cq (build/cq)
 #   ROWS          rows and groups of rows, see rows.py ("default"): native, python, horse, reuse, eight, django, plain, all
 #   BENCH_ROUNDS  rounds, each row once in every round (3); the table shows medians
+#   BENCH_MINUTES no round is begun that would end after so many (8); the first one is run in any case
 set -eu
 cd "$(dirname "$0")/../.."
 CQ=${CQ:-build/cq}
