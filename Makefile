@@ -187,7 +187,7 @@ demo: build deps-demo ## a private Redis, a dozen jobs, a worker: seen running
 	$(Q)examples/demo.sh '$(B)'
 
 bench: build deps-check ## cq beside RQ's workers and Celery, as ratios within one run; ROWS=python and more in tests/bench/README.md
-	$(Q)CQ='$(B)/cq' tests/bench/run.sh
+	$(Q)CQ="$${CQ:-$(B)/cq}" tests/bench/run.sh
 
 fuzz: deps-fuzz ## each fuzz target for FUZZ_SECONDS (60)
 	$(Q)tests/fuzz/run.sh
