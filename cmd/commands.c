@@ -5,6 +5,7 @@ const struct cq_cmd cq_commands[] = {
     {"worker", cq_worker_command, "Run jobs from queues", "Jobs", &cq_worker_syntax},
     {"enqueue", cq_enqueue_command, "Put a job on a queue", "Jobs", &cq_enqueue_syntax},
     {"requeue", cq_requeue_command, "Put failed jobs back on their queues", "Jobs", &cq_requeue_syntax},
+    {"result", cq_result_command, "Show how jobs ended and what they returned", "Jobs", &cq_result_syntax},
     {"info", cq_info_command, "Show queues and workers", "Queues and workers", &cq_info_syntax},
     {"empty", cq_empty_command, "Remove all jobs of queues", "Queues and workers", &cq_empty_syntax},
     {"suspend", cq_suspend_command, "Let workers start no new jobs", "Queues and workers", &cq_suspend_syntax},

@@ -28,7 +28,7 @@ memcheck 0 --version
 memcheck 0 help
 memcheck 0 help --man
 memcheck 0 help --completion bash
-for command in worker enqueue info requeue empty suspend resume; do
+for command in worker enqueue result info requeue empty suspend resume reload; do
     memcheck 0 "$command" --help
 done
 memcheck 0 info -u "$redis_url"
@@ -38,6 +38,12 @@ for serializer in pickle json msgpack; do
 done
 printf 'from a file' > "$redis_folder/argument"
 memcheck 0 enqueue -u "$redis_url" --at-front demo.add "@$redis_folder/argument"
+memcheck 5 result -u "$redis_url" valgrind-pickle valgrind-json
+memcheck 5 result -u "$redis_url" --json valgrind-msgpack
+memcheck 6 result -u "$redis_url" nothing-of-that-name
+memcheck 1 reload -u "$redis_url"
+memcheck 1 reload -u "$redis_url" nobody
+memcheck 1 reload --pid "$redis_folder/argument"
 memcheck 0 info -u "$redis_url"
 memcheck 0 info -u "$redis_url" --raw --by-queue valgrind default
 memcheck 0 info -u "$redis_url" --json

@@ -1,0 +1,105 @@
+#include "cmd/job/outcome.h"
+
+#include "job/job.h"
+#include "job/keys.h"
+#include "job/result.h"
+#include "serializers/serializer.h"
+#include "serializers/zlib.h"
+
+enum { OUTPUT_MAX = 64 * 1024, HASH = 0, RESULTS = 1, OUTPUT = 2, REPLIES = 3 };
+
+static enum cq_code ask(struct cq_connection *connection, struct cq_str id, struct cq_outcome *outcome, struct cq_error *err)
+{
+    struct cq_key job = cq_key_job(id), results = cq_key_results(id), output = cq_key_output(id);
+    struct cq_command commands[REPLIES];
+    enum cq_code code = CQ_OK;
+    for (int i = 0; i < REPLIES; i++)
+        cq_command_init(&commands[i]);
+    cq_command_texts(&commands[HASH], "HMGET", job.text, "status", "description", "origin", "worker_name", "created_at", "enqueued_at",
+                     "started_at", "ended_at", "result", "exc_info", NULL);
+    cq_command_texts(&commands[RESULTS], "XREVRANGE", results.text, "+", "-", "COUNT", "1", NULL);
+    cq_command_texts(&commands[OUTPUT], "GETRANGE", output.text, NULL);
+    cq_command_int(&commands[OUTPUT], -OUTPUT_MAX);
+    cq_command_text(&commands[OUTPUT], "-1");
+    for (int i = 0; i < REPLIES && code == CQ_OK; i++)
+        code = cq_connection_send(connection, &commands[i], err);
+    for (int i = 0; i < REPLIES && code == CQ_OK; i++)
+        code = cq_connection_receive(connection, &outcome->replies[i], err);
+    for (int i = 0; i < REPLIES; i++) {
+        if (code == CQ_OK)
+            code = cq_reply_check(outcome->replies[i], err);
+        cq_command_release(&commands[i]);
+    }
+    return code;
+}
+
+static enum cq_outcome_kind kind_of(enum cq_job_status status, bool there)
+{
+    switch (status) {
+    case CQ_JOB_FINISHED: return CQ_OUTCOME_FINISHED;
+    case CQ_JOB_FAILED:
+    case CQ_JOB_STOPPED:
+    case CQ_JOB_CANCELED: return CQ_OUTCOME_FAILED;
+    default: return there ? CQ_OUTCOME_PENDING : CQ_OUTCOME_ABSENT;
+    }
+}
+
+/* RQ 1.x kept both in the hash; there is no stream then. */
+static void read_old(struct cq_outcome *outcome)
+{
+    struct cq_buf text = CQ_BUF_INIT(CQ_EXC_TEXT_MAX);
+    struct cq_str exc_info = outcome->fields[CQ_OUTCOME_EXC_INFO];
+    outcome->serialized = outcome->fields[CQ_OUTCOME_RESULT];
+    outcome->failure = exc_info;
+    if (exc_info.data && cq_inflate(exc_info, &text, NULL) == CQ_OK)
+        outcome->failure = cq_arena_str(&outcome->arena, cq_buf_view(&text));
+    cq_buf_release(&text);
+}
+
+static void read_result(struct cq_outcome *outcome)
+{
+    const struct cq_reply *entry = cq_reply_at(outcome->replies[RESULTS], 0);
+    struct cq_result result = {.return_value = CQ_STR_NONE, .exc_string = CQ_STR_NONE};
+    outcome->unreadable.code = CQ_OK;
+    if (!entry) {
+        read_old(outcome);
+    } else if (cq_result_read(entry, &outcome->arena, &result, &outcome->unreadable) == CQ_OK) {
+        outcome->serialized = result.return_value;
+        outcome->failure = result.exc_string;
+    }
+    outcome->value = cq_value_none();
+    if (outcome->kind == CQ_OUTCOME_FINISHED && outcome->serialized.data && outcome->unreadable.code == CQ_OK) {
+        enum cq_format format = cq_format_detect(outcome->serialized);
+        enum cq_code code = cq_decode(format, outcome->serialized, &outcome->arena, &outcome->value, &outcome->unreadable);
+        outcome->unreadable.code = code;
+    }
+}
+
+enum cq_code cq_outcome_read(struct cq_connection *connection, struct cq_str id, struct cq_outcome *ret_outcome, struct cq_error *err)
+{
+    *ret_outcome = (struct cq_outcome){.arena = CQ_ARENA_INIT, .value = cq_value_none()};
+    enum cq_code code = ask(connection, id, ret_outcome, err);
+    if (code != CQ_OK)
+        return code;
+    bool there = false;
+    for (int i = 0; i < CQ_OUTCOME_FIELDS; i++) {
+        struct cq_str text = cq_reply_str(cq_reply_at(ret_outcome->replies[HASH], (size_t)i));
+        there = there || text.data;
+        ret_outcome->fields[i] = text.len ? text : CQ_STR_NONE; /* empty is RQ's way to say unset */
+    }
+    enum cq_job_status status = cq_job_status_parse(ret_outcome->fields[CQ_OUTCOME_STATUS]);
+    ret_outcome->kind = kind_of(status, there);
+    if (ret_outcome->kind == CQ_OUTCOME_FINISHED || ret_outcome->kind == CQ_OUTCOME_FAILED)
+        read_result(ret_outcome);
+    /* Of a job that was enqueued again the lines are an earlier run's; those of a failed attempt explain a retry. */
+    if (ret_outcome->kind == CQ_OUTCOME_FAILED || status == CQ_JOB_SCHEDULED)
+        ret_outcome->output = cq_reply_str(ret_outcome->replies[OUTPUT]);
+    return CQ_OK;
+}
+
+void cq_outcome_release(struct cq_outcome *outcome)
+{
+    for (int i = 0; i < REPLIES; i++)
+        cq_reply_free(outcome->replies[i]);
+    cq_arena_release(&outcome->arena);
+}

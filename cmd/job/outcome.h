@@ -1,0 +1,58 @@
+/*
+ * What is known of a job's end, read in one round trip: its hash without the payload, its newest result, and the last lines
+ * that it wrote. Nothing is executed to show it: the value is decoded by cq's own readers.
+ */
+#ifndef CQ_CMD_JOB_OUTCOME_H
+#define CQ_CMD_JOB_OUTCOME_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "redis/connection.h"
+#include "serializers/value.h"
+
+/* The texts of the hash, CQ_STR_NONE when unset; borrowed from the replies. */
+enum cq_outcome_field {
+    CQ_OUTCOME_STATUS,
+    CQ_OUTCOME_DESCRIPTION,
+    CQ_OUTCOME_QUEUE,
+    CQ_OUTCOME_WORKER,
+    CQ_OUTCOME_CREATED_AT,
+    CQ_OUTCOME_ENQUEUED_AT,
+    CQ_OUTCOME_STARTED_AT,
+    CQ_OUTCOME_ENDED_AT,
+    CQ_OUTCOME_RESULT,   /* RQ 1.x: the serialized value */
+    CQ_OUTCOME_EXC_INFO, /* RQ 1.x: the failure's text, compressed or not */
+    CQ_OUTCOME_FIELDS,
+};
+
+enum cq_outcome_kind {
+    CQ_OUTCOME_ABSENT,  /* there is no such job */
+    CQ_OUTCOME_PENDING, /* it has not ended */
+    CQ_OUTCOME_FINISHED,
+    CQ_OUTCOME_FAILED, /* or was stopped, or canceled */
+};
+
+struct cq_outcome {
+    enum cq_outcome_kind kind;
+    struct cq_str fields[CQ_OUTCOME_FIELDS];
+    struct cq_str serialized;   /* FINISHED: the value as it is stored; CQ_STR_NONE for None */
+    struct cq_value value;      /* FINISHED and readable; see unreadable */
+    struct cq_error unreadable; /* its code is not CQ_OK: why the value cannot be shown */
+    struct cq_str failure;      /* FAILED: the text; may be empty */
+    struct cq_str output;       /* FAILED, or waiting for a retry: the last lines it wrote; may be empty */
+    struct cq_arena arena;      /* owned, as are the replies */
+    struct cq_reply *replies[3];
+};
+
+/*
+ * *ret_outcome needs no init, and is to be released after an error too.
+ * Redis: HMGET rq:job:<id>, XREVRANGE rq:results:<id>, GETRANGE cq:output:<id>.
+ * Errors: CQ_ERR_CONNECTION, CQ_ERR_REDIS. A result that cannot be read is no error, see unreadable.
+ */
+CQ_MUST_CHECK enum cq_code cq_outcome_read(struct cq_connection *connection, struct cq_str id, struct cq_outcome *ret_outcome,
+                                           struct cq_error *err);
+void cq_outcome_release(struct cq_outcome *outcome);
+
+#endif

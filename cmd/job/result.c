@@ -1,0 +1,238 @@
+/* cq result: how jobs ended, and what came out. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/utf8.h"
+#include "cmd/job/outcome.h"
+#include "cmd/line/command.h"
+#include "cmd/line/output.h"
+#include "cmd/line/session.h"
+#include "job/keys.h"
+#include "serializers/repr.h"
+#include "serializers/serializer.h"
+#include "serializers/zlib.h"
+
+struct result_options {
+    bool json, raw;
+};
+
+#define FIELD(member) offsetof(struct result_options, member)
+
+static const struct cq_option result_options[] = {
+    {.kind = CQ_OPTION_FLAG, .name = "json", .field = FIELD(json), .help = "One JSON object a line for each job (docs/CLI.md)"},
+    {.kind = CQ_OPTION_FLAG,
+     .name = "raw",
+     .field = FIELD(raw),
+     .help = "Only the return value, as its serializer wrote it, byte for byte; of one job that has finished"},
+    {.kind = CQ_OPTION_END},
+};
+
+static const char *const notes[] = {
+    "Shows status, times, return value (as Python's repr), failure, and the last lines that a failed job wrote. A value is decoded "
+    "without running anything: an object of a class is shown by its name.",
+    "Status 0 when the job has finished, 1 when it failed, was stopped or canceled, 5 when it has not ended, 6 when there is no such job; "
+    "of several jobs the highest.",
+    NULL,
+};
+
+const struct cq_syntax cq_result_syntax = {
+    .arguments = "JOB_IDS...",
+    .first = "a job's id",
+    .max_args = SIZE_MAX,
+    .options_size = sizeof(struct result_options),
+    .options = result_options,
+    .notes = notes,
+};
+
+static const char *const field_names[CQ_OUTCOME_FIELDS] = {
+    [CQ_OUTCOME_STATUS] = "status",           [CQ_OUTCOME_DESCRIPTION] = "description", [CQ_OUTCOME_QUEUE] = "queue",
+    [CQ_OUTCOME_WORKER] = "worker",           [CQ_OUTCOME_CREATED_AT] = "created_at",   [CQ_OUTCOME_ENQUEUED_AT] = "enqueued_at",
+    [CQ_OUTCOME_STARTED_AT] = "started_at",   [CQ_OUTCOME_ENDED_AT] = "ended_at",
+};
+
+static enum cq_exit exit_of(const struct cq_outcome *outcome)
+{
+    switch (outcome->kind) {
+    case CQ_OUTCOME_FINISHED: return CQ_EXIT_OK;
+    case CQ_OUTCOME_FAILED: return CQ_EXIT_FAILED;
+    case CQ_OUTCOME_PENDING: return CQ_EXIT_PENDING;
+    case CQ_OUTCOME_ABSENT: break;
+    }
+    return CQ_EXIT_ABSENT;
+}
+
+/* repr() of the value, or what is to be said in its place. */
+static void put_value(const struct cq_outcome *outcome, struct cq_buf *out)
+{
+    size_t start = out->len;
+    if (outcome->unreadable.code == CQ_OK) {
+        cq_repr(&outcome->value, out);
+        if (!out->overflow)
+            return;
+    }
+    out->len = start;
+    out->overflow = false;
+    cq_buf_printf(out, "<%zu bytes that cannot be shown: %s>", outcome->serialized.len,
+                  outcome->unreadable.code == CQ_OK ? "too long" : outcome->unreadable.text);
+}
+
+static void print_line(const char *label, struct cq_str text)
+{
+    cq_print("  %-10s", label);
+    cq_print_name(text);
+    cq_print("\n");
+}
+
+/* A text of several lines, indented. */
+static void print_block(const char *label, struct cq_str text)
+{
+    if (!text.len)
+        return;
+    cq_print("  %s\n", label);
+    while (text.len) {
+        const char *end = memchr(text.data, '\n', text.len);
+        size_t len = end ? (size_t)(end - text.data) : text.len, next = end ? len + 1 : len;
+        cq_print("    ");
+        cq_print_name(cq_str_n(text.data, len));
+        cq_print("\n");
+        text = cq_str_n(text.data + next, text.len - next);
+    }
+}
+
+/* The end, and how long it took when the start is known. */
+static void print_ended(const struct cq_outcome *outcome)
+{
+    cq_time started, ended;
+    struct cq_str text = outcome->fields[CQ_OUTCOME_ENDED_AT];
+    cq_print("  %-10s", "ended");
+    cq_print_name(text);
+    if (cq_time_parse_iso(text, &ended) && cq_time_parse_iso(outcome->fields[CQ_OUTCOME_STARTED_AT], &started) && ended >= started)
+        cq_print(" (%.3f s)", (double)(ended - started) / CQ_SECOND);
+    cq_print("\n");
+}
+
+static void show_text(const char *id, const struct cq_outcome *outcome)
+{
+    static const struct {
+        enum cq_outcome_field field;
+        const char *label;
+    } lines[] = {
+        {CQ_OUTCOME_DESCRIPTION, "call"}, {CQ_OUTCOME_QUEUE, "queue"},       {CQ_OUTCOME_WORKER, "worker"},
+        {CQ_OUTCOME_ENQUEUED_AT, "enqueued"}, {CQ_OUTCOME_STARTED_AT, "started"},
+    };
+    struct cq_str status = outcome->fields[CQ_OUTCOME_STATUS];
+    cq_print_name(cq_str(id));
+    cq_print(": ");
+    cq_print_name(status.len ? status : CQ_STR_LIT("without a status"));
+    cq_print("\n");
+    for (size_t i = 0; i < CQ_ARRAY_LEN(lines); i++)
+        if (outcome->fields[lines[i].field].len)
+            print_line(lines[i].label, outcome->fields[lines[i].field]);
+    if (outcome->fields[CQ_OUTCOME_ENDED_AT].len)
+        print_ended(outcome);
+    if (outcome->kind == CQ_OUTCOME_FINISHED) {
+        struct cq_buf text = CQ_BUF_INIT(CQ_PAYLOAD_MAX);
+        put_value(outcome, &text);
+        print_line("result", cq_buf_view(&text));
+        cq_buf_release(&text);
+    }
+    print_block("failure", outcome->failure);
+    print_block("output", outcome->output);
+}
+
+static void put_json(struct cq_buf *out, const char *key, struct cq_str text)
+{
+    cq_buf_printf(out, "%s\"%s\": ", out->len > 1 ? ", " : "", key);
+    if (!text.data) {
+        cq_buf_text(out, "null");
+        return;
+    }
+    cq_buf_char(out, '"');
+    cq_utf8_escape_json(out, text);
+    cq_buf_char(out, '"');
+}
+
+/* The value itself where JSON can say it, else null; its repr in any case. */
+static void put_json_value(struct cq_buf *out, const struct cq_outcome *outcome)
+{
+    struct cq_buf repr = CQ_BUF_INIT(CQ_PAYLOAD_MAX);
+    bool finished = outcome->kind == CQ_OUTCOME_FINISHED;
+    cq_buf_text(out, ", \"return_value\": ");
+    if (!finished || outcome->unreadable.code != CQ_OK || cq_encode(CQ_FORMAT_JSON, &outcome->value, out, NULL) != CQ_OK)
+        cq_buf_text(out, "null");
+    if (finished)
+        put_value(outcome, &repr);
+    put_json(out, "return_repr", finished ? cq_buf_view(&repr) : CQ_STR_NONE);
+    cq_buf_release(&repr);
+}
+
+static void show_json(const char *id, const struct cq_outcome *outcome)
+{
+    struct cq_buf line = CQ_BUF_INIT(SIZE_MAX / 2);
+    cq_buf_char(&line, '{');
+    put_json(&line, "id", cq_str(id));
+    for (int i = 0; i < CQ_OUTCOME_FIELDS; i++)
+        if (field_names[i])
+            put_json(&line, field_names[i], outcome->fields[i].len ? outcome->fields[i] : CQ_STR_NONE);
+    put_json_value(&line, outcome);
+    put_json(&line, "failure", outcome->kind == CQ_OUTCOME_FAILED ? outcome->failure : CQ_STR_NONE);
+    put_json(&line, "output", outcome->output.len ? outcome->output : CQ_STR_NONE);
+    cq_print_str(cq_buf_view(&line));
+    cq_print("}\n");
+    cq_buf_release(&line);
+}
+
+/* None has no bytes in Redis; nothing is printed for it. */
+static void show_raw(const struct cq_run *run, const char *id, const struct cq_outcome *outcome)
+{
+    if (outcome->kind == CQ_OUTCOME_FINISHED)
+        cq_print_str(outcome->serialized);
+    else if (outcome->kind != CQ_OUTCOME_ABSENT)
+        cq_complain(run->name, "job '%s' is %.*s: there is no return value", id, (int)outcome->fields[CQ_OUTCOME_STATUS].len,
+                    outcome->fields[CQ_OUTCOME_STATUS].data);
+}
+
+static enum cq_exit show_one(struct cq_session *session, const struct cq_run *run, const char *id)
+{
+    const struct result_options *options = run->options;
+    struct cq_outcome outcome;
+    struct cq_error err;
+    enum cq_code code = cq_outcome_read(session->connection, cq_str(id), &outcome, &err);
+    enum cq_exit status = code == CQ_OK ? exit_of(&outcome) : cq_exit_of(code);
+    if (code != CQ_OK)
+        cq_complain(run->name, "job '%s': %s", id, err.text);
+    else if (options->raw)
+        show_raw(run, id, &outcome);
+    else if (options->json)
+        show_json(id, &outcome);
+    else if (outcome.kind != CQ_OUTCOME_ABSENT)
+        show_text(id, &outcome);
+    if (status == CQ_EXIT_ABSENT)
+        cq_complain(run->name, "no such job: '%s'", id);
+    cq_outcome_release(&outcome);
+    return status;
+}
+
+enum cq_exit cq_result_command(const struct cq_run *run)
+{
+    const struct result_options *options = run->options;
+    struct cq_session session;
+    if ((options->raw && options->json) || (options->raw && run->arg_count > 1)) {
+        cq_complain(run->name, "--raw prints the bytes of one job: give one id, and no --json");
+        return CQ_EXIT_USAGE;
+    }
+    for (size_t i = 0; i < run->arg_count; i++) {
+        if (!*run->args[i] || strlen(run->args[i]) > CQ_NAME_MAX) {
+            cq_complain(run->name, "'%.80s' cannot be a job's id", run->args[i]);
+            return CQ_EXIT_USAGE;
+        }
+    }
+    enum cq_exit status = cq_session_open(&session, run);
+    bool connected = status == CQ_EXIT_OK;
+    for (size_t i = 0; i < run->arg_count && connected && status != CQ_EXIT_REDIS; i++) {
+        enum cq_exit one = show_one(&session, run, run->args[i]);
+        status = one == CQ_EXIT_REDIS || one > status ? one : status;
+    }
+    cq_session_close(&session);
+    return status;
+}
