@@ -45,17 +45,23 @@ enum cq_code cq_abandon_read(const struct cq_reply *reply, size_t *ret_count, st
 {
     enum cq_code code = cq_reply_check(reply, err);
     if (code == CQ_OK)
-        *ret_count = cq_reply_len(reply) / ITEM_LEN;
+        *ret_count = cq_reply_len(cq_reply_at(reply, 0)) / ITEM_LEN;
     return code;
+}
+
+bool cq_abandon_more(const struct cq_reply *reply)
+{
+    return cq_reply_int(cq_reply_at(reply, 1)) == 1;
 }
 
 void cq_abandon_item(const struct cq_reply *reply, size_t index, struct cq_abandoned *ret_item)
 {
     static const char *const fates[] = {"retried", "failed", "requeued", "dropped"};
-    struct cq_str fate = cq_reply_str(cq_reply_at(reply, index * ITEM_LEN + 2));
-    ret_item->job_id = cq_reply_str(cq_reply_at(reply, index * ITEM_LEN));
-    ret_item->execution_id = cq_reply_str(cq_reply_at(reply, index * ITEM_LEN + 1));
-    ret_item->has_failure_callback = cq_reply_int(cq_reply_at(reply, index * ITEM_LEN + 3)) == 1;
+    const struct cq_reply *items = cq_reply_at(reply, 0);
+    struct cq_str fate = cq_reply_str(cq_reply_at(items, index * ITEM_LEN + 2));
+    ret_item->job_id = cq_reply_str(cq_reply_at(items, index * ITEM_LEN));
+    ret_item->execution_id = cq_reply_str(cq_reply_at(items, index * ITEM_LEN + 1));
+    ret_item->has_failure_callback = cq_reply_int(cq_reply_at(items, index * ITEM_LEN + 3)) == 1;
     ret_item->fate = "unknown";
     for (size_t i = 0; i < CQ_ARRAY_LEN(fates); i++)
         if (cq_str_is(fate, fates[i]))

@@ -40,7 +40,8 @@ enum cq_fetch_outcome {
     CQ_FETCH_EMPTY,
     CQ_FETCH_STARTED,
     CQ_FETCH_SUSPENDED,
-    CQ_FETCH_AGAIN, /* a bounded number of dead ids was dropped and more may wait behind them: fetch again at once */
+    CQ_FETCH_AGAIN, /* a bounded number of dead ids was dropped, or of dependents released; there may be jobs now: fetch
+                       again at once */
 };
 
 /* A job that this worker now runs. Borrowed from the reply. */

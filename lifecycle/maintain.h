@@ -2,7 +2,8 @@
  * Maintenance: what nobody else would ever touch again. Two scripts, both bounded per call so that Redis is never held:
  *
  * abandon.lua  executions in rq:wip whose score has passed: retried when retries are left, else failed with RQ's
- *              AbandonedJobError text (or, by option, back at the front of their queue). Called every few seconds.
+ *              AbandonedJobError text (or, by option, back at the front of their queue); and dependents that the end of
+ *              their parent could not all release at once. Called every few seconds.
  * clean.lua    at start and every maintenance interval, under RQ's lock per queue: finished and failed entries past
  *              their score, ids stuck in :intermediate (back to the front of the queue), worker names whose hash is
  *              gone, RQ 3.0's ready jobs, members of groups whose job is gone.
@@ -38,6 +39,7 @@ struct cq_abandoned {
 
 void cq_abandon_build(const struct cq_abandon *abandon, struct cq_command *command);
 CQ_MUST_CHECK enum cq_code cq_abandon_read(const struct cq_reply *reply, size_t *ret_count, struct cq_error *err);
+bool cq_abandon_more(const struct cq_reply *reply); /* of a reply that was read: call again at once */
 void cq_abandon_item(const struct cq_reply *reply, size_t index, struct cq_abandoned *ret_item);
 
 struct cq_clean {

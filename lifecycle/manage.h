@@ -26,7 +26,10 @@ void cq_requeue_all_build(struct cq_str queue, int limit, cq_time now, struct cq
 CQ_MUST_CHECK enum cq_code cq_requeue_all_read(const struct cq_reply *reply, int64_t *ret_requeued, int64_t *ret_gone,
                                                int64_t *ret_left, struct cq_error *err);
 
-/* Empty up to limit jobs of a queue, with everything that belongs to them. Redis: empty.lua. Source: rq/queue.py empty. */
+/*
+ * Empty up to limit jobs of a queue, with everything that belongs to them. ret_removed may be 0 while ret_left is not: the call
+ * was busy with the many dependents of one job; call again. Redis: empty.lua. Source: rq/queue.py empty.
+ */
 void cq_empty_build(struct cq_str queue, int limit, struct cq_command *command);
 CQ_MUST_CHECK enum cq_code cq_empty_read(const struct cq_reply *reply, int64_t *ret_removed, int64_t *ret_left,
                                          struct cq_error *err);

@@ -4,7 +4,8 @@
 -- RQ's horse may die between rq:wip and status started: such a job is still queued, but on no list.
 -- Members are <job id>:<execution id>; RQ 1.x wrote the bare id, which older producers' ids with `:` look like too.
 -- Source: rq/registry.py StartedJobRegistry.cleanup.
--- Returns {job id, execution id, fate, calls, ...}; fate: retried failed requeued dropped; calls: 1 when the attempt failed and
+-- Then go on with dependents that a call had to leave deferred.
+-- Returns {{job id, execution id, fate, calls, ...}, 1 when there is more to do}; fate: retried failed requeued dropped; calls: 1 when the attempt failed and
 -- the job has a failure callback, which is to be run then (RQ does so before it decides; here the job has its new place first).
 -- Errors: none of its own.
 local wip, list, intermediate = unpack(KEYS) -- rq:wip:<queue>, rq:queue:<queue>, rq:queue:<queue>:intermediate
@@ -68,7 +69,8 @@ local function abandon(id)
 end
 
 local done = {}
-for _, member in ipairs(redis.call('ZRANGEBYSCORE', wip, 0, now_s, 'LIMIT', 0, limit)) do
+local members = redis.call('ZRANGEBYSCORE', wip, 0, now_s, 'LIMIT', 0, limit)
+for _, member in ipairs(members) do
     local id, execution = split(member)
     redis.call('ZREM', wip, member)
     -- A job whose keys hold something else must not keep the others from being found.
@@ -81,4 +83,6 @@ for _, member in ipairs(redis.call('ZRANGEBYSCORE', wip, 0, now_s, 'LIMIT', 0, l
     done[#done + 1] = cleared and fate or 'dropped'
     done[#done + 1] = cleared and calls or 0
 end
-return done
+release_some(queue)
+local more = #members == tonumber(limit) or redis.call('EXISTS', 'cq:releasing:' .. queue) == 1
+return {done, more and 1 or 0}

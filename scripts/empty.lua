@@ -1,27 +1,43 @@
 -- Take at most limit jobs off a queue and delete them with all that belongs to them. Deferred dependents, which could never
 -- run now, go too, as RQ's docstring promises; a job that runs at this moment keeps running and loses its place only.
+-- One call deletes at most so many dependents: a job that has more goes back to the front of the queue until they are gone.
 -- What is no hash is no job and stays as it is; what should be a set and is none has no members.
 -- Source: rq/queue.py Queue.empty.
 -- Returns {taken off, left}. Errors: none of its own.
 local list = unpack(KEYS) -- rq:queue:<name>
 local queue, limit = unpack(ARGV)
 -- include delete.lua
-local dependents_limit = 10000
+local dependents_left = 500
 
--- Ids that wait for this one, and for those in turn; deeper than the limit they stay deferred.
+local function dependents_of(id) return 'rq:job:' .. id .. ':dependents' end
+
+local function size_of(set)
+    local size = redis.pcall('SCARD', set)
+    return type(size) == 'number' and size or 0
+end
+
+-- Those that wait for a job, and those that wait for them, which become its own: so a chain, however long, is always begun
+-- at its first link. False: there are more than this call may delete.
 local function delete_waiting(first)
-    local waiting = redis.pcall('SMEMBERS', 'rq:job:' .. first .. ':dependents')
-    local at = 1
-    while at <= #waiting and at <= dependents_limit do
-        local id = waiting[at]
+    local waiting = dependents_of(first)
+    while size_of(waiting) > 0 do
+        if dependents_left <= 0 then return false end
+        local id = redis.call('SPOP', waiting)
         local status, origin, group = unpack(redis.pcall('HMGET', 'rq:job:' .. id, 'status', 'origin', 'group_id'))
+        dependents_left = dependents_left - 1
         if status == 'deferred' then
-            for _, other in ipairs(redis.pcall('SMEMBERS', 'rq:job:' .. id .. ':dependents')) do waiting[#waiting + 1] = other end
+            local inherited = redis.pcall('SPOP', dependents_of(id), dependents_left)
+            dependents_left = dependents_left - #inherited
+            if #inherited > 0 then redis.call('SADD', waiting, unpack(inherited)) end
+            if size_of(dependents_of(id)) > 0 then
+                redis.call('SADD', waiting, id)
+                return false
+            end
             redis.call('ZREM', 'rq:deferred:' .. (origin or queue), id)
             delete_job(id, origin or queue, group)
         end
-        at = at + 1
     end
+    return true
 end
 
 local taken = 0
@@ -29,17 +45,20 @@ limit = tonumber(limit)
 while taken < limit do
     local id = redis.call('LPOP', list)
     if not id then break end
-    taken = taken + 1
     local fields = redis.pcall('HMGET', 'rq:job:' .. id, 'status', 'group_id')
     local status, group = unpack(fields)
     if status ~= 'started' and not fields.err then
+        if not delete_waiting(id) then
+            redis.call('LPUSH', list, id)
+            break
+        end
         if status and status ~= 'queued' then
             for _, registry in ipairs({'finished', 'failed', 'deferred', 'scheduled', 'canceled'}) do
                 redis.call('ZREM', 'rq:' .. registry .. ':' .. queue, id)
             end
         end
-        delete_waiting(id)
         delete_job(id, queue, group)
     end
+    taken = taken + 1
 end
 return {taken, redis.call('LLEN', list)}

@@ -3,11 +3,13 @@
 -- Keys of jobs are built here, from the ids that come out of the lists.
 -- Source: rq/queue.py dequeue_any, rq/executions.py prepare_execution, rq/worker/base.py prepare_job_execution.
 -- Returns {'started', index of the queue, job id, {field, value, ...}}, {'empty'}, {'suspended'}, or {'again'} when many
--- dead ids were dropped. Errors: none of its own.
+-- dead ids were dropped, or dependents released. Errors: none of its own.
 local worker, worker_executions, suspended = unpack(KEYS) -- rq:worker:<name>, ...:executions, rq:suspended; then rq:queue:<name> ...
 -- resume '1': sent before, answer lost. now: in the forms of hashes, executions, scores.
 local worker_name, execution, resume, worker_ttl, monitoring_s, now_iso, now, now_s = unpack(ARGV)
 -- include seconds.lua
+-- include push.lua
+-- include release.lua
 -- include start.lua
 -- include idle.lua
 -- include next.lua

@@ -55,7 +55,7 @@ local function succeed()
             'dependency_ids', 'retries_left', 'number_of_retries'))
     if not status then return 'deleted' end
     if retries_left or count then redis.call('DEL', output_key(id)) end -- only who may have failed before has one
-    local dependents = release_dependents(id, false)
+    local dependents = release_dependents(id, queue, false)
     local result_ttl = seconds_of(own_ttl, tonumber(default_result_ttl))
     local repeats = seconds_of(repeats_left, 0)
     if result_ttl == 0 and repeats <= 0 then
@@ -85,7 +85,7 @@ end
 local function bury(status, kind, failure_ttl, group)
     if registered == '0' and kind == '2' then
         redis.call('HSET', job, 'status', status)
-        if status == 'failed' then release_dependents(id, true) end
+        if status == 'failed' then release_dependents(id, queue, true) end
         return status
     end
     return bury_job(id, queue, status, failure_ttl, group, function(ttl) save_result(kind, ttl) end)

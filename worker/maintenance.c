@@ -51,10 +51,11 @@ static void on_abandon(struct cq_async *async, const struct cq_reply *reply, con
         cq_log(process->log, CQ_LOG_WARNING, process->name, id, "abandoned by its worker: %s", item.fate);
         free(id);
     }
-    if (count < ABANDON_CHUNK)
+    bool more = cq_abandon_more(reply);
+    if (!more)
         maintenance->abandon_at++;
     abandon_next(maintenance);
-    if (count)
+    if (count || more)
         cq_process_wake(process); /* some may be on a queue again */
 }
 

@@ -65,14 +65,15 @@ static enum cq_exit empty_chunk(struct cq_session *session, struct cq_str queue,
     return status;
 }
 
-/* As many chunks as the queue had at the start: a queue that is filled as fast as it is emptied must not hold us for ever. */
+/* As many jobs as the queue had at the start: a queue that is filled as fast as it is emptied must not hold us for ever. A call
+ * that removes none was busy with the dependents of one. */
 static enum cq_exit empty_queue(struct cq_session *session, const char *name)
 {
     struct cq_str queue = cq_str(name);
     int64_t len = 0, removed = 0, chunk = 0, left = 1;
     session->about = name;
     enum cq_exit status = queue_len(session, queue, &len);
-    for (int64_t seen = 0; status == CQ_EXIT_OK && left > 0 && seen <= len; seen += CHUNK) {
+    while (status == CQ_EXIT_OK && left > 0 && removed <= len) {
         status = empty_chunk(session, queue, &chunk, &left);
         removed += status == CQ_EXIT_OK ? chunk : 0;
     }

@@ -26,7 +26,7 @@ local function bury_job(id, queue, status, failure_ttl, group, save)
         redis.call('EXPIRE', 'rq:job::' .. id .. ':dependencies', ttl)
     end
     redis.call('ZADD', 'rq:failed:' .. queue, ttl < 0 and -1 or now_s + ttl, id)
-    if status == 'failed' then release_dependents(id, true) end
+    if status == 'failed' then release_dependents(id, queue, true) end
     if ttl == 0 then
         redis.call('ZREM', 'rq:failed:' .. queue, id)
         delete_job(id, queue, group)

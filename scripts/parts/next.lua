@@ -3,7 +3,7 @@
 -- set of what the worker runs, and given back again. '2': the same, and nothing else is taken.
 -- counts: as in start.lua.
 -- An id whose hash is gone (expired, deleted, not a hash at all) or whose job was canceled is dropped; at most dead_limit
--- in a call, so that Redis is never held for long. Source: rq/queue.py dequeue_any.
+-- in a call, so that Redis is never held for long. 'again': more is to be done before it can be told that there is no job. Source: rq/queue.py dequeue_any.
 local dead_limit = 10000
 
 local function started_before(queue_keys, first, execution)
@@ -24,7 +24,7 @@ local function next_job(queue_keys, first, execution, worker_lives, counts)
     if before then return before end
     if resume == '2' then return {'empty'} end
     if redis.call('EXISTS', suspended) == 1 then return {'suspended'} end
-    local dead = 0
+    local dead, released = 0, false
     for at = first, #queue_keys do
         local id = redis.call('LPOP', queue_keys[at])
         while id do
@@ -46,6 +46,8 @@ local function next_job(queue_keys, first, execution, worker_lives, counts)
             if dead >= dead_limit then return {'again'} end
             id = redis.call('LPOP', queue_keys[at])
         end
+        -- Nothing to do is the time for what an earlier call had to leave: it may well be jobs of this queue.
+        if release_some(string.sub(queue_keys[at], 10)) then released = true end
     end
-    return {'empty'}
+    return {released and 'again' or 'empty'}
 end

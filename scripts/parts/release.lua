@@ -2,32 +2,92 @@
 -- A dependency that is gone counts as met; one that failed only with allow_dependency_failures; canceled and stopped never.
 -- RQ asks whether the dependent is canceled; we ask whether it is deferred, so that one which another dependency
 -- already released is not run twice. Source: rq/queue.py enqueue_dependents, rq/job.py dependencies_are_met.
+--
+-- One call looks at release_left of them, so that Redis is not held for long. A larger set is set aside, as
+-- cq:dependents:<id>:<time>, with <0 or 1><id>:<time> at the end of the list cq:releasing:<queue>, 1 for a parent that failed;
+-- later calls go on with it (release_some): those that find no job on the queue, and abandon.lua. So it outlives whoever
+-- began, and the parent too.
+local release_left = 500
+
+-- In pieces, because there may be many, and mostly one of the first is still open.
 local function dependencies_met(id, parent, failures_allowed)
-    for _, other in ipairs(redis.call('SMEMBERS', 'rq:job::' .. id .. ':dependencies')) do
-        if other ~= parent then
-            local status = redis.pcall('HGET', 'rq:job:' .. other, 'status')
-            if type(status) == 'string' and status ~= 'finished' and not (failures_allowed and status == 'failed') then return false end
+    local cursor = '0'
+    repeat
+        local found = redis.call('SSCAN', 'rq:job::' .. id .. ':dependencies', cursor, 'COUNT', 100)
+        cursor = found[1]
+        for _, other in ipairs(found[2]) do
+            if other ~= parent then
+                local status = redis.pcall('HGET', 'rq:job:' .. other, 'status')
+                if type(status) == 'string' and status ~= 'finished' and not (failures_allowed and status == 'failed') then
+                    return false
+                end
+            end
         end
-    end
+    until cursor == '0'
     return true
 end
 
-local function release_dependents(parent, parent_failed)
+-- Returns whether it still belongs into the dependents set.
+local function release_one(id, parent, parent_failed)
+    local status, queue, failures, front, ttl = unpack(redis.pcall('HMGET', 'rq:job:' .. id, 'status', 'origin',
+        'allow_dependency_failures', 'enqueue_at_front', 'ttl')) -- what is no hash is no job: all nil
+    if status ~= 'deferred' then return status == 'canceled' end
+    local failures_allowed = (tonumber(failures) or 0) ~= 0
+    if not queue or parent_failed and not failures_allowed or not dependencies_met(id, parent, failures_allowed) then return true end
+    redis.call('ZREM', 'rq:deferred:' .. queue, id)
+    push_job(id, queue, (tonumber(front) or 0) ~= 0, ttl, now_iso)
+    return false
+end
+
+-- Go on with what was set aside first for this queue, unless this call has done enough. Returns false when there is nothing.
+-- Dependents that were not let go come back to their parent.
+local function release_some(queue)
+    local releasing = 'cq:releasing:' .. queue
+    local entry = redis.call('LINDEX', releasing, 0)
+    if not entry or release_left <= 0 then return entry ~= false end
+    local parent = string.match(entry, '^.(.*):[^:]*$')
+    local aside = 'cq:dependents:' .. string.sub(entry, 2)
+    local status = redis.pcall('HGET', 'rq:job:' .. parent, 'status')
+    local parent_failed = string.sub(entry, 1, 1) == '1' and status ~= 'finished'
     local dependents = 'rq:job:' .. parent .. ':dependents'
-    local ids = redis.call('SMEMBERS', dependents)
-    for _, id in ipairs(ids) do
-        local status, queue, failures, front, ttl = unpack(redis.pcall('HMGET', 'rq:job:' .. id, 'status', 'origin',
-            'allow_dependency_failures', 'enqueue_at_front', 'ttl')) -- what is no hash is no job: all nil
-        local failures_allowed = (tonumber(failures) or 0) ~= 0
-        if status == 'deferred' then
-            if queue and (failures_allowed or not parent_failed) and dependencies_met(id, parent, failures_allowed) then
-                redis.call('ZREM', 'rq:deferred:' .. queue, id)
-                redis.call('SREM', dependents, id)
-                push_job(id, queue, (tonumber(front) or 0) ~= 0, ttl, now_iso)
-            end
-        elseif status ~= 'canceled' then
-            redis.call('SREM', dependents, id)
-        end
+    local back = {}
+    for _, id in ipairs(redis.call('SPOP', aside, release_left)) do
+        release_left = release_left - 1
+        if release_one(id, parent, parent_failed) then back[#back + 1] = id end
     end
-    return #ids
+    if type(status) == 'string' and #back > 0 then
+        local ttl = redis.call('TTL', 'rq:job:' .. parent)
+        redis.call('SADD', dependents, unpack(back))
+        if ttl > 0 then redis.call('EXPIRE', dependents, ttl) end
+    end
+    if redis.call('EXISTS', aside) == 0 then redis.call('LPOP', releasing) end
+    return true
+end
+
+-- What was set aside when the parent failed is to be judged by its success.
+local function forgive(parent, releasing)
+    for at, entry in ipairs(redis.call('LRANGE', releasing, 0, -1)) do
+        if string.match(entry, '^1(.*):[^:]*$') == parent then redis.call('LSET', releasing, at - 1, '0' .. string.sub(entry, 2)) end
+    end
+end
+
+-- queue: the parent's. Returns how many there were.
+local function release_dependents(parent, queue, parent_failed)
+    local dependents, releasing = 'rq:job:' .. parent .. ':dependents', 'cq:releasing:' .. queue
+    local count = redis.call('SCARD', dependents)
+    if count == 0 then return 0 end
+    if not parent_failed then forgive(parent, releasing) end
+    if count > release_left then
+        local name = parent .. ':' .. now
+        redis.call('RENAME', dependents, 'cq:dependents:' .. name)
+        redis.call('PERSIST', 'cq:dependents:' .. name)
+        redis.call('RPUSH', releasing, (parent_failed and '1' or '0') .. name)
+        release_some(queue)
+        return count
+    end
+    release_left = release_left - count
+    for _, id in ipairs(redis.call('SMEMBERS', dependents)) do
+        if not release_one(id, parent, parent_failed) then redis.call('SREM', dependents, id) end
+    end
+    return count
 end
