@@ -157,7 +157,7 @@ deps: ## install what building needs (apt, as root or through sudo)
 deps-demo deps-test deps-check deps-fuzz: deps-%: deps
 	$(Q)tests/tools/deps.sh $*
 
-.PHONY: test cli pytest interop sanitize check layers demo bench fuzz docs format lint coverage install uninstall clean
+.PHONY: test cli pytest interop rq-suite sanitize check layers demo bench fuzz docs format lint coverage install uninstall clean
 test: build deps-test layers ## unit tests; TEST=lifecycle/enqueue runs one
 	$(Q)$(MAKE) --no-print-directory unit-binaries
 	$(Q)tests/tools/run_unit.sh '$(B)' '$(TEST)'
@@ -172,6 +172,9 @@ pytest: build deps-check ## the Python side of the python runtime; TEST=python/l
 interop: build deps-check ## with Python's RQ, in both directions
 	$(Q)$(MAKE) --no-print-directory modules
 	$(Q)tests/tools/run_interop.sh '$(B)' '$(TEST)'
+
+rq-suite: build ## RQ's own tests, from PyPI, with cq worker in place of RQ's; WORKERS=cq|reuse|cli|rq
+	$(Q)tests/rq_suite/run.sh '$(B)' '$(TEST)'
 
 sanitize: ## unit and CLI tests under AddressSanitizer and UBSan
 	$(Q)tests/tools/check.sh sanitize

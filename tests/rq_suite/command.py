@@ -19,6 +19,11 @@ class NotApplicable(Exception):
     """What the test asks of its worker cannot be said to a program in another process (a mock, a closure)."""
 
 
+def environment():
+    """cq's: the test run's without the way to this folder, so that jobs find what a user's would."""
+    return {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+
+
 def url_of(connection):
     """The address of a redis-py client, as a URL that RQ's own `rq worker --url` would take."""
     options = connection.connection_pool.connection_kwargs
@@ -86,6 +91,8 @@ def worker_command(worker, folder, burst, max_jobs, max_idle_time, with_schedule
                "--job-monitoring-interval", str(worker.job_monitoring_interval),
                "--maintenance-interval", str(worker.maintenance_interval)]
     command += class_options(worker) + handler_options(worker, folder)
+    if os.environ.get("RQ_SUITE_REUSE"):
+        command.append("--reuse-horses")
     if worker._serializer_arg:
         command += ["--serializer", worker._serializer_arg]
     if worker.disable_default_exception_handler:

@@ -1,8 +1,6 @@
 """RQ's tests of its command line with cq in place of `rq`: the same words, an exit status and an output to compare."""
 
-import os
 import subprocess
-import sys
 
 from click.testing import CliRunner, Result
 from rq.cli import main
@@ -19,7 +17,7 @@ def install(new_log):
             return invoke_in_process(self, cli, args, **options)
         words = [command.CQ, *args]
         done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=60,
-                              env={**os.environ, "CQ_PYTHON": sys.executable})
+                              env=command.environment())
         text = done.stdout + done.stderr
         new_log().write_bytes(" ".join(words).encode() + b"\n" + text)
         exception = SystemExit(done.returncode) if done.returncode else None

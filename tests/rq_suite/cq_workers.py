@@ -13,6 +13,7 @@ import subprocess
 import threading
 import time
 
+from rq.scheduler import RQScheduler
 from rq.suspension import is_suspended
 from rq.worker import BaseWorker
 
@@ -70,7 +71,8 @@ def run_cq(words, forwarder):
     with open(log, "ab") as output:
         output.write((" ".join(words) + "\n").encode())
         output.flush()
-        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=output, stderr=output, preexec_fn=die_with_parent)
+        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=command.environment(),
+                                   preexec_fn=die_with_parent)
     forwarder.process = process
     watchdog = threading.Timer(LIMIT_S, process.kill)
     watchdog.daemon = True
@@ -110,6 +112,8 @@ def work(self, burst=False, logging_level=None, date_format=None, log_format=Non
         if not burst:
             wait_for_resume(self, forwarder)
         status, log = run_cq(words, forwarder)
+    if with_scheduler and has_scheduler():
+        self.scheduler = RQScheduler(self.queues, connection=self.connection)  # to be asked for its keys
     if forwarder.times:
         self._stop_requested = self.shutdown_requested_date is not None
     if forwarder.was_cold:

@@ -27,7 +27,7 @@ def read_expected(path, workers):
         kind, category, test, reason = (line.split(None, 3) + ["", "", "", ""])[:4]
         if category not in CATEGORIES or not reason:
             sys.exit(f"ledger: {path}:{number}: not `WORKERS CATEGORY TEST REASON`")
-        if kind == workers:
+        if kind == workers or (kind, workers) == ("cq", "reuse"):
             expected[f"tests/{test}"] = (category, reason)
     return expected
 

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Run RQ's own test suite, fetched from PyPI, with `cq worker` in place of its workers. usage: run.sh BUILD_FOLDER [TEST]
 #   TEST      a part of tests' names, as pytest's -k takes it
-#   WORKERS   cq (default); cli: test_cli.py alone, with cq in place of `rq` too; rq: RQ's own workers, the baseline
+#   WORKERS   cq (default); reuse: cq with --reuse-horses; cli: test_cli.py alone, with cq in place of `rq` too;
+#             rq: RQ's own workers, the baseline
 # What is expected to fail, and why, is in expected.txt. The folder BUILD_FOLDER/rq-suite has the logs.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -37,20 +38,23 @@ echo "$SHA256  $archive" | sha256sum --check --quiet || { say "$archive is not t
 rm -rf "$folder/stage" "$folder/logs" "$folder/results.json"
 mkdir -p "$folder/stage" "$folder/logs" "$folder/bin"
 tar -xzf "$archive" -C "$folder/stage" --strip-components=1 "rq-$VERSION/tests" "rq-$VERSION/tox.ini" "rq-$VERSION/pyproject.toml"
-printf '#!/bin/sh\nexec "%s" worker "$@"\n' "$CQ" > "$folder/bin/rqworker"
-printf '#!/bin/sh\nexec "%s" "$@"\n' "$CQ" > "$folder/bin/rq"
+printf '#!/bin/sh\nunset PYTHONPATH\nexec "%s" worker "$@"\n' "$CQ" > "$folder/bin/rqworker"
+printf '#!/bin/sh\nunset PYTHONPATH\nexec "%s" "$@"\n' "$CQ" > "$folder/bin/rq"
 chmod +x "$folder/bin/rqworker" "$folder/bin/rq"
 # The tests leave orphans to whoever is process 1, and then expect them to be reaped.
 [ -x "$folder/supervise" ] || cc -std=c11 -D_GNU_SOURCE -O2 -o "$folder/supervise" tests/tools/supervise.c
 
 # --- The run. RQ's tests have localhost:6379 written into them, so they get a network of their own where that is possible.
 
-export CQ RQ_SUITE_FOLDER="$folder" RQ_SUITE_HERE="$here" PYTHONDONTWRITEBYTECODE=1 RUN_SLOW_TESTS_TOO=1 CQ_PYTHON="$venv/bin/python"
+export CQ RQ_SUITE_FOLDER="$folder" PYTHONDONTWRITEBYTECODE=1 RUN_SLOW_TESTS_TOO=1 CQ_PYTHON="$venv/bin/python"
 PATH=$venv/bin:$PATH
 set -- -p no:cacheprovider -p record -q -rf
 case $WORKERS in
 rq) ;;
 cli) export RQ_SUITE_CLI=1 ;;
+reuse) export RQ_SUITE_REUSE=1 ;;
+cq) ;;
+*) say "WORKERS=$WORKERS: cq, reuse, cli or rq"; exit 2 ;;
 esac
 [ "$WORKERS" = rq ] || { PATH=$folder/bin:$PATH; set -- "$@" -p cq_workers; }
 if [ "$WORKERS" = cli ]; then set -- "$@" tests/test_cli.py; else set -- "$@" tests; fi

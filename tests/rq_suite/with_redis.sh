@@ -15,7 +15,10 @@ trap 'kill $redis 2> /dev/null || :; wait $redis 2> /dev/null || :; rm -rf "$dat
 tries=0
 until redis-cli -h 127.0.0.1 -p 6379 ping > /dev/null 2>&1; do
     tries=$((tries + 1))
-    [ $tries -lt 200 ] && kill -0 $redis || { cat "$folder/redis.log" >&2; exit 1; }
+    if [ $tries -gt 200 ] || ! kill -0 $redis 2> /dev/null; then
+        cat "$folder/redis.log" >&2
+        exit 1
+    fi
     sleep 0.05
 done
 cd "$folder/stage"
