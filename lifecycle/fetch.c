@@ -5,7 +5,7 @@
 #include "job/keys.h"
 #include "lifecycle/times.h"
 
-_Static_assert(CQ_FETCH_NKEYS == 3 && CQ_FETCH_NARGS == 8, "fetch.lua takes other keys or arguments");
+_Static_assert(CQ_FETCH_NKEYS == 3 && CQ_FETCH_NARGS == 9, "fetch.lua takes other keys or arguments");
 
 int cq_fetch_resume_arg(const struct cq_fetch *fetch)
 {
@@ -29,6 +29,7 @@ void cq_fetch_build(const struct cq_fetch *fetch, struct cq_command *command)
     cq_command_int(command, cq_fetch_resume_arg(fetch));
     cq_command_int(command, fetch->worker_ttl_s > 0 ? fetch->worker_ttl_s : CQ_WORKER_TTL_DEFAULT_S);
     cq_command_int(command, fetch->monitoring_interval_s);
+    cq_command_int(command, fetch->lasting);
     cq_times_arg(command, fetch->now);
 }
 

@@ -21,6 +21,7 @@ struct cq_fetch {
     struct cq_str execution_id;  /* for the job that will be started */
     cq_time now;
     int monitoring_interval_s; /* RQ's job_monitoring_interval, 30 */
+    bool lasting;              /* as RQ's SimpleWorker: the worker's hash lasts as long as the job may */
     int worker_ttl_s;          /* the worker's hash expires so much + 60 after it became idle; 0: the default */
     bool resume;               /* the same call was sent before and its reply was lost: when it had started a job
                                      under execution_id, give that one again instead of taking another */

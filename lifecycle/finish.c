@@ -7,7 +7,7 @@
 #include "lifecycle/times.h"
 #include "serializers/zlib.h"
 
-_Static_assert(CQ_FINISH_NKEYS == 3 && CQ_FINISH_NARGS == 24, "finish.lua takes other keys or arguments");
+_Static_assert(CQ_FINISH_NKEYS == 3 && CQ_FINISH_NARGS == 25, "finish.lua takes other keys or arguments");
 
 static const char *const outcome_words[] = {
     [CQ_OUTCOME_SUCCESS] = "success",
@@ -108,6 +108,7 @@ enum cq_code cq_finish_build(const struct cq_finish *finish, struct cq_command *
     cq_command_arg(command, finish->next ? finish->next->execution_id : CQ_STR_NONE);
     cq_command_int(command, finish->next ? cq_fetch_resume_arg(finish->next) : 0);
     cq_command_int(command, finish->next ? finish->next->monitoring_interval_s : 0);
+    cq_command_int(command, finish->next && finish->next->lasting);
     cq_times_arg(command, finish->next ? finish->next->now : finish->ended_at);
     return CQ_OK;
 }

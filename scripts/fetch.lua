@@ -5,8 +5,8 @@
 -- Returns {'started', index of the queue, job id, {field, value, ...}}, {'empty'}, {'suspended'}, or {'again'} when many
 -- dead ids were dropped, or dependents released. Errors: none of its own.
 local worker, worker_executions, suspended = unpack(KEYS) -- rq:worker:<name>, ...:executions, rq:suspended; then rq:queue:<name> ...
--- resume '1': sent before, answer lost. now: in the forms of hashes, executions, scores.
-local worker_name, execution, resume, worker_ttl, monitoring_s, now_iso, now, now_s = unpack(ARGV)
+-- resume '1': sent before, answer lost. lasting: as in start.lua. now: in the forms of hashes, executions, scores.
+local worker_name, execution, resume, worker_ttl, monitoring_s, lasting, now_iso, now, now_s = unpack(ARGV)
 -- include seconds.lua
 -- include push.lua
 -- include release.lua

@@ -9,10 +9,10 @@ local worker, worker_executions, suspended = unpack(KEYS) -- as in fetch.lua; no
 -- outcome: success failed stopped retry. started, ended: epoch; worked_s: their difference. value, exc: as the result
 -- stream has them, '' for none; meta '': leave it. output: the last lines of a failed or stopped job. retry_max, retry_intervals: of the Retry that was returned.
 -- registered '0': failed and stopped jobs go into no registry (--disable-default-exception-handler).
--- next_execution '': fetch nothing. resume, now: as in fetch.lua.
+-- next_execution '': fetch nothing. resume, lasting, now: as in fetch.lua.
 local outcome, id, queue, execution, worker_name, started, ended, ended_iso, worked_s, value, exc, meta, output,
     default_result_ttl, registered, retry_max, retry_intervals, worker_ttl, next_execution, resume,
-    monitoring_s, now_iso, now, now_s = unpack(ARGV)
+    monitoring_s, lasting, now_iso, now, now_s = unpack(ARGV)
 -- include seconds.lua
 -- include delete.lua
 -- include push.lua

@@ -1,10 +1,12 @@
 -- Start one job: its hash, its execution, rq:wip, the worker's hash. Uses the script's own locals worker,
--- worker_executions, worker_name, monitoring_s, now, now_s and now_iso.
+-- worker_executions, worker_name, worker_ttl, monitoring_s, lasting, now, now_s and now_iso.
 -- The execution counts as abandoned when no heartbeat has come for its heartbeat ttl: the monitoring interval, or the
 -- job's timeout when that is shorter, and a minute.
 -- counts: further fields of the worker's hash, {field, value, ...}, of the job that it has just finished; nil: it was idle.
 -- Then its keys were given their expiry when it became busy, and heartbeats renew it.
--- Source: rq/executions.py prepare_execution, rq/worker/base.py prepare_job_execution, get_heartbeat_ttl.
+-- lasting '1': reused horses, RQ's SimpleWorker; it sends no heartbeat while it works, so its key lasts as long as the job
+-- may. Here heartbeats go on: it need not last longer than an idle worker's.
+-- Source: rq/executions.py prepare_execution, rq/worker/base.py prepare_job_execution, get_heartbeat_ttl (of SimpleWorker, too).
 local function start_job(id, queue, execution, worker_lives, counts, origin, timeout, ttl)
     local job = 'rq:job:' .. id
     local member = id .. ':' .. execution
@@ -32,8 +34,10 @@ local function start_job(id, queue, execution, worker_lives, counts, origin, tim
             unpack(counts or {}))
     end
     if not (worker_lives and counts) then
-        redis.call('EXPIRE', worker, monitoring_s + 60)
-        redis.call('EXPIRE', worker_executions, monitoring_s + 60)
+        local longest = timeout_s > 0 and math.min(timeout_s, worker_ttl) or worker_ttl
+        local busy_s = (lasting == '1' and math.max(monitoring_s, longest) or monitoring_s) + 60
+        redis.call('EXPIRE', worker, busy_s)
+        redis.call('EXPIRE', worker_executions, busy_s)
     end
     return redis.call('HGETALL', job)
 end

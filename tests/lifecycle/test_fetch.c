@@ -50,6 +50,25 @@ START_TEST(a_short_timeout_shortens_the_heartbeat_and_none_does_not)
 }
 END_TEST
 
+START_TEST(with_reused_horses_the_worker_s_hash_lasts_as_long_as_the_job_may)
+{
+    const int timeouts[] = {20, 300, 5000, CQ_TTL_FOREVER};
+    const int lasts[] = {90, 360, 480, 480}; /* at least the heartbeat's, at most an idle worker's */
+    for (size_t i = 0; i < CQ_ARRAY_LEN(timeouts); i++) {
+        redis_server_flush(server);
+        ck_assert_int_eq(birth(NOW, false), CQ_OK);
+        struct cq_job job = new_job("j1", "default");
+        job.timeout_s = timeouts[i];
+        enqueue(&job);
+        struct cq_fetch fetch = fetch_of(RUN_1);
+        fetch.lasting = true;
+        ck_assert_int_eq(fetch_with(&fetch, &started), CQ_FETCH_STARTED);
+        ck_assert_int_eq(INT("TTL", worker_key), lasts[i]);
+        ck_assert_int_eq(INT("TTL", "rq:worker:w1:executions"), lasts[i]);
+    }
+}
+END_TEST
+
 START_TEST(queues_are_looked_at_in_order)
 {
     static const struct cq_str queues[] = {{"high", 4}, {"low: n\xc3\xa4me", 10}};
@@ -307,6 +326,7 @@ int main(void)
     const TTest *const tests[] = {
         fetch_starts_the_job_as_rq_does,
         a_short_timeout_shortens_the_heartbeat_and_none_does_not,
+        with_reused_horses_the_worker_s_hash_lasts_as_long_as_the_job_may,
         queues_are_looked_at_in_order,
         suspended_starts_nothing,
         suspension_for_a_while_ends_by_itself,

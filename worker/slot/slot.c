@@ -113,6 +113,7 @@ static void fill_fetch(struct cq_slot *slot, struct cq_fetch *fetch)
         .execution_id = cq_str(slot->next_execution),
         .now = cq_clock_now(),
         .monitoring_interval_s = options->job_monitoring_interval_s,
+        .lasting = options->reuse_horses,
         .worker_ttl_s = options->worker_ttl_s,
         .resume = slot->resume,
         .resume_only = slot->stopping,
