@@ -9,24 +9,32 @@ import gc
 import os
 import sys
 
+from os import putenv
+
 import _cq
-from cq import _job, _log, _run, _serial
+from cq import _forks, _job, _log, _run, _serial
 
 learning = True  # report modules that jobs had to import (not with --no-auto-preload)
 collecting = True  # collect garbage in horses, as Python does
 
+_rehearsed = None  # the frame of the job that a new horse runs for itself
 _pid = 0  # of this horse; a process that a job forks has another
 _known = 0  # len(sys.modules) as of the last report
 
 
-def rehearse(times: int = 1) -> None:
-    """Run a job that does nothing, all but sending its answer. In a stable it warms up code and caches for all horses."""
+def prepare_rehearsal() -> None:
+    """In the stable: make the job that horses rehearse, one that does nothing."""
+    global _rehearsed
     if _serial.custom is not None or _serial.accepted not in (None, 'pickle') or _run.limited or _run.job_class is not None:
-        return
+        return  # this worker does not run such a job
     data = _serial.zlib.compress(_serial.Pickle.dumps(('builtins.len', None, ((1,),), {})))
-    frame = {'type': 'job', 'id': '', 'queue': '', 'worker': '', 'timeout': 3600, 'reuse': True, 'fields': {b'data': data}}
-    for _ in range(times):
-        _serve(frame)
+    _rehearsed = {'type': 'job', 'id': '', 'queue': '', 'worker': '', 'timeout': 3600, 'fields': {b'data': data}}
+
+
+def rehearse() -> None:
+    """Run a job that does nothing, all but sending its answer: what a job writes is written once before a job waits for it."""
+    if _rehearsed is not None:
+        _serve(_rehearsed)
         _log.flush()
 
 
@@ -47,6 +55,7 @@ def main() -> None:
     adopt()
     if collecting:
         gc.enable()
+    _forks.leave_stable()
     _known = len(sys.modules)
     rehearse()
     while True:
@@ -74,9 +83,7 @@ def main() -> None:
 
 def _serve(frame: dict) -> tuple:
     """Run what a frame says. Returns the answer's type and fields."""
-    environ = os.environ
-    environ['RQ_JOB_ID'] = frame['id']
-    environ['RQ_WORKER_ID'] = frame['worker']
+    _set_environment(frame['id'].encode('utf-8', 'surrogateescape'), frame['worker'].encode('utf-8', 'surrogateescape'))
     job = _job.Job(frame)
     if frame['type'] == 'callback':
         from cq._orphan import call_back
@@ -86,6 +93,18 @@ def _serve(frame: dict) -> tuple:
     if job._meta is not None:
         _add_meta(job, fields)
     return kind, fields
+
+
+def _set_environment(job_id: bytes, worker: bytes) -> None:
+    """What os.environ[...] = ... does, less its detours."""
+    try:
+        putenv(b'RQ_JOB_ID', job_id)
+        putenv(b'RQ_WORKER_ID', worker)
+        known = os.environ._data
+        known[b'RQ_JOB_ID'] = job_id
+        known[b'RQ_WORKER_ID'] = worker
+    except (AttributeError, TypeError, ValueError):
+        pass  # the job has put something of its own in its place, or the id has a NUL byte
 
 
 def _add_meta(job, fields: dict) -> None:

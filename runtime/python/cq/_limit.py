@@ -6,9 +6,9 @@ exception) the worker does from outside, with SIGTERM and SIGKILL. Source: rq/ti
 
 import sys
 
-from _signal import ITIMER_REAL, SIGALRM, setitimer, signal
+from _signal import SIGALRM, alarm, signal
 
-LONGEST = 10 ** 8  # seconds; three years, and within what setitimer takes
+LONGEST = 10 ** 8  # seconds; three years, and within what alarm takes
 
 _seconds = 0  # of the limit that is armed; 0: none, and a signal that comes late is ignored
 _class = None  # our own exception class, once somebody has asked for it
@@ -22,14 +22,14 @@ def arm(seconds: int) -> None:
     _seconds = seconds
     # The handler is set each time: a job may have set its own.
     signal(SIGALRM, _ring)
-    setitimer(ITIMER_REAL, seconds if seconds < LONGEST else LONGEST)
+    alarm(seconds if seconds < LONGEST else LONGEST)
 
 
 def disarm() -> None:
     global _seconds
     if _seconds:
         _seconds = 0
-        setitimer(ITIMER_REAL, 0)
+        alarm(0)
 
 
 def _ring(number, frame) -> None:

@@ -10,6 +10,7 @@ import zlib
 from _pickle import dumps as _pickle_dumps, loads as _pickle_loads
 
 PAYLOAD_MAX = 512 * 1024 * 1024  # bytes, compressed or not: Redis' own limit of a value (serializers/zlib.h)
+_SMALL = PAYLOAD_MAX // 1032  # a byte of zlib gives no more than 1032; such data is inflated in one go, which takes less memory
 UNSERIALIZABLE = 'Unserializable return value'  # what RQ stores instead. Source: rq/defaults.py
 
 
@@ -94,8 +95,10 @@ def configure(name: str, loads_pickle=None) -> None:
 
 def inflate(data: bytes) -> bytes:
     """What `data` holds uncompressed; as it is when it is not compressed. Source: rq/job.py Job.restore."""
-    stream = zlib.decompressobj()
     try:
+        if len(data) <= _SMALL:
+            return zlib.decompress(data)
+        stream = zlib.decompressobj()
         plain = stream.decompress(data, PAYLOAD_MAX)
     except zlib.error:
         return data

@@ -8,7 +8,7 @@ import gc
 import sys
 
 import _cq
-from cq import _allow, _hooks, _horse, _learn, _log, _rq, _run, _serial, _threads
+from cq import _allow, _forks, _hooks, _horse, _learn, _log, _rq, _run, _serial, _threads
 from cq._resolve import import_module, resolve
 
 WARM_UP = 30  # rehearsals; the interpreter specializes code that has run a few times
@@ -53,6 +53,7 @@ def _learn_from(names: list) -> None:
 
 def _prepare(setup: dict) -> None:
     """Everything that can be done before the first job. Raises Refusal."""
+    _forks.enter_stable()
     _require_alone('the interpreter itself (its sitecustomize, or a .pth file)')
     sys.path[:0] = setup.get('paths') or []
     _hooks.after_import('logging', _log.install)
@@ -111,7 +112,9 @@ def _warm() -> None:
             _rq.warm()
         except Exception:
             pass  # a job that needs it will see why
-    _horse.rehearse(WARM_UP)
+    _horse.prepare_rehearsal()
+    for _ in range(WARM_UP):
+        _horse.rehearse()
 
 
 def _is_harmless(function) -> bool:

@@ -173,7 +173,7 @@ def forget(*prefixes):
 def runtime(monkeypatch, tmp_path):
     """The package with a stand-in for _cq, and a folder on sys.path for modules of the test (`module`)."""
     wire = Wire()
-    path, finders = list(sys.path), list(sys.meta_path)
+    path, finders, register_at_fork = list(sys.path), list(sys.meta_path), os.register_at_fork
     monkeypatch.setitem(sys.modules, "_cq", wire.module())
     forget("cq")
     sys.path.insert(0, str(PACKAGE))
@@ -182,7 +182,7 @@ def runtime(monkeypatch, tmp_path):
     last_resort = sys.modules["logging"].lastResort
     yield runtime
     sys.modules["logging"].lastResort = last_resort
-    sys.path[:], sys.meta_path[:] = path, finders
+    sys.path[:], sys.meta_path[:], os.register_at_fork = path, finders, register_at_fork
     forget("cq")
 
 

@@ -75,7 +75,9 @@ def test_end_of_file_before_a_job_is_no_error(runtime):
 
 
 def test_the_rehearsal_sends_nothing_and_leaves_no_job(runtime):
-    runtime._horse.rehearse(3)
+    runtime._horse.prepare_rehearsal()
+    for _ in range(3):
+        runtime._horse.rehearse()
     assert runtime.wire.sent == [] and runtime.wire.titles == []
     assert runtime.cq.current_job() is None
 
@@ -178,6 +180,41 @@ def test_an_answer_that_is_too_large_to_send_is_a_failure(runtime, app):
     serve(runtime, runtime.frame(("jobs.ident", None, (), {})))
     (kind, fields), = answers(runtime)
     assert kind == "failed" and fields["exc"].rstrip().endswith("ValueError: a done of more than 513 MiB is too large for a job")
+
+
+@pytest.mark.parametrize("name", ["id\0id", "\udcff", "e\u0301"])
+def test_an_id_that_the_environment_cannot_have_disturbs_nobody(runtime, app, name):
+    assert runtime.value("jobs.ident", id=name) == name
+
+
+def test_an_environment_that_was_replaced_disturbs_nobody(runtime, app, monkeypatch):
+    monkeypatch.setattr(os, "environ", {"A": "B"})
+    assert runtime.value("jobs.ident") == "a-job"
+
+
+def test_functions_for_forks_wait_for_the_horse_where_only_threads_need_them(script):
+    assert script("""
+        import os
+        assert 'threading' not in sys.modules
+        from cq import _forks
+        _forks.enter_stable()
+        import threading, logging, concurrent.futures.thread, random
+        assert len(_forks._waiting) == 3, _forks._waiting
+        calls = []
+        for functions in _forks._waiting:
+            functions['after_in_child'] = lambda: calls.append(1)
+        random.seed(1)
+        expected = random.Random(1).random()
+        if os.fork() == 0:  # the horse
+            assert calls == []
+            assert random.random() != expected
+            _forks.leave_stable()
+            assert threading.main_thread().native_id == threading.get_native_id() == os.getpid()
+            if os.fork() == 0:  # a child of its job
+                os._exit(len(calls))
+            os._exit(os.waitstatus_to_exitcode(os.wait()[1]))
+        print(os.waitstatus_to_exitcode(os.wait()[1]))
+    """) == "3\n"
 
 
 def test_nothing_of_a_job_is_kept_after_it(runtime, module):

@@ -121,6 +121,7 @@ def test_a_damaged_zlib_stream_is_not_taken_for_a_short_one(runtime):
 
 def test_data_that_inflates_beyond_all_bounds_is_refused(runtime, monkeypatch):
     monkeypatch.setattr(runtime._serial, "PAYLOAD_MAX", 1000)
+    monkeypatch.setattr(runtime._serial, "_SMALL", 10)
     text = failure_of(runtime.run(None, data=zlib.compress(b"\x80\x05" + b"x" * 5000)))
     assert "the data of the job is larger than 1000 bytes" in text
 
