@@ -171,6 +171,7 @@ static void raise_descriptor_limit(const struct cq_worker_options *options)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* It stays when the worker ends, as in RQ: whoever reads one has to look whether that process is a cq worker. */
 static enum cq_code write_pid_file(const char *path, struct cq_error *err)
 {
     char text[32];
@@ -318,8 +319,6 @@ enum cq_code cq_worker_run(const struct cq_worker_options *options, bool *ret_wo
             *err = process.error;
     }
     stop(&process);
-    if (options->pid_file)
-        unlink(options->pid_file);
     if (code == CQ_OK)
         cq_log(options->log, CQ_LOG_INFO, process.name, NULL, "stopped, %llu job%s done", process.jobs_done, process.jobs_done == 1 ? "" : "s");
     if (ret_worked)
