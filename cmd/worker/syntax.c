@@ -17,6 +17,8 @@
         .kind = CQ_OPTION_TEXTS, .name = long_name, .argument = what, .field = FIELD(member), .help = text              \
     }
 
+#define WITHOUT_SENTRY "call sentry_sdk.init in a module named with --preload, and report from an exception handler (docs/FROM-RQ.md)"
+
 static const struct cq_option worker_options[] = {
     {.kind = CQ_OPTION_HEADING, .help = "What is run"},
     {.kind = CQ_OPTION_FLAG, .name = "burst", .letter = 'b', .field = FIELD(burst), .help = "End when all queues are empty"},
@@ -129,6 +131,9 @@ static const struct cq_option worker_options[] = {
      .name = "with-scheduler",
      .letter = 's',
      .help = "'rq worker --with-scheduler' beside it queues what is due for cq too"},
+    {.kind = CQ_OPTION_MISSING, .name = "sentry-dsn", .help = WITHOUT_SENTRY},
+    {.kind = CQ_OPTION_MISSING, .name = "sentry-ca-certs", .help = WITHOUT_SENTRY},
+    {.kind = CQ_OPTION_MISSING, .name = "sentry-debug", .help = WITHOUT_SENTRY},
     {.kind = CQ_OPTION_MISSING, .name = "date-format", .help = "the log's times are ISO or hh:mm:ss.mmm"},
     {.kind = CQ_OPTION_END},
 };

@@ -97,9 +97,11 @@ for option in --with-scheduler -s; do
     expect_status 2
     expect_stderr_line 'this version of cq does not have'
 done
-run worker -b --date-format x
-expect_status 2
-expect_stderr_line 'this version of cq does not have'
+for option in --date-format --sentry-dsn; do
+    run worker -b "$option" x
+    expect_status 2
+    expect_stderr_line 'this version of cq does not have'
+done
 
 it 'refuses a Python format of the log and says what there is'
 run worker -b --log-format '%(message)s'
