@@ -26,8 +26,8 @@ CQ_MUST_CHECK enum cq_code cq_call_write(const struct cq_call *call, struct cq_b
 
 /*
  * A first look at `data`: which serializer wrote it, and which function it names, without decoding the arguments: at most
- * CQ_PEEK_HEAD bytes are inflated. For choosing a runtime, and refusing a serializer, once for every job: 0.1 us for a
- * small payload, 2 us for a large one. A struct cq_peek is the memory that this needs; keep one for many looks.
+ * CQ_PEEK_HEAD bytes are inflated. For choosing a runtime, and refusing a serializer, once for every job: 0.2 us for a
+ * small payload, 4 us for a large one. A struct cq_peek is the memory that this needs; keep one for many looks.
  */
 enum { CQ_PEEK_HEAD = 1536 }; /* bytes: a name of up to 1,000 and what precedes it */
 
