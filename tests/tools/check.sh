@@ -36,7 +36,7 @@ cli-sanitized     600  env JOBS=1 tests/tools/run_cli.sh build/san
 interop-sanitized 600  env INTEROP_LIMIT=540 INTEROP_TIMEOUT=60 tests/tools/run_interop.sh build/san interop/jobs
 soak              180  env CQ=build/cq build/venv/bin/python tests/worker/soak.py --seconds 20
 valgrind          600  tests/tools/run_valgrind.sh build
-pytest            600  env PYTHON_LIMIT=280 tests/tools/run_python.sh build
+pytest            600  env PYTHON_LIMIT=290 tests/tools/run_python.sh build
 unit              600  env JOBS=1 tests/tools/run_unit.sh build
 cli               600  env JOBS=1 tests/tools/run_cli.sh build
 fuzz              600  env FUZZ_SECONDS=5 FUZZ_JOBS=1 tests/fuzz/run.sh
