@@ -14,6 +14,8 @@ from os import putenv
 import _cq
 from cq import _forks, _job, _log, _run, _serial
 
+PROTOCOL_ERROR = 76  # EX_PROTOCOL: the worker sent what is no version 1 of docs/RUNTIME.md
+
 learning = True  # report modules that jobs had to import (not with --no-auto-preload)
 collecting = True  # collect garbage in horses, as Python does
 
@@ -85,11 +87,13 @@ def _serve(frame: dict) -> tuple:
     """Run what a frame says. Returns the answer's type and fields."""
     _set_environment(frame['id'].encode('utf-8', 'surrogateescape'), frame['worker'].encode('utf-8', 'surrogateescape'))
     job = _job.Job(frame)
-    if frame['type'] == 'callback':
+    if frame['type'] == 'job':
+        kind, fields = _run.run(job)
+    elif frame['type'] == 'callback':
         from cq._orphan import call_back
         kind, fields = call_back(job, frame)
     else:
-        kind, fields = _run.run(job)
+        _cq.exit(PROTOCOL_ERROR)
     if job._meta is not None:
         _add_meta(job, fields)
     return kind, fields

@@ -10,6 +10,7 @@ import _cq
 
 _LEVELS = ((40, 'ERROR'), (30, 'WARNING'), (20, 'INFO'), (0, 'DEBUG'))
 
+level = 0  # of the worker's log: what it would drop is not sent
 ready = False  # the worker takes log frames from this process; before that records go to standard error
 
 
@@ -18,12 +19,17 @@ def install(logging) -> None:
     logging.lastResort = _LastResort(logging)
 
 
+def set_level(name: str) -> None:
+    """The level of the worker's log, by its name; what is unknown lets everything through."""
+    global level
+    level = {known: number for number, known in _LEVELS}.get(name, 0)
+
+
 class _LastResort:
     """Takes records as a logging.Handler does, as far as Logger.callHandlers asks."""
 
-    level = 0  # what a logger's own level lets through; the worker's log has a level too
-
     def __init__(self, logging):
+        self.level = level  # as against WARNING: what a logger's own level lets through shall be seen
         self._format = logging.Formatter().format
         self._original = logging.lastResort
 

@@ -21,13 +21,13 @@ def run(job) -> tuple:
         _job.current = job
         if job_class is None:
             name, instance, args, kwargs = job.decode()
-            if not limited and instance is None:
-                function = resolve(name)
-            else:
-                function = _function(name, instance)
             _job.running = True
             try:
-                _limit.arm(job.timeout)
+                _limit.arm(job.timeout)  # importing the function's module is the job's time, as in RQ
+                if not limited and instance is None:
+                    function = resolve(name)
+                else:
+                    function = _function(name, instance)
                 value = function(*args, **kwargs)
                 kind = type(value)
                 if kind not in PLAIN and hasattr(kind, 'send') and hasattr(kind, 'throw'):
@@ -81,7 +81,10 @@ def _function(name: str, instance):
 
 
 def _await(value):
-    """Run a coroutine to its end, in a loop of its own. Which generators count as coroutines is up to this asyncio."""
+    """Run a coroutine to its end, in a loop of its own. Which generators count as coroutines is up to this asyncio.
+
+    RQ leaves the loop to the end of its process, with the tasks that nobody waited for. Here a horse may have jobs to come.
+    """
     import asyncio
     if not asyncio.iscoroutine(value):
         return value
@@ -89,6 +92,8 @@ def _await(value):
     try:
         return loop.run_until_complete(value)
     finally:
+        for task in asyncio.all_tasks(loop):
+            task._log_destroy_pending = False  # not a word about it, as in RQ
         loop.close()
 
 

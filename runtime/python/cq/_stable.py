@@ -56,6 +56,7 @@ def _prepare(setup: dict) -> None:
     _forks.enter_stable()
     _require_alone('the interpreter itself (its sitecustomize, or a .pth file)')
     sys.path[:0] = setup.get('paths') or []
+    _log.set_level(setup.get('level') or '')
     _hooks.after_import('logging', _log.install)
     _rq.configure(setup)
     limited = _run.limited = _allow.configure(setup.get('allow'))

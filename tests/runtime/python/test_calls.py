@@ -80,6 +80,23 @@ def test_a_coroutine_is_awaited(runtime, app):
     assert runtime.value("app.tasks.later", 7) == 7
 
 
+def test_tasks_that_a_coroutine_leaves_behind_disturb_nobody(runtime, module, capfd):
+    import gc
+    module("lazy", """
+        import asyncio, time
+        async def leaves():
+            asyncio.get_running_loop().create_task(asyncio.sleep(60))
+            await asyncio.sleep(0)
+            return 'left'
+        async def hangs():
+            await asyncio.gather(asyncio.sleep(60), asyncio.sleep(60))
+    """)
+    assert runtime.value("lazy.leaves") == "left"
+    assert "JobTimeoutException" in runtime.failure("lazy.hangs", timeout=1)
+    gc.collect()
+    assert "destroyed" not in "".join(capfd.readouterr()) + str(runtime.wire.sent)
+
+
 def test_the_environment_names_job_and_worker(runtime, app):
     assert runtime.value("app.tasks.environment") == ("a-job", "a-worker")
 

@@ -69,6 +69,12 @@ def test_a_reused_horse_goes_on_until_the_end_of_file(runtime, app):
     assert runtime.wire.cleanings == 2
 
 
+def test_a_frame_of_another_type_ends_the_horse(runtime):
+    frame = runtime.frame(("len", None, ("abc",), {}), type="novelty")
+    assert serve(runtime, frame) == 76
+    assert answers(runtime) == []
+
+
 def test_end_of_file_before_a_job_is_no_error(runtime):
     assert serve(runtime) == 0
     assert answers(runtime) == []

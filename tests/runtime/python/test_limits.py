@@ -59,6 +59,11 @@ def test_a_job_that_takes_too_long_fails_with_rqs_words(runtime, app):
     assert text.rstrip().endswith("rq.timeouts.JobTimeoutException: Task exceeded maximum timeout value (1 seconds)")
 
 
+def test_the_time_of_its_import_is_the_jobs(runtime, module):
+    module("slowimport", "import time\ntime.sleep(60)\ndef f(): pass\n")
+    assert "JobTimeoutException: Task exceeded" in runtime.failure("slowimport.f", timeout=1)
+
+
 def test_a_coroutine_that_takes_too_long_fails_too(runtime, app):
     assert "JobTimeoutException: Task exceeded maximum timeout value (1 seconds)" in runtime.failure("slow.sleeps", timeout=1)
 

@@ -32,6 +32,21 @@ def f():
         "log ERROR failed ZeroDivisionError: division by zero"]
 
 
+def test_what_the_workers_log_would_drop_is_not_sent(script):
+    assert script("""
+        from cq import _hooks, _horse, _log
+        _log.set_level('WARNING')
+        _hooks.after_import('logging', _log.install)
+        _horse.adopt()
+        _log.ready = True
+        import logging
+        logging.getLogger('x').setLevel(1)
+        for level in 10, 20, 30, 40:
+            logging.getLogger('x').log(level, str(level))
+        print([fields['text'] for kind, fields in sent])
+    """) == "['30', '40']\n"
+
+
 def test_what_the_application_configures_takes_the_records_over(script):
     out = script("""
         from cq import _hooks, _horse, _log
