@@ -137,6 +137,14 @@ static void on_forked(struct cq_stable *stable, struct cq_horse *horse, const st
         cq_horse_exited(horse, SIGKILL);
 }
 
+/* Horses that wait without it are let go: each would have to import it again. Forks are answered in their order. */
+static void on_learned(struct cq_stable *stable)
+{
+    stable->learned_from = stable->next_number - stable->forks_asked;
+    if (stable == stable->runtime->stable)
+        cq_runtime_room(stable->runtime);
+}
+
 static void on_frame(struct cq_stable *stable, const struct cq_frame *frame)
 {
     int64_t number = -1, value = 0;
@@ -150,6 +158,8 @@ static void on_frame(struct cq_stable *stable, const struct cq_frame *frame)
         cq_frame_get_int(frame, "status", &value);
         if (horse)
             cq_horse_exited(horse, (int)value);
+    } else if (cq_str_is(frame->type, "learned")) {
+        on_learned(stable);
     } else if (cq_str_is(frame->type, "log")) {
         cq_rider_log(process_of(stable)->log, process_of(stable)->name, NULL, frame);
     } else {

@@ -50,6 +50,7 @@ struct cq_stable {
     bool callbacks;           /* its horses take callback frames */
     int64_t next_number;
     int64_t forks_asked;      /* and not answered */
+    int64_t learned_from;     /* horses from this number on have what it has learned */
     cq_time forked_at;        /* monotonic: when it last answered, or was first asked */
     cq_time idle_at;          /* monotonic: LEAVING, and its last horse was gone; 0: not yet */
     struct cq_horse *herd[CQ_STABLE_HERD]; /* all that were asked for and are not reaped */

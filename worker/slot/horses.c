@@ -96,11 +96,16 @@ void cq_horses_end_warm(struct cq_slot *slot)
             cq_horse_kill(horse, SIGKILL);
 }
 
+static bool is_current(const struct cq_horse *horse, const struct cq_stable *stable)
+{
+    return horse->stable == stable && (!stable || horse->jobs || horse->number >= stable->learned_from);
+}
+
 void cq_horses_let_go(struct cq_slot *slot, const struct cq_runtime *runtime)
 {
     for (struct cq_horse **at = &slot->warm[runtime->index]; *at;) {
         struct cq_horse *horse = *at;
-        if (horse->stable == runtime->stable) {
+        if (is_current(horse, runtime->stable)) {
             at = &horse->next;
             continue;
         }

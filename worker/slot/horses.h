@@ -22,7 +22,8 @@ void cq_horses_warm(struct cq_slot *slot);
 /* The horse at work has answered: it leaves, or stays for another job. */
 void cq_horses_dismiss(struct cq_slot *slot);
 
-/* What was forked from another stable of the runtime than the one of now is let go. */
+/* Those that wait and were forked from another stable of the runtime than the one of now, or before it learned what jobs
+ * import, are let go. One that has run a job has imported it itself. */
 void cq_horses_let_go(struct cq_slot *slot, const struct cq_runtime *runtime);
 
 /* End those that wait: they will not be needed. */

@@ -60,6 +60,8 @@ def main() -> None:
     _forks.leave_stable()
     _known = len(sys.modules)
     rehearse()
+    if learning:
+        _run.resolved = _report_new
     while True:
         frame = _cq.receive()
         if frame is None:
@@ -74,8 +76,8 @@ def main() -> None:
         except Exception as error:  # larger than a frame may be
             from cq._errors import text_of
             _cq.answer('failed', {'exc': text_of(error)})
-        if len(sys.modules) != _known and learning:
-            _report()
+        if learning:
+            _report_new()
         if not frame.get('reuse'):
             _cq.exit(0)
         frame = fields = None
@@ -124,9 +126,14 @@ def _add_meta(job, fields: dict) -> None:
             fields['meta'] = raw
 
 
-def _report() -> None:
-    """Tell the stable which modules this horse had to import, in the order in which that began."""
+def _report_new() -> None:
+    """Tell the stable which modules this horse had to import, in the order in which that began.
+
+    Before the function is called, too: while it runs, the stable imports for the next horses.
+    """
     global _known
+    if len(sys.modules) == _known:
+        return
     names = list(sys.modules)
     _cq.learn(names[_known:])  # a job that has removed some makes this a little too short: the next one tells
     _known = len(names)

@@ -1,6 +1,7 @@
 """Modules that jobs keep importing are imported in the stable, so that the next horses are forked with them.
 
-A module is learned when two jobs had to import it, and only if a stable can have it: forking a process that has threads, or
+A module is learned when two jobs had to import it (the first job of a stable is taken at its word: without what it imports,
+the next ones would be slow to start), and only if a stable can have it: forking a process that has threads, or
 sharing a connection among horses, breaks things long after. So it is imported in a probe first, a child of the stable, which
 looks at what it has then. Modules that cannot be imported by themselves stay with the jobs.
 
@@ -14,7 +15,7 @@ import _cq
 from cq import _threads
 from cq._resolve import import_module
 
-JOBS = 2  # that had to import a module
+JOBS = 2  # that had to import a module, when something was learned before
 NAMES_MAX = 20000  # that are counted
 
 _counts = {}
@@ -28,7 +29,7 @@ def heard(names: list) -> bool:
         if name in _settled or name in sys.modules or len(_counts) >= NAMES_MAX:
             continue
         count = _counts[name] = _counts.get(name, 0) + 1
-        if count >= JOBS:
+        if count >= JOBS or not _settled:
             wanted.append(name)
     return bool(wanted) and _learn(wanted)
 

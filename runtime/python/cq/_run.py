@@ -12,6 +12,7 @@ from cq._resolve import resolve
 PLAIN = frozenset({type(None), bool, int, float, str, bytes, list, tuple, dict, set})
 
 limited = False  # --allow was given
+resolved = None  # called when the function's module is imported, before the function is called
 job_class = None  # --job-class: what builds its instances, called with the job (cq._rq)
 
 
@@ -28,6 +29,8 @@ def run(job) -> tuple:
                     function = resolve(name)
                 else:
                     function = _function(name, instance)
+                if resolved is not None:
+                    resolved()
                 value = function(*args, **kwargs)
                 kind = type(value)
                 if kind not in PLAIN and hasattr(kind, 'send') and hasattr(kind, 'throw'):

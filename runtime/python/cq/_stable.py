@@ -46,9 +46,12 @@ def main(setup: dict) -> None:
 def _learn_from(names: list) -> None:
     if _horse.collecting:
         gc.enable()
-    if _learn.heard(names):
+    learned = _learn.heard(names)
+    if learned:
         _warm()
     _settle()
+    if learned:
+        _cq.send('learned', {})  # the horses that wait have not got it
 
 
 def _prepare(setup: dict) -> None:

@@ -110,6 +110,15 @@ def test_modules_that_a_job_imported_are_reported_after_its_answer(runtime, app)
     assert order == ["done", ["colorsys"], "done"]
 
 
+def test_the_module_of_the_function_is_reported_before_the_function_is_called(runtime, module):
+    module("late", "import sys\ndef f(): sys.modules['_cq'].learn('called')\n")
+    runtime.configure()
+    order = []
+    sys.modules["_cq"].learn = order.append
+    serve(runtime, runtime.frame(("late.f", None, (), {})))
+    assert order == [["late"], "called"]
+
+
 def test_without_auto_preload_nothing_is_reported(runtime, app):
     sys.modules.pop("colorsys", None)
     runtime.configure(auto_preload=False)

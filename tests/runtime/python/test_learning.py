@@ -7,8 +7,16 @@ def warnings(runtime):
     return [text for level, text in runtime.wire.logged if level == "WARNING"]
 
 
-def test_a_module_is_learned_when_two_jobs_had_to_import_it(runtime, module):
+def test_what_the_first_job_imports_is_learned_at_once(runtime, module):
+    module("first", "")
+    assert runtime._learn.heard(["first"]) is True
+    assert "first" in sys.modules
+
+
+def test_after_that_a_module_is_learned_when_two_jobs_had_to_import_it(runtime, module):
+    module("first", "")
     module("wanted", "value = 1\n")
+    runtime._learn.heard(["first"])
     assert runtime._learn.heard(["wanted"]) is False
     assert "wanted" not in sys.modules
     assert runtime._learn.heard(["wanted"]) is True

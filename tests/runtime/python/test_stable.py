@@ -140,8 +140,9 @@ def test_what_horses_report_is_learned_and_collection_stays_off(runtime, stable,
 
     sys.modules["_cq"].serve = serve
     stable.main({"url": "redis://nowhere"})
-    assert seen == [(False, False), (False, False), (True, False)]
+    assert seen == [(False, False), (True, False), (True, False)]
     assert runtime._horse.collecting is True
+    assert runtime.wire.sent == [("learned", {})]  # once: the second time nothing was new
 
 
 def test_a_connection_class_that_connects_when_made_is_left_to_the_horses(runtime, stable, module):
