@@ -4,7 +4,10 @@ It starts no thread and opens no connection, and refuses modules that do: a fork
 it waits and forks, no Python code runs (_cq.serve), so that the pages it shares with its horses stay shared.
 """
 
+import faulthandler
 import gc
+import os
+import posix
 import sys
 
 import _cq
@@ -24,6 +27,8 @@ def main(setup: dict) -> None:
     _cq.open('python', '.'.join([str(part) for part in sys.version_info[:3]]))
     _horse.adopt()
     _log.line_buffer()
+    if not faulthandler.is_enabled():
+        faulthandler.enable(2)  # a crash in C code, here or in a job, says where in Python it was
     try:
         _prepare(setup)
     except Refusal as refusal:
@@ -82,17 +87,25 @@ def _prepare(setup: dict) -> None:
 
 def _step(option: str, name: str, function):
     """Call function(name), and see that this process can still be forked from."""
+    os._exit = _exit_in_import
     try:
         result = function(name)
     except BaseException as error:  # noqa: B036: a module that calls sys.exit() too
         from cq import _errors
         raise Refusal(f'{option} {name}: {_errors.text_of(error).rstrip()}') from None
+    finally:
+        os._exit = posix._exit
     _require_alone(f'{option} {name}: importing it')
     if _threads.native():
         # Its library may take care of forks; who names a module is taken at his word.
         sys.stderr.write(f"cq: {option} {name}: importing it starts a thread that is not Python's; jobs may hang if its "
                          'library does not expect to be forked\n')
     return result
+
+
+def _exit_in_import(status: int):
+    """Stands in for os._exit, so that somebody is left to say which module it was."""
+    raise SystemExit(f'os._exit({status}) was called while it was imported')
 
 
 def _require_alone(what: str) -> None:

@@ -257,6 +257,23 @@ def test_jobs_that_harm_their_process_harm_nobody_else(site, reuse):
             assert value == 0
 
 
+def test_a_crash_in_c_code_says_where_in_python_it_was(site):
+    site.write("crashing", "import ctypes\ndef deepest(): ctypes.string_at(0)\ndef crash(): deepest()\n")
+    job = site.enqueue("crashing.crash")
+    log = site.work()
+    status, value = site.outcome(job)
+    assert status == "failed" and "signal 11" in value
+    assert 'crashing.py", line 2 in deepest' in log and 'crashing.py", line 3 in crash' in log
+
+
+def test_a_crash_as_a_module_is_preloaded_says_where(site):
+    site.write("crashing", "import ctypes\nctypes.string_at(0)\n")
+    command = [CQ, "worker", "-b", "-u", site.url, "--python", sys.executable, "--preload", "crashing"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=site.folder, timeout=60,
+                          check=False, stdin=subprocess.DEVNULL)
+    assert done.returncode != 0 and 'crashing.py", line 2 in <module>' in done.stdout
+
+
 def test_a_reused_horse_does_not_grow_with_its_jobs(site):
     site.write("growing", """
         class Node: pass

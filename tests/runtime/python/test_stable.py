@@ -52,6 +52,15 @@ def test_a_preload_that_fails_is_told_with_name_and_traceback(runtime, stable, m
     assert text.endswith(last)
 
 
+def test_a_preload_that_ends_the_process_is_told_all_the_same(runtime, stable, module):
+    module("leaving", "import os\nos._exit(9)\n")
+    text = refusal(runtime, preload=["leaving"])
+    assert text.startswith("--preload leaving: ") and text.endswith("SystemExit: os._exit(9) was called while it was imported")
+    import os
+    import posix
+    assert os._exit is posix._exit
+
+
 def test_a_preload_that_is_not_there_is_told(runtime, stable):
     assert refusal(runtime, preload=["nowhere"]).endswith("ModuleNotFoundError: No module named 'nowhere'")
 
