@@ -8,15 +8,15 @@
 
 _Static_assert(CQ_ABANDON_NKEYS == 3 && CQ_ABANDON_NARGS == 7, "abandon.lua takes other keys or arguments");
 
-enum { ITEM_LEN = 4, TEXT_SIZE = 128 };
+enum { ITEM_LEN = 4 };
 
 /* RQ's text, with the time as Python's str() of an aware datetime shows it. Source: rq/registry.py StartedJobRegistry. */
-static void abandoned_text(cq_time now, char text[TEXT_SIZE])
+void cq_abandon_text(cq_time now, char text[CQ_ABANDON_TEXT_SIZE])
 {
     char iso[CQ_TIME_ISO_SIZE];
     cq_time_iso(now, iso);
     int digits = now % CQ_SECOND ? 26 : 19; /* Python leaves a fraction of zero out */
-    snprintf(text, TEXT_SIZE, "Moved to FailedJobRegistry, due to AbandonedJobError, at %.10s %.*s+00:00", iso, digits - 11,
+    snprintf(text, CQ_ABANDON_TEXT_SIZE, "Moved to FailedJobRegistry, due to AbandonedJobError, at %.10s %.*s+00:00", iso, digits - 11,
              iso + 11);
 }
 
@@ -24,9 +24,9 @@ void cq_abandon_build(const struct cq_abandon *abandon, struct cq_command *comma
 {
     struct cq_key wip = cq_key_registry("wip", abandon->queue), list = cq_key_queue(abandon->queue);
     struct cq_key intermediate = cq_key_intermediate(abandon->queue);
-    char text[TEXT_SIZE];
-    struct cq_buf exc = CQ_BUF_INIT(4 * TEXT_SIZE);
-    abandoned_text(abandon->now, text);
+    char text[CQ_ABANDON_TEXT_SIZE];
+    struct cq_buf exc = CQ_BUF_INIT(4 * CQ_ABANDON_TEXT_SIZE);
+    cq_abandon_text(abandon->now, text);
     cq_result_encode_exc(cq_str(text), &exc);
 
     cq_command_script(command, CQ_SCRIPT_ABANDON, CQ_ABANDON_NKEYS);

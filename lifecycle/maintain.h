@@ -37,6 +37,10 @@ struct cq_abandoned {
     bool has_failure_callback;
 };
 
+/* What is recorded of a job that was judged abandoned. */
+enum { CQ_ABANDON_TEXT_SIZE = 128 };
+void cq_abandon_text(cq_time now, char ret_text[CQ_ABANDON_TEXT_SIZE]);
+
 void cq_abandon_build(const struct cq_abandon *abandon, struct cq_command *command);
 CQ_MUST_CHECK enum cq_code cq_abandon_read(const struct cq_reply *reply, size_t *ret_count, struct cq_error *err);
 bool cq_abandon_more(const struct cq_reply *reply); /* of a reply that was read: call again at once */

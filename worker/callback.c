@@ -173,7 +173,7 @@ static void on_answer(struct cq_rider *rider, struct cq_horse *horse, const stru
     if (callback->stage == LEAVING)
         return;
     if (cq_str_is(frame->type, "log")) {
-        cq_rider_log(callback->process->log, rider->name, callback->job_id.data, frame);
+        cq_rider_log(callback->process->log, rider->name, callback->job_id.data, callback->slot ? &callback->slot->run.tail : NULL, frame);
         return;
     }
     keep_meta(callback, cq_frame_get_str(frame, "meta"));

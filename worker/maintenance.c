@@ -4,8 +4,9 @@
 
 #include "base/mem.h"
 #include "lifecycle/maintain.h"
-#include "worker/slot/execution.h"
+#include "worker/orphans.h"
 #include "worker/runtimes/runtimes.h"
+#include "worker/slot/execution.h"
 
 enum {
     ABANDON_CHUNK = 100,
@@ -37,6 +38,7 @@ static void on_abandon(struct cq_async *async, const struct cq_reply *reply, con
     struct cq_error err;
     if (lost) {
         maintenance->abandon_at = process->queue_count;
+        cq_process_maybe_end(process);
         return;
     }
     if (cq_abandon_read(reply, &count, &err) != CQ_OK) {
@@ -50,6 +52,8 @@ static void on_abandon(struct cq_async *async, const struct cq_reply *reply, con
         char *id = cq_strndup(item.job_id.data, item.job_id.len);
         cq_log(process->log, CQ_LOG_WARNING, process->name, id, "abandoned by its worker: %s", item.fate);
         free(id);
+        if (item.has_failure_callback)
+            cq_orphans_add(process->orphans, item.job_id, process->queues[maintenance->abandon_at]);
     }
     bool more = cq_abandon_more(reply);
     if (!more)
@@ -62,8 +66,9 @@ static void on_abandon(struct cq_async *async, const struct cq_reply *reply, con
 static void abandon_next(struct cq_maintenance *maintenance)
 {
     struct cq_process *process = maintenance->process;
-    if (maintenance->abandon_at >= process->queue_count || !cq_async_is_ready(process->redis)) {
+    if (maintenance->abandon_at >= process->queue_count || !cq_async_is_ready(process->redis) || !process->slots_alive) {
         maintenance->abandon_at = process->queue_count;
+        cq_process_maybe_end(process);
         return;
     }
     struct cq_abandon abandon = {
@@ -98,10 +103,15 @@ static void on_abandon_timer(struct ev_loop *loop, ev_timer *timer, int events)
 {
     (void)loop, (void)events;
     struct cq_maintenance *maintenance = timer->data;
-    if (maintenance->abandon_at < maintenance->process->queue_count || is_patient(maintenance))
+    if (cq_maintenance_is_asking(maintenance) || is_patient(maintenance))
         return; /* the last round is not over, or it is not the time for one */
     maintenance->abandon_at = 0;
     abandon_next(maintenance);
+}
+
+bool cq_maintenance_is_asking(const struct cq_maintenance *maintenance)
+{
+    return maintenance->abandon_at < maintenance->process->queue_count;
 }
 
 static void on_clean(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)

@@ -14,4 +14,7 @@ void cq_maintenance_free(struct cq_maintenance *maintenance); /* NULL-safe */
 /* Start the timers, and do a first round now. */
 void cq_maintenance_start(struct cq_maintenance *maintenance);
 
+/* Abandoned jobs are being asked about: who is told of one has to see to it. */
+bool cq_maintenance_is_asking(const struct cq_maintenance *maintenance);
+
 #endif

@@ -10,6 +10,8 @@ static void write_line(struct cq_output *output)
     struct cq_rider *rider = output->rider;
     const struct cq_buf *id = rider->job_id;
     cq_log_output(rider->process->log, rider->name, id->len ? id->data : "-", output->stream, cq_buf_view(&output->line));
+    if (rider->tail)
+        cq_tail_add(rider->tail, cq_buf_view(&output->line));
     cq_buf_clear(&output->line);
 }
 

@@ -17,7 +17,8 @@
  *   commands.c     rq:pubsub:<worker>
  *   maintenance.c  abandoned jobs every few seconds, registries every maintenance interval
  *   callback.c     a callback of a job that has no horse any more (fields.c: the job's hash, kept for it)
- *   rider.c        whom horses run for; output.c: their standard output and error, into the log
+ *   orphans.c      failure callbacks of abandoned jobs
+ *   rider.c        whom horses run for; output.c: their standard output and error, into the log; tail.c: the end of it, kept
  *   shutdown.c     signals, warm and cold stop
  */
 #ifndef CQ_WORKER_PROCESS_H
@@ -39,6 +40,7 @@ struct cq_callback;
 struct cq_waiters;
 struct cq_commands;
 struct cq_maintenance;
+struct cq_orphans;
 struct cq_shutdown;
 
 struct cq_process {
@@ -56,6 +58,7 @@ struct cq_process {
     struct cq_waiters *waiters;              /* owned */
     struct cq_commands *commands;            /* owned */
     struct cq_maintenance *maintenance;      /* owned */
+    struct cq_orphans *orphans;              /* owned */
     struct cq_shutdown *shutdown;            /* owned */
 
     struct cq_slot *slots; /* owned: slot_count of them */
@@ -66,6 +69,7 @@ struct cq_process {
     size_t queue_count;
 
     bool started;          /* the first connection was ready and every slot is born */
+    bool cold;             /* cold stop: it ends with its last slot, whatever else is under way */
     bool suspended;        /* rq:suspended was seen; asked again every second */
     bool announced;        /* the line that says so was written */
     ev_timer resume_timer;
@@ -107,7 +111,10 @@ void cq_process_suspended(struct cq_process *process, struct cq_slot *slot);
 /* A runtime says which version it is: shown in the process title, Python's in the slots' hashes. */
 void cq_process_runtime_ready(struct cq_process *process, const struct cq_runtime *runtime);
 
-/* A slot is dead: the last one ends the loop. */
+/* A slot is dead. */
 void cq_process_slot_dead(struct cq_process *process);
+
+/* The loop ends when the last slot is dead and no callback of an abandoned job is to be run any more. */
+void cq_process_maybe_end(struct cq_process *process);
 
 #endif

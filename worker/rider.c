@@ -38,7 +38,7 @@ void cq_rider_drain(struct cq_rider *rider)
         cq_output_drain(&rider->output[i], true);
 }
 
-void cq_rider_log(struct cq_log *log, const char *worker, const char *job_id, const struct cq_frame *frame)
+void cq_rider_log(struct cq_log *log, const char *worker, const char *job_id, struct cq_tail *tail, const struct cq_frame *frame)
 {
     enum cq_log_level level = CQ_LOG_INFO;
     char name[16] = "";
@@ -49,5 +49,9 @@ void cq_rider_log(struct cq_log *log, const char *worker, const char *job_id, co
         name[word.len] = '\0';
         cq_log_parse_level(name, &level);
     }
+    while (text.len && text.data[text.len - 1] == '\n')
+        text.len--;
+    if (tail && cq_log_enabled(log, level))
+        cq_tail_add(tail, text);
     cq_log(log, level, worker, job_id, "%.*s", (int)(text.len < LOGGED_MAX ? text.len : LOGGED_MAX), text.data ? text.data : "");
 }

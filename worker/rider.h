@@ -8,6 +8,7 @@
 #include "runtime/frame.h"
 #include "worker/output.h"
 #include "worker/process.h"
+#include "worker/tail.h"
 
 struct cq_horse;
 
@@ -15,6 +16,7 @@ struct cq_rider {
     struct cq_process *process;
     const char *name;            /* of the worker, for process titles and log lines; borrowed */
     const struct cq_buf *job_id; /* of the job that runs now, for log lines; borrowed */
+    struct cq_tail *tail;        /* keeps the last lines; borrowed; NULL: nobody does */
     struct cq_output output[2];
     int pipes[2];                /* write ends of the pipes, or /dev/null; -1: passed through */
     void (*answer)(struct cq_rider *rider, struct cq_horse *horse, const struct cq_frame *frame);
@@ -28,7 +30,7 @@ void cq_rider_close_output(struct cq_rider *rider);
 /* At the end of a job: read what is there, and write unfinished lines. */
 void cq_rider_drain(struct cq_rider *rider);
 
-/* A `log` frame, into the worker's log. job_id may be NULL. */
-void cq_rider_log(struct cq_log *log, const char *worker, const char *job_id, const struct cq_frame *frame);
+/* A `log` frame, into the worker's log and, when that takes it, the tail. job_id and tail may be NULL. */
+void cq_rider_log(struct cq_log *log, const char *worker, const char *job_id, struct cq_tail *tail, const struct cq_frame *frame);
 
 #endif

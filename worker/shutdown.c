@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "worker/orphans.h"
 #include "worker/runtimes/runtimes.h"
 #include "worker/slot/execution.h"
 
@@ -48,6 +49,9 @@ static void cold(struct cq_shutdown *shutdown)
         else
             cq_execution_kill(slot, CQ_KILL_COLD);
     }
+    process->cold = true;
+    cq_orphans_drop(process->orphans);
+    cq_process_maybe_end(process);
     ev_timer_init(&shutdown->give_up, on_give_up, COLD_GRACE_S, 0.);
     shutdown->give_up.data = shutdown;
     ev_timer_start(process->loop, &shutdown->give_up);

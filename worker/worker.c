@@ -13,6 +13,7 @@
 #include "worker/callback.h"
 #include "worker/commands.h"
 #include "worker/maintenance.h"
+#include "worker/orphans.h"
 #include "worker/runtimes/route.h"
 #include "worker/runtimes/runtimes.h"
 #include "worker/shutdown.h"
@@ -107,7 +108,14 @@ void cq_process_suspended(struct cq_process *process, struct cq_slot *slot)
 
 void cq_process_slot_dead(struct cq_process *process)
 {
-    if (--process->slots_alive == 0)
+    process->slots_alive--;
+    cq_process_maybe_end(process);
+}
+
+void cq_process_maybe_end(struct cq_process *process)
+{
+    bool busy = cq_maintenance_is_asking(process->maintenance) || cq_orphans_are_busy(process->orphans);
+    if (!process->slots_alive && (process->cold || !busy))
         ev_break(process->loop, EVBREAK_ALL);
 }
 
@@ -145,6 +153,7 @@ static void on_ready(struct cq_async *async, void *data)
         return;
     }
     cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "connected to Redis again");
+    cq_orphans_next(process->orphans);
     for (int i = 0; i < process->slot_count; i++)
         cq_slot_redis_ready(&process->slots[i]);
 }
@@ -262,6 +271,7 @@ static enum cq_code start(struct cq_process *process, struct cq_error *err)
     process->waiters = cq_waiters_new(process);
     process->commands = cq_commands_new(process);
     process->maintenance = cq_maintenance_new(process);
+    process->orphans = cq_orphans_new(process);
     struct cq_async_options redis = {
         .loop = process->loop,
         .address = options->address,
@@ -290,6 +300,7 @@ static void stop(struct cq_process *process)
     cq_log_release(process->log);
     for (int i = 0; i < process->slot_count; i++)
         cq_slot_release(&process->slots[i]);
+    cq_orphans_free(process->orphans);
     cq_callbacks_release(process);
     cq_runtimes_release(process);
     cq_router_free(process->router);

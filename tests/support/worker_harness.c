@@ -10,6 +10,7 @@
 #include "lifecycle/enqueue.h"
 
 struct redis_server *server;
+char worker_log[200];
 static char module_folder[512];
 
 enum { WORKERS_MAX = 8 };
@@ -24,7 +25,6 @@ static const char *cq_binary(void)
     return path;
 }
 
-/* Start `cq worker --url ... -P MODULES ARGS...`; ended by NULL. Its log goes to the test's standard error. */
 pid_t start_worker(const char *first, ...)
 {
     struct cq_strv argv = CQ_STRV_INIT;
@@ -44,6 +44,8 @@ pid_t start_worker(const char *first, ...)
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         setpgid(0, 0);
+        if (worker_log[0])
+            dup2(open(worker_log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600), STDERR_FILENO);
         execv(cq_binary(), argv.items);
         _exit(127);
     }

@@ -9,6 +9,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,7 +23,9 @@ extern struct redis_server *server; /* of the test case */
 
 enum { PATIENCE_S = 30 }; /* how long a test waits for what should come */
 
-/* Start `cq worker --url ... --path MODULES ARGS...`; arguments end at NULL. Its log goes to the test's standard error. */
+extern char worker_log[200]; /* the file that workers' logs are appended to; empty: the test's standard error */
+
+/* Start `cq worker --url ... --path MODULES ARGS...`; arguments end at NULL. */
 pid_t start_worker(const char *first, ...);
 
 int wait_worker(pid_t pid); /* for its end; returns its exit status, 128 + N for signal N */

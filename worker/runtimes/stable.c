@@ -161,7 +161,7 @@ static void on_frame(struct cq_stable *stable, const struct cq_frame *frame)
     } else if (cq_str_is(frame->type, "learned")) {
         on_learned(stable);
     } else if (cq_str_is(frame->type, "log")) {
-        cq_rider_log(process_of(stable)->log, process_of(stable)->name, NULL, frame);
+        cq_rider_log(process_of(stable)->log, process_of(stable)->name, NULL, NULL, frame);
     } else {
         cq_log(process_of(stable)->log, CQ_LOG_DEBUG, process_of(stable)->name, NULL, "%s stable %d sent an unknown frame '%.*s'",
                stable->runtime->name, (int)stable->pid, (int)frame->type.len, frame->type.data);

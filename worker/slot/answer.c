@@ -50,7 +50,7 @@ static void on_ended(struct cq_slot *slot, const struct cq_frame *frame)
 static bool on_message(struct cq_slot *slot, const struct cq_frame *frame)
 {
     if (cq_str_is(frame->type, "log"))
-        cq_rider_log(slot->process->log, slot->name, slot->run.job_id.data, frame);
+        cq_rider_log(slot->process->log, slot->name, slot->run.job_id.data, &slot->run.tail, frame);
     else if (cq_str_is(frame->type, "meta"))
         save_meta(slot, cq_frame_get_str(frame, "meta"));
     else if (cq_str_is(frame->type, "ended"))
@@ -114,6 +114,8 @@ static void on_answer(struct cq_rider *rider, struct cq_horse *horse, const stru
     keep_meta(slot, frame);
     if (!run->ended)
         run->ended_at = cq_clock_now();
+    if (run->outcome != CQ_OUTCOME_SUCCESS)
+        cq_rider_drain(rider); /* its last lines go with the outcome */
     /* The outcome leaves first: the rest is done while Redis works on it, with one job after the other forking too. A lone
      * job's outcome should not have to share the processors with it: whoever waits for that gets it first. */
     cq_execution_commit(slot);
@@ -169,6 +171,7 @@ void cq_execution_rider_init(struct cq_slot *slot)
         .process = slot->process,
         .name = slot->name,
         .job_id = &slot->run.job_id,
+        .tail = &slot->run.tail,
         .output = {{.fd = -1}, {.fd = -1}},
         .pipes = {-1, -1},
         .answer = on_answer,

@@ -152,6 +152,7 @@ void cq_execution_commit(struct cq_slot *slot)
         .ended_at = run->ended_at,
         .return_value = optional(has_value(run->outcome) && run->value_present, &run->value),
         .exc_text = optional(run->outcome == CQ_OUTCOME_FAILED || run->outcome == CQ_OUTCOME_STOPPED, &run->exc_text),
+        .output = run->outcome == CQ_OUTCOME_SUCCESS ? CQ_STR_NONE : cq_tail_last(&run->tail),
         .default_result_ttl_s = process->options->results_ttl_s,
         .unregistered = !process->options->default_exception_handler,
         .retry_max = run->retry_max,

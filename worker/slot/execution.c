@@ -146,6 +146,7 @@ static void take(struct cq_slot *slot, const struct cq_started *started)
     run->value_present = run->meta_present = run->lost = run->refused = run->ended = run->soft_timeout = false;
     run->kill_reason = CQ_KILL_NONE;
     run->limit_s = 0;
+    cq_tail_clear(&run->tail);
     keep_fields(run, started);
 }
 

@@ -20,6 +20,7 @@ void cq_running_init(struct cq_running *run)
     cq_buf_init(&run->exc_text, CQ_FRAME_JOB_MAX);
     cq_buf_init(&run->meta, CQ_FRAME_JOB_MAX);
     cq_buf_init(&run->retry_intervals, CQ_FRAME_CONTROL_MAX);
+    cq_tail_init(&run->tail);
     cq_buf_init(&run->fields, CQ_FRAME_JOB_MAX);
     cq_buf_init(&run->unsent, (size_t)CQ_FRAME_JOB_MAX + CQ_FRAME_CONTROL_MAX);
 }
@@ -30,6 +31,7 @@ void cq_running_release(struct cq_running *run)
                             &run->meta,   &run->retry_intervals, &run->fields,      &run->unsent};
     for (size_t i = 0; i < CQ_ARRAY_LEN(all); i++)
         cq_buf_release(all[i]);
+    cq_tail_release(&run->tail);
 }
 
 void cq_running_trim(struct cq_running *run)

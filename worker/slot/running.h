@@ -4,6 +4,7 @@
 
 #include "job/job.h"
 #include "lifecycle/finish.h"
+#include "worker/tail.h"
 
 /* Why a horse was told to die; decides the outcome when it is gone. */
 enum cq_kill_reason { CQ_KILL_NONE, CQ_KILL_TIMEOUT, CQ_KILL_STOPPED, CQ_KILL_COMMAND, CQ_KILL_COLD };
@@ -29,6 +30,7 @@ struct cq_running {
     bool soft_timeout;         /* its runtime raises in it at the timeout: signals come a grace later */
     bool ended;                /* the function has returned or raised; callbacks and handlers run. ended_at is known */
     int64_t limit_s;           /* what the timer stands for: timeout_s, or that of what follows the function; 0: none */
+    struct cq_tail tail;       /* the last lines that it wrote */
     struct cq_buf fields;      /* the job's hash (fields.h), when it names a callback that may be called without its horse */
     bool refused;              /* Redis refused its outcome for a reason that does not pass: the next call fetches nothing */
     bool lost;                 /* the heartbeat found that the execution is no longer ours */

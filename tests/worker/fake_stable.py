@@ -1,0 +1,123 @@
+"""A runtime that does what a test wants, also the wrong things. It is examples/runtime.py with other functions.
+
+usage: fake_stable.py FOLDER. What is in FOLDER decides more: `version` is what hello says, `error` its error, `hello`
+its other fields as JSON, `mode` what it does wrong; while there is `gate` it does not start. Lines of what starts and
+callbacks did go to FOLDER/record.
+"""
+import importlib.util
+import json
+import os
+import signal
+import sys
+import time
+import zlib
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+spec = importlib.util.spec_from_file_location('runtime', os.path.join(ROOT, 'examples', 'runtime.py'))
+runtime = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(runtime)
+FOLDER = sys.argv[1]
+
+
+def text_of(name, absent=''):
+    try:
+        with open(os.path.join(FOLDER, name)) as file:
+            return file.read()
+    except FileNotFoundError:
+        return absent
+
+
+def record(line):
+    fd = os.open(os.path.join(FOLDER, 'record'), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(fd, (line + '\n').encode())
+    os.close(fd)
+
+
+def hang():
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    while True:
+        time.sleep(60)
+
+
+def die():
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def end_then(seconds, limit, channel):
+    channel.send('ended', timeout=limit)
+    time.sleep(seconds)
+    return 'ended'
+
+
+FUNCTIONS = {
+    'version': lambda job, channel: VERSION,
+    'sleep': lambda job, channel, seconds: time.sleep(seconds) or VERSION,
+    'stable': lambda job, channel: os.getppid(),
+    'hang': lambda job, channel: hang(),
+    'die': lambda job, channel: die(),
+    'ended': lambda job, channel: end_then(3, 60, channel),
+    'ended_hang': lambda job, channel: (channel.send('ended', timeout=1), hang()),
+    'speak': lambda job, channel: (print('printed'), channel.send('log', level='ERROR', text='logged')) and None,
+}
+
+
+def call(job, channel):
+    data = job['fields']['data']
+    name, _, args, _ = json.loads(zlib.decompress(data) if data[:1] == b'\x78' else data)
+    if name == 'fake.raise_at_timeout':
+        time.sleep(job['timeout'])
+        return 'failed', {'exc': 'Traceback\nraised inside of it\n'}
+    if name == 'fake.fail':
+        print('\n'.join('line %d' % number for number in range(30)), flush=True)
+        return 'failed', {'exc': 'Traceback\nit failed\n'}
+    return 'done', {'value': json.dumps(FUNCTIONS[name.split('.')[1]](job, channel, *args)).encode()}
+
+
+def call_back(frame, channel):
+    name = frame['fields'][frame['kind'] + '_callback_name'].decode()
+    record('%s %s %s %s' % (frame['kind'], frame['id'], name, frame.get('exc', '-').strip().split('\n')[-1]))
+    if name == 'fake.meta':
+        channel.send('meta', meta=b'{"told": true}')
+    elif name == 'fake.hang':
+        hang()
+    elif name == 'fake.die':
+        die()
+    elif name == 'fake.fail':
+        return 'failed', {'exc': 'Traceback\nthe callback failed\n'}
+    return 'done', {}
+
+
+def run(frame, channel):
+    return (call_back if frame['type'] == 'callback' else call)(frame, channel)
+
+
+def broken(mode):
+    """What a stable should not do."""
+    if mode == 'dies':
+        sys.exit(3)
+    if mode == 'hangs':
+        hang()
+    if mode == 'stammers':
+        os.write(3, b'\xff' * 100)
+        hang()
+    if mode == 'stranger':
+        runtime.Channel(3).send('hello', protocol=2, runtime='fake', version='0')
+        hang()
+
+
+VERSION = text_of('version', '1').strip()
+record('start ' + VERSION)
+while os.path.exists(os.path.join(FOLDER, 'gate')):
+    time.sleep(0.01)
+broken(text_of('mode').strip())
+SAYS = text_of('says').strip()
+if SAYS:
+    channel = runtime.Channel(3)
+    channel.send('log', level='WARNING', text=SAYS)
+    channel.socket.detach()
+ERROR = text_of('error')
+if ERROR:
+    runtime.Channel(3).send('hello', protocol=1, runtime='fake', version=VERSION, error=ERROR)
+    sys.exit(1)
+runtime.run = run
+runtime.main(runtime='fake', version=VERSION, **json.loads(text_of('hello', '{}')))

@@ -1,0 +1,258 @@
+#include "tests/worker/fake.h"
+
+/* Which runtime a job goes to, when it is started, and what becomes of jobs when it does not start. */
+
+static void put(const char *id, const char *function)
+{
+    enqueue(id, &(struct job_spec){.function = function});
+}
+
+START_TEST(each_job_goes_to_its_own_runtime)
+{
+    put("native", "jobs.whoami");
+    put("named", "fake.version");
+    put("rest", "app.version");
+    fake_says("version", "seven");
+    ck_assert_int_eq(wait_worker(start_worker("--burst", "--config", fake_config, "--python", fake_interpreter, NULL)), 0);
+    ck_assert_str_eq(result_of("named"), "\"seven\"");
+    ck_assert_str_eq(result_of("rest"), "\"seven\"");
+    ck_assert_int_gt(atoi(result_of("native")), 0);
+    ck_assert(log_has("fake seven ("));
+    ck_assert(log_has("python seven ("));
+    ck_assert_int_eq(fake_lines("start"), 2);
+}
+END_TEST
+
+START_TEST(a_runtime_is_started_by_the_first_job_that_needs_it)
+{
+    pid_t worker = start_worker("--config", fake_config, NULL);
+    put("native", "jobs.whoami");
+    wait_status("native", "finished");
+    ck_assert_int_eq(fake_lines("start"), 0);
+    put("first", "fake.version");
+    wait_status("first", "finished");
+    put("second", "fake.version");
+    wait_status("second", "finished");
+    ck_assert_int_eq(fake_lines("start"), 1);
+    ck_assert_int_eq(stop_worker(worker), 0);
+}
+END_TEST
+
+START_TEST(without_python_its_jobs_fail_as_unknown_functions)
+{
+    put("lost", "app.version");
+    ck_assert_int_eq(wait_worker(start_worker("--burst", "--python", "none", NULL)), 0);
+    assert_failure_says("lost", "cq.FunctionNotFound");
+}
+END_TEST
+
+START_TEST(an_interpreter_that_is_missing_fails_its_jobs_and_no_others)
+{
+    put("a", "app.version");
+    put("b", "jobs.whoami");
+    put("c", "app.version");
+    ck_assert_int_eq(wait_worker(start_worker("--burst", "--python", "python-of-nowhere", NULL)), 0);
+    assert_failure_says("a", "cq.RuntimeUnavailable: the python runtime does not start: there is no python-of-nowhere on PATH");
+    assert_failure_says("c", "cq.RuntimeUnavailable");
+    ck_assert(cq_str_is(job_field("b", "status"), "finished"));
+}
+END_TEST
+
+START_TEST(an_interpreter_that_cannot_be_executed_is_said_to_be_so)
+{
+    FILE *file = fopen(fake_interpreter, "we");
+    fputs("#!/nowhere/sh\n", file);
+    fclose(file);
+    put("a", "app.version");
+    ck_assert_int_eq(wait_worker(start_worker("--burst", "--python", fake_interpreter, NULL)), 0);
+    assert_failure_says("a", "does not start: it cannot be executed: No such file or directory");
+    chmod(fake_interpreter, 0600);
+    put("b", "app.version");
+    ck_assert_int_eq(wait_worker(start_worker("--burst", "--python", fake_interpreter, NULL)), 0);
+    assert_failure_says("b", "cannot be run: Permission denied");
+}
+END_TEST
+
+START_TEST(a_broken_runtime_is_not_started_for_every_job_and_is_found_mended)
+{
+    fake_says("mode", "dies");
+    pid_t worker = start_worker("--config", fake_config, NULL);
+    for (int i = 0; i < 50; i++) {
+        char id[16];
+        snprintf(id, sizeof(id), "j%d", i);
+        put(id, "fake.version");
+    }
+    wait_count(50, "ZCARD", "rq:failed:default");
+    assert_failure_says("j0", "does not start: it ended with status 3");
+    assert_failure_says("j49", "cq.RuntimeUnavailable: the fake runtime (");
+    ck_assert_int_lt(fake_lines("start"), 10);
+    fake_says("mode", NULL);
+    for (int i = 0; i < PATIENCE_S * 10; i++) {
+        char id[16];
+        snprintf(id, sizeof(id), "k%d", i);
+        put(id, "fake.version");
+        usleep(100000);
+        if (redis_server_int(server, "ZCARD", "rq:finished:default", NULL))
+            break;
+    }
+    ck_assert_int_gt(redis_server_int(server, "ZCARD", "rq:finished:default", NULL), 0);
+    ck_assert_int_eq(stop_worker(worker), 0);
+}
+END_TEST
+
+START_TEST(what_hello_complains_of_is_the_jobs_failure_and_in_the_log_in_full)
+{
+    fake_says("error", "Traceback (most recent call last):\n  File \"app.py\"\nModuleNotFoundError: No module named 'rq'\n");
+    put("a", "fake.version");
+    ck_assert_int_eq(wait_worker(start_worker("--burst", "--config", fake_config, NULL)), 0);
+    assert_failure_says("a", "does not start: ModuleNotFoundError: No module named 'rq'\n");
+    ck_assert(log_has("fake:   File \"app.py\""));
+}
+END_TEST
+
+START_TEST(who_does_not_speak_the_protocol_is_ended)
+{
+    fake_says("mode", "stammers");
+    put("a", "fake.version");
+    ck_assert_int_eq(wait_worker(start_worker("--burst", "--config", fake_config, NULL)), 0);
+    assert_failure_says("a", "cq.RuntimeUnavailable");
+    fake_says("mode", "stranger");
+    put("b", "fake.version");
+    ck_assert_int_eq(wait_worker(start_worker("--burst", "--config", fake_config, NULL)), 0);
+    assert_failure_says("b", "it speaks stable protocol 2, and this worker 1");
+}
+END_TEST
+
+START_TEST(a_runtime_that_never_says_hello_is_given_up)
+{
+    fake_says("mode", "hangs");
+    put("a", "fake.version");
+    pid_t worker = start_worker("--config", fake_config, NULL);
+    wait_lines(1, "start");
+    usleep(20000000); /* the rest of its 30 s is what wait_status waits for */
+    ck_assert(cq_str_is(job_field("a", "status"), "started"));
+    wait_status("a", "failed");
+    assert_failure_says("a", "it did not say hello in time");
+    ck_assert_int_eq(stop_worker(worker), 0);
+}
+END_TEST
+
+START_TEST(a_stable_that_is_killed_is_replaced_and_its_jobs_wait_for_that)
+{
+    pid_t worker = start_worker("--config", fake_config, NULL);
+    put("where", "fake.stable");
+    wait_status("where", "finished");
+    pid_t stable = (pid_t)atoi(result_of("where"));
+    put("runs", "fake.hang");
+    wait_status("runs", "started");
+    wait_log("runs: default: fake.hang");
+    fake_says("gate", "");
+    kill(stable, SIGKILL);
+    wait_status("runs", "failed");
+    assert_failure_says("runs", "Work-horse terminated unexpectedly");
+    put("waits", "fake.version");
+    wait_status("waits", "started");
+    wait_lines(2, "start");
+    fake_says("gate", NULL);
+    wait_status("waits", "finished");
+    ck_assert_int_eq(stop_worker(worker), 0);
+}
+END_TEST
+
+START_TEST(with_preload_nothing_is_fetched_before_python_is_ready)
+{
+    fake_says("gate", "");
+    put("a", "jobs.whoami");
+    pid_t worker = start_worker("--python", fake_interpreter, "--preload", "app.tasks", NULL);
+    wait_count(1, "SCARD", "rq:workers");
+    wait_lines(1, "start");
+    usleep(300000);
+    ck_assert(cq_str_is(job_field("a", "status"), "queued"));
+    fake_says("gate", NULL);
+    wait_status("a", "finished");
+    ck_assert(log_has("ready, preloaded app.tasks"));
+    ck_assert_int_eq(stop_worker(worker), 0);
+}
+END_TEST
+
+START_TEST(a_preload_that_fails_ends_the_worker_at_its_start)
+{
+    put("a", "app.version");
+    fake_says("error", "Traceback\nSyntaxError: invalid syntax\n");
+    ck_assert_int_eq(wait_worker(start_worker("--python", fake_interpreter, "--preload", "app", NULL)), 3);
+    ck_assert(log_has("cq worker: the python runtime ("));
+    ck_assert(log_has("does not start: SyntaxError: invalid syntax"));
+    fake_says("error", NULL);
+    fake_says("mode", "dies");
+    ck_assert_int_eq(wait_worker(start_worker("--python", fake_interpreter, "--preload", "app", NULL)), 71);
+    ck_assert_int_eq(wait_worker(start_worker("--python", "python-of-nowhere", "--preload", "app", NULL)), 3);
+    ck_assert(log_has("there is no python-of-nowhere on PATH"));
+    ck_assert(cq_str_is(job_field("a", "status"), "queued"));
+}
+END_TEST
+
+START_TEST(what_a_worker_does_not_take_reaches_no_runtime)
+{
+    put("json", "fake.version");
+    ck_assert_int_eq(wait_worker(start_worker("--burst", "--config", fake_config, "--serializer", "pickle", NULL)), 0);
+    assert_failure_says("json", "cq.SerializerRefused: the job is written in json, and this worker takes only pickle (--serializer)");
+    put("other", "fake.version");
+    ck_assert_int_eq(wait_worker(start_worker("--burst", "--config", fake_config, "--allow", "app", NULL)), 0);
+    assert_failure_says("other", "cq.NotAllowed");
+    ck_assert_int_eq(fake_lines("start"), 0);
+    put("allowed", "fake.version");
+    ck_assert_int_eq(wait_worker(start_worker("--burst", "--config", fake_config, "--allow", "fake", NULL)), 0);
+    ck_assert(cq_str_is(job_field("allowed", "status"), "finished"));
+}
+END_TEST
+
+START_TEST(what_a_stable_says_is_in_the_workers_log)
+{
+    fake_says("says", "module app is not preloaded: it starts a thread");
+    put("a", "fake.version");
+    ck_assert_int_eq(wait_worker(start_worker("--burst", "--config", fake_config, NULL)), 0);
+    ck_assert(log_has("WARNING "));
+    ck_assert(log_has("module app is not preloaded: it starts a thread"));
+}
+END_TEST
+
+START_TEST(the_last_lines_of_a_job_are_kept_with_its_failure)
+{
+    put("fails", "fake.fail");
+    put("silent", "jobs.leave");
+    put("speaks", "fake.speak");
+    ck_assert_int_eq(wait_worker(start_worker("--burst", "--config", fake_config, NULL)), 0);
+    struct cq_str kept = redis_server_text(server, "GET", "cq:output:fails", NULL);
+    ck_assert_msg(kept.data && strncmp(kept.data, "line 10\nline 11\n", 16) == 0, "kept: %.*s", (int)kept.len, kept.data ? kept.data : "");
+    ck_assert(kept.data && memmem(kept.data, kept.len, "line 29", 7));
+    ck_assert_int_eq(redis_server_int(server, "EXISTS", "cq:output:silent", NULL), 0);
+    ck_assert_int_eq(redis_server_int(server, "EXISTS", "cq:output:speaks", NULL), 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("worker/runtimes");
+    TCase *tcase = fake_case("runtimes");
+    tcase_add_test(tcase, each_job_goes_to_its_own_runtime);
+    tcase_add_test(tcase, a_runtime_is_started_by_the_first_job_that_needs_it);
+    tcase_add_test(tcase, without_python_its_jobs_fail_as_unknown_functions);
+    tcase_add_test(tcase, an_interpreter_that_is_missing_fails_its_jobs_and_no_others);
+    tcase_add_test(tcase, an_interpreter_that_cannot_be_executed_is_said_to_be_so);
+    tcase_add_test(tcase, a_broken_runtime_is_not_started_for_every_job_and_is_found_mended);
+    tcase_add_test(tcase, what_hello_complains_of_is_the_jobs_failure_and_in_the_log_in_full);
+    tcase_add_test(tcase, who_does_not_speak_the_protocol_is_ended);
+    tcase_add_test(tcase, a_runtime_that_never_says_hello_is_given_up);
+    tcase_add_test(tcase, a_stable_that_is_killed_is_replaced_and_its_jobs_wait_for_that);
+    tcase_add_test(tcase, with_preload_nothing_is_fetched_before_python_is_ready);
+    tcase_add_test(tcase, a_preload_that_fails_ends_the_worker_at_its_start);
+    tcase_add_test(tcase, what_a_worker_does_not_take_reaches_no_runtime);
+    tcase_add_test(tcase, what_a_stable_says_is_in_the_workers_log);
+    tcase_add_test(tcase, the_last_lines_of_a_job_are_kept_with_its_failure);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
