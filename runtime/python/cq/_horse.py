@@ -96,8 +96,9 @@ def _serve(frame: dict) -> tuple:
         kind, fields = call_back(job, frame)
     else:
         _cq.exit(PROTOCOL_ERROR)
-    if job._meta is not None:
-        _add_meta(job, fields)
+    if job._meta is not None or job.rq_job is not None:
+        from cq import _meta
+        _meta.add(job, kind, fields)
     return kind, fields
 
 
@@ -111,19 +112,6 @@ def _set_environment(job_id: bytes, worker: bytes) -> None:
         known[b'RQ_WORKER_ID'] = worker
     except (AttributeError, TypeError, ValueError):
         pass  # the job has put something of its own in its place, or the id has a NUL byte
-
-
-def _add_meta(job, fields: dict) -> None:
-    """What the job has changed in its meta and did not save itself goes with the answer."""
-    try:
-        raw = job.take_meta()
-    except Exception as error:
-        from cq._errors import last_line
-        text = f"the job's meta cannot be written, so its changes are lost: {last_line(error)}"
-        _cq.send('log', {'level': 'ERROR', 'text': text})
-    else:
-        if raw is not None:
-            fields['meta'] = raw
 
 
 def _report_new() -> None:

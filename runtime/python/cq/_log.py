@@ -8,15 +8,18 @@ import sys
 
 import _cq
 
-_LEVELS = ((40, 'ERROR'), (30, 'WARNING'), (20, 'INFO'), (0, 'DEBUG'))
+_LEVELS = ((40, 'ERROR'), (30, 'WARNING'), (20, 'INFO'), (10, 'DEBUG'))
 
-level = 0  # of the worker's log: what it would drop is not sent
+level = 0  # of the worker's log, as logging counts; what it would drop is not sent. 0: not known
 ready = False  # the worker takes log frames from this process; before that records go to standard error
 
 
 def install(logging) -> None:
     """Called with the module logging."""
     logging.lastResort = _LastResort(logging)
+    if level:
+        for name in ('rq.worker', 'rq.job'):  # as RQ's worker does; jobs log by them too
+            logging.getLogger(name).setLevel(level)
 
 
 def set_level(name: str) -> None:

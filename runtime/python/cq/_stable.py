@@ -51,12 +51,15 @@ def main(setup: dict) -> None:
 def _learn_from(names: list) -> None:
     if _horse.collecting:
         gc.enable()
-    learned = _learn.heard(names)
-    if learned:
-        _warm()
-    _settle()
-    if learned:
-        _cq.send('learned', {})  # the horses that wait have not got it
+    try:
+        learned = _learn.heard(names)
+        if learned:
+            _warm()
+        _settle()
+        if learned:
+            _cq.send('learned', {})  # the horses that wait have not got it
+    except ConnectionError:
+        pass  # the worker is gone, as serve() will see
 
 
 def _prepare(setup: dict) -> None:

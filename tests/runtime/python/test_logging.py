@@ -47,6 +47,16 @@ def test_what_the_workers_log_would_drop_is_not_sent(script):
     """) == "['30', '40']\n"
 
 
+def test_rqs_loggers_have_the_level_of_the_worker(script):
+    assert script("""
+        from cq import _hooks, _log
+        _log.set_level('DEBUG')
+        _hooks.after_import('logging', _log.install)
+        import logging
+        print([logging.getLogger(name).level for name in ('rq.worker', 'rq.job', 'other')])
+    """) == "[10, 10, 0]\n"
+
+
 def test_what_the_application_configures_takes_the_records_over(script):
     out = script("""
         from cq import _hooks, _horse, _log

@@ -146,6 +146,27 @@ def test_meta_is_one_for_rqs_job_and_cqs(runtime, module):
     assert runtime.value("sharing.cq_first") == {"a": 1, "b": 2}
 
 
+@pytest.mark.parametrize("function, field, stored", [
+    ("value", b"", False), ("value", b"repeats_left", True), ("fails", b"", False), ("fails", b"retries_left", True), ("again", b"", True)])
+def test_meta_that_rqs_job_did_not_save_is_stored_when_the_job_comes_back_as_in_rq(runtime, module, function, field, stored):
+    import pickle
+    runtime.configure()
+    module("forgetful", """
+        import rq
+        def value(): rq.get_current_job().meta['a'] = 1
+        def fails():
+            value()
+            raise ValueError
+        def again():
+            value()
+            return rq.Retry(max=1)
+    """)
+    kind, answer = runtime.run(f"forgetful.{function}", fields={field: b"1"} if field else {})
+    assert ("meta" in answer) is stored
+    if stored:
+        assert pickle.loads(answer["meta"]) == {"a": 1}
+
+
 def test_json_jobs_have_rqs_json_serializer(runtime, app):
     import json
     found = []

@@ -154,6 +154,16 @@ def test_what_horses_report_is_learned_and_collection_stays_off(runtime, stable,
     assert runtime.wire.sent == [("learned", {})]  # once: the second time nothing was new
 
 
+def test_a_worker_that_is_gone_while_something_is_learned_ends_the_stable_quietly(runtime, stable, module):
+    def send(kind, fields):
+        raise ConnectionError("the other end of the socket is gone")
+
+    module("often", "")
+    runtime.wire.events.append(("learn", ["often"]))
+    sys.modules["_cq"].send = sys.modules["_cq"].log = send
+    assert stable.main({"url": "redis://nowhere"}) is None
+
+
 def test_a_connection_class_that_connects_when_made_is_left_to_the_horses(runtime, stable, module):
     pytest.importorskip("rq")
     module("eager", "import redis\nclass Eager(redis.Redis):\n    made = []\n"
