@@ -68,7 +68,8 @@ struct cq_process {
     struct cq_str *queues; /* owned array of borrowed names, in the order given */
     size_t queue_count;
 
-    bool started;          /* the first connection was ready and every slot is born */
+    bool looked;           /* the first connection was ready, and the workers are not suspended */
+    bool started;          /* every slot is born */
     bool cold;             /* cold stop: it ends with its last slot, whatever else is under way */
     bool suspended;        /* rq:suspended was seen; asked again every second */
     bool announced;        /* the line that says so was written */

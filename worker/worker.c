@@ -119,7 +119,21 @@ void cq_process_maybe_end(struct cq_process *process)
         ev_break(process->loop, EVBREAK_ALL);
 }
 
-/* Suspended at the very start: RQ refuses to start. Otherwise every slot is born. */
+/*
+ * Every slot is born. Before that, what is to be ready with the worker is: when that fails the worker does not start, and
+ * nobody has seen it. Source: rq/cli/workers.py, which imports handlers and classes before the worker registers its birth.
+ */
+static void begin(struct cq_process *process)
+{
+    if (process->started || !process->looked || !cq_runtimes_take_jobs(process) || !cq_async_is_ready(process->redis))
+        return;
+    process->started = true;
+    for (int i = 0; i < process->slot_count; i++)
+        cq_slot_redis_ready(&process->slots[i]);
+    cq_maintenance_start(process->maintenance);
+}
+
+/* Suspended at the very start: RQ refuses to start. */
 static void on_first_look(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
     (void)async;
@@ -132,15 +146,17 @@ static void on_first_look(struct cq_async *async, const struct cq_reply *reply, 
         cq_process_fail(process, &err);
         return;
     }
+    if (process->looked) { /* the connection was lost in between */
+        begin(process);
+        return;
+    }
     struct cq_buf names = CQ_BUF_INIT(NAMES_MAX);
     cq_strv_join(process->options->queues, ", ", &names);
     cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "started with PID %d, version %s, %d slot%s, listening on %s", (int)getpid(),
            CQ_VERSION, process->slot_count, process->slot_count == 1 ? "" : "s", names.len ? names.data : "");
     cq_buf_release(&names);
-    process->started = true;
-    for (int i = 0; i < process->slot_count; i++)
-        cq_slot_redis_ready(&process->slots[i]);
-    cq_maintenance_start(process->maintenance);
+    process->looked = true;
+    begin(process);
 }
 
 static void on_ready(struct cq_async *async, void *data)
@@ -215,12 +231,9 @@ static void show_title(const struct cq_process *process)
     cq_buf_release(&runtimes);
 }
 
-void cq_process_runtime_ready(struct cq_process *process, const struct cq_runtime *runtime)
+static void show_python_version(struct cq_process *process, const char *version)
 {
-    show_title(process);
-    if (runtime != process->python || strcmp(process->python_version, runtime->stable->version) == 0)
-        return;
-    snprintf(process->python_version, sizeof(process->python_version), "%s", runtime->stable->version);
+    snprintf(process->python_version, sizeof(process->python_version), "%s", version);
     for (int i = 0; i < process->slot_count; i++) {
         struct cq_slot *slot = &process->slots[i];
         slot->identity.python_version = process->python_version;
@@ -230,6 +243,14 @@ void cq_process_runtime_ready(struct cq_process *process, const struct cq_runtim
         cq_worker_python_build(cq_str(slot->name), process->python_version, command);
         cq_async_call(process->redis, command, NULL, NULL);
     }
+}
+
+void cq_process_runtime_ready(struct cq_process *process, const struct cq_runtime *runtime)
+{
+    show_title(process);
+    if (runtime == process->python && strcmp(process->python_version, runtime->stable->version) != 0)
+        show_python_version(process, runtime->stable->version);
+    begin(process);
 }
 
 static enum cq_code start(struct cq_process *process, struct cq_error *err)

@@ -79,6 +79,7 @@ static struct cq_worker_options options_of(const struct cq_settings *settings)
         .runtime_count = settings->runtime_count,
         .allow = &settings->allow,
         .python = settings->python && strcmp(settings->python, "none") != 0 ? settings->python : NULL,
+        .python_named = cq_settings_source(settings, "worker.python") != CQ_FROM_DEFAULT,
         .preload = &settings->preload,
         .auto_preload = settings->auto_preload,
         .exception_handlers = &settings->exception_handlers,

@@ -27,6 +27,12 @@ bool cq_runtime_is_ready(const struct cq_runtime *runtime)
 
 /* ---- starting ---- */
 
+bool cq_runtime_imports(const struct cq_worker_options *options)
+{
+    return (options->preload && options->preload->len) || (options->exception_handlers && options->exception_handlers->len) ||
+           options->job_class || options->connection_class || options->serializer_path;
+}
+
 static enum cq_code start(struct cq_runtime *runtime, struct cq_stable **ret_stable, struct cq_error *err)
 {
     const struct cq_worker_options *options = runtime->process->options;
@@ -37,7 +43,7 @@ static enum cq_code start(struct cq_runtime *runtime, struct cq_stable **ret_sta
     case CQ_RUNTIME_NATIVE: cq_launch_native(&launch, options); break;
     case CQ_RUNTIME_COMMAND: code = cq_launch_command(&launch, runtime->command, err); break;
     case CQ_RUNTIME_PYTHON:
-        imports = options->preload && options->preload->len;
+        imports = cq_runtime_imports(options);
         code = cq_launch_python(&launch, options, err);
         break;
     }

@@ -46,6 +46,9 @@ void cq_runtime_release(struct cq_runtime *runtime);
 
 bool cq_runtime_is_ready(const struct cq_runtime *runtime);
 
+/* Python is to import something by name before its first job: it is started with the worker, so that a wrong name is seen at once. */
+bool cq_runtime_imports(const struct cq_worker_options *options);
+
 /*
  * A job needs it: start it when it is not running.
  * Returns NULL when it is ready or will be (or else the slots are told), and why not when the job should fail; borrowed

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "worker/runtimes/launch.h"
 
 static struct cq_runtime *add(struct cq_process *process, enum cq_runtime_kind kind, const char *name,
                               const struct cq_runtime_command *command)
@@ -19,7 +20,7 @@ void cq_runtimes_init(struct cq_process *process)
     process->native = add(process, CQ_RUNTIME_NATIVE, "native", NULL);
     if (options->python) {
         process->python = add(process, CQ_RUNTIME_PYTHON, "python", NULL);
-        process->python->eager = options->preload && options->preload->len;
+        process->python->eager = cq_runtime_imports(options);
     }
     for (size_t i = 0; i < options->runtime_count; i++)
         add(process, CQ_RUNTIME_COMMAND, options->runtimes[i].name, &options->runtimes[i]);
@@ -29,7 +30,16 @@ void cq_runtimes_init(struct cq_process *process)
 
 enum cq_code cq_runtimes_start(struct cq_process *process, struct cq_error *err)
 {
+    const struct cq_worker_options *options = process->options;
     enum cq_code code = CQ_OK;
+    if (options->python && options->python_named) {
+        struct cq_error why;
+        char *file = NULL;
+        code = cq_launch_find(options->python, &file, &why);
+        if (code != CQ_OK)
+            return cq_error_set(err, code, "--python: %s", why.text);
+        free(file);
+    }
     for (int i = 0; i < process->runtime_count && code == CQ_OK; i++)
         if (process->runtimes[i].eager)
             code = cq_runtime_start(&process->runtimes[i], err);
