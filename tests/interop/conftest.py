@@ -13,6 +13,7 @@ import stage as staging
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "cq_only: what RQ's own worker does not do, or does wrong")
+    config.addinivalue_line("markers", "c_only: a function that only jobs.c has")
     config.addinivalue_line("markers", "slow: needs much memory or many seconds")
     if staging.KIND not in staging.KINDS:
         raise pytest.UsageError(f"WORKER={staging.KIND}: one of {', '.join(staging.KINDS)}")
@@ -22,6 +23,8 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if staging.KIND == "rq" and item.get_closest_marker("cq_only"):
             item.add_marker(pytest.mark.skip(reason="cq_only"))
+        if staging.FUNCTIONS == "python" and item.get_closest_marker("c_only"):
+            item.add_marker(pytest.mark.skip(reason="c_only"))
 
 
 def pytest_report_header():
@@ -44,27 +47,27 @@ def server(session_folder):
 
 
 @pytest.fixture(scope="session")
-def module_folder(session_folder):
-    """jobs.so, the C twin of jobs.py."""
-    if staging.KIND == "rq" and not Path(staging.CQ).exists():
-        return session_folder
+def paths(session_folder):
+    """Where the functions are: jobs.py, or jobs.so, its twin in C."""
+    if staging.FUNCTIONS == "python":
+        return {"rq": [staging.HERE], "cq": [staging.HERE]}
     subprocess.run(["cc", "-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-O1", "-g",
                     f"-I{staging.ROOT / 'runtime'}", "-o", str(session_folder / "jobs.so"), str(staging.HERE / "jobs.c")], check=True)
-    return session_folder
+    return {"rq": [staging.HERE], "cq": [session_folder]}
 
 
 @pytest.fixture
 def redis(server):
     connection = server.connect()
-    connection.flushall()
+    connection.flushdb()
     yield connection
     connection.close()
 
 
 @pytest.fixture
-def stage(server, redis, module_folder, request):
+def stage(server, redis, paths, request):
     with tempfile.TemporaryDirectory(prefix="cq-stage-") as folder:
-        stage = staging.Stage(server, folder, module_folder)
+        stage = staging.Stage(server, folder, paths)
         yield stage
         stage.end()
         findings = [finding for worker in stage.workers for finding in worker.findings()]

@@ -1,7 +1,9 @@
 """What the tests act on: a private Redis, worker processes of either kind, and waiting for conditions.
 
 A worker is `cq worker` or RQ's own `rq worker`: most tests describe what both do, and a test that fails with RQ's worker
-is a wrong test. The kind comes from the environment, WORKER=cq (the default), cq-reuse (--reuse-horses) or rq.
+is a wrong test. The kind comes from the environment: WORKER=cq (the default), cq-reuse (--reuse-horses), or rq. The tests in
+this folder call functions of jobs.c; with WORKER=cq-python and cq-python-reuse they call their twins in jobs.py, as with rq.
+The tests in python/ are applications in Python, whatever the worker.
 """
 
 import os
@@ -18,7 +20,9 @@ ROOT = HERE.parent.parent
 CQ = os.path.abspath(os.environ.get("CQ", ROOT / "build" / "cq"))
 RQ = str(Path(sys.executable).parent / "rq")
 KIND = os.environ.get("WORKER", "cq")
-KINDS = ("cq", "cq-reuse", "rq")
+KINDS = ("cq", "cq-reuse", "cq-python", "cq-python-reuse", "rq")
+FUNCTIONS = "python" if KIND == "rq" or KIND.startswith("cq-python") else "c"
+REUSE = KIND.endswith("-reuse")
 TIMEOUT_S = float(os.environ.get("INTEROP_TIMEOUT", "20"))
 
 
@@ -42,17 +46,16 @@ def process_is_alive(pid):
         return False
 
 
+def children_of(pid):
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
 def descendants(pid):
     """The ids of all processes below pid, children first."""
-    found = []
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except (FileNotFoundError, ProcessLookupError):
-        return found
-    for child in children:
-        found.append(int(child))
-        found.extend(descendants(int(child)))
-    return found
+    return [found for child in children_of(pid) for found in (child, *descendants(child))]
 
 
 class RedisServer:
@@ -149,34 +152,44 @@ class Worker:
 class Stage:
     """Starts workers and commands against one Redis; ends them all at the end of a test."""
 
-    def __init__(self, server, folder, module_folder):
+    def __init__(self, server, folder, paths, database=0):
+        """paths: the folders of the functions for "rq" and "cq" workers."""
         self.server = server
         self.folder = Path(folder)
-        self.module_folder = module_folder
+        self.paths = paths
+        self.database = database
         self.workers = []
         self.env = {k: v for k, v in os.environ.items() if not k.startswith(("REDIS", "RQ_", "CQ_"))}
         self.env["PYTHONUNBUFFERED"] = "1"
+        # As in an active virtual environment: `python3` is the interpreter that has the tests' RQ.
+        self.env["PATH"] = f"{Path(sys.executable).parent}:{self.env.get('PATH', '')}"
 
-    def worker(self, *queues, kind=None, name=None, ready=True, options=(), url=None, python=True):
-        """Start a worker. ready: return once it is registered and hears commands (not with --burst)."""
+    @property
+    def url(self):
+        return self.server.url + (f"?db={self.database}" if self.database else "")
+
+    def worker(self, *queues, kind=None, name=None, ready=True, options=(), url=None, path=None, python=None):
+        """Start a worker. ready: return once it is registered and hears commands (not with --burst).
+        path: the folders of the functions; python: an interpreter other than the one of the tests."""
         kind = kind or KIND
         name = name or f"{kind}-{len(self.workers) + 1}"
-        url = url or self.server.url
-        common = ["--url", url, "--name", name, *options]
+        common = ["--url", url or self.url, "--name", name, *options]
+        for folder in path or self.paths["rq" if kind == "rq" else "cq"]:
+            common += ["--path", str(folder)]
         if kind == "rq":
-            argv = [RQ, "worker", *common, "--path", str(HERE)]
+            argv = [RQ] if python is None else [python, "-c", "from rq.cli import main; main()"]
         else:
-            argv = [CQ, "worker", *common, "--path", str(self.module_folder)]
-            if kind == "cq-reuse":
-                argv.append("--reuse-horses")
-        worker = Worker(kind, name, argv + list(queues or ["default"]), self.env, self.folder / f"{name}.log")
+            argv = [CQ]
+            common += ["--reuse-horses"] * REUSE + ([] if python is None else ["--python", str(python)])
+        argv = [*argv, "worker", *common, *(queues or ["default"])]
+        worker = Worker(kind, name, [str(word) for word in argv], self.env, self.folder / f"{name}.log")
         self.workers.append(worker)
         if ready and "--burst" not in options:
             self.wait_ready(worker)
         return worker
 
     def wait_ready(self, worker):
-        connection = self.server.connect()
+        connection = self.server.connect(db=self.database)
         channel = f"rq:pubsub:{worker.name}"
 
         def ready():
@@ -199,7 +212,7 @@ class Stage:
         kind = kind or KIND
         program = RQ if kind == "rq" else CQ
         command, *rest = arguments
-        return subprocess.run([program, command, "--url", self.server.url, *rest], env=self.env, text=True, cwd=HERE,
+        return subprocess.run([program, command, "--url", self.url, *rest], env=self.env, text=True, cwd=HERE,
                               capture_output=True, timeout=60, **options)
 
     def path(self, name):

@@ -9,7 +9,7 @@ import pytest
 from rq.job import JobStatus
 from rq.results import Result
 
-from stage import process_is_alive, wait_until
+from stage import REUSE, process_is_alive, wait_until
 from test_workers import hold, release, wait_running
 
 
@@ -94,7 +94,7 @@ def test_nothing_that_a_job_forked_outlives_it(stage, queue):
     worker = stage.worker()
     wait_until(lambda: job.get_status(refresh=True) == JobStatus.FINISHED, "the job is finished")
     child = int(Path(stage.path("pid")).read_text())
-    if worker.kind == "cq-reuse":  # the horse lives on with what its jobs started; its end is theirs
+    if REUSE:  # the horse lives on with what its jobs started; its end is theirs
         worker.signal(signal.SIGTERM)
         worker.wait()
     wait_until(lambda: not process_is_alive(child), "the child is dead")

@@ -149,11 +149,11 @@ def test_a_busy_workers_hash_that_vanished_is_written_anew(stage, redis, queue):
 
 
 @pytest.fixture
-def lasting(module_folder):
+def lasting(paths):
     """A stage with a Redis of its own that keeps its data over a restart."""
     with tempfile.TemporaryDirectory(prefix="cq-lasting-") as folder:
         server = staging.RedisServer(folder, persistent=True)
-        stage = staging.Stage(server, folder, module_folder)
+        stage = staging.Stage(server, folder, paths)
         yield stage
         stage.end()
         server.stop(signal.SIGKILL)

@@ -1,0 +1,5 @@
+from broken.imports_itself import function as other
+
+
+def function():
+    return other

@@ -1,0 +1,5 @@
+import no_such_module_at_all
+
+
+def function():
+    return no_such_module_at_all

@@ -1,0 +1,5 @@
+from bakery.tasks import no_such_name
+
+
+def function():
+    return no_such_name

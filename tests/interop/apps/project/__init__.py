@@ -1,0 +1,1 @@
+"""An application that is set up before it can be used."""

@@ -1,0 +1,3 @@
+APPS = ["project.shop"]
+DEBUG = False
+NAME = "production"

@@ -1,0 +1,5 @@
+"""To be preloaded: sets the application up."""
+
+from project.registry import setup
+
+setup()
