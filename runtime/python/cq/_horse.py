@@ -12,7 +12,7 @@ import sys
 from os import putenv
 
 import _cq
-from cq import _forks, _job, _log, _run, _serial
+from cq import _forks, _job, _log, _run, _serial, _streams
 
 PROTOCOL_ERROR = 76  # EX_PROTOCOL: the worker sent what is no version 1 of docs/RUNTIME.md
 
@@ -67,6 +67,8 @@ def main() -> None:
         if frame is None:
             _cq.exit(0)
         _cq.title(frame['id'])
+        if frame.get('reuse'):
+            _streams.keep()
         kind, fields = _serve(frame)
         _log.flush()
         if os.getpid() != _pid:
@@ -81,6 +83,7 @@ def main() -> None:
         if not frame.get('reuse'):
             _cq.exit(0)
         frame = fields = None
+        _streams.restore()
         _cq.title(None)
         _cq.clean_up()
 

@@ -175,6 +175,8 @@ def runtime(monkeypatch, tmp_path):
     wire = Wire()
     path, finders, register_at_fork = list(sys.path), list(sys.meta_path), os.register_at_fork
     monkeypatch.setitem(sys.modules, "_cq", wire.module())
+    monkeypatch.setattr(sys, "stdout", sys.stdout)  # a horse may set them
+    monkeypatch.setattr(sys, "stderr", sys.stderr)
     forget("cq")
     sys.path.insert(0, str(PACKAGE))
     runtime = Runtime(wire)

@@ -198,3 +198,46 @@ def test_a_hook_finds_nothing_where_there_is_nothing(script):
         except ModuleNotFoundError as error:
             print(error)
     """) == "No module named 'absent'\n"
+
+
+STREAMS = """
+    import io, os
+    from cq import _streams
+    _streams.keep()
+    class Proxy:
+        closed = False
+        def __init__(self, stream): self.stream = stream
+        def fileno(self): return self.stream.fileno()
+        def write(self, text): return self.stream.write(text.upper())
+        def flush(self): self.stream.flush()
+    {harm}
+    _streams.restore()
+    print('out')
+    sys.stdout.flush()
+    print('err', file=sys.stderr)
+    os.write(1, b'raw\\n')
+"""
+
+
+def test_the_next_job_of_a_reused_horse_has_its_output_whatever_the_last_one_did_to_it(script):
+    for harm in ("pass", "sys.stdout.close(); sys.stderr.close()", "os.close(1)", "sys.stdout = sys.stderr = None",
+                 "sys.stdout = open('elsewhere', 'w')", "sys.stdout = io.StringIO()", "del sys.stdout",
+                 "os.dup2(os.open('elsewhere', os.O_CREAT | os.O_WRONLY), 1)", "os.close(1); os.open('elsewhere', os.O_CREAT)",
+                 "sys.stdout.detach()"):
+        assert script(STREAMS.format(harm=harm)) == "out\nraw\n", harm
+
+
+def test_what_a_job_puts_in_front_of_its_output_stays(script):
+    assert script(STREAMS.format(harm="sys.stdout = Proxy(sys.stdout)")) == "OUT\nraw\n"
+
+
+def test_duplicates_that_a_job_has_closed_disturb_nobody(script):
+    script(STREAMS.format(harm="os.closerange(3, 100)"))
+    script("""
+        import os
+        from cq import _streams
+        _streams.keep()
+        os.closerange(1, 100)
+        _streams.restore()
+        os._exit(0)
+    """)
