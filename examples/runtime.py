@@ -76,7 +76,10 @@ class Channel:
 
     def send(self, kind, **fields):
         body = pack({'type': kind, **fields})
-        self.socket.sendall(struct.pack('>I', len(body)) + body)
+        try:
+            self.socket.sendall(struct.pack('>I', len(body)) + body)
+        except ConnectionError:
+            pass  # the worker is gone, which the next receive says
 
     def receive(self):
         """The next frame; None at the end."""
