@@ -53,10 +53,10 @@ def app(module, runtime):
 
 def test_it_gives_a_job_of_the_installed_rq_restored_from_what_the_worker_sent(runtime, app):
     fields = {b"timeout": b"99", b"description": b"asking.remembered()", b"retries_left": b"2"}
-    assert runtime.value("asking.remembered", fields=fields) == [
-        "a-job", "default", "a-worker", "asking.remembered", (), {}, 99, {}, "started",
-        "2024-05-06T07:08:09.123456" + ("" if OLD else "+00:00"), "2024-05-06T07:08:10.123456" + ("" if OLD else "+00:00"),
-        "asking.remembered()", 2, "rq.job"]
+    found = runtime.value("asking.remembered", fields=fields)
+    assert found[:9] == ["a-job", "default", "a-worker", "asking.remembered", (), {}, 99, {}, "started"]
+    assert [moment.replace("+00:00", "") for moment in found[9:11]] == ["2024-05-06T07:08:09.123456", "2024-05-06T07:08:10.123456"]
+    assert found[11:] == ["asking.remembered()", 2, "rq.job"]
 
 
 def test_it_has_the_very_arguments_of_the_call(runtime, app):
@@ -117,7 +117,7 @@ def test_old_rq_finds_the_connection_without_being_told(runtime, module):
     runtime.configure()
     module("implicit", """
         import rq
-        from rq.connections import Connection, get_current_connection, use_connection
+        from rq.connections import Connection, get_current_connection
         def f():
             assert rq.Queue('x').connection is rq.get_current_job().connection
             other = rq.get_current_job().connection.__class__()
