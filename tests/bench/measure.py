@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jobs_celery import CeleryJobs
 from jobs_rq import RqJobs
-from processes import Usage, tree, tree_pss_kb, tree_usage
+from processes import Usage, machine_busy_s, tree, tree_pss_kb, tree_usage, usage
 from server import wait_until
 
 LOADED_S = 1.0      # batches are repeated until they have taken so long together,
@@ -46,17 +46,24 @@ class Run:
         self.until_idle()
         return self.jobs.ends(ids)
 
+    def others_s(self):
+        """Processor seconds of everybody else on the machine."""
+        ours = (tree_usage(self.process.pid), *usage(os.getpid()), *usage(self.server.process.pid))
+        return machine_busy_s() - sum(ours, Usage()).cpu_s
+
     def load(self, function):
         count = self.row.batch(function)
-        spans, used, redis_s = [], Usage(), 0.0
+        spans, used, redis_s, others = [], Usage(), 0.0, 0.0
         traffic = {"commands": 0, "reads": 0, "bytes": 0}
         while sum(spans) < LOADED_S and len(spans) < MOST_BATCHES:
             ids = self.jobs.prepare(function, count)
             used_before, (redis_before, traffic_before) = tree_usage(self.process.pid), self.server.link.counters()
+            others_before, began = self.others_s(), time.monotonic()
             start = time.time()
             self.jobs.release()
             self.until(lambda: self.jobs.finished() >= count, f"{count} jobs are finished", timeout_s=180, pause_s=0.01)
             self.until_idle()
+            others = max(others, (self.others_s() - others_before) / (time.monotonic() - began) / os.cpu_count())
             redis_after, traffic_after = self.server.link.counters()
             used += tree_usage(self.process.pid) - used_before
             redis_s += redis_after - redis_before
@@ -64,7 +71,7 @@ class Run:
                 traffic[name] += value
             spans.append(max(self.jobs.ends(ids)) - start)
         executed = count * len(spans)
-        return {"rate": executed / sum(spans), "cpu_ms": 1000 * used.cpu_s / executed,
+        return {"others": others, "rate": executed / sum(spans), "cpu_ms": 1000 * used.cpu_s / executed,
                 "faults": used.minor_faults / executed, "redis_ms": 1000 * redis_s / executed,
                 **{name: value / executed for name, value in traffic.items()}}
 

@@ -123,8 +123,20 @@ its round trips; bytes in and out. p50, p99: enqueueing to the news of the resul
 the worker with all its processes, idle after having worked, and with a job in every slot. Medians over the rounds; p99 of all samples."""
 
 
+QUIET = 0.1  # of all processors
+
+
+def quietness(rounds):
+    """How much of the machine went to somebody else while batches ran: it costs those most who use all processors."""
+    shares = [result["noop"]["others"] for results in rounds.values() for result in results if "noop" in result]
+    if not shares:
+        return ""
+    text = f"Others used {100 * statistics.median(shares):.0f} % of the processors meanwhile, {100 * max(shares):.0f} % at the worst"
+    return text + (": ratios of such a run say little." if statistics.median(shares) > QUIET else ".")
+
+
 def report(rows, rounds):
-    lines = [*table_lines(rows, rounds), EXPLANATION, "", "goals, as medians of the rounds' ratios"]
+    lines = [*table_lines(rows, rounds), EXPLANATION, quietness(rounds), "", "goals, as medians of the rounds' ratios"]
     lines += [goal.line(rounds) for goal in GOALS if goal.above in rounds and goal.below in rounds]
     lines += native_memory_lines(rounds)
     also = [f"  {f'{what}: {ROWS[above].title} / {ROWS[below].title}':100}{ratio(rounds, above, below, path):8.2f} times"
