@@ -214,7 +214,7 @@ def test_functions_for_forks_wait_for_the_horse_where_only_threads_need_them(scr
         from cq import _forks
         _forks.enter_stable()
         import threading, logging, concurrent.futures.thread, random
-        assert len(_forks._waiting) == 3, _forks._waiting
+        assert len(_forks._waiting) >= 3, _forks._waiting
         calls = []
         for functions in _forks._waiting:
             functions['after_in_child'] = lambda: calls.append(1)
@@ -228,8 +228,8 @@ def test_functions_for_forks_wait_for_the_horse_where_only_threads_need_them(scr
             if os.fork() == 0:  # a child of its job
                 os._exit(len(calls))
             os._exit(os.waitstatus_to_exitcode(os.wait()[1]))
-        print(os.waitstatus_to_exitcode(os.wait()[1]))
-    """) == "3\n"
+        print(os.waitstatus_to_exitcode(os.wait()[1]) == len(_forks._waiting))
+    """) == "True\n"
 
 
 def test_nothing_of_a_job_is_kept_after_it(runtime, module):
