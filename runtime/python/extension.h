@@ -53,6 +53,15 @@ void cq_stable_py_become_child(void);
 
 PyObject *cq_probe_py(PyObject *self, PyObject *callable);
 
+/* ---- memory.c: memory that is cheap to fork ---- */
+
+/* Once, as early as can be: where Python's small objects live from now on. */
+void cq_memory_start(void);
+
+/* When no Python code runs any more before horses are forked; and when some will run again. */
+void cq_memory_settle(void);
+void cq_memory_unsettle(void);
+
 /* ---- horse.c ---- */
 
 /* In a new horse: remember whose socket descriptor 3 is. */

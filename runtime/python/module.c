@@ -72,5 +72,6 @@ PyMODINIT_FUNC PyInit__cq(void);
 
 PyMODINIT_FUNC PyInit__cq(void)
 {
+    cq_memory_start(); /* before the arenas of all that comes */
     return PyModule_Create(&module);
 }

@@ -144,6 +144,7 @@ PyObject *cq_stable_py_serve(PyObject *self, PyObject *none)
     (void)none;
     if (!must_be_open())
         return NULL;
+    cq_memory_settle();
     switch (cq_stable_serve(&stable, &order)) {
     case CQ_STABLE_HORSE:
         cq_horse_set_up(&stable, &order, CQ_HORSE_KEEP_FOREIGN);
@@ -151,6 +152,7 @@ PyObject *cq_stable_py_serve(PyObject *self, PyObject *none)
         cq_horse_py_begin();
         return Py_BuildValue("sN", "horse", cq_text_of(cq_str(order.name)));
     case CQ_STABLE_LEARNED:
+        cq_memory_unsettle();
         return learned();
     case CQ_STABLE_END:
         break;

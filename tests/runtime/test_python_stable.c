@@ -1,5 +1,9 @@
 #include "tests/runtime/rig_python.h"
 
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25 /* Linux 6.1 */
+#endif
+
 /* ---- boot ---- */
 
 START_TEST(the_worker_hears_hello_with_what_the_python_side_adds)
@@ -181,6 +185,60 @@ START_TEST(threads_and_connections_are_counted)
 }
 END_TEST
 
+/* More objects than fit into what Python had before. */
+START_TEST(a_stable_has_huge_pages_and_a_horse_adds_small_ones)
+{
+    if (madvise(NULL, 0, MADV_COLLAPSE) != 0)
+        return; /* a kernel before Linux 6.1, or without huge pages */
+    start_with("", "sys.kept = [str(i) for i in range(300000)]", CQ_STR_NONE);
+    expect(&stable_link, "hello");
+    ck_value("import re, sys\n"
+             "def huge():\n"
+             "    return sum(map(int, re.findall(r'AnonHugePages: +([0-9]+) kB', open('/proc/self/smaps').read())))\n"
+             "before = huge()\n"
+             "assert before > 10000, before\n"
+             "more = [str(i) for i in range(300000)]\n"
+             "assert huge() <= before, (huge(), before)\n"
+             "assert sys.kept == more\n"
+             "del sys.kept\n"
+             "value = str(sum([int(text) for text in [str(i) for i in range(300000)]]))",
+             "44999850000");
+    stop_stable();
+}
+END_TEST
+
+START_TEST(what_a_stable_has_freed_is_free_and_used_again)
+{
+    start_with("",
+               "def resident():\n"
+               "    return int(open('/proc/self/statm').read().split()[1]) * 4096\n"
+               "before = resident()\n"
+               "for turn in range(3):\n"
+               "    kept = [str(i) for i in range(1000000)]\n"
+               "    full = resident()\n"
+               "    del kept\n"
+               "    assert full - before > 40000000 > 2 * (resident() - before), (before, full, resident())",
+               CQ_STR_NONE);
+    expect(&stable_link, "hello");
+    ck_value("value = str([str(i) for i in range(300000)][-1])", "299999");
+    stop_stable();
+}
+END_TEST
+
+START_TEST(a_python_without_its_own_allocator_is_served_too)
+{
+    setenv("PYTHONMALLOC", "malloc", 1);
+    start("");
+    ck_value("value = str(sum([len(text) for text in [str(i) for i in range(100000)]]))", "488890");
+    stop_stable();
+    setenv("PYTHONMALLOC", "debug", 1);
+    start("");
+    ck_value("value = str(sum([len(text) for text in [str(i) for i in range(100000)]]))", "488890");
+    unsetenv("PYTHONMALLOC");
+    stop_stable();
+}
+END_TEST
+
 START_TEST(quit_waits_for_the_last_horse)
 {
     struct link horse;
@@ -242,6 +300,9 @@ int main(void)
     tcase_add_test(tcase, many_names_are_learned_in_pieces_and_never_block);
     tcase_add_test(tcase, a_probe_tells_what_came_out);
     tcase_add_test(tcase, threads_and_connections_are_counted);
+    tcase_add_test(tcase, a_stable_has_huge_pages_and_a_horse_adds_small_ones);
+    tcase_add_test(tcase, what_a_stable_has_freed_is_free_and_used_again);
+    tcase_add_test(tcase, a_python_without_its_own_allocator_is_served_too);
     tcase_add_test(tcase, quit_waits_for_the_last_horse);
     tcase_add_test(tcase, end_of_file_kills_all_horses);
     tcase_add_test(tcase, a_broken_frame_ends_the_stable);
