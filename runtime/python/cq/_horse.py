@@ -12,7 +12,7 @@ import sys
 from os import putenv
 
 import _cq
-from cq import _forks, _job, _log, _run, _serial, _streams
+from cq import _forks, _job, _learn, _log, _run, _serial, _streams
 
 PROTOCOL_ERROR = 76  # EX_PROTOCOL: the worker sent what is no version 1 of docs/RUNTIME.md
 
@@ -25,19 +25,28 @@ _known = 0  # len(sys.modules) as of the last report
 
 
 def prepare_rehearsal() -> None:
-    """In the stable: make the job that horses rehearse, one that does nothing."""
+    """In the stable: make the job that horses rehearse, one that does nothing, in a serializer that this worker takes."""
     global _rehearsed
-    if _serial.custom is not None or _serial.accepted not in (None, 'pickle') or _run.limited or _run.job_class is not None:
-        return  # this worker does not run such a job
-    data = _serial.zlib.compress(_serial.Pickle.dumps(('builtins.len', None, ((1,),), {})))
+    if _serial.custom is not None or _run.job_class is not None:
+        return  # what a job does then is somebody else's code
+    serializer = {'json': _serial.Json, 'msgpack': _serial.Msgpack}.get(_serial.accepted, _serial.Pickle)
+    try:
+        data = _serial.zlib.compress(serializer.dumps(('builtins.len', None, ((1,),), {})))
+    except ImportError:
+        return  # no msgpack: jobs will say so
     _rehearsed = {'type': 'job', 'id': '', 'queue': '', 'worker': '', 'timeout': 3600, 'fields': {b'data': data}}
 
 
 def rehearse() -> None:
     """Run a job that does nothing, all but sending its answer: what a job writes is written once before a job waits for it."""
-    if _rehearsed is not None:
+    if _rehearsed is None:
+        return
+    limited, _run.limited = _run.limited, False
+    try:
         _serve(_rehearsed)
         _log.flush()
+    finally:
+        _run.limited = limited
 
 
 def owns_socket() -> bool:
@@ -126,5 +135,8 @@ def _report_new() -> None:
     if len(sys.modules) == _known:
         return
     names = list(sys.modules)
-    _cq.learn(names[_known:])  # a job that has removed some makes this a little too short: the next one tells
+    # A job that has removed some makes this a little too short: the next one tells.
+    new = [name for name in names[_known:] if name not in _learn.settled]
     _known = len(names)
+    if new:
+        _cq.learn(new)

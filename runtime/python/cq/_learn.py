@@ -19,17 +19,17 @@ JOBS = 2  # that had to import a module, when something was learned before
 NAMES_MAX = 20000  # that are counted
 
 _counts = {}
-_settled = set()  # imported, refused or not importable: not looked at again
+settled = set()  # imported, refused or not importable: not looked at again, and horses forked from then on do not report it
 
 
 def heard(names: list) -> bool:
     """Horses had to import these. Returns whether something was imported here."""
     wanted = []
     for name in names:
-        if name in _settled or name in sys.modules or len(_counts) >= NAMES_MAX:
+        if name in settled or name in sys.modules or len(_counts) >= NAMES_MAX:
             continue
         count = _counts[name] = _counts.get(name, 0) + 1
-        if count >= JOBS or not _settled:
+        if count >= JOBS or not settled:
             wanted.append(name)
     return bool(wanted) and _learn(wanted)
 
@@ -50,7 +50,7 @@ def _learn(wanted: list) -> bool:
         _warn(bad)
         refused.update(bad)
         names = [name for name in names if name not in refused]
-    _settled.update(wanted)
+    settled.update(wanted, refused)
     for name in wanted:
         _counts.pop(name, None)
     return len(sys.modules) > before

@@ -25,7 +25,7 @@ def install(logging) -> None:
 def set_level(name: str) -> None:
     """The level of the worker's log, by its name; what is unknown lets everything through."""
     global level
-    level = {known: number for number, known in _LEVELS}.get(name, 0)
+    level = {'CRITICAL': 50, **{known: number for number, known in _LEVELS}}.get(name, 0)
 
 
 class _LastResort:

@@ -88,6 +88,18 @@ def test_the_rehearsal_sends_nothing_and_leaves_no_job(runtime):
     assert runtime.cq.current_job() is None
 
 
+@pytest.mark.parametrize("setup", [{}, {"allow": ["app"]}, {"serializer": "json"}, {"serializer": "pickle"}], ids=str)
+def test_the_rehearsal_succeeds_whatever_the_worker_takes(runtime, setup):
+    runtime.configure(**setup)
+    done = []
+    run = runtime._run.run
+    runtime._run.run = lambda job: done.append(run(job)) or done[-1]
+    runtime._horse.rehearse()
+    (kind, fields), = done
+    assert kind == "done" and runtime.wire.sent == []
+    assert runtime._run.limited is ("allow" in setup)
+
+
 def test_collection_is_on_in_a_horse_unless_the_application_turned_it_off(runtime):
     for wanted in True, False:
         runtime._horse.collecting = wanted
@@ -108,6 +120,15 @@ def test_modules_that_a_job_imported_are_reported_after_its_answer(runtime, app)
     frame = runtime.frame(("jobs.imports", None, (), {}), reuse=True)
     serve(runtime, frame, frame)
     assert order == ["done", ["colorsys"], "done"]
+
+
+def test_what_the_stable_has_settled_is_not_reported_again(runtime, app):
+    import jobs  # noqa: F401
+    sys.modules.pop("colorsys", None)
+    runtime._learn.settled.add("colorsys")
+    frame = runtime.frame(("jobs.imports", None, (), {}), reuse=True)
+    serve(runtime, frame, frame)
+    assert runtime.wire.learned == []
 
 
 def test_the_module_of_the_function_is_reported_before_the_function_is_called(runtime, module):

@@ -57,6 +57,15 @@ def test_a_module_that_starts_a_thread_is_not_learned_and_named_once(runtime, mo
     assert len(sys._current_frames()) == 1
 
 
+def test_a_culprit_that_was_not_reported_itself_is_named_once_all_the_same(runtime, module):
+    module("culprit", "import threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n")
+    module("importer", "import culprit\n")
+    runtime._learn.heard(["importer"])
+    for _ in range(3):
+        runtime._learn.heard(["importer", "culprit"])
+    assert len(warnings(runtime)) == 1
+
+
 def test_who_imports_a_refused_module_even_guarded_is_not_learned_without_it(runtime, module):
     module("starter", "import threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n")
     module("guarded", "try:\n    import starter\nexcept ImportError:\n    starter = None\n")
