@@ -47,13 +47,19 @@ def server(session_folder):
 
 
 @pytest.fixture(scope="session")
-def paths(session_folder):
+def c_folder(session_folder):
+    """A folder with jobs.so."""
+    subprocess.run(["cc", "-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-O1", "-g",
+                    f"-I{staging.ROOT / 'runtime'}", "-o", str(session_folder / "jobs.so"), str(staging.HERE / "jobs.c")], check=True)
+    return session_folder
+
+
+@pytest.fixture(scope="session")
+def paths(request):
     """Where the functions are: jobs.py, or jobs.so, its twin in C."""
     if staging.FUNCTIONS == "python":
         return {"rq": [staging.HERE], "cq": [staging.HERE]}
-    subprocess.run(["cc", "-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-O1", "-g",
-                    f"-I{staging.ROOT / 'runtime'}", "-o", str(session_folder / "jobs.so"), str(staging.HERE / "jobs.c")], check=True)
-    return {"rq": [staging.HERE], "cq": [session_folder]}
+    return {"rq": [staging.HERE], "cq": [request.getfixturevalue("c_folder")]}
 
 
 @pytest.fixture

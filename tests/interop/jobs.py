@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 import time
 
 from rq import Retry, get_current_job
@@ -112,6 +113,12 @@ def breed(path):
         time.sleep(600)
         os._exit(0)
     _write_pid(path, pid)
+
+
+def chatter(lines):
+    for number in range(lines):
+        print(f"line {number}")
+    sys.stderr.write("the end, without a newline")
 
 
 def touch(path):

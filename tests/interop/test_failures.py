@@ -42,7 +42,7 @@ def test_a_timeout_is_enforced_on_a_job_that_ignores_sigterm(stage, queue):
     wait_until(failed(job), "the job failed", timeout_s=40)
     assert "JobTimeoutException: Task exceeded maximum timeout value (1 seconds)" in job.latest_result().exc_string
     wait_until(lambda: after.get_status(refresh=True) == JobStatus.FINISHED, "the worker goes on")
-    assert not process_is_alive(horse)
+    wait_until(lambda: not process_is_alive(horse), "the horse is dead")
     assert worker.running()
 
 
@@ -136,6 +136,7 @@ def test_the_next_horse_is_not_harmed_by_the_last(stage, queue):
     assert [job.return_value() for job in goods] == [1, 2, 3, 4, 5]
 
 
+@pytest.mark.c_only
 @pytest.mark.cq_only
 @pytest.mark.parametrize("function, text", [
     ("jobs.silent", None), ("jobs.overrun", "Work-horse terminated unexpectedly"), ("jobs.deep", "Work-horse terminated unexpectedly"),

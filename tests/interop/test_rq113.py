@@ -26,8 +26,8 @@ pytestmark = pytest.mark.skipif(not PYTHON, reason="no Python with RQ 1.13: apt-
 
 @pytest.fixture
 def old(stage):
-    """old(operation, ...) asks RQ 1.13; see rq113.py."""
-    process = subprocess.Popen([PYTHON, HERE / "rq113.py", stage.server.socket], env=stage.env, cwd=stage.folder, text=True,
+    """old(operation, ...) asks RQ 1.13; see peer.py."""
+    process = subprocess.Popen([PYTHON, HERE / "peer.py", stage.server.socket], env=stage.env, cwd=stage.folder, text=True,
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def ask(do, **arguments):

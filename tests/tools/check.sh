@@ -29,9 +29,11 @@ STEPS
         return
     fi
     cat << 'STEPS'
-interop           600  env INTEROP_LIMIT=540 tests/tools/run_interop.sh build
+interop           600  env INTEROP_LIMIT=540 tests/tools/run_interop.sh build interop
 unit-sanitized    600  env JOBS=1 tests/tools/run_unit.sh build/san
-interop-reuse     600  env INTEROP_LIMIT=540 WORKER=cq-reuse tests/tools/run_interop.sh build
+interop-reuse     600  env INTEROP_LIMIT=540 WORKER=cq-reuse tests/tools/run_interop.sh build interop
+python            600  env INTEROP_LIMIT=540 tests/tools/run_interop.sh build python
+python-reuse      600  env INTEROP_LIMIT=540 WORKER=cq-reuse tests/tools/run_interop.sh build python
 cli-sanitized     600  env JOBS=1 tests/tools/run_cli.sh build/san
 interop-sanitized 600  env INTEROP_LIMIT=540 INTEROP_TIMEOUT=60 tests/tools/run_interop.sh build/san interop/jobs
 soak              180  env CQ=build/cq build/venv/bin/python tests/worker/soak.py --seconds 20

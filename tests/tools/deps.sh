@@ -7,13 +7,14 @@
 #                                          fuzz   build, and clang with libFuzzer
 #
 # With apt the packages are installed, as root or through sudo; elsewhere they are named by their Debian names and the
-# status is 1. Python packages come from pip's configured index, into build/venv (the RQ we are compatible with) and
-# build/venv113 (the one in Debian 12).
+# status is 1. Python packages come from pip's configured index, into build/venv (the RQ we are compatible with), build/venv23
+# (one from between) and build/venv113 (the one in Debian 12).
 set -eu
 cd "$(dirname "$0")/../.."
 level=${1:-build}
 RQ_VERSION=2.12.0
 OLD_RQ_VERSION=1.13.0
+MIDDLE_RQ_VERSION=2.3.3
 
 say() { echo "deps: $*" >&2; }
 has() { command -v "$1" > /dev/null 2>&1; }
@@ -212,8 +213,9 @@ make_venv() { # python, folder, options ...
 
 VENV="rq==$RQ_VERSION pytest"
 VENV113="rq==$OLD_RQ_VERSION"
+VENV23="rq==$MIDDLE_RQ_VERSION"
 
-venvs_are_there() { venv_is build/venv "$VENV" && venv_is build/venv113 "$VENV113"; }
+venvs_are_there() { venv_is build/venv "$VENV" && venv_is build/venv113 "$VENV113" && venv_is build/venv23 "$VENV23"; }
 
 python_environments() {
     if ! venv_is build/venv "$VENV"; then
@@ -234,6 +236,11 @@ python_environments() {
         fi
         "build/venv113/bin/python" -c 'import rq, redis' >&2 || { say 'rq 1.13 does not import; see above'; exit 1; }
         stamp_of "$VENV113" > build/venv113/stamp
+    fi
+    if ! venv_is build/venv23 "$VENV23"; then
+        make_venv python3 build/venv23
+        pip_install build/venv23 "$VENV23"
+        stamp_of "$VENV23" > build/venv23/stamp
     fi
 }
 

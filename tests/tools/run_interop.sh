@@ -1,7 +1,8 @@
 #!/bin/sh
 # Run the tests with Python's RQ. usage: run_interop.sh BUILD_FOLDER [TEST]
-#   TEST  a test's file or a part of its name, as pytest's -k takes it; interop/jobs runs test_jobs.py alone
-# WORKER says which worker they run against (tests/interop/stage.py). The log is BUILD_FOLDER/logs/interop-WORKER.log.
+#   TEST  interop/jobs runs test_jobs.py alone, python/flow python/test_flow.py; `interop` and `python` run all but the
+#         applications in Python, and these alone; anything else is a part of a test's name, as pytest's -k takes it
+# WORKER says which worker they run against (tests/interop/stage.py). The log is BUILD_FOLDER/logs/interop-WORKER[-TEST].log.
 set -eu
 cd "$(dirname "$0")/../.."
 build=$1
@@ -12,16 +13,20 @@ case $build in
 esac
 WORKER=${WORKER:-cq}
 RQ113_PYTHON=$PWD/build/venv113/bin/python
+RQ23_PYTHON=$PWD/build/venv23/bin/python
 PYTHONDONTWRITEBYTECODE=1
-export CQ WORKER RQ113_PYTHON PYTHONDONTWRITEBYTECODE
-log=$build/logs/interop-$WORKER.log
+export CQ WORKER RQ113_PYTHON RQ23_PYTHON PYTHONDONTWRITEBYTECODE
+log=$build/logs/interop-$WORKER${test:+-$(echo "$test" | tr -c 'a-z0-9\n' -)}.log
 mkdir -p "$build/logs"
 
 what=tests/interop
 set --
 case $test in
 '') ;;
+interop) set -- --ignore=tests/interop/python ;;
+python) what=tests/interop/python ;;
 interop/*) what=tests/interop/test_${test#interop/}.py ;;
+python/*) what=tests/interop/python/test_${test#python/}.py ;;
 *) set -- -k "$test" ;;
 esac
 status=0
@@ -41,10 +46,10 @@ failed=$((${failed:-0} + ${errors:-0}))
 
 grep -E '^(FAILED|ERROR|SKIPPED)' "$log" | sed 's/^/      /' || :
 if [ "$failed" -gt 0 ]; then
-    printf '  %-28s %s passed, %s FAILED (%s)\n' "interop ($WORKER)" "$passed" "$failed" "$log"
+    printf '  %-28s %s passed, %s FAILED (%s)\n' "${test:-interop} ($WORKER)" "$passed" "$failed" "$log"
     [ "$passed" -gt 0 ] || tail -n 20 "$log"
 else
-    printf '  %-28s %s\n' "interop ($WORKER)" "$summary"
+    printf '  %-28s %s\n' "${test:-interop} ($WORKER)" "$summary"
 fi
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]

@@ -107,7 +107,14 @@ def _build(job):
     """Restore rq's Job from the fields that the worker sent, as Job.fetch would from Redis."""
     if job.serializer is None:
         job.open()
-    theirs = _class()(job.id, connection=connection(), serializer=_serializer(job.serializer))
+    kind = _class()
+    given = {'connection': connection(), 'serializer': _serializer(job.serializer)}
+    try:
+        theirs = kind(job.id, **given)
+    except ValueError:
+        # An id with letters that this rq would not take, and an older producer has: it is the job's all the same.
+        theirs = kind(**given)
+        theirs._id = job.id
     theirs.restore(job.fields)
     theirs.worker_name = job.worker_name
     theirs.origin = theirs.origin or job.queue

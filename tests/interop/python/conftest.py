@@ -17,8 +17,8 @@ sys.path.insert(0, str(APPS))
 
 
 @pytest.fixture(scope="session")
-def paths(session_folder):
-    """The applications for both kinds of workers, and for cq the functions of jobs.c beside them."""
+def paths():
+    """The applications."""
     return {"rq": [APPS], "cq": [APPS]}
 
 

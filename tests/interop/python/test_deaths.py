@@ -123,7 +123,7 @@ def test_a_horse_is_replaced_after_so_many_jobs(stage, queue):
 @pytest.mark.skipif(not REUSE, reason="about horses that are kept")
 def test_a_horse_that_has_grown_is_replaced(stage, queue):
     jobs = [queue.enqueue("bakery.harm.grow_and_pid", 200 * 1024 * 1024), queue.enqueue(harm.pid)]
-    stage.burst(options=["--max-rss-per-horse", "150M"])
+    stage.burst(options=["--max-rss-per-horse", str(150 * 1024)])
     assert jobs[0].return_value() != jobs[1].return_value()
 
 

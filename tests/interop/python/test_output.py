@@ -109,6 +109,17 @@ def test_a_line_of_a_job_is_never_taken_for_one_of_the_worker(site):
     assert all(job.id in line for line in site.lines("everything is fine"))
 
 
+@pytest.mark.cq_only
+def test_the_last_lines_of_a_failed_job_are_kept_with_it(stage, queue):
+    failed, died, good = queue.enqueue(noise.say_and_fail, 100), queue.enqueue(noise.say_and_die, "last words"), queue.enqueue(noise.say, "fine")
+    stage.burst()
+    shown = stage.cli("result", failed.id)
+    assert shown.returncode == 1 and "ValueError: after all that" in shown.stdout
+    assert "step 99" in shown.stdout and "to standard error" in shown.stdout and "step 1\n" not in shown.stdout
+    assert "said: last words" in stage.cli("result", died.id).stdout
+    assert "said: fine" not in stage.cli("result", good.id).stdout
+
+
 @pytest.mark.parametrize("option, shown", [("--quiet", False), ("--verbose", True)])
 def test_quiet_and_verbose_workers(stage, queue, option, shown):
     good, bad = queue.enqueue(noise.log_debug, "of the worker"), queue.enqueue("bakery.errors.simple", "loud failure")

@@ -1,13 +1,15 @@
-"""What RQ 1.13 does, run by its own Python: one operation per line of JSON on standard input, one answer per line.
+"""What another RQ does, run by its own Python: one operation per line of JSON on standard input, one answer per line.
 
-usage: rq113.py SOCKET; an operation is {"do": "enqueue" | "read" | "requeue" | "registries", ...}.
+usage: peer.py SOCKET; an operation is {"do": "enqueue" | "read" | "requeue" | "registries" ..., ...}. Works with RQ 1.13 to 2.12.
 """
 
+import importlib
 import json
 import sys
 
 import redis
-from rq import Queue, VERSION
+from rq import Queue, Retry, VERSION
+from rq.command import send_stop_job_command
 from rq.job import Job
 from rq.registry import FailedJobRegistry, FinishedJobRegistry
 from rq.serializers import DefaultSerializer, JSONSerializer
@@ -20,9 +22,26 @@ def moment(value):
     return value.isoformat() if value else None
 
 
-def enqueue(connection, serializer, function, args=(), kwargs=None, **options):
+def named(path):
+    module, _, name = path.rpartition(".")
+    return getattr(importlib.import_module(module), name)
+
+
+def enqueue(connection, serializer, function, args=(), kwargs=None, callbacks=None, retry=None, by_reference=False, **options):
+    """callbacks: their names by on_success and so on; by_reference: enqueue the function itself, which is imported here."""
     queue = Queue("default", connection=connection, serializer=serializer)
-    return queue.enqueue_call(function, args=args, kwargs=kwargs, **options).id
+    options.update({when: named(path) for when, path in (callbacks or {}).items()})
+    if retry:
+        options["retry"] = Retry(**retry)
+    return queue.enqueue_call(named(function) if by_reference else function, args=args, kwargs=kwargs, **options).id
+
+
+def enqueue_method(connection, serializer, cls, given, method, args=()):
+    return Queue("default", connection=connection).enqueue(getattr(named(cls)(*given), method), *args).id
+
+
+def stop(connection, serializer, job_id):
+    send_stop_job_command(connection, job_id)
 
 
 def read(connection, serializer, job_id):
@@ -57,7 +76,7 @@ def version(connection, serializer):
 
 def main():
     connection = redis.Redis(unix_socket_path=sys.argv[1])
-    operations = {f.__name__: f for f in (enqueue, read, requeue, registries, workers, version)}
+    operations = {f.__name__: f for f in (enqueue, enqueue_method, stop, read, requeue, registries, workers, version)}
     for line in sys.stdin:
         request = json.loads(line)
         serializer = SERIALIZERS[request.pop("serializer", "pickle")]

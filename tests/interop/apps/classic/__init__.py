@@ -1,0 +1,1 @@
+"""An application that uses nothing that RQ 1.13 has not."""

@@ -1,0 +1,1 @@
+"""An application that has never heard of rq."""
