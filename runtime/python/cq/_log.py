@@ -10,6 +10,7 @@ import _cq
 
 _LEVELS = ((40, 'ERROR'), (30, 'WARNING'), (20, 'INFO'), (10, 'DEBUG'))
 
+TEXT_MAX = 15000  # characters of a record; to its stable a worker does not listen for longer than 64 KiB
 level = 0  # of the worker's log, as logging counts; what it would drop is not sent. 0: not known
 ready = False  # the worker takes log frames from this process; before that records go to standard error
 
@@ -45,7 +46,7 @@ class _LastResort:
                     self._original.handle(record)
                 return
             from cq._errors import clean
-            _cq.send('log', {'level': level_name(record.levelno), 'text': clean(self._format(record))})
+            _cq.log(level_name(record.levelno), clean(self._format(record))[:TEXT_MAX])
         except Exception:
             # Logging never fails a job. What is wrong with the record is shown as logging would show it.
             if self._original is not None:

@@ -125,6 +125,18 @@ def test_a_record_that_cannot_be_formatted_does_not_fail_the_job(script):
     """) == "goes on\n"
 
 
+def test_a_long_record_is_cut(script):
+    assert script("""
+        from cq import _hooks, _horse, _log
+        _hooks.after_import('logging', _log.install)
+        _horse.adopt()
+        _log.ready = True
+        import logging
+        logging.getLogger('x').warning('\u20ac' * 1000000)
+        print(len(sent[0][1]['text'].encode()) < 60000)
+    """) == "True\n"
+
+
 def test_surrogates_in_a_record_are_written_out(script):
     assert script("""
         from cq import _hooks, _horse, _log
