@@ -149,21 +149,50 @@ START_TEST(a_retry_comes_back_and_succeeds)
 }
 END_TEST
 
+static void publish_until_heard(const char *command)
+{
+    for (int i = 0; i < PATIENCE_S * 100 && !redis_server_int(server, "PUBLISH", "rq:pubsub:w", command, NULL); i++)
+        usleep(10000);
+}
+
 START_TEST(stop_job_stops_it_for_good)
 {
     pid_t worker = start_worker("--name", "w", NULL);
     enqueue("long", &(struct job_spec){.function = "jobs.doze_s", .number = 600, .timeout_s = 1000, .retries = 3});
     wait_status("long", "started");
-    /* Until somebody listens. */
-    for (int i = 0; i < PATIENCE_S * 100; i++) {
-        if (redis_server_int(server, "PUBLISH", "rq:pubsub:w", "{\"command\": \"stop-job\", \"job_id\": \"long\"}", NULL))
-            break;
-        usleep(10000);
-    }
+    publish_until_heard("{\"command\": \"stop-job\", \"job_id\": \"long\"}");
     wait_status("long", "stopped");
     assert_failure_says("long", "Job stopped by user, work-horse terminated.");
     ck_assert_int_eq(redis_server_int(server, "ZCARD", "rq:failed:default", NULL), 1);
     ck_assert_int_eq(redis_server_int(server, "LLEN", "rq:queue:default", NULL), 0);
+    ck_assert_int_eq(stop_worker(worker), 0);
+}
+END_TEST
+
+static pid_t first_child(pid_t parent)
+{
+    char path[64];
+    int child = 0;
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parent, (int)parent);
+    FILE *file = fopen(path, "re");
+    ck_assert(file && fscanf(file, "%d", &child) == 1);
+    fclose(file);
+    return child;
+}
+
+/* A stable that imports a module answers late; a job that was told to stop has stopped all the same. */
+START_TEST(stop_job_does_not_wait_for_a_busy_stable)
+{
+    pid_t worker = start_worker("--name", "w", NULL);
+    enqueue("long", &(struct job_spec){.function = "jobs.doze_s", .number = 600, .timeout_s = 1000});
+    wait_status("long", "started");
+    pid_t stable = first_child(worker);
+    kill(stable, SIGSTOP);
+    publish_until_heard("{\"command\": \"stop-job\", \"job_id\": \"long\"}");
+    wait_status("long", "stopped");
+    kill(stable, SIGCONT);
+    enqueue("next", &(struct job_spec){.function = "jobs.whoami"});
+    wait_status("next", "finished");
     ck_assert_int_eq(stop_worker(worker), 0);
 }
 END_TEST
@@ -266,6 +295,7 @@ int main(void)
     tcase_add_test(tcase, what_a_job_forked_does_not_outlive_it);
     tcase_add_test(tcase, a_retry_comes_back_and_succeeds);
     tcase_add_test(tcase, stop_job_stops_it_for_good);
+    tcase_add_test(tcase, stop_job_does_not_wait_for_a_busy_stable);
     tcase_add_test(tcase, a_job_that_does_not_run_is_not_stopped_by_a_command_for_another);
     tcase_add_test(tcase, a_warm_stop_lets_the_running_job_finish);
     tcase_add_test(tcase, a_second_signal_kills_the_horse_and_still_registers_the_death);

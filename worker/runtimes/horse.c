@@ -105,6 +105,11 @@ static void read_socket(struct cq_horse *horse)
         return;
     if (n <= 0) {
         cq_horse_close(horse);
+        /* Dead, then: what was killed because somebody said so need not wait for a stable that is importing modules. */
+        if (horse->killed && !horse->exited) {
+            horse->exited = true;
+            horse->status = SIGKILL;
+        }
         check_gone(horse);
         return;
     }
@@ -201,13 +206,22 @@ void cq_horse_kill(struct cq_horse *horse, int signal_number)
         return;
     }
     /* The stable holds its zombie until it has killed the group, so the number cannot have been reused. */
+    horse->killed = horse->killed || signal_number == SIGKILL;
     if (kill(-horse->pid, signal_number) != 0)
         kill(horse->pid, signal_number);
+}
+
+double cq_horse_time_left(const struct cq_horse *horse, double seconds)
+{
+    if (!horse->pid && !horse->exited)
+        return seconds;
+    return seconds - (double)(cq_clock_monotonic() - horse->forked_at) / CQ_SECOND;
 }
 
 void cq_horse_forked(struct cq_horse *horse, pid_t pid)
 {
     horse->pid = pid;
+    horse->forked_at = cq_clock_monotonic();
     if (horse->kill_signal)
         cq_horse_kill(horse, horse->kill_signal);
 }

@@ -33,9 +33,11 @@ struct cq_horse {
     int64_t jobs;          /* given to it so far */
     int64_t rss_kb;        /* as of its last answer */
     bool answered;         /* its current job has its answer */
-    bool exited;           /* the stable reaped it */
+    bool exited;           /* the stable reaped it, or it was killed and has closed its socket */
+    bool killed;           /* by SIGKILL of ours */
     int status;            /* as of waitpid, when exited */
     int kill_signal;       /* to be sent as soon as the pid is known; 0: none */
+    cq_time forked_at;     /* monotonic: when the stable said so; 0: not yet */
     cq_time retired_at;    /* monotonic; 0: not retired */
     int holds;             /* horse.c is working on it; freeing waits */
     bool doomed;           /* freed meanwhile */
@@ -52,6 +54,12 @@ void cq_horse_close(struct cq_horse *horse);
 
 /* Signal its process group. Does nothing once it was reaped. */
 void cq_horse_kill(struct cq_horse *horse, int signal_number);
+
+/*
+ * A timer of so many seconds, set when it was given its job, has run out: how much of them is left in truth, because the
+ * horse was not there at first. A stable may be busy with an import, and its jobs cannot help it. 0 or less: nothing.
+ */
+double cq_horse_time_left(const struct cq_horse *horse, double seconds);
 
 /* From stable.c. */
 void cq_horse_forked(struct cq_horse *horse, pid_t pid);
