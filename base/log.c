@@ -220,6 +220,23 @@ void cq_log(struct cq_log *log, enum cq_log_level level, const char *worker, con
     free(message);
 }
 
+void cq_log_lines(struct cq_log *log, enum cq_log_level level, const char *worker, const char *job_id, struct cq_str text)
+{
+    if (!cq_log_enabled(log, level))
+        return;
+    while (text.len && text.data[text.len - 1] == '\n')
+        text.len--;
+    if (text.len > LINE_LIMIT)
+        text.len = LINE_LIMIT;
+    const char *end;
+    while (log->format == CQ_LOG_TEXT && text.len && (end = memchr(text.data, '\n', text.len))) {
+        size_t len = (size_t)(end - text.data);
+        write_event(log, level, worker, job_id, NULL, cq_str_n(text.data, len));
+        text = cq_str_n(end + 1, text.len - len - 1);
+    }
+    write_event(log, level, worker, job_id, NULL, text);
+}
+
 void cq_log_output(struct cq_log *log, const char *worker, const char *job_id, const char *stream, struct cq_str text)
 {
     if (!cq_log_enabled(log, CQ_LOG_INFO))

@@ -57,6 +57,12 @@ static inline bool cq_log_enabled(const struct cq_log *log, enum cq_log_level le
 void cq_log(struct cq_log *log, enum cq_log_level level, const char *worker, const char *job_id, const char *format, ...)
     CQ_PRINTF(5, 6);
 
+/*
+ * Write a text that may have several lines, such as a traceback: as JSON it is one event, as text each of its lines is one,
+ * with the same prefix. Newlines at its end are left out; it is cut at 64 KiB.
+ */
+void cq_log_lines(struct cq_log *log, enum cq_log_level level, const char *worker, const char *job_id, struct cq_str text);
+
 /* One line of a job's own output; stream is "stdout" or "stderr". Bytes that are not UTF-8 are escaped. */
 void cq_log_output(struct cq_log *log, const char *worker, const char *job_id, const char *stream, struct cq_str line);
 

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/number.h"
+#include "worker/exception.h"
 #include "worker/fields.h"
 #include "worker/runtimes/horse.h"
 #include "worker/runtimes/runtime.h"
@@ -159,14 +160,6 @@ static void keep_meta(struct cq_callback *callback, struct cq_str meta)
     callback->meta_present = cq_buf_str(&callback->meta, meta);
 }
 
-static struct cq_str last_line(struct cq_str text)
-{
-    while (text.len && (text.data[text.len - 1] == '\n' || text.data[text.len - 1] == ' '))
-        text.len--;
-    const char *end = text.len ? memrchr(text.data, '\n', text.len) : NULL;
-    return end ? cq_str_n(end + 1, (size_t)(text.data + text.len - end - 1)) : text;
-}
-
 static void on_answer(struct cq_rider *rider, struct cq_horse *horse, const struct cq_frame *frame)
 {
     struct cq_callback *callback = (struct cq_callback *)((char *)rider - offsetof(struct cq_callback, rider));
@@ -179,7 +172,7 @@ static void on_answer(struct cq_rider *rider, struct cq_horse *horse, const stru
     keep_meta(callback, cq_frame_get_str(frame, "meta"));
     if (cq_str_is(frame->type, "meta"))
         return;
-    struct cq_str exc = last_line(cq_frame_get_str(frame, "exc"));
+    struct cq_str exc = cq_exception_line(cq_frame_get_str(frame, "exc"));
     if (!cq_str_is(frame->type, "done"))
         cq_log(callback->process->log, CQ_LOG_WARNING, rider->name, callback->job_id.data, "its %s callback failed: %.*s",
                names[callback->kind], (int)(exc.len < 1000 ? exc.len : 1000), exc.data ? exc.data : "");

@@ -3,8 +3,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-enum { LOGGED_MAX = 64 * 1024 }; /* bytes of a message; the log cuts there anyway */
-
 bool cq_rider_open_output(struct cq_rider *rider)
 {
     static const char *const streams[2] = {"stdout", "stderr"};
@@ -51,7 +49,7 @@ void cq_rider_log(struct cq_log *log, const char *worker, const char *job_id, st
     }
     while (text.len && text.data[text.len - 1] == '\n')
         text.len--;
-    if (tail && cq_log_enabled(log, level))
+    if (tail && cq_log_enabled(log, level) && cq_frame_get_bool(frame, "kept", true))
         cq_tail_add(tail, text);
-    cq_log(log, level, worker, job_id, "%.*s", (int)(text.len < LOGGED_MAX ? text.len : LOGGED_MAX), text.data ? text.data : "");
+    cq_log_lines(log, level, worker, job_id, text);
 }

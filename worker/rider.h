@@ -30,7 +30,8 @@ void cq_rider_close_output(struct cq_rider *rider);
 /* At the end of a job: read what is there, and write unfinished lines. */
 void cq_rider_drain(struct cq_rider *rider);
 
-/* A `log` frame, into the worker's log and, when that takes it, the tail. job_id and tail may be NULL. */
+/* A `log` frame, into the worker's log and, when that takes it and the frame does not say otherwise, the tail. job_id and tail
+ * may be NULL. */
 void cq_rider_log(struct cq_log *log, const char *worker, const char *job_id, struct cq_tail *tail, const struct cq_frame *frame);
 
 #endif

@@ -42,7 +42,7 @@ static void warn_of_settings(struct cq_log *log, const struct cq_settings *setti
     for (size_t i = 0; i < settings->worker_warnings.len; i++)
         cq_log(log, CQ_LOG_WARNING, NULL, NULL, "%s", settings->worker_warnings.items[i]);
     for (size_t i = 0; i < settings->path.len; i++)
-        if (stat(settings->path.items[i], &info) != 0 || !S_ISDIR(info.st_mode))
+        if (stat(settings->path.items[i], &info) != 0) /* a file may be an archive, in which Python finds modules */
             cq_log(log, CQ_LOG_WARNING, NULL, NULL, "--path: there is no folder %s, so no module is found in it",
                    settings->path.items[i]);
 }

@@ -70,6 +70,30 @@ START_TEST(a_line_of_output_names_its_stream)
 }
 END_TEST
 
+START_TEST(of_a_text_each_line_has_time_level_and_ids)
+{
+    struct cq_log log;
+    cq_log_init(&log, ends[1], CQ_LOG_INFO, CQ_LOG_TEXT);
+    cq_log_lines(&log, CQ_LOG_ERROR, "w", "j", CQ_STR_LIT("Traceback:\n\n  at \x1b 1\n\n"));
+    drain();
+    ck_assert_uint_eq(count_lines(), 3);
+    char *second = strchr(out, '\n') + 1, *third = strchr(second, '\n') + 1;
+    second[-1] = third[-1] = '\0';
+    ck_assert_str_eq(out + STAMP_LEN, "ERROR w: j: Traceback:");
+    ck_assert_str_eq(second + STAMP_LEN, "ERROR w: j: ");
+    ck_assert_str_eq(third + STAMP_LEN, "ERROR w: j:   at \\x1b 1\n");
+    cq_log_lines(&log, CQ_LOG_INFO, NULL, NULL, CQ_STR_NONE);
+    drain();
+    ck_assert_str_eq(out + STAMP_LEN, "\n");
+    cq_log_lines(&log, CQ_LOG_DEBUG, NULL, NULL, CQ_STR_LIT("below\nthe level"));
+    ck_assert_uint_eq(drain(), 0);
+    log.format = CQ_LOG_JSON;
+    cq_log_lines(&log, CQ_LOG_ERROR, "w", NULL, CQ_STR_LIT("a\nb\n"));
+    drain();
+    assert_json((const char *const[]){"level", "ERROR", "worker", "w", "message", "a\nb", NULL});
+}
+END_TEST
+
 START_TEST(only_text_is_coloured_and_the_colour_ends_with_the_line)
 {
     struct cq_log log;
@@ -246,6 +270,7 @@ int main(void)
     tcase_add_test(tc, a_text_line_has_time_level_and_ids);
     tcase_add_test(tc, lines_below_the_level_are_not_written);
     tcase_add_test(tc, a_line_of_output_names_its_stream);
+    tcase_add_test(tc, of_a_text_each_line_has_time_level_and_ids);
     tcase_add_test(tc, only_text_is_coloured_and_the_colour_ends_with_the_line);
     tcase_add_test(tc, a_json_line_has_the_fields_that_are_known);
     tcase_add_loop_test(tc, names_and_messages_of_any_length_make_one_whole_line, 0, 2);

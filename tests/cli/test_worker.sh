@@ -210,6 +210,10 @@ it 'says at the start what will find no module'
 run worker -b -P /no/such/folder
 expect_status 0
 grep -qF 'no folder /no/such/folder' "$work/err" || wrong 'the folder is not named'
+: > "$work/app.zip"
+run worker -b -P "$work/app.zip"
+expect_status 0
+! grep -qF 'no folder' "$work/err" || wrong 'an archive is no folder, and Python finds modules in it'
 
 it 'a runtime without a command or functions is told with its line'
 printf '[runtime.ruby]\ncommand = /bin/true\n' > "$work/runtime.ini"

@@ -1,8 +1,9 @@
 """A runtime that does what a test wants, also the wrong things. It is examples/runtime.py with other functions.
 
 usage: fake_stable.py FOLDER. What is in FOLDER decides more: `version` is what hello says, `error` its error, `hello`
-its other fields as JSON, `mode` what it does wrong; while there is `gate` it does not start. Lines of what starts and
-callbacks did go to FOLDER/record.
+its other fields as JSON, `mode` what it does wrong; while there is `gate` it does not start. `slow` is how many seconds its
+first fork takes, after a frame `busy` of as many as that file says; `late` how many pass before it says that a horse is
+gone. Lines of what starts and callbacks did go to FOLDER/record.
 """
 import importlib.util
 import json
@@ -49,6 +50,21 @@ def end_then(seconds, limit, channel):
     return 'ended'
 
 
+def end_again_and_again(channel):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    while True:
+        channel.send('ended', timeout=1)
+        time.sleep(0.2)
+
+
+def tell_twice(channel):
+    for number in ('1', '2'):
+        while not os.path.exists(os.path.join(FOLDER, 'tell-' + number)):
+            time.sleep(0.01)
+        channel.send('meta', meta=number.encode())
+        record('told ' + number)
+
+
 FUNCTIONS = {
     'version': lambda job, channel: VERSION,
     'sleep': lambda job, channel, seconds: time.sleep(seconds) or VERSION,
@@ -57,6 +73,9 @@ FUNCTIONS = {
     'die': lambda job, channel: die(),
     'ended': lambda job, channel: end_then(3, 60, channel),
     'ended_hang': lambda job, channel: (channel.send('ended', timeout=1), hang()),
+    'ended_again': lambda job, channel: end_again_and_again(channel),
+    'ended_huge': lambda job, channel: end_then(2, 2 ** 63 - 1, channel),
+    'tell_twice': lambda job, channel: tell_twice(channel),
     'speak': lambda job, channel: (print('printed'), channel.send('log', level='ERROR', text='logged')) and None,
 }
 
@@ -69,6 +88,7 @@ def call(job, channel):
         return 'failed', {'exc': 'Traceback\nraised inside of it\n'}
     if name == 'fake.fail':
         print('\n'.join('line %d' % number for number in range(30)), flush=True)
+        channel.send('log', level='ERROR', text='Traceback\n  of it\nit failed\n', kept=False)
         return 'failed', {'exc': 'Traceback\nit failed\n'}
     return 'done', {'value': json.dumps(FUNCTIONS[name.split('.')[1]](job, channel, *args)).encode()}
 
@@ -100,9 +120,27 @@ def broken(mode):
     if mode == 'stammers':
         os.write(3, b'\xff' * 100)
         hang()
+    if mode == 'dies_later':
+        runtime.Channel(3).send('hello', protocol=1, runtime='fake', version='0')
+        sys.exit(4)
     if mode == 'stranger':
         runtime.Channel(3).send('hello', protocol=2, runtime='fake', version='0')
         hang()
+
+
+def fork_slowly(channel, horses, frame):
+    if text_of('slow') and not os.path.exists(os.path.join(FOLDER, 'slept')):
+        with open(os.path.join(FOLDER, 'slept'), 'w'):
+            pass
+        if text_of('busy'):
+            channel.send('busy', seconds=int(text_of('busy')))
+        time.sleep(int(text_of('slow')))
+    fork(channel, horses, frame)
+
+
+def reap_late(channel, horses):
+    time.sleep(int(text_of('late', '0')))
+    reap(channel, horses)
 
 
 VERSION = text_of('version', '1').strip()
@@ -119,5 +157,6 @@ ERROR = text_of('error')
 if ERROR:
     runtime.Channel(3).send('hello', protocol=1, runtime='fake', version=VERSION, error=ERROR)
     sys.exit(1)
-runtime.run = run
+fork, reap = runtime.fork, runtime.reap
+runtime.run, runtime.fork, runtime.reap = run, fork_slowly, reap_late
 runtime.main(runtime='fake', version=VERSION, **json.loads(text_of('hello', '{}')))

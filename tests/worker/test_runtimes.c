@@ -240,9 +240,20 @@ START_TEST(the_last_lines_of_a_job_are_kept_with_its_failure)
     ck_assert_int_eq(wait_worker(start_worker("--burst", "--config", fake_config, NULL)), 0);
     struct cq_str kept = redis_server_text(server, "GET", "cq:output:fails", NULL);
     ck_assert_msg(kept.data && strncmp(kept.data, "line 10\nline 11\n", 16) == 0, "kept: %.*s", (int)kept.len, kept.data ? kept.data : "");
-    ck_assert(kept.data && memmem(kept.data, kept.len, "line 29", 7));
+    ck_assert(kept.data && memmem(kept.data, kept.len, "line 29\n", 8) == kept.data + kept.len - 8);
+    ck_assert(log_has("ERROR ") && log_has(": fails:   of it\n")); /* not kept, and each line one of the log's */
     ck_assert_int_eq(redis_server_int(server, "EXISTS", "cq:output:silent", NULL), 0);
     ck_assert_int_eq(redis_server_int(server, "EXISTS", "cq:output:speaks", NULL), 0);
+}
+END_TEST
+
+START_TEST(how_a_horse_died_is_in_the_log_in_words)
+{
+    put("silent", "jobs.leave");
+    put("dies", "fake.die");
+    ck_assert_int_eq(wait_worker(start_worker("--burst", "--config", fake_config, NULL)), 0);
+    ck_assert(log_has(": silent: its horse exited with status 3 and had not answered\n"));
+    ck_assert(log_has(": dies: its horse was killed by signal 11 (Segmentation fault)\n"));
 }
 END_TEST
 
@@ -266,6 +277,7 @@ int main(void)
     tcase_add_test(tcase, what_a_worker_does_not_take_reaches_no_runtime);
     tcase_add_test(tcase, what_a_stable_says_is_in_the_workers_log);
     tcase_add_test(tcase, the_last_lines_of_a_job_are_kept_with_its_failure);
+    tcase_add_test(tcase, how_a_horse_died_is_in_the_log_in_words);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

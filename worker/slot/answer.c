@@ -1,6 +1,8 @@
 /* What the horses of a slot say, and what it means when one is gone. */
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 
 #include "lifecycle/meta.h"
@@ -134,13 +136,25 @@ static void died(struct cq_slot *slot, int status)
     switch (run->kill_reason) {
     case CQ_KILL_STOPPED: cq_execution_stopped(slot); return;
     case CQ_KILL_TIMEOUT:
+/* Nobody here has ended it. RQ's text, which is stored, has waitpid's number; this has what it means. */
+static void log_death(const struct cq_slot *slot, int status)
+{
+    struct cq_log *log = slot->process->log;
+    const char *id = slot->run.job_id.data;
+    if (WIFSIGNALED(status))
+        cq_log(log, CQ_LOG_ERROR, slot->name, id, "its horse was killed by signal %d (%s)%s", WTERMSIG(status), strsignal(WTERMSIG(status)),
+               WTERMSIG(status) == SIGKILL ? ": by somebody, or by the kernel for want of memory" : "");
+    else
+        cq_log(log, CQ_LOG_ERROR, slot->name, id, "its horse exited with status %d and had not answered", WEXITSTATUS(status));
+}
+
         snprintf(text, sizeof(text), "rq.timeouts.JobTimeoutException: Task exceeded maximum timeout value (%lld seconds)\n",
                  (long long)run->limit_s);
         if (run->ended) /* the horse has called it, and died of that or of what came after it */
             break;
         cq_execution_end_calling(slot, CQ_OUTCOME_FAILED, text, CQ_CALLBACK_FAILURE);
         return;
-    case CQ_KILL_NONE:
+    case CQ_KILL_NONE: log_death(slot, status); /* fall through */
     case CQ_KILL_COMMAND:
     case CQ_KILL_COLD:
         if (WIFSIGNALED(status))

@@ -1,23 +1,12 @@
 #include <stdlib.h>
 
+#include "worker/exception.h"
 #include "worker/slot/execution.h"
 #include "worker/slot/horses.h"
 
 static struct cq_str optional(bool present, const struct cq_buf *buf)
 {
     return present ? cq_buf_view(buf) : CQ_STR_NONE;
-}
-
-/* The last line of a traceback says most. */
-static struct cq_str last_line(const struct cq_buf *text)
-{
-    size_t end = text->len;
-    while (end && (text->data[end - 1] == '\n' || text->data[end - 1] == ' '))
-        end--;
-    size_t start = end;
-    while (start && text->data[start - 1] != '\n')
-        start--;
-    return cq_str_n(text->data + start, end - start);
 }
 
 static void log_fate(struct cq_slot *slot, enum cq_finish_fate fate)
@@ -41,7 +30,7 @@ static void log_fate(struct cq_slot *slot, enum cq_finish_fate fate)
         [CQ_FATE_STOPPED] = "stopped",   [CQ_FATE_REQUEUED] = "queued for a retry", [CQ_FATE_SCHEDULED] = "scheduled for a retry",
         [CQ_FATE_CANCELED] = "canceled meanwhile", [CQ_FATE_DELETED] = "deleted meanwhile",
     };
-    struct cq_str line = run->outcome == CQ_OUTCOME_RETRY ? CQ_STR_LIT("asked to be retried") : last_line(&run->exc_text);
+    struct cq_str line = run->outcome == CQ_OUTCOME_RETRY ? CQ_STR_LIT("asked to be retried") : cq_exception_line(cq_buf_view(&run->exc_text));
     cq_log(log, fate == CQ_FATE_REQUEUED || fate == CQ_FATE_SCHEDULED ? CQ_LOG_WARNING : CQ_LOG_ERROR, slot->name, id, "%s: %s (%.3f s): %.*s",
            run->queue.data, words[fate], seconds, (int)(line.len < 1000 ? line.len : 1000), line.data);
 }

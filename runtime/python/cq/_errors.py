@@ -11,19 +11,19 @@ _HEAD = 64 * 1024
 _OURS = __file__[:-len('_errors.py')]
 
 
-def strip(exception: BaseException):
-    """The traceback without the runtime's own frames at its top, unless there is nothing else in it."""
+def strip(exception: BaseException, ours: bool = True):
+    """The traceback without the runtime's own frames at its top; `ours`: unless there is nothing else in it."""
     traceback = first = exception.__traceback__
     while traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(_OURS):
         traceback = traceback.tb_next
-    return first if traceback is None else traceback
+    return first if traceback is None and ours else traceback
 
 
-def text_of(exception: BaseException) -> str:
-    """The traceback as ''.join(traceback.format_exception(...)) has it. Never raises an Exception."""
+def text_of(exception: BaseException, ours: bool = True) -> str:
+    """The traceback as ''.join(traceback.format_exception(...)) has it; `ours` as in strip(). Never raises an Exception."""
     try:
         from traceback import format_exception
-        text = ''.join(format_exception(type(exception), exception, strip(exception)))
+        text = ''.join(format_exception(type(exception), exception, strip(exception, ours)))
     except BaseException as second:  # noqa: B036: no memory, no stack, a __str__ that ends the process ...
         text = f'{name_of(type(exception))}: the traceback cannot be shown: {name_of(type(second))}\n'
     return clean(text)
@@ -36,7 +36,7 @@ def last_line(exception: BaseException) -> str:
     except BaseException:  # noqa: B036
         text = '<str() failed>'
     name = name_of(type(exception))
-    return clean(f'{name}: {text}' if text else name)
+    return clean(f'{name}: {" ".join(text.splitlines())}' if text else name)
 
 
 def name_of(kind: type) -> str:

@@ -73,12 +73,13 @@ def _handle(job, error: BaseException, text: str) -> str:
 def _log(job, text: str, error: BaseException) -> None:
     """The traceback goes to the log: by the logger of RQ's worker when the job uses logging, so that handlers see it."""
     try:
-        name = job.call[0] if job.call is not None else '<DeserializationError>'
+        name = _name_of(job)
         message = f'exception raised while executing ({name})\n{text}'
         logging = sys.modules.get('logging')
         logger = logging.getLogger('rq.worker') if logging is not None else None
         if logger is None or not logger.hasHandlers():
-            _cq.send('log', {'level': 'ERROR', 'text': _errors.clean(message.rstrip('\n'))})
+            # Not kept among the last lines of the job: it is stored already, and would push out what the job wrote.
+            _cq.send('log', {'level': 'ERROR', 'text': _errors.clean(message.rstrip('\n')), 'kept': False})
             return
         extra = {'queue': job.queue, 'job_id': job.id}
         if job.call is not None:
@@ -86,6 +87,15 @@ def _log(job, text: str, error: BaseException) -> None:
         logger.error('Worker %s: job %s: %s', job.worker_name, job.id, message, extra=extra)
     except Exception as second:
         _cq.send('log', {'level': 'ERROR', 'text': f'the failure cannot be logged: {_errors.last_line(second)}'})
+
+
+def _name_of(job) -> str:
+    if job.call is not None:
+        return job.call[0]
+    try:
+        return job.rq_job.func_name  # with --job-class it is RQ's job that has decoded the call
+    except Exception:
+        return '<DeserializationError>'
 
 
 def unserializable(job, value) -> None:

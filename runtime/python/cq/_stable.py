@@ -16,6 +16,7 @@ from cq._resolve import import_module, resolve
 
 WARM_UP = 30  # rehearsals; the interpreter specializes code that has run a few times
 ERROR_MAX = 15000  # characters; a control frame has 64 KiB
+LINE_MAX = 1000  # of these, for the line that sums it up
 
 
 class Refusal(Exception):
@@ -83,6 +84,8 @@ def _prepare(setup: dict) -> None:
     if handlers:
         from cq import _failure
         _failure.handlers = tuple(handlers)
+    if setup.get('connection_class'):
+        _step('--connection-class', setup['connection_class'], _connection_class)
     if setup.get('job_class'):
         _step('--job-class', setup['job_class'], lambda name: _rq.require_job_class())
     _warm()
@@ -94,8 +97,7 @@ def _step(option: str, name: str, function):
     try:
         result = function(name)
     except BaseException as error:  # noqa: B036: a module that calls sys.exit() too
-        from cq import _errors
-        raise Refusal(f'{option} {name}: {_errors.text_of(error).rstrip()}') from None
+        raise Refusal(_why(f'{option} {name}', error)) from None
     finally:
         os._exit = posix._exit
     _require_alone(f'{option} {name}: importing it')
@@ -104,6 +106,16 @@ def _step(option: str, name: str, function):
         sys.stderr.write(f"cq: {option} {name}: importing it starts a thread that is not Python's; jobs may hang if its "
                          'library does not expect to be forked\n')
     return result
+
+
+def _why(what: str, error: BaseException) -> str:
+    """The traceback, when there is more in it than the runtime's own frames; and in its last line, which alone is told to
+    whoever asks for less, what it was that failed."""
+    from cq import _errors
+    line = _errors.last_line(error)
+    text = _errors.text_of(error, ours=False).rstrip()
+    text = '' if text == line else text[:ERROR_MAX - LINE_MAX - 1] + '\n'
+    return text + (line if what in line else f'{what}: {line}')[:LINE_MAX]
 
 
 def _exit_in_import(status: int):
@@ -123,6 +135,11 @@ def _handler(name: str):
     if not callable(handler):
         raise TypeError(f'{name} is not callable')
     return handler
+
+
+def _connection_class(name: str) -> None:
+    if not callable(getattr(resolve(name), 'from_url', None)):
+        raise TypeError(f'{name} is no class of connections: it has no from_url')
 
 
 def _warm() -> None:

@@ -105,6 +105,7 @@ def test_the_failure_is_logged_with_its_traceback(runtime, app):
     (line,) = runtime.sent("log")
     assert line["level"] == "ERROR"
     assert line["text"] == f"exception raised while executing (failing.boom)\n{text}".rstrip("\n")
+    assert line["kept"] is False  # it is stored, and would push out what the job wrote last
 
 
 def test_with_logging_configured_it_goes_to_rqs_logger_with_the_jobs_data(runtime, app):

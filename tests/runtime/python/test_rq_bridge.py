@@ -193,6 +193,7 @@ def test_a_job_class_of_ones_own_is_what_runs(runtime, module):
     runtime.configure(job_class="classes.Mine")
     assert runtime.value("classes.f", 4) == ("Mine", 8, "a-worker")
     assert runtime.failure("classes.raises").rstrip().endswith("ValueError: inside")
+    assert runtime.sent("log")[-1]["text"].startswith("exception raised while executing (classes.raises)\n")
 
 
 def test_the_time_limit_is_around_its_perform(runtime, module):

@@ -41,28 +41,30 @@ def test_preloaded_modules_are_there_before_the_first_horse(runtime, stable, mod
 
 @pytest.mark.parametrize("source, last", [
     ("import there_is_no_such_thing\n", "ModuleNotFoundError: No module named 'there_is_no_such_thing'"),
-    ("def f(:\n", "SyntaxError: invalid syntax"),
+    ("def f(:\n", "SyntaxError: invalid syntax (rotten.py, line 1)"),
     ("raise RuntimeError('no')\n", "RuntimeError: no"), ("import sys\nsys.exit(3)\n", "SystemExit: 3"),
+    ("raise RuntimeError('2 errors:\\nthis\\nthat')\n", "RuntimeError: 2 errors: this that"),
 ])
-def test_a_preload_that_fails_is_told_with_name_and_traceback(runtime, stable, module, source, last):
+def test_a_preload_that_fails_is_told_with_its_traceback_and_in_one_line_with_its_name(runtime, stable, module, source, last):
     module("rotten", source)
-    text = refusal(runtime, preload=["rotten"])
-    assert text.startswith("--preload rotten: Traceback (most recent call last):\n")
-    assert "rotten.py\", line" in text
-    assert text.endswith(last)
+    lines = refusal(runtime, preload=["rotten"]).splitlines()
+    assert lines[0] == ("Traceback (most recent call last):" if "def" not in source else lines[0])
+    assert any("rotten.py\", line" in line for line in lines)
+    assert not any("<cq>" in line or "runtime/python/cq" in line for line in lines)
+    assert lines[-1] == f"--preload rotten: {last}"
 
 
 def test_a_preload_that_ends_the_process_is_told_all_the_same(runtime, stable, module):
     module("leaving", "import os\nos._exit(9)\n")
     text = refusal(runtime, preload=["leaving"])
-    assert text.startswith("--preload leaving: ") and text.endswith("SystemExit: os._exit(9) was called while it was imported")
+    assert text.endswith("\n--preload leaving: SystemExit: os._exit(9) was called while it was imported")
     import os
     import posix
     assert os._exit is posix._exit
 
 
 def test_a_preload_that_is_not_there_is_told(runtime, stable):
-    assert refusal(runtime, preload=["nowhere"]).endswith("ModuleNotFoundError: No module named 'nowhere'")
+    assert refusal(runtime, preload=["nowhere"]) == "--preload nowhere: ModuleNotFoundError: No module named 'nowhere'"
 
 
 def test_a_preload_that_starts_a_thread_is_refused_with_where_it_runs(runtime, stable, module):
@@ -119,9 +121,20 @@ def test_a_job_class_without_rq_is_refused(runtime, stable, monkeypatch):
     assert text.endswith("ImportError: --job-class mine.Job needs the package rq, which is not installed")
 
 
-def test_a_refusal_fits_in_a_frame(runtime, stable, module):
+@pytest.mark.parametrize("name, why", [
+    ("connecting.Absent", "ValueError: Invalid attribute name: connecting.Absent: the module connecting has no Absent"),
+    ("connecting.Other", "TypeError: connecting.Other is no class of connections: it has no from_url"),
+])
+def test_a_connection_class_that_is_none_is_refused(runtime, stable, module, name, why):
+    module("connecting", "class Other: pass\n")
+    assert refusal(runtime, connection_class=name) == f"--connection-class {name}: {why}"
+
+
+def test_a_refusal_fits_in_a_frame_with_its_last_line(runtime, stable, module):
     module("wordy", "raise RuntimeError('x' * 1_000_000)\n")
-    assert len(refusal(runtime, preload=["wordy"]).encode()) < 60_000
+    text = refusal(runtime, preload=["wordy"])
+    assert len(text.encode()) < 60_000
+    assert text.splitlines()[-1].startswith("--preload wordy: RuntimeError: xxx")
 
 
 def test_collection_is_off_while_it_forks_and_everything_is_frozen(runtime, stable):
