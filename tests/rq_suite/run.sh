@@ -3,6 +3,7 @@
 #   TEST      a part of tests' names, as pytest's -k takes it
 #   WORKERS   cq (default); reuse: cq with --reuse-horses; cli: test_cli.py alone, with cq in place of `rq` too;
 #             rq: RQ's own workers, the baseline
+#   PYTHON    the interpreter (default: python3), 3.10 or later
 # What is expected to fail, and why, is in expected.txt. The folder BUILD_FOLDER/rq-suite has the logs.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -19,13 +20,14 @@ case $build in
 esac
 CQ=${CQ:-$build/cq}
 folder=$build/rq-suite
-venv=$build/venv-rq-suite
+python=${PYTHON:-python3}
+venv=$build/venv-rq-suite${PYTHON:+-$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')}
 say() { echo "rq-suite: $*" >&2; }
 
 # --- RQ, its tests and what they need.
 
 if ! "$venv/bin/python" -c 'import psutil, pytest, rq' 2> /dev/null; then
-    python3 -m venv "$venv"
+    "$python" -m venv "$venv"
     "$venv/bin/pip" --quiet --disable-pip-version-check install "rq==$VERSION" pytest psutil
 fi
 mkdir -p "$folder"
