@@ -66,6 +66,8 @@ static bool reserve_region(void)
     if (lead)
         munmap(space, lead);
     munmap(space + lead + REGION_SIZE, HUGE_PAGE - lead);
+    /* Where the system gives huge pages to everybody, a horse's first new arena would clear one of them. */
+    madvise(space + lead, REGION_SIZE, MADV_NOHUGEPAGE);
     regions[region_count++] = (struct region){.start = space + lead};
     return true;
 }
@@ -206,10 +208,18 @@ static void collapse_all(void)
         close(pagemap);
 }
 
+static void advise_regions(int advice)
+{
+    for (size_t i = 0; i < region_count; i++)
+        madvise(regions[i].start, REGION_SIZE, advice);
+}
+
 void cq_memory_settle(void)
 {
     fill_pools();
+    advise_regions(MADV_HUGEPAGE); /* for this moment, or they could not be collapsed */
     collapse_all();
+    advise_regions(MADV_NOHUGEPAGE);
 }
 
 void cq_memory_unsettle(void)
