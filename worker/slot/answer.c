@@ -128,14 +128,6 @@ static void on_answer(struct cq_rider *rider, struct cq_horse *horse, const stru
         cq_horses_warm(slot);
 }
 
-/* The running horse is gone without an answer: record why. Source: rq/worker/worker_classes.py monitor_work_horse. */
-static void died(struct cq_slot *slot, int status)
-{
-    char text[160];
-    struct cq_running *run = &slot->run;
-    switch (run->kill_reason) {
-    case CQ_KILL_STOPPED: cq_execution_stopped(slot); return;
-    case CQ_KILL_TIMEOUT:
 /* Nobody here has ended it. RQ's text, which is stored, has waitpid's number; this has what it means. */
 static void log_death(const struct cq_slot *slot, int status)
 {
@@ -148,6 +140,14 @@ static void log_death(const struct cq_slot *slot, int status)
         cq_log(log, CQ_LOG_ERROR, slot->name, id, "its horse exited with status %d and had not answered", WEXITSTATUS(status));
 }
 
+/* The running horse is gone without an answer: record why. Source: rq/worker/worker_classes.py monitor_work_horse. */
+static void died(struct cq_slot *slot, int status)
+{
+    char text[160];
+    struct cq_running *run = &slot->run;
+    switch (run->kill_reason) {
+    case CQ_KILL_STOPPED: cq_execution_stopped(slot); return;
+    case CQ_KILL_TIMEOUT:
         snprintf(text, sizeof(text), "rq.timeouts.JobTimeoutException: Task exceeded maximum timeout value (%lld seconds)\n",
                  (long long)run->limit_s);
         if (run->ended) /* the horse has called it, and died of that or of what came after it */
