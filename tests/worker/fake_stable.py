@@ -90,7 +90,7 @@ def call(job, channel):
         print('\n'.join('line %d' % number for number in range(30)), flush=True)
         channel.send('log', level='ERROR', text='Traceback\n  of it\nit failed\n', kept=False)
         return 'failed', {'exc': 'Traceback\nit failed\n'}
-    return 'done', {'value': json.dumps(FUNCTIONS[name.split('.')[1]](job, channel, *args)).encode()}
+    return 'done', {'value': json.dumps(FUNCTIONS[name.split('.')[-1]](job, channel, *args)).encode()}
 
 
 def call_back(frame, channel):

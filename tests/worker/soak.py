@@ -9,8 +9,6 @@ workers' logs. Prints one line per check; the last line is `N passed, N failed`.
 """
 
 import argparse
-import base64
-import collections
 import json
 import os
 import random
@@ -20,16 +18,13 @@ import subprocess
 import sys
 import tempfile
 import time
-import zlib
 from pathlib import Path
 
 import redis
+from soak_checks import report
+from soak_processes import PATIENCE_S, QUEUES, Server, Worker, children, kill, wait_until
 
-CQ = Path(os.environ.get("CQ", "build/cq")).resolve()
-MODULES = CQ.parent / "tests/worker/modules"
-QUEUES = ["high", "default", "low"]
 RETRIES = 2
-PATIENCE_S = 90
 
 # Atomic, and twice is once: the soak's own connection is cut as well.
 ENQUEUE = """
@@ -38,87 +33,6 @@ redis.call('SADD', 'rq:queues', KEYS[2])
 redis.call('HSET', KEYS[1], unpack(ARGV, 2))
 return redis.call('RPUSH', KEYS[2], ARGV[1])
 """
-
-
-class Server:
-    """redis-server that keeps what it has acknowledged, whatever happens to it."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.path = f"{folder}/redis.sock"
-        self.connection = redis.Redis(unix_socket_path=self.path, socket_timeout=20)
-        self.start()
-
-    def start(self):
-        self.process = subprocess.Popen(
-            ["redis-server", "--port", "0", "--unixsocket", self.path, "--save", "", "--dir", self.folder, "--appendonly", "yes",
-             "--appendfsync", "always", "--enable-debug-command", "yes", "--maxmemory-policy", "noeviction",
-             "--logfile", f"{self.folder}/redis.log"])
-        self.wait()
-
-    def wait(self):
-        wait_until(self.answers, "redis-server answers")
-
-    def answers(self):
-        try:
-            return self.connection.ping()
-        except redis.exceptions.RedisError:
-            return False
-
-    def call(self, *words):
-        """Until it works: every fault that Redis is put to passes."""
-        deadline = time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                return self.connection.execute_command(*words)
-            except redis.exceptions.RedisError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.02)
-
-
-class Worker:
-    """One `cq worker` process; another kind of it each time it is started."""
-
-    kinds = [
-        ["--num-workers", "3"],
-        ["--num-workers", "2", "--reuse-horses"],
-        ["--dequeue-strategy", "round_robin", "--num-workers", "2"],
-        ["--dequeue-strategy", "random", "--reuse-horses", "--max-jobs-per-horse", "3"],
-        ["--max-jobs", "20", "--num-workers", "2"],
-        ["--burst"],
-    ]
-
-    def __init__(self, soak, index):
-        self.soak, self.index, self.round, self.process = soak, index, 0, None
-        self.names = []
-
-    def start(self):
-        kind = self.kinds[(self.index + self.round) % len(self.kinds)]
-        self.round += 1
-        name = f"soak-{self.index}-{self.round}"
-        slots = int(kind[kind.index("--num-workers") + 1]) if "--num-workers" in kind else 1
-        self.names = [name] if slots == 1 else [f"{name}.{i + 1}" for i in range(slots)]
-        self.most_descriptors = 40 + len(QUEUES) + 12 * slots
-        self.log = open(f"{self.soak.folder}/{name}.log", "wb")
-        self.process = subprocess.Popen(
-            [CQ, "worker", "--url", f"unix://{self.soak.server.path}?socket_timeout=1", "--path", MODULES, "--name", name,
-             "--kill-grace", "1", *kind, *QUEUES], stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)
-
-    def alive(self):
-        return self.process.poll() is None
-
-    def stable(self):
-        return next(iter(children(self.process.pid)), None)
-
-    def horses(self):
-        stable = self.stable()
-        return children(stable) if stable else []
-
-    def killed(self):
-        """Its jobs are nobody's now: make them found without the wait for their score."""
-        self.soak.dead.update(self.names)
-        self.process.wait()
 
 
 class Soak:
@@ -132,7 +46,6 @@ class Soak:
         self.jobs = {}  # id: retries
         self.dead = set()
         self.stopped = set()
-        self.unkillable = collections.Counter()
         self.may_die = 0  # jobs whose horse or worker may have been killed
         self.statuses = []
         self.most_descriptors = 0
@@ -145,9 +58,10 @@ class Soak:
             retries = RETRIES if self.random.random() < 0.2 else 0
             queue = self.random.choice(QUEUES)
             work_ms = self.random.choice([0, 0, 0, 1, 5, 20, 100])
-            data = json.dumps(["jobs.trace", None, [self.record, work_ms], {}])
+            function = self.random.choice(["jobs.trace", "soak_jobs.trace"])  # native, Python
+            data = json.dumps([function, None, [self.record, work_ms], {}])
             now = time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime())
-            fields = {"created_at": now, "enqueued_at": now, "data": data, "origin": queue, "description": "jobs.trace",
+            fields = {"created_at": now, "enqueued_at": now, "data": data, "origin": queue, "description": function,
                       "timeout": 60, "status": "queued", "result_ttl": 86400}
             if retries:
                 fields.update(retries_left=retries, retry_intervals="[0]")
@@ -169,9 +83,9 @@ class Soak:
 
     def kill_stable(self):
         worker = self.random.choice(self.workers)
-        stable = worker.stable()
-        if stable:
-            kill(stable)
+        stables = worker.stables()
+        if stables:
+            kill(self.random.choice(stables))
             self.may_die += len(worker.names)
 
     def kill_worker(self):
@@ -183,6 +97,24 @@ class Soak:
     def stop_worker(self):
         worker = self.random.choice(self.workers)
         worker.process.send_signal(self.random.choice([signal.SIGTERM, signal.SIGINT]))
+
+    def reload(self):
+        for _ in range(self.random.choice([1, 1, 2, 5])):
+            worker = self.random.choice(self.workers)
+            if self.random.random() < 0.5:
+                if worker.has_started():
+                    worker.process.send_signal(signal.SIGHUP)
+            else:
+                self.server.call("PUBLISH", f"rq:pubsub:{worker.names[0]}", json.dumps({"command": "reload"}))
+            time.sleep(self.random.random() * 0.3)
+
+    def freeze_stable(self):
+        stables = self.random.choice(self.workers).stables()
+        if stables:
+            kill(self.random.choice(stables), signal.SIGSTOP)
+            time.sleep(self.random.random())
+            for stable in stables:
+                kill(stable, signal.SIGCONT)
 
     def freeze_worker(self):
         worker = self.random.choice(self.workers)
@@ -248,8 +180,8 @@ class Soak:
             self.stopped.add(job_id.decode())
             self.server.call("PUBLISH", f"rq:pubsub:{name}", json.dumps({"command": "stop-job", "job_id": job_id.decode()}))
 
-    faults = [cut_connections, kill_horse, kill_stable, kill_worker, stop_worker, freeze_worker, freeze_redis, slow_redis,
-              restart_redis, hide_redis, fill_memory, become_replica, suspend, flush_scripts, send_kill_horse, send_stop_job]
+    faults = [cut_connections, kill_horse, kill_stable, kill_worker, reload, freeze_stable, stop_worker, freeze_worker,
+              freeze_redis, slow_redis, restart_redis, hide_redis, fill_memory, become_replica, suspend, flush_scripts, send_kill_horse, send_stop_job]
 
     # ---- the run
 
@@ -319,125 +251,6 @@ class Soak:
                 self.statuses.append(f"{worker.names[0]} does not stop")
                 worker.process.kill()
             self.ended(worker)
-
-    # ---- what must hold, one function a sentence; each returns what is wrong
-
-    def every_job_is_in_exactly_one_place(self):
-        places = collections.defaultdict(list)
-        for queue in QUEUES:
-            for job_id in self.server.call("LRANGE", f"rq:queue:{queue}", 0, -1):
-                places[job_id.decode()].append("queued")
-            for member in self.server.call("ZRANGE", f"rq:wip:{queue}", 0, -1):
-                places[member.decode().split(":")[0]].append("started")
-            for place in ("finished", "failed", "scheduled", "deferred", "canceled"):
-                for job_id in self.server.call("ZRANGE", f"rq:{place}:{queue}", 0, -1):
-                    places[job_id.decode()].append(place)
-        for job_id in self.jobs:
-            status = self.status(job_id)
-            expected = "failed" if status == "stopped" else status
-            if places[job_id] != [expected] or expected not in ("finished", "failed"):
-                yield f"{job_id} is {status} and in {places[job_id] or 'no place'}"
-
-    def no_job_ran_more_often_than_it_may(self):
-        begun, ended = self.runs()
-        for job_id, retries in self.jobs.items():
-            if begun[job_id] > 1 + retries:
-                yield f"{job_id} was begun {begun[job_id]} times"
-            if ended[job_id] > 1 + retries:
-                yield f"{job_id} was ended {ended[job_id]} times"
-
-    def a_finished_job_ran_to_its_end_and_has_one_result(self):
-        _, ended = self.runs()
-        for job_id in self.jobs:
-            results = [fields[b"type"] for fields in self.results(job_id)]
-            if self.status(job_id) == "finished" and (not ended[job_id] or results.count(b"1") != 1):
-                yield f"{job_id} is finished, ended {ended[job_id]} times, with results {results}"
-
-    def a_job_failed_only_because_something_of_it_was_killed(self):
-        killed = 0
-        for job_id in self.jobs:
-            status = self.status(job_id)
-            if status not in ("failed", "stopped"):
-                continue
-            texts = [zlib.decompress(base64.b64decode(fields[b"exc_string"])).decode() for fields in self.results(job_id)
-                     if fields[b"type"] == b"2"]
-            last = texts[-1] if texts else ""
-            if status == "stopped" and job_id in self.stopped and last.startswith("Job stopped by user"):
-                continue
-            if len(texts) != 1 or not ("Work-horse terminated unexpectedly" in last or "AbandonedJobError" in last):
-                yield f"{job_id} {status} with {texts}"
-            killed += 1
-        if killed > self.may_die:
-            yield f"{killed} jobs lost their horse, and at most {self.may_die} may have"
-
-    def every_worker_ended_as_it_should_and_kept_its_descriptors(self):
-        yield from self.statuses
-        for log in sorted(Path(self.folder).glob("soak-*.log")):
-            for line in log.read_text(errors="replace").splitlines():
-                if "AddressSanitizer" in line or "runtime error:" in line or "LeakSanitizer" in line:
-                    yield f"{log.name}: {line}"
-
-    checks = [every_job_is_in_exactly_one_place, no_job_ran_more_often_than_it_may,
-              a_finished_job_ran_to_its_end_and_has_one_result, a_job_failed_only_because_something_of_it_was_killed,
-              every_worker_ended_as_it_should_and_kept_its_descriptors]
-
-    def status(self, job_id):
-        return (self.server.call("HGET", f"rq:job:{job_id}", "status") or b"(gone)").decode()
-
-    def results(self, job_id):
-        return [dict(zip(fields[::2], fields[1::2])) if isinstance(fields, list) else fields
-                for _, fields in self.server.call("XRANGE", f"rq:results:{job_id}", "-", "+")]
-
-    def runs(self):
-        begun, ended = collections.Counter(), collections.Counter()
-        for line in Path(self.record).read_text().splitlines():
-            kind, job_id = line.split()
-            (begun if kind == "begin" else ended)[job_id] += 1
-        return begun, ended
-
-
-def wait_until(condition, what, must=True):
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        if time.monotonic() > deadline:
-            if must:
-                raise SystemExit(f"soak: waited {PATIENCE_S} s in vain until {what}")
-            print(f"waited {PATIENCE_S} s in vain until {what}")
-            return
-        time.sleep(0.05)
-
-
-def children(pid):
-    try:
-        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except OSError:
-        return []
-
-
-def kill(pid):
-    try:
-        os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-
-
-def report(soak, seed):
-    passed = failed = 0
-    for check in soak.checks:
-        wrong = list(check(soak))
-        name = check.__name__.replace("_", " ")
-        if wrong:
-            failed += 1
-            print(f"FAILED (seed {seed}): {name}")
-            for line in wrong[:20]:
-                print(f"    {line}")
-        else:
-            passed += 1
-            print(f"ok: {name}")
-    outcomes = collections.Counter(soak.status(job_id) for job_id in soak.jobs)
-    print(f"{len(soak.jobs)} jobs: {dict(outcomes)}; {sum(worker.round for worker in soak.workers)} workers started")
-    return passed, failed
-
 
 def main():
     parser = argparse.ArgumentParser()

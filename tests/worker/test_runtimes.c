@@ -23,6 +23,76 @@ START_TEST(each_job_goes_to_its_own_runtime)
 }
 END_TEST
 
+/* A job whose data is written here. */
+static void put_data(const char *id, const char *data)
+{
+    char key[64];
+    put(id, "app.version");
+    snprintf(key, sizeof(key), "rq:job:%s", id);
+    redis_server_int(server, "HSET", key, "data", data, NULL);
+}
+
+START_TEST(a_method_is_not_taken_for_a_program_of_its_name)
+{
+    FILE *file = fopen(fake_config, "ae");
+    fputs("[programs]\nversion = echo \"a program\"\nfake.sleep = echo \"programs come first\"\n", file);
+    fclose(file);
+    put_data("program", "[\"version\", null, [], {}]");
+    put_data("method", "[\"version\", {\"an\": \"instance\"}, [], {}]");
+    put_data("first", "[\"fake.sleep\", null, [], {}]");
+    put_data("unreadable", "[\"fake.version\"");
+    ck_assert_int_eq(wait_worker(start_worker("--burst", "--config", fake_config, "--python", fake_interpreter, NULL)), 0);
+    ck_assert_str_eq(result_of("program"), "\"a program\"");
+    ck_assert_str_eq(result_of("method"), "\"1\"");
+    ck_assert_str_eq(result_of("first"), "\"programs come first\"");
+    ck_assert(cq_str_is(job_field("unreadable", "status"), "failed"));
+}
+END_TEST
+
+START_TEST(the_longest_prefix_counts)
+{
+    char text[600], script[256];
+    ck_assert_ptr_nonnull(realpath("tests/worker/fake_stable.py", script));
+    snprintf(text, sizeof(text), "[runtime.other]\ncommand = python3 %s %s/other\nfunctions = fake.version, fak\n", script, fake_folder);
+    FILE *file = fopen(fake_config, "ae");
+    fputs(text, file);
+    fclose(file);
+    snprintf(text, sizeof(text), "%s/other", fake_folder);
+    ck_assert_int_eq(mkdir(text, 0700), 0);
+    fake_says("other/version", "other");
+    fake_says("version", "fake");
+    put("short", "fake.stable");
+    put("long", "fake.version");
+    put("below", "fake.version.version");
+    put("beside", "fake.versions.version");
+    ck_assert_int_eq(wait_worker(start_worker("--burst", "--config", fake_config, NULL)), 0);
+    ck_assert(cq_str_is(job_field("short", "status"), "finished"));
+    ck_assert_str_eq(result_of("long"), "\"other\"");
+    ck_assert_str_eq(result_of("below"), "\"other\"");
+    ck_assert_str_eq(result_of("beside"), "\"fake\"");
+}
+END_TEST
+
+START_TEST(a_stable_that_is_killed_before_its_hello_is_started_again_before_a_job_fails)
+{
+    char words[64];
+    fake_says("gate", "");
+    put("waits", "fake.version");
+    pid_t worker = start_worker("--config", fake_config, NULL);
+    wait_lines(1, "start");
+    snprintf(words, sizeof(words), "/proc/%d/task/%d/children", (int)worker, (int)worker);
+    FILE *file = fopen(words, "re");
+    int stable = 0;
+    ck_assert_int_eq(fscanf(file, "%d", &stable), 1);
+    fclose(file);
+    kill(stable, SIGKILL);
+    wait_lines(2, "start");
+    fake_says("gate", NULL);
+    wait_status("waits", "finished");
+    ck_assert_int_eq(stop_worker(worker), 0);
+}
+END_TEST
+
 START_TEST(a_runtime_is_started_by_the_first_job_that_needs_it)
 {
     pid_t worker = start_worker("--config", fake_config, NULL);
@@ -262,6 +332,9 @@ int main(void)
     Suite *suite = suite_create("worker/runtimes");
     TCase *tcase = fake_case("runtimes");
     tcase_add_test(tcase, each_job_goes_to_its_own_runtime);
+    tcase_add_test(tcase, a_method_is_not_taken_for_a_program_of_its_name);
+    tcase_add_test(tcase, the_longest_prefix_counts);
+    tcase_add_test(tcase, a_stable_that_is_killed_before_its_hello_is_started_again_before_a_job_fails);
     tcase_add_test(tcase, a_runtime_is_started_by_the_first_job_that_needs_it);
     tcase_add_test(tcase, without_python_its_jobs_fail_as_unknown_functions);
     tcase_add_test(tcase, an_interpreter_that_is_missing_fails_its_jobs_and_no_others);

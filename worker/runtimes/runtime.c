@@ -11,7 +11,7 @@
 #include "worker/slot/slot.h"
 
 enum {
-    STARTS_BEFORE_BROKEN = 5, /* in a row, of one that had been ready: jobs wait for these */
+    STARTS_BEFORE_BROKEN = 5, /* in a row, of one that had been ready or was killed: jobs wait for these */
     REASON_MAX = CQ_FRAME_CONTROL_MAX,
     MORE_MAX = 4096, /* bytes of what else a line about it says */
 };
@@ -89,8 +89,11 @@ static void fail_jobs(struct cq_runtime *runtime)
     cq_process_wake(process);
 }
 
-/* A start came to nothing. What follows depends on who waits for it. */
-static void start_failed(struct cq_runtime *runtime, enum cq_code code, struct cq_str why)
+/*
+ * A start came to nothing. What follows depends on who waits for it.
+ *   by_chance  the next one may come to something: somebody killed it
+ */
+static void start_failed(struct cq_runtime *runtime, enum cq_code code, struct cq_str why, bool by_chance)
 {
     struct cq_process *process = runtime->process;
     struct cq_str line = last_line(why);
@@ -108,7 +111,8 @@ static void start_failed(struct cq_runtime *runtime, enum cq_code code, struct c
         cq_process_fail(process, &err);
         return;
     }
-    bool again = runtime->ever_ready && (runtime->eager || runtime->failures < STARTS_BEFORE_BROKEN);
+    bool again = (runtime->ever_ready && runtime->eager) ||
+                 ((runtime->ever_ready || by_chance) && runtime->failures < STARTS_BEFORE_BROKEN);
     if (!again && !runtime->broken_until)
         runtime->pause_s = broken_first_s;
     double pause_s = runtime->pause_s, most_s = again ? pause_most_s : broken_most_s;
@@ -130,7 +134,7 @@ static void start_or_fail(struct cq_runtime *runtime)
     struct cq_error err;
     enum cq_code code = start(runtime, &runtime->stable, &err);
     if (code != CQ_OK)
-        start_failed(runtime, code, cq_str(err.text));
+        start_failed(runtime, code, cq_str(err.text), false);
 }
 
 static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
@@ -240,7 +244,7 @@ void cq_runtime_refused(struct cq_runtime *runtime, struct cq_stable *stable, st
     if (reload)
         reload_failed(runtime, why);
     else
-        start_failed(runtime, CQ_ERR_CONFIG, why);
+        start_failed(runtime, CQ_ERR_CONFIG, why, false);
 }
 
 static void describe_end(const struct cq_stable_end *end, char *text, size_t size)
@@ -286,7 +290,7 @@ void cq_runtime_died(struct cq_runtime *runtime, struct cq_stable *stable, const
         replace(runtime, end, how);
     } else {
         runtime->stable = NULL;
-        start_failed(runtime, end->exec_errno ? CQ_ERR_CONFIG : CQ_ERR_SYSTEM, cq_str(how));
+        start_failed(runtime, end->exec_errno ? CQ_ERR_CONFIG : CQ_ERR_SYSTEM, cq_str(how), !end->expected && WIFSIGNALED(end->status));
     }
 }
 

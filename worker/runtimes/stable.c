@@ -87,6 +87,7 @@ void cq_stable_kill(struct cq_stable *stable, const char *why)
 void cq_stable_end(struct cq_stable *stable)
 {
     stable->state = CQ_STABLE_LEAVING;
+    ev_timer_stop(process_of(stable)->loop, &stable->hello_timer);
     if (stable->pid) /* else it is reaped, and the number is somebody else's */
         kill(stable->pid, SIGKILL);
 }
@@ -301,6 +302,7 @@ static void on_child(struct ev_loop *loop, ev_child *child, int events)
         .pid = pid,
         .status = child->rstatus,
         .exec_errno = executed ? 0 : exec_errno,
+        .expected = stable->state == CQ_STABLE_LEAVING,
     };
     stable->state = CQ_STABLE_LEAVING; /* nobody takes a horse from it while its own are ended */
     end_herd(stable);

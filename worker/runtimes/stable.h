@@ -35,6 +35,7 @@ struct cq_stable_end {
     pid_t pid;
     int status;     /* as of waitpid */
     int exec_errno; /* why its program could not be executed; 0: it was */
+    bool expected;  /* it had been told to leave, or was killed by us */
 };
 
 struct cq_stable {

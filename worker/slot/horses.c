@@ -140,7 +140,7 @@ struct cq_horse *cq_horses_take_fresh(struct cq_slot *slot)
 {
     for (struct cq_horse **at = warm_of(slot); *at; at = &(*at)->next) {
         struct cq_horse *horse = *at;
-        if (horse->jobs || horse->fd < 0 || horse->stable != slot->runtime->stable)
+        if (horse->jobs || horse->killed || horse->kill_signal || horse->fd < 0 || horse->stable != slot->runtime->stable)
             continue;
         *at = horse->next;
         horse->next = NULL;
