@@ -1,6 +1,6 @@
 #!/bin/sh
 # Prove the layering: a file includes its own folder and folders to the left only; only redis/ includes hiredis;
-# every header compiles alone. usage: layers.sh BUILD_FOLDER base serializers ... (lowest first)
+# only runtime/python/ includes Python.h; every header compiles alone. usage: layers.sh BUILD_FOLDER base serializers ... (lowest first)
 set -eu
 build=$1
 shift
@@ -21,6 +21,12 @@ for layer in "$@"; do
         if [ "$layer" != redis ] && grep -q '^#include <hiredis' "$file"; then
             echo "layers: $file includes hiredis; only redis/ may" >&2; bad=1
         fi
+        case $file in
+        runtime/python/*) ;;
+        *) if grep -q '^#include <Python' "$file"; then
+            echo "layers: $file includes Python.h; only runtime/python/ may" >&2; bad=1
+        fi ;;
+        esac
     done
 done
 python=$(pkg-config --cflags python3 | sed 's/-I/-isystem /g')
