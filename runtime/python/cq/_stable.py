@@ -27,6 +27,7 @@ def main(setup: dict) -> None:
     """Serve until the worker says quit, or is gone. In horses it does not return."""
     _cq.open('python', '.'.join([str(part) for part in sys.version_info[:3]]))
     _horse.adopt()
+    _log.ready = True
     _log.line_buffer()
     if not faulthandler.is_enabled():
         faulthandler.enable(2)  # a crash in C code, here or in a job, says where in Python it was
@@ -37,7 +38,6 @@ def main(setup: dict) -> None:
         _cq.hello(error=str(refusal)[:ERROR_MAX])
         return
     _cq.hello(soft_timeout=True, callbacks=True)
-    _log.ready = True
     _settle()
     while True:
         event = _cq.serve()
@@ -103,8 +103,8 @@ def _step(option: str, name: str, function):
     _require_alone(f'{option} {name}: importing it')
     if _threads.native():
         # Its library may take care of forks; who names a module is taken at his word.
-        sys.stderr.write(f"cq: {option} {name}: importing it starts a thread that is not Python's; jobs may hang if its "
-                         'library does not expect to be forked\n')
+        _cq.log('WARNING', f"{option} {name}: importing it starts a thread that is not Python's; jobs may hang if its library "
+                           'does not expect to be forked')
     return result
 
 

@@ -89,6 +89,21 @@ def test_a_preload_that_connects_is_refused_with_its_peer(runtime, stable, modul
     assert refusal(runtime, preload=["connected"]).startswith("--preload connected: importing it connects to 127.0.0.1 port 6379. ")
 
 
+def test_a_preload_with_threads_that_python_does_not_know_is_taken_with_a_warning(runtime, stable, module):
+    module("grpcish", "")
+    sys.modules["_cq"].threads = lambda: 3 if "grpcish" in sys.modules else 1
+    stable.main({"url": "redis://nowhere", "preload": ["grpcish"]})
+    assert "error" not in runtime.wire.hellos[0]
+    (level, text), = runtime.wire.logged
+    assert level == "WARNING" and text.startswith("--preload grpcish: importing it starts a thread that is not Python's; ")
+
+
+def test_what_a_preload_logs_reaches_the_worker(runtime, stable, module):
+    module("talking", "import logging\nlogging.getLogger('app').warning('at import')\n")
+    stable.main({"url": "redis://nowhere", "preload": ["talking"]})
+    assert ("WARNING", "at import") in runtime.wire.logged
+
+
 def test_an_interpreter_that_connects_by_itself_is_refused(runtime, stable):
     runtime.wire.own_sockets = ["127.0.0.1 port 6379"]
     assert refusal(runtime).startswith("the interpreter itself (its sitecustomize, or a .pth file) connects to 127.0.0.1 port 6379. ")
