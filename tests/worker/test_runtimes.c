@@ -127,7 +127,8 @@ START_TEST(an_interpreter_that_is_missing_fails_its_jobs_and_no_others)
     setenv("PATH", path, 1);
     free(path);
     ck_assert_int_eq(wait_worker(worker), 0);
-    assert_failure_says("a", "cq.RuntimeUnavailable: the python runtime does not start: there is no python3 on PATH");
+    assert_failure_says("a", "cq.RuntimeUnavailable: the python runtime does not start: there is no python3 on PATH; name an interpreter "
+                             "with --python\n");
     assert_failure_says("c", "cq.RuntimeUnavailable");
     ck_assert(cq_str_is(job_field("b", "status"), "finished"));
 }

@@ -98,9 +98,11 @@ static enum cq_code make_extra(const struct cq_worker_options *options, int *ret
 
 enum cq_code cq_launch_python(struct cq_launch *launch, const struct cq_worker_options *options, struct cq_error *err)
 {
-    enum cq_code code = cq_launch_find(options->python, &launch->file, err);
-    if (code == CQ_OK)
-        code = make_extra(options, &launch->extra_fd, err);
+    struct cq_error why;
+    enum cq_code code = cq_launch_find(options->python, &launch->file, &why);
+    if (code != CQ_OK)
+        return cq_error_set(err, code, "%s; name an interpreter with --python", why.text);
+    code = make_extra(options, &launch->extra_fd, err);
     if (code != CQ_OK)
         return code;
     /* By the path that was found, links and all: it tells an interpreter which virtual environment it is. */
