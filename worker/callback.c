@@ -35,10 +35,12 @@ struct cq_callback {
     struct cq_horse *horse;
     enum stage stage;
     int64_t timeout_s;
+    int64_t limit_s;          /* the same and the grace of a runtime that raises on its own */
     struct cq_buf job_id, meta;
     bool meta_present;
     struct cq_buf frame;      /* until it is sent */
     unsigned turn;            /* the last one in which it asked for a horse */
+    bool asking;              /* try_to_run is at it: a start that fails at once tells all others */
     ev_timer timer;
     struct cq_callback **at;  /* NULL: told, or nobody waits */
     void (*over)(void *data, struct cq_str meta);
@@ -190,11 +192,17 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
     struct cq_callback *callback = timer->data;
     switch (callback->stage) {
     case WAITING: give_up(callback, "is left out: its runtime gave no horse in time"); break;
-    case RUNNING:
+    case RUNNING: {
+        double left_s = cq_horse_time_left(callback->horse, (double)callback->limit_s);
+        if (left_s > 0) {
+            set_timer(callback, left_s);
+            break;
+        }
         callback->stage = ENDING;
         cq_horse_kill(callback->horse, SIGTERM);
         set_timer(callback, callback->process->options->kill_grace_s);
         break;
+    }
     case ENDING:
     case LEAVING: cq_horse_kill(callback->horse, SIGKILL); break;
     }
@@ -216,7 +224,9 @@ static struct cq_horse *get_horse(struct cq_callback *callback)
 static void try_to_run(struct cq_callback *callback)
 {
     struct cq_runtime *runtime = callback->runtime;
+    callback->asking = true;
     const char *unavailable = cq_runtime_want(runtime);
+    callback->asking = false;
     if (unavailable) {
         cq_log(callback->process->log, CQ_LOG_WARNING, callback->rider.name, callback->job_id.data, "%s", unavailable);
         give_up(callback, "is left out");
@@ -234,9 +244,9 @@ static void try_to_run(struct cq_callback *callback)
     cq_buf_release(&callback->frame);
     callback->stage = RUNNING;
     ev_timer_stop(callback->process->loop, &callback->timer);
-    int soft_s = runtime->stable->soft_timeout ? callback->process->options->kill_grace_s : 0;
+    callback->limit_s = callback->timeout_s + (runtime->stable->soft_timeout ? callback->process->options->kill_grace_s : 0);
     if (callback->timeout_s)
-        set_timer(callback, (double)(callback->timeout_s + soft_s));
+        set_timer(callback, (double)callback->limit_s);
 }
 
 static bool write_frame(struct cq_callback *callback, const struct cq_callback_order *order)
@@ -316,7 +326,7 @@ void cq_callback_drop(struct cq_callback *callback)
 static struct cq_callback *next_waiting(const struct cq_process *process, const struct cq_runtime *runtime, unsigned turn)
 {
     for (struct cq_callback *callback = process->callbacks; callback; callback = callback->next)
-        if (callback->stage == WAITING && callback->runtime == runtime && callback->turn != turn)
+        if (callback->stage == WAITING && !callback->asking && callback->runtime == runtime && callback->turn != turn)
             return callback;
     return NULL;
 }

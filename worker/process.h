@@ -10,7 +10,7 @@
  *     commit.c       an outcome into Redis, and the next job out of it
  *     heartbeat.c    its sign of life
  *   runtimes/      how functions are executed
- *     runtimes.c     all of them; runtime.c: one, and its stables (stable.c: one stable's process and socket; launch.c, python.c: starting it)
+ *     runtimes.c     all of them; runtime.c: one, and its stables (stable.c: one stable's process and socket, team.c: its horses; launch.c, python.c: starting it)
  *     horse.c        one horse's socket: job frames out, answers in
  *     route.c        which runtime a job belongs to
  *   waiter.c       waiting for work on every queue, without popping

@@ -226,7 +226,7 @@ void cq_horse_forked(struct cq_horse *horse, pid_t pid)
         cq_horse_kill(horse, horse->kill_signal);
 }
 
-static void leave_herd(struct cq_horse *horse)
+static void leave_team(struct cq_horse *horse)
 {
     if (horse->stable)
         cq_stable_forget(horse->stable, horse);
@@ -235,7 +235,7 @@ static void leave_herd(struct cq_horse *horse)
 
 void cq_horse_exited(struct cq_horse *horse, int status)
 {
-    leave_herd(horse);
+    leave_team(horse);
     horse->exited = true;
     horse->status = status;
     /* It may have written its answer just before: read to the end, before the slot hears that it is gone. */
@@ -259,7 +259,7 @@ void cq_horse_free(struct cq_horse *horse)
 {
     if (!horse)
         return;
-    leave_herd(horse);
+    leave_team(horse);
     cq_horse_close(horse);
     if (horse->holds)
         horse->doomed = true;

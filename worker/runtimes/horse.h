@@ -22,7 +22,7 @@ struct cq_horse {
     struct cq_rider *rider;     /* whom it runs for */
     struct cq_runtime *runtime;
     struct cq_stable *stable;   /* it was forked from; NULL: reaped */
-    struct cq_horse *herd_next; /* of its stable */
+    struct cq_horse *team_next; /* in its stable's team */
     struct cq_horse *next;      /* in a list of its rider's */
     int64_t number;             /* its stable's for it */
     pid_t pid;             /* 0 until the stable said it */

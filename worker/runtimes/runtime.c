@@ -18,6 +18,7 @@ enum {
 
 static const double hello_within_s = 30.0, import_within_s = 600.0; /* without and with modules to import first */
 static const double pause_first_s = 0.1, pause_most_s = 5.0;        /* before the worker starts it again by itself */
+static const double steady_s = 10.0;                                /* one that served so long did not die of its start */
 static const double broken_first_s = 1.0, broken_most_s = 30.0;     /* before a job may start it again */
 
 bool cq_runtime_is_ready(const struct cq_runtime *runtime)
@@ -198,10 +199,12 @@ void cq_runtime_hello(struct cq_runtime *runtime, struct cq_stable *stable)
         runtime->stable = stable;
         cq_stable_quit(old);
     }
+    if (runtime->failures) /* else what died last had said hello, too: the pauses go on growing */
+        runtime->pause_s = pause_first_s;
     runtime->ever_ready = true;
+    runtime->ready_at = cq_clock_monotonic();
     runtime->failures = 0;
     runtime->broken_until = 0;
-    runtime->pause_s = pause_first_s;
     cq_buf_clear(&runtime->reason);
     announce(runtime, old);
     cq_process_runtime_ready(process, runtime);
@@ -268,6 +271,8 @@ static void replace(struct cq_runtime *runtime, const struct cq_stable_end *end,
                (int)end->pid, how);
         return;
     }
+    if (cq_clock_monotonic() - runtime->ready_at > (cq_time)(steady_s * CQ_SECOND))
+        runtime->pause_s = pause_first_s;
     cq_log(process->log, CQ_LOG_ERROR, process->name, NULL, "%s stable %d died: %s; starting another in %.1f s", runtime->name,
            (int)end->pid, how, runtime->pause_s);
     ev_timer_set(&runtime->retry, runtime->pause_s, 0.);

@@ -28,6 +28,7 @@ struct cq_runtime {
     char *file;                 /* owned: the program as it was found last; NULL: not yet */
     int failures;               /* starts in a row that came to nothing */
     double pause_s;             /* after the next failure */
+    cq_time ready_at;           /* monotonic: of the last hello */
     ev_timer retry;             /* of one whose jobs wait for it */
     struct cq_buf reason;       /* why the last start failed; empty: it did not */
     cq_time broken_until;       /* monotonic: no job starts it before; 0: it is not broken */

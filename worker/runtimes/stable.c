@@ -18,6 +18,7 @@
 enum {
     PROTOCOL_VERSION = 1,
     FORK_WITHIN_S = 30,  /* longer than that, and it hangs: in a module's constructor, or because somebody stopped it */
+    BUSY_MAX_S = 600,    /* beyond that, when it said that it is busy */
     LEAVE_WITHIN_S = 30, /* after its last horse; an end of file does not help one that does not read */
 };
 
@@ -26,53 +27,9 @@ static struct cq_process *process_of(const struct cq_stable *stable)
     return stable->runtime->process;
 }
 
-/* ---- its horses ---- */
-
-static struct cq_horse **herd_of(struct cq_stable *stable, int64_t number)
-{
-    return &stable->herd[(uint64_t)number & (CQ_STABLE_HERD - 1)];
-}
-
-static struct cq_horse *find_horse(struct cq_stable *stable, int64_t number)
-{
-    struct cq_horse *horse = *herd_of(stable, number);
-    while (horse && horse->number != number)
-        horse = horse->herd_next;
-    return horse;
-}
-
 void cq_stable_forget(struct cq_stable *stable, struct cq_horse *horse)
 {
-    for (struct cq_horse **at = herd_of(stable, horse->number); *at; at = &(*at)->herd_next) {
-        if (*at == horse) {
-            *at = horse->herd_next;
-            stable->herd_len--;
-            return;
-        }
-    }
-}
-
-/* One that is not at work comes first: what becomes of a job must find no dead horse to hand it to. */
-static struct cq_horse *next_to_end(struct cq_stable *stable)
-{
-    struct cq_horse *working = NULL;
-    for (size_t i = 0; i < CQ_STABLE_HERD; i++) {
-        for (struct cq_horse *horse = stable->herd[i]; horse; horse = horse->herd_next) {
-            if (horse->answered || !horse->jobs)
-                return horse;
-            working = horse;
-        }
-    }
-    return working;
-}
-
-static void end_herd(struct cq_stable *stable)
-{
-    struct cq_horse *horse;
-    while ((horse = next_to_end(stable))) {
-        cq_horse_kill(horse, SIGKILL);
-        cq_horse_exited(horse, SIGKILL); /* takes it out of the herd */
-    }
+    cq_team_remove(&stable->team, horse);
 }
 
 /* ---- what it says ---- */
@@ -146,11 +103,22 @@ static void on_learned(struct cq_stable *stable)
         cq_runtime_room(stable->runtime);
 }
 
+/* It imports something that horses have had to import: what is asked of it waits until that is done. */
+static void on_busy(struct cq_stable *stable, const struct cq_frame *frame)
+{
+    int64_t seconds = 0;
+    cq_frame_get_int(frame, "seconds", &seconds);
+    seconds = seconds < 0 ? 0 : seconds < BUSY_MAX_S ? seconds : BUSY_MAX_S;
+    stable->busy_until = cq_clock_monotonic() + seconds * CQ_SECOND;
+}
+
 static void on_frame(struct cq_stable *stable, const struct cq_frame *frame)
 {
     int64_t number = -1, value = 0;
+    if (!cq_str_is(frame->type, "log"))
+        stable->busy_until = 0;
     cq_frame_get_int(frame, "horse", &number);
-    struct cq_horse *horse = find_horse(stable, number);
+    struct cq_horse *horse = cq_team_find(&stable->team, number);
     if (cq_str_is(frame->type, "hello")) {
         on_hello(stable, frame);
     } else if (cq_str_is(frame->type, "forked")) {
@@ -161,6 +129,8 @@ static void on_frame(struct cq_stable *stable, const struct cq_frame *frame)
             cq_horse_exited(horse, (int)value);
     } else if (cq_str_is(frame->type, "learned")) {
         on_learned(stable);
+    } else if (cq_str_is(frame->type, "busy")) {
+        on_busy(stable, frame);
     } else if (cq_str_is(frame->type, "log")) {
         cq_rider_log(process_of(stable)->log, process_of(stable)->name, NULL, NULL, frame);
     } else {
@@ -259,9 +229,7 @@ bool cq_stable_fork(struct cq_stable *stable, struct cq_horse *horse, const char
     if (stable->forks_asked++ == 0)
         stable->forked_at = cq_clock_monotonic();
     horse->number = number;
-    horse->herd_next = *herd_of(stable, number);
-    *herd_of(stable, number) = horse;
-    stable->herd_len++;
+    cq_team_add(&stable->team, horse);
     return true;
 }
 
@@ -283,7 +251,8 @@ static void on_hello_late(struct ev_loop *loop, ev_timer *timer, int events)
 {
     (void)loop, (void)events;
     struct cq_stable *stable = timer->data;
-    cq_runtime_refused(stable->runtime, stable, CQ_STR_LIT("it did not say hello in time"));
+    if (stable->state == CQ_STABLE_STARTING) /* else it is being killed already */
+        cq_runtime_refused(stable->runtime, stable, CQ_STR_LIT("it did not say hello in time"));
 }
 
 static void on_child(struct ev_loop *loop, ev_child *child, int events)
@@ -305,7 +274,7 @@ static void on_child(struct ev_loop *loop, ev_child *child, int events)
         .expected = stable->state == CQ_STABLE_LEAVING,
     };
     stable->state = CQ_STABLE_LEAVING; /* nobody takes a horse from it while its own are ended */
-    end_herd(stable);
+    cq_team_end(&stable->team);
     cq_runtime_died(runtime, stable, &end);
     cq_stable_free(stable);
 }
@@ -371,7 +340,8 @@ void cq_stable_free(struct cq_stable *stable)
 
 static bool hangs(const struct cq_stable *stable)
 {
-    return stable->forks_asked > 0 && cq_clock_monotonic() - stable->forked_at > FORK_WITHIN_S * CQ_SECOND;
+    cq_time since = stable->forked_at > stable->busy_until ? stable->forked_at : stable->busy_until;
+    return stable->forks_asked > 0 && cq_clock_monotonic() - since > FORK_WITHIN_S * CQ_SECOND;
 }
 
 void cq_stable_tick(struct cq_stable *stable)
@@ -384,7 +354,7 @@ void cq_stable_tick(struct cq_stable *stable)
         cq_stable_kill(stable, "it has not forked for 30 s");
         stable->forks_asked = 0;
     }
-    if (stable->state != CQ_STABLE_LEAVING || stable->herd_len)
+    if (stable->state != CQ_STABLE_LEAVING || stable->team.len)
         stable->idle_at = 0;
     else if (!stable->idle_at)
         stable->idle_at = now;

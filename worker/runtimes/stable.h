@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "worker/runtimes/launch.h"
+#include "worker/runtimes/team.h"
 
 struct cq_horse;
 struct cq_runtime;
@@ -25,10 +26,7 @@ enum cq_stable_state {
     CQ_STABLE_LEAVING,  /* was told to quit, or is being killed */
 };
 
-enum {
-    CQ_STABLE_VERSION_MAX = 64, /* bytes of the version in its hello, with the NUL */
-    CQ_STABLE_HERD = 64,        /* lists that its horses are in, by number: a power of two */
-};
+enum { CQ_STABLE_VERSION_MAX = 64 }; /* bytes of the version in its hello, with the NUL */
 
 /* How it died. */
 struct cq_stable_end {
@@ -53,9 +51,9 @@ struct cq_stable {
     int64_t forks_asked;      /* and not answered */
     int64_t learned_from;     /* horses from this number on have what it has learned */
     cq_time forked_at;        /* monotonic: when it last answered, or was first asked */
+    cq_time busy_until;       /* monotonic: it said that it does not fork before; 0: it did not */
     cq_time idle_at;          /* monotonic: LEAVING, and its last horse was gone; 0: not yet */
-    struct cq_horse *herd[CQ_STABLE_HERD]; /* all that were asked for and are not reaped */
-    size_t herd_len;
+    struct cq_team team;
     ev_io reader, writer;
     ev_child child;
     ev_timer hello_timer;
@@ -79,7 +77,7 @@ void cq_stable_hang_up(struct cq_stable *stable);
 void cq_stable_free(struct cq_stable *stable); /* NULL-safe */
 
 /*
- * Ask for a horse, which is in the herd afterwards with the number that it gets.
+ * Ask for a horse, which is in the team afterwards with the number that it gets.
  *   name  for the horse's process title
  *   fds   the horse's socket, then standard output and error when passed; borrowed, the caller closes them
  * False: not now. When it is because the socket is full, the runtime is told as soon as there is room.

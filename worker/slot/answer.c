@@ -10,18 +10,30 @@
 #include "worker/slot/execution.h"
 #include "worker/slot/horses.h"
 
+enum { ENDED_MAX = 2 }; /* `ended` frames that count: of the function, and of a success callback that fails the job */
+
+/* Lost on the way: it goes with the outcome, which comes after it on the same connection. */
+static void on_meta(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+{
+    (void)async, (void)reply;
+    struct cq_slot *slot = data;
+    if (lost && (slot->state == CQ_SLOT_RUNNING || slot->state == CQ_SLOT_COMMITTING))
+        slot->run.meta_present = true;
+}
+
 /* HSET meta now; a job that was deleted meanwhile is not created anew. */
 static void save_meta(struct cq_slot *slot, struct cq_str meta)
 {
     struct cq_process *process = slot->process;
-    if (!cq_async_is_ready(process->redis)) { /* it goes with the outcome */
-        cq_running_put(&slot->run.meta, meta);
-        slot->run.meta_present = true;
+    if (!meta.data)
         return;
-    }
+    cq_running_put(&slot->run.meta, meta);
+    slot->run.meta_present = !cq_async_is_ready(process->redis); /* then it goes with the outcome */
+    if (slot->run.meta_present)
+        return;
     struct cq_command *command = cq_process_command(process);
     cq_meta_build(cq_buf_view(&slot->run.job_id), meta, command);
-    cq_async_call(process->redis, command, NULL, NULL);
+    cq_async_call(process->redis, command, on_meta, slot);
 }
 
 static void keep_meta(struct cq_slot *slot, const struct cq_frame *frame)
@@ -42,7 +54,10 @@ static struct cq_slot *slot_of(struct cq_rider *rider)
 static void on_ended(struct cq_slot *slot, const struct cq_frame *frame)
 {
     int64_t timeout_s = 0;
-    slot->run.ended = true;
+    if (slot->run.ended++ == ENDED_MAX) { /* or a job could live for ever */
+        slot->run.ended = ENDED_MAX;
+        return;
+    }
     slot->run.ended_at = cq_clock_now();
     if (cq_frame_get_int(frame, "timeout", &timeout_s) && slot->run.kill_reason == CQ_KILL_NONE)
         cq_execution_set_limit(slot, timeout_s);

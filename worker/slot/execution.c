@@ -9,6 +9,7 @@
 #include "worker/slot/horses.h"
 #include "worker/slot/job_frame.h"
 
+static const int64_t limit_max_s = INT64_C(1) << 53; /* as of durations in a job's hash: a horse may send anything */
 static const char stopped_text[] = "Job stopped by user, work-horse terminated.";
 
 void cq_execution_tick(struct cq_slot *slot)
@@ -88,7 +89,7 @@ void cq_execution_end_calling(struct cq_slot *slot, enum cq_outcome outcome, con
 {
     struct cq_running *run = &slot->run;
     note_end(slot, outcome, text);
-    if (!cq_callback_is_named(cq_buf_view(&run->fields), kind)) {
+    if (slot->process->cold || !cq_callback_is_named(cq_buf_view(&run->fields), kind)) {
         cq_execution_commit(slot);
         return;
     }
@@ -143,7 +144,8 @@ static void take(struct cq_slot *slot, const struct cq_started *started)
     run->timeout_s = cq_job_frame_timeout(started->fields);
     run->started_at = cq_clock_now();
     run->started_monotonic = cq_clock_monotonic();
-    run->value_present = run->meta_present = run->lost = run->refused = run->ended = run->soft_timeout = false;
+    run->value_present = run->meta_present = run->lost = run->refused = run->soft_timeout = false;
+    run->ended = 0;
     run->kill_reason = CQ_KILL_NONE;
     run->limit_s = 0;
     cq_tail_clear(&run->tail);
@@ -212,22 +214,30 @@ bool cq_execution_kill(struct cq_slot *slot, enum cq_kill_reason reason)
     return true;
 }
 
+static void set_timer(struct cq_slot *slot, double seconds)
+{
+    ev_timer_set(&slot->timeout_timer, seconds, 0.);
+    ev_timer_start(slot->process->loop, &slot->timeout_timer);
+}
+
+static double limit_and_grace_s(const struct cq_slot *slot)
+{
+    return (double)(slot->run.limit_s + (slot->run.soft_timeout ? slot->process->options->kill_grace_s : 0));
+}
+
 void cq_execution_set_limit(struct cq_slot *slot, int64_t seconds)
 {
     struct cq_running *run = &slot->run;
-    run->limit_s = seconds > 0 ? seconds : 0;
+    run->limit_s = seconds < 0 ? 0 : seconds < limit_max_s ? seconds : limit_max_s;
     ev_timer_stop(slot->process->loop, &slot->timeout_timer);
-    if (!run->limit_s)
-        return;
-    int grace_s = run->soft_timeout ? slot->process->options->kill_grace_s : 0;
-    ev_timer_set(&slot->timeout_timer, (double)(run->limit_s + grace_s), 0.);
-    ev_timer_start(slot->process->loop, &slot->timeout_timer);
+    if (run->limit_s)
+        set_timer(slot, limit_and_grace_s(slot));
 }
 
 /* First the timeout itself, then the grace. */
 static void on_timeout(struct ev_loop *loop, ev_timer *timer, int events)
 {
-    (void)events;
+    (void)loop, (void)events;
     struct cq_slot *slot = timer->data;
     if (slot->state != CQ_SLOT_RUNNING || !slot->horse)
         return;
@@ -235,11 +245,15 @@ static void on_timeout(struct ev_loop *loop, ev_timer *timer, int events)
         cq_horse_kill(slot->horse, SIGKILL);
         return;
     }
+    double left_s = cq_horse_time_left(slot->horse, limit_and_grace_s(slot));
+    if (left_s > 0) {
+        set_timer(slot, left_s);
+        return;
+    }
     cq_log(slot->process->log, CQ_LOG_WARNING, slot->name, slot->run.job_id.data, "exceeded its timeout of %lld s; ending its horse %d",
            (long long)slot->run.limit_s, (int)slot->horse->pid);
     cq_execution_kill(slot, CQ_KILL_TIMEOUT);
-    ev_timer_set(timer, (double)slot->process->options->kill_grace_s, 0.);
-    ev_timer_start(loop, timer);
+    set_timer(slot, (double)slot->process->options->kill_grace_s);
 }
 
 void cq_execution_timer_init(struct cq_slot *slot)

@@ -28,7 +28,7 @@ struct cq_running {
     struct cq_buf retry_intervals;
     enum cq_kill_reason kill_reason;
     bool soft_timeout;         /* its runtime raises in it at the timeout: signals come a grace later */
-    bool ended;                /* the function has returned or raised; callbacks and handlers run. ended_at is known */
+    int ended;                 /* how often it said so: the function has returned or raised, callbacks run. ended_at is known */
     int64_t limit_s;           /* what the timer stands for: timeout_s, or that of what follows the function; 0: none */
     struct cq_tail tail;       /* the last lines that it wrote */
     struct cq_buf fields;      /* the job's hash (fields.h), when it names a callback that may be called without its horse */
