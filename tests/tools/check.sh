@@ -33,6 +33,7 @@ interop           600  env INTEROP_LIMIT=540 tests/tools/run_interop.sh build in
 unit-sanitized    600  env JOBS=1 tests/tools/run_unit.sh build/san
 interop-reuse     600  env INTEROP_LIMIT=540 WORKER=cq-reuse tests/tools/run_interop.sh build interop
 python            600  env INTEROP_LIMIT=540 tests/tools/run_interop.sh build python
+python-twins      600  env INTEROP_LIMIT=540 WORKER=cq-python tests/tools/run_interop.sh build twins
 python-reuse      600  env INTEROP_LIMIT=540 WORKER=cq-reuse tests/tools/run_interop.sh build python
 cli-sanitized     600  env JOBS=1 tests/tools/run_cli.sh build/san
 interop-sanitized 600  env INTEROP_LIMIT=540 INTEROP_TIMEOUT=60 tests/tools/run_interop.sh build/san interop/jobs
