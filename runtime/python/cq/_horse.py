@@ -67,6 +67,7 @@ def main() -> None:
     if collecting:
         gc.enable()
     _forks.leave_stable()
+    _seed_numpy()
     _known = len(sys.modules)
     rehearse()
     if learning:
@@ -95,6 +96,17 @@ def main() -> None:
         _streams.restore()
         _cq.title(None)
         _cq.clean_up()
+
+
+def _seed_numpy() -> None:
+    """Have each horse draw its own numbers where numpy was imported in the stable. Python's random does that by itself, for
+    all forks; NumPy's global generator does not, and in RQ each job has imported its own."""
+    seed = getattr(sys.modules.get('numpy.random'), 'seed', None)
+    if seed is not None:
+        try:
+            seed()
+        except Exception:
+            pass  # half imported, or somebody's stand-in: a job that needs it will see why
 
 
 def _serve(frame: dict) -> tuple:

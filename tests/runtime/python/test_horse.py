@@ -54,6 +54,19 @@ def answers(runtime):
     return [(kind, fields) for kind, fields in runtime.wire.sent if kind in ("done", "failed", "retry")]
 
 
+def test_numpys_global_generator_is_seeded_anew_in_each_horse(runtime, app, monkeypatch):
+    seeds = []
+    numpy_random = type(sys)("numpy.random")
+    numpy_random.seed = lambda *args: seeds.append(args)
+    monkeypatch.setitem(sys.modules, "numpy.random", numpy_random)
+    serve(runtime, runtime.frame(("jobs.ident", None, (), {}), reuse=True), runtime.frame(("jobs.ident", None, (), {}), reuse=True))
+    assert seeds == [()]  # by the process, not by the job
+    numpy_random.seed = lambda: 1 / 0
+    assert serve(runtime, runtime.frame(("jobs.ident", None, (), {}))) == 0
+    monkeypatch.delattr(numpy_random, "seed")  # one that is just being imported
+    assert serve(runtime, runtime.frame(("jobs.ident", None, (), {}))) == 0
+
+
 def test_a_horse_for_one_job_answers_and_leaves(runtime, app):
     assert serve(runtime, runtime.frame(("jobs.ident", None, (), {})), runtime.frame(("jobs.ident", None, (), {}))) == 0
     assert [kind for kind, _ in answers(runtime)] == ["done"]
