@@ -34,6 +34,8 @@ static void serve(struct cq_stable *stable, const struct cq_native_options *opti
         case CQ_STABLE_LEARNED:
             learn(stable, modules);
             break;
+        case CQ_STABLE_WATCHED: /* nothing is */
+            break;
         case CQ_STABLE_END:
             return;
         }

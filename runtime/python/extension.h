@@ -38,7 +38,7 @@ PyObject *cq_list_of_texts(struct cq_str texts);
 
 /* ---- stable.c ---- */
 
-const struct cq_stable *cq_this_stable(void); /* NULL: not opened yet */
+struct cq_stable *cq_this_stable(void); /* NULL: not opened yet, or this is a child of it */
 
 PyObject *cq_stable_py_open(PyObject *self, PyObject *args);
 PyObject *cq_stable_py_hello(PyObject *self, PyObject *args, PyObject *fields);
@@ -46,10 +46,18 @@ PyObject *cq_stable_py_serve(PyObject *self, PyObject *none);
 PyObject *cq_stable_py_status(PyObject *self, PyObject *none);
 PyObject *cq_stable_py_fail(PyObject *self, PyObject *text);
 
+/* Tell the worker that it is not served for so many seconds, so that it does not take this stable for one that hangs. */
+void cq_stable_py_busy(int seconds);
+
 /* In a child of the stable: it serves nobody any more, and Python's own state is that of a new process. */
 void cq_stable_py_become_child(void);
 
+/* In a new horse, after the fork: all of its set-up. Returns its name, NULL with an exception set. */
+PyObject *cq_stable_py_become_horse(const struct cq_stable_order *order);
+
 /* ---- probe.c ---- */
+
+extern PyObject *cq_forked; /* the exception _cq.Forked: this is a new horse, in the midst of probe */
 
 PyObject *cq_probe_py(PyObject *self, PyObject *callable);
 

@@ -39,6 +39,8 @@ static PyObject *setup(PyObject *self, PyObject *bytes)
 
 /* ---- the module ---- */
 
+PyObject *cq_forked;
+
 static PyMethodDef methods[] = {
     {"setup", setup, METH_O, "setup(bytes) -> dict: what the worker said after the bundle. For boot."},
     {"open", cq_stable_py_open, METH_VARARGS, "open(runtime, version): make this process a stable."},
@@ -73,5 +75,10 @@ PyMODINIT_FUNC PyInit__cq(void);
 PyMODINIT_FUNC PyInit__cq(void)
 {
     cq_memory_start(); /* before the arenas of all that comes */
-    return PyModule_Create(&module);
+    PyObject *made = PyModule_Create(&module);
+    /* Not an Exception, so that what calls probe does not take it for a failure of its own. */
+    cq_forked = PyErr_NewException("_cq.Forked", PyExc_BaseException, NULL);
+    if (!made || !cq_forked || PyObject_SetAttrString(made, "Forked", cq_forked) != 0)
+        Py_CLEAR(made);
+    return made;
 }

@@ -1,3 +1,7 @@
+/*
+ * Trying something in a child of the stable, such as an import that may start threads, hang or crash. The stable serves its
+ * worker meanwhile, so a horse may come out of here: as the exception _cq.Forked, with the horse's name.
+ */
 #include "runtime/python/extension.h"
 
 #include <errno.h>
@@ -9,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -17,9 +20,11 @@
 
 enum {
     PROBE_PATIENCE_MS = 60 * 1000,
+    BUSY_S = 600, /* what is tried is done afterwards, here, and may take longer: as long as imports may take at the start */
     PROBE_TEXT_MAX = 64 * 1024, /* bytes of what the child says, cut */
     WORD_OK = '+',
     WORD_RAISED = '-',
+    HEAD = 1 + sizeof(uint32_t), /* a word and the size of the text that follows */
 };
 
 /* ---- in the child ---- */
@@ -50,7 +55,7 @@ static void say(int fd, char word, PyObject *text)
         PyBytes_AsStringAndSize(bytes, &data, &len);
     if (len > PROBE_TEXT_MAX)
         len = PROBE_TEXT_MAX;
-    char head[1 + sizeof(uint32_t)] = {word};
+    char head[HEAD] = {word};
     uint32_t size = (uint32_t)len;
     memcpy(head + 1, &size, sizeof(size));
     ssize_t ignored = write(fd, head, sizeof(head));
@@ -74,94 +79,123 @@ CQ_NORETURN static void run_child(int fd, PyObject *callable)
 
 /* ---- in the stable ---- */
 
-static int64_t now_ms(void)
+enum how { SAID, DIED, HUNG, STOPPED /* the stable is to end, or this is a horse */ };
+
+static bool is_whole(const struct cq_buf *said, uint32_t *ret_size)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    if (said->len < HEAD)
+        return false;
+    memcpy(ret_size, said->data + 1, sizeof(*ret_size));
+    return said->len >= HEAD + *ret_size;
 }
 
-static uint32_t size_in(const struct cq_buf *said)
+/* False: the child has said all that it will say, which may be nothing. */
+static bool read_some(int fd, struct cq_buf *said)
 {
+    char bytes[4096];
     uint32_t size;
-    memcpy(&size, said->data + 1, sizeof(size));
-    return size;
+    ssize_t n = read(fd, bytes, sizeof(bytes));
+    if (n < 0)
+        return errno == EINTR || errno == EAGAIN;
+    return n > 0 && cq_buf_append(said, bytes, (size_t)n) && !is_whole(said, &size);
 }
 
-/* Read until all is said. False: end of file before that, which is the child's death, or the time is over. */
-static bool listen_to(int fd, struct cq_buf *said, bool *ret_hung)
+/* Listen to the child and serve the worker. ret_horse: this is a new horse, and the name it has; NULL in the stable. */
+static enum how listen_to(struct cq_stable *stable, int fd, struct cq_buf *said, PyObject **ret_horse)
 {
-    enum { HEAD = 1 + sizeof(uint32_t) };
-    int64_t end = now_ms() + PROBE_PATIENCE_MS;
-    *ret_hung = false;
-    while (said->len < HEAD || said->len < HEAD + size_in(said)) {
-        struct pollfd ready = {.fd = fd, .events = POLLIN};
-        int64_t left = end - now_ms();
-        if (left <= 0) {
-            *ret_hung = true;
-            return false;
+    struct cq_stable_order order;
+    uint32_t size;
+    *ret_horse = NULL;
+    cq_stable_watch(stable, fd, PROBE_PATIENCE_MS);
+    for (;;) {
+        switch (cq_stable_serve(stable, &order)) {
+        case CQ_STABLE_HORSE:
+            *ret_horse = cq_stable_py_become_horse(&order);
+            return STOPPED;
+        case CQ_STABLE_WATCHED: {
+            struct pollfd ready = {.fd = fd, .events = POLLIN};
+            if (poll(&ready, 1, 0) == 0)
+                return HUNG;
+            if (!read_some(fd, said))
+                return is_whole(said, &size) ? SAID : DIED;
+            break;
         }
-        if (poll(&ready, 1, (int)left) <= 0)
-            continue;
-        char bytes[4096];
-        ssize_t n = read(fd, bytes, sizeof(bytes));
-        if (n == 0 || (n < 0 && errno != EINTR) || (n > 0 && !cq_buf_append(said, bytes, (size_t)n)))
-            return false;
+        case CQ_STABLE_LEARNED:
+            break; /* not while we watch */
+        case CQ_STABLE_END:
+            return STOPPED;
+        }
     }
-    return true;
 }
 
 static PyObject *answer(const struct cq_buf *said)
 {
-    enum { HEAD = 1 + sizeof(uint32_t) };
-    return Py_BuildValue("NN", PyBool_FromLong(said->data[0] == WORD_OK), cq_text_of(cq_str_n(said->data + HEAD, size_in(said))));
+    uint32_t size = 0;
+    is_whole(said, &size);
+    return Py_BuildValue("NN", PyBool_FromLong(said->data[0] == WORD_OK), cq_text_of(cq_str_n(said->data + HEAD, size)));
 }
 
-static PyObject *answer_of_dead(int wait_status, bool hung)
+static PyObject *answer_of_silent(enum how how, int wait_status)
 {
-    char text[128];
-    if (hung)
+    char text[128] = "the worker is gone, or wants no more";
+    if (how == HUNG)
         snprintf(text, sizeof(text), "it was not done after %d s", PROBE_PATIENCE_MS / 1000);
-    else if (WIFSIGNALED(wait_status))
+    else if (how == DIED && WIFSIGNALED(wait_status))
         snprintf(text, sizeof(text), "the process died of signal %d (%s)", WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)));
-    else
+    else if (how == DIED)
         snprintf(text, sizeof(text), "the process exited with status %d", WEXITSTATUS(wait_status));
     return Py_BuildValue("Os", Py_False, text);
 }
 
-PyObject *cq_probe_py(PyObject *self, PyObject *callable)
+/* Returns the child's pid, or -1 with an exception set; in the child it does not return. */
+static pid_t start_child(struct cq_stable *stable, const int ends[2], PyObject *callable)
 {
-    const struct cq_stable *stable = cq_this_stable();
-    struct cq_buf said = CQ_BUF_INIT(2 * PROBE_TEXT_MAX);
-    int ends[2], wait_status = 0;
-    bool hung;
-    (void)self;
-    if (!stable) {
-        PyErr_SetString(PyExc_RuntimeError, "this process is no stable: call open first");
-        return NULL;
-    }
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return PyErr_SetFromErrno(PyExc_OSError);
     PyOS_BeforeFork();
     pid_t pid = fork();
     if (pid == 0)
         run_child(ends[1], callable);
     int fork_errno = errno;
     PyOS_AfterFork_Parent();
+    if (pid < 0) {
+        errno = fork_errno;
+        PyErr_SetFromErrno(PyExc_OSError);
+        return -1;
+    }
+    setpgid(pid, pid);
+    cq_herd_set_helper(&stable->herd, pid);
+    return pid;
+}
+
+PyObject *cq_probe_py(PyObject *self, PyObject *callable)
+{
+    struct cq_stable *stable = cq_this_stable();
+    struct cq_buf said = CQ_BUF_INIT(2 * PROBE_TEXT_MAX);
+    PyObject *horse, *result = NULL;
+    int ends[2];
+    (void)self;
+    if (!stable)
+        return PyErr_Format(PyExc_RuntimeError, "this process is no stable");
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return PyErr_SetFromErrno(PyExc_OSError);
+    pid_t pid = start_child(stable, ends, callable);
     close(ends[1]);
     if (pid < 0) {
         close(ends[0]);
-        errno = fork_errno;
-        return PyErr_SetFromErrno(PyExc_OSError);
+        return NULL;
     }
-    setpgid(pid, pid);
-    bool done = listen_to(ends[0], &said, &hung);
-    close(ends[0]);
-    /* Nobody but this waits for it; it is not reaped before its group is gone. A dead one keeps its own status. */
-    kill(-pid, SIGKILL);
-    while (waitpid(pid, &wait_status, 0) < 0 && errno == EINTR) {}
-    cq_herd_kill_leftovers(&stable->herd);
-    PyObject *result = done ? answer(&said) : answer_of_dead(wait_status, hung);
+    enum how how = listen_to(stable, ends[0], &said, &horse);
+    if (horse) {
+        PyErr_SetObject(cq_forked, horse); /* which the horse's set-up has closed our end for */
+        Py_DECREF(horse);
+    } else if (!PyErr_Occurred()) {
+        cq_stable_unwatch(stable);
+        close(ends[0]);
+        /* One that has said all is about to exit and needs no time for it; a dead one keeps its own status. */
+        int wait_status = cq_herd_end_helper(&stable->herd);
+        result = how == SAID ? answer(&said) : answer_of_silent(how, wait_status);
+        if (how == SAID && said.data[0] == WORD_OK)
+            cq_stable_py_busy(BUSY_S); /* what was tried is done now, here */
+    }
     cq_buf_release(&said);
     return result;
 }

@@ -18,9 +18,9 @@ static bool opened, closed, greeted;
 static int status;
 static char *version; /* owned, kept */
 
-const struct cq_stable *cq_this_stable(void)
+struct cq_stable *cq_this_stable(void)
 {
-    return opened ? &stable : NULL;
+    return opened && !closed ? &stable : NULL;
 }
 
 static bool must_be_open(void)
@@ -103,6 +103,16 @@ PyObject *cq_stable_py_hello(PyObject *self, PyObject *args, PyObject *fields)
     Py_RETURN_NONE;
 }
 
+void cq_stable_py_busy(int seconds)
+{
+    struct cq_frame_writer writer;
+    if (!greeted || closed)
+        return; /* hello is the first frame, and may take its time */
+    cq_frame_start(&writer, &stable.out, "busy");
+    cq_frame_add_int(&writer, "seconds", seconds);
+    cq_stable_send(&stable, &writer);
+}
+
 /* ---- serving ---- */
 
 static bool add_learned(PyObject *names, struct cq_str bytes)
@@ -137,6 +147,14 @@ void cq_stable_py_become_child(void)
     PyOS_AfterFork_Child();
 }
 
+PyObject *cq_stable_py_become_horse(const struct cq_stable_order *order)
+{
+    cq_horse_set_up(&stable, order, CQ_HORSE_KEEP_FOREIGN);
+    cq_stable_py_become_child();
+    cq_horse_py_begin();
+    return cq_text_of(cq_str(order->name));
+}
+
 PyObject *cq_stable_py_serve(PyObject *self, PyObject *none)
 {
     struct cq_stable_order order;
@@ -147,13 +165,11 @@ PyObject *cq_stable_py_serve(PyObject *self, PyObject *none)
     cq_memory_settle();
     switch (cq_stable_serve(&stable, &order)) {
     case CQ_STABLE_HORSE:
-        cq_horse_set_up(&stable, &order, CQ_HORSE_KEEP_FOREIGN);
-        cq_stable_py_become_child();
-        cq_horse_py_begin();
-        return Py_BuildValue("sN", "horse", cq_text_of(cq_str(order.name)));
+        return Py_BuildValue("sN", "horse", cq_stable_py_become_horse(&order));
     case CQ_STABLE_LEARNED:
         cq_memory_unsettle();
         return learned();
+    case CQ_STABLE_WATCHED: /* nothing is */
     case CQ_STABLE_END:
         break;
     }

@@ -76,7 +76,7 @@ static size_t for_each_child(const struct cq_herd *herd, void (*visit)(const str
 
 static void kill_unless_horse(const struct cq_herd *herd, pid_t child)
 {
-    if (!find(herd, child))
+    if (!find(herd, child) && child != herd->helper)
         kill(child, SIGKILL);
 }
 
@@ -87,9 +87,9 @@ static void kill_any(const struct cq_herd *herd, pid_t child)
 }
 
 /* Counting comes first: mostly there are as many children as horses, and no horse has to be looked up. */
-void cq_herd_kill_leftovers(const struct cq_herd *herd)
+static void kill_leftovers(const struct cq_herd *herd)
 {
-    if (for_each_child(herd, NULL) > herd->len)
+    if (for_each_child(herd, NULL) > herd->len + (herd->helper ? 1 : 0))
         for_each_child(herd, kill_unless_horse);
 }
 
@@ -104,10 +104,16 @@ static bool reap(struct cq_herd *herd, pid_t pid, struct cq_herd_exit *ret_exit)
     struct rusage usage = {0};
     int status = 0;
     struct cq_herd_horse *horse = find(herd, pid);
-    if (horse)
+    if (horse || pid == herd->helper)
         kill(-pid, SIGKILL);
-    cq_herd_kill_leftovers(herd);
-    if (wait4(pid, &status, 0, &usage) != pid || !horse)
+    kill_leftovers(herd);
+    if (wait4(pid, &status, 0, &usage) != pid)
+        return false;
+    if (pid == herd->helper) {
+        herd->helper = 0;
+        herd->helper_status = status;
+    }
+    if (!horse)
         return false;
     *ret_exit = (struct cq_herd_exit){
         .pid = pid,
@@ -119,6 +125,24 @@ static bool reap(struct cq_herd *herd, pid_t pid, struct cq_herd_exit *ret_exit)
     };
     *horse = herd->horses[--herd->len];
     return true;
+}
+
+void cq_herd_set_helper(struct cq_herd *herd, pid_t pid)
+{
+    herd->helper = pid;
+}
+
+int cq_herd_end_helper(struct cq_herd *herd)
+{
+    pid_t pid = herd->helper;
+    if (pid > 0) {
+        kill(-pid, SIGKILL);
+        kill(pid, SIGKILL);
+        while (waitpid(pid, &herd->helper_status, 0) < 0 && errno == EINTR) {}
+        herd->helper = 0;
+        kill_leftovers(herd); /* they have become ours with its end */
+    }
+    return herd->helper_status;
 }
 
 void cq_herd_reap(struct cq_herd *herd, void (*tell)(void *context, const struct cq_herd_exit *gone), void *context)

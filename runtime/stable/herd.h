@@ -22,6 +22,8 @@ struct cq_herd {
     size_t len;
     size_t cap;
     int children_fd;              /* /proc's list of our children; -1: this kernel has none */
+    pid_t helper;                 /* a child that is no horse and no leftover either; 0: none, or it was reaped */
+    int helper_status;            /* of the last one that was reaped, as of waitpid */
 };
 
 struct cq_herd_exit {
@@ -38,11 +40,14 @@ void cq_herd_release(struct cq_herd *herd);
 
 void cq_herd_add(struct cq_herd *herd, pid_t pid, int64_t number);
 
+/* A child that works for the stable: left alone until it exits by itself, then reaped, its group and its orphans killed. */
+void cq_herd_set_helper(struct cq_herd *herd, pid_t pid);
+
+/* Kill and reap the helper, if it is there still. Returns its wait status in any case. */
+int cq_herd_end_helper(struct cq_herd *herd);
+
 /* Reap all that has exited; tell of each horse, after everything of its job was sent SIGKILL. */
 void cq_herd_reap(struct cq_herd *herd, void (*tell)(void *context, const struct cq_herd_exit *gone), void *context);
-
-/* SIGKILL for children that are no horses: what those who died left behind. */
-void cq_herd_kill_leftovers(const struct cq_herd *herd);
 
 /* SIGKILL for all children and what they leave behind, until none is left. */
 void cq_herd_kill_all(struct cq_herd *herd);

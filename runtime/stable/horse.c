@@ -40,6 +40,8 @@ static void close_own(const struct cq_stable *stable)
             close(stable->received[i].fds[j]);
     close(stable->signal_fd);
     close(stable->learn_fd);
+    if (stable->watch_fd >= 0)
+        close(stable->watch_fd);
     if (stable->herd.children_fd >= 0)
         close(stable->herd.children_fd);
 }

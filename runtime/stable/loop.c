@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/title.h"
@@ -210,7 +211,7 @@ static bool set_signals(struct cq_stable *stable, struct cq_error *err)
 
 enum cq_code cq_stable_open(struct cq_stable *stable, const char *runtime, struct cq_error *err)
 {
-    *stable = (struct cq_stable){.runtime = runtime, .learn_fd = -1, .signal_fd = -1, .pid = getpid()};
+    *stable = (struct cq_stable){.runtime = runtime, .learn_fd = -1, .signal_fd = -1, .watch_fd = -1, .pid = getpid()};
     struct cq_error error;
     if (!open_descriptors(stable, &error) || !set_signals(stable, &error)) {
         complain(stable, error.text);
@@ -252,15 +253,42 @@ static void reap(struct cq_stable *stable)
     cq_herd_reap(&stable->herd, send_exited, stable);
 }
 
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void cq_stable_watch(struct cq_stable *stable, int fd, int patience_ms)
+{
+    stable->watch_fd = fd;
+    stable->watch_until_ms = now_ms() + patience_ms;
+}
+
+void cq_stable_unwatch(struct cq_stable *stable)
+{
+    stable->watch_fd = -1;
+}
+
+/* How long poll may wait, in ms; -1: for ever. */
+static int patience(const struct cq_stable *stable)
+{
+    if (stable->watch_fd < 0)
+        return -1;
+    int64_t left = stable->watch_until_ms - now_ms();
+    return left > 0 ? (int)left : 0;
+}
+
 enum cq_stable_event cq_stable_serve(struct cq_stable *stable, struct cq_stable_order *ret_order)
 {
     struct pollfd ready[] = {
         {.fd = CQ_STABLE_SOCKET, .events = POLLIN},
         {.fd = stable->signal_fd, .events = POLLIN},
-        {.fd = stable->learn_fd, .events = POLLIN},
+        {.fd = stable->watch_fd < 0 ? stable->learn_fd : stable->watch_fd, .events = POLLIN},
     };
     while (!stable->quitting || stable->herd.len > 0) {
-        if (poll(ready, CQ_ARRAY_LEN(ready), -1) < 0) {
+        if (poll(ready, CQ_ARRAY_LEN(ready), patience(stable)) < 0) {
             if (errno == EINTR)
                 continue;
             complain(stable, "cannot poll");
@@ -268,8 +296,10 @@ enum cq_stable_event cq_stable_serve(struct cq_stable *stable, struct cq_stable_
         }
         if (ready[1].revents)
             reap(stable);
-        if (ready[2].revents & POLLIN)
+        if (stable->watch_fd < 0 && (ready[2].revents & POLLIN))
             return CQ_STABLE_LEARNED;
+        if (stable->watch_fd >= 0 && (ready[2].revents || patience(stable) == 0))
+            return CQ_STABLE_WATCHED;
         if (ready[0].revents) {
             enum step step = read_worker(stable, ret_order);
             if (step != STEP_ON)

@@ -48,6 +48,8 @@ struct cq_stable {
     int received_len;
     int learn_fd;                     /* our end of CQ_STABLE_LEARN; the children's end stays open for them */
     int signal_fd;                    /* SIGCHLD */
+    int watch_fd;                     /* of the caller's, see cq_stable_watch; -1: none */
+    int64_t watch_until_ms;
     bool quitting;
     bool broken;                      /* the worker broke the protocol */
     pid_t pid;
@@ -61,6 +63,7 @@ enum cq_stable_event {
     CQ_STABLE_END,     /* quit and the last horse is gone; end of file; or a broken protocol: close and leave */
     CQ_STABLE_HORSE,   /* this is a new child: cq_horse_set_up, and never serve again */
     CQ_STABLE_LEARNED, /* horses have sent messages: take them */
+    CQ_STABLE_WATCHED, /* the watched descriptor can be read, or its time is over */
 };
 
 /*
@@ -78,6 +81,13 @@ void cq_stable_hello(struct cq_stable *stable, struct cq_frame_writer *writer, s
 
 /* End a frame that was begun in stable->out and send it. False: it was too long, or the worker is gone, as serve will see. */
 bool cq_stable_send(struct cq_stable *stable, struct cq_frame_writer *writer);
+
+/*
+ * Wait for a descriptor too, for at most so long, until cq_stable_unwatch. Messages of horses wait meanwhile: who watches is
+ * busy with the last ones.
+ */
+void cq_stable_watch(struct cq_stable *stable, int fd, int patience_ms);
+void cq_stable_unwatch(struct cq_stable *stable);
 
 /* Serve the worker until there is something to do. ret_order is filled for CQ_STABLE_HORSE. */
 enum cq_stable_event cq_stable_serve(struct cq_stable *stable, struct cq_stable_order *ret_order);

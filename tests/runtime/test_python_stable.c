@@ -1,5 +1,7 @@
 #include "tests/runtime/rig_python.h"
 
+#include <sys/stat.h>
+
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25 /* Linux 6.1 */
 #endif
@@ -170,6 +172,61 @@ START_TEST(a_probe_tells_what_came_out)
 }
 END_TEST
 
+/* A stable whose probe waits until somebody writes into a pipe. */
+static void start_waiting_probe(char folder[64], char pipe_path[96])
+{
+    strcpy(folder, "/tmp/cq-probe-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(pipe_path, 96, "%s/pipe", folder);
+    ck_assert_int_eq(mkfifo(pipe_path, 0600), 0);
+    start_with("", "_cq.log('INFO', repr(_cq.probe(lambda: open(setup['paths'][0]).read())))", cq_str(pipe_path));
+    expect(&stable_link, "hello");
+}
+
+START_TEST(horses_are_forked_and_reaped_while_a_probe_waits)
+{
+    char folder[64], pipe_path[96];
+    struct link horse;
+    start_waiting_probe(folder, pipe_path);
+    for (int64_t number = 1; number <= 2; number++) {
+        start_horse(number, &horse, NULL);
+        send_code(&horse, "import sys; value = repr((_cq.threads(), sys.exc_info()))", false);
+        struct cq_frame done = expect(&horse, "done");
+        ck_text(cq_frame_get_str(&done, "value"), "(1, (None, None, None))");
+        ck_assert_int_eq(horse_status(number), 0);
+        end_link(&horse);
+    }
+    int fd = open(pipe_path, O_WRONLY);
+    ck_assert_int_eq(write(fd, "said", 4), 4);
+    close(fd);
+    struct cq_frame frame = expect(&stable_link, "busy");
+    ck_assert_int_gt(int_of(&frame, "seconds"), 0);
+    frame = expect(&stable_link, "log");
+    ck_text(cq_frame_get_str(&frame, "text"), "(True, 'said')");
+    ck_value("value = 'still serving'", "still serving");
+    stop_stable();
+    unlink(pipe_path);
+    rmdir(folder);
+}
+END_TEST
+
+START_TEST(a_stable_that_is_to_quit_does_not_wait_for_a_probe)
+{
+    char folder[64], pipe_path[96];
+    start_waiting_probe(folder, pipe_path);
+    send_plain(stable_link.fd, "quit");
+    struct cq_frame frame = expect(&stable_link, "log");
+    ck_text(cq_frame_get_str(&frame, "text"), "(False, 'the worker is gone, or wants no more')");
+    ck_assert(!next_frame(&stable_link, &frame));
+    ck_assert_int_eq(stable_status(), 0);
+    end_link(&stable_link);
+    ck_assert_int_eq(open(pipe_path, O_WRONLY | O_NONBLOCK), -1); /* nobody reads any more */
+    ck_assert_int_eq(errno, ENXIO);
+    unlink(pipe_path);
+    rmdir(folder);
+}
+END_TEST
+
 START_TEST(threads_and_connections_are_counted)
 {
     start("import socket, threading\n"
@@ -299,6 +356,8 @@ int main(void)
     tcase_add_test(tcase, what_a_horse_learned_comes_to_the_stable);
     tcase_add_test(tcase, many_names_are_learned_in_pieces_and_never_block);
     tcase_add_test(tcase, a_probe_tells_what_came_out);
+    tcase_add_test(tcase, horses_are_forked_and_reaped_while_a_probe_waits);
+    tcase_add_test(tcase, a_stable_that_is_to_quit_does_not_wait_for_a_probe);
     tcase_add_test(tcase, threads_and_connections_are_counted);
     tcase_add_test(tcase, a_stable_has_huge_pages_and_a_horse_adds_small_ones);
     tcase_add_test(tcase, what_a_stable_has_freed_is_free_and_used_again);

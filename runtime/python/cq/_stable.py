@@ -40,13 +40,17 @@ def main(setup: dict) -> None:
     _cq.hello(soft_timeout=True, callbacks=True)
     _settle()
     while True:
-        event = _cq.serve()
-        if event is None:
-            return
-        what, detail = event
+        try:
+            event = _cq.serve()
+            if event is None:
+                return
+            what, detail = event
+            if what == 'learn':
+                _learn_from(detail)
+        except _cq.Forked:  # in the midst of learning: a probe serves the worker too
+            what = 'horse'
         if what == 'horse':
             _horse.main()
-        _learn_from(detail)
 
 
 def _learn_from(names: list) -> None:

@@ -30,13 +30,24 @@ def horse():
         _cq.clean_up()
 
 
+def became_horse(code, setup):
+    """Execute what comes after hello. A probe in it serves the worker; whether this is a horse that was forked meanwhile."""
+    try:
+        exec(code, {'_cq': _cq, 'setup': setup, 'sys': sys})
+    except _cq.Forked:
+        return True
+    return False
+
+
 def main(setup):
     global opened
     _cq.open('python', '3.x')
     opened = os.open('/dev/null', os.O_RDONLY)
     exec(setup.get('code', ''), {'_cq': _cq, 'setup': setup, 'sys': sys})
     _cq.hello(callbacks=True, version_of='%d.%d' % sys.version_info[:2])
-    exec(setup.get('late', ''), {'_cq': _cq, 'setup': setup, 'sys': sys})
+    if became_horse(setup.get('late', ''), setup):
+        horse()
+        _cq.exit(0)
     while True:
         event = _cq.serve()
         if event is None:
