@@ -35,6 +35,16 @@ static void tables_release(struct tables *tables)
     free(tables->runtimes);
 }
 
+/* Each by itself makes sense; what --allow promises, only our own reader keeps. */
+static enum cq_code check_together(const struct cq_session *session, struct cq_error *err)
+{
+    if (session->serializer_path && session->settings.allow.len)
+        return cq_error_set(err, CQ_ERR_USAGE,
+                            "--allow cannot see what a job of the serializer %s names; leave out one of the two, or use pickle or json",
+                            session->serializer_path);
+    return CQ_OK;
+}
+
 /* What is allowed and yet hardly meant: said once, at the start, before jobs fail for it. */
 static void warn_of_settings(struct cq_log *log, const struct cq_settings *settings)
 {
@@ -124,6 +134,8 @@ enum cq_exit cq_worker_command(const struct cq_run *run)
     struct cq_session session;
     struct cq_error err;
     enum cq_code code = cq_worker_given_configure(&session, run, &err);
+    if (code == CQ_OK)
+        code = check_together(&session, &err);
     if (code == CQ_OK)
         code = work(&session, run->options, &err);
     if (code != CQ_OK)

@@ -118,7 +118,9 @@ done
 
 it 'takes the options of Python functions'
 run worker -b --python none --preload json --preload=csv,email.message --no-auto-preload --exception-handler app.errors.report \
-    -d -j app.jobs.Job --connection-class app.redis.Redis -S app.serializers.Fast --allow app.tasks --allow reports
+    -d -j app.jobs.Job --connection-class app.redis.Redis -S app.serializers.Fast
+expect_status 0
+run worker -b --python none --allow app.tasks --allow reports
 expect_status 0
 
 it 'knows the worker classes of rq by their names'
@@ -200,6 +202,11 @@ for option in --preload= --preload=a,,b --preload=.a --exception-handler=report 
     expect_status 2
     expect_stderr_line "${option%%=*}"
 done
+
+it 'refuses to promise what it cannot check: --allow with a serializer of Python'
+run worker -b --python none --allow app.tasks -S app.serializers.Fast
+expect_status 2
+expect_stderr_line '--allow cannot see what a job of the serializer app.serializers.Fast names'
 
 it 'only a worker takes a serializer of Python'
 run enqueue f -S app.serializers.Fast
