@@ -40,6 +40,13 @@ def hang():
         time.sleep(60)
 
 
+def hold():
+    """Its socket stays open when it is killed."""
+    if os.fork() == 0:
+        os.setsid()
+    hang()
+
+
 def die():
     os.kill(os.getpid(), signal.SIGSEGV)
 
@@ -70,6 +77,7 @@ FUNCTIONS = {
     'sleep': lambda job, channel, seconds: time.sleep(seconds) or VERSION,
     'stable': lambda job, channel: os.getppid(),
     'hang': lambda job, channel: hang(),
+    'hold': lambda job, channel: hold(),
     'die': lambda job, channel: die(),
     'ended': lambda job, channel: end_then(3, 60, channel),
     'ended_hang': lambda job, channel: (channel.send('ended', timeout=1), hang()),
@@ -134,6 +142,7 @@ def fork_slowly(channel, horses, frame):
             pass
         if text_of('busy'):
             channel.send('busy', seconds=int(text_of('busy')))
+        record('slow fork')
         time.sleep(int(text_of('slow')))
     fork(channel, horses, frame)
 

@@ -1,0 +1,181 @@
+#include "tests/worker/fake.h"
+
+/* What a runtime that is slow, dies or plays tricks does not do to a worker and its other jobs. */
+
+static pid_t start(const char *first, const char *second)
+{
+    return start_worker("--config", fake_config, "--name", "w", first, second, NULL);
+}
+
+static void put(const char *id, const char *function, int64_t timeout_s)
+{
+    enqueue(id, &(struct job_spec){.function = function, .timeout_s = timeout_s});
+}
+
+/* A started job of a worker that is no more. */
+static void leave_behind(const char *id, const char *function)
+{
+    char key[64], member[64];
+    snprintf(key, sizeof(key), "rq:job:%s", id);
+    snprintf(member, sizeof(member), "%s:e", id);
+    put(id, function, 60);
+    redis_server_int(server, "DEL", "rq:queue:default", NULL);
+    redis_server_int(server, "HSET", key, "status", "started", "failure_callback_name", "fake.note", NULL);
+    redis_server_int(server, "ZADD", "rq:wip:default", "1", member, NULL);
+}
+
+START_TEST(a_callback_whose_runtime_cannot_even_be_started_is_left_out)
+{
+    leave_behind("a", "app.version");
+    char *path = strdup(getenv("PATH"));
+    setenv("PATH", "/nowhere", 1);
+    pid_t worker = start_worker("--burst", NULL);
+    setenv("PATH", path, 1);
+    free(path);
+    ck_assert_int_eq(wait_worker(worker), 0);
+    ck_assert(log_has("a: its failure callback is left out"));
+    ck_assert(cq_str_is(job_field("a", "status"), "failed"));
+}
+END_TEST
+
+START_TEST(a_job_has_its_time_from_when_its_horse_is_there)
+{
+    fake_says("slow", "3");
+    put("short", "fake.version", 1);
+    ck_assert_int_eq(wait_worker(start("--burst", NULL)), 0);
+    ck_assert(cq_str_is(job_field("short", "status"), "finished"));
+}
+END_TEST
+
+START_TEST(a_job_whose_horse_comes_late_ends_at_its_timeout_all_the_same)
+{
+    fake_says("slow", "3");
+    put("hangs", "fake.hang", 2);
+    ck_assert_int_eq(wait_worker(start("--burst", NULL)), 0);
+    assert_failure_says("hangs", "Task exceeded maximum timeout value (2 seconds)");
+}
+END_TEST
+
+START_TEST(a_stable_that_says_it_is_busy_is_not_taken_for_one_that_hangs)
+{
+    fake_says("slow", "35");
+    fake_says("busy", "60");
+    put("patient", "fake.version", 60);
+    pid_t worker = start(NULL, NULL);
+    sleep(PATIENCE_S);
+    wait_status("patient", "finished");
+    ck_assert(!log_has("killing it"));
+    ck_assert_int_eq(stop_worker(worker), 0);
+}
+END_TEST
+
+START_TEST(a_stable_that_hangs_is_replaced)
+{
+    fake_says("slow", "1000");
+    put("waits", "fake.version", 60);
+    pid_t worker = start(NULL, NULL);
+    wait_lines(1, "slow fork");
+    fake_says("slow", NULL);
+    sleep(PATIENCE_S);
+    wait_log("it has not forked for 30 s; killing it");
+    wait_status("waits", "failed");
+    put("next", "fake.version", 60);
+    wait_status("next", "finished");
+    ck_assert_int_eq(stop_worker(worker), 0);
+}
+END_TEST
+
+START_TEST(a_job_does_not_put_off_its_end_for_ever)
+{
+    put("again", "fake.ended_again", 1);
+    put("huge", "fake.ended_huge", 1);
+    ck_assert_int_eq(wait_worker(start("--burst", NULL)), 0);
+    assert_failure_says("again", "Task exceeded maximum timeout value (1 seconds)");
+    ck_assert_str_eq(result_of("huge"), "\"ended\"");
+}
+END_TEST
+
+START_TEST(a_stable_that_dies_after_every_hello_is_not_started_without_a_pause)
+{
+    fake_says("mode", "dies_later");
+    put("waits", "fake.version", 60);
+    pid_t worker = start(NULL, NULL);
+    wait_lines(2, "start");
+    sleep(5);
+    ck_assert_int_lt(fake_lines("start"), 9);
+    fake_says("mode", NULL);
+    put("works", "fake.version", 60);
+    wait_status("works", "finished");
+    ck_assert_int_eq(stop_worker(worker), 0);
+}
+END_TEST
+
+START_TEST(a_cold_stop_records_that_a_job_was_stopped_without_its_callback)
+{
+    put("long", "fake.hold", 1000);
+    redis_server_int(server, "HSET", "rq:job:long", "stopped_callback_name", "fake.hang", NULL);
+    fake_says("hello", "{\"callbacks\": true}");
+    fake_says("late", "2"); /* its stable is slow to say that the horse is gone */
+    pid_t worker = start("--reuse-horses", NULL);
+    wait_log("fake 1 (");
+    wait_status("long", "started");
+    kill(worker, SIGTERM);
+    usleep(1300000);
+    redis_server_int(server, "PUBLISH", "rq:pubsub:w", "{\"command\": \"stop-job\", \"job_id\": \"long\"}", NULL);
+    wait_log("stopped by user");
+    ck_assert_int_eq(stop_worker(worker), 0);
+    ck_assert(cq_str_is(job_field("long", "status"), "stopped"));
+    ck_assert_int_eq(fake_lines("stopped long"), 0);
+}
+END_TEST
+
+/* Redis is there for whoever is connected, and cannot be connected to. */
+static void hide_redis(bool hidden)
+{
+    char away[128];
+    snprintf(away, sizeof(away), "%s.away", server->socket);
+    ck_assert_int_eq(hidden ? rename(server->socket, away) : rename(away, server->socket), 0);
+    if (hidden)
+        cq_reply_free(redis_server_run(server, "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes", NULL));
+}
+
+START_TEST(meta_that_waited_for_redis_does_not_take_the_place_of_later_meta)
+{
+    put("tells", "fake.tell_twice", 60);
+    pid_t worker = start(NULL, NULL);
+    wait_status("tells", "started");
+    wait_log("fake 1 (");
+    hide_redis(true);
+    wait_log("retrying in");
+    fake_says("tell-1", "");
+    wait_lines(1, "told 1");
+    usleep(300000);
+    hide_redis(false);
+    wait_log("connected to Redis again");
+    fake_says("tell-2", "");
+    wait_status("tells", "finished");
+    ck_assert(cq_str_is(job_field("tells", "meta"), "2"));
+    ck_assert_int_eq(stop_worker(worker), 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("worker/harm");
+    TCase *tcase = fake_case("harm");
+    tcase_add_test(tcase, a_callback_whose_runtime_cannot_even_be_started_is_left_out);
+    tcase_add_test(tcase, a_job_has_its_time_from_when_its_horse_is_there);
+    tcase_add_test(tcase, a_job_whose_horse_comes_late_ends_at_its_timeout_all_the_same);
+    tcase_add_test(tcase, a_stable_that_says_it_is_busy_is_not_taken_for_one_that_hangs);
+    tcase_add_test(tcase, a_stable_that_hangs_is_replaced);
+    tcase_add_test(tcase, a_job_does_not_put_off_its_end_for_ever);
+    tcase_add_test(tcase, a_stable_that_dies_after_every_hello_is_not_started_without_a_pause);
+    tcase_add_test(tcase, a_cold_stop_records_that_a_job_was_stopped_without_its_callback);
+    tcase_add_test(tcase, meta_that_waited_for_redis_does_not_take_the_place_of_later_meta);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
