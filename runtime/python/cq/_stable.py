@@ -71,7 +71,7 @@ def _prepare(setup: dict) -> None:
     """Everything that can be done before the first job. Raises Refusal."""
     _forks.enter_stable()
     _require_alone('the interpreter itself (its sitecustomize, or a .pth file)')
-    sys.path[:0] = setup.get('paths') or []
+    sys.path.extend(setup.get('paths') or [])  # behind all else. Source: rq/cli/helpers.py CliConfig
     _log.set_level(setup.get('level') or '')
     _hooks.after_import('logging', _log.install)
     _rq.configure(setup)

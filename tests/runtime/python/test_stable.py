@@ -27,9 +27,9 @@ def test_a_stable_says_hello_and_serves_until_the_end(runtime, stable):
     assert runtime.wire.logged == []
 
 
-def test_paths_come_before_all_others(runtime, stable, tmp_path):
+def test_paths_come_behind_all_others_as_in_rq(runtime, stable, tmp_path):
     stable.main({"url": "redis://nowhere", "paths": [str(tmp_path), "/second"]})
-    assert sys.path[:2] == [str(tmp_path), "/second"]
+    assert sys.path[-2:] == [str(tmp_path), "/second"]
 
 
 def test_preloaded_modules_are_there_before_the_first_horse(runtime, stable, module):
