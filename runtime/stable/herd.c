@@ -1,5 +1,6 @@
 #include "runtime/stable/herd.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -12,7 +13,11 @@
 
 #include "base/mem.h"
 
-enum { FIRST_CAPACITY = 16 };
+enum {
+    FIRST_CAPACITY = 16,
+    END_TRIES = 2000, /* a thread that is left over may go on starting processes: it is not waited for */
+    END_PAUSE_US = 1000,
+};
 
 void cq_herd_init(struct cq_herd *herd)
 {
@@ -168,5 +173,38 @@ void cq_herd_kill_all(struct cq_herd *herd)
         for_each_child(herd, kill_any);
         if (waitpid(-1, NULL, 0) < 0 && errno != EINTR)
             return;
+    }
+}
+
+/* ---- of a horse ---- */
+
+/* Children are listed by the thread that made them. Returns how many were sent SIGKILL. */
+static size_t kill_children_of_threads(void)
+{
+    char path[64];
+    size_t count = 0;
+    const struct dirent *entry;
+    DIR *threads = opendir("/proc/self/task");
+    while (threads && (entry = readdir(threads))) {
+        if (entry->d_name[0] == '.')
+            continue;
+        snprintf(path, sizeof(path), "/proc/self/task/%.20s/children", entry->d_name);
+        struct cq_herd herd = {.children_fd = open(path, O_RDONLY | O_CLOEXEC)};
+        count += for_each_child(&herd, kill_any);
+        cq_herd_release(&herd);
+    }
+    if (threads)
+        closedir(threads);
+    return count;
+}
+
+void cq_herd_end_children(void)
+{
+    for (int i = 0; i < END_TRIES && kill_children_of_threads() > 0; i++) {
+        pid_t pid;
+        while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {}
+        if (pid < 0 && errno == ECHILD)
+            return;
+        usleep(END_PAUSE_US);
     }
 }

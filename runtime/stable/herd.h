@@ -49,7 +49,10 @@ int cq_herd_end_helper(struct cq_herd *herd);
 /* Reap all that has exited; tell of each horse, after everything of its job was sent SIGKILL. */
 void cq_herd_reap(struct cq_herd *herd, void (*tell)(void *context, const struct cq_herd_exit *gone), void *context);
 
-/* SIGKILL for all children and what they leave behind, until none is left. */
+/* SIGKILL for all children and what they leave behind, until none is left. For the stable, which has one thread. */
 void cq_herd_kill_all(struct cq_herd *herd);
+
+/* The same in a horse, for the children of all its threads, as far as a second or two go. */
+void cq_herd_end_children(void);
 
 #endif

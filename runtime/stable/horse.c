@@ -147,12 +147,8 @@ void cq_horse_answer(const struct cq_buf *answer, ino_t socket_inode)
 static void kill_children(void)
 {
     siginfo_t info;
-    struct cq_herd herd;
-    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0)
-        return; /* ECHILD, the usual case: one cheap call */
-    cq_herd_init(&herd);
-    cq_herd_kill_all(&herd);
-    cq_herd_release(&herd);
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0) /* else ECHILD, the usual case: one cheap call */
+        cq_herd_end_children();
 }
 
 void cq_horse_drop(struct cq_buf *buf, size_t size)
@@ -167,6 +163,7 @@ void cq_horse_clean_up(void)
     cq_title_detail(CQ_STR_NONE);
     kill_children();
     unblock_signals();
+    alarm(0); /* one that a job has set for itself */
     signal(SIGTERM, SIG_DFL);
     signal(SIGINT, SIG_IGN);
 }

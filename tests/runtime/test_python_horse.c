@@ -73,6 +73,13 @@ START_TEST(a_log_line_of_any_length_reaches_the_worker)
 }
 END_TEST
 
+/* A process that a job has named as its value. */
+static pid_t pid_in(const struct cq_frame *done)
+{
+    struct cq_str value = cq_frame_get_str(done, "value");
+    return (pid_t)strtol(strndupa(value.data, value.len), NULL, 10);
+}
+
 START_TEST(a_reused_horse_cleans_up_between_jobs)
 {
     struct link horse;
@@ -81,7 +88,7 @@ START_TEST(a_reused_horse_cleans_up_between_jobs)
     send_code(&horse, "import os, signal, subprocess\nvalue = str(subprocess.Popen(['sleep', '1000'], start_new_session=True).pid)\n"
                       "signal.signal(signal.SIGTERM, lambda *_: None)", true);
     struct cq_frame done = expect(&horse, "done");
-    pid_t left = (pid_t)strtol(strndupa(cq_frame_get_str(&done, "value").data, cq_frame_get_str(&done, "value").len), NULL, 10);
+    pid_t left = pid_in(&done);
     ck_assert_int_gt(left, 0);
     ck_assert_int_gt(int_of(&done, "rss_kb"), 1000);
     wait_until_gone(left);
@@ -101,8 +108,29 @@ START_TEST(nothing_of_a_job_outlives_its_horse)
     start_horse(1, &horse, NULL);
     send_code(&horse, "import subprocess\nvalue = str(subprocess.Popen(['sleep', '1000'], start_new_session=True).pid)", false);
     struct cq_frame done = expect(&horse, "done");
-    pid_t left = (pid_t)strtol(strndupa(cq_frame_get_str(&done, "value").data, cq_frame_get_str(&done, "value").len), NULL, 10);
+    pid_t left = pid_in(&done);
     ck_assert_int_eq(horse_status(1), 0);
+    wait_until_gone(left);
+    end_link(&horse);
+    stop_stable();
+}
+END_TEST
+
+START_TEST(the_next_job_does_not_wait_for_what_a_thread_of_the_last_one_has_started)
+{
+    struct link horse;
+    start("");
+    start_horse(1, &horse, NULL);
+    send_code(&horse,
+              "import subprocess, threading\nstarted = threading.Event()\n"
+              "def run():\n    global child\n    child = subprocess.Popen(['sleep', '1000'])\n    started.set()\n    child.wait()\n"
+              "threading.Thread(target=run, daemon=True).start()\nstarted.wait()\nvalue = str(child.pid)",
+              true);
+    struct cq_frame done = expect(&horse, "done");
+    pid_t left = pid_in(&done);
+    send_code(&horse, "value = 'next'", false);
+    done = expect(&horse, "done");
+    ck_assert(cq_str_is(cq_frame_get_str(&done, "value"), "next"));
     wait_until_gone(left);
     end_link(&horse);
     stop_stable();
@@ -180,6 +208,7 @@ int main(void)
     tcase_add_test(tcase, a_log_line_of_any_length_reaches_the_worker);
     tcase_add_test(tcase, a_reused_horse_cleans_up_between_jobs);
     tcase_add_test(tcase, nothing_of_a_job_outlives_its_horse);
+    tcase_add_test(tcase, the_next_job_does_not_wait_for_what_a_thread_of_the_last_one_has_started);
     tcase_add_test(tcase, a_job_that_closed_the_socket_is_told_by_the_status);
     tcase_add_test(tcase, a_horse_killed_by_a_signal_is_told_by_the_status);
     tcase_add_test(tcase, twins_have_random_numbers_of_their_own);
