@@ -3,12 +3,10 @@
 import json
 import pickle
 import struct
-import time
 import zlib
 from pathlib import Path
 
 import pytest
-from rq import Queue
 from rq.job import Job, JobStatus
 from rq.results import Result
 from rq.utils import now, utcformat

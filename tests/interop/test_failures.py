@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from rq.job import JobStatus
 from rq.results import Result
 
 from stage import REUSE, process_is_alive, wait_until
-from test_workers import hold, release, wait_running
+from test_workers import hold, wait_running
 
 
 def children(pid):

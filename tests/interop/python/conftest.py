@@ -6,7 +6,6 @@ so is ended, and the next test gets a fresh one. Tests of starting, stopping and
 
 import sys
 import tempfile
-from pathlib import Path
 
 import pytest
 

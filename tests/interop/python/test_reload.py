@@ -107,7 +107,8 @@ def test_no_job_is_lost_by_reloads(stage, redis, queue, application):
     assert queue.failed_job_registry.count == 0 and queue.finished_job_registry.count == 200
 
 
-@pytest.mark.parametrize("text, reason", [("def version(:\n", "SyntaxError"), ("import no_such_module_at_all\n", "no_such_module_at_all"), ("1 / 0\n", "ZeroDivisionError")])
+@pytest.mark.parametrize("text, reason", [("def version(:\n", "SyntaxError"), ("import no_such_module_at_all\n", "no_such_module_at_all"),
+                                          ("1 / 0\n", "ZeroDivisionError")])
 def test_code_that_does_not_import_is_not_taken_and_the_old_runs_on(stage, queue, application, text, reason):
     worker = start(stage, application)
     assert run(queue) == 1

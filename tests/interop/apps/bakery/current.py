@@ -154,3 +154,33 @@ def append(key):
     """Who was executed, in which order."""
     job = get_current_job()
     job.connection.rpush(key, job.id)
+
+
+def close_connection():
+    """What is closed is opened again by the next command."""
+    connection = get_current_job().connection
+    connection.close()
+    connection.connection_pool.disconnect()
+    return connection.ping()
+
+
+def kill_connections():
+    """The server ends this connection; the client makes another."""
+    connection = get_current_job().connection
+    with connection.client() as one:
+        one.client_kill_filter(_id=one.client_id(), skipme=False)
+    return connection.ping()
+
+
+def sockets(use=False):
+    """How many connections over TCP this process has."""
+    if use:
+        get_current_job().connection.ping()
+    found = 0
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            target = os.readlink(f"/proc/self/fd/{name}")
+        except OSError:
+            continue
+        found += target.startswith("socket:") and any(target[8:-1] in line.split() for line in open("/proc/self/net/tcp"))
+    return found

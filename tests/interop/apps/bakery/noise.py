@@ -4,7 +4,6 @@ import logging
 import os
 import subprocess
 import sys
-import time
 import warnings
 
 from rq import get_current_job
@@ -130,7 +129,3 @@ def redirect_output(path):
 def fake_frame():
     """What looks like a line of the worker's log is a line of a job."""
     print("12:00:00 Worker somebody: everything is fine")
-
-
-def sleep_silently(seconds):
-    time.sleep(seconds)
