@@ -20,6 +20,7 @@ struct cq_rider {
     struct cq_output output[2];
     int pipes[2];                /* write ends of the pipes, or /dev/null; -1: passed through */
     void (*answer)(struct cq_rider *rider, struct cq_horse *horse, const struct cq_frame *frame);
+    void (*forked)(struct cq_rider *rider, struct cq_horse *horse); /* its stable says that it is there; NULL: no matter */
     void (*gone)(struct cq_rider *rider, struct cq_horse *horse); /* for good: reaped, and all that it wrote was read */
 };
 

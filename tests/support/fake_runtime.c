@@ -24,6 +24,16 @@ void fake_says(const char *file, const char *text)
         unlink(path);
 }
 
+pid_t start_without_python(void)
+{
+    char *path = strdup(getenv("PATH"));
+    setenv("PATH", "/nowhere", 1);
+    pid_t worker = start_worker("--burst", NULL);
+    setenv("PATH", path, 1);
+    free(path);
+    return worker;
+}
+
 /* How many lines of a file have the words. */
 static int count(const char *path, const char *words)
 {

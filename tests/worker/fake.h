@@ -13,6 +13,8 @@ extern char fake_interpreter[200]; /* for --python */
 
 TCase *fake_case(const char *name); /* worker_case, with the folder and the files made anew for each test */
 
+pid_t start_without_python(void); /* a burst; there is no program on its PATH */
+
 void fake_says(const char *file, const char *text); /* write a file of the folder; NULL: remove it */
 int fake_lines(const char *words);                  /* how many lines of FOLDER/record have these words */
 void wait_lines(int count, const char *words);      /* until there are so many */

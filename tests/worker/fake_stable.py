@@ -3,7 +3,7 @@
 usage: fake_stable.py FOLDER. What is in FOLDER decides more: `version` is what hello says, `error` its error, `hello`
 its other fields as JSON, `mode` what it does wrong; while there is `gate` it does not start. `slow` is how many seconds its
 first fork takes, after a frame `busy` of as many as that file says; `late` how many pass before it says that a horse is
-gone. Lines of what starts and callbacks did go to FOLDER/record.
+gone. While there is `no_fork` it cannot fork. Lines of what starts and callbacks did go to FOLDER/record.
 """
 import importlib.util
 import json
@@ -144,6 +144,11 @@ def fork_slowly(channel, horses, frame):
             channel.send('busy', seconds=int(text_of('busy')))
         record('slow fork')
         time.sleep(int(text_of('slow')))
+    if os.path.exists(os.path.join(FOLDER, 'no_fork')):
+        for _ in range(3):
+            os.close(channel.fds.pop(0))
+        channel.send('forked', horse=frame['horse'], error='out of everything')
+        return
     fork(channel, horses, frame)
 
 

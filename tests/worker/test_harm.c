@@ -27,12 +27,7 @@ static void leave_behind(const char *id, const char *function)
 START_TEST(a_callback_whose_runtime_cannot_even_be_started_is_left_out)
 {
     leave_behind("a", "app.version");
-    char *path = strdup(getenv("PATH"));
-    setenv("PATH", "/nowhere", 1);
-    pid_t worker = start_worker("--burst", NULL);
-    setenv("PATH", path, 1);
-    free(path);
-    ck_assert_int_eq(wait_worker(worker), 0);
+    ck_assert_int_eq(wait_worker(start_without_python()), 0);
     ck_assert(log_has("a: its failure callback is left out"));
     ck_assert(cq_str_is(job_field("a", "status"), "failed"));
 }
@@ -81,6 +76,38 @@ START_TEST(a_stable_that_hangs_is_replaced)
     wait_status("waits", "failed");
     put("next", "fake.version", 60);
     wait_status("next", "finished");
+    ck_assert_int_eq(stop_worker(worker), 0);
+}
+END_TEST
+
+START_TEST(jobs_wait_for_a_stable_that_cannot_fork_for_now)
+{
+    put("first", "fake.version", 60);
+    pid_t worker = start(NULL, NULL);
+    wait_status("first", "finished");
+    fake_says("no_fork", "");
+    for (int i = 0; i < 10; i++) {
+        char id[16];
+        snprintf(id, sizeof(id), "j%d", i);
+        put(id, "fake.version", 60);
+    }
+    wait_log("cannot fork: out of everything");
+    sleep(3);
+    ck_assert_int_eq(redis_server_int(server, "ZCARD", "rq:failed:default", NULL), 0);
+    fake_says("no_fork", NULL);
+    wait_count(11, "ZCARD", "rq:finished:default");
+    ck_assert_int_eq(stop_worker(worker), 0);
+}
+END_TEST
+
+START_TEST(a_job_that_waits_for_a_fork_can_be_stopped)
+{
+    fake_says("no_fork", "");
+    put("waits", "fake.version", 60);
+    pid_t worker = start(NULL, NULL);
+    wait_log("cannot fork: out of everything");
+    redis_server_int(server, "PUBLISH", "rq:pubsub:w", "{\"command\": \"stop-job\", \"job_id\": \"waits\"}", NULL);
+    wait_status("waits", "stopped");
     ck_assert_int_eq(stop_worker(worker), 0);
 }
 END_TEST
@@ -168,6 +195,8 @@ int main(void)
     tcase_add_test(tcase, a_job_whose_horse_comes_late_ends_at_its_timeout_all_the_same);
     tcase_add_test(tcase, a_stable_that_says_it_is_busy_is_not_taken_for_one_that_hangs);
     tcase_add_test(tcase, a_stable_that_hangs_is_replaced);
+    tcase_add_test(tcase, jobs_wait_for_a_stable_that_cannot_fork_for_now);
+    tcase_add_test(tcase, a_job_that_waits_for_a_fork_can_be_stopped);
     tcase_add_test(tcase, a_job_does_not_put_off_its_end_for_ever);
     tcase_add_test(tcase, a_stable_that_dies_after_every_hello_is_not_started_without_a_pause);
     tcase_add_test(tcase, a_cold_stop_records_that_a_job_was_stopped_without_its_callback);

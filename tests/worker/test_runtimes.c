@@ -121,12 +121,7 @@ START_TEST(an_interpreter_that_is_missing_fails_its_jobs_and_no_others)
     put("a", "app.version");
     put("b", "jobs.whoami");
     put("c", "app.version");
-    char *path = strdup(getenv("PATH"));
-    setenv("PATH", "/nowhere", 1);
-    pid_t worker = start_worker("--burst", NULL);
-    setenv("PATH", path, 1);
-    free(path);
-    ck_assert_int_eq(wait_worker(worker), 0);
+    ck_assert_int_eq(wait_worker(start_without_python()), 0);
     assert_failure_says("a", "cq.RuntimeUnavailable: the python runtime does not start: there is no python3 on PATH; name an interpreter "
                              "with --python\n");
     assert_failure_says("c", "cq.RuntimeUnavailable");

@@ -222,6 +222,8 @@ void cq_horse_forked(struct cq_horse *horse, pid_t pid)
 {
     horse->pid = pid;
     horse->forked_at = cq_clock_monotonic();
+    if (horse->rider->forked)
+        horse->rider->forked(horse->rider, horse);
     if (horse->kill_signal)
         cq_horse_kill(horse, horse->kill_signal);
 }
@@ -253,6 +255,12 @@ void cq_horse_exited(struct cq_horse *horse, int status)
     if (!horse->doomed)
         check_gone(horse);
     let_go(horse);
+}
+
+void cq_horse_not_forked(struct cq_horse *horse)
+{
+    horse->unborn = true;
+    cq_horse_exited(horse, SIGKILL);
 }
 
 void cq_horse_free(struct cq_horse *horse)

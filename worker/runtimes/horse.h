@@ -35,6 +35,7 @@ struct cq_horse {
     bool answered;         /* its current job has its answer */
     bool exited;           /* the stable reaped it, or it was killed and has closed its socket */
     bool killed;           /* by SIGKILL of ours */
+    bool unborn;           /* exited, that is: it could not be forked, and nobody has seen its job */
     int status;            /* as of waitpid, when exited */
     int kill_signal;       /* to be sent as soon as the pid is known; 0: none */
     cq_time forked_at;     /* monotonic: when the stable said so; 0: not yet */
@@ -63,6 +64,7 @@ double cq_horse_time_left(const struct cq_horse *horse, double seconds);
 
 /* From stable.c. */
 void cq_horse_forked(struct cq_horse *horse, pid_t pid);
+void cq_horse_not_forked(struct cq_horse *horse);
 void cq_horse_exited(struct cq_horse *horse, int status);
 
 /* Close its socket and forget it. The process, if it still lives, ends by the end of file or by the stable. */

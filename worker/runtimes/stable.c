@@ -92,7 +92,7 @@ static void on_forked(struct cq_stable *stable, struct cq_horse *horse, const st
         cq_log(process_of(stable)->log, CQ_LOG_ERROR, process_of(stable)->name, NULL, "%s stable %d cannot fork: %.*s",
                stable->runtime->name, (int)stable->pid, (int)error.len, error.data);
     if (horse)
-        cq_horse_exited(horse, SIGKILL);
+        cq_horse_not_forked(horse);
 }
 
 /* Horses that wait without it are let go: each would have to import it again. Forks are answered in their order. */

@@ -181,14 +181,25 @@ static void died(struct cq_slot *slot, int status)
     cq_execution_end(slot, CQ_OUTCOME_FAILED, text);
 }
 
+static void on_forked(struct cq_rider *rider, struct cq_horse *horse)
+{
+    struct cq_slot *slot = slot_of(rider);
+    if (horse == slot->horse)
+        cq_buf_release(&slot->run.unsent);
+}
+
 static void on_gone(struct cq_rider *rider, struct cq_horse *horse)
 {
     struct cq_slot *slot = slot_of(rider);
     bool running = slot->horse == horse && slot->state == CQ_SLOT_RUNNING;
+    bool unborn = horse->unborn && slot->run.kill_reason == CQ_KILL_NONE;
     int status = horse->status;
     cq_horses_forget(slot, horse);
     if (running) {
         ev_timer_stop(slot->process->loop, &slot->timeout_timer);
+        if (unborn) /* no memory, too many processes: that passes. The next tick asks for another */
+            return;
+        cq_buf_release(&slot->run.unsent);
         cq_rider_drain(rider);
         died(slot, status);
     }
@@ -204,6 +215,7 @@ void cq_execution_rider_init(struct cq_slot *slot)
         .output = {{.fd = -1}, {.fd = -1}},
         .pipes = {-1, -1},
         .answer = on_answer,
+        .forked = on_forked,
         .gone = on_gone,
     };
 }

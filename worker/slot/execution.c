@@ -24,13 +24,14 @@ void cq_execution_tick(struct cq_slot *slot)
         cq_horses_warm(slot);
 }
 
-/* Give the job frame to a horse, or keep it until there is one. */
+/* Give the job frame to a horse, and keep it until that is there: a fork may fail. */
 static void hand_over(struct cq_slot *slot, struct cq_str frame)
 {
-    if (!cq_horses_take(slot, frame)) { /* cq_slot_runtime_ready comes back for it */
+    bool taken = cq_horses_take(slot, frame);
+    if (!taken || !slot->horse->pid)
         cq_running_put(&slot->run.unsent, frame);
+    if (!taken) /* cq_slot_runtime_ready comes back for it */
         return;
-    }
     slot->run.soft_timeout = slot->horse->stable && slot->horse->stable->soft_timeout;
     if (slot->run.timeout_s > 0)
         cq_execution_set_limit(slot, slot->run.timeout_s);
@@ -149,6 +150,7 @@ static void take(struct cq_slot *slot, const struct cq_started *started)
     run->kill_reason = CQ_KILL_NONE;
     run->limit_s = 0;
     cq_tail_clear(&run->tail);
+    cq_buf_release(&run->unsent);
     keep_fields(run, started);
 }
 

@@ -34,7 +34,7 @@ struct cq_running {
     struct cq_buf fields;      /* the job's hash (fields.h), when it names a callback that may be called without its horse */
     bool refused;              /* Redis refused its outcome for a reason that does not pass: the next call fetches nothing */
     bool lost;                 /* the heartbeat found that the execution is no longer ours */
-    struct cq_buf unsent;      /* the job frame, while there is no horse to take it */
+    struct cq_buf unsent;      /* the job frame, while there is no horse to take it, or it is only asked for */
 };
 
 void cq_running_init(struct cq_running *run);
