@@ -2,6 +2,7 @@
 
 import time
 
+import pytest
 from bakery import flow, tasks
 from rq import Queue, Repeat, Retry
 from rq.job import Dependency, Job, JobStatus
@@ -66,17 +67,26 @@ def test_dependents_read_what_their_dependencies_returned(site):
     assert site.value_of(site.wait(first, second, child)) == {first.id: 3, second.id: "x"}
 
 
-def test_dependents_that_allow_failure_read_the_failure(site):
+@pytest.fixture
+def held(site):
+    """The worker is busy until the test says go: RQ does not queue a job whose dependency has failed already."""
+    site.queue.enqueue("bakery.current.hold")
+    site.heard("running")
+
+
+def test_dependents_that_allow_failure_read_the_failure(site, held):
     parent = site.queue.enqueue("bakery.errors.own")
     strict = site.queue.enqueue(tasks.nothing, depends_on=parent)
     child = site.queue.enqueue(flow.of_failed_dependency, depends_on=Dependency(jobs=[parent], allow_failure=True))
+    site.ring("go")
     assert site.value_of(site.wait(child)) == [True, "failed", "bakery.errors.OvenBroken: oven 3: no gas"]
     assert strict.get_status() == JobStatus.DEFERRED and strict in DeferredJobRegistry(queue=site.queue)
 
 
-def test_dependents_of_a_dead_horse_that_allow_failure_follow(site):
+def test_dependents_of_a_dead_horse_that_allow_failure_follow(site, held):
     parent = site.queue.enqueue("bakery.harm.kill_myself")
     child = site.queue.enqueue(flow.of_failed_dependency, depends_on=Dependency(jobs=parent.id, allow_failure=True))
+    site.ring("go")
     assert site.value_of(site.wait(child)) == [True, "failed", "Work-horse terminated unexpectedly; waitpid returned 9 (signal 9); "]
 
 
