@@ -166,7 +166,10 @@ START_TEST(a_probe_tells_what_came_out)
           "assert _cq.probe(lambda: sorted(map(int, os.listdir('/proc/self/fd')))[:3])[1] == '[0, 1, 2]'\n"
           "good, pid = _cq.probe(lambda: __import__('subprocess').Popen(['sleep', '1000'], start_new_session=True).pid)\n"
           "import time\n"
-          "while ') Z' not in open('/proc/%s/stat' % pid).read(): time.sleep(0.001)\n");
+          "def lives():\n"
+          "    try: return ') Z' not in open('/proc/%s/stat' % pid).read()\n"
+          "    except OSError: return False # reaped meanwhile\n"
+          "while lives(): time.sleep(0.001)\n");
     ck_value("value = 'still serving'", "still serving");
     stop_stable();
 }
