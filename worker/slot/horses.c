@@ -7,7 +7,12 @@
 
 enum { RETIRED_GRACE_S = 5 }; /* a horse that has answered leaves within this, or is killed */
 
-/* How many horses should wait for a slot's next jobs: with one per job two, one to be taken while the other is replaced. */
+enum { FEW_SLOTS = 3 };
+
+/*
+ * How many horses should wait for a slot's next jobs. With one per job the next is forked and gets ready while others are
+ * taken: where there are a few slots, two for each; where there are many, others' jobs cover for it, and a horse is memory.
+ */
 static int wanted_warm(const struct cq_slot *slot)
 {
     if (!slot->runtime || slot->state >= CQ_SLOT_DYING)
@@ -16,7 +21,7 @@ static int wanted_warm(const struct cq_slot *slot)
         return slot->state == CQ_SLOT_RUNNING && !slot->horse ? 1 : 0;
     if (slot->process->options->reuse_horses)
         return slot->horse && slot->run.kill_reason == CQ_KILL_NONE ? 0 : 1;
-    return 2;
+    return slot->process->slot_count <= FEW_SLOTS ? 2 : 1;
 }
 
 static struct cq_horse **warm_of(struct cq_slot *slot)
