@@ -22,6 +22,7 @@ enum {
     PROBE_PATIENCE_MS = 60 * 1000,
     BUSY_S = 600, /* what is tried is done afterwards, here, and may take longer: as long as imports may take at the start */
     PROBE_TEXT_MAX = 64 * 1024, /* bytes of what the child says, cut */
+    PROBE_NICE = 10,            /* nobody waits for it, and jobs run meanwhile */
     WORD_OK = '+',
     WORD_RAISED = '-',
     HEAD = 1 + sizeof(uint32_t), /* a word and the size of the text that follows */
@@ -67,6 +68,8 @@ CQ_NORETURN static void run_child(int fd, PyObject *callable)
 {
     cq_horse_set_up_probe(cq_this_stable());
     cq_stable_py_become_child();
+    int ignored = nice(PROBE_NICE); /* it cannot fail upwards */
+    (void)ignored;
     PyObject *result = PyObject_CallObject(callable, NULL);
     PyObject *text = result ? PyObject_Str(result) : NULL;
     if (text)

@@ -162,6 +162,7 @@ START_TEST(a_probe_tells_what_came_out)
           "good, text = _cq.probe(lambda: 1 / 0)\n"
           "assert not good and text.startswith('Traceback') and text.endswith('ZeroDivisionError: division by zero\\n'), text\n"
           "assert _cq.probe(lambda: os.kill(os.getpid(), 11)) == (False, 'the process died of signal 11 (Segmentation fault)')\n"
+          "assert _cq.probe(lambda: str(os.nice(0)))[1] == str(min(os.nice(0) + 10, 19))\n"
           "assert _cq.probe(lambda: os._exit(3)) == (False, 'the process exited with status 3')\n"
           "assert _cq.probe(lambda: sorted(map(int, os.listdir('/proc/self/fd')))[:3])[1] == '[0, 1, 2]'\n"
           "good, pid = _cq.probe(lambda: __import__('subprocess').Popen(['sleep', '1000'], start_new_session=True).pid)\n"
