@@ -169,14 +169,20 @@ START_TEST(stop_job_stops_it_for_good)
 }
 END_TEST
 
+/* It may still be on its way: a stable is started by the first job that needs it. */
 static pid_t first_child(pid_t parent)
 {
     char path[64];
     int child = 0;
     snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parent, (int)parent);
-    FILE *file = fopen(path, "re");
-    ck_assert(file && fscanf(file, "%d", &child) == 1);
-    fclose(file);
+    for (int i = 0; i < PATIENCE_S * 100 && !child; i++) {
+        FILE *file = fopen(path, "re");
+        ck_assert_ptr_nonnull(file);
+        if (fscanf(file, "%d", &child) != 1)
+            usleep(10000);
+        fclose(file);
+    }
+    ck_assert_int_gt(child, 0);
     return child;
 }
 
@@ -187,6 +193,7 @@ START_TEST(stop_job_does_not_wait_for_a_busy_stable)
     enqueue("long", &(struct job_spec){.function = "jobs.doze_s", .number = 600, .timeout_s = 1000});
     wait_status("long", "started");
     pid_t stable = first_child(worker);
+    first_child(stable); /* the horse that has the job */
     kill(stable, SIGSTOP);
     publish_until_heard("{\"command\": \"stop-job\", \"job_id\": \"long\"}");
     wait_status("long", "stopped");
