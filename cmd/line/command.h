@@ -2,7 +2,7 @@
  * A command of the command line: its syntax (what the parser, --help, completion and the man page need) and its function.
  *
  * The table cq_commands[] in cmd/commands.c names them all. Each command has a file of its own that defines both halves, in
- * the folder of what it is about: cmd/job/, cmd/queue/, cmd/worker/, or here.
+ * the folder of what it is about: cmd/enqueue/, cmd/job/, cmd/queue/, cmd/worker/, or here.
  */
 #ifndef CQ_CMD_COMMAND_H
 #define CQ_CMD_COMMAND_H

@@ -1,0 +1,66 @@
+#include "base/clock.h"
+#include "cmd/enqueue/prepare.h"
+#include "cmd/enqueue/wait.h"
+#include "cmd/line/command.h"
+#include "cmd/line/output.h"
+#include "cmd/line/session.h"
+#include "lifecycle/enqueue.h"
+
+static enum cq_code send(const struct cq_enqueue_work *work, struct cq_connection *connection, struct cq_error *err)
+{
+    struct cq_enqueue enqueue = {
+        .job = &work->job, .at_front = work->options->at_front, .unique = work->options->unique, .now = cq_clock_now()};
+    struct cq_command command;
+    struct cq_reply *reply = NULL;
+    cq_command_init(&command);
+    cq_enqueue_build(&enqueue, &command);
+    enum cq_code code = cq_connection_call(connection, &command, &reply, err);
+    if (code == CQ_OK)
+        code = cq_enqueue_read(reply, NULL, err);
+    cq_reply_free(reply);
+    cq_command_release(&command);
+    return code;
+}
+
+/* RQ: `Enqueued f('x') with job-id 'ID'.`, the call in blue. Its text is a repr, but for the function's name. */
+static void say(const struct cq_enqueue_work *work)
+{
+    struct cq_buf line = CQ_BUF_INIT(work->call_text.len + 256);
+    cq_buf_text(&line, "Enqueued ");
+    cq_output_colored(&line, CQ_BLUE, work->call_text.data);
+    cq_buf_printf(&line, " with job-id '%.*s'.\n", (int)work->job.id.len, work->job.id.data);
+    cq_print_str(cq_buf_view(&line));
+    cq_buf_release(&line);
+}
+
+enum cq_exit cq_enqueue_command(const struct cq_run *run)
+{
+    struct cq_enqueue_work work;
+    struct cq_session session;
+    struct cq_wait wait = CQ_WAIT_INIT;
+    enum cq_format format;
+    struct cq_error err;
+    cq_enqueue_work_init(&work, run->options);
+    enum cq_code code = cq_session_configure(&session, run, &err);
+    if (code == CQ_OK)
+        code = cq_session_format(&session, &format, &err);
+    if (code == CQ_OK)
+        code = cq_enqueue_prepare(&work, run, format, &err);
+    if (code == CQ_OK)
+        code = cq_session_connect(&session, &err);
+    if (code == CQ_OK && work.options->wait)
+        code = cq_wait_start(&wait, session.connection, work.job.id, &err);
+    if (code == CQ_OK)
+        code = send(&work, session.connection, &err);
+    enum cq_exit status = cq_exit_of(code);
+    if (code != CQ_OK)
+        cq_complain(run->name, "%s", err.text);
+    else if (!work.options->quiet)
+        say(&work);
+    if (code == CQ_OK && work.options->wait)
+        status = cq_wait_result(&wait, session.connection, work.options->wait_timeout_s);
+    cq_wait_release(&wait);
+    cq_session_close(&session);
+    cq_enqueue_work_release(&work);
+    return status;
+}
