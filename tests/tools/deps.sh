@@ -2,7 +2,7 @@
 # Install what is missing, and nothing else: instant and silent when all is there.
 # usage: deps.sh build|demo|test|check|fuzz
 #
-#   build  what compiling cq needs         test   demo, the unit test library, a C++ compiler and Python
+#   build  what compiling cq needs         test   demo, the unit test library, a C++ compiler, Python, tzdata
 #   demo   build, and a redis-server       check  test, valgrind and the virtual environments with Python's RQ
 #                                          fuzz   build, and clang with libFuzzer
 #
@@ -64,6 +64,8 @@ missing_for_build() {
     need_package_config zlib zlib1g-dev
     need_package_config inih libinih-dev
     need_package_config uuid uuid-dev
+    # Webhooks: its header, and the library itself, which cq opens when it sends the first one.
+    need_package_config libcurl libcurl4-openssl-dev
     need_package_config python3 python3-dev # headers only: the extension module is written for any Python from 3.9 on
     { has cc && has_header ev.h; } || need libev-dev
     # Debian 13 has msgpack-c 6, under its new name; the old name is a C++ library there.
@@ -81,6 +83,7 @@ missing_for_test() {
     need_package_config check check
     has c++ || need g++ # the public header is for C++ too
     has python3 || need python3 # reads the JSON that the shell tests got
+    [ -e /usr/share/zoneinfo/Europe/London ] || need tzdata # base/zone.c looks zones up there
     if hiredis_has_tls; then has openssl || need openssl; fi # certificates for the tests of TLS
 }
 
