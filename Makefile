@@ -32,7 +32,8 @@ CFLAGS_BASE := -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-pr
 CFLAGS_CQ := $(CFLAGS_BASE) $(OPT) \
              $(if $(PKG_TLS),-DCQ_HAVE_TLS=1) $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all)
 LDFLAGS_CQ := $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,--as-needed -Wl,-z,relro,-z,now
-CFLAGS_PKG  = $(shell pkg-config --cflags $(ALL_PKGS) 2>/dev/null)
+# Of libcurl the header only: it is opened at run time, by the first webhook.
+CFLAGS_PKG  = $(shell pkg-config --cflags $(ALL_PKGS) libcurl 2>/dev/null)
 LIBS        = $(shell pkg-config --libs $(ALL_PKGS) 2>/dev/null) -lev -ldl -lm -pthread
 # The libraries are linked in where Debian has their archive: every shared one is five more mappings that each fork of a
 # horse has to copy, some 15 % of a job. STATIC=0 leaves them shared, as a distribution wants them.
