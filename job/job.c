@@ -30,7 +30,8 @@ void cq_job_init(struct cq_job *job)
     memset(job, 0, sizeof(*job));
     job->created_at = job->enqueued_at = job->started_at = job->ended_at = job->last_heartbeat = CQ_TIME_UNSET;
     job->timeout_s = job->result_ttl_s = job->failure_ttl_s = job->ttl_s = CQ_TTL_UNSET;
-    job->retries_left = job->number_of_retries = -1;
+    job->success_callback_timeout_s = job->failure_callback_timeout_s = job->stopped_callback_timeout_s = CQ_TTL_UNSET;
+    job->retries_left = job->number_of_retries = job->repeats_left = -1;
 }
 
 /* How the text of a field becomes a member. */
@@ -69,11 +70,18 @@ static const struct field {
     FIELD(retry_intervals, TEXT),
     FIELD(number_of_retries, COUNT),
     FIELD(enqueue_at_front_on_retry, FLAG),
+    FIELD(repeats_left, COUNT),
+    FIELD(repeat_intervals, TEXT),
     FIELD(enqueue_at_front, FLAG),
     FIELD(dependency_ids, TEXT),
+    FIELD(allow_dependency_failures, FLAG),
     FIELD(success_callback_name, TEXT),
     FIELD(failure_callback_name, TEXT),
     FIELD(stopped_callback_name, TEXT),
+    SECONDS_FIELD(success_callback_timeout),
+    SECONDS_FIELD(failure_callback_timeout),
+    SECONDS_FIELD(stopped_callback_timeout),
+    FIELD(webhooks, TEXT),
     FIELD(exc_info, TEXT),
     FIELD(result, TEXT),
 #undef FIELD
@@ -136,6 +144,8 @@ enum cq_code cq_job_read(struct cq_str id, const struct cq_reply *pairs, struct 
         set_member(&job, field, text);
         if (field->offset == offsetof(struct cq_job, enqueue_at_front))
             job.has_enqueue_at_front = true;
+        if (field->offset == offsetof(struct cq_job, allow_dependency_failures))
+            job.has_allow_dependency_failures = true;
     }
     *ret_job = job;
     return CQ_OK;
@@ -203,12 +213,20 @@ int cq_job_write(const struct cq_job *job, struct cq_command *command)
     count += put_number(command, "enqueue_at_front_on_retry", job->enqueue_at_front_on_retry, 0);
     count += put_present(command, "origin", job->origin);
     count += put_present(command, "description", job->description);
+    count += put_number(command, "repeats_left", job->repeats_left, -1);
+    count += put_present(command, "repeat_intervals", job->repeat_intervals);
     count += put_number(command, "timeout", job->timeout_s, CQ_TTL_UNSET);
+    count += put_number(command, "success_callback_timeout", job->success_callback_timeout_s, CQ_TTL_UNSET);
+    count += put_number(command, "failure_callback_timeout", job->failure_callback_timeout_s, CQ_TTL_UNSET);
+    count += put_number(command, "stopped_callback_timeout", job->stopped_callback_timeout_s, CQ_TTL_UNSET);
+    count += put_present(command, "webhooks", job->webhooks);
     count += put_number(command, "result_ttl", job->result_ttl_s, CQ_TTL_UNSET);
     count += put_number(command, "failure_ttl", job->failure_ttl_s, CQ_TTL_UNSET);
     count += put_dependencies(command, job->dependency_ids);
     count += put_present(command, "meta", job->meta);
     count += put_number(command, "ttl", job->ttl_s, CQ_TTL_UNSET);
+    if (job->has_allow_dependency_failures)
+        count += put_number(command, "allow_dependency_failures", job->allow_dependency_failures, CQ_TTL_UNSET);
     if (job->has_enqueue_at_front)
         count += put_number(command, "enqueue_at_front", job->enqueue_at_front, CQ_TTL_UNSET);
     return count;

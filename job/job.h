@@ -40,6 +40,7 @@ enum cq_job_status cq_job_status_parse(struct cq_str text);
 #define CQ_JOB_TIMEOUT_DEFAULT_S 180
 #define CQ_JOB_RESULT_TTL_DEFAULT_S 500
 #define CQ_JOB_FAILURE_TTL_DEFAULT_S 31536000
+#define CQ_JOB_CALLBACK_TIMEOUT_DEFAULT_S 60
 
 /* Everything is borrowed: from the caller when writing, from the arena or the reply when reading. */
 struct cq_job {
@@ -58,9 +59,14 @@ struct cq_job {
     struct cq_str retry_intervals; /* JSON list of seconds; CQ_STR_NONE when unset */
     int64_t number_of_retries;     /* -1: unset */
     bool enqueue_at_front_on_retry;
-    bool has_enqueue_at_front, enqueue_at_front;
-    struct cq_str dependency_ids; /* JSON list */
+    int64_t repeats_left;          /* -1: unset */
+    struct cq_str repeat_intervals; /* JSON list of seconds; CQ_STR_NONE when unset */
+    bool has_enqueue_at_front, enqueue_at_front; /* when released, or when due */
+    struct cq_str dependency_ids;                /* JSON list */
+    bool has_allow_dependency_failures, allow_dependency_failures;
     struct cq_str success_callback_name, failure_callback_name, stopped_callback_name;
+    int64_t success_callback_timeout_s, failure_callback_timeout_s, stopped_callback_timeout_s; /* CQ_TTL_UNSET or > 0 */
+    struct cq_str webhooks; /* JSON list of {url, job_status, method, headers, timeout}; CQ_STR_NONE when unset */
     struct cq_str exc_info, result; /* RQ 1.x, raw */
 };
 
