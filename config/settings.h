@@ -59,6 +59,7 @@ struct cq_settings {
     int64_t max_rss_per_horse_kb;
     bool requeue_abandoned;
     int64_t kill_grace_s;
+    int64_t shutdown_timeout_s;
     int job_output; /* enum cq_job_output */
     bool log_job_description;
     int logging_level; /* enum cq_log_level */

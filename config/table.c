@@ -73,6 +73,8 @@ static const struct cq_setting table[] = {
      "put abandoned jobs back on their queue, instead of retrying or failing them as RQ does"},
     {"worker", "kill_grace", {"CQ_KILL_GRACE"}, CQ_SETTING_SECONDS, AT(kill_grace_s), 0, DAY_S, "5", NULL,
      "seconds between SIGTERM and SIGKILL when a job is out of time"},
+    {"worker", "shutdown_timeout", {"CQ_SHUTDOWN_TIMEOUT"}, CQ_SETTING_SECONDS, AT(shutdown_timeout_s), 0, 30 * DAY_S, "0", NULL,
+     "seconds that running jobs have to end when the worker is told to; then they go back to their queue; 0: as long as they take"},
     {"worker", "job_output", {"CQ_JOB_OUTPUT"}, CQ_SETTING_CHOICE, AT(job_output), 0, 0, "log", outputs,
      "what jobs print: log (into the log, with the job's id), pass (through), discard"},
     {"worker", "log_job_description", {"CQ_LOG_JOB_DESCRIPTION"}, CQ_SETTING_BOOL, AT(log_job_description), 0, 0, "true", NULL,

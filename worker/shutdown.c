@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "worker/orphans.h"
+#include "worker/runtimes/horse.h"
 #include "worker/runtimes/runtimes.h"
 #include "worker/slot/execution.h"
 
@@ -15,8 +16,33 @@ struct cq_shutdown {
     ev_signal interrupt, terminate, hang_up;
     cq_time requested; /* monotonic; 0: not yet */
     bool cold;
+    ev_timer deadline; /* of the warm stop */
     ev_timer give_up;
 };
+
+/* Whatever is still to be said to Redis has so long; then slots end without it. */
+static void end_soon(struct cq_shutdown *shutdown, double seconds)
+{
+    struct cq_process *process = shutdown->process;
+    process->cold = true;
+    cq_orphans_drop(process->orphans);
+    cq_process_maybe_end(process);
+    ev_timer_stop(process->loop, &shutdown->give_up);
+    ev_timer_set(&shutdown->give_up, seconds, 0.);
+    ev_timer_start(process->loop, &shutdown->give_up);
+}
+
+static void on_deadline(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop, (void)events;
+    struct cq_shutdown *shutdown = timer->data;
+    struct cq_process *process = shutdown->process;
+    cq_log(process->log, CQ_LOG_WARNING, process->name, NULL, "%lld s have passed since the shut down was requested: what still runs is ended and goes "
+           "back to its queue", (long long)process->options->shutdown_timeout_s);
+    for (int i = 0; i < process->slot_count; i++)
+        cq_execution_kill(&process->slots[i], CQ_KILL_DEADLINE);
+    end_soon(shutdown, process->options->kill_grace_s + COLD_GRACE_S);
+}
 
 static void warm(struct cq_shutdown *shutdown, int signal_number)
 {
@@ -24,6 +50,10 @@ static void warm(struct cq_shutdown *shutdown, int signal_number)
     shutdown->requested = cq_clock_monotonic();
     cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "%s: warm shut down requested%s", signal_number == SIGINT ? "SIGINT" : "SIGTERM",
            process->jobs_done || process->started ? "; once more for a cold one" : "");
+    if (process->options->shutdown_timeout_s) {
+        ev_timer_set(&shutdown->deadline, (double)process->options->shutdown_timeout_s, 0.);
+        ev_timer_start(process->loop, &shutdown->deadline);
+    }
     for (int i = 0; i < process->slot_count; i++)
         cq_slot_stop(&process->slots[i]);
 }
@@ -39,22 +69,21 @@ static void on_give_up(struct ev_loop *loop, ev_timer *timer, int events)
 static void cold(struct cq_shutdown *shutdown)
 {
     struct cq_process *process = shutdown->process;
+    bool gives_back = process->options->shutdown_timeout_s > 0;
     shutdown->cold = true;
-    cq_log(process->log, CQ_LOG_WARNING, process->name, NULL, "cold shut down");
+    ev_timer_stop(process->loop, &shutdown->deadline);
+    cq_log(process->log, CQ_LOG_WARNING, process->name, NULL, "cold shut down%s", gives_back ? ": what still runs goes back to its queue" : "");
     for (int i = 0; i < process->slot_count; i++) {
         struct cq_slot *slot = &process->slots[i];
         /* An outcome that cannot be stored now is found abandoned by the next worker. */
         if (slot->state < CQ_SLOT_DYING && !cq_async_is_ready(process->redis))
             cq_slot_abandon(slot);
         else
-            cq_execution_kill(slot, CQ_KILL_COLD);
+            cq_execution_kill(slot, gives_back ? CQ_KILL_DEADLINE : CQ_KILL_COLD);
+        if (gives_back && slot->horse)
+            cq_horse_kill(slot->horse, SIGKILL);
     }
-    process->cold = true;
-    cq_orphans_drop(process->orphans);
-    cq_process_maybe_end(process);
-    ev_timer_init(&shutdown->give_up, on_give_up, COLD_GRACE_S, 0.);
-    shutdown->give_up.data = shutdown;
-    ev_timer_start(process->loop, &shutdown->give_up);
+    end_soon(shutdown, COLD_GRACE_S);
 }
 
 static void on_signal(struct ev_loop *loop, ev_signal *watcher, int events)
@@ -85,7 +114,9 @@ struct cq_shutdown *cq_shutdown_new(struct cq_process *process)
     signal(SIGPIPE, SIG_IGN);
     ev_signal_init(&shutdown->interrupt, on_signal, SIGINT);
     ev_signal_init(&shutdown->terminate, on_signal, SIGTERM);
+    ev_init(&shutdown->deadline, on_deadline);
     ev_init(&shutdown->give_up, on_give_up);
+    shutdown->deadline.data = shutdown->give_up.data = shutdown;
     ev_signal_init(&shutdown->hang_up, on_hang_up, SIGHUP);
     shutdown->interrupt.data = shutdown->terminate.data = shutdown->hang_up.data = shutdown;
     ev_signal_start(process->loop, &shutdown->interrupt);
@@ -102,6 +133,7 @@ void cq_shutdown_free(struct cq_shutdown *shutdown)
     ev_signal_stop(loop, &shutdown->interrupt);
     ev_signal_stop(loop, &shutdown->terminate);
     ev_signal_stop(loop, &shutdown->hang_up);
+    ev_timer_stop(loop, &shutdown->deadline);
     ev_timer_stop(loop, &shutdown->give_up);
     free(shutdown);
 }

@@ -68,6 +68,9 @@ static const struct cq_option worker_options[] = {
     SETTING("max-jobs-per-horse", "max_jobs_per_horse", "N", NULL),
     SETTING("max-rss-per-horse", "max_rss_per_horse_kb", "KIB", NULL),
     SETTING("kill-grace", "kill_grace", "SECONDS", NULL),
+    SETTING("shutdown-timeout", "shutdown_timeout", "SECONDS",
+            "When told to end: let running jobs go on for so long, then end them and put them back at the front of their queue (default: "
+            "wait for as long as they take)"),
     SETTING("job-output", "job_output", "WHERE", NULL),
 
     {.kind = CQ_OPTION_HEADING, .help = "Python functions"},

@@ -84,6 +84,7 @@ static struct cq_worker_options options_of(const struct cq_settings *settings)
         .log_job_description = settings->log_job_description,
         .job_output = (enum cq_job_output)settings->job_output,
         .kill_grace_s = (int)settings->kill_grace_s,
+        .shutdown_timeout_s = settings->shutdown_timeout_s,
         .paths = &settings->path,
         .program_count = settings->program_count,
         .runtime_count = settings->runtime_count,

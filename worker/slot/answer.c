@@ -116,8 +116,9 @@ static void on_answer(struct cq_rider *rider, struct cq_horse *horse, const stru
     }
     if (on_message(slot, frame))
         return;
-    /* One that is being killed has lost its say: what is recorded is why. */
-    if (run->kill_reason != CQ_KILL_NONE)
+    /* One that is being killed has lost its say: what is recorded is why. But what is done need not be done again. */
+    bool done_in_time = run->kill_reason == CQ_KILL_DEADLINE && cq_str_is(frame->type, "done");
+    if (run->kill_reason != CQ_KILL_NONE && !done_in_time)
         return;
     if (!take_outcome(run, frame)) {
         cq_log(slot->process->log, CQ_LOG_ERROR, slot->name, run->job_id.data, "horse %d sent an unknown frame '%.*s'; killing it",
@@ -162,6 +163,7 @@ static void died(struct cq_slot *slot, int status)
     struct cq_running *run = &slot->run;
     switch (run->kill_reason) {
     case CQ_KILL_STOPPED: cq_execution_stopped(slot); return;
+    case CQ_KILL_DEADLINE: cq_execution_give_back(slot); return;
     case CQ_KILL_TIMEOUT:
         snprintf(text, sizeof(text), "rq.timeouts.JobTimeoutException: Task exceeded maximum timeout value (%lld seconds)\n",
                  (long long)run->limit_s);

@@ -125,6 +125,10 @@ void cq_execution_commit(struct cq_slot *slot)
     struct cq_running *run = &slot->run;
     struct cq_error err;
     struct cq_fetch next;
+    if (run->given_back) {
+        cq_execution_give_back(slot);
+        return;
+    }
     slot->state = CQ_SLOT_COMMITTING;
     /* Two of them under way would start two jobs under one execution id. */
     ev_timer_stop(process->loop, &slot->again_timer);

@@ -145,7 +145,7 @@ static void take(struct cq_slot *slot, const struct cq_started *started)
     run->timeout_s = cq_job_frame_timeout(started->fields);
     run->started_at = cq_clock_now();
     run->started_monotonic = cq_clock_monotonic();
-    run->value_present = run->meta_present = run->lost = run->refused = run->soft_timeout = false;
+    run->value_present = run->meta_present = run->lost = run->refused = run->soft_timeout = run->given_back = false;
     run->ended = 0;
     run->kill_reason = CQ_KILL_NONE;
     run->limit_s = 0;
@@ -192,6 +192,13 @@ void cq_slot_runtime_failed(struct cq_slot *slot, const struct cq_runtime *runti
 
 /* ---- ending it ---- */
 
+static void set_timer(struct cq_slot *slot, double seconds)
+{
+    ev_timer_stop(slot->process->loop, &slot->timeout_timer);
+    ev_timer_set(&slot->timeout_timer, seconds, 0.);
+    ev_timer_start(slot->process->loop, &slot->timeout_timer);
+}
+
 bool cq_execution_kill(struct cq_slot *slot, enum cq_kill_reason reason)
 {
     if (slot->state != CQ_SLOT_RUNNING)
@@ -202,24 +209,24 @@ bool cq_execution_kill(struct cq_slot *slot, enum cq_kill_reason reason)
         cq_callback_kill(slot->callback);
         return true;
     }
+    if (reason == CQ_KILL_DEADLINE && slot->run.kill_reason != CQ_KILL_NONE)
+        return true; /* it is being ended already, for what it did */
     if (slot->run.kill_reason != CQ_KILL_STOPPED) /* whatever comes while its horse dies: the user wanted it so */
         slot->run.kill_reason = reason;
     if (!slot->horse) { /* it waits for a stable: nothing to kill */
         cq_buf_release(&slot->run.unsent);
         if (reason == CQ_KILL_STOPPED)
             cq_execution_stopped(slot);
+        else if (reason == CQ_KILL_DEADLINE)
+            cq_execution_give_back(slot);
         else
             cq_execution_end(slot, CQ_OUTCOME_FAILED, "Work-horse terminated unexpectedly; it had not started");
         return true;
     }
-    cq_horse_kill(slot->horse, reason == CQ_KILL_TIMEOUT ? SIGTERM : SIGKILL);
+    cq_horse_kill(slot->horse, reason == CQ_KILL_TIMEOUT || reason == CQ_KILL_DEADLINE ? SIGTERM : SIGKILL);
+    if (reason == CQ_KILL_DEADLINE)
+        set_timer(slot, (double)slot->process->options->kill_grace_s);
     return true;
-}
-
-static void set_timer(struct cq_slot *slot, double seconds)
-{
-    ev_timer_set(&slot->timeout_timer, seconds, 0.);
-    ev_timer_start(slot->process->loop, &slot->timeout_timer);
 }
 
 static double limit_and_grace_s(const struct cq_slot *slot)

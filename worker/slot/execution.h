@@ -18,7 +18,7 @@ void cq_execution_start(struct cq_slot *slot, const struct cq_started *started);
 
 /*
  * Kill the running horse; the reason decides what is recorded when it is gone. False: nothing runs.
- * A timeout begins with SIGTERM and ends with SIGKILL after the grace; all others are SIGKILL.
+ * A timeout and a deadline begin with SIGTERM and end with SIGKILL after the grace; all others are SIGKILL.
  */
 bool cq_execution_kill(struct cq_slot *slot, enum cq_kill_reason reason);
 
@@ -41,6 +41,12 @@ void cq_execution_stopped(struct cq_slot *slot); /* by command: RQ's text, and t
  * raises in the job has a grace for it.
  */
 void cq_execution_set_limit(struct cq_slot *slot, int64_t seconds);
+
+/*
+ * Its horse is gone, and it goes back to the front of its queue. Sent again as an outcome is, and as one it leaves the slot
+ * COMMITTING until it is there (give_back.c).
+ */
+void cq_execution_give_back(struct cq_slot *slot);
 
 /* Send the outcome to Redis, or send it again. The slot is COMMITTING until it is there. */
 void cq_execution_commit(struct cq_slot *slot);

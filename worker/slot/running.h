@@ -7,7 +7,7 @@
 #include "worker/tail.h"
 
 /* Why a horse was told to die; decides the outcome when it is gone. */
-enum cq_kill_reason { CQ_KILL_NONE, CQ_KILL_TIMEOUT, CQ_KILL_STOPPED, CQ_KILL_COMMAND, CQ_KILL_COLD };
+enum cq_kill_reason { CQ_KILL_NONE, CQ_KILL_TIMEOUT, CQ_KILL_STOPPED, CQ_KILL_COMMAND, CQ_KILL_COLD, CQ_KILL_DEADLINE };
 
 /* The texts are owned copies, reused from job to job. */
 struct cq_running {
@@ -33,6 +33,7 @@ struct cq_running {
     struct cq_tail tail;       /* the last lines that it wrote */
     struct cq_buf fields;      /* the job's hash (fields.h), when it names a callback that may be called without its horse */
     bool refused;              /* Redis refused its outcome for a reason that does not pass: the next call fetches nothing */
+    bool given_back;           /* the shutdown's deadline ended it: what is committed is that it waits again */
     bool lost;                 /* the heartbeat found that the execution is no longer ours */
     struct cq_buf unsent;      /* the job frame, while there is no horse to take it, or it is only asked for */
 };

@@ -65,6 +65,31 @@ CQ_JOB stubborn(cq_context *job)
         pause();
 }
 
+static volatile sig_atomic_t told;
+
+static void on_told(int number)
+{
+    told = number;
+}
+
+/* Ends well when it gets SIGTERM; the file is there when it listens. */
+CQ_JOB until_told(cq_context *job)
+{
+    const char *path;
+    sigset_t blocked, none;
+    if (cq_arg_str(job, 0, &path))
+        return CQ_FAILED;
+    sigemptyset(&none);
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGTERM);
+    sigprocmask(SIG_BLOCK, &blocked, NULL);
+    signal(SIGTERM, on_told);
+    close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    while (!told)
+        sigsuspend(&none);
+    return cq_return_str(job, "told");
+}
+
 CQ_JOB die_by_signal(cq_context *job)
 {
     long long number;
