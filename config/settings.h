@@ -58,6 +58,7 @@ struct cq_settings {
     int64_t max_jobs_per_horse;
     int64_t max_rss_per_horse_kb;
     bool requeue_abandoned;
+    bool with_scheduler;
     int64_t kill_grace_s;
     int64_t shutdown_timeout_s;
     int job_output; /* enum cq_job_output */

@@ -71,6 +71,8 @@ static const struct cq_setting table[] = {
      "262144", NULL, "with reuse_horses: memory in KiB above which a horse is replaced after its job; 0: no limit"},
     {"worker", "requeue_abandoned", {"CQ_REQUEUE_ABANDONED"}, CQ_SETTING_BOOL, AT(requeue_abandoned), 0, 0, "false", NULL,
      "put abandoned jobs back on their queue, instead of retrying or failing them as RQ does"},
+    {"worker", "with_scheduler", {"CQ_WITH_SCHEDULER"}, CQ_SETTING_BOOL, AT(with_scheduler), 0, 0, "false", NULL,
+     "queue scheduled jobs, retries and repeats of the worker's queues when they are due"},
     {"worker", "kill_grace", {"CQ_KILL_GRACE"}, CQ_SETTING_SECONDS, AT(kill_grace_s), 0, DAY_S, "5", NULL,
      "seconds between SIGTERM and SIGKILL when a job is out of time"},
     {"worker", "shutdown_timeout", {"CQ_SHUTDOWN_TIMEOUT"}, CQ_SETTING_SECONDS, AT(shutdown_timeout_s), 0, 30 * DAY_S, "0", NULL,

@@ -108,3 +108,13 @@ struct cq_key cq_key_clean_lock(struct cq_str queue)
 {
     return simple("rq:clean_registries:", queue, "");
 }
+
+struct cq_key cq_key_scheduler(struct cq_str name)
+{
+    return simple("rq:scheduler:", name, "");
+}
+
+struct cq_key cq_key_scheduler_lock(struct cq_str queue)
+{
+    return simple("rq:scheduler-lock:", queue, "");
+}

@@ -44,6 +44,7 @@ struct cq_worker_options {
     int64_t max_jobs_per_horse;          /* 0: no limit; 1000 */
     int64_t max_rss_per_horse_kb;        /* 0: no limit; 262144 */
     bool requeue_abandoned;              /* back to the queue instead of RQ's rule */
+    bool with_scheduler;                 /* -s */
     bool log_job_description;            /* false: --disable-job-desc-logging */
     enum cq_job_output job_output;
     int kill_grace_s;                    /* SIGTERM to SIGKILL, 5 */

@@ -16,6 +16,7 @@
  *   waiter.c       waiting for work on every queue, without popping
  *   commands.c     rq:pubsub:<worker>
  *   maintenance.c  abandoned jobs every few seconds, registries every maintenance interval
+ *   scheduler.c    --with-scheduler: locks, and jobs that are due
  *   callback.c     a callback of a job that has no horse any more (fields.c: the job's hash, kept for it)
  *   orphans.c      failure callbacks of abandoned jobs
  *   rider.c        whom horses run for; output.c: their standard output and error, into the log; tail.c: the end of it, kept
@@ -40,6 +41,7 @@ struct cq_callback;
 struct cq_waiters;
 struct cq_commands;
 struct cq_maintenance;
+struct cq_scheduler;
 struct cq_orphans;
 struct cq_shutdown;
 
@@ -58,6 +60,7 @@ struct cq_process {
     struct cq_waiters *waiters;              /* owned */
     struct cq_commands *commands;            /* owned */
     struct cq_maintenance *maintenance;      /* owned */
+    struct cq_scheduler *scheduler;          /* owned */
     struct cq_orphans *orphans;              /* owned */
     struct cq_shutdown *shutdown;            /* owned */
 
@@ -103,6 +106,9 @@ static inline struct cq_command *cq_process_command(struct cq_process *process)
 /* End the loop with an error: the process gives up. Only the first one counts. */
 void cq_process_fail(struct cq_process *process, const struct cq_error *err);
 
+/* Begin to work, when everything is ready that has to be: called whenever one more of these things is. */
+void cq_process_begin(struct cq_process *process);
+
 /* Let idle slots fetch: called when a queue has work, when suspension ends and when a slot found a job. */
 void cq_process_wake(struct cq_process *process);
 
@@ -115,7 +121,7 @@ void cq_process_runtime_ready(struct cq_process *process, const struct cq_runtim
 /* A slot is dead. */
 void cq_process_slot_dead(struct cq_process *process);
 
-/* The loop ends when the last slot is dead and no callback of an abandoned job is to be run any more. */
+/* The loop ends when the last slot is dead, no callback of an abandoned job is to be run any more, and the scheduler's locks are given back. */
 void cq_process_maybe_end(struct cq_process *process);
 
 #endif

@@ -7,6 +7,7 @@
 #include "worker/orphans.h"
 #include "worker/runtimes/horse.h"
 #include "worker/runtimes/runtimes.h"
+#include "worker/scheduler.h"
 #include "worker/slot/execution.h"
 
 enum { COLD_GRACE_S = 5 }; /* for the outcomes and the deaths to reach Redis after a cold stop */
@@ -50,6 +51,7 @@ static void warm(struct cq_shutdown *shutdown, int signal_number)
     shutdown->requested = cq_clock_monotonic();
     cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "%s: warm shut down requested%s", signal_number == SIGINT ? "SIGINT" : "SIGTERM",
            process->jobs_done || process->started ? "; once more for a cold one" : "");
+    cq_scheduler_stop(process->scheduler); /* now, so that another one need not wait for our last job */
     if (process->options->shutdown_timeout_s) {
         ev_timer_set(&shutdown->deadline, (double)process->options->shutdown_timeout_s, 0.);
         ev_timer_start(process->loop, &shutdown->deadline);

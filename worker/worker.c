@@ -16,6 +16,7 @@
 #include "worker/orphans.h"
 #include "worker/runtimes/route.h"
 #include "worker/runtimes/runtimes.h"
+#include "worker/scheduler.h"
 #include "worker/shutdown.h"
 #include "worker/slot/slot.h"
 #include "worker/waiter.h"
@@ -114,7 +115,10 @@ void cq_process_slot_dead(struct cq_process *process)
 
 void cq_process_maybe_end(struct cq_process *process)
 {
-    bool busy = cq_maintenance_is_asking(process->maintenance) || cq_orphans_are_busy(process->orphans);
+    if (!process->slots_alive)
+        cq_scheduler_stop(process->scheduler);
+    bool busy = cq_maintenance_is_asking(process->maintenance) || cq_orphans_are_busy(process->orphans) ||
+                cq_scheduler_is_stopping(process->scheduler);
     if (!process->slots_alive && (process->cold || !busy))
         ev_break(process->loop, EVBREAK_ALL);
 }
@@ -123,14 +127,16 @@ void cq_process_maybe_end(struct cq_process *process)
  * Every slot is born. Before that, what is to be ready with the worker is: when that fails the worker does not start, and
  * nobody has seen it. Source: rq/cli/workers.py, which imports handlers and classes before the worker registers its birth.
  */
-static void begin(struct cq_process *process)
+void cq_process_begin(struct cq_process *process)
 {
-    if (process->started || !process->looked || !cq_runtimes_take_jobs(process) || !cq_async_is_ready(process->redis))
+    if (process->started || !process->looked || !cq_runtimes_take_jobs(process) || !cq_async_is_ready(process->redis) ||
+        !cq_scheduler_prepare(process->scheduler))
         return;
     process->started = true;
     for (int i = 0; i < process->slot_count; i++)
         cq_slot_redis_ready(&process->slots[i]);
     cq_maintenance_start(process->maintenance);
+    cq_scheduler_go_on(process->scheduler);
 }
 
 /* Suspended at the very start: RQ refuses to start. */
@@ -147,7 +153,7 @@ static void on_first_look(struct cq_async *async, const struct cq_reply *reply, 
         return;
     }
     if (process->looked) { /* the connection was lost in between */
-        begin(process);
+        cq_process_begin(process);
         return;
     }
     struct cq_buf names = CQ_BUF_INIT(NAMES_MAX);
@@ -156,7 +162,7 @@ static void on_first_look(struct cq_async *async, const struct cq_reply *reply, 
            CQ_VERSION, process->slot_count, process->slot_count == 1 ? "" : "s", names.len ? names.data : "");
     cq_buf_release(&names);
     process->looked = true;
-    begin(process);
+    cq_process_begin(process);
 }
 
 static void on_ready(struct cq_async *async, void *data)
@@ -170,6 +176,7 @@ static void on_ready(struct cq_async *async, void *data)
     }
     cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "connected to Redis again");
     cq_orphans_next(process->orphans);
+    cq_scheduler_go_on(process->scheduler);
     for (int i = 0; i < process->slot_count; i++)
         cq_slot_redis_ready(&process->slots[i]);
 }
@@ -250,7 +257,7 @@ void cq_process_runtime_ready(struct cq_process *process, const struct cq_runtim
     show_title(process);
     if (runtime == process->python && strcmp(process->python_version, runtime->stable->version) != 0)
         show_python_version(process, runtime->stable->version);
-    begin(process);
+    cq_process_begin(process);
 }
 
 static enum cq_code start(struct cq_process *process, struct cq_error *err)
@@ -293,6 +300,7 @@ static enum cq_code start(struct cq_process *process, struct cq_error *err)
     process->commands = cq_commands_new(process);
     process->maintenance = cq_maintenance_new(process);
     process->orphans = cq_orphans_new(process);
+    process->scheduler = cq_scheduler_new(process);
     struct cq_async_options redis = {
         .loop = process->loop,
         .address = options->address,
@@ -316,6 +324,7 @@ static void stop(struct cq_process *process)
     cq_commands_free(process->commands);
     cq_waiters_free(process->waiters);
     cq_maintenance_free(process->maintenance);
+    cq_scheduler_free(process->scheduler);
     ev_timer_stop(process->loop, &process->resume_timer);
     ev_prepare_stop(process->loop, &process->before_wait);
     cq_log_release(process->log);

@@ -41,6 +41,12 @@ static const struct cq_option worker_options[] = {
      .short_word = "ds",
      .argument = "STRATEGY",
      .setting = "worker.dequeue_strategy"},
+    {.kind = CQ_OPTION_SETTING,
+     .name = "with-scheduler",
+     .letter = 's',
+     .setting = "worker.with_scheduler",
+     .value = "true",
+     .help = "Queue scheduled jobs, retries and repeats of these queues when they are due; with --burst once, before it begins"},
     SETTING("results-ttl", "results_ttl", "SECONDS",
             "How long a finished job and its result are kept, unless the job says; 0: not at all, -1: for ever"),
 
@@ -130,10 +136,6 @@ static const struct cq_option worker_options[] = {
      .help = "How lines are written; json: one object a line (default: text)"},
     SWITCH("disable-job-desc-logging", "log_job_description", "false", "Do not name the call with its arguments in the log"),
 
-    {.kind = CQ_OPTION_MISSING,
-     .name = "with-scheduler",
-     .letter = 's',
-     .help = "'rq worker --with-scheduler' beside it queues what is due for cq too"},
     {.kind = CQ_OPTION_MISSING, .name = "sentry-dsn", .help = WITHOUT_SENTRY},
     {.kind = CQ_OPTION_MISSING, .name = "sentry-ca-certs", .help = WITHOUT_SENTRY},
     {.kind = CQ_OPTION_MISSING, .name = "sentry-debug", .help = WITHOUT_SENTRY},

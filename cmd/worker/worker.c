@@ -81,6 +81,7 @@ static struct cq_worker_options options_of(const struct cq_settings *settings)
         .max_jobs_per_horse = settings->max_jobs_per_horse,
         .max_rss_per_horse_kb = settings->max_rss_per_horse_kb,
         .requeue_abandoned = settings->requeue_abandoned,
+        .with_scheduler = settings->with_scheduler,
         .log_job_description = settings->log_job_description,
         .job_output = (enum cq_job_output)settings->job_output,
         .kill_grace_s = (int)settings->kill_grace_s,

@@ -1,0 +1,12 @@
+-- A scheduler ends: the locks that are still its own are free for the next one, and its hash goes.
+-- Source: rq/scheduler.py stop, release_locks, register_death; rq/scripts.py RELEASE_LOCK_SCRIPT.
+-- Returns how many locks it gave back. Errors: none of its own.
+local scheduler = unpack(KEYS) -- rq:scheduler:<name>; then rq:scheduler-lock:<queue> of each queue
+local name = unpack(ARGV)
+local first_lock = 2
+local released = 0
+for at = first_lock, #KEYS do
+    if redis.pcall('GET', KEYS[at]) == name then released = released + redis.call('DEL', KEYS[at]) end
+end
+redis.call('DEL', scheduler)
+return released

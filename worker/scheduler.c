@@ -1,0 +1,242 @@
+#include "worker/scheduler.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "lifecycle/schedule.h"
+
+enum { DUE_CHUNK = 200 }; /* jobs of one call: 4 to 6 ms of Redis */
+
+static const double pass_every_s = 1.0;        /* RQ's interval */
+static const double first_look_s = 10.0;       /* for schedulers that are missing: others may just be starting */
+
+struct cq_scheduler {
+    struct cq_process *process;
+    bool works;      /* --with-scheduler */
+    bool prepared;   /* in burst mode: its only pass is over */
+    bool asking;     /* a pass is on its way */
+    bool stopped;    /* no pass any more */
+    bool releasing;  /* its locks are being given back */
+    bool failing;    /* the last pass was refused: said once */
+    bool seen;       /* a pass was answered: whose the locks are is known */
+    char name[CQ_SCHEDULER_NAME_SIZE];
+    struct cq_scheduler_identity identity;
+    enum cq_lock *locks; /* owned: of each queue, as the last pass found it */
+    ev_timer pass_timer, look_timer;
+};
+
+static void pass(struct cq_scheduler *scheduler);
+
+static void on_stopped(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+{
+    (void)async, (void)reply; /* when it was lost the locks expire by themselves */
+    struct cq_scheduler *scheduler = data;
+    scheduler->releasing = false;
+    if (!scheduler->prepared && scheduler->process->options->burst) {
+        scheduler->prepared = !lost; /* else once more, on the next connection */
+        if (scheduler->prepared && !scheduler->stopped)
+            cq_process_begin(scheduler->process);
+    }
+    cq_process_maybe_end(scheduler->process);
+}
+
+static void release(struct cq_scheduler *scheduler)
+{
+    struct cq_process *process = scheduler->process;
+    scheduler->releasing = true;
+    struct cq_command *command = cq_process_command(process);
+    cq_scheduler_stop_build(&scheduler->identity, command);
+    cq_async_call(process->redis, command, on_stopped, scheduler);
+}
+
+/* One line when it changes: an expired lock that was ours again, or somebody else's, says that we slept or were cut off. */
+static void tell_lock(struct cq_scheduler *scheduler, size_t at, enum cq_lock lock)
+{
+    struct cq_process *process = scheduler->process;
+    enum cq_lock before = scheduler->locks[at];
+    bool was_ours = before == CQ_LOCK_ACQUIRED || before == CQ_LOCK_RENEWED;
+    int len = (int)process->queues[at].len;
+    const char *queue = process->queues[at].data;
+    if (lock == CQ_LOCK_ACQUIRED && was_ours)
+        cq_log(process->log, CQ_LOG_WARNING, process->name, NULL, "scheduler %s: the lock of queue %.*s had expired; taken again",
+               scheduler->name, len, queue);
+    else if (lock == CQ_LOCK_ACQUIRED)
+        cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "scheduler %s: has the lock of queue %.*s", scheduler->name, len, queue);
+    else if (lock == CQ_LOCK_TAKEN && was_ours)
+        cq_log(process->log, CQ_LOG_WARNING, process->name, NULL, "scheduler %s: the lock of queue %.*s was taken over by another one",
+               scheduler->name, len, queue);
+    else if (lock == CQ_LOCK_TAKEN && !scheduler->seen)
+        cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "scheduler %s: stands by for queue %.*s, which has another one",
+               scheduler->name, len, queue);
+    else if (lock == CQ_LOCK_BROKEN && before != CQ_LOCK_BROKEN)
+        cq_log(process->log, CQ_LOG_ERROR, process->name, NULL,
+               "scheduler %s: rq:scheduler-lock:%.*s or rq:scheduled:%.*s holds something else; nothing is scheduled there until it is "
+               "removed",
+               scheduler->name, len, queue, len, queue);
+    scheduler->locks[at] = lock;
+}
+
+static void tell(struct cq_scheduler *scheduler, const struct cq_reply *reply, const struct cq_due *due)
+{
+    struct cq_process *process = scheduler->process;
+    for (size_t i = 0; i < process->queue_count; i++)
+        tell_lock(scheduler, i, cq_due_lock(reply, i));
+    scheduler->seen = true;
+    if (due->moved)
+        cq_log(process->log, CQ_LOG_DEBUG, process->name, NULL, "scheduler %s: queued %lld job%s", scheduler->name, (long long)due->moved,
+               due->moved == 1 ? "" : "s");
+    if (due->dropped)
+        cq_log(process->log, CQ_LOG_INFO, process->name, NULL,
+               "scheduler %s: dropped %lld scheduled entr%s whose job is gone, canceled or queued already", scheduler->name,
+               (long long)due->dropped, due->dropped == 1 ? "y" : "ies");
+}
+
+static void wait_for_next(struct cq_scheduler *scheduler, double seconds)
+{
+    struct ev_loop *loop = scheduler->process->loop;
+    ev_timer_stop(loop, &scheduler->pass_timer);
+    ev_timer_set(&scheduler->pass_timer, seconds, 0.);
+    ev_timer_start(loop, &scheduler->pass_timer);
+}
+
+static void on_due(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+{
+    (void)async;
+    struct cq_scheduler *scheduler = data;
+    struct cq_process *process = scheduler->process;
+    struct cq_due due = {.wait_ms = CQ_DUE_NONE};
+    struct cq_error err;
+    scheduler->asking = false;
+    if (lost && lost->code == CQ_ERR_CONNECTION)
+        return; /* whose the locks are now, the first pass on the next connection says */
+    if (lost || cq_due_read(reply, &due, &err) != CQ_OK) {
+        if (!scheduler->failing)
+            cq_log(process->log, CQ_LOG_ERROR, process->name, NULL, "scheduler %s: %s; trying again every second", scheduler->name,
+                   lost ? lost->text : err.text);
+        scheduler->failing = true;
+    } else {
+        scheduler->failing = false;
+        tell(scheduler, reply, &due);
+        if (due.moved)
+            cq_process_wake(process);
+    }
+    if (scheduler->stopped)
+        return;
+    if (due.wait_ms == 0)
+        pass(scheduler);
+    else if (process->options->burst)
+        release(scheduler);
+    else
+        wait_for_next(scheduler, due.wait_ms > 0 && (double)due.wait_ms < 1000 * pass_every_s ? (double)due.wait_ms / 1000 : pass_every_s);
+}
+
+static void pass(struct cq_scheduler *scheduler)
+{
+    struct cq_process *process = scheduler->process;
+    if (scheduler->asking || scheduler->stopped || !cq_async_is_ready(process->redis))
+        return;
+    scheduler->asking = true;
+    struct cq_command *command = cq_process_command(process);
+    cq_due_build(&scheduler->identity, cq_clock_now(), DUE_CHUNK, command);
+    cq_async_call(process->redis, command, on_due, scheduler);
+}
+
+static void on_pass_timer(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop, (void)events;
+    pass(timer->data);
+}
+
+static void on_unattended(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+{
+    (void)async;
+    struct cq_process *process = ((struct cq_scheduler *)data)->process;
+    for (size_t i = 0; !lost && i < process->queue_count; i++) {
+        int64_t count = cq_unattended_count(reply, i);
+        if (count > 0)
+            cq_log(process->log, CQ_LOG_WARNING, process->name, NULL,
+                   "%lld scheduled job%s of queue %.*s would wait for ever: no scheduler runs; start a worker with --with-scheduler",
+                   (long long)count, count == 1 ? "" : "s", (int)process->queues[i].len, process->queues[i].data);
+    }
+}
+
+static void on_look_timer(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop, (void)events;
+    struct cq_scheduler *scheduler = timer->data;
+    struct cq_process *process = scheduler->process;
+    if (!cq_async_is_ready(process->redis))
+        return;
+    struct cq_command *command = cq_process_command(process);
+    cq_unattended_build(process->queues, process->queue_count, command);
+    cq_async_call(process->redis, command, on_unattended, scheduler);
+}
+
+struct cq_scheduler *cq_scheduler_new(struct cq_process *process)
+{
+    struct cq_scheduler *scheduler = cq_calloc(1, sizeof(*scheduler));
+    scheduler->process = process;
+    scheduler->works = process->options->with_scheduler;
+    scheduler->locks = cq_calloc(process->queue_count, sizeof(*scheduler->locks));
+    cq_scheduler_name_generate(getpid(), scheduler->name);
+    scheduler->identity = (struct cq_scheduler_identity){
+        .name = scheduler->name,
+        .hostname = process->hostname,
+        .pid = getpid(),
+        .created_at = cq_clock_now(),
+        .queues = process->queues,
+        .queue_count = process->queue_count,
+    };
+    double interval = process->options->maintenance_interval_s;
+    ev_init(&scheduler->pass_timer, on_pass_timer);
+    ev_timer_init(&scheduler->look_timer, on_look_timer, interval < first_look_s ? interval : first_look_s, interval);
+    scheduler->pass_timer.data = scheduler->look_timer.data = scheduler;
+    return scheduler;
+}
+
+bool cq_scheduler_prepare(struct cq_scheduler *scheduler)
+{
+    if (!scheduler->works || !scheduler->process->options->burst || scheduler->prepared || scheduler->stopped)
+        return true;
+    if (!scheduler->releasing)
+        pass(scheduler);
+    return false;
+}
+
+void cq_scheduler_go_on(struct cq_scheduler *scheduler)
+{
+    if (scheduler->process->options->burst || scheduler->stopped)
+        return;
+    if (scheduler->works)
+        pass(scheduler);
+    else if (!ev_is_active(&scheduler->look_timer))
+        ev_timer_start(scheduler->process->loop, &scheduler->look_timer);
+}
+
+void cq_scheduler_stop(struct cq_scheduler *scheduler)
+{
+    if (scheduler->stopped)
+        return;
+    scheduler->stopped = true;
+    ev_timer_stop(scheduler->process->loop, &scheduler->pass_timer);
+    ev_timer_stop(scheduler->process->loop, &scheduler->look_timer);
+    bool has_locks = scheduler->asking || (scheduler->seen && !scheduler->prepared);
+    if (has_locks && !scheduler->releasing && cq_async_is_ready(scheduler->process->redis))
+        release(scheduler);
+}
+
+bool cq_scheduler_is_stopping(const struct cq_scheduler *scheduler)
+{
+    return scheduler->releasing;
+}
+
+void cq_scheduler_free(struct cq_scheduler *scheduler)
+{
+    if (!scheduler)
+        return;
+    ev_timer_stop(scheduler->process->loop, &scheduler->pass_timer);
+    ev_timer_stop(scheduler->process->loop, &scheduler->look_timer);
+    free(scheduler->locks);
+    free(scheduler);
+}
