@@ -29,6 +29,12 @@ static bool is_name(const char *zone)
     return true;
 }
 
+/* Needs no database, and no change of the process' zone. */
+static bool is_utc(const char *zone)
+{
+    return zone && strcmp(zone, "UTC") == 0;
+}
+
 static bool has_file(const char *zone)
 {
     const char *folder = getenv("TZDIR");
@@ -43,7 +49,7 @@ static bool has_file(const char *zone)
 
 enum cq_code cq_zone_check(const char *zone, struct cq_error *err)
 {
-    if (is_local(zone) || strcmp(zone, "UTC") == 0 || (is_name(zone) && has_file(zone)))
+    if (is_local(zone) || is_utc(zone) || (is_name(zone) && has_file(zone)))
         return CQ_OK;
     if (!has_file("Europe/London"))
         return cq_error_set(err, CQ_ERR_CONFIG, "'%.100s' cannot be looked up: this machine has no time zone database (Debian: apt-get "
@@ -58,7 +64,7 @@ static char *enter(const char *zone)
     if (!is_local(zone)) {
         char name[CQ_ZONE_NAME_MAX + 2];
         before = cq_strdup(getenv("TZ"));
-        snprintf(name, sizeof(name), strcmp(zone, "UTC") == 0 ? "UTC0" : ":%.100s", zone);
+        snprintf(name, sizeof(name), ":%.*s", CQ_ZONE_NAME_MAX, zone);
         setenv("TZ", name, 1);
     }
     tzset();
@@ -88,6 +94,8 @@ cq_time cq_zone_instant(const char *zone, const struct cq_civil *civil)
     struct tm parts = {.tm_year = civil->year - 1900, .tm_mon = civil->month - 1, .tm_mday = civil->day,
                        .tm_hour = civil->hour, .tm_min = civil->minute, .tm_sec = civil->second};
     time_t wall = timegm(&parts);
+    if (is_utc(zone))
+        return (cq_time)wall * CQ_SECOND;
     char *before = enter(zone);
     /* No zone is a day away from Greenwich: these are the offsets on the two sides of any change that matters. */
     int early = offset_at(wall - DAY_S), late = offset_at(wall + DAY_S);
@@ -102,12 +110,13 @@ void cq_zone_civil(const char *zone, cq_time when, struct cq_civil *ret_civil, i
 {
     time_t seconds = (time_t)cq_time_seconds(when);
     struct tm parts;
-    char *before = enter(zone);
-    if (!localtime_r(&seconds, &parts)) {
+    char *before = is_utc(zone) ? NULL : enter(zone);
+    if (!(is_utc(zone) ? gmtime_r(&seconds, &parts) : localtime_r(&seconds, &parts))) {
         seconds = 0; /* a year that does not fit into an int */
-        localtime_r(&seconds, &parts);
+        gmtime_r(&seconds, &parts);
     }
-    leave(zone, before);
+    if (!is_utc(zone))
+        leave(zone, before);
     *ret_civil = (struct cq_civil){parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec};
     if (ret_offset_s)
         *ret_offset_s = (int)parts.tm_gmtoff;
