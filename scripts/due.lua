@@ -90,6 +90,8 @@ local function wait_of(registry)
     return first and tonumber(first) - now or math.huge
 end
 
+-- A delete first: after it Redis takes the rest even when its memory is full, which what waits here may be the reason for.
+redis.call('DEL', scheduler)
 local states, owned, wait = {}, 0, math.huge
 local ready = {} -- queues with due jobs
 for at = first_lock, #KEYS do
@@ -115,8 +117,6 @@ end
 if owned > 0 then
     redis.call('HSET', scheduler, unpack(ARGV, fields))
     redis.call('EXPIRE', scheduler, lock_ttl)
-else
-    redis.call('DEL', scheduler)
 end
 local wait_ms = -1
 if wait < math.huge then wait_ms = math.max(0, math.ceil(wait * 1000)) end
