@@ -99,6 +99,19 @@ void cq_utf8_escape_line(struct cq_buf *out, struct cq_str text)
     }
 }
 
+void cq_utf8_append_valid(struct cq_buf *out, struct cq_str text)
+{
+    for (size_t at = 0; at < text.len;) {
+        uint32_t point;
+        int len = cq_utf8_decode(text, at, &point);
+        if (len)
+            cq_buf_append(out, text.data + at, (size_t)len);
+        else
+            cq_utf8_append(out, 0xFFFD);
+        at += len ? (size_t)len : 1;
+    }
+}
+
 void cq_utf8_escape_json(struct cq_buf *out, struct cq_str text)
 {
     for (size_t at = 0; at < text.len;) {

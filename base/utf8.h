@@ -19,6 +19,9 @@ void cq_utf8_append(struct cq_buf *out, uint32_t point);
 
 bool cq_utf8_valid(struct cq_str text);
 
+/* Append text with U+FFFD for each byte that is not UTF-8: it takes up to three times its length. */
+void cq_utf8_append_valid(struct cq_buf *out, struct cq_str text);
+
 /* Append text with control characters (C0, DEL, C1) and bytes that are not UTF-8 as \n, \t, \xNN: one printable line. */
 void cq_utf8_escape_line(struct cq_buf *out, struct cq_str text);
 

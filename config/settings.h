@@ -61,6 +61,7 @@ struct cq_settings {
     bool with_scheduler;
     int64_t kill_grace_s;
     int64_t shutdown_timeout_s;
+    int webhook_private; /* 1: refused */
     int job_output; /* enum cq_job_output */
     bool log_job_description;
     int logging_level; /* enum cq_log_level */

@@ -13,6 +13,7 @@ static const struct cq_setting_choice outputs[] = {{"log", CQ_OUTPUT_LOG},
                                                    {"pass", CQ_OUTPUT_PASS},
                                                    {"discard", CQ_OUTPUT_DISCARD},
                                                    {NULL, 0}};
+static const struct cq_setting_choice webhook_reaches[] = {{"allow", 0}, {"refuse", 1}, {NULL, 0}};
 static const struct cq_setting_choice log_formats[] = {{"text", CQ_LOG_TEXT}, {"json", CQ_LOG_JSON}, {NULL, 0}};
 
 #define AT(field) offsetof(struct cq_settings, field)
@@ -77,6 +78,8 @@ static const struct cq_setting table[] = {
      "seconds between SIGTERM and SIGKILL when a job is out of time"},
     {"worker", "shutdown_timeout", {"CQ_SHUTDOWN_TIMEOUT"}, CQ_SETTING_SECONDS, AT(shutdown_timeout_s), 0, 30 * DAY_S, "0", NULL,
      "seconds that running jobs have to end when the worker is told to; then they go back to their queue; 0: as long as they take"},
+    {"worker", "webhook_private", {"CQ_WEBHOOK_PRIVATE"}, CQ_SETTING_CHOICE, AT(webhook_private), 0, 0, "allow", webhook_reaches,
+     "webhooks to private, loopback and link-local addresses: allow, or refuse (no proxy is used then)"},
     {"worker", "job_output", {"CQ_JOB_OUTPUT"}, CQ_SETTING_CHOICE, AT(job_output), 0, 0, "log", outputs,
      "what jobs print: log (into the log, with the job's id), pass (through), discard"},
     {"worker", "log_job_description", {"CQ_LOG_JOB_DESCRIPTION"}, CQ_SETTING_BOOL, AT(log_job_description), 0, 0, "true", NULL,

@@ -158,21 +158,6 @@ static int call_function(struct cq_context *job, const struct cq_native_options 
 
 /* ---- the answer ---- */
 
-/* RQ's readers decode the text as UTF-8 and fail on anything else: what is not becomes U+FFFD. */
-static void append_utf8(struct cq_buf *out, struct cq_str text)
-{
-    size_t at = 0;
-    uint32_t point;
-    while (at < text.len) {
-        int len = cq_utf8_decode(text, at, &point);
-        if (len > 0)
-            cq_buf_append(out, text.data + at, (size_t)len);
-        else
-            cq_utf8_append(out, 0xFFFD);
-        at += len > 0 ? (size_t)len : 1;
-    }
-}
-
 /* RQ's viewers take the last line for the exception: `class: text`. */
 static void write_failed(struct cq_frame_writer *writer, struct cq_buf *out, struct cq_context *job, struct cq_buf *found_failure)
 {
@@ -186,7 +171,7 @@ static void write_failed(struct cq_frame_writer *writer, struct cq_buf *out, str
         cq_buf_printf(&raw, "%s: ", job->failure_class);
         cq_buf_str(&raw, cq_buf_view(&job->failure));
     }
-    append_utf8(&text, cq_buf_view(&raw));
+    cq_utf8_append_valid(&text, cq_buf_view(&raw)); /* RQ's readers decode it as UTF-8 and fail on anything else */
     cq_frame_start(writer, out, "failed");
     cq_frame_add_str(writer, "exc", cq_buf_view(&text));
     cq_buf_release(&raw);

@@ -49,6 +49,7 @@ struct cq_worker_options {
     enum cq_job_output job_output;
     int kill_grace_s;                    /* SIGTERM to SIGKILL, 5 */
     int64_t shutdown_timeout_s;          /* from a warm stop until jobs that still run are given back; 0: as long as they take */
+    bool webhook_private_refused;        /* --webhook-private refuse */
     bool restrict_format;                /* --serializer was given: accept no other */
     enum cq_format format;
     const struct cq_strv *paths;         /* -P: where modules are looked for */

@@ -19,6 +19,7 @@
  *   scheduler.c    --with-scheduler: locks, and jobs that are due
  *   callback.c     a callback of a job that has no horse any more (fields.c: the job's hash, kept for it)
  *   orphans.c      failure callbacks of abandoned jobs
+ *   webhooks/      HTTP requests when a job has finished or failed
  *   rider.c        whom horses run for; output.c: their standard output and error, into the log; tail.c: the end of it, kept
  *   shutdown.c     signals, warm and cold stop
  */
@@ -43,6 +44,7 @@ struct cq_commands;
 struct cq_maintenance;
 struct cq_scheduler;
 struct cq_orphans;
+struct cq_webhooks;
 struct cq_shutdown;
 
 struct cq_process {
@@ -62,6 +64,7 @@ struct cq_process {
     struct cq_maintenance *maintenance;      /* owned */
     struct cq_scheduler *scheduler;          /* owned */
     struct cq_orphans *orphans;              /* owned */
+    struct cq_webhooks *webhooks;            /* owned */
     struct cq_shutdown *shutdown;            /* owned */
 
     struct cq_slot *slots; /* owned: slot_count of them */

@@ -9,6 +9,7 @@
 #include "worker/runtimes/runtimes.h"
 #include "worker/scheduler.h"
 #include "worker/slot/execution.h"
+#include "worker/webhooks/webhooks.h"
 
 enum { COLD_GRACE_S = 5 }; /* for the outcomes and the deaths to reach Redis after a cold stop */
 
@@ -27,6 +28,7 @@ static void end_soon(struct cq_shutdown *shutdown, double seconds)
     struct cq_process *process = shutdown->process;
     process->cold = true;
     cq_orphans_drop(process->orphans);
+    cq_webhooks_drop(process->webhooks);
     cq_process_maybe_end(process);
     ev_timer_stop(process->loop, &shutdown->give_up);
     ev_timer_set(&shutdown->give_up, seconds, 0.);
@@ -56,6 +58,7 @@ static void warm(struct cq_shutdown *shutdown, int signal_number)
         ev_timer_set(&shutdown->deadline, (double)process->options->shutdown_timeout_s, 0.);
         ev_timer_start(process->loop, &shutdown->deadline);
     }
+    cq_webhooks_stop(process->webhooks);
     for (int i = 0; i < process->slot_count; i++)
         cq_slot_stop(&process->slots[i]);
 }

@@ -20,6 +20,7 @@
 #include "worker/shutdown.h"
 #include "worker/slot/slot.h"
 #include "worker/waiter.h"
+#include "worker/webhooks/webhooks.h"
 
 enum { NAMES_MAX = 4096 }; /* bytes of the queues' names in the title and in the log */
 
@@ -118,7 +119,7 @@ void cq_process_maybe_end(struct cq_process *process)
     if (!process->slots_alive)
         cq_scheduler_stop(process->scheduler);
     bool busy = cq_maintenance_is_asking(process->maintenance) || cq_orphans_are_busy(process->orphans) ||
-                cq_scheduler_is_stopping(process->scheduler);
+                cq_scheduler_is_stopping(process->scheduler) || cq_webhooks_are_busy(process->webhooks);
     if (!process->slots_alive && (process->cold || !busy))
         ev_break(process->loop, EVBREAK_ALL);
 }
@@ -301,6 +302,7 @@ static enum cq_code start(struct cq_process *process, struct cq_error *err)
     process->maintenance = cq_maintenance_new(process);
     process->orphans = cq_orphans_new(process);
     process->scheduler = cq_scheduler_new(process);
+    process->webhooks = cq_webhooks_new(process);
     struct cq_async_options redis = {
         .loop = process->loop,
         .address = options->address,
@@ -331,6 +333,7 @@ static void stop(struct cq_process *process)
     for (int i = 0; i < process->slot_count; i++)
         cq_slot_release(&process->slots[i]);
     cq_orphans_free(process->orphans);
+    cq_webhooks_free(process->webhooks);
     cq_callbacks_release(process);
     cq_runtimes_release(process);
     cq_router_free(process->router);

@@ -78,6 +78,7 @@ static const struct cq_option worker_options[] = {
             "When told to end: let running jobs go on for so long, then end them and put them back at the front of their queue (default: "
             "wait for as long as they take)"),
     SETTING("job-output", "job_output", "WHERE", NULL),
+    SETTING("webhook-private", "webhook_private", "allow|refuse", NULL),
 
     {.kind = CQ_OPTION_HEADING, .help = "Python functions"},
     {.kind = CQ_OPTION_SETTING,

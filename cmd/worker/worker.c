@@ -86,6 +86,7 @@ static struct cq_worker_options options_of(const struct cq_settings *settings)
         .job_output = (enum cq_job_output)settings->job_output,
         .kill_grace_s = (int)settings->kill_grace_s,
         .shutdown_timeout_s = settings->shutdown_timeout_s,
+        .webhook_private_refused = settings->webhook_private != 0,
         .paths = &settings->path,
         .program_count = settings->program_count,
         .runtime_count = settings->runtime_count,

@@ -3,6 +3,7 @@
 #include "worker/exception.h"
 #include "worker/slot/execution.h"
 #include "worker/slot/horses.h"
+#include "worker/webhooks/webhooks.h"
 
 static struct cq_str optional(bool present, const struct cq_buf *buf)
 {
@@ -33,6 +34,26 @@ static void log_fate(struct cq_slot *slot, enum cq_finish_fate fate)
     struct cq_str line = run->outcome == CQ_OUTCOME_RETRY ? CQ_STR_LIT("asked to be retried") : cq_exception_line(cq_buf_view(&run->exc_text));
     cq_log(log, fate == CQ_FATE_REQUEUED || fate == CQ_FATE_SCHEDULED ? CQ_LOG_WARNING : CQ_LOG_ERROR, slot->name, id, "%s: %s (%.3f s): %.*s",
            run->queue.data, words[fate], seconds, (int)(line.len < 1000 ? line.len : 1000), line.data);
+}
+
+/*
+ * RQ sends webhooks of a job that has finished, also when it is to be repeated, and of one that has failed for good: neither of
+ * an attempt that is retried nor of a stopped job. Source: rq/worker/base.py perform_job, handle_job_failure, handle_job_retry.
+ */
+static void send_webhooks(struct cq_slot *slot, enum cq_finish_fate fate)
+{
+    const struct cq_running *run = &slot->run;
+    bool again = fate == CQ_FATE_REQUEUED || fate == CQ_FATE_SCHEDULED, failed = run->outcome != CQ_OUTCOME_SUCCESS;
+    if (!run->fields.len || fate == CQ_FATE_FENCED || run->outcome == CQ_OUTCOME_STOPPED || (failed && again))
+        return;
+    cq_webhooks_send(slot->process->webhooks, &(struct cq_webhook_event){
+        .worker = slot->name,
+        .job_id = cq_buf_view(&run->job_id),
+        .fields = cq_buf_view(&run->fields),
+        .failed = failed,
+        .exc_text = run->outcome == CQ_OUTCOME_FAILED ? cq_buf_view(&run->exc_text) : CQ_STR_LIT(""),
+        .ended_at = run->ended_at,
+    });
 }
 
 /* Redis cannot hold the outcome as it is: the job fails with what it said. */
@@ -104,6 +125,7 @@ static void on_finish(struct cq_async *async, const struct cq_reply *reply, cons
     }
     if (cq_log_enabled(process->log, CQ_LOG_INFO) || finished.fate == CQ_FATE_FENCED || slot->run.outcome != CQ_OUTCOME_SUCCESS)
         log_fate(slot, finished.fate);
+    send_webhooks(slot, finished.fate);
     slot->jobs_done++;
     process->jobs_done++;
     cq_running_trim(&slot->run);

@@ -123,12 +123,20 @@ static void end_unavailable(struct cq_slot *slot, const char *why)
 
 /* ---- its start ---- */
 
-/* What a callback needs that may have to run without the job's own horse. */
+/* What a callback needs that may have to run without the job's own horse, and webhooks when the outcome is stored. */
 static void keep_fields(struct cq_running *run, const struct cq_started *started)
 {
+    static const char *const wanted[] = {"success_callback_name", "failure_callback_name", "stopped_callback_name", "webhooks"};
     cq_buf_clear(&run->fields);
-    if (cq_reply_field(started->fields, "failure_callback_name").len || cq_reply_field(started->fields, "stopped_callback_name").len)
-        cq_fields_keep(started->fields, &run->fields);
+    for (size_t i = 0; i + 1 < cq_reply_len(started->fields); i += 2) {
+        struct cq_str name = cq_reply_str(cq_reply_at(started->fields, i));
+        for (size_t k = 0; k < CQ_ARRAY_LEN(wanted); k++) {
+            if (cq_str_is(name, wanted[k]) && cq_reply_str(cq_reply_at(started->fields, i + 1)).len) {
+                cq_fields_keep(started->fields, &run->fields);
+                return;
+            }
+        }
+    }
 }
 
 static void take(struct cq_slot *slot, const struct cq_started *started)

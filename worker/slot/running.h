@@ -31,7 +31,7 @@ struct cq_running {
     int ended;                 /* how often it said so: the function has returned or raised, callbacks run. ended_at is known */
     int64_t limit_s;           /* what the timer stands for: timeout_s, or that of what follows the function; 0: none */
     struct cq_tail tail;       /* the last lines that it wrote */
-    struct cq_buf fields;      /* the job's hash (fields.h), when it names a callback that may be called without its horse */
+    struct cq_buf fields;      /* the job's hash (fields.h), when it names callbacks or webhooks; else empty */
     bool refused;              /* Redis refused its outcome for a reason that does not pass: the next call fetches nothing */
     bool given_back;           /* the shutdown's deadline ended it: what is committed is that it waits again */
     bool lost;                 /* the heartbeat found that the execution is no longer ours */
