@@ -3,7 +3,7 @@
 #include "base/buf.h"
 #include "job/keys.h"
 
-_Static_assert(CQ_BIRTH_NKEYS == 2 && CQ_BIRTH_NARGS == 6, "birth.lua takes other keys or arguments");
+_Static_assert(CQ_BIRTH_NKEYS == 2 && CQ_BIRTH_NARGS == 7, "birth.lua takes other keys or arguments");
 _Static_assert(CQ_STATE_NKEYS == 1 && CQ_STATE_NARGS == 2, "state.lua takes other keys or arguments");
 _Static_assert(CQ_DEATH_NKEYS == 3 && CQ_DEATH_NARGS == 1, "death.lua takes other keys or arguments");
 
@@ -50,6 +50,7 @@ void cq_worker_birth_build(const struct cq_worker_identity *id, cq_time birth, c
     cq_command_text(command, birth_iso);
     cq_command_int(command, id->pid);
     cq_command_text(command, id->hostname);
+    cq_command_int(command, id->replaces_pid);
     put_fields(id, birth_iso, now_iso, command);
 }
 

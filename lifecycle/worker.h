@@ -20,12 +20,14 @@ struct cq_worker_identity {
     const char *version;        /* cq's */
     const char *python_version; /* what `python_version` shows: the runtimes, such as "native" */
     int worker_ttl_s;           /* 420 */
+    int replaces_pid;           /* of a process on this host that is dead for certain, whose name this may be; 0: none */
 };
 
 /*
  * Birth. birth: when this worker was first born (kept over reconnects).
  * reborn: false at start: refuse when a live worker has the name. true after a reconnect, when our own hash may have
  * expired: write what is missing and never refuse. Redis: birth.lua.
+ * A name that id->replaces_pid had counts as free: nobody else would say that it died.
  * Errors on reading: CQ_ERR_INVALID_OPERATION (a live worker has that name).
  */
 void cq_worker_birth_build(const struct cq_worker_identity *id, cq_time birth, cq_time now, bool reborn,

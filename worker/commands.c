@@ -1,11 +1,13 @@
 #include "worker/commands.h"
 
 #include <jansson.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "job/keys.h"
+#include "worker/pool/resize.h"
 #include "worker/runtimes/runtimes.h"
 #include "worker/slot/execution.h"
 
@@ -34,6 +36,13 @@ static void kill_horse(struct cq_slot *slot)
         cq_log(slot->process->log, CQ_LOG_INFO, slot->name, slot->run.job_id.data, "received the kill-horse command: killing its horse");
     else
         cq_log(slot->process->log, CQ_LOG_WARNING, slot->name, NULL, "kill-horse ignored: not working");
+}
+
+static void resize(struct cq_slot *slot, const json_t *payload)
+{
+    const json_t *workers = json_object_get(payload, "workers");
+    json_int_t wanted = json_is_integer(workers) ? json_integer_value(workers) : 0;
+    cq_resize_asked(slot->process, wanted < 0 || wanted > INT_MAX ? 0 : (int)wanted);
 }
 
 /* A command that waits until it is known what its slot works on. */
@@ -118,6 +127,8 @@ static void handle(struct cq_slot *slot, struct cq_str message, bool deferred)
         shut_down(slot);
     else if (cq_str_is(command, "reload"))
         cq_runtimes_reload(slot->process);
+    else if (cq_str_is(command, "resize"))
+        resize(slot, payload);
     else if (cq_str_is(command, "kill-horse"))
         kill_horse(slot);
     else if (cq_str_is(command, "stop-job") || cq_str_is(command, "stop-execution"))
@@ -152,11 +163,27 @@ static void on_ready(struct cq_async *async, void *data)
     struct cq_process *process = commands->process;
     struct cq_command *command = cq_process_command(process);
     cq_command_text(command, "SUBSCRIBE");
+    int channels = 0;
     for (int i = 0; i < process->slot_count; i++) {
         struct cq_key key = cq_key_pubsub(cq_str(process->slots[i].name));
+        if (process->slots[i].state == CQ_SLOT_DEAD)
+            continue;
+        channels++;
         cq_command_arg(command, cq_key_str(&key));
     }
-    cq_async_subscribe(async, command, on_message, commands);
+    if (channels)
+        cq_async_subscribe(async, command, on_message, commands);
+}
+
+void cq_commands_add(struct cq_commands *commands, const struct cq_slot *slot)
+{
+    if (!cq_async_is_ready(commands->async))
+        return; /* on_ready listens for all */
+    struct cq_key key = cq_key_pubsub(cq_str(slot->name));
+    struct cq_command *command = cq_process_command(commands->process);
+    cq_command_text(command, "SUBSCRIBE");
+    cq_command_arg(command, cq_key_str(&key));
+    cq_async_subscribe(commands->async, command, on_message, commands);
 }
 
 struct cq_commands *cq_commands_new(struct cq_process *process)

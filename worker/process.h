@@ -22,6 +22,7 @@
  *   webhooks/      HTTP requests when a job has finished or failed
  *   rider.c        whom horses run for; output.c: their standard output and error, into the log; tail.c: the end of it, kept
  *   shutdown.c     signals, warm and cold stop
+ *   pool/          how many slots there are (resize.c), the supervisor of a pool (link.c), systemd (notify.c)
  */
 #ifndef CQ_WORKER_PROCESS_H
 #define CQ_WORKER_PROCESS_H
@@ -34,6 +35,7 @@
 #include "redis/async.h"
 #include "redis/command.h"
 #include "worker/options.h"
+#include "worker/pool/notify.h"
 
 struct cq_slot;
 struct cq_runtime;
@@ -46,6 +48,8 @@ struct cq_scheduler;
 struct cq_orphans;
 struct cq_webhooks;
 struct cq_shutdown;
+struct cq_resize;
+struct cq_link;
 
 struct cq_process {
     const struct cq_worker_options *options; /* borrowed */
@@ -66,9 +70,13 @@ struct cq_process {
     struct cq_orphans *orphans;              /* owned */
     struct cq_webhooks *webhooks;            /* owned */
     struct cq_shutdown *shutdown;            /* owned */
+    struct cq_resize *resize;                /* owned */
+    struct cq_link *link;                    /* owned; NULL: it has no supervisor */
+    struct cq_notify notify;
 
-    struct cq_slot *slots; /* owned: slot_count of them */
+    struct cq_slot *slots; /* owned: room for CQ_SLOTS_MAX, so that none ever moves; slot_count of them are in use, or were */
     int slot_count;
+    int slots_wanted;      /* by the options, or since it was resized */
     int slots_alive;       /* not yet dead; at 0 the loop ends */
 
     struct cq_str *queues; /* owned array of borrowed names, in the order given */
@@ -76,6 +84,7 @@ struct cq_process {
 
     bool looked;           /* the first connection was ready, and the workers are not suspended */
     bool started;          /* every slot is born */
+    bool stopping;         /* warm stop: no slot is added any more */
     bool cold;             /* cold stop: it ends with its last slot, whatever else is under way */
     bool suspended;        /* rq:suspended was seen; asked again every second */
     bool announced;        /* the line that says so was written */
@@ -122,7 +131,7 @@ void cq_process_suspended(struct cq_process *process, struct cq_slot *slot);
 void cq_process_runtime_ready(struct cq_process *process, const struct cq_runtime *runtime);
 
 /* A slot is dead. */
-void cq_process_slot_dead(struct cq_process *process);
+void cq_process_slot_dead(struct cq_process *process, const struct cq_slot *slot);
 
 /* The loop ends when the last slot is dead, no callback of an abandoned job is to be run any more, and the scheduler's locks are given back. */
 void cq_process_maybe_end(struct cq_process *process);

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "worker/orphans.h"
+#include "worker/pool/notify.h"
 #include "worker/runtimes/horse.h"
 #include "worker/runtimes/runtimes.h"
 #include "worker/scheduler.h"
@@ -51,6 +52,8 @@ static void warm(struct cq_shutdown *shutdown, int signal_number)
 {
     struct cq_process *process = shutdown->process;
     shutdown->requested = cq_clock_monotonic();
+    process->stopping = true;
+    cq_notify_send(&process->notify, "STOPPING=1");
     cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "%s: warm shut down requested%s", signal_number == SIGINT ? "SIGINT" : "SIGTERM",
            process->jobs_done || process->started ? "; once more for a cold one" : "");
     cq_scheduler_stop(process->scheduler); /* now, so that another one need not wait for our last job */
@@ -108,8 +111,10 @@ static void on_hang_up(struct ev_loop *loop, ev_signal *watcher, int events)
 {
     (void)loop, (void)events;
     struct cq_shutdown *shutdown = watcher->data;
-    if (!shutdown->requested) /* else it leaves anyway */
-        cq_runtimes_reload(shutdown->process);
+    if (shutdown->requested) /* it leaves anyway */
+        return;
+    cq_runtimes_reload(shutdown->process);
+    cq_notify_reloaded(&shutdown->process->notify);
 }
 
 struct cq_shutdown *cq_shutdown_new(struct cq_process *process)

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -14,6 +13,8 @@
 #include "worker/commands.h"
 #include "worker/maintenance.h"
 #include "worker/orphans.h"
+#include "worker/pool/link.h"
+#include "worker/pool/resize.h"
 #include "worker/runtimes/route.h"
 #include "worker/runtimes/runtimes.h"
 #include "worker/scheduler.h"
@@ -108,14 +109,17 @@ void cq_process_suspended(struct cq_process *process, struct cq_slot *slot)
     ev_timer_again(process->loop, &process->resume_timer);
 }
 
-void cq_process_slot_dead(struct cq_process *process)
+void cq_process_slot_dead(struct cq_process *process, const struct cq_slot *slot)
 {
     process->slots_alive--;
+    cq_resize_slot_dead(process, slot);
     cq_process_maybe_end(process);
 }
 
 void cq_process_maybe_end(struct cq_process *process)
 {
+    if (cq_resize_is_due(process->resize))
+        return;
     if (!process->slots_alive)
         cq_scheduler_stop(process->scheduler);
     bool busy = cq_maintenance_is_asking(process->maintenance) || cq_orphans_are_busy(process->orphans) ||
@@ -147,7 +151,8 @@ static void on_first_look(struct cq_async *async, const struct cq_reply *reply, 
     struct cq_process *process = data;
     if (lost)
         return;
-    if (cq_reply_type(reply) == CQ_REPLY_INT && cq_reply_int(reply) != 0) {
+    /* A worker of RQ's pool waits instead: it does not ask. */
+    if (cq_reply_type(reply) == CQ_REPLY_INT && cq_reply_int(reply) != 0 && !process->link) {
         struct cq_error err;
         cq_error_set(&err, CQ_ERR_INVALID_OPERATION, "cq is currently suspended, to resume job execution run `cq resume`");
         cq_process_fail(process, &err);
@@ -191,17 +196,6 @@ static void on_down(struct cq_async *async, const struct cq_error *err, int retr
         return;
     }
     cq_log(process->log, CQ_LOG_ERROR, process->name, NULL, "%s; retrying in %.1f s", err->text, retry_in_ms / 1000.0);
-}
-
-/* Each slot takes some ten descriptors while horses change hands, each queue the connection that waits on it. */
-static void raise_descriptor_limit(const struct cq_worker_options *options)
-{
-    struct rlimit limit;
-    rlim_t want = 128 + 16 * (rlim_t)options->slots + (rlim_t)options->queues->len;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= want)
-        return;
-    limit.rlim_cur = limit.rlim_max < want ? limit.rlim_max : want;
-    setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 /* It stays when the worker ends, as in RQ: whoever reads one has to look whether that process is a cq worker. */
@@ -284,13 +278,15 @@ static enum cq_code start(struct cq_process *process, struct cq_error *err)
     cq_log_hold(process->log);
 
     /* The stables first: they start while the connection is being made, and are forked from a small process. */
-    process->slots = cq_calloc((size_t)options->slots, sizeof(*process->slots));
-    process->slot_count = process->slots_alive = options->slots;
+    process->slots = cq_calloc(CQ_SLOTS_MAX, sizeof(*process->slots));
+    process->slot_count = process->slots_alive = process->slots_wanted = options->slots;
     cq_runtimes_init(process);
     for (int i = 0; i < options->slots; i++)
         cq_slot_init(&process->slots[i], process, i);
     snprintf(process->name, sizeof(process->name), "%.63s", process->slots[0].name);
     process->shutdown = cq_shutdown_new(process);
+    process->resize = cq_resize_new(process);
+    process->link = cq_link_new(process);
     if (cq_runtimes_start(process, err) != CQ_OK)
         return err->code;
     process->router = cq_router_new(process);
@@ -338,6 +334,8 @@ static void stop(struct cq_process *process)
     cq_runtimes_release(process);
     cq_router_free(process->router);
     cq_shutdown_free(process->shutdown);
+    cq_resize_free(process->resize);
+    cq_link_free(process->link);
     free(process->slots);
     free(process->queues);
     cq_command_release(&process->command);
@@ -351,7 +349,8 @@ enum cq_code cq_worker_run(const struct cq_worker_options *options, bool *ret_wo
     if (!process.loop)
         return cq_error_set(err, CQ_ERR_SYSTEM, "libev finds no way to wait for events on this system");
     srandom((unsigned)(cq_clock_now() ^ getpid()));
-    raise_descriptor_limit(options);
+    cq_resize_descriptors(options->slots, options->queues->len);
+    cq_notify_take(&process.notify);
     enum cq_code code = options->pid_file ? write_pid_file(options->pid_file, err) : CQ_OK;
     if (code != CQ_OK)
         return code;

@@ -35,6 +35,27 @@ START_TEST(a_live_worker_s_name_is_refused)
 }
 END_TEST
 
+START_TEST(the_name_of_a_process_that_was_seen_to_die_is_free)
+{
+    ck_assert_int_eq(birth(NOW, false), CQ_OK);
+    struct cq_worker_identity id = identity();
+    id.pid = 4713;
+    id.replaces_pid = 4712;
+    cq_worker_birth_build(&id, NOW + 1, NOW + 1, false, &call);
+    ck_assert_int_eq(cq_worker_birth_read(step(), NULL), CQ_ERR_INVALID_OPERATION);
+    id.replaces_pid = 4711;
+    id.hostname = "another";
+    cq_worker_birth_build(&id, NOW + 1, NOW + 1, false, &call);
+    ck_assert_int_eq(cq_worker_birth_read(step(), NULL), CQ_ERR_INVALID_OPERATION);
+    RUN("HSET", worker_key, "failed_job_count", "7");
+    id.hostname = "host";
+    cq_worker_birth_build(&id, NOW + 1, NOW + 1, false, &call);
+    ck_assert_int_eq(cq_worker_birth_read(step(), NULL), CQ_OK);
+    assert_text("4713", "HGET", worker_key, "pid");
+    ck_assert_int_eq(INT("HEXISTS", worker_key, "failed_job_count"), 0);
+}
+END_TEST
+
 START_TEST(a_birth_sent_again_is_the_same_birth)
 {
     struct cq_worker_identity id = identity();
@@ -221,6 +242,7 @@ int main(void)
     const TTest *const tests[] = {
         birth_writes_what_rq_reads,
         a_live_worker_s_name_is_refused,
+        the_name_of_a_process_that_was_seen_to_die_is_free,
         a_birth_sent_again_is_the_same_birth,
         a_dead_worker_s_name_is_free,
         death_of_a_worker_that_expired_leaves_nothing,

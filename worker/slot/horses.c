@@ -21,7 +21,7 @@ static int wanted_warm(const struct cq_slot *slot)
         return slot->state == CQ_SLOT_RUNNING && !slot->horse ? 1 : 0;
     if (slot->process->options->reuse_horses)
         return slot->horse && slot->run.kill_reason == CQ_KILL_NONE ? 0 : 1;
-    return slot->process->slot_count <= FEW_SLOTS ? 2 : 1;
+    return slot->process->slots_alive <= FEW_SLOTS ? 2 : 1;
 }
 
 static struct cq_horse **warm_of(struct cq_slot *slot)

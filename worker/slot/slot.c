@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "worker/callback.h"
+#include "worker/pool/resize.h"
 #include "worker/slot/execution.h"
 #include "worker/slot/horses.h"
 #include "worker/runtimes/runtimes.h"
@@ -16,8 +17,8 @@ static void slot_name(struct cq_slot *slot)
     const struct cq_worker_options *options = slot->process->options;
     if (!options->name)
         cq_execution_id_generate(slot->name); /* 32 hex digits, as RQ's uuid4().hex */
-    else if (options->slots > 1)
-        snprintf(slot->name, sizeof(slot->name), "%s.%d", options->name, slot->index + 1);
+    else if (options->first_number || options->slots > 1 || slot->index)
+        snprintf(slot->name, sizeof(slot->name), "%s.%d", options->name, (options->first_number ? options->first_number : 1) + slot->index);
     else
         snprintf(slot->name, sizeof(slot->name), "%s", options->name);
 }
@@ -200,7 +201,7 @@ void cq_slot_next(struct cq_slot *slot, enum cq_fetch_outcome outcome, const str
     }
     if (options->max_jobs && slot->jobs_done >= options->max_jobs) {
         cq_log(process->log, CQ_LOG_INFO, slot->name, NULL, "finished executing %lld jobs, quitting", (long long)slot->jobs_done);
-        slot->stopping = true;
+        slot->stopping = slot->worn = true;
     } else if (outcome == CQ_FETCH_EMPTY && options->burst && !slot->stopping && slot->asked) {
         cq_log(process->log, CQ_LOG_INFO, slot->name, NULL, "done, quitting");
         slot->stopping = true;
@@ -225,7 +226,7 @@ static void on_death(struct cq_async *async, const struct cq_reply *reply, const
     if (slot->state != CQ_SLOT_DYING)
         return;
     slot->state = CQ_SLOT_DEAD;
-    cq_process_slot_dead(slot->process);
+    cq_process_slot_dead(slot->process, slot);
 }
 
 static void die(struct cq_slot *slot)
@@ -289,15 +290,24 @@ static void on_birth(struct cq_async *async, const struct cq_reply *reply, const
     if (lost || slot->state >= CQ_SLOT_DYING)
         return; /* the next connection tries again */
     if (cq_worker_birth_read(reply, &err) != CQ_OK) {
-        if (slot->state == CQ_SLOT_UNBORN)
+        if (slot->state == CQ_SLOT_UNBORN && !slot->added) {
             cq_process_fail(process, &err);
-        else
+            return;
+        }
+        if (slot->state == CQ_SLOT_UNBORN) {
+            cq_log(process->log, CQ_LOG_ERROR, slot->name, NULL, "cannot register: %s; it was not added", err.text);
+            slot->state = CQ_SLOT_DEAD;
+            cq_process_slot_dead(process, slot);
+        } else {
             cq_log(process->log, CQ_LOG_ERROR, slot->name, NULL, "cannot register again: %s", err.text);
+        }
         return;
     }
     if (slot->state != CQ_SLOT_UNBORN)
         return;
     slot->state = CQ_SLOT_IDLE;
+    slot->registered = true;
+    cq_resize_born(process);
     ev_timer_start(process->loop, &slot->heartbeat_timer);
     struct cq_command *command = cq_process_command(process);
     cq_worker_state_build(cq_str(slot->name), "idle", command);
@@ -347,6 +357,7 @@ void cq_slot_init(struct cq_slot *slot, struct cq_process *process, int index)
         .version = "cq " CQ_VERSION, /* tells cq's workers from RQ's: only ours know the command `reload` */
         .python_version = "native",
         .worker_ttl_s = options->worker_ttl_s,
+        .replaces_pid = options->replaces_pid,
     };
     ev_init(&slot->idle_timer, on_idle_too_long);
     ev_init(&slot->again_timer, on_again);

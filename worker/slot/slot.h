@@ -46,6 +46,9 @@ struct cq_slot {
     bool asked;             /* the last call fetched; a finish does not always */
     bool in_a_row;          /* the last outcome brought the next job at once */
     bool stopping;          /* finish what runs, then die */
+    bool added;             /* while the process ran: that it cannot register ends no other */
+    bool registered;        /* it was born */
+    bool worn;              /* it ends for having done max_jobs */
     int64_t jobs_done;
     ev_timer heartbeat_timer;
     char beat_for[CQ_EXECUTION_ID_SIZE]; /* the execution that the last heartbeat was for */

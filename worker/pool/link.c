@@ -1,0 +1,79 @@
+#include "worker/pool/link.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "worker/pool/resize.h"
+
+struct cq_link {
+    struct cq_process *process;
+    int fd;
+    ev_io reader;
+};
+
+bool cq_link_send(int fd, enum cq_link_word word, int value)
+{
+    struct cq_link_message message = {(int32_t)word, value};
+    return send(fd, &message, sizeof(message), MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)sizeof(message);
+}
+
+int cq_link_receive(int fd, struct cq_link_message *ret_message)
+{
+    for (;;) {
+        ssize_t len = recv(fd, ret_message, sizeof(*ret_message), MSG_DONTWAIT);
+        if (len == (ssize_t)sizeof(*ret_message))
+            return 1;
+        if (len == 0 || (len < 0 && errno != EAGAIN && errno != EINTR))
+            return -1;
+        if (len < 0 && errno == EAGAIN)
+            return 0;
+    }
+}
+
+static void on_message(struct ev_loop *loop, ev_io *watcher, int events)
+{
+    (void)events;
+    struct cq_link *link = watcher->data;
+    struct cq_link_message message;
+    int got;
+    while ((got = cq_link_receive(link->fd, &message)) > 0)
+        if (message.word == CQ_LINK_SLOTS)
+            cq_resize_to(link->process, message.value);
+    if (got < 0) {
+        ev_io_stop(loop, watcher);
+        cq_log(link->process->log, CQ_LOG_WARNING, link->process->name, NULL, "the supervisor of its pool is gone");
+        raise(SIGTERM); /* the kernel sends it, too (PR_SET_PDEATHSIG): twice within a second is once */
+    }
+}
+
+struct cq_link *cq_link_new(struct cq_process *process)
+{
+    if (process->options->supervisor_fd <= 0)
+        return NULL;
+    struct cq_link *link = cq_calloc(1, sizeof(*link));
+    link->process = process;
+    link->fd = process->options->supervisor_fd;
+    ev_io_init(&link->reader, on_message, link->fd, EV_READ);
+    link->reader.data = link;
+    ev_io_start(process->loop, &link->reader);
+    return link;
+}
+
+void cq_link_free(struct cq_link *link)
+{
+    if (!link)
+        return;
+    ev_io_stop(link->process->loop, &link->reader);
+    free(link);
+}
+
+/* A supervisor that does not read hears of it by the process's end. */
+void cq_link_say(struct cq_link *link, enum cq_link_word word, int value)
+{
+    if (!cq_link_send(link->fd, word, value))
+        cq_log(link->process->log, CQ_LOG_DEBUG, link->process->name, NULL, "the supervisor of its pool does not listen");
+}

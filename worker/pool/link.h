@@ -1,0 +1,38 @@
+/*
+ * What a worker process of a pool and the pool's supervisor tell each other: one small message each over a socket pair that
+ * keeps messages apart. Its end of file is the other's end: a worker whose supervisor is gone stops warmly.
+ */
+#ifndef CQ_WORKER_POOL_LINK_H
+#define CQ_WORKER_POOL_LINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cq_process;
+
+enum cq_link_word {
+    CQ_LINK_READY, /* from the worker: all of its workers are registered */
+    CQ_LINK_WANT,  /* ... it was asked to have the pool resized to `value` workers */
+    CQ_LINK_MORE,  /* ... by `value` workers, which may be negative */
+    CQ_LINK_WORN,  /* ... it ends for having done --max-jobs jobs: it is to be replaced, also in burst mode */
+    CQ_LINK_SLOTS, /* from the supervisor: have `value` slots */
+};
+
+struct cq_link_message {
+    int32_t word, value;
+};
+
+/* One message, without waiting. False: the other is gone, or does not read. */
+bool cq_link_send(int fd, enum cq_link_word word, int value);
+
+/* The next message. 1: there is one; 0: none yet; -1: the other is gone. What is no message is passed over. */
+int cq_link_receive(int fd, struct cq_link_message *ret_message);
+
+/* ---- the worker's side ---- */
+
+/* NULL when there is no supervisor. */
+struct cq_link *cq_link_new(struct cq_process *process);
+void cq_link_free(struct cq_link *link); /* NULL-safe; the descriptor stays open: who gave it, closes it */
+void cq_link_say(struct cq_link *link, enum cq_link_word word, int value);
+
+#endif
