@@ -8,8 +8,13 @@
 
 static enum cq_code send(const struct cq_enqueue_work *work, struct cq_connection *connection, struct cq_error *err)
 {
-    struct cq_enqueue enqueue = {
-        .job = &work->job, .at_front = work->options->at_front, .unique = work->options->unique, .now = cq_clock_now()};
+    struct cq_enqueue enqueue = {.job = &work->job,
+                                 .at_front = work->options->at_front,
+                                 .unique = work->options->unique,
+                                 .now = cq_clock_now(),
+                                 .dependencies = work->dependencies,
+                                 .dependency_count = work->ids.len,
+                                 .due = work->due};
     struct cq_command command;
     struct cq_reply *reply = NULL;
     cq_command_init(&command);

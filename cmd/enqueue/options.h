@@ -11,11 +11,23 @@
 
 /* A number or a duration that was not given is CQ_OPTION_UNSET, a text NULL. */
 struct cq_enqueue_options {
-    const char *queue, *description, *job_id;
+    const char *queue, *description, *job_id, *group;
     int64_t timeout_s, result_ttl_s, ttl_s, failure_ttl_s;
+    struct cq_strv depends_on; /* ids, or several with commas between them */
+    int64_t schedule_in_s;
+    const char *schedule_at;
     int64_t retry_max, wait_timeout_s;
     struct cq_strv retry_intervals;
-    bool at_front, unique, quiet, wait;
+    const char *retry_backoff; /* MIN..MAX */
+    int64_t repeat;
+    struct cq_strv repeat_intervals;
+    const char *on_success, *on_failure, *on_stopped;
+    int64_t callback_timeout_s;
+    struct cq_strv webhooks, webhook_headers; /* STATUS=URL; NAME: VALUE */
+    int webhook_method;                       /* place in CQ_WEBHOOK_METHODS; -1: not given */
+    int64_t webhook_timeout_s;
+    bool at_front, unique, allow_failure, quiet, wait;
 };
+#define CQ_WEBHOOK_METHODS "GET|POST"
 
 #endif

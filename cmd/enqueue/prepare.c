@@ -4,15 +4,19 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/utf8.h"
+#include "base/mem.h"
+#include "cmd/enqueue/again.h"
+#include "cmd/enqueue/follow.h"
+#include "cmd/enqueue/when.h"
 #include "cmd/line/arguments.h"
 #include "job/keys.h"
 #include "queue/queue.h"
 #include "serializers/serializer.h"
 
 enum {
-    DESCRIPTION_MAX = 1024 * 1024, /* bytes; a longer call is described with its arguments cut, as job functions are */
-    FUNCTION_MAX = 1024,           /* bytes of a dotted path */
+    DESCRIPTION_MAX = 1024 * 1024,    /* bytes; a longer call is described with its arguments cut, as job functions are */
+    INTERVALS_MAX = 64 * 1024 * 1024, /* bytes of JSON */
+    DEPENDENCIES_MAX = 10000,         /* one script looks at them all: some 20 ms */
 };
 
 void cq_enqueue_work_init(struct cq_enqueue_work *work, const struct cq_enqueue_options *options)
@@ -22,12 +26,20 @@ void cq_enqueue_work_init(struct cq_enqueue_work *work, const struct cq_enqueue_
         .arena = CQ_ARENA_INIT,
         .call_text = CQ_BUF_INIT(DESCRIPTION_MAX),
         .data = CQ_BUF_INIT(CQ_PAYLOAD_MAX),
-        .retry_intervals = CQ_BUF_INIT(DESCRIPTION_MAX),
+        .retry_intervals = CQ_BUF_INIT(INTERVALS_MAX),
+        .repeat_intervals = CQ_BUF_INIT(INTERVALS_MAX),
+        .webhooks = CQ_BUF_INIT(CQ_PAYLOAD_MAX),
+        .ids = CQ_STRV_INIT,
+        .due = CQ_TIME_UNSET,
     };
 }
 
 void cq_enqueue_work_release(struct cq_enqueue_work *work)
 {
+    free(work->dependencies);
+    cq_strv_release(&work->ids);
+    cq_buf_release(&work->webhooks);
+    cq_buf_release(&work->repeat_intervals);
     cq_buf_release(&work->retry_intervals);
     cq_buf_release(&work->data);
     cq_buf_release(&work->call_text);
@@ -36,14 +48,9 @@ void cq_enqueue_work_release(struct cq_enqueue_work *work)
 
 static enum cq_code check_function(const char *function, struct cq_error *err)
 {
-    size_t len = strlen(function);
-    bool printable = cq_utf8_valid(cq_str(function));
-    for (size_t i = 0; i < len; i++)
-        printable = printable && (unsigned char)function[i] >= ' ' && function[i] != 127;
-    if (!len || len > FUNCTION_MAX || !printable)
-        return cq_error_set(err, CQ_ERR_USAGE, "'%.80s' cannot be a function's name; give a dotted path such as mail.send",
-                            function);
-    return CQ_OK;
+    if (cq_enqueue_is_name(cq_str(function), CQ_FUNCTION_MAX))
+        return CQ_OK;
+    return cq_error_set(err, CQ_ERR_USAGE, "'%.80s' cannot be a function's name; give a dotted path such as mail.send", function);
 }
 
 static enum cq_code check_options(const struct cq_enqueue_options *options, struct cq_error *err)
@@ -59,20 +66,10 @@ static enum cq_code check_options(const struct cq_enqueue_options *options, stru
         return cq_error_set(err, CQ_ERR_USAGE, "--unique needs --job-id: a generated id is always unique");
     if (options->wait_timeout_s != CQ_OPTION_UNSET && !options->wait)
         return cq_error_set(err, CQ_ERR_USAGE, "--wait-timeout needs --wait");
+    if (options->group && !cq_enqueue_is_name(cq_str(options->group), CQ_NAME_MAX))
+        return cq_error_set(err, CQ_ERR_USAGE, "--group: '%.80s' cannot be a group's name; give 1 to %d bytes of text", options->group,
+                            CQ_NAME_MAX);
     return cq_queue_name_check(cq_str(options->queue), err);
-}
-
-/* RQ's Retry(max, intervals): json.dumps of the list. */
-static void fill_retry(struct cq_enqueue_work *work)
-{
-    const struct cq_strv *intervals = &work->options->retry_intervals;
-    if (work->options->retry_max == 0)
-        return;
-    cq_buf_char(&work->retry_intervals, '[');
-    cq_strv_join(intervals, ", ", &work->retry_intervals);
-    cq_buf_text(&work->retry_intervals, intervals->len ? "]" : "0]");
-    work->job.retries_left = work->options->retry_max;
-    work->job.retry_intervals = cq_buf_view(&work->retry_intervals);
 }
 
 static void fill_job(struct cq_enqueue_work *work, cq_time now)
@@ -94,9 +91,67 @@ static void fill_job(struct cq_enqueue_work *work, cq_time now)
     job->result_ttl_s = options->result_ttl_s; /* CQ_OPTION_UNSET is CQ_TTL_UNSET */
     job->ttl_s = options->ttl_s;
     job->failure_ttl_s = options->failure_ttl_s;
-    fill_retry(work);
+    if (options->group)
+        job->group_id = cq_str(options->group);
 }
 _Static_assert(CQ_OPTION_UNSET == CQ_TTL_UNSET, "an option that was not given leaves the field out");
+
+/* RQ's scheduler queues a job when it is due, whatever it depends on: together they would not do what they say. */
+static enum cq_code fill_time(struct cq_enqueue_work *work, struct cq_error *err)
+{
+    const struct cq_enqueue_options *options = work->options;
+    struct cq_job *job = &work->job;
+    bool in = options->schedule_in_s != CQ_OPTION_UNSET;
+    if (!in && !options->schedule_at)
+        return CQ_OK;
+    if (in && options->schedule_at)
+        return cq_error_set(err, CQ_ERR_USAGE, "You can't specify both --schedule-in and --schedule-at");
+    if (options->depends_on.len)
+        return cq_error_set(err, CQ_ERR_USAGE, "--depends-on: a scheduled job is queued when it is due, whatever it depends on; leave "
+                            "out either that or the time");
+    if (in)
+        work->due = job->created_at + options->schedule_in_s * CQ_SECOND;
+    else if (cq_when_parse(options->schedule_at, job->created_at, &work->due, err) != CQ_OK)
+        return CQ_ERR_USAGE;
+    if (work->due / CQ_SECOND <= 0)
+        return cq_error_set(err, CQ_ERR_USAGE, "--schedule-at: '%.60s' is too long ago; give a time after 1970", options->schedule_at);
+    if (job->ttl_s != CQ_TTL_UNSET && work->due >= job->created_at + job->ttl_s * CQ_SECOND)
+        return cq_error_set(err, CQ_ERR_USAGE, "--ttl: the job would be discarded before it is due; give it more time, or none");
+    job->has_enqueue_at_front = job->enqueue_at_front = options->at_front; /* as Queue.enqueue_at does */
+    return CQ_OK;
+}
+
+/* With either of allow_failure and at_front RQ's Dependency writes both. */
+static enum cq_code fill_dependencies(struct cq_enqueue_work *work, struct cq_error *err)
+{
+    const struct cq_enqueue_options *options = work->options;
+    struct cq_job *job = &work->job;
+    struct cq_strv *ids = &work->ids;
+    for (size_t i = 0; i < options->depends_on.len; i++)
+        cq_strv_split(ids, cq_str(options->depends_on.items[i]), ',');
+    if (options->depends_on.len && !ids->len)
+        return cq_error_set(err, CQ_ERR_USAGE, "--depends-on: there is no id in '%.80s'", options->depends_on.items[0]);
+    if (ids->len > DEPENDENCIES_MAX)
+        return cq_error_set(err, CQ_ERR_USAGE, "--depends-on: a job can wait for %d jobs at most", DEPENDENCIES_MAX);
+    if (options->allow_failure && !ids->len)
+        return cq_error_set(err, CQ_ERR_USAGE, "--allow-failure needs --depends-on");
+    if (options->unique && ids->len)
+        return cq_error_set(err, CQ_ERR_USAGE, "--unique is not supported with --depends-on, in RQ neither; leave out one of them");
+    work->dependencies = cq_calloc(ids->len + 1, sizeof(*work->dependencies));
+    for (size_t i = 0; i < ids->len; i++) {
+        struct cq_str id = work->dependencies[i] = cq_str(ids->items[i]);
+        if (!cq_enqueue_is_name(id, CQ_NAME_MAX))
+            return cq_error_set(err, CQ_ERR_USAGE, "--depends-on: '%.80s' cannot be a job's id", id.data);
+        if (cq_str_eq(id, job->id))
+            return cq_error_set(err, CQ_ERR_USAGE, "--depends-on: job '%.80s' cannot wait for itself", id.data);
+    }
+    if (ids->len && (options->allow_failure || options->at_front)) {
+        job->has_allow_dependency_failures = job->has_enqueue_at_front = true;
+        job->allow_dependency_failures = options->allow_failure;
+        job->enqueue_at_front = options->at_front;
+    }
+    return CQ_OK;
+}
 
 enum cq_code cq_enqueue_prepare(struct cq_enqueue_work *work, const struct cq_run *run, enum cq_format format,
                                 struct cq_error *err)
@@ -114,5 +169,12 @@ enum cq_code cq_enqueue_prepare(struct cq_enqueue_work *work, const struct cq_ru
         return code;
     cq_arguments_describe(&work->call, &work->call_text);
     fill_job(work, cq_clock_now());
-    return CQ_OK;
+    code = fill_time(work, err);
+    if (code == CQ_OK)
+        code = fill_dependencies(work, err);
+    if (code == CQ_OK)
+        code = cq_enqueue_again(work->options, &work->retry_intervals, &work->repeat_intervals, &work->job, err);
+    if (code == CQ_OK)
+        code = cq_enqueue_follow(work->options, &work->webhooks, &work->job, err);
+    return code;
 }

@@ -19,9 +19,12 @@ struct cq_enqueue_work {
     struct cq_call call;
     struct cq_buf call_text; /* as printed */
     struct cq_buf data;
-    struct cq_buf retry_intervals;
+    struct cq_buf retry_intervals, repeat_intervals, webhooks;
+    struct cq_strv ids;          /* of the dependencies */
+    struct cq_str *dependencies; /* owned; views of ids */
     char id[CQ_UUID_SIZE];
     struct cq_job job;
+    cq_time due; /* CQ_TIME_UNSET: now */
 };
 
 void cq_enqueue_work_init(struct cq_enqueue_work *work, const struct cq_enqueue_options *options);

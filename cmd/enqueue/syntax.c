@@ -3,7 +3,7 @@
 #include "cmd/enqueue/options.h"
 #include "cmd/line/command.h"
 
-enum { RETRIES_MAX = 1000000 };
+enum { TIMES_MAX = 1000000 }; /* retries, repeats */
 #define DURATION_MAX INT64_C(3153600000) /* a hundred years */
 
 #define FIELD(member) offsetof(struct cq_enqueue_options, member)
@@ -15,31 +15,60 @@ enum { RETRIES_MAX = 1000000 };
     {.kind = CQ_OPTION_DURATION, .name = long_name, .argument = "SECONDS", .field = FIELD(member), .min = least, \
      .max = DURATION_MAX, .help = text}
 
-#define RQ_SCHEDULES "'rq enqueue' has it, and RQ's scheduler queues what is due for cq too"
+#define INT(long_name, member, least, text) \
+    {.kind = CQ_OPTION_INT, .name = long_name, .argument = "N", .field = FIELD(member), .min = least, .max = TIMES_MAX, .help = text}
+#define TEXTS(long_name, member, what, text) \
+    {.kind = CQ_OPTION_TEXTS, .name = long_name, .argument = what, .field = FIELD(member), .help = text}
+#define INTERVALS(long_name, member, text) \
+    {.kind = CQ_OPTION_INTS, .name = long_name, .argument = "SECONDS", .field = FIELD(member), .min = 0, .max = DURATION_MAX, \
+     .help = text}
+
+#define HEADING(text) {.kind = CQ_OPTION_HEADING, .help = text}
 
 static const struct cq_option enqueue_options[] = {
+    HEADING("The job"),
     {.kind = CQ_OPTION_TEXT, .name = "queue", .letter = 'q', .argument = "NAME", .field = FIELD(queue), .fallback = "default",
      .help = "The name of the queue"},
+    TEXT("description", description, "TEXT", "What the job is called in listings (default: the call)"),
+    TEXT("job-id", job_id, "ID", "The job's id: letters, digits, _ and - (default: a new UUID)"),
+    FLAG("unique", unique, "Refuse when a job with the id of --job-id exists, instead of replacing it"),
+    TEXT("group", group, "NAME", "The group that it belongs to; 'cq group' lists them"),
+    FLAG("wait", wait, "Wait for the job and print what it returns, as Python prints it; status 1 when it fails"),
+    DURATION("wait-timeout", wait_timeout_s, 1, "With --wait: give up after this time, with status 1 (default: never)"),
+    FLAG("quiet", quiet, "Do not say that the job was enqueued"),
+    HEADING("When it runs"),
+    FLAG("at-front", at_front, "Put the job at the front of the queue, once it is its turn to be queued"),
+    TEXTS("depends-on", depends_on, "ID[,ID...]", "Jobs that have to finish first; may be repeated"),
+    FLAG("allow-failure", allow_failure, "With --depends-on: it is enough that they have run, be it that they failed"),
+    DURATION("schedule-in", schedule_in_s, 0, "Queue the job after this time; a scheduler does it"),
+    TEXT("schedule-at", schedule_at, "TIME",
+         "Queue it then: 2026-11-21T10:00:00 (local), 2026-11-21T10:00+02:00, '2026-11-21T10:00 Europe/Berlin', or 10:00"),
+    {.kind = CQ_OPTION_INT, .name = "retry-max", .argument = "N", .field = FIELD(retry_max), .min = 0, .max = TIMES_MAX,
+     .fallback = "0", .help = "How often the job is retried when it fails"},
+    INTERVALS("retry-interval", retry_intervals, "Time before a retry; repeated: before the first, the second, ... (default: 0)"),
+    TEXT("retry-backoff", retry_backoff, "MIN..MAX",
+         "With --retry-max: time before the first retry, twice as much before each next one, up to MAX, with jitter; as in 2s..10m"),
+    INT("repeat", repeat, 1, "How often the job is run again after it has succeeded"),
+    INTERVALS("repeat-interval", repeat_intervals,
+              "With --repeat: time before it is run again; repeated: the last for the first time, as RQ counts (default: 0)"),
+    HEADING("How long"),
     DURATION("timeout", timeout_s, -1,
              "The longest time the job may run before it is ended and counts as failed; -1: no limit (default: 180)"),
     DURATION("result-ttl", result_ttl_s, -1,
              "How long the successful job and its result are kept; 0: not at all, -1: for ever (default: the worker's, 500)"),
     DURATION("ttl", ttl_s, -1, "How long the job may wait in the queue before it is discarded (default: for ever)"),
     DURATION("failure-ttl", failure_ttl_s, -1, "How long the job is kept when it fails; -1: for ever (default: a year)"),
-    TEXT("description", description, "TEXT", "What the job is called in listings (default: the call)"),
-    TEXT("job-id", job_id, "ID", "The job's id: letters, digits, _ and - (default: a new UUID)"),
-    FLAG("unique", unique, "Refuse when a job with the id of --job-id exists, instead of replacing it"),
-    FLAG("at-front", at_front, "Put the job at the front of the queue"),
-    {.kind = CQ_OPTION_INT, .name = "retry-max", .argument = "N", .field = FIELD(retry_max), .min = 0, .max = RETRIES_MAX,
-     .fallback = "0", .help = "How often the job is retried when it fails"},
-    {.kind = CQ_OPTION_INTS, .name = "retry-interval", .argument = "SECONDS", .field = FIELD(retry_intervals), .min = 0,
-     .max = DURATION_MAX, .help = "Time before a retry; repeated: before the first, the second, ... (default: 0)"},
-    FLAG("wait", wait, "Wait for the job and print what it returns, as Python prints it; status 1 when it fails"),
-    DURATION("wait-timeout", wait_timeout_s, 1, "With --wait: give up after this time, with status 1 (default: never)"),
-    FLAG("quiet", quiet, "Do not say that the job was enqueued"),
-    {.kind = CQ_OPTION_MISSING, .name = "depends-on", .help = "'rq enqueue --depends-on' works for cq's workers"},
-    {.kind = CQ_OPTION_MISSING, .name = "schedule-in", .help = RQ_SCHEDULES},
-    {.kind = CQ_OPTION_MISSING, .name = "schedule-at", .help = RQ_SCHEDULES},
+    HEADING("What follows"),
+    TEXT("on-success", on_success, "FUNCTION", "What is called when the job has succeeded"),
+    TEXT("on-failure", on_failure, "FUNCTION", "What is called when the job has failed"),
+    TEXT("on-stopped", on_stopped, "FUNCTION", "What is called when the job was stopped"),
+    DURATION("callback-timeout", callback_timeout_s, 1, "The longest time that each of these may take (default: 60)"),
+    TEXTS("webhook", webhooks, "STATUS=URL",
+          "What is requested when the job has finished or failed: finished=https://example.org/x; may be repeated"),
+    {.kind = CQ_OPTION_CHOICE, .name = "webhook-method", .argument = CQ_WEBHOOK_METHODS, .field = FIELD(webhook_method),
+     .words = CQ_WEBHOOK_METHODS, .help = "How; POST says what became of the job, in JSON (default: GET)"},
+    TEXTS("webhook-header", webhook_headers, "'NAME: VALUE'", "A header of these requests; may be repeated"),
+    DURATION("webhook-timeout", webhook_timeout_s, 1, "The longest time that a request may take (default: 10)"),
     {.kind = CQ_OPTION_END},
 };
 /* clang-format on */

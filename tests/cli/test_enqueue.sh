@@ -193,11 +193,6 @@ expect_status 0
 expect_redis odd lrange 'rq:queue:bench:größe x' 0 -1
 
 it 'says that options of a later version are not there'
-for option in --depends-on --schedule-in --schedule-at; do
-    run enqueue f "$option" x
-    expect_status 2
-    expect_stderr_line "this version of cq does not have $option"
-done
 for option in --worker-class --job-class --queue-class --connection-class; do
     run enqueue f "$option=x"
     expect_status 2
