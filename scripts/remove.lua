@@ -1,20 +1,17 @@
 -- Remove a job: everything that belongs to it, from its queue's list and from every registry. Its dependents stay
--- deferred, as in RQ. Source: rq/job.py Job.delete.
--- Returns OK. Errors: NOSUCHJOB (leftovers without a hash are removed all the same).
+-- deferred, as in RQ, unless dependents is '1'. Source: rq/job.py Job.delete.
+-- Returns OK, or AGAIN when it has more dependents than one call deletes; it stays until they are gone. Errors: NOSUCHJOB
+-- (leftovers without a hash are removed all the same).
 -- No keys: an id may be longer than the names that C holds in a key.
-local id = unpack(ARGV)
+local id, dependents = unpack(ARGV)
 -- include delete.lua
+-- include leave.lua
+-- include remove.lua
 local job = 'rq:job:' .. id
 local existed = redis.call('EXISTS', job) == 1
-local queue, group = unpack(redis.call('HMGET', job, 'origin', 'group_id'))
+local queue, group = unpack(redis.pcall('HMGET', job, 'origin', 'group_id'))
+if dependents == '1' and not remove_dependents(id) then return redis.status_reply('AGAIN') end
 delete_job(id, queue or '', group)
-if queue then
-    redis.call('LREM', 'rq:queue:' .. queue, 0, id)
-    redis.call('LREM', 'rq:queue:' .. queue .. ':intermediate', 0, id)
-    redis.call('ZREM', 'rq:wip:' .. queue, id)
-    for _, registry in ipairs({'finished', 'failed', 'deferred', 'scheduled', 'canceled', 'ready'}) do
-        redis.call('ZREM', 'rq:' .. registry .. ':' .. queue, id)
-    end
-end
+if queue then leave_places(id, queue) end
 if not existed then return redis.error_reply('NOSUCHJOB no such job: ' .. id) end
 return redis.status_reply('OK')

@@ -1,20 +1,21 @@
--- Put one failed job back on its queue. Source: rq/registry.py BaseRegistry.requeue.
+-- Put one failed job back on its queue, or one of another registry: canceled. Source: rq/registry.py BaseRegistry.requeue.
 -- A stale entry, of a job that is gone, is removed.
--- Returns OK. Errors: NOSUCHJOB, INVALIDOPERATION (not in the failed registry).
+-- Returns OK. Errors: NOSUCHJOB, INVALIDOPERATION (not in the registry).
 -- No keys: an id may be longer than the names that C holds in a key.
-local id, queue, now_iso = unpack(ARGV) -- queue '': the job's own
+local id, queue, registry, at_front, now_iso = unpack(ARGV) -- queue '': the job's own
 -- include seconds.lua
 -- include push.lua
 -- include requeue.lua
 local job = 'rq:job:' .. id
-local origin, ttl = unpack(redis.call('HMGET', job, 'origin', 'ttl'))
+local origin, ttl = unpack(redis.pcall('HMGET', job, 'origin', 'ttl'))
 if queue == '' then queue = origin or '' end
+local place = 'rq:' .. registry .. ':' .. queue
 if redis.call('EXISTS', job) == 0 then
-    redis.call('ZREM', 'rq:failed:' .. queue, id)
+    redis.call('ZREM', place, id)
     return redis.error_reply('NOSUCHJOB no such job: ' .. id)
 end
-if redis.call('ZREM', 'rq:failed:' .. queue, id) == 0 then
-    return redis.error_reply('INVALIDOPERATION job ' .. id .. ' is not in the failed registry of queue ' .. queue)
+if redis.call('ZREM', place, id) == 0 then
+    return redis.error_reply('INVALIDOPERATION job ' .. id .. ' is not in the ' .. registry .. ' registry of queue ' .. queue)
 end
-requeue_job(id, origin or queue, ttl)
+requeue_job(id, origin or queue, ttl, at_front == '1')
 return redis.status_reply('OK')

@@ -1,0 +1,82 @@
+/* cq cancel: what Job.cancel() does from Python. */
+#include "cmd/job/selection.h"
+#include "cmd/line/output.h"
+#include "lifecycle/manage.h"
+
+struct cancel_options {
+    struct cq_selection selection;
+    bool enqueue_dependents;
+    bool remove_from_dependencies;
+};
+
+#define PLACES "queued|deferred|scheduled|started|failed|finished"
+
+static const struct cq_option cancel_options[] = {
+    CQ_SELECTION_ROWS,
+    CQ_SELECTION_REGISTRY_ROW(PLACES, NULL, "With --all: where the jobs are; queued: those that wait in the queue"),
+    CQ_SELECTION_ERROR_ROW,
+    {.kind = CQ_OPTION_FLAG,
+     .name = "enqueue-dependents",
+     .field = offsetof(struct cancel_options, enqueue_dependents),
+     .help = "Put jobs that wait for nothing else than the canceled one on their queues"},
+    {.kind = CQ_OPTION_FLAG,
+     .name = "remove-from-dependencies",
+     .field = offsetof(struct cancel_options, remove_from_dependencies),
+     .help = "Let the jobs that the canceled one waits for forget it"},
+    {.kind = CQ_OPTION_END},
+};
+
+static const char *const notes[] = {
+    "A canceled job is not run; 'cq requeue --registry canceled' takes that back. A running job runs on, and stays canceled; 'cq stop' "
+    "ends it. A job id that is not there, or is canceled already, is named on standard error; the others are canceled, and the status is 1.",
+    NULL,
+};
+
+const struct cq_syntax cq_cancel_syntax = {
+    .arguments = "[JOB_IDS]...",
+    .max_args = SIZE_MAX,
+    .options_size = sizeof(struct cancel_options),
+    .options = cancel_options,
+    .notes = notes,
+};
+
+static enum cq_code cancel_one(struct cq_session *session, const char *id, void *data, struct cq_error *err)
+{
+    const struct cancel_options *options = data;
+    struct cq_cancel cancel = {cq_str(id), options->enqueue_dependents, options->remove_from_dependencies, cq_clock_now()};
+    struct cq_command command;
+    struct cq_reply *reply = NULL;
+    cq_command_init(&command);
+    cq_cancel_build(&cancel, &command);
+    enum cq_code code = cq_connection_call(session->connection, &command, &reply, err);
+    if (code == CQ_OK)
+        code = cq_cancel_read(reply, err);
+    if (code == CQ_ERR_INVALID_OPERATION)
+        cq_error_set(err, code, "job '%s' is canceled already", id);
+    cq_reply_free(reply);
+    cq_command_release(&command);
+    return code;
+}
+
+static enum cq_exit cancel_ids(struct cq_session *session, const struct cq_run *run)
+{
+    struct cancel_options options = *(const struct cancel_options *)run->options;
+    char text[CQ_JOBS_TEXT_SIZE];
+    int64_t failed = 0;
+    enum cq_exit status = cq_each_id(session, run, cancel_one, &options, &failed);
+    if (status == CQ_EXIT_OK)
+        cq_print("Canceled %s\n", cq_jobs_text((int64_t)run->arg_count - failed, text));
+    return status == CQ_EXIT_OK && failed ? CQ_EXIT_FAILED : status;
+}
+
+enum cq_exit cq_cancel_command(const struct cq_run *run)
+{
+    const struct cancel_options *options = run->options;
+    struct cq_many_work work = {
+        .verb = "cancel",
+        .did = "canceled",
+        .places = PLACES,
+        .many = {.verb = CQ_MANY_CANCEL, .dependents = options->enqueue_dependents, .detach = options->remove_from_dependencies},
+    };
+    return cq_selection_command(run, &work, cancel_ids);
+}

@@ -1,0 +1,83 @@
+/* cq delete: what Job.delete() does from Python. */
+#include "cmd/job/selection.h"
+#include "cmd/line/output.h"
+#include "lifecycle/manage.h"
+
+struct delete_options {
+    struct cq_selection selection;
+    bool dependents;
+};
+
+#define PLACES "queued|deferred|scheduled|started|failed|finished|canceled"
+
+static const struct cq_option delete_options[] = {
+    CQ_SELECTION_ROWS,
+    CQ_SELECTION_REGISTRY_ROW(PLACES, NULL, "With --all: where the jobs are; queued: those that wait in the queue"),
+    CQ_SELECTION_ERROR_ROW,
+    {.kind = CQ_OPTION_FLAG,
+     .name = "dependents",
+     .field = offsetof(struct delete_options, dependents),
+     .help = "Delete also the jobs that wait for the deleted one; without this they wait for ever"},
+    {.kind = CQ_OPTION_END},
+};
+
+static const char *const notes[] = {
+    "A job goes with its results, executions and all else that belongs to it. A running one runs on, and its outcome is "
+    "dropped; 'cq stop' ends it. A job id that is not there is named on standard error; the others are deleted, and the status is 1.",
+    NULL,
+};
+
+const struct cq_syntax cq_delete_syntax = {
+    .arguments = "[JOB_IDS]...",
+    .max_args = SIZE_MAX,
+    .options_size = sizeof(struct delete_options),
+    .options = delete_options,
+    .notes = notes,
+};
+
+static enum cq_code delete_one(struct cq_session *session, const char *id, void *data, struct cq_error *err)
+{
+    const struct delete_options *options = data;
+    struct cq_command command;
+    enum cq_code code;
+    bool again;
+    cq_command_init(&command);
+    do {
+        struct cq_reply *reply = NULL;
+        cq_command_clear(&command);
+        if (options->dependents)
+            cq_remove_family_build(cq_str(id), &command);
+        else
+            cq_remove_build(cq_str(id), &command);
+        code = cq_connection_call(session->connection, &command, &reply, err);
+        if (code == CQ_OK)
+            code = cq_remove_read(reply, err);
+        again = code == CQ_OK && cq_remove_again(reply) && !cq_interrupted();
+        cq_reply_free(reply);
+    } while (again);
+    cq_command_release(&command);
+    return code;
+}
+
+static enum cq_exit delete_ids(struct cq_session *session, const struct cq_run *run)
+{
+    struct delete_options options = *(const struct delete_options *)run->options;
+    char text[CQ_JOBS_TEXT_SIZE];
+    int64_t failed = 0;
+    enum cq_exit status = cq_each_id(session, run, delete_one, &options, &failed);
+    if (status == CQ_EXIT_OK)
+        cq_print("Deleted %s\n", cq_jobs_text((int64_t)run->arg_count - failed, text));
+    return status == CQ_EXIT_OK && failed ? CQ_EXIT_FAILED : status;
+}
+
+enum cq_exit cq_delete_command(const struct cq_run *run)
+{
+    const struct delete_options *options = run->options;
+    struct cq_many_work work = {
+        .verb = "delete",
+        .did = "deleted",
+        .places = PLACES,
+        .many = {.verb = CQ_MANY_DELETE, .dependents = options->dependents},
+    };
+    return cq_selection_command(run, &work, delete_ids);
+}

@@ -1,0 +1,36 @@
+#include "lifecycle/manage.h"
+
+_Static_assert(CQ_STOP_NKEYS == 0 && CQ_STOP_NARGS == 1, "stop.lua takes other keys or arguments");
+
+void cq_stop_build(const struct cq_str *ids, size_t id_count, struct cq_command *command)
+{
+    cq_command_script(command, CQ_SCRIPT_STOP, CQ_STOP_NKEYS);
+    cq_command_int(command, (int64_t)id_count);
+    for (size_t i = 0; i < id_count; i++)
+        cq_command_arg(command, ids[i]);
+}
+
+enum cq_code cq_stop_read(const struct cq_reply *reply, size_t *ret_count, struct cq_error *err)
+{
+    enum cq_code code = cq_reply_check(reply, err);
+    if (code != CQ_OK)
+        return code;
+    *ret_count = cq_reply_len(reply);
+    return CQ_OK;
+}
+
+void cq_stop_item(const struct cq_reply *reply, size_t index, struct cq_stopping *ret_item)
+{
+    static const char *const words[] = {
+        [CQ_STOP_TOLD] = "told", [CQ_STOP_DEAF] = "deaf", [CQ_STOP_IDLE] = "idle", [CQ_STOP_GONE] = "gone"};
+    const struct cq_reply *item = cq_reply_at(reply, index);
+    struct cq_str word = cq_reply_str(cq_reply_at(item, 0));
+    ret_item->fate = CQ_STOP_GONE;
+    for (int fate = 0; fate < (int)CQ_ARRAY_LEN(words); fate++)
+        if (cq_str_is(word, words[fate]))
+            ret_item->fate = (enum cq_stop_fate)fate;
+    ret_item->queue = cq_reply_str(cq_reply_at(item, 1));
+    ret_item->member = cq_reply_str(cq_reply_at(item, 2));
+    ret_item->worker = cq_reply_str(cq_reply_at(item, 3));
+    ret_item->status = cq_reply_str(cq_reply_at(item, 4));
+}

@@ -1,0 +1,30 @@
+-- A job's dependents, deleted with all that belongs to them, whatever their status, but not the dependents of these, as in RQ.
+-- At most removed_left in a call; taking one off a list costs more the longer that is, and counts so.
+-- Returns false when there are more. Source: rq/job.py Job.delete_dependents.
+local removed_left = 500
+
+local function remove_dependents(id)
+    local waiting = 'rq:job:' .. id .. ':dependents'
+    while removed_left > 0 do
+        local found = redis.pcall('SPOP', waiting, 1)
+        local other = not found.err and found[1]
+        if not other then return true end
+        local fields = redis.pcall('HMGET', 'rq:job:' .. other, 'status', 'origin', 'group_id')
+        local status, origin, group = unpack(fields)
+        removed_left = removed_left - 1
+        if other ~= id and origin then
+            if status == 'queued' then
+                removed_left = removed_left - redis.call('LLEN', 'rq:queue:' .. origin) / 1000
+                leave_places(other, origin)
+            else
+                for _, registry in ipairs({'finished', 'failed', 'deferred', 'scheduled', 'canceled', 'ready'}) do
+                    redis.call('ZREM', 'rq:' .. registry .. ':' .. origin, other)
+                end
+            end
+            delete_job(other, origin, group)
+        elseif other ~= id and not fields.err then
+            delete_job(other, '', group)
+        end
+    end
+    return redis.call('EXISTS', waiting) == 0
+end
