@@ -47,7 +47,7 @@ expect_stdout_has '(default: 420)'
 expect_stdout_has '(default: 600)'
 
 it 'an option of rq that is not there is not shown'
-expect_stdout_lacks 'with-scheduler'
+expect_stdout_lacks 'date-format'
 
 it 'says its version'
 run --version

@@ -91,12 +91,20 @@ expect_status 0
 run worker -b -ds=random --dequeue-strategy default --log-format json --logging-level WARNING -q
 expect_status 0
 
-it 'refuses what this version does not have'
-for option in --with-scheduler -s; do
-    run worker -b "$option"
-    expect_status 2
-    expect_stderr_line 'this version of cq does not have'
+it 'queues what is due when it is to schedule, once in a burst, and leaves no lock'
+redis hset rq:job:due status scheduled created_at 2026-01-02T03:04:05.000006Z origin q1 > /dev/null
+redis zadd rq:scheduled:q1 1000 due > /dev/null
+run worker -b q1
+expect_status 0
+[ "$(redis zcard rq:scheduled:q1)" = 1 ] || wrong 'it was queued without --with-scheduler'
+for option in -s --with-scheduler; do
+    run worker -b "$option" q1
+    expect_status 0
+    [ "$(redis zcard rq:scheduled:q1)" = 0 ] || wrong "$option: it was not queued"
+    [ "$(redis keys 'rq:scheduler*')" = '' ] || wrong "$option: a lock stayed"
 done
+
+it 'refuses what this version does not have'
 for option in --date-format --sentry-dsn; do
     run worker -b "$option" x
     expect_status 2

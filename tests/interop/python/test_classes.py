@@ -76,7 +76,7 @@ def test_a_round_robin_worker_takes_turns(stage, redis):
 @pytest.mark.cq_only
 @pytest.mark.parametrize("options, named", [
     (["-w", "bakery.jobs.MyWorker"], "bakery.jobs.MyWorker"), (["-w", "rq.worker.HerokuWorker"], "HerokuWorker"),
-    (["--queue-class", "bakery.jobs.NotedQueue"], "bakery.jobs.NotedQueue"), (["--with-scheduler"], "--with-scheduler"),
+    (["--queue-class", "bakery.jobs.NotedQueue"], "bakery.jobs.NotedQueue"), (["--date-format", "%H"], "--date-format"),
     (["--python", "/no/such/python"], "/no/such/python"), (["--python", __file__], __file__),
 ])
 def test_what_cannot_be_is_refused_in_one_line(stage, queue, options, named):
