@@ -34,6 +34,7 @@ void cq_settings_release(struct cq_settings *settings)
         free(settings->runtimes[i].command);
         cq_strv_release(&settings->runtimes[i].functions);
     }
+    free(settings->queue_numbers);
     free(settings->programs);
     free(settings->runtimes);
     cq_strv_release(&settings->warnings);

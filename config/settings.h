@@ -47,6 +47,7 @@ struct cq_settings {
 
     /* [worker] */
     struct cq_strv queues; /* `default` when nothing else is said */
+    int64_t *queue_numbers; /* of each queue, by strategies that ask for them: weight, or target in seconds; filled by cmd/ */
     char *name;            /* NULL: a generated one */
     int64_t num_workers;
     int64_t results_ttl_s;

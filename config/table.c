@@ -8,6 +8,8 @@ static const struct cq_setting_choice cert_reqs[] = {{"none", 0}, {"optional", 1
 static const struct cq_setting_choice strategies[] = {{"default", CQ_DEQUEUE_DEFAULT},
                                                       {"random", CQ_DEQUEUE_RANDOM},
                                                       {"round_robin", CQ_DEQUEUE_ROUND_ROBIN},
+                                                      {"weighted", CQ_DEQUEUE_WEIGHTED},
+                                                      {"latency", CQ_DEQUEUE_LATENCY},
                                                       {NULL, 0}};
 static const struct cq_setting_choice outputs[] = {{"log", CQ_OUTPUT_LOG},
                                                    {"pass", CQ_OUTPUT_PASS},
@@ -63,7 +65,7 @@ static const struct cq_setting table[] = {
     {"worker", "maintenance_interval", {"CQ_MAINTENANCE_INTERVAL"}, CQ_SETTING_SECONDS, AT(maintenance_interval_s), 1, TTL_MAX_S,
      "600", NULL, "seconds between cleanings of the registries"},
     {"worker", "dequeue_strategy", {"CQ_DEQUEUE_STRATEGY"}, CQ_SETTING_CHOICE, AT(dequeue_strategy), 0, 0, "default", strategies,
-     "which of several queues comes first: default (as listed), random, round_robin"},
+     "which of several queues comes first: default (as listed), random, round_robin, weighted (queues as high:5), latency (as high:5s)"},
     {"worker", "reuse_horses", {"CQ_REUSE_HORSES"}, CQ_SETTING_BOOL, AT(reuse_horses), 0, 0, "false", NULL,
      "run many jobs in one horse, instead of one process per job"},
     {"worker", "max_jobs_per_horse", {"CQ_MAX_JOBS_PER_HORSE"}, CQ_SETTING_INT, AT(max_jobs_per_horse), 0, INT64_MAX, "1000", NULL,

@@ -5,7 +5,7 @@
 #include "job/keys.h"
 #include "lifecycle/times.h"
 
-_Static_assert(CQ_FETCH_NKEYS == 3 && CQ_FETCH_NARGS == 9, "fetch.lua takes other keys or arguments");
+_Static_assert(CQ_FETCH_NKEYS == 4 && CQ_FETCH_NARGS == 10, "fetch.lua takes other keys or arguments");
 
 int cq_fetch_resume_arg(const struct cq_fetch *fetch)
 {
@@ -19,7 +19,7 @@ void cq_fetch_build(const struct cq_fetch *fetch, struct cq_command *command)
     cq_command_script(command, CQ_SCRIPT_FETCH, CQ_FETCH_NKEYS + (int)fetch->queue_count);
     cq_command_arg(command, cq_key_str(&worker));
     cq_command_arg(command, cq_key_str(&executions));
-    cq_command_text(command, CQ_KEY_SUSPENDED);
+    cq_command_texts(command, CQ_KEY_SUSPENDED, CQ_KEY_PAUSED, NULL);
     for (size_t i = 0; i < fetch->queue_count; i++) {
         struct cq_key queue = cq_key_queue(fetch->queues[i]);
         cq_command_arg(command, cq_key_str(&queue));
@@ -30,7 +30,16 @@ void cq_fetch_build(const struct cq_fetch *fetch, struct cq_command *command)
     cq_command_int(command, fetch->worker_ttl_s > 0 ? fetch->worker_ttl_s : CQ_WORKER_TTL_DEFAULT_S);
     cq_command_int(command, fetch->monitoring_interval_s);
     cq_command_int(command, fetch->lasting);
+    cq_command_arg(command, fetch->targets);
     cq_times_arg(command, fetch->now);
+}
+
+bool cq_fetch_is_paused(const struct cq_started *found, size_t queue_index)
+{
+    for (size_t i = 1; i < cq_reply_len(found->paused); i++)
+        if (cq_reply_int(cq_reply_at(found->paused, i)) == (int64_t)queue_index)
+            return true;
+    return false;
 }
 
 enum cq_code cq_fetch_read(const struct cq_reply *reply, enum cq_fetch_outcome *ret_outcome, struct cq_started *ret_started,
@@ -47,6 +56,7 @@ enum cq_code cq_fetch_read(const struct cq_reply *reply, enum cq_fetch_outcome *
         ret_started->fields = cq_reply_at(reply, 3);
     } else if (cq_str_is(word, "empty")) {
         *ret_outcome = CQ_FETCH_EMPTY;
+        ret_started->paused = reply;
     } else if (cq_str_is(word, "suspended")) {
         *ret_outcome = CQ_FETCH_SUSPENDED;
     } else if (cq_str_is(word, "again")) {

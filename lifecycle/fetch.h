@@ -26,6 +26,7 @@ struct cq_fetch {
     bool resume;               /* the same call was sent before and its reply was lost: when it had started a job
                                      under execution_id, give that one again instead of taking another */
     bool resume_only;          /* with resume: take no other job when it had started none */
+    struct cq_str targets;     /* the strategy `latency`: seconds for each queue, with spaces between; CQ_STR_NONE: queues in their order */
 };
 
 /*
@@ -45,12 +46,16 @@ enum cq_fetch_outcome {
                        again at once */
 };
 
-/* A job that this worker now runs. Borrowed from the reply. */
+/* What a fetch has found: a job that this worker now runs, or why there is none. Borrowed from the reply. */
 struct cq_started {
     struct cq_str job_id;
     size_t queue_index;            /* into fetch->queues */
     const struct cq_reply *fields; /* the job's hash, flat field, value ... as HGETALL gives it, after the start */
+    const struct cq_reply *paused; /* with CQ_FETCH_EMPTY; for cq_fetch_is_paused */
 };
+
+/* After CQ_FETCH_EMPTY: has this queue (index into fetch->queues) jobs that wait for the end of its pause? */
+bool cq_fetch_is_paused(const struct cq_started *found, size_t queue_index);
 
 /*
  * Read the reply (or the `next` part of finish's reply).

@@ -7,7 +7,7 @@
 #include "lifecycle/times.h"
 #include "serializers/zlib.h"
 
-_Static_assert(CQ_FINISH_NKEYS == 3 && CQ_FINISH_NARGS == 25, "finish.lua takes other keys or arguments");
+_Static_assert(CQ_FINISH_NKEYS == 4 && CQ_FINISH_NARGS == 26, "finish.lua takes other keys or arguments");
 
 static const char *const outcome_words[] = {
     [CQ_OUTCOME_SUCCESS] = "success",
@@ -23,7 +23,7 @@ static void put_keys(const struct cq_finish *finish, struct cq_command *command)
     cq_command_script(command, CQ_SCRIPT_FINISH, CQ_FINISH_NKEYS + (int)queues);
     cq_command_arg(command, cq_key_str(&worker));
     cq_command_arg(command, cq_key_str(&executions));
-    cq_command_text(command, CQ_KEY_SUSPENDED);
+    cq_command_texts(command, CQ_KEY_SUSPENDED, CQ_KEY_PAUSED, NULL);
     for (size_t i = 0; i < queues; i++) {
         struct cq_key queue = cq_key_queue(finish->next->queues[i]);
         cq_command_arg(command, cq_key_str(&queue));
@@ -109,6 +109,7 @@ enum cq_code cq_finish_build(const struct cq_finish *finish, struct cq_command *
     cq_command_int(command, finish->next ? cq_fetch_resume_arg(finish->next) : 0);
     cq_command_int(command, finish->next ? finish->next->monitoring_interval_s : 0);
     cq_command_int(command, finish->next && finish->next->lasting);
+    cq_command_arg(command, finish->next ? finish->next->targets : CQ_STR_NONE);
     cq_times_arg(command, finish->next ? finish->next->now : finish->ended_at);
     return CQ_OK;
 }

@@ -18,6 +18,9 @@ enum {
     PER_QUEUE
 };
 
+/* The replies of the first round trip. */
+enum { AT_ALL_WORKERS, AT_SUSPENDED, AT_PAUSED, AT_NAMES };
+
 /* A pipeline whose replies the overview keeps. */
 struct pipeline {
     struct cq_connection *connection;
@@ -100,6 +103,8 @@ static enum cq_code read_names(struct pipeline *pipeline, const struct cq_strv *
     send(pipeline);
     cq_command_texts(&pipeline->command, "EXISTS", CQ_KEY_SUSPENDED, NULL);
     send(pipeline);
+    cq_command_texts(&pipeline->command, "HGETALL", CQ_KEY_PAUSED, NULL);
+    send(pipeline);
     if (!queues->len) {
         cq_queue_names_build(&pipeline->command);
         send(pipeline);
@@ -109,16 +114,16 @@ static enum cq_code read_names(struct pipeline *pipeline, const struct cq_strv *
         code = check(overview->replies[i], pipeline->err);
     if (code != CQ_OK)
         return code;
-    worker_names(overview->replies[0], &overview->worker_names);
-    overview->suspended = cq_reply_int(overview->replies[1]) > 0;
+    worker_names(overview->replies[AT_ALL_WORKERS], &overview->worker_names);
+    overview->suspended = cq_reply_int(overview->replies[AT_SUSPENDED]) > 0;
     if (queues->len) {
         for (size_t i = 0; i < queues->len; i++)
             cq_strv_push(&overview->names, cq_str(queues->items[i]));
         return CQ_OK;
     }
-    if (cq_reply_type(overview->replies[2]) == CQ_REPLY_ERROR) /* rq:queues is not a set: no queue is known */
+    if (cq_reply_type(overview->replies[AT_NAMES]) == CQ_REPLY_ERROR) /* rq:queues is not a set: no queue is known */
         return CQ_OK;
-    return cq_queue_names_read(overview->replies[2], &overview->names, pipeline->err);
+    return cq_queue_names_read(overview->replies[AT_NAMES], &overview->names, pipeline->err);
 }
 
 /* Jobs whose score lies in the past. RQ's cleanup leaves scores below 0 (kept for ever) alone. */
@@ -212,6 +217,8 @@ static enum cq_code read_all(struct pipeline *pipeline)
     overview->queues = cq_calloc(overview->names.len, sizeof(*overview->queues));
     for (size_t i = 0; i < overview->names.len; i++) {
         overview->queues[i].name = cq_str(overview->names.items[i]);
+        overview->queues[i].paused =
+            cq_queue_pause_holds(cq_reply_field(overview->replies[AT_PAUSED], overview->names.items[i]), overview->now);
         send_queue(pipeline, overview->queues[i].name);
     }
     for (size_t i = 0; i < overview->worker_names.len; i++)

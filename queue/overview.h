@@ -24,6 +24,7 @@ struct cq_overview_queue {
     int64_t queued;                           /* jobs on the list, or CQ_OVERVIEW_UNKNOWN; so are the others */
     int64_t registries[CQ_REGISTRY_COUNT_OF]; /* jobs in each, without expired ones where RQ's cleanup removes them */
     int64_t abandoned;                        /* of the started: their worker has not been heard of in time */
+    bool paused;                              /* cq:paused, by `cq suspend --queue` */
     struct cq_strv workers;                   /* names of those who listen to it, sorted */
 };
 

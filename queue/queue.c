@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "base/utf8.h"
 #include "job/keys.h"
 
@@ -73,4 +74,12 @@ void cq_queue_wait_build(struct cq_str queue, double timeout_s, struct cq_comman
     cq_command_arg(command, cq_key_str(&key));
     cq_command_texts(command, "LEFT", "LEFT", NULL);
     cq_command_argf(command, "%.3f", timeout_s);
+}
+
+bool cq_queue_pause_holds(struct cq_str ends, cq_time now)
+{
+    double epoch;
+    if (!ends.data)
+        return false;
+    return !cq_number_double(ends, &epoch) || epoch > (double)cq_time_seconds(now);
 }

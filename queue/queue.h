@@ -2,6 +2,7 @@
 #ifndef CQ_QUEUE_QUEUE_H
 #define CQ_QUEUE_QUEUE_H
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/strv.h"
 #include "redis/command.h"
@@ -18,5 +19,11 @@ void cq_queue_len_build(struct cq_str queue, struct cq_command *command); /* LLE
 
 /* The waiting peek: BLMOVE q q LEFT LEFT timeout. The list stays as it was; a reply says that q has a job. */
 void cq_queue_wait_build(struct cq_str queue, double timeout_s, struct cq_command *command);
+
+/*
+ * What cq:paused has of a queue: '' or the epoch at which its pause ends; data NULL: nothing. Is it paused at that time?
+ * Another text counts as '': whoever wrote it meant something by it.
+ */
+bool cq_queue_pause_holds(struct cq_str ends, cq_time now);
 
 #endif

@@ -2,18 +2,21 @@
 -- list or in rq:wip, never in neither.
 -- Keys of jobs are built here, from the ids that come out of the lists.
 -- Source: rq/queue.py dequeue_any, rq/executions.py prepare_execution, rq/worker/base.py prepare_job_execution.
--- Returns {'started', index of the queue, job id, {field, value, ...}}, {'empty'}, {'suspended'}, or {'again'} when many
--- dead ids were dropped, or dependents released. Errors: none of its own.
-local worker, worker_executions, suspended = unpack(KEYS) -- rq:worker:<name>, ...:executions, rq:suspended; then rq:queue:<name> ...
--- resume '1': sent before, answer lost. lasting: as in start.lua. now: in the forms of hashes, executions, scores.
-local worker_name, execution, resume, worker_ttl, monitoring_s, lasting, now_iso, now, now_s = unpack(ARGV)
+-- Returns {'started', index of the queue, job id, {field, value, ...}}, {'empty', index of a queue that has jobs and is paused, ...},
+-- {'suspended'}, or {'again'} when many dead ids were dropped, or dependents released. Errors: none of its own.
+-- rq:worker:<name>, ...:executions, rq:suspended, cq:paused; then rq:queue:<name> ...
+local worker, worker_executions, suspended, paused = unpack(KEYS)
+-- resume '1': sent before, answer lost. lasting: as in start.lua. targets: as in lateness.lua. now: in the forms of hashes, executions, scores.
+local worker_name, execution, resume, worker_ttl, monitoring_s, lasting, targets, now_iso, now, now_s = unpack(ARGV)
 -- include seconds.lua
 -- include push.lua
 -- include release.lua
 -- include start.lua
 -- include idle.lua
+-- include iso.lua
+-- include lateness.lua
 -- include next.lua
 local lives, state = unpack(redis.call('HMGET', worker, 'birth', 'state'))
-local found = next_job(KEYS, 4, execution, lives)
+local found = next_job(KEYS, 5, execution, lives)
 if lives and state ~= 'idle' and found[1] == 'empty' then become_idle({}) end
 return found

@@ -5,14 +5,14 @@
 -- _handle_failure, _handle_retry_result; rq/repeat.py Repeat.schedule.
 -- Returns {fate, what fetch.lua returns}; fate: fenced finished failed stopped requeued scheduled canceled deleted.
 -- Errors: none of its own.
-local worker, worker_executions, suspended = unpack(KEYS) -- as in fetch.lua; no queues when nothing is to be fetched
+local worker, worker_executions, suspended, paused = unpack(KEYS) -- as in fetch.lua; no queues when nothing is to be fetched
 -- outcome: success failed stopped retry. started, ended: epoch; worked_s: their difference. value, exc: as the result
 -- stream has them, '' for none; meta '': leave it. output: the last lines of a failed or stopped job. retry_max, retry_intervals: of the Retry that was returned.
 -- registered '0': failed and stopped jobs go into no registry (--disable-default-exception-handler).
--- next_execution '': fetch nothing. resume, lasting, now: as in fetch.lua.
+-- next_execution '': fetch nothing. resume, lasting, targets, now: as in fetch.lua.
 local outcome, id, queue, execution, worker_name, started, ended, ended_iso, worked_s, value, exc, meta, output,
     default_result_ttl, registered, retry_max, retry_intervals, worker_ttl, next_execution, resume,
-    monitoring_s, lasting, now_iso, now, now_s = unpack(ARGV)
+    monitoring_s, lasting, targets, now_iso, now, now_s = unpack(ARGV)
 -- include seconds.lua
 -- include delete.lua
 -- include push.lua
@@ -22,6 +22,8 @@ local outcome, id, queue, execution, worker_name, started, ended, ended_iso, wor
 -- include fail.lua
 -- include start.lua
 -- include idle.lua
+-- include iso.lua
+-- include lateness.lua
 -- include next.lua
 
 local job = 'rq:job:' .. id
@@ -164,7 +166,7 @@ else
 end
 local following = {'empty'}
 if next_execution ~= '' then
-    local found, result = pcall(next_job, KEYS, 4, next_execution, lives, counts)
+    local found, result = pcall(next_job, KEYS, 5, next_execution, lives, counts)
     -- A job that cannot start is not this outcome's concern: the worker's next fetch tells what is wrong with it.
     following = found and result or {'again'}
 end

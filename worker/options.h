@@ -10,7 +10,8 @@
 #include "redis/address.h"
 #include "serializers/serializer.h"
 
-enum cq_dequeue_strategy { CQ_DEQUEUE_DEFAULT, CQ_DEQUEUE_RANDOM, CQ_DEQUEUE_ROUND_ROBIN };
+enum cq_dequeue_strategy { CQ_DEQUEUE_DEFAULT, CQ_DEQUEUE_RANDOM, CQ_DEQUEUE_ROUND_ROBIN, CQ_DEQUEUE_WEIGHTED, CQ_DEQUEUE_LATENCY };
+enum { CQ_WEIGHT_MAX = 1000000 };
 enum cq_job_output { CQ_OUTPUT_LOG, CQ_OUTPUT_PASS, CQ_OUTPUT_DISCARD };
 
 struct cq_program {
@@ -40,6 +41,7 @@ struct cq_worker_options {
     int job_monitoring_interval_s;       /* 30 */
     int maintenance_interval_s;          /* 600 */
     enum cq_dequeue_strategy strategy;
+    const int64_t *queue_numbers;        /* of each queue: its weight (WEIGHTED), its target in seconds (LATENCY); each 1 or more */
     bool reuse_horses;
     int64_t max_jobs_per_horse;          /* 0: no limit; 1000 */
     int64_t max_rss_per_horse_kb;        /* 0: no limit; 262144 */

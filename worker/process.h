@@ -81,6 +81,7 @@ struct cq_process {
 
     struct cq_str *queues; /* owned array of borrowed names, in the order given */
     size_t queue_count;
+    struct cq_buf targets; /* owned; the strategy `latency`: the queues' seconds, for the scripts; else empty */
 
     bool looked;           /* the first connection was ready, and the workers are not suspended */
     bool started;          /* every slot is born */

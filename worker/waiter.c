@@ -7,6 +7,7 @@
 #include "worker/slot/slot.h"
 
 static const double wait_timeout_s = 60.0; /* of one BLMOVE: a dead peer is found by the next one at the latest */
+static const double hold_s = 1.0; /* between two questions whether a queue is still paused, as for rq:suspended */
 static const double pause_least_s = 0.001, pause_most_s = 0.050;
 
 struct waiter {
@@ -14,6 +15,8 @@ struct waiter {
     struct cq_str queue;
     struct cq_async *async;
     bool waiting; /* a BLMOVE is under way */
+    bool held;    /* it is paused, and has jobs: not peeked at until hold ends */
+    bool announced;
 };
 
 struct cq_waiters {
@@ -23,6 +26,7 @@ struct cq_waiters {
     double pause_s;      /* before the next peek after a lost race */
     bool blind;          /* Redis refuses to let us wait */
     ev_timer pause;
+    ev_timer hold;       /* runs while a queue is held */
 };
 
 static bool anyone_idle(const struct cq_process *process)
@@ -63,7 +67,7 @@ static void on_peek(struct cq_async *async, const struct cq_reply *reply, const 
 static void peek(struct waiter *waiter)
 {
     struct cq_process *process = waiter->waiters->process;
-    if (waiter->waiting || !cq_async_is_ready(waiter->async))
+    if (waiter->waiting || waiter->held || !cq_async_is_ready(waiter->async))
         return;
     waiter->waiting = true;
     struct cq_command *command = cq_process_command(process);
@@ -110,6 +114,30 @@ void cq_waiters_arm(struct cq_waiters *waiters, bool lost_race)
     ev_timer_start(process->loop, &waiters->pause);
 }
 
+static void on_hold_over(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop, (void)events;
+    struct cq_waiters *waiters = timer->data;
+    for (size_t i = 0; i < waiters->process->queue_count; i++)
+        waiters->each[i].held = false;
+    cq_process_wake(waiters->process);
+}
+
+void cq_waiters_hold(struct cq_waiters *waiters, size_t queue, bool paused)
+{
+    struct cq_process *process = waiters->process;
+    struct waiter *waiter = &waiters->each[queue];
+    waiter->held = paused;
+    if (paused && !waiter->announced)
+        cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "queue %.*s is paused, run `cq resume --queue` to resume it",
+               (int)process->queues[queue].len, process->queues[queue].data);
+    waiter->announced = paused;
+    if (paused && !ev_is_active(&waiters->hold)) {
+        ev_timer_set(&waiters->hold, hold_s, 0.);
+        ev_timer_start(process->loop, &waiters->hold);
+    }
+}
+
 void cq_waiters_won(struct cq_waiters *waiters)
 {
     waiters->pause_s = 0;
@@ -130,7 +158,8 @@ struct cq_waiters *cq_waiters_new(struct cq_process *process)
     waiters->process = process;
     waiters->each = cq_calloc(process->queue_count, sizeof(*waiters->each));
     ev_init(&waiters->pause, on_pause_over);
-    waiters->pause.data = waiters;
+    ev_init(&waiters->hold, on_hold_over);
+    waiters->pause.data = waiters->hold.data = waiters;
     if (process->options->burst) /* never waits: no connections */
         return waiters;
     for (size_t i = 0; i < process->queue_count; i++) {
@@ -154,6 +183,7 @@ void cq_waiters_free(struct cq_waiters *waiters)
     if (!waiters)
         return;
     ev_timer_stop(waiters->process->loop, &waiters->pause);
+    ev_timer_stop(waiters->process->loop, &waiters->hold);
     for (size_t i = 0; i < waiters->process->queue_count; i++)
         cq_async_free(waiters->each[i].async);
     free(waiters->each);

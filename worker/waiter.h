@@ -4,6 +4,9 @@
  *
  * A push wakes every process that waits on the queue, and all but one find it empty. That is bounded: who loses waits for
  * a random time before it peeks again, up to 50 ms and doubling with each loss in a row; who wins starts from nothing.
+ *
+ * A queue that has jobs and is paused would answer every peek at once. It is not peeked at for a second; then a fetch asks
+ * again, as it is for rq:suspended.
  */
 #ifndef CQ_WORKER_WAITER_H
 #define CQ_WORKER_WAITER_H
@@ -15,6 +18,9 @@ void cq_waiters_free(struct cq_waiters *waiters); /* NULL-safe */
 
 /* Peek at every queue that is not being peeked at. lost_race: a peek had said that there was work, and it was gone. */
 void cq_waiters_arm(struct cq_waiters *waiters, bool lost_race);
+
+/* A fetch found nothing: is this queue (a place in process->queues) paused, with jobs on it? Said of each, then armed. */
+void cq_waiters_hold(struct cq_waiters *waiters, size_t queue, bool paused);
 
 /* A fetch after a peek found a job. */
 void cq_waiters_won(struct cq_waiters *waiters);

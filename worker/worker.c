@@ -262,6 +262,9 @@ static enum cq_code start(struct cq_process *process, struct cq_error *err)
     process->queues = cq_calloc(process->queue_count, sizeof(*process->queues));
     for (size_t i = 0; i < process->queue_count; i++)
         process->queues[i] = cq_str(options->queues->items[i]);
+    process->targets = CQ_BUF_INIT(24 * process->queue_count); /* digits and a space each */
+    for (size_t i = 0; i < process->queue_count && options->strategy == CQ_DEQUEUE_LATENCY; i++)
+        cq_buf_printf(&process->targets, "%lld ", (long long)options->queue_numbers[i]);
     char random_id[CQ_EXECUTION_ID_SIZE];
     cq_execution_id_generate(random_id);
     memcpy(process->execution_prefix, random_id, sizeof(process->execution_prefix) - 1);
@@ -338,6 +341,7 @@ static void stop(struct cq_process *process)
     cq_link_free(process->link);
     free(process->slots);
     free(process->queues);
+    cq_buf_release(&process->targets);
     cq_command_release(&process->command);
     cq_buf_release(&process->frame);
     free(process->inbox);

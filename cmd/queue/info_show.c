@@ -102,7 +102,7 @@ static void show_queues(const struct cq_overview *overview, const struct cq_info
         put_count(out, queue->registries[CQ_REGISTRY_FINISHED]);
         cq_buf_text(out, " finished, ");
         put_count(out, queue->registries[CQ_REGISTRY_FAILED]);
-        cq_buf_text(out, " failed\n");
+        cq_buf_text(out, queue->paused ? " failed, paused\n" : " failed\n");
         total += queue->queued > 0 ? queue->queued : 0;
     }
     if (!form->raw)
@@ -280,7 +280,7 @@ static void put_json_queue(struct cq_buf *out, const struct cq_overview_queue *q
         cq_buf_text(out, i ? "," : "");
         put_json_text(out, cq_str(queue->workers.items[i]));
     }
-    cq_buf_char(out, ']');
+    cq_buf_printf(out, "],\"paused\":%s", queue->paused ? "true" : "false");
 }
 
 enum form { AS_TEXT, AS_INT, AS_NUMBER };

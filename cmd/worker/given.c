@@ -5,8 +5,8 @@
 #include "base/number.h"
 #include "base/utf8.h"
 #include "cmd/worker/classes.h"
+#include "cmd/worker/queues.h"
 #include "job/keys.h"
-#include "queue/queue.h"
 
 enum { NAMES_LIMIT = 64 * 1024 }; /* bytes of the names of one list on the command line */
 
@@ -83,23 +83,6 @@ static enum cq_code check_name(const char *name, struct cq_error *err)
     return CQ_OK;
 }
 
-static enum cq_code apply_queues(struct cq_settings *settings, const struct cq_run *run, struct cq_error *err)
-{
-    if (run->arg_count)
-        cq_settings_set_list(settings, "worker.queues", run->args, run->arg_count);
-    for (size_t i = 0; i < settings->queues.len; i++) {
-        enum cq_code code = cq_queue_name_check(cq_str(settings->queues.items[i]), err);
-        if (code == CQ_OK && strchr(settings->queues.items[i], ','))
-            code = cq_error_set(err, CQ_ERR_USAGE,
-                                "queue '%s': a worker cannot listen to a name with a comma, which separates "
-                                "names in its hash",
-                                settings->queues.items[i]);
-        if (code != CQ_OK)
-            return code;
-    }
-    return CQ_OK;
-}
-
 enum cq_code cq_worker_given_configure(struct cq_session *session, const struct cq_run *run, struct cq_error *err)
 {
     const struct cq_worker_given *given = run->options;
@@ -117,6 +100,6 @@ enum cq_code cq_worker_given_configure(struct cq_session *session, const struct 
     if (code == CQ_OK)
         code = cq_worker_classes_apply(&session->settings, err);
     if (code == CQ_OK)
-        code = apply_queues(&session->settings, run, err);
+        code = cq_worker_queues_apply(&session->settings, run, err);
     return code;
 }

@@ -145,7 +145,8 @@ static const struct cq_option worker_options[] = {
 };
 
 static const char *const notes[] = {
-    "Works on the QUEUES in the order given, on `default` when none is named here or in the config file. Ctrl-C or SIGTERM lets "
+    "Works on the QUEUES in the order given, on `default` when none is named here or in the config file; with the strategies weighted and latency each is written "
+    "NAME:WEIGHT or NAME:TARGET, such as high:5 or high:5s. Ctrl-C or SIGTERM lets "
     "the running jobs end; a second one, more than a second later, kills them.",
     NULL,
 };

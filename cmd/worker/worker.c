@@ -77,6 +77,7 @@ static struct cq_worker_options options_of(const struct cq_settings *settings)
         .job_monitoring_interval_s = (int)settings->job_monitoring_interval_s,
         .maintenance_interval_s = (int)settings->maintenance_interval_s,
         .strategy = (enum cq_dequeue_strategy)settings->dequeue_strategy,
+        .queue_numbers = settings->queue_numbers,
         .reuse_horses = settings->reuse_horses,
         .max_jobs_per_horse = settings->max_jobs_per_horse,
         .max_rss_per_horse_kb = settings->max_rss_per_horse_kb,

@@ -1,9 +1,11 @@
 -- The next job over queue_keys[first], queue_keys[first + 1] ...: popped, started, handed back with its hash.
 -- resume '1': this call was sent before and its answer was lost; what it started then is found by the execution id, in the
 -- set of what the worker runs, and given back again. '2': the same, and nothing else is taken.
--- counts: as in start.lua.
+-- counts: as in start.lua. targets: as in lateness.lua.
 -- An id whose hash is gone (expired, deleted, not a hash at all) or whose job was canceled is dropped; at most dead_limit
--- in a call, so that Redis is never held for long. 'again': more is to be done before it can be told that there is no job. Source: rq/queue.py dequeue_any.
+-- in a call, so that Redis is never held for long. 'again': more is to be done before it can be told that there is no job.
+-- With 'empty' come the places of queues that have jobs and are paused: a peek at them would return at once.
+-- Source: rq/queue.py dequeue_any.
 local dead_limit = 10000
 
 local function started_before(queue_keys, first, execution)
@@ -19,21 +21,37 @@ local function started_before(queue_keys, first, execution)
     return nil
 end
 
+-- A pause that is over is taken away by whoever sees it first.
+local function is_paused(queue)
+    local ends = redis.pcall('HGET', paused, queue)
+    if type(ends) ~= 'string' then return false end
+    if tonumber(ends) and tonumber(ends) <= tonumber(now_s) then
+        redis.call('HDEL', paused, queue)
+        return false
+    end
+    return true
+end
+
 local function next_job(queue_keys, first, execution, worker_lives, counts)
     local before = resume ~= '0' and started_before(queue_keys, first, execution)
     if before then return before end
     if resume == '2' then return {'empty'} end
-    if redis.call('EXISTS', suspended) == 1 then return {'suspended'} end
-    local dead, released = 0, false
-    for at = first, #queue_keys do
-        local id = redis.call('LPOP', queue_keys[at])
+    local pauses = redis.call('EXISTS', suspended, paused) > 0
+    if pauses and redis.call('EXISTS', suspended) == 1 then return {'suspended'} end
+    local dead, released, empty = 0, false, {'empty'}
+    local order = targets ~= '' and by_lateness(queue_keys, first)
+    for place = first, #queue_keys do
+        local at = order and order[place - first + 1] or place
+        local queue = string.sub(queue_keys[at], 10)
+        local closed = pauses and is_paused(queue)
+        if closed and redis.call('LLEN', queue_keys[at]) > 0 then empty[#empty + 1] = at - first end
+        local id = not closed and redis.call('LPOP', queue_keys[at])
         while id do
             local fields = redis.pcall('HMGET', 'rq:job:' .. id, 'status', 'origin', 'timeout', 'ttl', 'created_at',
                 'last_heartbeat')
             local status = fields[1]
             if not fields.err and status ~= 'canceled' and (status or fields[5] or fields[6] or
                 redis.call('EXISTS', 'rq:job:' .. id) == 1) then
-                local queue = string.sub(queue_keys[at], 10)
                 local started, result = pcall(start_job, id, queue, execution, worker_lives, counts, fields[2], fields[3],
                     fields[4])
                 if started then return {'started', at - first, id, result} end
@@ -47,7 +65,7 @@ local function next_job(queue_keys, first, execution, worker_lives, counts)
             id = redis.call('LPOP', queue_keys[at])
         end
         -- Nothing to do is the time for what an earlier call had to leave: it may well be jobs of this queue.
-        if release_some(string.sub(queue_keys[at], 10)) then released = true end
+        if not closed and release_some(queue) then released = true end
     end
-    return {released and 'again' or 'empty'}
+    return released and {'again'} or empty
 end

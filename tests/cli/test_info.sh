@@ -67,7 +67,7 @@ expect_redis 3 scard rq:workers
 it 'gives everything as JSON'
 run info --json
 expect_status 0
-expect_stdout_has '"suspended":false,"queues":[{"name":"high","queued":3,"started":1,"finished":2,"failed":0,"deferred":0,"scheduled":0,"canceled":0,"abandoned":0,"workers":["dead","w1"]}'
+expect_stdout_has '"suspended":false,"queues":[{"name":"high","queued":3,"started":1,"finished":2,"failed":0,"deferred":0,"scheduled":0,"canceled":0,"abandoned":0,"workers":["dead","w1"],"paused":false}'
 expect_stdout_has '"name":"w1","state":"busy","hostname":"box","ip_address":"10.0.0.1:5000","pid":42,'
 expect_stdout_has '"current_job":"h9","current_job_working_time":null,"successful_job_count":5,"failed_job_count":1,"total_working_time":1.250000,"queues":["high","low"]}'
 cp "$work/out" "$work/json"

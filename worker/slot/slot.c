@@ -9,6 +9,7 @@
 #include "worker/pool/resize.h"
 #include "worker/slot/execution.h"
 #include "worker/slot/horses.h"
+#include "worker/slot/order.h"
 #include "worker/runtimes/runtimes.h"
 #include "worker/waiter.h"
 
@@ -35,21 +36,10 @@ static void reorder(struct cq_slot *slot, size_t taken_from)
     size_t count = slot->process->queue_count;
     if (count < 2 || slot->process->options->strategy == CQ_DEQUEUE_DEFAULT)
         return;
-    if (slot->process->options->strategy == CQ_DEQUEUE_RANDOM) {
-        for (size_t i = count - 1; i > 0; i--) {
-            size_t other = (size_t)random() % (i + 1);
-            size_t kept = slot->order[i];
-            slot->order[i] = slot->order[other];
-            slot->order[other] = kept;
-        }
-    } else {
-        /* Round robin: what follows the queue just served comes first. */
-        for (size_t turns = taken_from + 1; turns > 0; turns--) {
-            size_t first = slot->order[0];
-            memmove(slot->order, slot->order + 1, (count - 1) * sizeof(*slot->order));
-            slot->order[count - 1] = first;
-        }
-    }
+    if (slot->process->options->strategy == CQ_DEQUEUE_RANDOM)
+        cq_order_shuffle(slot->order, count, cq_order_draw, NULL);
+    else if (slot->process->options->strategy == CQ_DEQUEUE_ROUND_ROBIN)
+        cq_order_rotate(slot->order, count, taken_from);
     set_order(slot);
 }
 
@@ -107,6 +97,10 @@ static void fill_fetch(struct cq_slot *slot, struct cq_fetch *fetch)
      * as unique as RQ's uuid4().hex, without its system calls for every job. */
     if (!slot->next_execution[0])
         snprintf(slot->next_execution, sizeof(slot->next_execution), "%.16s%016llx", process->execution_prefix, process->execution_count++);
+    if (options->strategy == CQ_DEQUEUE_WEIGHTED && process->queue_count > 1) {
+        cq_order_draw_weighted(slot->order, options->queue_numbers, process->queue_count, cq_order_draw, NULL);
+        set_order(slot);
+    }
     *fetch = (struct cq_fetch){
         .queues = slot->order_names,
         .queue_count = slot->process->queue_count,
@@ -118,6 +112,7 @@ static void fill_fetch(struct cq_slot *slot, struct cq_fetch *fetch)
         .worker_ttl_s = options->worker_ttl_s,
         .resume = slot->resume,
         .resume_only = slot->stopping,
+        .targets = cq_buf_view(&process->targets),
     };
     slot->asked = true;
 }
@@ -177,6 +172,15 @@ bool cq_slot_fetch(struct cq_slot *slot)
     return true;
 }
 
+/* started: of a fetch that found nothing; NULL: it was not asked. */
+static bool anything_paused(const struct cq_slot *slot, const struct cq_started *started)
+{
+    for (size_t i = 0; started && i < slot->process->queue_count; i++)
+        if (cq_fetch_is_paused(started, i))
+            return true;
+    return false;
+}
+
 void cq_slot_next(struct cq_slot *slot, enum cq_fetch_outcome outcome, const struct cq_started *started)
 {
     struct cq_process *process = slot->process;
@@ -203,7 +207,8 @@ void cq_slot_next(struct cq_slot *slot, enum cq_fetch_outcome outcome, const str
         cq_log(process->log, CQ_LOG_INFO, slot->name, NULL, "finished executing %lld jobs, quitting", (long long)slot->jobs_done);
         slot->stopping = slot->worn = true;
     } else if (outcome == CQ_FETCH_EMPTY && options->burst && !slot->stopping && slot->asked) {
-        cq_log(process->log, CQ_LOG_INFO, slot->name, NULL, "done, quitting");
+        cq_log(process->log, CQ_LOG_INFO, slot->name, NULL, "done, quitting%s",
+               anything_paused(slot, started) ? "; there are jobs on queues that are paused" : "");
         slot->stopping = true;
     } else if (outcome == CQ_FETCH_SUSPENDED && options->burst) {
         cq_log(process->log, CQ_LOG_INFO, slot->name, NULL,
@@ -211,6 +216,8 @@ void cq_slot_next(struct cq_slot *slot, enum cq_fetch_outcome outcome, const str
         slot->stopping = true;
     }
     become_idle(slot);
+    for (size_t i = 0; outcome == CQ_FETCH_EMPTY && slot->asked && started && i < process->queue_count; i++)
+        cq_waiters_hold(process->waiters, slot->order[i], cq_fetch_is_paused(started, i));
     if (outcome == CQ_FETCH_SUSPENDED && !options->burst)
         cq_process_suspended(process, slot);
     else if (slot->stopping || !slot->asked)
