@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "lifecycle/schedule.h"
 
-enum { DUE_CHUNK = 200 }; /* jobs of one call: 4 to 6 ms of Redis */
+enum { DUE_CHUNK = 200 }; /* jobs of one call: 1.5 ms of Redis, 3 ms at most on a busy machine */
 
 static const double pass_every_s = 1.0;        /* RQ's interval */
 static const double first_look_s = 10.0;       /* for schedulers that are missing: others may just be starting */

@@ -3,6 +3,7 @@
 # ratios. usage: run.sh
 #   CQ            path of cq (build/cq)
 #   ROWS          rows and groups of rows, see rows.py ("default"): native, python, horse, reuse, eight, django, plain, all
+#                 scheduler: 100,000 jobs that are due in one second (scheduler.py)
 #   BENCH_ROUNDS  rounds, each row once in every round (3); the table shows medians
 #   BENCH_MINUTES no round is begun that would end after so many (8); the first one is run in any case
 set -eu
@@ -18,5 +19,11 @@ cc -std=c11 -D_GNU_SOURCE -O2 -shared -fPIC -Iruntime -o "$folder/native/bench.s
 cp tests/bench/jobs/*.py "$folder/jobs" # there Python may keep what it has compiled, as it does for an application
 CQ=$(realpath "$CQ")
 export CQ
+case $ROWS in
+scheduler)
+    build/venv-bench/bin/python -B tests/bench/scheduler.py "$folder"
+    exit
+    ;;
+esac
 # shellcheck disable=SC2086 # a list of words
 build/venv-bench/bin/python -B tests/bench/compare.py "$folder" $ROWS
