@@ -1,9 +1,8 @@
 #include "lifecycle/enqueue.h"
 
-#include "job/keys.h"
 #include "serializers/serializer.h"
 
-_Static_assert(CQ_ENQUEUE_NKEYS == 3 && CQ_ENQUEUE_NARGS == 12, "enqueue.lua takes other keys or arguments");
+_Static_assert(CQ_ENQUEUE_NKEYS == 0 && CQ_ENQUEUE_NARGS == 12, "enqueue.lua takes other keys or arguments");
 
 /* json.dumps of the ids: the field of the hash, and what the script reads them from. False: no text of theirs would be JSON. */
 static bool write_dependencies(const struct cq_enqueue *enqueue, struct cq_buf *out)
@@ -19,7 +18,6 @@ static bool write_dependencies(const struct cq_enqueue *enqueue, struct cq_buf *
 
 static void put_call(const struct cq_enqueue *enqueue, const struct cq_job *job, struct cq_command *command)
 {
-    struct cq_key queue = cq_key_queue(job->origin), key = cq_key_job(job->id);
     bool later = enqueue->due != 0 && enqueue->due != CQ_TIME_UNSET;
     char now[CQ_TIME_ISO_SIZE], created_at[CQ_TIME_ISO_SIZE] = "";
     cq_time_iso(enqueue->now, now);
@@ -27,10 +25,6 @@ static void put_call(const struct cq_enqueue *enqueue, const struct cq_job *job,
         cq_time_iso(job->created_at, created_at);
 
     cq_command_script(command, CQ_SCRIPT_ENQUEUE, CQ_ENQUEUE_NKEYS);
-    cq_command_text(command, CQ_KEY_QUEUES);
-    cq_command_arg(command, cq_key_str(&queue));
-    cq_command_arg(command, cq_key_str(&key));
-
     cq_command_arg(command, job->id);
     cq_command_arg(command, job->origin);
     cq_command_int(command, enqueue->at_front);

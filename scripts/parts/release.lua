@@ -3,39 +3,51 @@
 -- RQ asks whether the dependent is canceled; we ask whether it is deferred, so that one which another dependency
 -- already released is not run twice. Source: rq/queue.py enqueue_dependents, rq/job.py dependencies_are_met.
 --
--- One call looks at release_left of them, so that Redis is not held for long. A larger set is set aside, as
--- cq:dependents:<id>:<time>, with <0 or 1><id>:<time> at the end of the list cq:releasing:<queue>, 1 for a parent that failed;
--- later calls go on with it (release_some): those that find no job on the queue, and abandon.lua. So it outlives whoever
--- began, and the parent too.
+-- One call looks at release_left of them, and at release_looks of what else they wait for, so that Redis is not held for
+-- long. A larger set is set aside, as cq:dependents:<id>:<time>, with <0 or 1><id>:<time> at the end of the list
+-- cq:releasing:<queue>, 1 for a parent that failed; later calls go on with it (release_some): those that find no job on the
+-- queue, and abandon.lua. So it outlives whoever began, and the parent too.
 local release_left = 500
+local release_looks = 5000 -- at other dependencies of theirs; a call stops after the dependent that uses them up
 
--- In pieces, because there may be many, and mostly one of the first is still open.
-local function dependencies_met(id, parent, failures_allowed)
-    local cursor = '0'
+-- In pieces, because there may be many. What has finished, or is gone, leaves the set of one that waits on, so that it is
+-- looked at once: a job with 10,000 dependencies costs each of them the same. RQ reads the set for this very question,
+-- and takes what is not there for finished. One that failed stays, allowed or not: requeued, it is to be waited for again.
+local function dependencies_met(id, parent, parent_failed, failures_allowed)
+    local dependencies = 'rq:job::' .. id .. ':dependencies'
+    local cursor, count = '0', 10
     repeat
-        local found = redis.call('SSCAN', 'rq:job::' .. id .. ':dependencies', cursor, 'COUNT', 100)
-        cursor = found[1]
+        local found = redis.call('SSCAN', dependencies, cursor, 'COUNT', count)
+        local past, open = {not parent_failed and parent or nil}, false
+        cursor, count = found[1], 100
         for _, other in ipairs(found[2]) do
             if other ~= parent then
                 local status = redis.pcall('HGET', 'rq:job:' .. other, 'status')
-                if type(status) == 'string' and status ~= 'finished' and not (failures_allowed and status == 'failed') then
-                    return false
+                release_looks = release_looks - 1
+                if type(status) ~= 'string' or status == 'finished' then
+                    past[#past + 1] = other
+                elseif not (failures_allowed and status == 'failed') then
+                    open = true
+                    break
                 end
             end
         end
+        if #past > 0 and (open or cursor ~= '0') then redis.call('SREM', dependencies, unpack(past)) end
+        if open then return false end
     until cursor == '0'
     return true
 end
 
 -- Returns whether it still belongs into the dependents set.
 local function release_one(id, parent, parent_failed)
-    local status, queue, failures, front, ttl = unpack(redis.pcall('HMGET', 'rq:job:' .. id, 'status', 'origin',
-        'allow_dependency_failures', 'enqueue_at_front', 'ttl')) -- what is no hash is no job: all nil
+    local status, queue, failures, front, ttl, limit_key, concurrency = unpack(redis.pcall('HMGET', 'rq:job:' .. id, 'status', 'origin',
+        'allow_dependency_failures', 'enqueue_at_front', 'ttl', 'rate_limit_key', 'rate_limit_concurrency')) -- what is no hash is no job: all nil
     if status ~= 'deferred' then return status == 'canceled' end
     local failures_allowed = (tonumber(failures) or 0) ~= 0
-    if not queue or parent_failed and not failures_allowed or not dependencies_met(id, parent, failures_allowed) then return true end
+    if not queue or parent_failed and not failures_allowed or
+        not dependencies_met(id, parent, parent_failed, failures_allowed) then return true end
     redis.call('ZREM', 'rq:deferred:' .. queue, id)
-    push_job(id, queue, (tonumber(front) or 0) ~= 0, ttl, now_iso)
+    push_job(id, queue, (tonumber(front) or 0) ~= 0, ttl, now_iso, limit_key, concurrency)
     return false
 end
 
@@ -44,17 +56,22 @@ end
 local function release_some(queue)
     local releasing = 'cq:releasing:' .. queue
     local entry = redis.call('LINDEX', releasing, 0)
-    if not entry or release_left <= 0 then return entry ~= false end
+    if not entry or release_left <= 0 or release_looks <= 0 then return entry ~= false end
     local parent = string.match(entry, '^.(.*):[^:]*$')
     local aside = 'cq:dependents:' .. string.sub(entry, 2)
     local status = redis.pcall('HGET', 'rq:job:' .. parent, 'status')
     local parent_failed = string.sub(entry, 1, 1) == '1' and status ~= 'finished'
     local dependents = 'rq:job:' .. parent .. ':dependents'
-    local back = {}
+    local back, rest = {}, {}
     for _, id in ipairs(redis.call('SPOP', aside, release_left)) do
-        release_left = release_left - 1
-        if release_one(id, parent, parent_failed) then back[#back + 1] = id end
+        if release_looks <= 0 then
+            rest[#rest + 1] = id
+        else
+            release_left = release_left - 1
+            if release_one(id, parent, parent_failed) then back[#back + 1] = id end
+        end
     end
+    if #rest > 0 then redis.call('SADD', aside, unpack(rest)) end
     if type(status) == 'string' and #back > 0 then
         local ttl = redis.call('TTL', 'rq:job:' .. parent)
         redis.call('SADD', dependents, unpack(back))
@@ -77,17 +94,20 @@ local function release_dependents(parent, queue, parent_failed)
     local count = redis.call('SCARD', dependents)
     if count == 0 then return 0 end
     if not parent_failed then forgive(parent, releasing) end
-    if count > release_left then
-        local name = parent .. ':' .. now
-        redis.call('RENAME', dependents, 'cq:dependents:' .. name)
-        redis.call('PERSIST', 'cq:dependents:' .. name)
-        redis.call('RPUSH', releasing, (parent_failed and '1' or '0') .. name)
-        release_some(queue)
-        return count
+    if count <= release_left then
+        release_left = release_left - count
+        local spent = false
+        for _, id in ipairs(redis.call('SMEMBERS', dependents)) do
+            spent = release_looks <= 0
+            if spent then break end
+            if not release_one(id, parent, parent_failed) then redis.call('SREM', dependents, id) end
+        end
+        if not spent then return count end
     end
-    release_left = release_left - count
-    for _, id in ipairs(redis.call('SMEMBERS', dependents)) do
-        if not release_one(id, parent, parent_failed) then redis.call('SREM', dependents, id) end
-    end
+    local name = parent .. ':' .. now
+    redis.call('RENAME', dependents, 'cq:dependents:' .. name)
+    redis.call('PERSIST', 'cq:dependents:' .. name)
+    redis.call('RPUSH', releasing, (parent_failed and '1' or '0') .. name)
+    release_some(queue)
     return count
 end

@@ -1,0 +1,117 @@
+-- Save a job, and put it where it is to wait: on its queue (queued), in rq:deferred while a dependency is open, or in
+-- rq:scheduled until it is due. An id that exists already is another job then, as in RQ, but for its dependents: it leaves
+-- the place where it waited, and an execution of it that still runs has nothing to say any more. Sent twice (the same
+-- enqueued_at, or created_at where the job does not go to its queue at once), the call acts once.
+-- A dependency is open when it exists and has not finished; failed ones are not with allow_failures (RQ's enqueue_many
+-- judges so; its enqueue would leave the job deferred for ever). A deferred job is registered with those that exist
+-- and have not finished: the others would never look into their dependents again, and keep the set for ever.
+-- Needs seconds.lua, push.lua, leave.lua. Source: rq/queue.py enqueue_job, setup_dependencies, schedule_job,
+-- _enqueue_async_job; rq/job.py register_dependency, dependencies_are_met; rq/group.py _add_jobs.
+
+-- Of an earlier life: what it waited for then is not what it waits for now.
+local function leave_dependencies(id)
+    local own = 'rq:job::' .. id .. ':dependencies'
+    for _, other in ipairs(redis.pcall('SMEMBERS', own)) do redis.call('SREM', 'rq:job:' .. other .. ':dependents', id) end
+    redis.call('DEL', own)
+end
+
+-- ids: JSON list. Those that exist and have not finished; which of them may expire; whether one is to be waited for.
+local function open_dependencies(ids, allow_failures)
+    local call, open, expire, waits = redis.pcall, {}, {}, false
+    for _, other in ipairs(cjson.decode(ids)) do
+        local fields = call('HMGET', 'rq:job:' .. other, 'status', 'ttl')
+        local status = fields[1] -- of what is no hash, nil
+        if status and status ~= 'finished' then
+            open[#open + 1] = other
+            expire[#open] = fields[2] or status == 'failed' or status == 'stopped'
+            if status ~= 'failed' or not allow_failures then waits = true end
+        end
+    end
+    return open, expire, waits
+end
+
+-- A dependency that will expire takes its dependents set with it.
+local function register_dependencies(id, open, expire)
+    local call, own = redis.call, 'rq:job::' .. id .. ':dependencies'
+    for at, other in ipairs(open) do
+        local dependents = 'rq:job:' .. other .. ':dependents'
+        call('SADD', dependents, id)
+        local left = expire[at] and call('TTL', 'rq:job:' .. other) or -1
+        if left > 0 then call('EXPIRE', dependents, left) end
+    end
+    for at = 1, #open, 1000 do call('SADD', own, unpack(open, at, math.min(at + 999, #open))) end
+end
+
+-- The limit of how many jobs of its key may run: of the job's fields values[first] ... Returns key and number, or nil.
+local function limit_in(values, first, last)
+    local key, concurrency
+    for at = first, last, 2 do
+        if values[at] == 'rate_limit_key' then key = values[at + 1] end
+        if values[at] == 'rate_limit_concurrency' then concurrency = values[at + 1] end
+    end
+    if key and key ~= '' then return key, slots_of(key, concurrency) end
+end
+
+-- with: id, queue, at_front, unique, ttl (-1: none), enqueued_at, created_at, now_s, group ('': none), due (epoch, '': now),
+-- dependencies ('': none), allow_failures; values, first, last: field, value ... of the job's hash, a part of that table;
+-- status and enqueued_at are among them unless there are dependencies, or it is due later.
+-- Returns the queue's length after the push, or deferred, scheduled, rate_limited (its key has no slot for it), or duplicate:
+-- unique, and the id exists; nothing changed.
+local function enqueue_job(with)
+    local id, queue_name = with.id, with.queue
+    local job, queue = 'rq:job:' .. id, 'rq:queue:' .. queue_name
+    local plain = with.due == '' and with.dependencies == ''
+    local existed = redis.call('EXISTS', job) == 1
+    local limit_key, slots = limit_in(with.values, with.first, with.last)
+    if existed then
+        if with.unique then return 'duplicate' end
+        local before, created, status, origin, group = unpack(redis.call('HMGET', job, 'enqueued_at', 'created_at', 'status',
+            'origin', 'group_id'))
+        if slots and created == with.created_at then
+            return status ~= 'queued' and status ~= 'started' and status or redis.call('LLEN', queue)
+        end
+        if plain and before == with.enqueued_at then return redis.call('LLEN', queue) end
+        if not plain and created == with.created_at then
+            return (status == 'deferred' or status == 'scheduled') and status or redis.call('LLEN', queue)
+        end
+        leave_places(id, queue_name)
+        if origin and origin ~= queue_name then leave_places(id, origin) end
+        leave_dependencies(id)
+        leave_limit(id)
+        if group and group ~= '' and group ~= with.group then redis.call('SREM', 'rq:group:' .. group, id) end
+    end
+    -- What can fail comes first: where a key holds something else, there is no job without a place.
+    local function save(...)
+        if existed then redis.call('DEL', job, 'cq:output:' .. id) end
+        redis.call('HSET', job, unpack(with.values, with.first, with.last))
+        if select('#', ...) > 0 then redis.call('HSET', job, ...) end
+        if with.group ~= '' then
+            redis.call('SADD', 'rq:group:' .. with.group, id)
+            redis.call('SADD', 'rq:groups', with.group)
+        end
+        if existed or tonumber(with.ttl) > 0 then keep_waiting(id, with.ttl) end
+    end
+    redis.call('SADD', 'rq:queues', queue)
+    if with.due ~= '' then
+        redis.call('ZADD', 'rq:scheduled:' .. queue_name, with.due, id)
+        save('status', 'scheduled')
+        return 'scheduled'
+    end
+    if with.dependencies ~= '' then
+        local open, expire, waits = open_dependencies(with.dependencies, with.allow_failures)
+        if waits then
+            redis.call('ZADD', 'rq:deferred:' .. queue_name, with.now_s, id)
+            register_dependencies(id, open, expire)
+            save('status', 'deferred')
+            return 'deferred'
+        end
+    end
+    if slots then
+        if plain then save() else save('status', 'queued', 'enqueued_at', with.enqueued_at) end
+        wait_for_slot(id, queue_name, with.at_front, with.enqueued_at, limit_key, slots)
+        return redis.call('HGET', job, 'status') == 'queued' and redis.call('LLEN', queue) or 'rate_limited'
+    end
+    local len = redis.call(with.at_front and 'LPUSH' or 'RPUSH', queue, id)
+    if plain then save() else save('status', 'queued', 'enqueued_at', with.enqueued_at) end
+    return len
+end
