@@ -76,9 +76,10 @@ build: deps ## build/cq, usable in place
 
 # cq's transitions for the model-based test: nothing above lifecycle/ is in it.
 DRIVER_OBJECTS = $(filter $(foreach d,base serializers redis job registry queue lifecycle scripts,$(B)/obj/$(d)/%),$(OBJECTS))
-$(B)/model/driver: tests/model/driver.c $(DRIVER_OBJECTS) $(B)/flags
-	$(call say,DRIVER,$<)
-	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS_CQ) $(CFLAGS_PKG) -MMD -MP -o $@ $< $(LDFLAGS_CQ) $(DRIVER_OBJECTS) $(LIBS)
+DRIVER := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/model/*.c))
+$(B)/model/driver: $(DRIVER) $(DRIVER_OBJECTS)
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS_CQ) -o $@ $^ $(LDFLAGS_CQ) $(LIBS)
 
 .PHONY: binary modules unit-binaries fuzz-binaries all-binaries
 binary: $(B)/cq
@@ -236,4 +237,4 @@ uninstall: ## what install put there
 clean: ## remove build/, the virtual environments too
 	rm -rf build
 
--include $(OBJECTS:.o=.d) $(B)/model/driver.d $(EXTENSION_OBJECTS:.o=.d) $(SUPPORT:.o=.d) $(TEST_BINS:=.d) $(wildcard $(B)/fuzz/*.d)
+-include $(OBJECTS:.o=.d) $(DRIVER:.o=.d) $(EXTENSION_OBJECTS:.o=.d) $(SUPPORT:.o=.d) $(TEST_BINS:=.d) $(wildcard $(B)/fuzz/*.d)

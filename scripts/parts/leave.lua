@@ -1,11 +1,18 @@
 -- A job leaves its place for another one, or for good: out of its queue's list and of every registry, whatever its status says.
 -- An id may be on a list of millions: LREM of it costs 10 ms for each.
 -- Source: rq/job.py Job._remove_from_registries.
+-- The list of a job's executions ends a minute after the last of them was overdue: then it is among the first of rq:wip.
+local overdue_most = 20
+
 local function leave_started(id, queue)
-    for _, execution in ipairs(redis.pcall('ZRANGE', 'rq:executions:' .. id, 0, -1)) do
-        redis.call('ZREM', 'rq:wip:' .. queue, id .. ':' .. execution)
+    local wip = 'rq:wip:' .. queue
+    local executions = redis.pcall('ZRANGE', 'rq:executions:' .. id, 0, -1)
+    for _, execution in ipairs(executions) do redis.call('ZREM', wip, id .. ':' .. execution) end
+    redis.call('ZREM', wip, id) -- of RQ 1.x
+    if #executions > 0 then return end
+    for _, member in ipairs(redis.call('ZRANGE', wip, 0, overdue_most - 1)) do
+        if string.match(member, '^(.*):[^:]*$') == id then redis.call('ZREM', wip, member) end
     end
-    redis.call('ZREM', 'rq:wip:' .. queue, id) -- of RQ 1.x
 end
 
 local function leave_places(id, queue)

@@ -1,0 +1,20 @@
+"""The one function of all jobs of the model: what becomes of it is for whoever runs it to say, in the environment."""
+
+import os
+import signal
+import time
+
+from rq import Retry
+
+
+def run():
+    outcome = os.environ.get("MODEL_OUTCOME", "success")
+    if outcome == "failed":
+        raise ValueError("boom")
+    if outcome == "retry":
+        return Retry(max=2, interval=int(os.environ.get("MODEL_INTERVAL", "0")))
+    if outcome == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if outcome == "late":
+        time.sleep(600)
+    return "done"

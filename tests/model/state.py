@@ -1,0 +1,141 @@
+"""What should be in Redis: the model's own small copy of it, with the few operations that Redis itself has on keys."""
+
+from collections import defaultdict
+
+QUEUES = ("a", "b")
+REGISTRIES = ("finished", "failed", "deferred", "scheduled", "canceled")
+YEAR = 31536000
+RESULT_TTL = 500
+
+
+class Job:
+    """The hash of a job: what the rules need to know of it."""
+
+    def __init__(self, job_id, queue, **fields):
+        self.id = job_id
+        self.status = "queued"
+        self.queue = queue
+        self.retries = self.intervals = self.repeats = self.repeat_intervals = None
+        self.count = 0  # of Retry results
+        self.front_on_retry = self.front = self.failures_allowed = False
+        self.result_ttl = self.failure_ttl = self.ttl = None
+        self.group = None
+        self.timeout = 180
+        self.ended = False  # it has an ended_at
+        self.__dict__.update(fields)
+
+
+class WorkerOfCq:
+    """A worker of cq, driven by its transitions; execution: of what it runs, or ran when it was given away."""
+
+    def __init__(self, name, queues):
+        self.name, self.queues = name, queues
+        self.job = self.execution = self.queue = None
+        self.lives = False
+        self.state = self.shows = None  # state and current job as its hash says
+        self.succeeded = self.failed = 0
+
+    def let_go(self):
+        self.job = self.execution = self.queue = None
+
+
+class State:
+    """Everything. `left`: seconds until a key expires, by (kind, id); a key that is not in it stays."""
+
+    def __init__(self, now):
+        self.now = now  # whole seconds
+        self.calls = 0  # steps taken
+        self.jobs = {}
+        self.lists = {queue: [] for queue in QUEUES}
+        self.stuck = {queue: [] for queue in QUEUES}  # RQ's :intermediate
+        self.first_seen = {}
+        self.registries = {name: {queue: {} for queue in QUEUES} for name in REGISTRIES}
+        self.wip = {queue: {} for queue in QUEUES}
+        self.executions = {}  # (id, execution): the number of the call that started it
+        self.given_back = {queue: {} for queue in QUEUES}  # id: the same number
+        self.dependents = defaultdict(set)
+        self.waits = defaultdict(set)
+        self.results = defaultdict(list)
+        self.outputs = set()
+        self.groups = defaultdict(set)
+        self.left = {}
+        self.workers = {}
+        self.suspended = False
+        self.runs = defaultdict(int)  # how often a job was started
+        self.used = set()  # queues that were ever used
+        self.fuzzy = set()  # ids whose score in rq:scheduled is by the clock of Redis
+        self.unordered = set()  # ids that this step put on lists in an order that is its own affair
+        self.foreign = set()  # ids whose leftovers RQ has made, by the name of its leak
+
+    # --- keys
+
+    def key_exists(self, kind, job_id):
+        if kind == "job":
+            return job_id in self.jobs
+        if kind == "output":
+            return job_id in self.outputs
+        if kind == "execution":
+            return job_id in self.executions
+        return bool({"dependents": self.dependents, "waits": self.waits, "results": self.results}[kind].get(job_id))
+
+    def expire(self, kind, job_id, seconds):
+        if self.key_exists(kind, job_id):
+            self.left[kind, job_id] = seconds
+
+    def persist(self, kind, job_id):
+        self.left.pop((kind, job_id), None)
+
+    def drop(self, kind, job_id):
+        self.left.pop((kind, job_id), None)
+        if kind == "job":
+            self.jobs.pop(job_id, None)
+        elif kind == "output":
+            self.outputs.discard(job_id)
+        elif kind == "execution":
+            self.executions.pop(job_id, None)
+        elif kind == "given_back":
+            self.given_back[job_id] = {}
+        elif kind == "worker":
+            self.workers[job_id].lives = False
+        else:
+            {"dependents": self.dependents, "waits": self.waits, "results": self.results}[kind].pop(job_id, None)
+
+    def forget(self, sets, kind, key, member):
+        """SREM: an empty set is gone, and its expiry."""
+        sets[key].discard(member)
+        if not sets[key]:
+            self.drop(kind, key)
+
+    def let_pass(self, seconds):
+        for name in list(self.left):
+            self.left[name] -= seconds
+            if self.left[name] <= 0:
+                self.drop(*name)
+                if name[0] == "job" and name[1] in self.results and ("results", name[1]) not in self.left:
+                    self.foreign.add(name[1])  # known: nobody ends the results of a job that expires while it waits again
+        for places in (*self.registries.values(), self.wip):
+            for place in places.values():
+                for member, score in place.items():
+                    if score != "inf" and score > 1e9:
+                        place[member] = score - seconds
+        for job_id in self.first_seen:
+            self.first_seen[job_id] -= seconds
+
+    # --- places
+
+    def places_of(self, job_id):
+        found = [f"list {queue}" for queue in QUEUES for other in self.lists[queue] if other == job_id]
+        found += [f"intermediate {queue}" for queue in QUEUES for other in self.stuck[queue] if other == job_id]
+        found += [f"{name} {queue}" for name in REGISTRIES for queue in QUEUES if job_id in self.registries[name][queue]]
+        return found + [f"wip {queue}" for queue in QUEUES for other, _ in self.wip[queue] if other == job_id]
+
+    def waiting(self, queue):
+        """The next job of a list that a worker would start; ids before it are dropped."""
+        for job_id in self.lists[queue]:
+            job = self.jobs.get(job_id)
+            if job and job.status != "canceled":
+                return job
+        return None
+
+    def choose(self, *statuses):
+        return [self.jobs[job_id] for job_id in sorted(self.jobs, key=int) if not statuses or self.jobs[job_id].status in statuses]
