@@ -81,16 +81,18 @@ $(B)/model/driver: $(DRIVER) $(DRIVER_OBJECTS)
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS_CQ) -o $@ $^ $(LDFLAGS_CQ) $(LIBS)
 
-.PHONY: binary modules unit-binaries fuzz-binaries all-binaries
+.PHONY: binary modules driver unit-binaries fuzz-binaries all-binaries
 binary: $(B)/cq
 	@:
 modules: $(MODULES)
+	@:
+driver: $(B)/model/driver
 	@:
 unit-binaries: $(WANTED_BINS) modules
 	@:
 fuzz-binaries: $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 	@:
-all-binaries: binary modules unit-binaries
+all-binaries: binary modules driver unit-binaries
 
 $(B)/gen/scripts/scripts.c: $(LUA) $(wildcard scripts/parts/*.lua) scripts/embed.sh
 	$(call say,LUA,$(B)/gen/scripts)
@@ -165,7 +167,7 @@ deps: ## install what building needs (apt, as root or through sudo)
 deps-demo deps-test deps-check deps-fuzz: deps-%: deps
 	$(Q)tests/tools/deps.sh $*
 
-.PHONY: test cli pytest interop rq-suite sanitize check layers demo bench fuzz docs format lint coverage install uninstall clean
+.PHONY: test cli pytest interop model rq-suite sanitize check layers demo bench fuzz docs format lint coverage install uninstall clean
 test: build deps-test layers ## unit tests; TEST=lifecycle/enqueue runs one
 	$(Q)$(MAKE) --no-print-directory unit-binaries
 	$(Q)tests/tools/run_unit.sh '$(B)' '$(TEST)'
@@ -180,6 +182,10 @@ pytest: build deps-check ## the Python side of the python runtime; TEST=python/l
 interop: build deps-check ## with Python's RQ, in both directions
 	$(Q)$(MAKE) --no-print-directory modules
 	$(Q)tests/tools/run_interop.sh '$(B)' '$(TEST)'
+
+model: build deps-check ## random steps of cq and RQ against a model; SEED=1 STEPS=20000 MINUTES=0 EPISODE=N
+	$(Q)$(MAKE) --no-print-directory driver
+	$(Q)tests/tools/run_model.sh '$(B)' --seed $(or $(SEED),1) --steps $(or $(STEPS),20000) --minutes $(or $(MINUTES),0) $(if $(EPISODE),--episode $(EPISODE))
 
 rq-suite: build ## RQ's own tests, from PyPI, with cq worker in place of RQ's; WORKERS=cq|reuse|cli|rq
 	$(Q)tests/rq_suite/run.sh '$(B)' '$(TEST)'

@@ -37,6 +37,7 @@ python-twins      600  env INTEROP_LIMIT=540 WORKER=cq-python tests/tools/run_in
 python-reuse      600  env INTEROP_LIMIT=540 WORKER=cq-reuse tests/tools/run_interop.sh build python
 cli-sanitized     600  env JOBS=1 tests/tools/run_cli.sh build/san
 interop-sanitized 600  env INTEROP_LIMIT=540 INTEROP_TIMEOUT=60 tests/tools/run_interop.sh build/san interop/jobs
+model             300  tests/tools/run_model.sh build/san --steps 12000
 soak              180  env CQ=build/cq build/venv/bin/python tests/worker/soak.py --seconds 20
 valgrind          600  tests/tools/run_valgrind.sh build
 pytest            600  env PYTHON_LIMIT=290 tests/tools/run_python.sh build
