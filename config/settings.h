@@ -54,6 +54,7 @@ struct cq_settings {
     int64_t worker_ttl_s;
     int64_t job_monitoring_interval_s;
     int64_t maintenance_interval_s;
+    int64_t max_failed_jobs, max_failed_age_s; /* 0: no bound */
     int dequeue_strategy; /* enum cq_dequeue_strategy */
     bool reuse_horses;
     int64_t max_jobs_per_horse;

@@ -109,6 +109,11 @@ struct cq_key cq_key_clean_lock(struct cq_str queue)
     return simple("rq:clean_registries:", queue, "");
 }
 
+struct cq_key cq_key_sweep(struct cq_str queue)
+{
+    return simple("cq:sweep:", queue, "");
+}
+
 struct cq_key cq_key_scheduler(struct cq_str name)
 {
     return simple("rq:scheduler:", name, "");

@@ -46,6 +46,7 @@ struct cq_key cq_key_queue_workers(struct cq_str queue);                   /* rq
 struct cq_key cq_key_given_back(struct cq_str queue);                      /* cq:given_back:<queue>, our own */
 struct cq_key cq_key_pubsub(struct cq_str worker);                         /* rq:pubsub:<worker> */
 struct cq_key cq_key_clean_lock(struct cq_str queue);                      /* rq:clean_registries:<queue> */
+struct cq_key cq_key_sweep(struct cq_str queue);                           /* cq:sweep:<queue>, our own */
 struct cq_key cq_key_scheduler(struct cq_str name);                        /* rq:scheduler:<name> */
 struct cq_key cq_key_scheduler_lock(struct cq_str queue);                  /* rq:scheduler-lock:<queue> */
 

@@ -1,5 +1,5 @@
 /*
- * Maintenance: what nobody else would ever touch again. Two scripts, both bounded per call so that Redis is never held:
+ * Maintenance: what nobody else would ever touch again. Three scripts, all bounded per call so that Redis is never held:
  *
  * abandon.lua  executions in rq:wip whose score has passed: retried when retries are left, else failed with RQ's
  *              AbandonedJobError text (or, by option, back at the front of their queue); and dependents that the end of
@@ -7,6 +7,7 @@
  * clean.lua    at start and every maintenance interval, under RQ's lock per queue: finished and failed entries past
  *              their score, ids stuck in :intermediate (back to the front of the queue), worker names whose hash is
  *              gone, RQ 3.0's ready jobs, members of groups whose job is gone.
+ * sweep.lua    with it: failed jobs beyond the bounds, entries of deferred, scheduled and canceled jobs that are gone.
  * Source: rq/registry.py cleanup, rq/intermediate_queue.py, rq/worker_registration.py clean_worker_registry,
  * rq/group.py clean_registries.
  */
@@ -54,5 +55,18 @@ struct cq_clean {
 void cq_clean_build(const struct cq_clean *clean, struct cq_command *command);
 /* ret_cleaned: entries touched; ret_more: call again at once; both 0/false when another worker holds the lock. */
 CQ_MUST_CHECK enum cq_code cq_clean_read(const struct cq_reply *reply, int64_t *ret_cleaned, bool *ret_more, struct cq_error *err);
+
+struct cq_sweep {
+    struct cq_str queue;
+    cq_time now;
+    int limit;            /* most entries per call, 200; a small registry is looked at in one */
+    int interval_s;       /* maintenance interval: the registries are gone through once in it, by all workers together */
+    int64_t most_failed;  /* jobs to keep in the failed registry, the oldest go; 0: any number */
+    int64_t failed_age_s; /* failed jobs that ended so long ago go; 0: none */
+};
+void cq_sweep_build(const struct cq_sweep *sweep, struct cq_command *command);
+/* ret_taken: entries taken out; ret_deleted: failed jobs beyond the bounds; ret_more: call again. */
+CQ_MUST_CHECK enum cq_code cq_sweep_read(const struct cq_reply *reply, int64_t *ret_taken, int64_t *ret_deleted, bool *ret_more,
+                                         struct cq_error *err);
 
 #endif

@@ -10,7 +10,8 @@
 
 enum {
     ABANDON_CHUNK = 100,
-    CLEAN_CHUNK = 1000,
+    CLEAN_CHUNK = 300,
+    SWEEP_CHUNK = 200,
     SILENCE_S = 30, /* without an answer from Redis: then the heartbeats of others may not have arrived either */
     RETURN_S = 35,  /* after such a silence: every worker is connected again by then, CQ_BACKOFF_MAX_MS and some more */
 };
@@ -22,12 +23,14 @@ struct cq_maintenance {
     struct cq_process *process;
     ev_timer abandon_timer, clean_timer, tick_timer;
     size_t abandon_at, clean_at; /* the queue that is being asked about; queue_count: none */
+    int64_t stale, surplus;      /* entries without jobs and failed jobs beyond the bounds that this sweep of a queue has found */
     cq_time heard_at;            /* when Redis last answered; 0: not yet. Wall clock: it also shows that we were asleep */
     cq_time patient_until;       /* nobody is judged abandoned before */
 };
 
 static void abandon_next(struct cq_maintenance *maintenance);
 static void clean_next(struct cq_maintenance *maintenance);
+static void sweep_next(struct cq_maintenance *maintenance);
 
 static void on_abandon(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
@@ -131,11 +134,65 @@ static void on_clean(struct cq_async *async, const struct cq_reply *reply, const
     else if (cleaned)
         cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "cleaned %lld entries of queue %.*s", (long long)cleaned,
                (int)process->queues[maintenance->clean_at].len, process->queues[maintenance->clean_at].data);
-    if (!more)
-        maintenance->clean_at++;
-    clean_next(maintenance);
+    if (more)
+        clean_next(maintenance);
+    else
+        sweep_next(maintenance);
     if (cleaned)
         cq_process_wake(process);
+}
+
+/* Then what is beyond the bounds, and entries without jobs; and on to the next queue. */
+static void on_sweep(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+{
+    (void)async;
+    struct cq_maintenance *maintenance = data;
+    struct cq_process *process = maintenance->process;
+    struct cq_error err;
+    int64_t taken = 0, deleted = 0;
+    bool more = false;
+    if (lost) {
+        maintenance->clean_at = process->queue_count;
+        return;
+    }
+    const struct cq_str queue = process->queues[maintenance->clean_at];
+    if (cq_sweep_read(reply, &taken, &deleted, &more, &err) != CQ_OK)
+        cq_log(process->log, CQ_LOG_ERROR, process->name, NULL, "sweeping registries: %s", err.text);
+    maintenance->stale += taken - deleted;
+    maintenance->surplus += deleted;
+    if (more) {
+        sweep_next(maintenance);
+        return;
+    }
+    if (maintenance->stale)
+        cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "took out %lld entries of queue %.*s whose jobs are gone",
+               (long long)maintenance->stale, (int)queue.len, queue.data);
+    if (maintenance->surplus)
+        cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "deleted %lld failed jobs of queue %.*s, beyond the bounds",
+               (long long)maintenance->surplus, (int)queue.len, queue.data);
+    maintenance->stale = maintenance->surplus = 0;
+    maintenance->clean_at++;
+    clean_next(maintenance);
+}
+
+static void sweep_next(struct cq_maintenance *maintenance)
+{
+    struct cq_process *process = maintenance->process;
+    if (!cq_async_is_ready(process->redis)) {
+        maintenance->clean_at = process->queue_count;
+        return;
+    }
+    struct cq_sweep sweep = {
+        .queue = process->queues[maintenance->clean_at],
+        .now = cq_clock_now(),
+        .limit = SWEEP_CHUNK,
+        .interval_s = process->options->maintenance_interval_s,
+        .most_failed = process->options->max_failed_jobs,
+        .failed_age_s = process->options->max_failed_age_s,
+    };
+    struct cq_command *command = cq_process_command(process);
+    cq_sweep_build(&sweep, command);
+    cq_async_call(process->redis, command, on_sweep, maintenance);
 }
 
 static void clean_next(struct cq_maintenance *maintenance)

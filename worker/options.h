@@ -40,6 +40,8 @@ struct cq_worker_options {
     int worker_ttl_s;                    /* 420 */
     int job_monitoring_interval_s;       /* 30 */
     int maintenance_interval_s;          /* 600 */
+    int64_t max_failed_jobs;             /* of each queue, to be kept; 0: no bound */
+    int64_t max_failed_age_s;            /* 0: no bound */
     enum cq_dequeue_strategy strategy;
     const int64_t *queue_numbers;        /* of each queue: its weight (WEIGHTED), its target in seconds (LATENCY); each 1 or more */
     bool reuse_horses;

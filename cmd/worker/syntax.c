@@ -66,6 +66,8 @@ static const struct cq_option worker_options[] = {
     SETTING("worker-ttl", "worker_ttl", "SECONDS", NULL),
     SETTING("job-monitoring-interval", "job_monitoring_interval", "SECONDS", NULL),
     SETTING("maintenance-interval", "maintenance_interval", "SECONDS", NULL),
+    SETTING("max-failed-jobs", "max_failed_jobs", "N", NULL),
+    SETTING("max-failed-age", "max_failed_age", "DURATION", NULL),
     SWITCH("requeue-abandoned", "requeue_abandoned", "true",
            "Put jobs whose worker died back on their queue, instead of retrying or failing them as RQ does"),
 

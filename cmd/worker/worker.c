@@ -76,6 +76,8 @@ static struct cq_worker_options options_of(const struct cq_settings *settings)
         .worker_ttl_s = (int)settings->worker_ttl_s,
         .job_monitoring_interval_s = (int)settings->job_monitoring_interval_s,
         .maintenance_interval_s = (int)settings->maintenance_interval_s,
+        .max_failed_jobs = settings->max_failed_jobs,
+        .max_failed_age_s = settings->max_failed_age_s,
         .strategy = (enum cq_dequeue_strategy)settings->dequeue_strategy,
         .queue_numbers = settings->queue_numbers,
         .reuse_horses = settings->reuse_horses,

@@ -1,0 +1,44 @@
+#include "job/keys.h"
+#include "lifecycle/maintain.h"
+
+_Static_assert(CQ_SWEEP_NKEYS == 6 && CQ_SWEEP_NARGS == 6, "sweep.lua takes other keys or arguments");
+
+static void put_key(struct cq_command *command, struct cq_key key)
+{
+    cq_command_arg(command, cq_key_str(&key));
+}
+
+void cq_sweep_build(const struct cq_sweep *sweep, struct cq_command *command)
+{
+    struct cq_key state = cq_key_sweep(sweep->queue);
+    char oldest[CQ_TIME_ISO_SIZE] = "";
+    if (sweep->failed_age_s)
+        cq_time_iso(sweep->now - sweep->failed_age_s * CQ_SECOND, oldest);
+    cq_command_script(command, CQ_SCRIPT_SWEEP, CQ_SWEEP_NKEYS);
+    put_key(command, state);
+    cq_command_argf(command, "%s:gone", state.text);
+    put_key(command, cq_key_registry("failed", sweep->queue));
+    put_key(command, cq_key_registry("deferred", sweep->queue));
+    put_key(command, cq_key_registry("canceled", sweep->queue));
+    put_key(command, cq_key_registry("scheduled", sweep->queue));
+    cq_command_arg(command, sweep->queue);
+    cq_command_int(command, sweep->limit);
+    cq_command_int(command, sweep->interval_s);
+    if (sweep->most_failed)
+        cq_command_int(command, sweep->most_failed);
+    else
+        cq_command_text(command, "");
+    cq_command_text(command, oldest);
+    cq_command_int(command, cq_time_seconds(sweep->now));
+}
+
+enum cq_code cq_sweep_read(const struct cq_reply *reply, int64_t *ret_taken, int64_t *ret_deleted, bool *ret_more, struct cq_error *err)
+{
+    enum cq_code code = cq_reply_check(reply, err);
+    if (code != CQ_OK)
+        return code;
+    *ret_taken = cq_reply_int(cq_reply_at(reply, 0));
+    *ret_deleted = cq_reply_int(cq_reply_at(reply, 1));
+    *ret_more = cq_reply_int(cq_reply_at(reply, 2)) != 0;
+    return CQ_OK;
+}

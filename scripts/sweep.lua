@@ -1,0 +1,99 @@
+-- Failed jobs beyond the bounds that were set, and entries of registries whose job is gone (its hash expired, or somebody deleted it
+-- alone); for one queue, a part in each call. The rounds over its registries are those of all workers together: where the round is,
+-- and when the next one is due, is in cq:sweep:<queue>.
+-- RQ has no such rule: there entries of jobs that are gone stay in the deferred, scheduled and canceled registries for ever. Its scheduling
+-- adds the entry a moment before the hash is there, so of the scheduled ones those go that have been without a hash for a minute.
+-- Returns {entries taken out, jobs deleted, 1 when there is more to do now}. Errors: none of its own.
+-- cq:sweep:<queue>, cq:sweep:<queue>:gone, rq:failed:<queue>, rq:deferred:, rq:canceled:, rq:scheduled:<queue>
+local state, suspects, failed, deferred, canceled, scheduled = unpack(KEYS)
+-- limit: entries of a call. interval_s: from one round to the next. most: failed jobs to keep, '' any number. oldest: iso; failed jobs that ended
+-- before go, '' none.
+local queue, limit, interval_s, most, oldest, now_s = unpack(ARGV)
+-- include delete.lua
+limit, interval_s, now_s = tonumber(limit), tonumber(interval_s), tonumber(now_s)
+local taken, deleted = 0, 0
+
+-- A job that is elsewhere by its status has only left its entry behind.
+local function drop_failed(id)
+    local fields = redis.pcall('HMGET', 'rq:job:' .. id, 'status', 'group_id')
+    local status, group = unpack(fields)
+    redis.call('ZREM', failed, id)
+    taken = taken + 1
+    if fields.err or status and status ~= 'failed' and status ~= 'stopped' then return end
+    delete_job(id, queue, group)
+    deleted = deleted + 1
+end
+
+-- Those that would expire first are the oldest; those to be kept for ever (scores below 0) go last.
+local function drop_surplus()
+    local surplus = most ~= '' and redis.call('ZCARD', failed) - most or 0
+    if surplus <= 0 then return false end
+    local some = math.min(surplus, limit)
+    local ids = redis.call('ZRANGEBYSCORE', failed, 0, '+inf', 'LIMIT', 0, some)
+    if #ids == 0 then ids = redis.call('ZRANGE', failed, 0, some - 1) end
+    for _, id in ipairs(ids) do drop_failed(id) end
+    return surplus > #ids
+end
+
+local function is_gone(id) return redis.call('EXISTS', 'rq:job:' .. id) == 0 end
+
+local function check_entry(registry, id)
+    if not is_gone(id) then return end
+    redis.call('ZREM', registry, id)
+    delete_job(id, queue, '') -- what else was the job's
+    taken = taken + 1
+end
+
+local function check_scheduled(registry, id)
+    if not is_gone(id) then return end
+    local since = tonumber(redis.call('HGET', suspects, id))
+    if since and now_s - since > 60 then
+        redis.call('HDEL', suspects, id)
+        check_entry(registry, id)
+    elseif not since and redis.call('HLEN', suspects) < 10000 then
+        redis.call('HSET', suspects, id, now_s)
+        redis.call('EXPIRE', suspects, 3 * interval_s + 3600)
+    end
+end
+
+local function check_age(_, id)
+    local fields = redis.pcall('HMGET', 'rq:job:' .. id, 'ended_at', 'started_at', 'enqueued_at', 'created_at')
+    if fields.err then return end
+    for at = 1, 4 do
+        local time = fields[at]
+        if time and time ~= '' then
+            if string.sub(time, 1, 19) < string.sub(oldest, 1, 19) then drop_failed(id) end -- digits: the same in every locale
+            return
+        end
+    end
+end
+
+local steps = {{canceled, check_entry}, {deferred, check_entry}, {scheduled, check_scheduled}}
+if oldest ~= '' then steps[4] = {failed, check_age} end
+
+-- Returns whether the round goes on.
+local function go_round()
+    local step, cursor, due = unpack(redis.call('HMGET', state, 'step', 'cursor', 'due'))
+    step, due = tonumber(step), tonumber(due)
+    if due and now_s < due and due - now_s <= interval_s then return false end
+    if not step or due then step, cursor = 1, '0' end
+    local registry, check = steps[step][1], steps[step][2]
+    local found = redis.call('ZSCAN', registry, cursor or '0', 'COUNT', limit)
+    for at = 1, #found[2], 2 do check(registry, found[2][at]) end
+    cursor = found[1]
+    if cursor == '0' then step = step + 1 end
+    redis.call('HDEL', state, 'due')
+    if step > #steps then
+        redis.call('HSET', state, 'due', now_s + interval_s)
+        redis.call('HDEL', state, 'step', 'cursor')
+        redis.call('EXPIRE', state, 2 * interval_s + 60)
+        return false
+    end
+    redis.call('HSET', state, 'step', step, 'cursor', cursor)
+    redis.call('EXPIRE', state, 2 * interval_s + 60)
+    return true
+end
+
+local more = drop_surplus()
+if not more then more = go_round() end
+return {taken, deleted, more and 1 or 0}

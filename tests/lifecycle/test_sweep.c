@@ -1,0 +1,182 @@
+/* sweep: bounds of the failed registry, and entries whose job is gone. */
+#include "tests/lifecycle/steps.h"
+
+static struct cq_sweep sweep_of(cq_time now)
+{
+    return (struct cq_sweep){.queue = default_queue[0], .now = now, .limit = 10, .interval_s = 600};
+}
+
+/* Until there is no more to do. Returns the calls that took; *ret_taken and *ret_deleted are sums. */
+static int sweep_all(const struct cq_sweep *sweep, int64_t *ret_taken, int64_t *ret_deleted)
+{
+    int calls = 0;
+    bool more = true;
+    *ret_taken = *ret_deleted = 0;
+    while (more) {
+        int64_t taken = 0, deleted = 0;
+        struct cq_error err = {0};
+        cq_sweep_build(sweep, &call);
+        ck_assert_msg(cq_sweep_read(step(), &taken, &deleted, &more, &err) == CQ_OK, "%s", err.text);
+        *ret_taken += taken;
+        *ret_deleted += deleted;
+        ck_assert_int_lt(++calls, 1000);
+    }
+    return calls;
+}
+
+/* A failed job that ended so many seconds before NOW and expires after its failure ttl; below 0: never. */
+static void put_failed(const char *id, int64_t ago_s, int64_t ttl_s)
+{
+    char key[64], iso[CQ_TIME_ISO_SIZE], score[24];
+    cq_time_iso(NOW - ago_s * CQ_SECOND, iso);
+    snprintf(key, sizeof(key), "rq:job:%s", id);
+    snprintf(score, sizeof(score), "%lld", (long long)(ttl_s < 0 ? -1 : NOW_S - ago_s + ttl_s));
+    RUN("HSET", key, "status", "failed", "origin", "default", "ended_at", iso);
+    RUN("ZADD", "rq:failed:default", score, id);
+    snprintf(key, sizeof(key), "rq:results:%s", id);
+    RUN("XADD", key, "*", "type", "2");
+}
+
+START_TEST(the_oldest_failed_jobs_beyond_the_number_go_with_all_that_is_theirs)
+{
+    int64_t taken, deleted;
+    char id[16];
+    for (int i = 0; i < 35; i++) {
+        snprintf(id, sizeof(id), "j%02d", i);
+        put_failed(id, 100 - i, 1000);
+    }
+    put_failed("for-ever", 5000, -1);
+    struct cq_sweep sweep = sweep_of(NOW);
+    sweep.most_failed = 5;
+    ck_assert_int_gt(sweep_all(&sweep, &taken, &deleted), 3); /* 10 at a time */
+    ck_assert_int_eq(deleted, 31);
+    ck_assert_int_eq(INT("ZCARD", "rq:failed:default"), 5);
+    ck_assert_int_eq(INT("EXISTS", "rq:job:j30", "rq:results:j30", "rq:job:j00"), 0);
+    ck_assert_int_eq(INT("EXISTS", "rq:job:j31", "rq:job:j34", "rq:job:for-ever", "rq:results:j34"), 4);
+    sweep.most_failed = 0;
+    sweep_all(&sweep, &taken, &deleted);
+    ck_assert_int_eq(deleted, 0);
+}
+END_TEST
+
+START_TEST(failed_jobs_above_the_age_go_wherever_their_expiry_puts_them)
+{
+    int64_t taken, deleted;
+    char id[16];
+    for (int i = 0; i < 200; i++) { /* more than a small sorted set, which is scanned at once */
+        snprintf(id, sizeof(id), "j%d", i);
+        put_failed(id, i % 2 ? 7000 : 10, i % 3 ? 10000 : -1);
+    }
+    struct cq_sweep sweep = sweep_of(NOW);
+    sweep.failed_age_s = 3600;
+    sweep_all(&sweep, &taken, &deleted);
+    ck_assert_int_eq(deleted, 100);
+    ck_assert_int_eq(INT("ZCARD", "rq:failed:default"), 100);
+    ck_assert_int_eq(INT("EXISTS", "rq:job:j1", "rq:job:j3", "rq:results:j199"), 0);
+    ck_assert_int_eq(INT("EXISTS", "rq:job:j0", "rq:job:j2"), 2);
+}
+END_TEST
+
+START_TEST(an_entry_of_a_job_that_was_enqueued_again_goes_and_the_job_stays)
+{
+    int64_t taken, deleted;
+    enqueue_plain("j1");
+    RUN("ZADD", "rq:failed:default", "5", "j1");
+    put_failed("j2", 10, 1000);
+    struct cq_sweep sweep = sweep_of(NOW);
+    sweep.most_failed = 1;
+    sweep_all(&sweep, &taken, &deleted);
+    ck_assert_int_eq(taken, 1);
+    ck_assert_int_eq(deleted, 0);
+    ck_assert_int_eq(job_places("j1"), 1);
+    assert_text("queued", "HGET", "rq:job:j1", "status");
+    ck_assert_int_eq(job_places("j2"), 1);
+}
+END_TEST
+
+START_TEST(entries_of_deferred_and_canceled_jobs_that_are_gone_go)
+{
+    int64_t taken, deleted;
+    RUN("ZADD", "rq:deferred:default", "1", "gone", "2", "there");
+    RUN("ZADD", "rq:canceled:default", "1", "gone", "2", "there");
+    RUN("HSET", "rq:job:there", "status", "deferred");
+    RUN("SADD", "rq:job::gone:dependencies", "parent");
+    RUN("SADD", "rq:job:parent:dependents", "gone");
+    RUN("XADD", "rq:results:gone", "*", "type", "2");
+    struct cq_sweep sweep = sweep_of(NOW);
+    sweep_all(&sweep, &taken, &deleted);
+    ck_assert_int_eq(taken, 2);
+    ck_assert_int_eq(INT("ZCARD", "rq:deferred:default"), 1);
+    ck_assert_int_eq(INT("ZCARD", "rq:canceled:default"), 1);
+    ck_assert_int_eq(INT("EXISTS", "rq:job::gone:dependencies", "rq:job:parent:dependents", "rq:results:gone"), 0);
+}
+END_TEST
+
+START_TEST(a_scheduled_entry_without_a_hash_is_given_a_minute)
+{
+    int64_t taken, deleted;
+    RUN("ZADD", "rq:scheduled:default", "9999999999", "j1");
+    struct cq_sweep sweep = sweep_of(NOW);
+    sweep_all(&sweep, &taken, &deleted);
+    sweep.now = NOW + 30 * CQ_SECOND; /* no new round before the interval is over */
+    sweep_all(&sweep, &taken, &deleted);
+    ck_assert_int_eq(INT("ZCARD", "rq:scheduled:default"), 1);
+    sweep.now = NOW + 601 * CQ_SECOND;
+    sweep_all(&sweep, &taken, &deleted);
+    ck_assert_int_eq(taken, 1);
+    ck_assert_int_eq(INT("ZCARD", "rq:scheduled:default"), 0);
+}
+END_TEST
+
+START_TEST(a_round_is_that_of_all_workers_and_its_state_ends)
+{
+    char id[16];
+    for (int i = 0; i < 1000; i++) {
+        snprintf(id, sizeof(id), "gone%d", i);
+        RUN("ZADD", "rq:canceled:default", "1", id);
+    }
+    int64_t taken, deleted;
+    struct cq_sweep sweep = sweep_of(NOW);
+    int calls = sweep_all(&sweep, &taken, &deleted);
+    ck_assert_int_gt(calls, 20); /* bounded: 10 or so in each */
+    ck_assert_int_eq(taken, 1000);
+    ck_assert_int_gt(INT("TTL", "cq:sweep:default"), 600);
+    RUN("ZADD", "rq:canceled:default", "1", "gone");
+    ck_assert_int_eq(sweep_all(&sweep, &taken, &deleted), 1);
+    ck_assert_int_eq(taken, 0);
+    sweep.now = NOW - 86400 * CQ_SECOND; /* the clock was put back: it does not wait for a day */
+    sweep_all(&sweep, &taken, &deleted);
+    ck_assert_int_eq(taken, 1);
+}
+END_TEST
+
+START_TEST(what_is_no_job_is_passed_over)
+{
+    int64_t taken, deleted;
+    RUN("SET", "rq:job:odd", "no hash");
+    RUN("ZADD", "rq:failed:default", "1", "odd");
+    put_failed("j1", 10, 1000);
+    put_failed("j2", 5, 1000);
+    struct cq_sweep sweep = sweep_of(NOW);
+    sweep.most_failed = 1;
+    sweep.failed_age_s = 3600;
+    sweep_all(&sweep, &taken, &deleted);
+    assert_text("no hash", "GET", "rq:job:odd");
+    ck_assert_int_eq(INT("ZCARD", "rq:failed:default"), 1);
+    ck_assert_int_eq(job_places("j2"), 1);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        the_oldest_failed_jobs_beyond_the_number_go_with_all_that_is_theirs,
+        failed_jobs_above_the_age_go_wherever_their_expiry_puts_them,
+        an_entry_of_a_job_that_was_enqueued_again_goes_and_the_job_stays,
+        entries_of_deferred_and_canceled_jobs_that_are_gone_go,
+        a_scheduled_entry_without_a_hash_is_given_a_minute,
+        a_round_is_that_of_all_workers_and_its_state_ends,
+        what_is_no_job_is_passed_over,
+    };
+    return run_suite("sweep", tests, CQ_ARRAY_LEN(tests)) != 0;
+}
