@@ -15,6 +15,7 @@ enum {
     AT_EXPIRED_FAILED,
     AT_ABANDONED,
     AT_WORKERS,
+    AT_LOCK,
     PER_QUEUE
 };
 
@@ -138,7 +139,7 @@ static void expired_build(enum cq_registry_kind kind, struct cq_str queue, cq_ti
 
 static void send_queue(struct pipeline *pipeline, struct cq_str queue)
 {
-    struct cq_key workers = cq_key_queue_workers(queue);
+    struct cq_key workers = cq_key_queue_workers(queue), lock = cq_key_scheduler_lock(queue);
     cq_time now = pipeline->overview->now;
     cq_queue_len_build(queue, &pipeline->command);
     send(pipeline);
@@ -154,6 +155,9 @@ static void send_queue(struct pipeline *pipeline, struct cq_str queue)
     send(pipeline);
     cq_command_text(&pipeline->command, "SMEMBERS");
     cq_command_arg(&pipeline->command, cq_key_str(&workers));
+    send(pipeline);
+    cq_command_text(&pipeline->command, "GET");
+    cq_command_arg(&pipeline->command, cq_key_str(&lock));
     send(pipeline);
 }
 
@@ -208,6 +212,42 @@ static void keep_workers(struct cq_overview *overview, struct cq_reply **replies
     }
 }
 
+static struct cq_overview_scheduler *scheduler_named(struct cq_overview *overview, struct cq_str name)
+{
+    for (size_t i = 0; i < overview->scheduler_count; i++)
+        if (cq_str_eq(overview->schedulers[i].name, name))
+            return &overview->schedulers[i];
+    struct cq_overview_scheduler *added = &overview->schedulers[overview->scheduler_count++];
+    *added = (struct cq_overview_scheduler){.name = name, .locks = CQ_STRV_INIT};
+    return added;
+}
+
+/* Third round trip, when there are schedulers: who they are. locks: the replies of the first queue. */
+static enum cq_code read_schedulers(struct pipeline *pipeline, size_t first)
+{
+    struct cq_overview *overview = pipeline->overview;
+    overview->schedulers = cq_calloc(overview->queue_count, sizeof(*overview->schedulers));
+    for (size_t i = 0; i < overview->queue_count; i++) {
+        const struct cq_reply *lock = overview->replies[first + i * PER_QUEUE + AT_LOCK];
+        struct cq_str name = cq_reply_type(lock) == CQ_REPLY_STR ? cq_reply_str(lock) : CQ_STR_NONE;
+        if (name.len && name.len <= CQ_NAME_MAX)
+            cq_strv_push(&scheduler_named(overview, name)->locks, overview->queues[i].name);
+    }
+    size_t hashes = overview->reply_count;
+    for (size_t i = 0; i < overview->scheduler_count; i++) {
+        struct cq_key key = cq_key_scheduler(overview->schedulers[i].name);
+        cq_command_text(&pipeline->command, "HGETALL");
+        cq_command_arg(&pipeline->command, cq_key_str(&key));
+        send(pipeline);
+    }
+    enum cq_code code = receive(pipeline);
+    for (size_t i = 0; i < overview->scheduler_count && code == CQ_OK; i++) {
+        overview->schedulers[i].fields = overview->replies[hashes + i];
+        code = check(overview->replies[hashes + i], pipeline->err);
+    }
+    return code;
+}
+
 /* Second round trip: all there is to know about them. */
 static enum cq_code read_all(struct pipeline *pipeline)
 {
@@ -230,7 +270,7 @@ static enum cq_code read_all(struct pipeline *pipeline)
         code = check(overview->replies[i], pipeline->err);
     if (code == CQ_OK)
         keep_workers(overview, overview->replies + first + overview->queue_count * PER_QUEUE);
-    return code;
+    return code == CQ_OK ? read_schedulers(pipeline, first) : code;
 }
 
 enum cq_code cq_overview_read(struct cq_connection *connection, const struct cq_strv *queues, cq_time now,
@@ -250,12 +290,15 @@ void cq_overview_release(struct cq_overview *overview)
 {
     for (size_t i = 0; i < overview->queue_count; i++)
         cq_strv_release(&overview->queues[i].workers);
+    for (size_t i = 0; i < overview->scheduler_count; i++)
+        cq_strv_release(&overview->schedulers[i].locks);
     for (size_t i = 0; i < overview->reply_count; i++)
         cq_reply_free(overview->replies[i]);
     cq_strv_release(&overview->names);
     cq_strv_release(&overview->worker_names);
     free(overview->queues);
     free(overview->workers);
+    free(overview->schedulers);
     free(overview->replies);
     *overview = (struct cq_overview){0};
 }

@@ -1,5 +1,5 @@
 /*
- * The overview that `cq info` shows: all queues with their counts and all workers, read in two round trips.
+ * The overview that `cq info` shows: all queues with their counts, all workers and all schedulers, read in three round trips.
  *
  * Reading changes nothing: where rq info first cleans the registries (and so fails abandoned jobs and runs their
  * callbacks in the viewer), entries of the finished and failed registries that have expired are only not counted.
@@ -33,6 +33,13 @@ struct cq_overview_worker {
     const struct cq_reply *fields; /* HGETALL, borrowed */
 };
 
+/* One that has the lock of a queue here. */
+struct cq_overview_scheduler {
+    struct cq_str name;            /* borrowed; what the lock holds: up to RQ 2.9 a process id, without a hash */
+    const struct cq_reply *fields; /* HGETALL of its hash, borrowed; empty when there is none */
+    struct cq_strv locks;          /* queues that it schedules, in their order */
+};
+
 struct cq_overview {
     cq_time now; /* as given: what has expired is seen from here */
     bool suspended;
@@ -40,6 +47,8 @@ struct cq_overview {
     size_t queue_count;
     struct cq_overview_worker *workers; /* owned; sorted by name; those of the queues, or all when there is no queue */
     size_t worker_count;
+    struct cq_overview_scheduler *schedulers; /* owned; in the order of their first queue */
+    size_t scheduler_count;
     struct cq_strv names;        /* of the queues, in order */
     struct cq_strv worker_names; /* sorted */
     struct cq_reply **replies;   /* owned; what the rest borrows from */
@@ -49,7 +58,7 @@ struct cq_overview {
 /*
  * Read the overview.
  *   queues  the queues asked for, in order; an empty list: all, sorted
- * Redis:  SMEMBERS, then LLEN, ZCARD, ZCOUNT and HGETALL, pipelined. Errors: CQ_ERR_CONNECTION, CQ_ERR_REDIS.
+ * Redis:  SMEMBERS, then LLEN, ZCARD, ZCOUNT, GET and HGETALL, pipelined. Errors: CQ_ERR_CONNECTION, CQ_ERR_REDIS.
  * *ret_overview is valid, if empty, after an error too: release it.
  */
 CQ_MUST_CHECK enum cq_code cq_overview_read(struct cq_connection *connection, const struct cq_strv *queues, cq_time now,

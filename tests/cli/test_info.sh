@@ -41,6 +41,27 @@ expect_stdout_has 'w1 (box 10.0.0.1:5000 42): busy high, low. jobs: 5 finished, 
 expect_stdout_has '2 workers, 2 queues'
 expect_stdout_match 'Updated: [0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}(\.[0-9]{6})?'
 
+it 'shows who schedules, also an older RQ that says only its process id'
+redis set rq:scheduler-lock:high 1234567890120004711 > /dev/null
+redis set rq:scheduler-lock:low 815 > /dev/null
+redis hset rq:scheduler:1234567890120004711 hostname box pid 4711 queues high,low created_at 2026-01-02T03:04:05.000006Z \
+    last_heartbeat 2026-01-02T03:05:05.000006Z > /dev/null
+run info -r
+expect_stdout_has 'scheduler 1234567890120004711 (box 4711) high'
+expect_stdout_has 'scheduler 815 (- -) low'
+run info -r low
+expect_stdout_lacks 4711
+run info --json
+expect_stdout_has '"schedulers":[{"name":"1234567890120004711","hostname":"box","pid":4711,"created_at":"2026-01-02T03:04:05.000006Z","last_heartbeat":"2026-01-02T03:05:05.000006Z","queues":["high","low"],"locks":["high"]},{"name":"815","hostname":null,"pid":null,"created_at":null,"last_heartbeat":null,"queues":[],"locks":["low"]}]'
+redis del rq:scheduler-lock:low > /dev/null
+redis hset rq:scheduler-lock:low no text > /dev/null
+redis del rq:scheduler:1234567890120004711 > /dev/null
+redis set rq:scheduler:1234567890120004711 'no hash' > /dev/null
+run info -r
+expect_status 0
+expect_stdout_has 'scheduler 1234567890120004711 (- -) high'
+redis del rq:scheduler-lock:low rq:scheduler-lock:high rq:scheduler:1234567890120004711 > /dev/null
+
 it 'shows only queues, only workers, workers by queue'
 run info -Qr
 expect_stdout_lacks worker
