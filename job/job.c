@@ -10,6 +10,7 @@ static const char *const status_names[] = {
     [CQ_JOB_UNKNOWN] = "unknown",   [CQ_JOB_CREATED] = "created",     [CQ_JOB_QUEUED] = "queued",     [CQ_JOB_STARTED] = "started",
     [CQ_JOB_DEFERRED] = "deferred", [CQ_JOB_SCHEDULED] = "scheduled", [CQ_JOB_FINISHED] = "finished", [CQ_JOB_FAILED] = "failed",
     [CQ_JOB_STOPPED] = "stopped",   [CQ_JOB_CANCELED] = "canceled",
+    [CQ_JOB_RATE_LIMITED] = "rate_limited", [CQ_JOB_READY_TO_ENQUEUE] = "ready_to_enqueue",
 };
 
 const char *cq_job_status_name(enum cq_job_status status)
@@ -31,7 +32,7 @@ void cq_job_init(struct cq_job *job)
     job->created_at = job->enqueued_at = job->started_at = job->ended_at = job->last_heartbeat = CQ_TIME_UNSET;
     job->timeout_s = job->result_ttl_s = job->failure_ttl_s = job->ttl_s = CQ_TTL_UNSET;
     job->success_callback_timeout_s = job->failure_callback_timeout_s = job->stopped_callback_timeout_s = CQ_TTL_UNSET;
-    job->retries_left = job->number_of_retries = job->repeats_left = -1;
+    job->retries_left = job->number_of_retries = job->repeats_left = job->rate_limit_concurrency = -1;
 }
 
 /* How the text of a field becomes a member. */
@@ -81,6 +82,8 @@ static const struct field {
     SECONDS_FIELD(success_callback_timeout),
     SECONDS_FIELD(failure_callback_timeout),
     SECONDS_FIELD(stopped_callback_timeout),
+    FIELD(rate_limit_key, TEXT),
+    FIELD(rate_limit_concurrency, COUNT),
     FIELD(webhooks, TEXT),
     FIELD(exc_info, TEXT),
     FIELD(result, TEXT),
@@ -220,6 +223,8 @@ int cq_job_write(const struct cq_job *job, struct cq_command *command)
     count += put_number(command, "failure_callback_timeout", job->failure_callback_timeout_s, CQ_TTL_UNSET);
     count += put_number(command, "stopped_callback_timeout", job->stopped_callback_timeout_s, CQ_TTL_UNSET);
     count += put_present(command, "webhooks", job->webhooks);
+    count += put_present(command, "rate_limit_key", job->rate_limit_key);
+    count += put_number(command, "rate_limit_concurrency", job->rate_limit_concurrency, -1);
     count += put_number(command, "result_ttl", job->result_ttl_s, CQ_TTL_UNSET);
     count += put_number(command, "failure_ttl", job->failure_ttl_s, CQ_TTL_UNSET);
     count += put_dependencies(command, job->dependency_ids);

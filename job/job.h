@@ -29,6 +29,8 @@ enum cq_job_status {
     CQ_JOB_FAILED,
     CQ_JOB_STOPPED,
     CQ_JOB_CANCELED,
+    CQ_JOB_RATE_LIMITED,     /* of RQ 3.0: waits for a slot of its rate_limit_key; written only for jobs that have one */
+    CQ_JOB_READY_TO_ENQUEUE, /* of RQ 3.0: never written */
 };
 
 const char *cq_job_status_name(enum cq_job_status status);
@@ -66,6 +68,8 @@ struct cq_job {
     bool has_allow_dependency_failures, allow_dependency_failures;
     struct cq_str success_callback_name, failure_callback_name, stopped_callback_name;
     int64_t success_callback_timeout_s, failure_callback_timeout_s, stopped_callback_timeout_s; /* CQ_TTL_UNSET or > 0 */
+    struct cq_str rate_limit_key;                /* of RQ 3.0 */
+    int64_t rate_limit_concurrency;              /* -1: unset */
     struct cq_str webhooks; /* JSON list of {url, job_status, method, headers, timeout}; CQ_STR_NONE when unset */
     struct cq_str exc_info, result; /* RQ 1.x, raw */
 };

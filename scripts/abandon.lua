@@ -4,7 +4,7 @@
 -- RQ's horse may die between rq:wip and status started: such a job is still queued, but on no list.
 -- Members are <job id>:<execution id>; RQ 1.x wrote the bare id, which older producers' ids with `:` look like too.
 -- Source: rq/registry.py StartedJobRegistry.cleanup.
--- Then go on with dependents that a call had to leave deferred.
+-- Then go on with dependents that a call had to leave deferred, and give back slots of limits that nobody else would.
 -- Returns {{job id, execution id, fate, calls, ...}, 1 when there is more to do}; fate: retried failed requeued dropped; calls: 1 when the attempt failed and
 -- the job has a failure callback, which is to be run then (RQ does so before it decides; here the job has its new place first).
 -- Errors: none of its own.
@@ -17,6 +17,7 @@ local queue, requeue, limit, exc, now_iso, now, now_s = unpack(ARGV)
 -- include release.lua
 -- include result.lua
 -- include fail.lua
+-- include repair.lua
 
 local function split(member)
     local id, execution = string.match(member, '^(.*):([^:]*)$')
@@ -49,7 +50,7 @@ local function clear_execution(id, execution)
 end
 
 local function abandon(id)
-    local status, origin, ttl, failure_ttl, group, left, intervals, front = unpack(redis.call('HMGET', 'rq:job:' .. id,
+    local status, origin, ttl, failure_ttl, group, left, intervals, front, _, limit_key = unpack(redis.call('HMGET', 'rq:job:' .. id,
         unpack(failure_fields)))
     if status ~= 'started' and status ~= 'queued' or runs_elsewhere(id, origin) then return 'dropped' end
     if status == 'queued' and waits(id, origin) then return 'dropped' end
@@ -61,10 +62,15 @@ local function abandon(id)
     end
     local callback = redis.call('HGET', 'rq:job:' .. id, 'failure_callback_name')
     local calls = callback and callback ~= '' and 1 or 0
-    if retry_job(id, queue, ttl, left, intervals, front) then return 'retried', calls end
+    local again = retry_job(id, queue, ttl, left, intervals, front)
+    if again then
+        if again == 'scheduled' then release_slot(limit_key, id, now_iso) end
+        return 'retried', calls
+    end
     bury_job(id, origin or queue, 'failed', failure_ttl, group, function(result_ttl)
         add_result(id, result_ttl, {'type', '2', 'worker_name', '', 'exc_string', exc})
-    end)
+    end, limit_key)
+    release_slot(limit_key, id, now_iso)
     return 'failed', calls
 end
 
@@ -84,5 +90,6 @@ for _, member in ipairs(members) do
     done[#done + 1] = cleared and calls or 0
 end
 release_some(queue)
+repair_slots(now_iso, now_s)
 local more = #members == tonumber(limit) or redis.call('EXISTS', 'cq:releasing:' .. queue) == 1
 return {done, more and 1 or 0}

@@ -83,10 +83,11 @@ end
 local ids = redis.call('ZRANGE', ready, 0, limit - 1)
 for _, id in ipairs(ids) do
     redis.call('ZREM', ready, id)
-    local status, front, ttl = unpack(redis.pcall('HMGET', 'rq:job:' .. id, 'status', 'enqueue_at_front', 'ttl'))
+    local status, front, ttl, limit_key, concurrency = unpack(redis.pcall('HMGET', 'rq:job:' .. id, 'status', 'enqueue_at_front', 'ttl',
+        'rate_limit_key', 'rate_limit_concurrency'))
     if status == 'ready_to_enqueue' or status == 'deferred' then
         redis.call('ZREM', 'rq:deferred:' .. queue, id)
-        push_job(id, queue, (tonumber(front) or 0) ~= 0, ttl, now_iso)
+        push_job(id, queue, (tonumber(front) or 0) ~= 0, ttl, now_iso, limit_key, concurrency)
     end
 end
 touched = touched + #ids

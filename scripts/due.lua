@@ -52,9 +52,10 @@ end
 -- already, which RQ's enqueue_job of a scheduled job leads to; and started runs, so that it is asked again when it ended.
 local function move(queue, registry, id, score)
     local job = 'rq:job:' .. id
-    local found = redis.pcall('HMGET', job, 'status', 'ttl', 'enqueue_at_front', 'enqueue_at_front_on_retry', 'ended_at')
+    local found = redis.pcall('HMGET', job, 'status', 'ttl', 'enqueue_at_front', 'enqueue_at_front_on_retry', 'ended_at',
+        'rate_limit_key', 'rate_limit_concurrency')
     if found.err then return without_job(registry, id, score) end
-    local status, ttl, front, front_on_retry, ended_at = unpack(found)
+    local status, ttl, front, front_on_retry, ended_at, limit_key, concurrency = unpack(found)
     if not status and redis.call('EXISTS', job) == 0 then return without_job(registry, id, score) end
     if status == 'started' then return look_again(registry, id, now_s + 1) end
     if status == 'canceled' or status == 'queued' then
@@ -65,7 +66,7 @@ local function move(queue, registry, id, score)
         for _, kind in ipairs({'finished', 'failed', 'deferred'}) do redis.call('ZREM', 'rq:' .. kind .. ':' .. queue, id) end
     end
     local retried = (tonumber(front_on_retry) or 0) ~= 0 and ended_at and ended_at ~= ''
-    push_job(id, queue, retried or (tonumber(front) or 0) ~= 0, ttl, now_iso)
+    push_job(id, queue, retried or (tonumber(front) or 0) ~= 0, ttl, now_iso, limit_key, concurrency)
     redis.call('ZREM', registry, id)
     return 'moved'
 end

@@ -2,7 +2,7 @@
 # Turn the Lua scripts into C: scripts.h (one enum value a script, its numbers of keys and arguments) and scripts.c
 # (the text and its SHA-1, as EVALSHA wants it). Called by the Makefile: embed.sh OUTPUT_FOLDER SCRIPT.lua ...
 #
-# A line `-- include NAME.lua` is replaced by scripts/parts/NAME.lua. `local a, b = unpack(KEYS)` and the same with
+# A line `-- include NAME.lua` is replaced by scripts/parts/NAME.lua, the first time that it is met. `local a, b = unpack(KEYS)` and the same with
 # ARGV give CQ_<SCRIPT>_NKEYS and CQ_<SCRIPT>_NARGS: C never counts positions.
 set -eu
 out=$1
@@ -12,10 +12,18 @@ folder=$(dirname "$0")
 flatten() { # comments and indentation are left out: Redis keeps and hashes what it gets
     awk -v parts="$folder/parts/" '
         function emit(line) { sub(/^[ \t]+/, "", line); if (line !~ /^--/ && line != "") print line }
-        /^-- include / { file = parts $3; n = 0
-                         while ((getline line < file) > 0) { emit(line); n++ }
-                         if (!n) { print "embed.sh: " FILENAME ": no such part: " file > "/dev/stderr"; exit 1 }
-                         close(file); next }
+        function include(part,    file, line, n, words) { # a part may include others; each comes once
+            if (part in seen) return
+            seen[part] = 1
+            file = parts part
+            while ((getline line < file) > 0) {
+                n++
+                if (line ~ /^-- include /) { split(line, words, " "); include(words[3]) } else emit(line)
+            }
+            if (!n) { print "embed.sh: " FILENAME ": no such part: " file > "/dev/stderr"; exit 1 }
+            close(file)
+        }
+        /^-- include / { include($3); next }
         { emit($0) }' "$1"
 }
 

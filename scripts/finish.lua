@@ -28,6 +28,7 @@ local outcome, id, queue, execution, worker_name, started, ended, ended_iso, wor
 
 local job = 'rq:job:' .. id
 local member = id .. ':' .. execution
+local limit_key -- the job's rate_limit_key, when it has one
 
 local function save_result(kind, ttl)
     local entry = {'type', kind, 'worker_name', worker_name}
@@ -50,18 +51,38 @@ local function save_outcome(...)
     if meta ~= '' then redis.call('HSET', job, 'meta', meta) end
 end
 
+-- RQ's cancel takes the execution of a running job out of rq:wip, and its horse stores the result all the same (abandon
+-- takes the execution's own hash as well: there was_there is 0). The job stays canceled, and its dependents wait. An execution
+-- that is overdue by a minute RQ does not find: such a job is canceled, and in rq:wip all the same.
+-- Source: rq/job.py Job.cancel, _remove_from_registries.
+local function canceled(was_there)
+    local status, own_ttl, failure_ttl, key = unpack(redis.call('HMGET', job, 'status', 'result_ttl', 'failure_ttl', 'rate_limit_key'))
+    limit_key = key
+    if was_there == 0 or status ~= 'canceled' then return nil end
+    save_outcome()
+    local ttl = seconds_of(own_ttl, tonumber(default_result_ttl))
+    if outcome == 'success' and ttl ~= 0 then save_result('1', ttl) end
+    if outcome == 'failed' then
+        save_result('2', seconds_of(failure_ttl, nil))
+        save_output(id, output, failure_ttl)
+    end
+    return 'canceled'
+end
+
 -- A result_ttl of 0 leaves nothing, unless the job repeats; below 0 it stays for ever.
 local function succeed()
-    local status, own_ttl, ttl, repeats_left, intervals, group, dependency, dependencies, retries_left, count = unpack(
+    local status, own_ttl, ttl, repeats_left, intervals, group, dependency, dependencies, retries_left, count, key = unpack(
         redis.call('HMGET', job, 'status', 'result_ttl', 'ttl', 'repeats_left', 'repeat_intervals', 'group_id', 'dependency_id',
-            'dependency_ids', 'retries_left', 'number_of_retries'))
+            'dependency_ids', 'retries_left', 'number_of_retries', 'rate_limit_key'))
+    limit_key = key
     if not status then return 'deleted' end
+    if status == 'canceled' then return canceled(1) end
     if retries_left or count then redis.call('DEL', output_key(id)) end -- only who may have failed before has one
     local dependents = release_dependents(id, queue, false)
     local result_ttl = seconds_of(own_ttl, tonumber(default_result_ttl))
     local repeats = seconds_of(repeats_left, 0)
     if result_ttl == 0 and repeats <= 0 then
-        delete_job(id, queue, group)
+        delete_job(id, queue, group, (limit_key or '') ~= '')
         return 'deleted'
     end
     if result_ttl ~= 0 then save_result('1', result_ttl) end
@@ -90,13 +111,15 @@ local function bury(status, kind, failure_ttl, group)
         if status == 'failed' then release_dependents(id, queue, true) end
         return status
     end
-    return bury_job(id, queue, status, failure_ttl, group, function(ttl) save_result(kind, ttl) end)
+    return bury_job(id, queue, status, failure_ttl, group, function(ttl) save_result(kind, ttl) end, limit_key)
 end
 
 local function fail()
-    local status, _, ttl, failure_ttl, group, left, intervals, front, count = unpack(redis.call('HMGET', job,
+    local status, _, ttl, failure_ttl, group, left, intervals, front, count, key = unpack(redis.call('HMGET', job,
         unpack(failure_fields)))
+    limit_key = key
     if not status then return 'deleted' end
+    if status == 'canceled' then return canceled(1) end
     save_outcome()
     save_output(id, output, failure_ttl)
     if outcome == 'stopped' then return bury('stopped', '2', failure_ttl, group) end
@@ -108,22 +131,6 @@ local function fail()
     save_result('4', seconds_of(failure_ttl, nil))
     redis.call('HSET', job, 'number_of_retries', count + 1)
     return run_again(id, queue, interval_at(retry_intervals, count), false, ttl)
-end
-
--- RQ's cancel takes the execution of a running job out of rq:wip, and its horse stores the result all the same (abandon
--- takes the execution's own hash as well: there was_there is 0). The job stays canceled, and its dependents wait.
--- Source: rq/job.py Job.cancel, _remove_from_registries.
-local function canceled(was_there)
-    local status, own_ttl, failure_ttl = unpack(redis.call('HMGET', job, 'status', 'result_ttl', 'failure_ttl'))
-    if was_there == 0 or status ~= 'canceled' then return nil end
-    save_outcome()
-    local ttl = seconds_of(own_ttl, tonumber(default_result_ttl))
-    if outcome == 'success' and ttl ~= 0 then save_result('1', ttl) end
-    if outcome == 'failed' then
-        save_result('2', seconds_of(failure_ttl, nil))
-        save_output(id, output, failure_ttl)
-    end
-    return 'canceled'
 end
 
 -- Not ours: what the last result says when it is this execution's, as this call was sent before; else somebody else's.
@@ -156,6 +163,8 @@ if mine then
 else
     fate = canceled(was_there)
 end
+-- A job that goes onto its queue at once keeps its slot, as in RQ.
+if fate and fate ~= 'requeued' then release_slot(limit_key, id, now_iso) end
 if not fate then
     fate = fenced()
 else

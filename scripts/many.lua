@@ -30,12 +30,13 @@ if place == 'failed' then belongs.stopped = true end
 -- Returns what became of it: done, gone, passed, again.
 local function treat(id)
     local job = 'rq:job:' .. id
-    local fields = redis.pcall('HMGET', job, 'status', 'origin', 'group_id', 'ttl', 'enqueued_at')
-    local status, origin, group, ttl, enqueued = unpack(fields)
+    local fields = redis.pcall('HMGET', job, 'status', 'origin', 'group_id', 'ttl', 'enqueued_at', 'rate_limit_key',
+        'rate_limit_concurrency')
+    local status, origin, group, ttl, enqueued, limit_key, concurrency = unpack(fields)
     if fields.err or status and not belongs[status] or not status and redis.call('EXISTS', job) == 0 then return 'gone' end
     if verb == 'requeue' then
         if enqueued and not is_behind(0, since, 0, enqueued) then return 'passed' end
-        requeue_job(id, origin or queue, ttl, at_front == '1')
+        requeue_job(id, origin or queue, ttl, at_front == '1', limit_key, concurrency)
     elseif verb == 'cancel' then
         if place == 'started' then leave_started(id, queue) end
         cancel_job(id, origin or queue, dependents, detach)

@@ -7,7 +7,7 @@ local id, queue, registry, at_front, now_iso = unpack(ARGV) -- queue '': the job
 -- include push.lua
 -- include requeue.lua
 local job = 'rq:job:' .. id
-local origin, ttl = unpack(redis.pcall('HMGET', job, 'origin', 'ttl'))
+local origin, ttl, limit_key, concurrency = unpack(redis.pcall('HMGET', job, 'origin', 'ttl', 'rate_limit_key', 'rate_limit_concurrency'))
 if queue == '' then queue = origin or '' end
 local place = 'rq:' .. registry .. ':' .. queue
 if redis.call('EXISTS', job) == 0 then
@@ -17,5 +17,5 @@ end
 if redis.call('ZREM', place, id) == 0 then
     return redis.error_reply('INVALIDOPERATION job ' .. id .. ' is not in the ' .. registry .. ' registry of queue ' .. queue)
 end
-requeue_job(id, origin or queue, ttl, at_front == '1')
+requeue_job(id, origin or queue, ttl, at_front == '1', limit_key, concurrency)
 return redis.status_reply('OK')

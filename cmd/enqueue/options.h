@@ -26,6 +26,8 @@ struct cq_enqueue_options {
     struct cq_strv webhooks, webhook_headers; /* STATUS=URL; NAME: VALUE */
     int webhook_method;                       /* place in CQ_WEBHOOK_METHODS; -1: not given */
     int64_t webhook_timeout_s;
+    const char *rate_limit_key;
+    int64_t rate_limit_concurrency;
     bool at_front, unique, allow_failure, quiet, wait;
 };
 #define CQ_WEBHOOK_METHODS "GET|POST"

@@ -69,6 +69,11 @@ static enum cq_code check_options(const struct cq_enqueue_options *options, stru
     if (options->group && !cq_enqueue_is_name(cq_str(options->group), CQ_NAME_MAX))
         return cq_error_set(err, CQ_ERR_USAGE, "--group: '%.80s' cannot be a group's name; give 1 to %d bytes of text", options->group,
                             CQ_NAME_MAX);
+    if (options->rate_limit_key && !cq_enqueue_is_name(cq_str(options->rate_limit_key), CQ_NAME_MAX))
+        return cq_error_set(err, CQ_ERR_USAGE, "--rate-limit-key: '%.80s' cannot be a key; give 1 to %d bytes of text",
+                            options->rate_limit_key, CQ_NAME_MAX);
+    if (options->rate_limit_concurrency != CQ_OPTION_UNSET && !options->rate_limit_key)
+        return cq_error_set(err, CQ_ERR_USAGE, "--rate-limit-concurrency needs --rate-limit-key: whose jobs are to be counted");
     return cq_queue_name_check(cq_str(options->queue), err);
 }
 
@@ -93,6 +98,10 @@ static void fill_job(struct cq_enqueue_work *work, cq_time now)
     job->failure_ttl_s = options->failure_ttl_s;
     if (options->group)
         job->group_id = cq_str(options->group);
+    if (options->rate_limit_key)
+        job->rate_limit_key = cq_str(options->rate_limit_key);
+    if (options->rate_limit_concurrency != CQ_OPTION_UNSET)
+        job->rate_limit_concurrency = options->rate_limit_concurrency;
 }
 _Static_assert(CQ_OPTION_UNSET == CQ_TTL_UNSET, "an option that was not given leaves the field out");
 

@@ -2,6 +2,7 @@
 -- which finish.lua knows it, but it is in rq:wip no more. Nothing expires sooner or later than before.
 -- dependents '1': those that wait for nothing else go onto their queues; RQ's enqueue_dependents. detach '1': it leaves the
 -- dependents sets of what it waits for; RQ's remove_from_dependencies. Source: rq/job.py Job.cancel.
+-- include slots.lua
 local detached_most = 1000 -- dependencies; a member of a dependents set that is canceled does no harm
 
 local function cancel_job(id, queue, dependents, detach)
@@ -11,6 +12,7 @@ local function cancel_job(id, queue, dependents, detach)
             redis.call('SREM', 'rq:job:' .. other .. ':dependents', id)
         end
     end
+    leave_limit(id, redis.pcall('EXISTS', 'rq:executions:' .. id) == 1)
     redis.call('HSET', 'rq:job:' .. id, 'status', 'canceled')
     redis.call('ZADD', 'rq:canceled:' .. queue, now_s, id)
 end

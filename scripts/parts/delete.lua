@@ -2,7 +2,10 @@
 -- workers' sets), its place in its group and in the dependents sets of what it waits for. Lists and registries are
 -- the caller's: it knows where the job is. A key of another type has no members, and goes like the others.
 -- Source: rq/job.py Job.delete, rq/executions.py ExecutionRegistry.delete.
-local function delete_job(id, queue, group)
+-- include slots.lua
+-- limited false: it is known to have no rate_limit_key.
+local function delete_job(id, queue, group, limited)
+    if limited ~= false then leave_limit(id) end
     local job = 'rq:job:' .. id
     local executions = 'rq:executions:' .. id
     for _, execution in ipairs(redis.pcall('ZRANGE', executions, 0, -1)) do

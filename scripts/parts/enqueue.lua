@@ -23,7 +23,7 @@ local function open_dependencies(ids, allow_failures)
         local status = fields[1] -- of what is no hash, nil
         if status and status ~= 'finished' then
             open[#open + 1] = other
-            expire[#open] = fields[2] or status == 'failed' or status == 'stopped'
+            expire[#open] = fields[2] or status == 'failed' or status == 'stopped' or status == 'canceled'
             if status ~= 'failed' or not allow_failures then waits = true end
         end
     end

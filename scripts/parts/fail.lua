@@ -1,6 +1,6 @@
 -- What becomes of a job whose execution failed. Fields of the job that both need:
 local failure_fields = {'status', 'origin', 'ttl', 'failure_ttl', 'group_id', 'retries_left', 'retry_intervals',
-    'enqueue_at_front_on_retry', 'number_of_retries'}
+    'enqueue_at_front_on_retry', 'number_of_retries', 'rate_limit_key'}
 
 -- Retry after an exception, when retries are left; returns 'requeued' or 'scheduled', else nil. RQ keeps no result of
 -- the failed attempt. Source: rq/job.py Job.retry, get_retry_interval.
@@ -16,7 +16,7 @@ end
 -- The end of a failed or stopped job: the registry, its dependents, its result by save(ttl), ttl as add_result takes it.
 -- With a failure_ttl of 0 nothing of it stays; -1 keeps it for ever and scores -1, as in RQ. Returns the status, or
 -- 'deleted'. Source: rq/registry.py FailedJobRegistry.add, rq/job.py _handle_failure.
-local function bury_job(id, queue, status, failure_ttl, group, save)
+local function bury_job(id, queue, status, failure_ttl, group, save, limit_key)
     local job = 'rq:job:' .. id
     local ttl = seconds_of(failure_ttl, 31536000)
     redis.call('HSET', job, 'status', status)
@@ -29,7 +29,7 @@ local function bury_job(id, queue, status, failure_ttl, group, save)
     if status == 'failed' then release_dependents(id, queue, true) end
     if ttl == 0 then
         redis.call('ZREM', 'rq:failed:' .. queue, id)
-        delete_job(id, queue, group)
+        delete_job(id, queue, group, (limit_key or '') ~= '')
         return 'deleted'
     end
     save(seconds_of(failure_ttl, nil))

@@ -1,6 +1,7 @@
 -- Ways for a job to wait: on its queue's list, or in rq:scheduled. Both are RQ's Queue._persist_job: a ttl of the job's
 -- own starts again; without one, no expiry from an earlier end may strike while it waits (RQ forgets that).
 -- Source: rq/queue.py _enqueue_async_job, schedule_job; rq/job.py Job.cleanup.
+-- include slots.lua
 local function keep_waiting(id, ttl)
     local job = 'rq:job:' .. id
     ttl = seconds_of(ttl, 0)
@@ -9,7 +10,14 @@ local function keep_waiting(id, ttl)
     end
 end
 
-local function push_job(id, queue, at_front, ttl, enqueued_at)
+-- limit_key, concurrency: of the job's hash; a job that has them waits for a slot of its key. Left out for one that has a slot already.
+local function push_job(id, queue, at_front, ttl, enqueued_at, limit_key, concurrency)
+    local slots = limit_key and limit_key ~= '' and slots_of(limit_key, concurrency)
+    if slots then
+        keep_waiting(id, ttl)
+        wait_for_slot(id, queue, at_front, enqueued_at, limit_key, slots)
+        return
+    end
     redis.call('SADD', 'rq:queues', 'rq:queue:' .. queue)
     redis.call('HSET', 'rq:job:' .. id, 'status', 'queued', 'origin', queue, 'enqueued_at', enqueued_at)
     keep_waiting(id, ttl)

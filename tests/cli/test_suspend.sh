@@ -51,6 +51,7 @@ expect_redis finished hget rq:job:l1 status
 it 'asks about a paused queue once a second, and meanwhile works on the others'
 start_worker high low
 until_true 'grep -qs "queue high is paused" "$work/worker.err"'
+# shellcheck disable=SC2034 # used in what until_true evaluates
 asked=$(calls_of evalsha)
 peeked=$(calls_of blmove)
 until_true '[ "$(calls_of evalsha)" -ge $((asked + 3)) ]'

@@ -134,7 +134,7 @@ END_TEST
 
 START_TEST(statuses_are_rq_s_words)
 {
-    for (int status = CQ_JOB_CREATED; status <= CQ_JOB_CANCELED; status++)
+    for (int status = CQ_JOB_CREATED; status <= CQ_JOB_READY_TO_ENQUEUE; status++)
         ck_assert_int_eq(cq_job_status_parse(cq_str(cq_job_status_name((enum cq_job_status)status))), status);
     ck_assert_int_eq(cq_job_status_parse(CQ_STR_LIT("unknown")), CQ_JOB_UNKNOWN);
     ck_assert_int_eq(cq_job_status_parse(CQ_STR_NONE), CQ_JOB_UNKNOWN);

@@ -1,0 +1,71 @@
+-- include iso.lua
+-- Limits of how many jobs of a key may be queued or run at a time, as RQ 3.0's: rq:rl:<key> has the number (concurrency),
+-- rq:rl:<key>:allowed the jobs that have a slot, rq:rl:<key>:rate_limited those that wait for one (status rate_limited, on no
+-- list), rq:rl-keys all keys. A job takes part by its fields rate_limit_key and rate_limit_concurrency, or by the first alone
+-- when `cq limit` has set a number: cq:limit:<key>, which goes before all others.
+-- Every such job waits first and is then let through, so that nobody overtakes who waits.
+-- Source: rq/rate_limit.py of RQ 3.0's development, RateLimitRegistry; rq/queue.py, _enqueue_rate_limited_job.
+local slots_most, stale_most = 100, 1000 -- let through in a call; entries without a job dropped. abandon.lua goes on with it
+local allowed_of = function(key) return 'rq:rl:' .. key .. ':allowed' end
+local limited_of = function(key) return 'rq:rl:' .. key .. ':rate_limited' end
+
+-- How many; nil: no limit. concurrency: the job's own, may be nil.
+local function slots_of(key, concurrency)
+    local set = redis.pcall('HGET', 'cq:limit:' .. key, 'concurrency')
+    local slots = type(set) == 'string' and tonumber(set) or tonumber(concurrency or '')
+    return slots and slots >= 1 and slots or nil
+end
+
+-- Put the jobs that waited longest on their queues while there are slots. iso: now, their enqueued_at.
+local function fill_slots(key, iso)
+    local allowed, limited = allowed_of(key), limited_of(key)
+    local slots = slots_of(key, redis.call('HGET', 'rq:rl:' .. key, 'concurrency') or nil) or 0
+    local free = math.min(slots - redis.call('ZCARD', allowed), slots_most)
+    local stale = 0
+    while free > 0 and stale < stale_most do
+        local id = redis.call('ZPOPMIN', limited)[1]
+        if not id then return end
+        local job = 'rq:job:' .. id
+        local status, origin, front = unpack(redis.pcall('HMGET', job, 'status', 'origin', 'enqueue_at_front'))
+        if status == 'rate_limited' and origin then
+            redis.call('HSET', job, 'status', 'queued', 'enqueued_at', iso)
+            redis.call('ZADD', allowed, epoch_of(iso), id)
+            redis.call((tonumber(front) or 0) ~= 0 and 'LPUSH' or 'RPUSH', 'rq:queue:' .. origin, id)
+            free = free - 1
+        else
+            stale = stale + 1
+        end
+    end
+end
+
+-- A job that is to be queued waits for a slot of its key; it may get one at once. Its hash has all but status and origin.
+local function wait_for_slot(id, queue, at_front, iso, key, slots)
+    redis.call('ZADD', limited_of(key), epoch_of(iso), id)
+    redis.call('ZREM', allowed_of(key), id)
+    redis.call('SADD', 'rq:rl-keys', key)
+    redis.call('HSET', 'rq:rl:' .. key, 'concurrency', slots)
+    redis.call('SADD', 'rq:queues', 'rq:queue:' .. queue)
+    redis.call('HSET', 'rq:job:' .. id, 'status', 'rate_limited', 'origin', queue, 'rate_limit_concurrency', slots)
+    if at_front then redis.call('HSET', 'rq:job:' .. id, 'enqueue_at_front', 1) end
+    fill_slots(key, iso)
+end
+
+-- A job's end, or its way into rq:scheduled: the slot is the next one's. key: nil or '' for most jobs.
+-- What is wrong with these keys is no concern of the job that ends.
+local function release_slot(key, id, iso)
+    if not key or key == '' then return end
+    pcall(function()
+        redis.call('ZREM', allowed_of(key), id)
+        fill_slots(key, iso)
+    end)
+end
+
+-- A job that is canceled, deleted or enqueued anew waits no more. One that runs keeps its slot until it ends. Who comes next is let
+-- through by the next one that ends, or by abandon.lua: whoever takes out many is not to push as many meanwhile.
+local function leave_limit(id, runs)
+    local key = redis.pcall('HGET', 'rq:job:' .. id, 'rate_limit_key')
+    if type(key) ~= 'string' or key == '' then return end
+    redis.pcall('ZREM', limited_of(key), id)
+    redis.pcall('ZREM', 'cq:waiting:' .. key, id)
+    if not runs then redis.pcall('ZREM', allowed_of(key), id) end
+end

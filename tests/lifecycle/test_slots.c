@@ -1,0 +1,324 @@
+/* Limits of how many jobs of a key may run: scripts/parts/slots.lua and repair.lua, by the transitions that use them. */
+#include "tests/lifecycle/steps.h"
+
+#define ALLOWED "rq:rl:api:allowed"
+#define LIMITED "rq:rl:api:rate_limited"
+
+static struct cq_job limited_job(const char *id)
+{
+    struct cq_job job = new_job(id, "default");
+    job.rate_limit_key = CQ_STR_LIT("api");
+    job.rate_limit_concurrency = 1;
+    return job;
+}
+
+static void enqueue_limited(const char *id)
+{
+    struct cq_job job = limited_job(id);
+    enqueue(&job);
+}
+
+/* As RQ 3.0's RateLimitRegistry has it: in one of both sets, and on the list only with a slot. */
+static void assert_holds(const char *id)
+{
+    ck_assert_msg(TEXT("ZSCORE", ALLOWED, id).data != NULL, "%s has no slot", id);
+    ck_assert_msg(TEXT("ZSCORE", LIMITED, id).data == NULL, "%s waits for a slot", id);
+    assert_text("queued", "HGET", cq_key_job(cq_str(id)).text, "status");
+    ck_assert_int_eq(job_places(id), 1);
+}
+
+static void assert_waits(const char *id)
+{
+    ck_assert_msg(TEXT("ZSCORE", ALLOWED, id).data == NULL, "%s has a slot", id);
+    ck_assert_msg(TEXT("ZSCORE", LIMITED, id).data != NULL, "%s waits for no slot", id);
+    assert_text("rate_limited", "HGET", cq_key_job(cq_str(id)).text, "status");
+    ck_assert_int_eq(job_places(id), 0);
+}
+
+static void abandon_at(cq_time now, bool requeue)
+{
+    struct cq_abandon abandon = {.queue = default_queue[0], .now = now, .requeue = requeue, .limit = 100};
+    struct cq_error err = {0};
+    size_t count;
+    cq_abandon_build(&abandon, &call);
+    ck_assert_msg(cq_abandon_read(step(), &count, &err) == CQ_OK, "%s", err.text);
+}
+
+START_TEST(jobs_above_the_limit_wait_and_the_oldest_goes_when_one_ends)
+{
+    enqueue_limited("a");
+    enqueue_limited("b");
+    enqueue_limited("c");
+    assert_holds("a");
+    assert_waits("b");
+    assert_waits("c");
+    ck_assert_int_eq(INT("SISMEMBER", "rq:rl-keys", "api"), 1);
+    assert_text("1", "HGET", "rq:rl:api", "concurrency");
+    assert_text("api", "HGET", "rq:job:b", "rate_limit_key");
+    assert_text("1", "HGET", "rq:job:b", "rate_limit_concurrency");
+
+    start("a", RUN_1);
+    ck_assert_int_eq(finish("a", CQ_OUTCOME_SUCCESS), CQ_FATE_FINISHED);
+    assert_missing("ZSCORE", ALLOWED, "a");
+    assert_holds("b");
+    assert_waits("c");
+}
+END_TEST
+
+START_TEST(the_worker_whose_job_ends_gets_the_next_of_the_key_at_once)
+{
+    enqueue_limited("a");
+    enqueue_limited("b");
+    start("a", RUN_1);
+    struct cq_finish outcome = finish_of("a", CQ_OUTCOME_FAILED);
+    struct cq_fetch next = fetch_of(RUN_2);
+    outcome.next = &next;
+    struct cq_finished finished = finish_with(&outcome);
+    ck_assert_int_eq(finished.fate, CQ_FATE_FAILED);
+    ck_assert_int_eq(finished.next_outcome, CQ_FETCH_STARTED);
+    ck_assert(cq_str_is(finished.next.job_id, "b"));
+    ck_assert_int_eq(INT("ZCARD", ALLOWED), 1);
+}
+END_TEST
+
+START_TEST(every_end_gives_the_slot_back)
+{
+    static const enum cq_outcome outcomes[] = {CQ_OUTCOME_SUCCESS, CQ_OUTCOME_FAILED, CQ_OUTCOME_STOPPED};
+    for (size_t i = 0; i < CQ_ARRAY_LEN(outcomes); i++) {
+        for (int ttl = 0; ttl < 2; ttl++) {
+            redis_server_flush(server);
+            load_scripts();
+            struct cq_job job = limited_job("a");
+            job.result_ttl_s = job.failure_ttl_s = ttl ? 100 : 0; /* 0: the job is deleted by its end */
+            enqueue(&job);
+            enqueue_limited("b");
+            start("a", RUN_1);
+            finish("a", outcomes[i]);
+            assert_holds("b");
+            ck_assert_int_eq(INT("ZCARD", ALLOWED), 1);
+        }
+    }
+}
+END_TEST
+
+START_TEST(a_retry_at_once_keeps_its_slot_and_a_later_one_does_not)
+{
+    struct cq_job job = limited_job("a");
+    job.retries_left = 2;
+    job.retry_intervals = CQ_STR_LIT("[0, 60]");
+    enqueue(&job);
+    enqueue_limited("b");
+    start("a", RUN_1);
+    ck_assert_int_eq(finish("a", CQ_OUTCOME_FAILED), CQ_FATE_REQUEUED);
+    assert_holds("a");
+    assert_waits("b");
+    start("a", RUN_1);
+    ck_assert_int_eq(finish("a", CQ_OUTCOME_FAILED), CQ_FATE_SCHEDULED);
+    assert_missing("ZSCORE", ALLOWED, "a");
+    assert_holds("b");
+}
+END_TEST
+
+START_TEST(a_repeat_later_gives_its_slot_back)
+{
+    struct cq_job job = limited_job("a");
+    job.repeats_left = 1;
+    job.repeat_intervals = CQ_STR_LIT("[60]");
+    enqueue(&job);
+    enqueue_limited("b");
+    start("a", RUN_1);
+    ck_assert_int_eq(finish("a", CQ_OUTCOME_SUCCESS), CQ_FATE_SCHEDULED);
+    assert_holds("b");
+}
+END_TEST
+
+START_TEST(a_job_that_waits_for_others_takes_no_slot_before_it_is_its_turn)
+{
+    struct cq_str parent = CQ_STR_LIT("p");
+    enqueue_limited("p");
+    struct cq_job job = limited_job("a");
+    struct cq_enqueue dependent = {.job = &job, .now = NOW, .dependencies = &parent, .dependency_count = 1};
+    cq_enqueue_build(&dependent, &call);
+    ck_assert_int_eq(cq_enqueue_status(step()), CQ_JOB_DEFERRED);
+    enqueue_limited("b");
+    start("p", RUN_1);
+    ck_assert_int_eq(finish("p", CQ_OUTCOME_SUCCESS), CQ_FATE_FINISHED);
+    assert_holds("b"); /* it waited longer */
+    assert_waits("a");
+    start("b", RUN_1);
+    finish("b", CQ_OUTCOME_SUCCESS);
+    assert_holds("a");
+}
+END_TEST
+
+START_TEST(enqueue_says_that_a_job_waits_and_sent_again_does_nothing)
+{
+    enqueue_limited("a");
+    struct cq_job job = limited_job("b");
+    struct cq_enqueue later = {.job = &job, .now = NOW + 5};
+    for (int i = 0; i < 2; i++) {
+        int64_t len = -1;
+        cq_enqueue_build(&later, &call);
+        const struct cq_reply *reply = step();
+        ck_assert_int_eq(cq_enqueue_read(reply, &len, NULL), CQ_OK);
+        ck_assert_int_eq(cq_enqueue_status(reply), CQ_JOB_RATE_LIMITED);
+        ck_assert_int_eq(len, 0);
+    }
+    ck_assert_int_eq(INT("ZCARD", LIMITED), 1);
+    start("a", RUN_1);
+    finish("a", CQ_OUTCOME_SUCCESS);
+    cq_enqueue_build(&later, &call);
+    ck_assert_int_eq(cq_enqueue_status(step()), CQ_JOB_QUEUED);
+    ck_assert_int_eq(INT("LLEN", "rq:queue:default"), 1);
+    assert_holds("b");
+}
+END_TEST
+
+START_TEST(at_front_is_the_front_of_the_queue_once_there_is_a_slot)
+{
+    enqueue_limited("a");
+    struct cq_job job = limited_job("b");
+    struct cq_enqueue front = {.job = &job, .now = NOW, .at_front = true};
+    cq_enqueue_build(&front, &call);
+    ck_assert_int_eq(cq_enqueue_status(step()), CQ_JOB_RATE_LIMITED);
+    start("a", RUN_1);
+    enqueue_plain("x");
+    finish("a", CQ_OUTCOME_SUCCESS);
+    assert_text("b", "LINDEX", "rq:queue:default", "0");
+}
+END_TEST
+
+START_TEST(canceled_deleted_and_replaced_jobs_wait_no_more)
+{
+    enqueue_limited("a");
+    enqueue_limited("b");
+    enqueue_limited("c");
+    enqueue_limited("d");
+    cq_remove_build(CQ_STR_LIT("b"), &call);
+    ck_assert_int_eq(cq_remove_read(step(), NULL), CQ_OK);
+    assert_missing("ZSCORE", LIMITED, "b");
+    struct cq_job plain = new_job("c", "default");
+    plain.created_at = NOW + 9;
+    enqueue(&plain);
+    assert_missing("ZSCORE", LIMITED, "c");
+    ck_assert_int_eq(job_places("c"), 1);
+    assert_waits("d");
+    cq_remove_build(CQ_STR_LIT("a"), &call); /* it has the slot; whoever looks next passes it on */
+    ck_assert_int_eq(cq_remove_read(step(), NULL), CQ_OK);
+    abandon_at(NOW, false);
+    assert_holds("d");
+}
+END_TEST
+
+START_TEST(an_abandoned_job_gives_its_slot_back_unless_it_is_queued_again)
+{
+    const cq_time later = NOW + 1000 * CQ_SECOND;
+    enqueue_limited("a");
+    enqueue_limited("b");
+    start("a", RUN_1);
+    abandon_at(later, true);
+    assert_holds("a");
+    assert_waits("b");
+    start("a", RUN_1);
+    abandon_at(later, false);
+    assert_text("failed", "HGET", "rq:job:a", "status");
+    assert_missing("ZSCORE", ALLOWED, "a");
+    assert_holds("b");
+}
+END_TEST
+
+START_TEST(slots_that_leaked_are_found)
+{
+    enqueue_limited("b");
+    RUN("ZADD", ALLOWED, "1", "gone"); /* its hash expired */
+    RUN("ZADD", ALLOWED, "1", "ended");
+    RUN("HSET", "rq:job:ended", "status", "finished", "rate_limit_key", "api"); /* by a worker of RQ 2.12 */
+    enqueue_limited("c");
+    RUN("DEL", "rq:job:b"); /* its ttl was over */
+    RUN("LREM", "rq:queue:default", "0", "b");
+    abandon_at(NOW, false);
+    assert_holds("c");
+    ck_assert_int_eq(INT("ZCARD", ALLOWED), 1);
+}
+END_TEST
+
+START_TEST(a_canceled_job_that_runs_keeps_its_slot_until_it_ends)
+{
+    enqueue_limited("a");
+    enqueue_limited("b");
+    ck_assert_int_eq(birth(NOW, true), CQ_OK);
+    start("a", RUN_1);
+    RUN("HSET", "rq:job:a", "status", "canceled"); /* as RQ's cancel leaves it */
+    RUN("ZREM", "rq:wip:default", "a:" RUN_1);
+    RUN("ZADD", "rq:canceled:default", "1", "a");
+    abandon_at(NOW, false);
+    assert_waits("b");
+    ck_assert_int_eq(finish("a", CQ_OUTCOME_SUCCESS), CQ_FATE_CANCELED);
+    assert_holds("b");
+}
+END_TEST
+
+START_TEST(a_key_that_nobody_uses_is_forgotten)
+{
+    enqueue_limited("a");
+    start("a", RUN_1);
+    finish("a", CQ_OUTCOME_SUCCESS);
+    ck_assert_int_eq(INT("EXISTS", "rq:rl-keys"), 1);
+    abandon_at(NOW, false);
+    ck_assert_int_eq(INT("EXISTS", "rq:rl-keys", "rq:rl:api", ALLOWED, LIMITED), 0);
+}
+END_TEST
+
+START_TEST(an_operator_s_number_goes_before_the_jobs_own)
+{
+    RUN("HSET", "cq:limit:api", "concurrency", "2");
+    struct cq_job job = new_job("k", "default"); /* a key alone takes part then */
+    job.rate_limit_key = CQ_STR_LIT("api");
+    enqueue(&job);
+    ck_assert_int_eq(INT("ZCARD", ALLOWED), 1);
+    enqueue_limited("a");
+    enqueue_limited("b");
+    assert_holds("a");
+    assert_waits("b");
+    assert_text("2", "HGET", "rq:rl:api", "concurrency");
+}
+END_TEST
+
+START_TEST(broken_keys_of_a_limit_neither_hide_an_outcome_nor_lose_a_job)
+{
+    enqueue_limited("a");
+    start("a", RUN_1);
+    RUN("DEL", LIMITED, ALLOWED);
+    RUN("SET", LIMITED, "text");
+    RUN("SET", ALLOWED, "text");
+    ck_assert_int_eq(finish("a", CQ_OUTCOME_SUCCESS), CQ_FATE_FINISHED);
+    abandon_at(NOW, false);
+    struct cq_job job = limited_job("b");
+    struct cq_enqueue other = {.job = &job, .now = NOW};
+    cq_enqueue_build(&other, &call);
+    ck_assert_int_eq(cq_enqueue_read(step(), NULL, NULL), CQ_ERR_REDIS);
+    ck_assert_int_eq(job_places("b"), 0);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        jobs_above_the_limit_wait_and_the_oldest_goes_when_one_ends,
+        the_worker_whose_job_ends_gets_the_next_of_the_key_at_once,
+        every_end_gives_the_slot_back,
+        a_retry_at_once_keeps_its_slot_and_a_later_one_does_not,
+        a_repeat_later_gives_its_slot_back,
+        a_job_that_waits_for_others_takes_no_slot_before_it_is_its_turn,
+        enqueue_says_that_a_job_waits_and_sent_again_does_nothing,
+        at_front_is_the_front_of_the_queue_once_there_is_a_slot,
+        canceled_deleted_and_replaced_jobs_wait_no_more,
+        an_abandoned_job_gives_its_slot_back_unless_it_is_queued_again,
+        slots_that_leaked_are_found,
+        a_canceled_job_that_runs_keeps_its_slot_until_it_ends,
+        a_key_that_nobody_uses_is_forgotten,
+        an_operator_s_number_goes_before_the_jobs_own,
+        broken_keys_of_a_limit_neither_hide_an_outcome_nor_lose_a_job,
+    };
+    return run_suite("slots", tests, CQ_ARRAY_LEN(tests)) != 0;
+}
