@@ -122,6 +122,8 @@ def one_place(state, picture):
                 places.setdefault(job_id, []).append(name)
     for job_id, found in places.items():
         job = state.jobs.get(job_id)
+        if job_id in state.overdue and "started" in found and job and job.status == "canceled":
+            found.remove("started")
         if job and found != [{"stopped": "failed"}.get(job.status, job.status)]:
             yield f"{job_id} is {job.status} and in {found or 'no place'}"
 
@@ -130,7 +132,7 @@ def one_place(state, picture):
 LASTING = ("rq:queues", "rq:workers", "rq:workers:", "rq:groups", "rq:suspended", "rq:queue:", "rq:wip:", "rq:finished:", "rq:failed:",
            "rq:deferred:", "rq:scheduled:", "rq:canceled:", "rq:group:", "cq:paused", "cq:limits", "cq:limit:")
 # Keys that must end by themselves.
-PASSING = ("rq:execution:", "rq:executions:", "rq:worker:", "rq:clean_registries:", "rq:scheduler", "rq:cron", "cq:given_back:", "rq:queue:{}:intermediate:first_seen:")
+PASSING = ("rq:execution:", "rq:executions:", "rq:worker:", "rq:clean_registries:", "rq:scheduler", "rq:cron", "cq:sweep:", "cq:given_back:", "rq:queue:{}:intermediate:first_seen:")
 
 
 def ownerless(state, picture):

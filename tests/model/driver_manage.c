@@ -141,7 +141,26 @@ static void empty(void)
     answer(code, &err, "");
 }
 
+static void sweep(void)
+{
+    struct cq_sweep with = {.queue = given("queue"), .now = now(), .limit = 200, .interval_s = 600};
+    struct cq_error err = {0};
+    int64_t taken, deleted;
+    bool more = true;
+    while (more) {
+        cq_sweep_build(&with, &call);
+        struct cq_reply *reply = run();
+        if (!reply)
+            return;
+        enum cq_code code = cq_sweep_read(reply, &taken, &deleted, &more, &err);
+        cq_reply_free(reply);
+        more = more && code == CQ_OK;
+        if (!more)
+            answer(code, &err, "");
+    }
+}
+
 const struct verb manage_verbs[] = {
     {"enqueue", enqueue}, {"abandon", abandon}, {"clean", clean},             {"remove", remove_job}, {"cancel", cancel},
-    {"requeue", requeue}, {"requeue_all", requeue_all}, {"empty", empty}, {NULL, NULL},
+    {"requeue", requeue}, {"requeue_all", requeue_all}, {"empty", empty}, {"sweep", sweep}, {NULL, NULL},
 };

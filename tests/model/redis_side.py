@@ -48,6 +48,11 @@ for _, key in ipairs(redis.call('KEYS', '*')) do
                 local score = tonumber(members[at + 1])
                 if score and score > 1e9 and score < 1e15 and string.sub(key, 1, 14) ~= 'cq:given_back:' then redis.call('ZADD', key, score - by, members[at]) end
             end
+        elseif string.sub(key, 1, 9) == 'cq:sweep:' then
+            local fields = redis.call('HGETALL', key)
+            for at = 1, #fields, 2 do
+                if tonumber(fields[at + 1]) and tonumber(fields[at + 1]) > 1e9 then redis.call('HSET', key, fields[at], fields[at + 1] - by) end
+            end
         elseif string.find(key, ':first_seen:', 1, true) then
             redis.call('SET', key, redis.call('GET', key) - by, 'KEEPTTL')
         end

@@ -1,7 +1,7 @@
 """What clients, operators, maintenance and schedulers of cq do: as rules.py, from docs/REDIS.md."""
 
 from rules import become_idle, bury, delete, keep_waiting, push, release, retry
-from state import QUEUES, REGISTRIES
+from state import QUEUES, REGISTRIES, Job
 
 def leave_places(state, job):
     for queue in QUEUES:
@@ -35,6 +35,7 @@ def enqueue(state, job, front, dependencies=(), due=None):
     if old:
         enqueue_again(state, job, old)
     state.jobs[job.id] = job
+    job.dependencies = dependencies
     if job.group:
         state.groups[job.group].add(job.id)
     state.used.add(job.queue)
@@ -204,3 +205,18 @@ def give_back(state, worker, now_call):
         state.lists[queue].remove(job.id)
         state.lists[queue].insert(state.lists[queue].index(last) + 1, job.id)
     return "requeued"
+
+
+def sweep(state, queue):
+    """Once in ten minutes: entries of deferred, canceled and scheduled jobs that are gone; of the latter in the second round."""
+    if state.sweeps[queue] > state.now:
+        return
+    state.sweeps[queue] = state.now + 600
+    seen, state.suspects[queue] = state.suspects[queue], set()
+    for name in ("canceled", "deferred", "scheduled"):
+        for job_id in [job_id for job_id in state.registries[name][queue] if job_id not in state.jobs]:
+            if name == "scheduled" and job_id not in seen:
+                state.suspects[queue].add(job_id)
+                continue
+            state.registries[name][queue].pop(job_id)
+            delete(state, Job(job_id, queue))

@@ -156,6 +156,7 @@ def take(state, queues):
 def enqueue(state, job, front, dependencies):
     """A fresh id only."""
     state.jobs[job.id] = job
+    job.dependencies = dependencies
     if job.group:
         state.groups[job.group].add(job.id)
     if any(other in state.jobs and state.jobs[other].status != "finished" for other in dependencies):
@@ -174,13 +175,15 @@ def cancel(state, job, release_dependents, leave_dependencies):
     if release_dependents:
         release(state, job.id, "canceled", True)
     if leave_dependencies:
-        for other in list(state.waits.get(job.id, ())):
+        for other in job.dependencies:
             if other in state.jobs:
                 state.forget(state.dependents, "dependents", other, job.id)
     job.status = "canceled"
     state.lists[job.queue] = [other for other in state.lists[job.queue] if other != job.id]
     if was == "started":
         leave_started(state, job, job.queue)
+        if any(key[0] == job.id for key in state.wip[job.queue]):
+            state.overdue.add(job.id)
     place = {"stopped": "failed"}.get(was, was)
     if place in state.registries:
         state.registries[place][job.queue].pop(job.id, None)

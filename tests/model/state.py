@@ -21,6 +21,7 @@ class Job:
         self.result_ttl = self.failure_ttl = self.ttl = None
         self.group = None
         self.timeout = 180
+        self.dependencies = ()  # as its hash names them; some of them may be past
         self.ended = False  # it has an ended_at
         self.__dict__.update(fields)
 
@@ -63,8 +64,11 @@ class State:
         self.suspended = False
         self.runs = defaultdict(int)  # how often a job was started
         self.used = set()  # queues that were ever used
+        self.sweeps = {queue: 0 for queue in QUEUES}  # when the next round through its registries is due
+        self.suspects = {queue: set() for queue in QUEUES}  # scheduled ones that a round found without a job
         self.fuzzy = set()  # ids whose score in rq:scheduled is by the clock of Redis
         self.unordered = set()  # ids that this step put on lists in an order that is its own affair
+        self.overdue = set()  # ids that RQ canceled and left in rq:wip
         self.foreign = set()  # ids whose leftovers RQ has made, by the name of its leak
 
     # --- keys
@@ -118,6 +122,8 @@ class State:
                 for member, score in place.items():
                     if score != "inf" and score > 1e9:
                         place[member] = score - seconds
+        for queue in QUEUES:
+            self.sweeps[queue] -= seconds
         for job_id in self.first_seen:
             self.first_seen[job_id] -= seconds
 

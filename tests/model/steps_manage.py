@@ -163,3 +163,11 @@ def cq_clean(world, chance):
     world.cq("clean", queue=queue)
     rules_manage.clean(world.state, queue)
     tell(world, queue)
+
+
+@step(3)
+def cq_sweep(world, chance):
+    queue = chance.choice(QUEUES)
+    world.cq("sweep", queue=queue, twice=chance.random() < 0.3)
+    rules_manage.sweep(world.state, queue)
+    tell(world, queue)
