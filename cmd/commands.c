@@ -8,7 +8,9 @@ const struct cq_cmd cq_commands[] = {
     {"cancel", cq_cancel_command, "Let jobs not be run", "Jobs", &cq_cancel_syntax},
     {"stop", cq_stop_command, "Stop jobs that are running", "Jobs", &cq_stop_syntax},
     {"delete", cq_delete_command, "Delete jobs with all that belongs to them", "Jobs", &cq_delete_syntax},
+    {"group", cq_group_command, "Show groups of jobs and how far they are", "Jobs", &cq_group_syntax},
     {"result", cq_result_command, "Show how jobs ended and what they returned", "Jobs", &cq_result_syntax},
+    {"cron", cq_cron_command, "Enqueue jobs by a schedule", "Jobs", &cq_cron_syntax},
     {"info", cq_info_command, "Show queues and workers", "Queues and workers", &cq_info_syntax},
     {"empty", cq_empty_command, "Remove all jobs of queues", "Queues and workers", &cq_empty_syntax},
     {"suspend", cq_suspend_command, "Let workers start no new jobs", "Queues and workers", &cq_suspend_syntax},
@@ -22,7 +24,6 @@ const struct cq_cmd cq_commands[] = {
 /* Words of rq that this version has not: said so, rather than guessed to be a typo. */
 const struct cq_cmd_missing cq_commands_missing[] = {
     {"worker-pool", "; 'cq worker --num-workers N' runs N workers in one process"},
-    {"cron", "; 'rq cron' works beside cq"},
     {"scheduler", ""},
     {"dashboard", ""},
     {NULL, NULL},

@@ -2,22 +2,16 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
+#include "config/interpreter.h"
 #include "config/settings.h"
 
 enum {
-    IMPORT_TIME_S = 60,       /* a module that takes longer hangs */
     ANSWER_MAX = 256 * 1024,  /* bytes of all settings */
     WHERE_SIZE = 200,
 };
@@ -106,22 +100,6 @@ bool cq_config_is_module(const char *name)
     return len && !isdigit((unsigned char)name[0]) && (stat(name, &info) != 0 ? errno == ENOENT : S_ISDIR(info.st_mode));
 }
 
-/* The child: becomes the interpreter, its standard output the pipe; says itself why it could not. */
-CQ_NORETURN static void become_python(char *const *argv, int pipe_end)
-{
-    char text[256];
-    int null = open("/dev/null", O_RDONLY);
-    if (null >= 0)
-        dup2(null, STDIN_FILENO);
-    if (dup2(pipe_end, STDOUT_FILENO) >= 0)
-        execvp(argv[0], argv);
-    int failed = errno;
-    int len = snprintf(text, sizeof(text), "#%c%s%c", '\0', strerror(failed), '\0');
-    ssize_t ignored = write(pipe_end, text, (size_t)len < sizeof(text) ? (size_t)len : sizeof(text));
-    (void)ignored;
-    _exit(127);
-}
-
 static char **python_argv(const char *name, const struct cq_config_python *python)
 {
     size_t paths = python->paths ? python->paths->len : 0, at = 0;
@@ -140,67 +118,26 @@ static char **python_argv(const char *name, const struct cq_config_python *pytho
     return argv;
 }
 
-/* Read to the end of file. False: the time is over, or it is too much. */
-static bool read_answer(int fd, struct cq_buf *answer)
-{
-    cq_time give_up = cq_clock_monotonic() + IMPORT_TIME_S * CQ_SECOND;
-    for (;;) {
-        char chunk[4096];
-        cq_time left = give_up - cq_clock_monotonic();
-        struct pollfd wait = {.fd = fd, .events = POLLIN};
-        int ready = left > 0 ? poll(&wait, 1, (int)(left / (CQ_SECOND / 1000)) + 1) : 0;
-        if (ready < 0 && errno == EINTR)
-            continue;
-        ssize_t n = ready > 0 ? read(fd, chunk, sizeof(chunk)) : -1;
-        if (n == 0)
-            return true;
-        if (n < 0 && ready > 0 && errno == EINTR)
-            continue;
-        if (n < 0 || !cq_buf_append(answer, chunk, (size_t)n))
-            return false;
-    }
-}
-
 static enum cq_code run_python(const char *name, const char *from, const struct cq_config_python *python, struct cq_buf *answer,
                                struct cq_error *err)
 {
-    int ends[2], status = 0;
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return cq_error_errno(err, errno, "%s%.100s: cannot start %.100s", from, name, python->interpreter);
+    char who[WHERE_SIZE];
+    const char *why;
+    snprintf(who, sizeof(who), "%s%.100s", from, name);
     char **argv = python_argv(name, python);
-    fflush(NULL);
-    pid_t pid = fork();
-    int failed = errno;
-    if (pid == 0)
-        become_python(argv, ends[1]);
-    close(ends[1]);
-    bool whole = pid > 0 && read_answer(ends[0], answer);
-    close(ends[0]);
+    enum cq_code code = cq_interpreter_ask(argv, who, "its settings", answer, err);
     free(argv);
-    if (pid < 0)
-        return cq_error_errno(err, failed, "%s%.100s: cannot start %.100s", from, name, python->interpreter);
-    if (!whole)
-        kill(pid, SIGKILL);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        continue;
-    if (answer->overflow)
-        return cq_error_set(err, CQ_ERR_CONFIG, "%s%.100s: its settings are larger than %d KiB", from, name, ANSWER_MAX / 1024);
-    if (!whole)
-        return cq_error_set(err, CQ_ERR_CONFIG, "%s%.100s: %.60s did not import it within %d seconds", from, name, python->interpreter,
-                            IMPORT_TIME_S);
-    bool told = answer->len > 2 && answer->data[answer->len - 1] == '\0';
-    if (told && answer->data[0] == '!')
-        return cq_error_set(err, CQ_ERR_CONFIG, "%s%.100s: no such file, and %.60s cannot import it: %s", from, name,
-                            python->interpreter, answer->data + 2);
-    if (told && answer->data[0] == '#')
-        return cq_error_set(err, CQ_ERR_CONFIG, "%s%.100s: no such file, and as a Python module it cannot be read: cannot start %.60s: %s; "
-                            "--python names the interpreter", from, name, python->interpreter, answer->data + 2);
-    if (told && answer->data[0] == '=')
-        return cq_error_set(err, CQ_ERR_CONFIG, "%s%.100s: %s", from, name, answer->data + 2);
-    if (status != 0 || (answer->len && answer->data[answer->len - 1] != '\0'))
-        return cq_error_set(err, CQ_ERR_CONFIG, "%s%.100s: %.60s ended with %s %d while it imported the module", from, name,
-                            python->interpreter, WIFSIGNALED(status) ? "signal" : "status",
-                            WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    if (code != CQ_OK)
+        return code;
+    if ((why = cq_interpreter_said(answer, '!')))
+        return cq_error_set(err, CQ_ERR_CONFIG, "%s: no such file, and %.60s cannot import it: %s", who, python->interpreter, why);
+    if ((why = cq_interpreter_said(answer, '#')))
+        return cq_error_set(err, CQ_ERR_CONFIG, "%s: no such file, and as a Python module it cannot be read: cannot start %.60s: %s; "
+                            "--python names the interpreter", who, python->interpreter, why);
+    if ((why = cq_interpreter_said(answer, '=')))
+        return cq_error_set(err, CQ_ERR_CONFIG, "%s: %s", who, why);
+    if (answer->len && answer->data[answer->len - 1] != '\0')
+        return cq_error_set(err, CQ_ERR_CONFIG, "%s: %.60s ended in the middle of its answer", who, python->interpreter);
     return CQ_OK;
 }
 

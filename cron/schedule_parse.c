@@ -86,7 +86,7 @@ static bool read_special(struct field *field, const char *item)
     }
     if (!read_value(field, &at, &value))
         return false;
-    if (field->kind == DAY && (leading ? tolower((unsigned char)item[0]) == 'w' && !*at : strcasecmp(at, "w") == 0)) {
+    if (field->kind == DAY && !strchr(field->text, ',') && (leading ? tolower((unsigned char)item[0]) == 'w' && !*at : strcasecmp(at, "w") == 0)) {
         field->nearest |= UINT32_C(1) << value;
         return true;
     }
@@ -107,7 +107,7 @@ static enum cq_code read_item(struct field *field, const char *item, struct cq_e
     if (whole) {
         at++;
         field->has_star |= !*at;
-        if (*item == '?' && *at)
+        if (*item == '?' && strcmp(field->text, "?") != 0) /* croniter refuses it in a list, and RQ's tools read our schedules */
             return wrong(field, item, err);
     } else {
         if (!read_value(field, &at, &low))
@@ -116,8 +116,12 @@ static enum cq_code read_item(struct field *field, const char *item, struct cq_e
         if (*at == '-') {
             at++;
             range = true;
-            if (!read_value(field, &at, &high))
+            if (field->kind == DAY && strcasecmp(at, "l") == 0) {
+                high = kinds[DAY].high;
+                at++;
+            } else if (!read_value(field, &at, &high)) {
                 return wrong(field, item, err);
+            }
         }
     }
     if (*at == '#' && field->kind == WEEKDAY && !whole && at[1] >= '1' && at[1] <= '5') {
@@ -130,8 +134,10 @@ static enum cq_code read_item(struct field *field, const char *item, struct cq_e
             return wrong(field, item, err);
         step = (int)value;
         at += strlen(at);
-        if (!whole && !range) /* 10/5: from 10 on */
-            high = low > kinds[field->kind].high ? low : kinds[field->kind].high;
+        if (!whole && !range) { /* 10/5: from 10 on */
+            low = low > kinds[field->kind].high ? 0 : low;
+            high = kinds[field->kind].high;
+        }
     }
     if (*at)
         return wrong(field, item, err);

@@ -79,6 +79,7 @@ void cq_help_of(const struct cq_cmd *cmd);
     extern const struct cq_syntax cq_##word##_syntax
 CQ_DECLARE_COMMAND(worker);
 CQ_DECLARE_COMMAND(enqueue);
+CQ_DECLARE_COMMAND(cron);
 CQ_DECLARE_COMMAND(info);
 CQ_DECLARE_COMMAND(requeue);
 CQ_DECLARE_COMMAND(cancel);
@@ -89,6 +90,7 @@ CQ_DECLARE_COMMAND(suspend);
 CQ_DECLARE_COMMAND(resume);
 CQ_DECLARE_COMMAND(reload);
 CQ_DECLARE_COMMAND(result);
+CQ_DECLARE_COMMAND(group);
 CQ_DECLARE_COMMAND(help);
 CQ_DECLARE_COMMAND(version);
 #undef CQ_DECLARE_COMMAND

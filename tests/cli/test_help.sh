@@ -70,7 +70,7 @@ expect_status 2
 expect_stderr "cq: unknown command 'frobnicate'; 'cq help' lists the commands"
 
 it 'a command of rq that is not there is named as such'
-run cron jobs.py
+run dashboard
 expect_status 2
 expect_stderr_line "this version of cq does not have it"
 run worker-pool

@@ -1,0 +1,257 @@
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "cmd/cron/files.h"
+#include "cmd/cron/show.h"
+#include "cmd/line/command.h"
+#include "cmd/line/output.h"
+#include "cron/server.h"
+#include "job/keys.h"
+
+enum { NEXT_MAX = 10000 };
+
+struct cron_options {
+    bool list, check, json;
+    int64_t next;
+    const char *trigger, *pause, *unpause, *log_format;
+};
+
+#define FIELD(member) offsetof(struct cron_options, member)
+
+static const struct cq_option cron_options[] = {
+    {.kind = CQ_OPTION_SETTING, .name = "logging-level", .letter = 'l', .alias = "logging_level", .argument = "LEVEL",
+     .setting = "worker.logging_level"},
+    {.kind = CQ_OPTION_TEXT, .name = "log-format", .argument = "text|json", .field = FIELD(log_format),
+     .help = "How lines are written; json: one object a line (default: text)"},
+    {.kind = CQ_OPTION_SETTING, .name = "python", .argument = "PATH", .setting = "worker.python",
+     .help = "The interpreter that reads Python configurations, with rq in it"},
+    {.kind = CQ_OPTION_HEADING, .help = "Instead of running the schedules"},
+    {.kind = CQ_OPTION_FLAG, .name = "check", .field = FIELD(check), .help = "Only read the files: status 0 when they are right, 3 when not"},
+    {.kind = CQ_OPTION_INT, .name = "next", .argument = "N", .field = FIELD(next), .min = 1, .max = NEXT_MAX,
+     .help = "Show the next N times of each job, without Redis"},
+    {.kind = CQ_OPTION_FLAG, .name = "list", .field = FIELD(list), .help = "Show each job with its last and its next time"},
+    {.kind = CQ_OPTION_FLAG, .name = "json", .field = FIELD(json), .help = "With --list and --next: one JSON object a line (docs/CLI.md)"},
+    {.kind = CQ_OPTION_TEXT, .name = "trigger", .argument = "NAME", .field = FIELD(trigger), .help = "Enqueue this job of the files now, out of turn"},
+    {.kind = CQ_OPTION_TEXT, .name = "pause", .argument = "NAME", .field = FIELD(pause),
+     .help = "Let this job not be enqueued by any 'cq cron', until --unpause; takes no FILE"},
+    {.kind = CQ_OPTION_TEXT, .name = "unpause", .argument = "NAME", .field = FIELD(unpause), .help = "Let it be enqueued again; takes no FILE"},
+    {.kind = CQ_OPTION_END},
+};
+
+static const char *const notes[] = {
+    "FILE is a plain file, or RQ's Python configuration (a .py file or a module). A line of a plain file is a schedule and what "
+    "'cq enqueue' takes: '0 3 * * 1-5 -q reports reports.nightly :2026', '@every 90s feeds.poll'. CRON_TZ=Europe/Berlin sets the time "
+    "zone of the lines below it. Besides, a line takes --name NAME, --zone ZONE, --missed skip|once|all and --no-overlap.",
+    "Any number of 'cq cron' may run with the same files: each time is enqueued once. SIGHUP reads the files again. See docs/CRON.md.",
+    NULL,
+};
+
+const struct cq_syntax cq_cron_syntax = {
+    .arguments = "FILE...",
+    .max_args = SIZE_MAX,
+    .options_size = sizeof(struct cron_options),
+    .options = cron_options,
+    .notes = notes,
+};
+
+struct work {
+    const struct cq_run *run;
+    const struct cron_options *options;
+    struct cq_session session;
+    struct cq_cron_files files;
+    struct cq_cron_table table;
+};
+
+static enum cq_code check_options(const struct cq_run *run, struct cq_error *err)
+{
+    const struct cron_options *options = run->options;
+    bool pause = options->pause || options->unpause;
+    int kinds = options->list + options->check + (options->next != CQ_OPTION_UNSET) + (options->trigger != NULL) + (options->pause != NULL) +
+                (options->unpause != NULL);
+    if (kinds > 1)
+        return cq_error_set(err, CQ_ERR_USAGE, "--check, --next, --list, --trigger, --pause and --unpause are each for themselves");
+    if (options->json && !options->list && options->next == CQ_OPTION_UNSET)
+        return cq_error_set(err, CQ_ERR_USAGE, "--json goes with --list or --next");
+    if (pause && run->arg_count)
+        return cq_error_set(err, CQ_ERR_USAGE, "%s takes a job's name and no FILE", options->pause ? "--pause" : "--unpause");
+    if (!pause && !run->arg_count)
+        return cq_error_set(err, CQ_ERR_USAGE, "FILE is missing; see 'cq cron --help'");
+    const char *name = options->pause ? options->pause : options->unpause;
+    if (name && (!*name || strlen(name) > CQ_NAME_MAX))
+        return cq_error_set(err, CQ_ERR_USAGE, "a cron job's name has 1 to %d bytes", CQ_NAME_MAX);
+    if (options->log_format && strcmp(options->log_format, "text") != 0 && strcmp(options->log_format, "json") != 0)
+        return cq_error_set(err, CQ_ERR_USAGE, "--log-format: it is text or json, not '%.40s'", options->log_format);
+    return CQ_OK;
+}
+
+/* What Redis knows of the jobs. */
+static enum cq_code ask(struct work *work, cq_time *ret_now, struct cq_error *err)
+{
+    size_t count = work->table.len;
+    struct cq_cron_beat_job *jobs = cq_calloc(count ? count : 1, sizeof(*jobs));
+    struct cq_cron_beat beat = {.scheduler = CQ_STR_NONE, .hostname = CQ_STR_LIT(""), .config_file = CQ_STR_LIT(""), .jobs = CQ_STR_LIT(""),
+                                .created_at = 0, .count = count};
+    struct cq_command command;
+    struct cq_reply *reply = NULL;
+    for (size_t i = 0; i < count; i++)
+        jobs[i] = (struct cq_cron_beat_job){cq_str(work->table.jobs[i]->identity), cq_str(work->table.jobs[i]->name), false};
+    cq_command_init(&command);
+    cq_cron_beat_build(&beat, jobs, &command);
+    enum cq_code code = cq_connection_call(work->session.connection, &command, &reply, err);
+    if (code == CQ_OK)
+        code = cq_cron_beat_read(reply, count, ret_now, err);
+    for (size_t i = 0; i < count && code == CQ_OK; i++) {
+        struct cq_str seen;
+        cq_cron_beat_job_at(reply, count, i, &seen, &work->table.jobs[i]->paused);
+        cq_cron_job_saw(work->table.jobs[i], seen);
+    }
+    cq_reply_free(reply);
+    cq_command_release(&command);
+    free(jobs);
+    return code;
+}
+
+static enum cq_code list(struct work *work, struct cq_error *err)
+{
+    cq_time now;
+    enum cq_code code = cq_session_connect(&work->session, err);
+    if (code == CQ_OK)
+        code = ask(work, &now, err);
+    if (code == CQ_OK)
+        cq_cron_show_list(&work->table, now, work->options->json);
+    return code;
+}
+
+static enum cq_code trigger(struct work *work, struct cq_error *err)
+{
+    const struct cq_cron_job *job = NULL;
+    struct cq_command command;
+    struct cq_reply *reply = NULL;
+    char id[CQ_UUID_SIZE];
+    enum cq_cron_outcome outcome;
+    struct cq_str seen;
+    cq_time now;
+    for (size_t i = 0; i < work->table.len; i++)
+        if (strcmp(work->table.jobs[i]->identity, work->options->trigger) == 0)
+            job = work->table.jobs[i];
+    if (!job)
+        return cq_error_set(err, CQ_ERR_INVALID_OPERATION, "there is no cron job '%.80s' in the files; 'cq cron --list FILE' shows them",
+                            work->options->trigger);
+    cq_job_id_generate(id);
+    cq_command_init(&command);
+    enum cq_code code = cq_session_connect(&work->session, err);
+    if (code == CQ_OK)
+        code = ask(work, &now, err);
+    if (code == CQ_OK) {
+        struct cq_cron_tick tick = {.job = cq_str(job->identity), .name = cq_str(job->name), .seen = CQ_STR_LIT(""), .tick = CQ_TIME_UNSET,
+                                    .next = cq_schedule_next(&job->schedule, job->zone, now), .id = cq_str(id), .queue = cq_str(job->queue),
+                                    .group = cq_str(job->group), .at_front = job->at_front, .ttl_s = job->ttl_s, .now = now};
+        cq_cron_tick_build(&tick, &command);
+        code = job->write(job, cq_str(id), now, &command, err);
+    }
+    if (code == CQ_OK)
+        code = cq_connection_call(work->session.connection, &command, &reply, err);
+    if (code == CQ_OK)
+        code = cq_cron_tick_read(reply, &outcome, &seen, err);
+    if (code == CQ_OK) {
+        cq_print("Enqueued ");
+        cq_print_name(cq_str(job->identity));
+        cq_print(" with job-id '%s'.\n", id);
+    }
+    cq_reply_free(reply);
+    cq_command_release(&command);
+    return code;
+}
+
+static enum cq_code pause_job(struct work *work, struct cq_error *err)
+{
+    const char *name = work->options->pause ? work->options->pause : work->options->unpause;
+    struct cq_command command;
+    struct cq_reply *reply = NULL;
+    enum cq_code code = cq_session_connect(&work->session, err);
+    cq_command_init(&command);
+    cq_cron_pause_build(cq_str(name), work->options->pause != NULL, &command);
+    if (code == CQ_OK)
+        code = cq_connection_call(work->session.connection, &command, &reply, err);
+    if (code == CQ_OK && cq_reply_int(reply) == 0)
+        code = cq_error_set(err, CQ_ERR_INVALID_OPERATION, work->options->pause ? "'%.80s' is paused already" : "'%.80s' is not paused", name);
+    if (code == CQ_OK) {
+        cq_print(work->options->pause ? "Paused " : "Unpaused ");
+        cq_print_name(cq_str(name));
+        cq_print(".%s\n", work->options->pause ? " 'rq cron' does not heed it." : "");
+    }
+    cq_reply_free(reply);
+    cq_command_release(&command);
+    return code;
+}
+
+static enum cq_code read_anew(struct cq_cron_table *ret_table, void *data, struct cq_error *err)
+{
+    return cq_cron_files_read(data, ret_table, err);
+}
+
+static enum cq_code serve(struct work *work, struct cq_error *err)
+{
+    const struct cq_settings *settings = &work->session.settings;
+    struct cq_address address;
+    struct cq_log log;
+    struct cq_buf config_file = CQ_BUF_INIT(SIZE_MAX / 2);
+    const char *no_color = getenv("NO_COLOR");
+    enum cq_code code = cq_settings_address(settings, &address, err);
+    if (code != CQ_OK)
+        return code;
+    bool json = work->options->log_format ? strcmp(work->options->log_format, "json") == 0 : settings->log_format == CQ_LOG_JSON;
+    cq_log_init(&log, STDERR_FILENO, (enum cq_log_level)settings->logging_level, json ? CQ_LOG_JSON : CQ_LOG_TEXT);
+    log.color = isatty(STDERR_FILENO) == 1 && !(no_color && *no_color);
+    log.name = "cq.cron";
+    for (size_t i = 0; i < work->files.count; i++)
+        cq_buf_printf(&config_file, "%s%s", i ? " " : "", work->files.names[i]);
+    struct cq_cron_server_options options = {
+        .address = &address, .log = &log, .config_file = config_file.data, .reload = read_anew, .data = &work->files};
+    if (!work->table.len)
+        cq_log(&log, CQ_LOG_WARNING, NULL, NULL, "there is no cron job in %s", config_file.data);
+    code = cq_cron_serve(&options, &work->table, err);
+    cq_buf_release(&config_file);
+    cq_address_release(&address);
+    return code;
+}
+
+static enum cq_code work_on(struct work *work, struct cq_error *err)
+{
+    const struct cron_options *options = work->options;
+    enum cq_code code = cq_session_configure(&work->session, work->run, err);
+    if (code != CQ_OK || options->pause || options->unpause)
+        return code == CQ_OK ? pause_job(work, err) : code;
+    work->files = (struct cq_cron_files){work->run->args, work->run->arg_count, &work->session};
+    code = cq_cron_files_read(&work->files, &work->table, err);
+    if (code != CQ_OK)
+        return code;
+    if (options->check)
+        cq_print("%zu cron job%s\n", work->table.len, work->table.len == 1 ? "" : "s");
+    else if (options->next != CQ_OPTION_UNSET)
+        cq_cron_show_next(&work->table, options->next, cq_clock_now(), options->json);
+    else if (options->list)
+        return list(work, err);
+    else if (options->trigger)
+        return trigger(work, err);
+    else
+        return serve(work, err);
+    return CQ_OK;
+}
+
+enum cq_exit cq_cron_command(const struct cq_run *run)
+{
+    struct work work = {.run = run, .options = run->options, .table = CQ_CRON_TABLE_INIT};
+    struct cq_error err;
+    enum cq_code code = check_options(run, &err);
+    if (code == CQ_OK) {
+        code = work_on(&work, &err);
+        cq_cron_table_release(&work.table);
+        cq_session_close(&work.session);
+    }
+    if (code != CQ_OK)
+        cq_complain(run->name, "%s", err.text);
+    return cq_exit_of(code);
+}

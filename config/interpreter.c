@@ -1,0 +1,84 @@
+#include "config/interpreter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+/* The child: becomes the interpreter, its standard output the pipe; says itself why it could not. */
+CQ_NORETURN static void become_python(char *const *argv, int pipe_end)
+{
+    char text[256];
+    int null = open("/dev/null", O_RDONLY);
+    if (null >= 0)
+        dup2(null, STDIN_FILENO);
+    if (dup2(pipe_end, STDOUT_FILENO) >= 0)
+        execvp(argv[0], argv);
+    int failed = errno;
+    int len = snprintf(text, sizeof(text), "#%c%s%c", '\0', strerror(failed), '\0');
+    ssize_t ignored = write(pipe_end, text, (size_t)len < sizeof(text) ? (size_t)len : sizeof(text));
+    (void)ignored;
+    _exit(127);
+}
+
+/* Read to the end of file. False: the time is over, or it is too much. */
+static bool read_answer(int fd, struct cq_buf *answer)
+{
+    cq_time give_up = cq_clock_monotonic() + CQ_INTERPRETER_TIME_S * CQ_SECOND;
+    for (;;) {
+        char chunk[4096];
+        cq_time left = give_up - cq_clock_monotonic();
+        struct pollfd wait = {.fd = fd, .events = POLLIN};
+        int ready = left > 0 ? poll(&wait, 1, (int)(left / (CQ_SECOND / 1000)) + 1) : 0;
+        if (ready < 0 && errno == EINTR)
+            continue;
+        ssize_t n = ready > 0 ? read(fd, chunk, sizeof(chunk)) : -1;
+        if (n == 0)
+            return true;
+        if (n < 0 && ready > 0 && errno == EINTR)
+            continue;
+        if (n < 0 || !cq_buf_append(answer, chunk, (size_t)n))
+            return false;
+    }
+}
+
+const char *cq_interpreter_said(const struct cq_buf *answer, char sign)
+{
+    bool told = answer->len > 2 && answer->data[answer->len - 1] == '\0' && answer->data[1] == '\0';
+    return told && answer->data[0] == sign ? answer->data + 2 : NULL;
+}
+
+enum cq_code cq_interpreter_ask(char *const *argv, const char *who, const char *what, struct cq_buf *answer, struct cq_error *err)
+{
+    int ends[2], status = 0;
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return cq_error_errno(err, errno, "%.120s: cannot start %.100s", who, argv[0]);
+    fflush(NULL);
+    pid_t pid = fork();
+    int failed = errno;
+    if (pid == 0)
+        become_python(argv, ends[1]);
+    close(ends[1]);
+    bool whole = pid > 0 && read_answer(ends[0], answer);
+    close(ends[0]);
+    if (pid < 0)
+        return cq_error_errno(err, failed, "%.120s: cannot start %.100s", who, argv[0]);
+    if (!whole)
+        kill(pid, SIGKILL);
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    if (answer->overflow)
+        return cq_error_set(err, CQ_ERR_CONFIG, "%.120s: %s are larger than %zu KiB", who, what, answer->limit / 1024);
+    if (!whole)
+        return cq_error_set(err, CQ_ERR_CONFIG, "%.120s: %.60s did not import it within %d seconds", who, argv[0], CQ_INTERPRETER_TIME_S);
+    if (status != 0 && !cq_interpreter_said(answer, '#'))
+        return cq_error_set(err, CQ_ERR_CONFIG, "%.120s: %.60s ended with %s %d while it imported the module", who, argv[0],
+                            WIFSIGNALED(status) ? "signal" : "status", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    return CQ_OK;
+}

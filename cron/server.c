@@ -1,0 +1,393 @@
+#include "cron/server.h"
+
+#include <ev.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "redis/async.h"
+
+/* Seconds, but for the last two. RQ beats before it sleeps, a minute at most. */
+enum { BEAT_S = 60, AGAIN_S = 5, FAREWELL_S = 2, HOST_SIZE = 256, NAME_SIZE = 320, JSON_MAX = 64 * 1024 * 1024 };
+#define PUNCTUAL_S 0.001 /* a timer may be early by its resolution */
+
+struct server {
+    const struct cq_cron_server_options *options;
+    struct cq_cron_table *table;
+    struct ev_loop *loop;
+    struct cq_async *redis;
+    ev_timer timer, farewell;
+    ev_signal terminate, interrupt, hang_up;
+    char host[HOST_SIZE], name[NAME_SIZE];
+    cq_time created_at;
+    cq_time ahead;     /* the server's time minus our monotonic clock's */
+    cq_time last_beat; /* monotonic; 0: not since the connection came back */
+    size_t claims;     /* that are on their way */
+    bool beating;      /* a heartbeat is on its way */
+    bool changed;      /* since the last heartbeat: what others see of us is old */
+    bool reload, ending;
+    enum cq_code code;
+    struct cq_error *err;
+};
+
+/* What a claim's answer belongs to. */
+struct claim {
+    struct server *server;
+    struct cq_cron_job *job; /* stays: the table is replaced only when no claim is on its way */
+    char id[CQ_UUID_SIZE];
+};
+
+static void run(struct server *server);
+
+static cq_time server_now(const struct server *server)
+{
+    return cq_clock_monotonic() + server->ahead;
+}
+
+static void set_timer(struct server *server, double seconds)
+{
+    ev_timer_stop(server->loop, &server->timer);
+    ev_timer_set(&server->timer, seconds > 0 ? seconds : 0., 0.);
+    ev_timer_start(server->loop, &server->timer);
+}
+
+/* --- A tick. */
+
+static void decide_later(struct cq_cron_job *job)
+{
+    job->due_done = job->due.count = 0;
+    job->next = 0;
+}
+
+static void decide(struct server *server, struct cq_cron_job *job)
+{
+    struct cq_log *log = server->options->log;
+    cq_time last = cq_cron_seen_tick(cq_str(job->seen)), now = server_now(server);
+    if (last != CQ_TIME_UNSET && job->skipped > last && job->skipped <= now)
+        last = job->skipped;
+    cq_cron_due(&job->schedule, job->zone, job->missed, last, now, &job->due);
+    job->due_done = 0;
+    job->next = job->due.next;
+    if (job->due.skipped != CQ_TIME_UNSET && job->due.skipped > job->skipped) {
+        char iso[CQ_TIME_ISO_SIZE];
+        cq_time_iso(job->due.skipped, iso);
+        job->skipped = job->due.skipped;
+        cq_log(log, CQ_LOG_WARNING, NULL, NULL, "%s: missed its time, of which the last was %s; not made up for", job->identity, iso);
+    }
+}
+
+static void say_outcome(struct server *server, const struct cq_cron_job *job, enum cq_cron_outcome outcome, const char *id)
+{
+    struct cq_log *log = server->options->log;
+    switch (outcome) {
+    case CQ_CRON_ENQUEUED: cq_log(log, CQ_LOG_INFO, NULL, id, "%s: enqueued %s to queue %s", job->identity, job->function, job->queue); break;
+    case CQ_CRON_PAUSED: cq_log(log, CQ_LOG_INFO, NULL, NULL, "%s: is paused; nothing was enqueued", job->identity); break;
+    case CQ_CRON_OVERLAPS:
+        cq_log(log, CQ_LOG_INFO, NULL, NULL, "%s: its last job is still to run or running; nothing was enqueued", job->identity);
+        break;
+    case CQ_CRON_TAKEN: cq_log(log, CQ_LOG_DEBUG, NULL, NULL, "%s: another scheduler was first", job->identity); break;
+    }
+}
+
+static void claim_next(struct server *server, struct cq_cron_job *job);
+
+static void on_claim(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *err, void *data)
+{
+    (void)async;
+    struct claim *claim = data;
+    struct server *server = claim->server;
+    struct cq_cron_job *job = claim->job;
+    struct cq_error why;
+    enum cq_cron_outcome outcome;
+    struct cq_str seen;
+    server->claims--;
+    job->waits = false;
+    if (!reply) { /* carried out or not: what Redis holds then says it */
+        cq_log(server->options->log, CQ_LOG_DEBUG, NULL, NULL, "%s: no answer: %s", job->identity, err->text);
+        decide_later(job);
+    } else if (cq_cron_tick_read(reply, &outcome, &seen, &why) == CQ_OK) {
+        say_outcome(server, job, outcome, claim->id);
+        cq_cron_job_saw(job, seen);
+        server->changed = true;
+        if (outcome == CQ_CRON_TAKEN)
+            decide(server, job);
+        else
+            job->due_done++;
+        claim_next(server, job);
+    } else {
+        cq_log(server->options->log, CQ_LOG_ERROR, NULL, NULL, "%s: cannot enqueue: %s; trying again in %d s", job->identity, why.text, AGAIN_S);
+        job->due_done = job->due.count;
+        job->next = server_now(server) + AGAIN_S * CQ_SECOND;
+    }
+    free(claim);
+    if (!server->claims)
+        run(server);
+}
+
+/* Claim the first of its due ticks that is not over. */
+static void claim_next(struct server *server, struct cq_cron_job *job)
+{
+    if (job->due_done >= job->due.count || server->ending)
+        return;
+    struct claim *claim = cq_alloc(sizeof(*claim));
+    *claim = (struct claim){.server = server, .job = job};
+    cq_job_id_generate(claim->id);
+    struct cq_cron_tick tick = {
+        .job = cq_str(job->identity), .name = cq_str(job->name), .seen = cq_str(job->seen), .tick = job->due.ticks[job->due_done],
+        .next = job->due.next, .no_overlap = job->no_overlap, .id = cq_str(claim->id), .queue = cq_str(job->queue),
+        .group = cq_str(job->group), .at_front = job->at_front, .ttl_s = job->ttl_s, .now = server_now(server)};
+    struct cq_command command;
+    struct cq_error err;
+    cq_command_init(&command);
+    cq_cron_tick_build(&tick, &command);
+    if (job->write(job, tick.id, tick.now, &command, &err) == CQ_OK) {
+        job->waits = true;
+        server->claims++;
+        cq_async_call(server->redis, &command, on_claim, claim);
+    } else {
+        cq_log(server->options->log, CQ_LOG_ERROR, NULL, NULL, "%s: cannot be enqueued: %s", job->identity, err.text);
+        job->due_done = job->due.count;
+        free(claim);
+    }
+    cq_command_release(&command);
+}
+
+/* --- The heartbeat. */
+
+static void on_beat(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *err, void *data)
+{
+    (void)async;
+    struct server *server = data;
+    struct cq_error why;
+    cq_time now;
+    server->beating = false;
+    if (!reply) {
+        if (!server->ending)
+            cq_log(server->options->log, CQ_LOG_DEBUG, NULL, NULL, "no answer to the heartbeat: %s", err->text);
+        return; /* on_ready begins anew */
+    }
+    if (cq_cron_beat_read(reply, server->table->len, &now, &why) != CQ_OK) {
+        if (!server->reload)
+            cq_log(server->options->log, CQ_LOG_ERROR, NULL, NULL, "heartbeat failed: %s; trying again in %d s", why.text, AGAIN_S);
+        set_timer(server, server->reload ? 0 : AGAIN_S);
+        return;
+    }
+    cq_time drift = now - server_now(server);
+    bool jumped = drift > CQ_SECOND || drift < -CQ_SECOND; /* the server's clock was set, or it is another server */
+    server->ahead += drift;
+    server->last_beat = cq_clock_monotonic();
+    for (size_t i = 0; i < server->table->len; i++) {
+        struct cq_cron_job *job = server->table->jobs[i];
+        struct cq_str seen;
+        cq_cron_beat_job_at(reply, server->table->len, i, &seen, &job->paused);
+        if (cq_cron_job_saw(job, seen) || jumped)
+            decide_later(job);
+    }
+    run(server);
+}
+
+static void beat(struct server *server)
+{
+    const struct cq_cron_table *table = server->table;
+    struct cq_cron_beat_job *jobs = cq_calloc(table->len ? table->len : 1, sizeof(*jobs));
+    struct cq_buf json = CQ_BUF_INIT(JSON_MAX);
+    for (size_t i = 0; i < table->len; i++)
+        jobs[i] = (struct cq_cron_beat_job){cq_str(table->jobs[i]->identity), cq_str(table->jobs[i]->name),
+                                            table->jobs[i]->schedule.every_s == 0};
+    cq_cron_table_json(table, &json);
+    struct cq_cron_beat heartbeat = {
+        .scheduler = cq_str(server->name), .hostname = cq_str(server->host), .config_file = cq_str(server->options->config_file),
+        .jobs = cq_buf_view(&json), .pid = (int)getpid(), .created_at = server->created_at, .count = table->len};
+    struct cq_command command;
+    cq_command_init(&command);
+    cq_cron_beat_build(&heartbeat, jobs, &command);
+    server->beating = true;
+    server->changed = false;
+    cq_async_call(server->redis, &command, on_beat, server);
+    cq_command_release(&command);
+    cq_buf_release(&json);
+    free(jobs);
+}
+
+/* --- Signals. */
+
+/* Python may hang while it is asked: then a signal is not to wait for it. */
+static void leave_at_once(int signal_number)
+{
+    (void)signal_number;
+    _exit(0);
+}
+
+static void reload(struct server *server)
+{
+    struct cq_log *log = server->options->log;
+    struct cq_cron_table fresh = CQ_CRON_TABLE_INIT;
+    struct cq_error err;
+    struct sigaction leave = {.sa_handler = leave_at_once}, terminate, interrupt;
+    server->reload = false;
+    sigaction(SIGTERM, &leave, &terminate);
+    sigaction(SIGINT, &leave, &interrupt);
+    enum cq_code code = server->options->reload(&fresh, server->options->data, &err);
+    sigaction(SIGTERM, &terminate, NULL);
+    sigaction(SIGINT, &interrupt, NULL);
+    if (code != CQ_OK) {
+        cq_log(log, CQ_LOG_ERROR, NULL, NULL, "%s; going on with the jobs as they were", err.text);
+        cq_cron_table_release(&fresh);
+        return;
+    }
+    cq_cron_table_release(server->table);
+    *server->table = fresh;
+    server->last_beat = 0;
+    cq_log(log, CQ_LOG_INFO, NULL, NULL, "read again: %zu cron job%s", fresh.len, fresh.len == 1 ? "" : "s");
+}
+
+static void on_hang_up(struct ev_loop *loop, ev_signal *watcher, int events)
+{
+    (void)loop, (void)events;
+    struct server *server = watcher->data;
+    server->reload = true;
+    if (!server->beating && !server->claims)
+        set_timer(server, 0);
+}
+
+static void on_farewell(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)timer, (void)events;
+    ev_break(loop, EVBREAK_ALL);
+}
+
+static void on_death(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *err, void *data)
+{
+    (void)async, (void)reply, (void)err;
+    struct server *server = data;
+    ev_break(server->loop, EVBREAK_ALL);
+}
+
+/* What is on its way is carried out or not, whole; nobody waits for it. */
+static void on_end(struct ev_loop *loop, ev_signal *watcher, int events)
+{
+    (void)events;
+    struct server *server = watcher->data;
+    struct cq_command command;
+    if (server->ending || !cq_async_is_ready(server->redis)) {
+        ev_break(loop, EVBREAK_ALL);
+        return;
+    }
+    server->ending = true;
+    ev_timer_set(&server->farewell, FAREWELL_S, 0.);
+    ev_timer_start(loop, &server->farewell);
+    cq_command_init(&command);
+    cq_cron_death_build(cq_str(server->name), &command);
+    cq_async_call(server->redis, &command, on_death, server);
+    cq_command_release(&command);
+}
+
+/* --- The loop. */
+
+static void run(struct server *server)
+{
+    if (server->ending || server->beating || server->claims)
+        return;
+    if (server->reload)
+        reload(server);
+    if (!cq_async_is_ready(server->redis))
+        return;
+    cq_time mono = cq_clock_monotonic();
+    if (!server->last_beat || mono - server->last_beat >= BEAT_S * CQ_SECOND) {
+        beat(server);
+        return;
+    }
+    cq_time now = server_now(server), wake = server->last_beat + server->ahead + BEAT_S * CQ_SECOND;
+    for (size_t i = 0; i < server->table->len; i++) {
+        struct cq_cron_job *job = server->table->jobs[i];
+        if (!job->waits && job->next <= now) {
+            decide(server, job);
+            claim_next(server, job);
+        }
+        if (job->next < wake)
+            wake = job->next;
+    }
+    if (server->claims)
+        return; /* the last answer comes here again */
+    if (server->changed)
+        beat(server);
+    else
+        set_timer(server, (double)(wake - now) / (double)CQ_SECOND + PUNCTUAL_S);
+}
+
+static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop, (void)events;
+    run(timer->data);
+}
+
+static void on_ready(struct cq_async *async, void *data)
+{
+    (void)async;
+    struct server *server = data;
+    if (server->created_at == CQ_TIME_UNSET)
+        server->created_at = cq_clock_now();
+    cq_log(server->options->log, CQ_LOG_INFO, NULL, NULL, "cron scheduler %s: connected, %zu cron job%s", server->name, server->table->len,
+           server->table->len == 1 ? "" : "s");
+    server->last_beat = 0;
+    run(server);
+}
+
+static void on_down(struct cq_async *async, const struct cq_error *err, int retry_in_ms, void *data)
+{
+    (void)async;
+    struct server *server = data;
+    ev_timer_stop(server->loop, &server->timer);
+    if (retry_in_ms >= 0) {
+        cq_log(server->options->log, CQ_LOG_WARNING, NULL, NULL, "%s; trying again in %.1f s", err->text, retry_in_ms / 1000.);
+        return;
+    }
+    server->code = err->code;
+    if (server->err)
+        *server->err = *err;
+    ev_break(server->loop, EVBREAK_ALL);
+}
+
+static void watch_signal(struct server *server, ev_signal *watcher, int number, void (*fn)(struct ev_loop *, ev_signal *, int))
+{
+    ev_signal_init(watcher, fn, number);
+    watcher->data = server;
+    ev_signal_start(server->loop, watcher);
+}
+
+static void choose_name(struct server *server)
+{
+    char id[CQ_UUID_SIZE];
+    if (gethostname(server->host, sizeof(server->host) - 1) != 0 || !*server->host)
+        strcpy(server->host, "localhost");
+    cq_job_id_generate(id);
+    snprintf(server->name, sizeof(server->name), "%s:%d:%.6s", server->host, (int)getpid(), id); /* as RQ's */
+}
+
+enum cq_code cq_cron_serve(const struct cq_cron_server_options *options, struct cq_cron_table *table, struct cq_error *err)
+{
+    struct server server = {.options = options, .table = table, .loop = EV_DEFAULT, .created_at = CQ_TIME_UNSET, .code = CQ_OK, .err = err};
+    choose_name(&server);
+    signal(SIGPIPE, SIG_IGN);
+    ev_timer_init(&server.timer, on_timer, 0., 0.);
+    server.timer.data = &server;
+    ev_timer_init(&server.farewell, on_farewell, 0., 0.);
+    watch_signal(&server, &server.terminate, SIGTERM, on_end);
+    watch_signal(&server, &server.interrupt, SIGINT, on_end);
+    watch_signal(&server, &server.hang_up, SIGHUP, on_hang_up);
+    struct cq_async_options connection = {.loop = server.loop, .address = options->address, .client_name = server.name, .load_scripts = true,
+                                          .on_ready = on_ready, .on_down = on_down, .data = &server};
+    server.redis = cq_async_new(&connection);
+    ev_run(server.loop, 0);
+    server.ending = true;
+    cq_async_free(server.redis);
+    ev_timer_stop(server.loop, &server.timer);
+    ev_timer_stop(server.loop, &server.farewell);
+    ev_signal_stop(server.loop, &server.terminate);
+    ev_signal_stop(server.loop, &server.interrupt);
+    ev_signal_stop(server.loop, &server.hang_up);
+    return server.code;
+}

@@ -1,0 +1,53 @@
+-- Claim one tick of a cron job and enqueue its job, in one step: whoever is first wins, the others are told. The claim says
+-- what it has seen (`<tick> <id of the job>`, as the key holds it); when the key holds something else by now, the tick is
+-- somebody else's, or was decided upon with old knowledge, and nothing is done. Sent twice, the call acts once.
+-- A paused job's tick is claimed and enqueues nothing, so that nothing is made up for later; neither does one whose last
+-- job is still to run or running, with no_overlap '1'. tick '': a job out of turn, which claims nothing and looks at neither.
+-- Source: rq/cron.py CronJob.enqueue, rq/cron_job_registry.py add.
+-- Returns {`enqueued`, `taken`, `paused` or `overlaps`, what the key holds now}.
+local state, job, history, names = unpack(KEYS) -- cq:cron:tick:<job>, rq:job:<id>, rq:cron_job:<name>:jobs, rq:cron_jobs
+-- then field, value ... of the job's hash, status and enqueued_at among them
+local seen, tick, state_ttl, name, no_overlap, id, queue, at_front, ttl, group, enqueued_at, epoch = unpack(ARGV)
+local fields, history_max, history_ttl = 13, 1000, 31536000
+-- include seconds.lua
+-- include push.lua
+-- include leave.lua
+-- include enqueue.lua
+
+local held = redis.pcall('GET', state)
+if type(held) == 'table' then -- no string: somebody else's, under our name
+    redis.call('DEL', state)
+    held = ''
+end
+held = held or ''
+local claim = (tick ~= '' and tick or string.match(held, '^%d+') or '') .. ' ' .. id
+if held == claim or redis.call('HGET', job, 'enqueued_at') == enqueued_at then return {'enqueued', held} end
+
+local function keep(text) redis.call('SET', state, text, 'EX', state_ttl) end
+
+if tick ~= '' then
+    if held ~= seen then return {'taken', held} end
+    local last = string.match(held, ' (.+)$') or ''
+    local function claim_only(why)
+        keep(tick .. ' ' .. last)
+        return {why, tick .. ' ' .. last}
+    end
+    if redis.pcall('SISMEMBER', 'cq:cron:paused', name) == 1 then return claim_only('paused') end
+    if no_overlap == '1' and last ~= '' then
+        local status = redis.pcall('HGET', 'rq:job:' .. last, 'status')
+        for _, running in ipairs({'queued', 'started', 'scheduled', 'deferred', 'rate_limited', 'ready_to_enqueue'}) do
+            if status == running then return claim_only('overlaps') end
+        end
+    end
+end
+
+-- It may wait for a slot of its limit; all else of it is queued at once.
+enqueue_job({id = id, queue = queue, at_front = at_front == '1', unique = false, ttl = ttl, enqueued_at = enqueued_at,
+    created_at = enqueued_at, now_s = string.match(epoch, '^%d+'), group = group, due = '', dependencies = '', allow_failures = false,
+    values = ARGV, first = fields, last = #ARGV})
+if tick ~= '' or held ~= '' then keep(claim) else claim = held end
+redis.pcall('ZADD', history, epoch, id)
+redis.pcall('ZREMRANGEBYRANK', history, 0, -(history_max + 1))
+redis.pcall('EXPIRE', history, history_ttl)
+redis.pcall('ZADD', names, epoch, name)
+return {'enqueued', claim}
