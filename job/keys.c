@@ -99,6 +99,11 @@ struct cq_key cq_key_queue_workers(struct cq_str queue)
     return simple("rq:workers:", queue, "");
 }
 
+struct cq_key cq_key_group(struct cq_str name)
+{
+    return simple("rq:group:", name, "");
+}
+
 struct cq_key cq_key_pubsub(struct cq_str worker)
 {
     return simple("rq:pubsub:", worker, "");
