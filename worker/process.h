@@ -134,7 +134,10 @@ void cq_process_runtime_ready(struct cq_process *process, const struct cq_runtim
 /* A slot is dead. */
 void cq_process_slot_dead(struct cq_process *process, const struct cq_slot *slot);
 
-/* The loop ends when the last slot is dead, no callback of an abandoned job is to be run any more, and the scheduler's locks are given back. */
+/*
+ * The loop ends when the last slot is dead, no callback of an abandoned job is to be run any more, and the scheduler's
+ * locks are given back.
+ */
 void cq_process_maybe_end(struct cq_process *process);
 
 #endif

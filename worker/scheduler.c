@@ -8,18 +8,18 @@
 
 enum { DUE_CHUNK = 200 }; /* jobs of one call: 1.5 ms of Redis, 3 ms at most on a busy machine */
 
-static const double pass_every_s = 1.0;        /* RQ's interval */
-static const double first_look_s = 10.0;       /* for schedulers that are missing: others may just be starting */
+static const double pass_every_s = 1.0;  /* RQ's interval */
+static const double first_look_s = 10.0; /* for schedulers that are missing: others may just be starting */
 
 struct cq_scheduler {
     struct cq_process *process;
-    bool works;      /* --with-scheduler */
-    bool prepared;   /* in burst mode: its only pass is over */
-    bool asking;     /* a pass is on its way */
-    bool stopped;    /* no pass any more */
-    bool releasing;  /* its locks are being given back */
-    bool failing;    /* the last pass was refused: said once */
-    bool seen;       /* a pass was answered: whose the locks are is known */
+    bool works;     /* --with-scheduler */
+    bool prepared;  /* in burst mode: its only pass is over */
+    bool asking;    /* a pass is on its way */
+    bool stopped;   /* no pass any more */
+    bool releasing; /* its locks are being given back */
+    bool failing;   /* the last pass was refused: said once */
+    bool seen;      /* a pass was answered: whose the locks are is known */
     char name[CQ_SCHEDULER_NAME_SIZE];
     struct cq_scheduler_identity identity;
     enum cq_lock *locks; /* owned: of each queue, as the last pass found it */
@@ -62,16 +62,18 @@ static void tell_lock(struct cq_scheduler *scheduler, size_t at, enum cq_lock lo
         cq_log(process->log, CQ_LOG_WARNING, process->name, NULL, "scheduler %s: the lock of queue %.*s had expired; taken again",
                scheduler->name, len, queue);
     else if (lock == CQ_LOCK_ACQUIRED)
-        cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "scheduler %s: has the lock of queue %.*s", scheduler->name, len, queue);
+        cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "scheduler %s: has the lock of queue %.*s", scheduler->name, len,
+               queue);
     else if (lock == CQ_LOCK_TAKEN && was_ours)
-        cq_log(process->log, CQ_LOG_WARNING, process->name, NULL, "scheduler %s: the lock of queue %.*s was taken over by another one",
-               scheduler->name, len, queue);
+        cq_log(process->log, CQ_LOG_WARNING, process->name, NULL,
+               "scheduler %s: the lock of queue %.*s was taken over by another one", scheduler->name, len, queue);
     else if (lock == CQ_LOCK_TAKEN && !scheduler->seen)
         cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "scheduler %s: stands by for queue %.*s, which has another one",
                scheduler->name, len, queue);
     else if (lock == CQ_LOCK_BROKEN && before != CQ_LOCK_BROKEN)
         cq_log(process->log, CQ_LOG_ERROR, process->name, NULL,
-               "scheduler %s: rq:scheduler-lock:%.*s or rq:scheduled:%.*s holds something else; nothing is scheduled there until it is "
+               "scheduler %s: rq:scheduler-lock:%.*s or rq:scheduled:%.*s holds something else; nothing is scheduled there until "
+               "it is "
                "removed",
                scheduler->name, len, queue, len, queue);
     scheduler->locks[at] = lock;
@@ -84,8 +86,8 @@ static void tell(struct cq_scheduler *scheduler, const struct cq_reply *reply, c
         tell_lock(scheduler, i, cq_due_lock(reply, i));
     scheduler->seen = true;
     if (due->moved)
-        cq_log(process->log, CQ_LOG_DEBUG, process->name, NULL, "scheduler %s: queued %lld job%s", scheduler->name, (long long)due->moved,
-               due->moved == 1 ? "" : "s");
+        cq_log(process->log, CQ_LOG_DEBUG, process->name, NULL, "scheduler %s: queued %lld job%s", scheduler->name,
+               (long long)due->moved, due->moved == 1 ? "" : "s");
     if (due->dropped)
         cq_log(process->log, CQ_LOG_INFO, process->name, NULL,
                "scheduler %s: dropped %lld scheduled entr%s whose job is gone, canceled or queued already", scheduler->name,
@@ -128,7 +130,8 @@ static void on_due(struct cq_async *async, const struct cq_reply *reply, const s
     else if (process->options->burst)
         release(scheduler);
     else
-        wait_for_next(scheduler, due.wait_ms > 0 && (double)due.wait_ms < 1000 * pass_every_s ? (double)due.wait_ms / 1000 : pass_every_s);
+        wait_for_next(scheduler,
+                      due.wait_ms > 0 && (double)due.wait_ms < 1000 * pass_every_s ? (double)due.wait_ms / 1000 : pass_every_s);
 }
 
 static void pass(struct cq_scheduler *scheduler)
@@ -155,9 +158,10 @@ static void on_unattended(struct cq_async *async, const struct cq_reply *reply, 
     for (size_t i = 0; !lost && i < process->queue_count; i++) {
         int64_t count = cq_unattended_count(reply, i);
         if (count > 0)
-            cq_log(process->log, CQ_LOG_WARNING, process->name, NULL,
-                   "%lld scheduled job%s of queue %.*s would wait for ever: no scheduler runs; start a worker with --with-scheduler",
-                   (long long)count, count == 1 ? "" : "s", (int)process->queues[i].len, process->queues[i].data);
+            cq_log(
+                process->log, CQ_LOG_WARNING, process->name, NULL,
+                "%lld scheduled job%s of queue %.*s would wait for ever: no scheduler runs; start a worker with --with-scheduler",
+                (long long)count, count == 1 ? "" : "s", (int)process->queues[i].len, process->queues[i].data);
     }
 }
 

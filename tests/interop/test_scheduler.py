@@ -12,7 +12,7 @@ from rq.job import JobStatus
 from rq.registry import FinishedJobRegistry, ScheduledJobRegistry
 from rq.scheduler import RQScheduler
 
-from stage import KIND, wait_until
+from stage import KIND, descendants, wait_until
 
 LOCK = "rq:scheduler-lock:default"
 MANY = 1000
@@ -75,6 +75,20 @@ def test_rqs_scheduler_finds_what_cq_scheduled(stage, redis, queue):
     scheduler.release_locks()
     stage.burst()
     assert is_finished(job)
+
+
+@pytest.mark.cq_only
+def test_a_job_that_cq_enqueued_for_later_is_run_by_either(stage, redis, queue):
+    for kind, job_id in (("rq", "theirs"), (KIND, "ours")):
+        done = stage.cli("enqueue", "--schedule-in", "1s", "--job-id", job_id, "--path", ".", "jobs.add", ":1", ":2")
+        assert done.returncode == 0, done.stderr
+        job = queue.fetch_job(job_id)
+        assert job.get_status() == JobStatus.SCHEDULED
+        worker = stage.worker(kind=kind, options=["--with-scheduler"])
+        wait_until(lambda: is_finished(queue.fetch_job(job_id)), f"{job_id} is finished")
+        assert job.return_value(refresh=True) == 3
+        worker.signal(signal.SIGTERM)
+        worker.wait()
 
 
 def test_a_burst_queues_once_what_is_due(stage, redis, queue):
@@ -150,6 +164,23 @@ def test_a_killed_scheduler_of_either_kind_is_replaced(stage, redis, queue):
     job = queue.enqueue_in(timedelta(seconds=-5), "jobs.add", 1, 2)
     wait_until(lambda: is_finished(job), "it is run")
     third.end()
+
+
+@pytest.mark.cq_only
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_a_scheduler_of_rq_113_is_followed_by_one_of_cq(stage, redis, queue, how):
+    first = stage.worker(kind="rq", name="old", python=os.environ["RQ113_PYTHON"], options=["--with-scheduler"])
+    assert int(wait_until(lambda: redis.get(LOCK), "RQ 1.13 has the lock")) == first.pid
+    second = stage.worker(options=["--with-scheduler"])
+    # Its scheduler's process has the worker's connections, too: alive, it would keep a dead worker's BLPOP, which takes jobs.
+    for pid in (*descendants(first.pid), first.pid) if how == signal.SIGKILL else [first.pid]:
+        os.kill(pid, how)
+    first.wait()
+    if how == signal.SIGKILL:
+        lock_expires(redis)
+    wait_until(lambda: queue.scheduler_pid == second.pid, "cq has taken over")
+    job = queue.enqueue_in(timedelta(seconds=-5), "jobs.add", 1, 2)
+    wait_until(lambda: is_finished(job), "it is run")
 
 
 @pytest.mark.cq_only

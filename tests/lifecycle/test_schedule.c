@@ -45,7 +45,8 @@ static int64_t redis_now(void)
 static void schedule_in(const char *id, const char *queue, int64_t seconds)
 {
     struct cq_job job = new_job(id, queue);
-    struct cq_key registry = cq_key_registry("scheduled", cq_str(queue)), list = cq_key_queue(cq_str(queue)), hash = cq_key_job(job.id);
+    struct cq_key registry = cq_key_registry("scheduled", cq_str(queue)), list = cq_key_queue(cq_str(queue)),
+                  hash = cq_key_job(job.id);
     char score[32];
     enqueue(&job);
     snprintf(score, sizeof(score), "%lld", (long long)(redis_now() + seconds));
