@@ -18,6 +18,7 @@ import traceback
 
 import actors
 import check
+import reading
 import redis
 import steps
 import steps_enqueue  # noqa: F401 (they register themselves)
@@ -44,6 +45,7 @@ class World:
         self.state = State(clock.now)
         self.last_id = 0
         self.wrong, self.said = [], []
+        self.chance = random.Random(0)
         for name in ("w1", "w2", "w3"):
             steps_work.be_born(self, name, False)
 
@@ -64,6 +66,15 @@ class World:
         self.state.unordered = set()
         steps.STEPS[name][1](self, random.Random(seed))
         self.wrong += check.differences(self.state, Picture(self.connection))
+        if self.wrong:
+            raise Wrong("\n".join(self.wrong))
+
+
+    def end(self):
+        """What RQ reads; and what is left in the end."""
+        self.wrong += reading.misread(self)
+        self.wrong += [] if self.wrong else reading.at_rest(self)
+        self.wrong += [] if self.wrong else check.differences(self.state, Picture(self.connection))
         if self.wrong:
             raise Wrong("\n".join(self.wrong))
 
@@ -94,8 +105,11 @@ class Run:
     def play(self, planned, out=None):
         """Returns None, or (number of the step that went wrong, what is wrong)."""
         world = World(self.server, self.driver, self.clock)
-        for at, (name, seed) in enumerate(planned):
+        for at, (name, seed) in enumerate([*planned, ("the end", 0)]):
             try:
+                if name == "the end":
+                    world.end()
+                    break
                 world.take(name, seed)
             except Wrong as wrong:
                 return at, str(wrong)
@@ -115,7 +129,7 @@ class Run:
             return (planned_name(found), found[1].split(" ")[0])
 
         def planned_name(found):
-            return self.current[found[0]][0]
+            return self.current[found[0]][0] if found[0] < len(self.current) else "the end"
 
         self.current = planned
         wanted = kind(wrong)
@@ -139,7 +153,8 @@ class Run:
         wrong = self.play(planned, sys.stdout if self.verbose else None)
         if wrong is None:
             return True
-        print(f"episode {seed}, step {wrong[0] + 1} ({planned[wrong[0]][0]}):\n{wrong[1]}", flush=True)
+        name = planned[wrong[0]][0] if wrong[0] < len(planned) else "the end"
+        print(f"episode {seed}, step {wrong[0] + 1} ({name}):\n{wrong[1]}", flush=True)
         planned = self.shrink(planned, wrong)
         print(f"the same in {len(planned)} steps:", flush=True)
         wrong = self.play(planned, sys.stdout)

@@ -178,7 +178,10 @@ def due(state, queue):
             continue
         state.fuzzy.discard(job_id)
         state.registries["scheduled"][queue].pop(job_id)
-        if job and job.status == "scheduled":
+        if job is None:
+            state.drop("results", job_id)
+            state.drop("output", job_id)
+        elif job.status == "scheduled":
             push(state, job, queue, job.front_on_retry and job.ended or job.front)
 
 
