@@ -21,6 +21,10 @@
  * A job function that returns CQ_DONE without having called cq_return_* has returned None. It runs in a process of its
  * own: exit(), a crash or a leak ends or costs that process only. Call these functions from the job's own thread.
  *
+ * A job's callbacks (RQ's on_success, on_failure, on_stopped) are such functions, called in its context with the arguments
+ * 0: the job's id; 1: its result, the text of its failure, or nothing; keywords: callback ("success", "failure", "stopped"),
+ * function, queue, args, kwargs (the job's own). A result is not kept; a success callback that fails fails the job.
+ *
  * Any function that a module exports can be called by whoever can write to the queue: make helpers static.
  */
 #ifndef CQ_H
@@ -46,7 +50,6 @@ typedef struct cq_value cq_value;     /* an argument, or a part of one */
 typedef int cq_function(cq_context *job);
 
 /* ---- arguments ---- */
-
 /* Positional arguments count from 0. Failing: there is none, or it is of another type. int is accepted as float. */
 size_t cq_arg_count(const cq_context *job);
 int cq_arg_bool(cq_context *job, size_t index, int *ret_value);
@@ -99,7 +102,6 @@ int cq_get_bytes(cq_context *job, const cq_value *value, const void **ret_data, 
 int cq_get_json(cq_context *job, const cq_value *value, const char **ret_text);
 
 /* ---- the outcome: the last call counts ---- */
-
 int cq_return_none(cq_context *job);
 int cq_return_bool(cq_context *job, int value);
 int cq_return_int(cq_context *job, long long value);
@@ -115,7 +117,6 @@ int cq_fail(cq_context *job, const char *format, ...) __attribute__((format(prin
 int cq_retry(cq_context *job, int max, int interval_s);
 
 /* ---- the job ---- */
-
 const char *cq_current_id(const cq_context *job);
 const char *cq_current_queue(const cq_context *job);
 const char *cq_current_worker(const cq_context *job);
@@ -138,7 +139,6 @@ int cq_save_meta(cq_context *job); /* now, while the job runs; changes are store
 int cq_progress(cq_context *job, double progress, const char *text);
 
 /* ---- the worker's log ---- */
-
 typedef enum cq_level { CQ_LEVEL_DEBUG, CQ_LEVEL_INFO, CQ_LEVEL_WARNING, CQ_LEVEL_ERROR } cq_level;
 
 /* One line for the worker's log, marked with the job's id. Standard output and error go there too. */

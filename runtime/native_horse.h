@@ -32,4 +32,8 @@ void cq_native_rehearse(const struct cq_native_options *options);
 void cq_native_run(const struct cq_native_options *options, struct cq_modules *modules, const struct cq_frame *frame, int fd,
                    int *learn_fd, struct cq_buf *out);
 
+/* The same for a `callback` frame: the answer is done or failed. */
+void cq_native_call_back(const struct cq_native_options *options, struct cq_modules *modules, const struct cq_frame *frame, int fd,
+                         int *learn_fd, struct cq_buf *out);
+
 #endif

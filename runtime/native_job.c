@@ -6,8 +6,8 @@
 #include "base/number.h"
 #include "base/utf8.h"
 #include "job/keys.h"
-#include "runtime/context.h"
 #include "runtime/native_horse.h"
+#include "runtime/native_job.h"
 #include "runtime/stable/horse.h"
 
 /* ---- from the frame ---- */
@@ -66,9 +66,11 @@ static bool check_format(struct cq_context *job, const struct cq_native_options 
     return false;
 }
 
-static bool read_call(struct cq_context *job, const struct cq_native_options *options, const struct cq_frame *frame)
+bool cq_native_job_read_call(struct cq_native_job *run)
 {
-    struct cq_str data = cq_frame_get_in(frame, "fields", "data");
+    struct cq_context *job = &run->context;
+    const struct cq_native_options *options = run->options;
+    struct cq_str data = cq_frame_get_in(run->frame, "fields", "data");
     struct cq_buf inflated = CQ_BUF_INIT(CQ_PAYLOAD_MAX);
     struct cq_error err = {CQ_OK, ""};
     bool read = false;
@@ -135,23 +137,36 @@ static int check_returned(struct cq_context *job, int returned)
     return CQ_FAILED;
 }
 
-/* Find and run. found_failure: the whole failure text when there is nothing to run. */
-static int call_function(struct cq_context *job, const struct cq_native_options *options, struct cq_modules *modules,
-                         int *learn_fd, struct cq_buf *found_failure)
+/* A success callback that this horse will have to load: the next one should be forked with it, too. */
+static void learn_callback(struct cq_native_job *run)
 {
-    const struct cq_program_entry *program = cq_programs_find(options->programs, job->call.function);
+    struct cq_str name = cq_native_callback_name(run, "success");
+    struct cq_buf ignored = CQ_BUF_INIT(CQ_FAILURE_TEXT_MAX);
+    cq_function *function;
+    bool was_known = true;
+    if (name.len && !cq_programs_find(run->options->programs, name) && cq_modules_find(run->modules, name, &function, &was_known, &ignored) &&
+        !was_known)
+        report_loaded(*run->learn_fd, name);
+    cq_buf_release(&ignored);
+}
+
+int cq_native_job_call(struct cq_native_job *run)
+{
+    struct cq_context *job = &run->context;
+    const struct cq_program_entry *program = cq_programs_find(run->options->programs, job->call.function);
     cq_function *function = NULL;
     bool was_known = true;
     if (job->call.instance.kind != CQ_VALUE_NONE)
         return cq_context_fail(job, "cq.FunctionNotFound", "%s is a method of an object, which only the Python runtime can run",
                                job->function);
-    if (!program && !cq_modules_find(modules, job->call.function, &function, &was_known, found_failure))
+    if (!program && !cq_modules_find(run->modules, job->call.function, &function, &was_known, &run->found_failure))
         return CQ_FAILED;
-    if (*learn_fd >= 0) {
+    if (*run->learn_fd >= 0) {
         if (!was_known)
-            report_loaded(*learn_fd, job->call.function);
-        close(*learn_fd);
-        *learn_fd = -1;
+            report_loaded(*run->learn_fd, job->call.function);
+        learn_callback(run);
+        close(*run->learn_fd);
+        *run->learn_fd = -1;
     }
     return check_returned(job, program ? cq_program_run(program, job) : function(job));
 }
@@ -159,23 +174,27 @@ static int call_function(struct cq_context *job, const struct cq_native_options 
 /* ---- the answer ---- */
 
 /* RQ's viewers take the last line for the exception: `class: text`. */
-static void write_failed(struct cq_frame_writer *writer, struct cq_buf *out, struct cq_context *job, struct cq_buf *found_failure)
+void cq_native_job_failure(struct cq_native_job *run, const char *what, const char *name, struct cq_buf *out)
 {
-    struct cq_buf raw = CQ_BUF_INIT(3 * CQ_FAILURE_TEXT_MAX), text = CQ_BUF_INIT(9 * CQ_FAILURE_TEXT_MAX);
-    if (job->function[0])
-        cq_buf_printf(&raw, "Job function %s failed:\n", job->function);
-    if (found_failure->len > 0) {
-        cq_buf_str(&raw, cq_buf_view(found_failure));
+    struct cq_context *job = &run->context;
+    struct cq_buf raw = CQ_BUF_INIT(3 * CQ_FAILURE_TEXT_MAX);
+    if (name[0])
+        cq_buf_printf(&raw, "%s %s failed:\n", what, name);
+    if (run->found_failure.len > 0) {
+        cq_buf_str(&raw, cq_buf_view(&run->found_failure));
     } else {
         cq_buf_str(&raw, cq_buf_view(&job->detail));
         cq_buf_printf(&raw, "%s: ", job->failure_class);
         cq_buf_str(&raw, cq_buf_view(&job->failure));
     }
-    cq_utf8_append_valid(&text, cq_buf_view(&raw)); /* RQ's readers decode it as UTF-8 and fail on anything else */
-    cq_frame_start(writer, out, "failed");
-    cq_frame_add_str(writer, "exc", cq_buf_view(&text));
+    cq_utf8_append_valid(out, cq_buf_view(&raw)); /* RQ's readers decode it as UTF-8 and fail on anything else */
     cq_buf_release(&raw);
-    cq_buf_release(&text);
+}
+
+void cq_native_write_failed(struct cq_frame_writer *writer, struct cq_buf *out, struct cq_str text)
+{
+    cq_frame_start(writer, out, "failed");
+    cq_frame_add_str(writer, "exc", text);
 }
 
 static void write_retry(struct cq_frame_writer *writer, struct cq_buf *out, const struct cq_context *job)
@@ -187,68 +206,119 @@ static void write_retry(struct cq_frame_writer *writer, struct cq_buf *out, cons
     cq_frame_add_str(writer, "intervals", cq_str(intervals));
 }
 
-/* Encode the result and meta; what cannot be stored makes the job fail, rather than lose it silently. */
-static int encode_outcome(struct cq_context *job, int returned, struct cq_buf *value, struct cq_buf *meta, bool *ret_has_meta)
+bool cq_native_end_answer(struct cq_frame_writer *writer, struct cq_str meta, bool with_rss)
+{
+    cq_frame_add_bin(writer, "meta", meta);
+    if (with_rss)
+        cq_frame_add_int(writer, "rss_kb", cq_horse_rss_kb());
+    return cq_frame_end(writer);
+}
+
+/* Encode the result; what cannot be stored makes the job fail, rather than lose it silently. */
+static int encode_result(struct cq_context *job, int returned, struct cq_buf *value)
 {
     struct cq_error err;
-    enum cq_code code = CQ_OK;
-    *ret_has_meta = false;
-    if (returned == CQ_DONE && !job->wants_retry && job->result.kind != CQ_VALUE_NONE)
-        code = cq_encode(job->call.format, &job->result, value, &err);
-    if (code)
-        returned = cq_context_fail(job, "cq.ResultError", "the result cannot be stored: %s", err.text);
-    code = cq_context_take_meta(job, meta, ret_has_meta, &err);
-    if (code && returned == CQ_DONE)
-        returned = cq_context_fail(job, "cq.MetaError", "the job's meta cannot be stored: %s", err.text);
-    if (code)
-        *ret_has_meta = false;
+    if (returned != CQ_DONE || job->wants_retry || job->result.kind == CQ_VALUE_NONE ||
+        cq_encode(job->call.format, &job->result, value, &err) == CQ_OK)
+        return returned;
+    return cq_context_fail(job, "cq.ResultError", "the result cannot be stored: %s", err.text);
+}
+
+/* In RQ's order: what a success callback raises is the job's failure, and what a failure callback raises takes its place. */
+static int call_back(struct cq_native_job *run, int returned, struct cq_buf *failure)
+{
+    struct cq_context *job = &run->context;
+    if (returned == CQ_DONE && !job->wants_retry)
+        returned = cq_native_callback(run, "success", &job->result, failure);
+    else if (returned != CQ_DONE)
+        cq_native_job_failure(run, "Job function", job->function, failure);
+    if (returned != CQ_DONE) {
+        struct cq_value text = cq_value_str(cq_arena_str(&job->arena, cq_buf_view(failure)));
+        cq_native_callback(run, "failure", &text, failure);
+    }
     return returned;
 }
 
-static bool write_answer(struct cq_context *job, int returned, struct cq_buf *found_failure, bool with_rss, struct cq_buf *out)
+/* value, failure: of which the outcome has one. */
+static bool write_answer(struct cq_context *job, struct cq_str value, struct cq_str failure, struct cq_str meta, bool with_rss,
+                         struct cq_buf *out)
 {
-    struct cq_buf value = CQ_BUF_INIT(CQ_RESULT_MAX), meta = CQ_BUF_INIT(CQ_META_MAX);
     struct cq_frame_writer writer;
-    bool has_meta;
-    returned = encode_outcome(job, returned, &value, &meta, &has_meta);
-    if (returned != CQ_DONE) {
-        write_failed(&writer, out, job, found_failure);
+    if (failure.len) {
+        cq_native_write_failed(&writer, out, failure);
     } else if (job->wants_retry) {
         write_retry(&writer, out, job);
     } else {
         cq_frame_start(&writer, out, "done");
-        if (value.len > 0)
-            cq_frame_add_bin(&writer, "value", cq_buf_view(&value));
+        cq_frame_add_bin(&writer, "value", value.len ? value : CQ_STR_NONE);
     }
-    if (has_meta)
-        cq_frame_add_bin(&writer, "meta", cq_buf_view(&meta));
-    if (with_rss)
-        cq_frame_add_int(&writer, "rss_kb", cq_horse_rss_kb());
-    cq_buf_release(&value);
+    return cq_native_end_answer(&writer, meta, with_rss);
+}
+
+/* Meta cannot be stored, or not with the result. */
+static void fail_answer(struct cq_native_job *run, struct cq_buf *failure, const char *failure_class, const char *text)
+{
+    cq_buf_clear(failure);
+    cq_buf_clear(&run->found_failure);
+    cq_buf_clear(&run->context.detail);
+    cq_context_fail(&run->context, failure_class, "%s", text);
+    cq_native_job_failure(run, "Job function", run->context.function, failure);
+}
+
+static void answer(struct cq_native_job *run, struct cq_str value, struct cq_buf *failure, struct cq_buf *out)
+{
+    struct cq_context *job = &run->context;
+    struct cq_buf meta = CQ_BUF_INIT(CQ_META_MAX);
+    struct cq_error err;
+    char text[sizeof(err.text) + 64];
+    bool has_meta = false, with_rss = cq_frame_get_bool(run->frame, "reuse", false);
+    if (cq_context_take_meta(job, &meta, &has_meta, &err) != CQ_OK && !failure->len) {
+        snprintf(text, sizeof(text), "the job's meta cannot be stored: %s", err.text);
+        fail_answer(run, failure, "cq.MetaError", text);
+    }
+    if (!write_answer(job, value, cq_buf_view(failure), has_meta ? cq_buf_view(&meta) : CQ_STR_NONE, with_rss, out)) {
+        /* Result and meta together are above what a frame takes: answer without them. */
+        snprintf(text, sizeof(text), "result and meta are above the limit of %d bytes", CQ_FRAME_JOB_MAX);
+        fail_answer(run, failure, "cq.ResultError", text);
+        if (!write_answer(job, CQ_STR_NONE, cq_buf_view(failure), CQ_STR_NONE, with_rss, out))
+            abort(); /* a failure text always fits */
+    }
     cq_buf_release(&meta);
-    return cq_frame_end(&writer);
+}
+
+void cq_native_job_init(struct cq_native_job *run, const struct cq_native_options *options, struct cq_modules *modules,
+                        const struct cq_frame *frame, int fd, int *learn_fd)
+{
+    run->options = options;
+    run->modules = modules;
+    run->frame = frame;
+    run->learn_fd = learn_fd;
+    cq_buf_init(&run->found_failure, CQ_FAILURE_TEXT_MAX);
+    cq_context_init(&run->context, fd);
+    read_job(&run->context, frame);
+}
+
+void cq_native_job_release(struct cq_native_job *run)
+{
+    cq_buf_release(&run->found_failure);
+    cq_context_release(&run->context);
 }
 
 void cq_native_run(const struct cq_native_options *options, struct cq_modules *modules, const struct cq_frame *frame, int fd,
                    int *learn_fd, struct cq_buf *out)
 {
-    struct cq_context job;
-    struct cq_buf found_failure = CQ_BUF_INIT(CQ_FAILURE_TEXT_MAX);
-    bool reuse = cq_frame_get_bool(frame, "reuse", false);
+    struct cq_native_job run;
+    struct cq_buf value = CQ_BUF_INIT(CQ_RESULT_MAX), failure = CQ_BUF_INIT(CQ_NATIVE_FAILURE_MAX);
     int returned = CQ_FAILED;
-    cq_context_init(&job, fd);
-    read_job(&job, frame);
-    if (read_call(&job, options, frame))
-        returned = call_function(&job, options, modules, learn_fd, &found_failure);
-    if (!write_answer(&job, returned, &found_failure, reuse, out)) {
-        /* Result and meta together are above what a frame takes: answer without them. */
-        cq_context_fail(&job, "cq.ResultError", "result and meta are above the limit of %d bytes", CQ_FRAME_JOB_MAX);
-        job.meta_changed = false;
-        if (!write_answer(&job, CQ_FAILED, &found_failure, reuse, out))
-            abort(); /* a failure text always fits */
-    }
-    cq_buf_release(&found_failure);
-    cq_context_release(&job);
+    cq_native_job_init(&run, options, modules, frame, fd, learn_fd);
+    if (cq_native_job_read_call(&run))
+        returned = cq_native_job_call(&run);
+    returned = encode_result(&run.context, returned, &value);
+    call_back(&run, returned, &failure);
+    answer(&run, cq_buf_view(&value), &failure, out);
+    cq_buf_release(&value);
+    cq_buf_release(&failure);
+    cq_native_job_release(&run);
 }
 
 /* zlib of the pickle of ("a.b", None, (1, "x"), {"k": 2.5}), as RQ writes it. */
@@ -259,19 +329,19 @@ void cq_native_rehearse(const struct cq_native_options *options)
 {
     struct cq_frame_writer writer;
     struct cq_frame frame;
-    struct cq_context job;
+    struct cq_native_job run;
     struct cq_buf in = CQ_BUF_INIT(CQ_FRAME_CONTROL_MAX), out = CQ_BUF_INIT(CQ_FRAME_CONTROL_MAX), nothing = CQ_BUF_INIT(1);
     size_t size;
+    int learn_fd = -1;
     cq_frame_start(&writer, &in, "job");
     cq_frame_add_str(&writer, "id", CQ_STR_LIT(""));
     cq_frame_add_map(&writer, "fields", 1);
     cq_frame_add_bin(&writer, "data", cq_str_n(rehearsed_call, sizeof(rehearsed_call) - 1));
     if (cq_frame_end(&writer) && cq_frame_parse(cq_buf_view(&in), CQ_FRAME_CONTROL_MAX, &frame, &size, NULL) == CQ_OK) {
-        cq_context_init(&job, -1);
-        read_job(&job, &frame);
-        if (read_call(&job, options, &frame))
-            write_answer(&job, CQ_DONE, &nothing, false, &out);
-        cq_context_release(&job);
+        cq_native_job_init(&run, options, NULL, &frame, -1, &learn_fd);
+        if (cq_native_job_read_call(&run))
+            answer(&run, CQ_STR_NONE, &nothing, &out);
+        cq_native_job_release(&run);
     }
     cq_buf_release(&in);
     cq_buf_release(&out);

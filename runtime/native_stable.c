@@ -55,6 +55,7 @@ int cq_native_stable_main(const struct cq_native_options *options)
     stable.before_fork = drop_changed;
     stable.context = &modules;
     cq_stable_hello(&stable, &hello, CQ_STR_LIT(CQ_VERSION));
+    cq_frame_add_bool(&hello, "callbacks", true);
     if (cq_stable_send(&stable, &hello))
         serve(&stable, options, &modules);
     int status = cq_stable_close(&stable);

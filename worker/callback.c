@@ -8,19 +8,18 @@
 #include <sys/wait.h>
 
 #include "base/mem.h"
-#include "base/number.h"
 #include "worker/exception.h"
-#include "worker/fields.h"
 #include "worker/runtimes/horse.h"
 #include "worker/runtimes/runtime.h"
 #include "worker/slot/horses.h"
 
 enum {
-    DEFAULT_TIMEOUT_S = 60, /* rq/defaults.py CALLBACK_TIMEOUT */
     HORSE_WITHIN_S = 30,    /* a runtime that does not give one in this time does without the callback */
+    ASK_EVERY_S = 1,
     LEAVE_WITHIN_S = 5,     /* after its answer */
     JOB_ID_MAX = 1024 * 1024,
     META_MAX = 64 * 1024 * 1024,
+    NAME_MAX_BYTES = 500, /* of its function, in texts */
 };
 
 enum stage { WAITING, RUNNING, ENDING /* it got SIGTERM */, LEAVING };
@@ -38,38 +37,18 @@ struct cq_callback {
     int64_t limit_s;          /* the same and the grace of a runtime that raises on its own */
     struct cq_buf job_id, meta;
     bool meta_present;
-    struct cq_buf frame;      /* until it is sent */
+    struct cq_buf function;   /* its name, or the beginning of it */
+    struct cq_buf exc;        /* what went wrong */
+    bool failed;
+    struct cq_buf frame;      /* until a horse is there that has it */
+    cq_time horse_by;         /* monotonic: it is given up when it has none by then */
     unsigned turn;            /* the last one in which it asked for a horse */
     bool asking;              /* try_to_run is at it: a start that fails at once tells all others */
     ev_timer timer;
     struct cq_callback **at;  /* NULL: told, or nobody waits */
-    void (*over)(void *data, struct cq_str meta);
+    void (*over)(void *data, const struct cq_callback_end *end);
     void *data;
 };
-
-static const char *const names[] = {[CQ_CALLBACK_STOPPED] = "stopped", [CQ_CALLBACK_FAILURE] = "failure"};
-
-static const char *field_name(enum cq_callback_kind kind, bool timeout)
-{
-    if (kind == CQ_CALLBACK_STOPPED)
-        return timeout ? "stopped_callback_timeout" : "stopped_callback_name";
-    return timeout ? "failure_callback_timeout" : "failure_callback_name";
-}
-
-bool cq_callback_is_named(struct cq_str fields, enum cq_callback_kind kind)
-{
-    return cq_fields_get(fields, field_name(kind, false)).len > 0;
-}
-
-/* Seconds; 0: none. */
-static int64_t timeout_of(struct cq_str fields, enum cq_callback_kind kind)
-{
-    int64_t seconds;
-    struct cq_str text = cq_fields_get(fields, field_name(kind, true));
-    if (!text.len || !cq_number_duration(text, &seconds))
-        return DEFAULT_TIMEOUT_S;
-    return seconds > 0 ? seconds : 0;
-}
 
 /* ---- its end ---- */
 
@@ -106,6 +85,8 @@ static void destroy(struct cq_callback *callback)
     let_loose(callback);
     cq_buf_release(&callback->job_id);
     cq_buf_release(&callback->meta);
+    cq_buf_release(&callback->function);
+    cq_buf_release(&callback->exc);
     cq_buf_release(&callback->frame);
     free(callback);
 }
@@ -115,30 +96,56 @@ static void tell(struct cq_callback *callback)
 {
     callback->stage = LEAVING;
     if (let_loose(callback))
-        callback->over(callback->data, callback->meta_present ? cq_buf_view(&callback->meta) : CQ_STR_NONE);
+        callback->over(callback->data, &(struct cq_callback_end){
+            .meta = callback->meta_present ? cq_buf_view(&callback->meta) : CQ_STR_NONE,
+            .exc = callback->failed ? cq_buf_view(&callback->exc) : CQ_STR_NONE,
+        });
 }
 
 static void complain(const struct cq_callback *callback, const char *what)
 {
-    cq_log(callback->process->log, CQ_LOG_WARNING, callback->rider.name, callback->job_id.data, "its %s callback %s", names[callback->kind],
+    cq_log(callback->process->log, CQ_LOG_WARNING, callback->rider.name, callback->job_id.data, "its %s callback %s", cq_callback_word(callback->kind),
            what);
 }
 
-/* It will not get a horse. */
+/* There is no answer, and will be none. */
 static void give_up(struct cq_callback *callback, const char *why)
 {
     complain(callback, why);
+    callback->failed = true;
+    if (callback->stage == ENDING)
+        cq_buf_printf(&callback->exc, "rq.timeouts.JobTimeoutException: Task exceeded maximum timeout value (%lld seconds)\n",
+                      (long long)callback->timeout_s);
+    else
+        cq_buf_printf(&callback->exc, "cq.CallbackFailed: the %s callback %s %s\n", cq_callback_word(callback->kind), callback->function.data, why);
     tell(callback);
     destroy(callback);
 }
 
+static struct cq_callback *callback_of(struct cq_rider *rider)
+{
+    return (struct cq_callback *)((char *)rider - offsetof(struct cq_callback, rider));
+}
+
+static void on_forked(struct cq_rider *rider, struct cq_horse *horse)
+{
+    (void)horse;
+    cq_buf_release(&callback_of(rider)->frame);
+}
+
 static void on_gone(struct cq_rider *rider, struct cq_horse *horse)
 {
-    struct cq_callback *callback = (struct cq_callback *)((char *)rider - offsetof(struct cq_callback, rider));
+    struct cq_callback *callback = callback_of(rider);
     char what[96];
     int status = horse->status;
+    bool unborn = horse->unborn && callback->stage == RUNNING;
     cq_horse_free(horse);
     callback->horse = NULL;
+    if (unborn) { /* no memory, too many processes: that passes, and another is asked for */
+        callback->stage = WAITING;
+        set_timer(callback, ASK_EVERY_S);
+        return;
+    }
     if (callback->stage == LEAVING) {
         destroy(callback);
         return;
@@ -162,9 +169,18 @@ static void keep_meta(struct cq_callback *callback, struct cq_str meta)
     callback->meta_present = cq_buf_str(&callback->meta, meta);
 }
 
+static void take_failure(struct cq_callback *callback, struct cq_str exc)
+{
+    struct cq_str line = cq_exception_line(exc);
+    cq_log(callback->process->log, CQ_LOG_WARNING, callback->rider.name, callback->job_id.data, "its %s callback failed: %.*s",
+           cq_callback_word(callback->kind), (int)(line.len < 1000 ? line.len : 1000), line.data ? line.data : "");
+    callback->failed = true;
+    cq_buf_str(&callback->exc, cq_str_n(exc.data ? exc.data : "", exc.len));
+}
+
 static void on_answer(struct cq_rider *rider, struct cq_horse *horse, const struct cq_frame *frame)
 {
-    struct cq_callback *callback = (struct cq_callback *)((char *)rider - offsetof(struct cq_callback, rider));
+    struct cq_callback *callback = callback_of(rider);
     if (callback->stage == LEAVING)
         return;
     if (cq_str_is(frame->type, "log")) {
@@ -172,12 +188,10 @@ static void on_answer(struct cq_rider *rider, struct cq_horse *horse, const stru
         return;
     }
     keep_meta(callback, cq_frame_get_str(frame, "meta"));
-    if (cq_str_is(frame->type, "meta"))
+    if (cq_str_is(frame->type, "meta") || cq_str_is(frame->type, "ended"))
         return;
-    struct cq_str exc = cq_exception_line(cq_frame_get_str(frame, "exc"));
     if (!cq_str_is(frame->type, "done"))
-        cq_log(callback->process->log, CQ_LOG_WARNING, rider->name, callback->job_id.data, "its %s callback failed: %.*s",
-               names[callback->kind], (int)(exc.len < 1000 ? exc.len : 1000), exc.data ? exc.data : "");
+        take_failure(callback, cq_frame_get_str(frame, "exc"));
     horse->answered = true;
     if (!callback->slot)
         cq_rider_drain(rider);
@@ -186,12 +200,21 @@ static void on_answer(struct cq_rider *rider, struct cq_horse *horse, const stru
     tell(callback);
 }
 
+static void try_to_run(struct cq_callback *callback);
+
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 {
     (void)loop, (void)events;
     struct cq_callback *callback = timer->data;
     switch (callback->stage) {
-    case WAITING: give_up(callback, "is left out: its runtime gave no horse in time"); break;
+    case WAITING:
+        if (cq_clock_monotonic() >= callback->horse_by) {
+            give_up(callback, "is left out: its runtime gave no horse in time");
+            break;
+        }
+        set_timer(callback, ASK_EVERY_S);
+        try_to_run(callback);
+        break;
     case RUNNING: {
         double left_s = cq_horse_time_left(callback->horse, (double)callback->limit_s);
         if (left_s > 0) {
@@ -211,7 +234,7 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 static struct cq_horse *get_horse(struct cq_callback *callback)
 {
     struct cq_horse *horse;
-    while ((horse = callback->slot ? cq_horses_take_fresh(callback->slot) : cq_horse_fork(callback->runtime, &callback->rider))) {
+    while ((horse = callback->slot ? cq_horses_take_fresh(callback->slot, callback->runtime) : cq_horse_fork(callback->runtime, &callback->rider))) {
         horse->rider = &callback->rider;
         if (cq_horse_send(horse, cq_buf_view(&callback->frame)))
             return horse;
@@ -228,8 +251,9 @@ static void try_to_run(struct cq_callback *callback)
     const char *unavailable = cq_runtime_want(runtime);
     callback->asking = false;
     if (unavailable) {
-        cq_log(callback->process->log, CQ_LOG_WARNING, callback->rider.name, callback->job_id.data, "%s", unavailable);
-        give_up(callback, "is left out");
+        char why[600];
+        snprintf(why, sizeof(why), "is left out: %s", unavailable);
+        give_up(callback, why);
         return;
     }
     if (!cq_runtime_is_ready(runtime))
@@ -241,8 +265,9 @@ static void try_to_run(struct cq_callback *callback)
     callback->horse = get_horse(callback);
     if (!callback->horse)
         return;
-    cq_buf_release(&callback->frame);
     callback->stage = RUNNING;
+    if (callback->horse->pid)
+        cq_buf_release(&callback->frame);
     ev_timer_stop(callback->process->loop, &callback->timer);
     callback->limit_s = callback->timeout_s + (runtime->stable->soft_timeout ? callback->process->options->kill_grace_s : 0);
     if (callback->timeout_s)
@@ -253,14 +278,16 @@ static bool write_frame(struct cq_callback *callback, const struct cq_callback_o
 {
     struct cq_frame_writer writer;
     cq_frame_start(&writer, &callback->frame, "callback");
-    cq_frame_add_str(&writer, "kind", cq_str(names[order->kind]));
+    cq_frame_add_str(&writer, "kind", cq_str(cq_callback_word(order->kind)));
     if (order->kind == CQ_CALLBACK_FAILURE)
         cq_frame_add_str(&writer, "exc", order->exc);
+    if (order->kind == CQ_CALLBACK_SUCCESS)
+        cq_frame_add_bin(&writer, "value", order->value);
     cq_frame_add_str(&writer, "id", order->job_id);
     cq_frame_add_str(&writer, "queue", order->queue);
     cq_frame_add_str(&writer, "worker", cq_str(order->worker));
     cq_frame_add_int(&writer, "timeout", callback->timeout_s ? callback->timeout_s : -1);
-    cq_fields_add(&writer, order->fields);
+    cq_fields_add(&writer, order->fields, order->meta);
     return cq_frame_end(&writer);
 }
 
@@ -273,15 +300,19 @@ static void prepare(struct cq_callback *callback, struct cq_process *process, co
         .kind = order->kind,
         .runtime = order->runtime,
         .slot = order->slot,
-        .timeout_s = timeout_of(order->fields, order->kind),
+        .timeout_s = cq_callback_timeout(order->fields, order->kind),
         .job_id = CQ_BUF_INIT(JOB_ID_MAX),
         .meta = CQ_BUF_INIT(META_MAX),
+        .function = CQ_BUF_INIT(NAME_MAX_BYTES),
+        .exc = CQ_BUF_INIT(CQ_FRAME_JOB_MAX),
+        .horse_by = cq_clock_monotonic() + HORSE_WITHIN_S * CQ_SECOND,
         .frame = CQ_BUF_INIT((size_t)CQ_FRAME_JOB_MAX + CQ_FRAME_CONTROL_MAX),
         .over = order->over,
         .data = order->data,
     };
     callback->rider.job_id = &callback->job_id;
     callback->rider.answer = on_answer;
+    callback->rider.forked = on_forked;
     callback->rider.gone = on_gone;
     ev_init(&callback->timer, on_timer);
     callback->timer.data = callback;
@@ -295,6 +326,8 @@ void cq_callback_start(struct cq_process *process, const struct cq_callback_orde
     *at = callback;
     callback->at = at;
     cq_buf_str(&callback->job_id, order->job_id);
+    struct cq_str function = cq_callback_name(order->fields, order->kind);
+    cq_buf_append(&callback->function, function.data ? function.data : "", function.len < NAME_MAX_BYTES ? function.len : NAME_MAX_BYTES);
     bool room = order->slot || cq_rider_open_output(&callback->rider);
     if (order->slot)
         memcpy(callback->rider.pipes, order->slot->rider.pipes, sizeof(callback->rider.pipes));
@@ -302,7 +335,7 @@ void cq_callback_start(struct cq_process *process, const struct cq_callback_orde
         give_up(callback, "is left out: there is no room for it");
         return;
     }
-    set_timer(callback, HORSE_WITHIN_S);
+    set_timer(callback, ASK_EVERY_S);
     try_to_run(callback);
 }
 

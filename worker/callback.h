@@ -1,20 +1,26 @@
 /*
- * A callback of a job that has no horse any more: it was stopped by command, killed at its timeout, or found abandoned. A
- * fresh horse of its runtime runs it and nothing else. What it does changes nothing for the job: one that fails, hangs or dies
- * is logged. Source: rq/job.py execute_stopped_callback, execute_failure_callback.
+ * A callback that the job's own horse does not run: the job was stopped by command, killed at its timeout, or found abandoned,
+ * or its callback is a function of another runtime. A fresh horse of the callback's runtime runs it and nothing else. What
+ * became of it is told to whoever asked, who decides what that means. Source: rq/job.py execute_success_callback,
+ * execute_failure_callback, execute_stopped_callback.
  *
  * WAITING (for a horse) -> RUNNING -> LEAVING (whoever asked for it was told) -> freed when the horse is gone.
  */
 #ifndef CQ_WORKER_CALLBACK_H
 #define CQ_WORKER_CALLBACK_H
 
+#include "worker/fields.h"
 #include "worker/process.h"
-
-enum cq_callback_kind { CQ_CALLBACK_STOPPED, CQ_CALLBACK_FAILURE };
 
 struct cq_callback;
 struct cq_runtime;
 struct cq_slot;
+
+/* How it ended. Borrowed for the call. */
+struct cq_callback_end {
+    struct cq_str meta; /* to be stored; CQ_STR_NONE: none was sent */
+    struct cq_str exc;  /* it failed, died, hung or was left out: as a failure's text; CQ_STR_NONE: it did not */
+};
 
 /* Everything is borrowed for the call of cq_callback_start, but the slot, the worker's name and data. */
 struct cq_callback_order {
@@ -24,14 +30,12 @@ struct cq_callback_order {
     struct cq_slot *slot;    /* whose horses and pipes are used; NULL: pipes of its own */
     struct cq_str job_id, queue;
     struct cq_str exc;       /* FAILURE: the text that is stored */
+    struct cq_str value;     /* SUCCESS: the serialized result; CQ_STR_NONE: None */
     struct cq_str fields;    /* the job's hash, as cq_fields_keep wrote it */
-    /* It is over, told once, maybe before cq_callback_start returns. meta: to be stored, borrowed; CQ_STR_NONE: none was sent. */
-    void (*over)(void *data, struct cq_str meta);
+    struct cq_str meta;      /* in place of the hash's; CQ_STR_NONE: it did not change */
+    void (*over)(void *data, const struct cq_callback_end *end); /* told once, maybe before cq_callback_start returns */
     void *data;
 };
-
-/* Does the job name such a callback? */
-bool cq_callback_is_named(struct cq_str fields, enum cq_callback_kind kind);
 
 /*
  * Have it run.

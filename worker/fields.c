@@ -3,6 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/number.h"
+
 /* Each text is its length, then its bytes. */
 static void put(struct cq_buf *out, struct cq_str text)
 {
@@ -43,16 +45,56 @@ struct cq_str cq_fields_get(struct cq_str kept, const char *name)
     return CQ_STR_NONE;
 }
 
-void cq_fields_add(struct cq_frame_writer *writer, struct cq_str kept)
+void cq_fields_add(struct cq_frame_writer *writer, struct cq_str kept, struct cq_str meta)
 {
     uint32_t count = 0;
+    bool had_meta = false;
     for (struct cq_str rest = kept; rest.len; count++) {
-        take(&rest);
+        had_meta = cq_str_is(take(&rest), "meta") || had_meta;
         take(&rest);
     }
-    cq_frame_add_map(writer, "fields", count);
+    bool adds = meta.data && !had_meta;
+    cq_frame_add_map(writer, "fields", count + adds);
     while (kept.len) {
-        struct cq_str name = take(&kept);
-        cq_frame_add_pair(writer, name, take(&kept));
+        struct cq_str name = take(&kept), value = take(&kept);
+        cq_frame_add_pair(writer, name, meta.data && cq_str_is(name, "meta") ? meta : value);
     }
+    if (adds)
+        cq_frame_add_pair(writer, CQ_STR_LIT("meta"), meta);
+}
+
+/* ---- callbacks ---- */
+
+enum { CALLBACK_TIMEOUT_S = 60 }; /* rq/defaults.py CALLBACK_TIMEOUT */
+
+static const struct {
+    const char *word, *name, *timeout;
+} callbacks[CQ_CALLBACK_KINDS] = {
+    [CQ_CALLBACK_STOPPED] = {"stopped", "stopped_callback_name", "stopped_callback_timeout"},
+    [CQ_CALLBACK_FAILURE] = {"failure", "failure_callback_name", "failure_callback_timeout"},
+    [CQ_CALLBACK_SUCCESS] = {"success", "success_callback_name", "success_callback_timeout"},
+};
+
+const char *cq_callback_word(enum cq_callback_kind kind)
+{
+    return callbacks[kind].word;
+}
+
+const char *cq_callback_field(enum cq_callback_kind kind)
+{
+    return callbacks[kind].name;
+}
+
+struct cq_str cq_callback_name(struct cq_str kept, enum cq_callback_kind kind)
+{
+    return cq_fields_get(kept, callbacks[kind].name);
+}
+
+int64_t cq_callback_timeout(struct cq_str kept, enum cq_callback_kind kind)
+{
+    int64_t seconds;
+    struct cq_str text = cq_fields_get(kept, callbacks[kind].timeout);
+    if (!text.len || !cq_number_duration(text, &seconds))
+        return CALLBACK_TIMEOUT_S;
+    return seconds > 0 ? seconds : 0;
 }

@@ -108,13 +108,14 @@ static void finished(struct running *running)
     cq_process_maybe_end(orphans->process);
 }
 
-static void on_called(void *data, struct cq_str meta)
+/* What went wrong with it is in the log; the job has failed already. */
+static void on_called(void *data, const struct cq_callback_end *end)
 {
     struct running *running = data;
     struct cq_process *process = running->orphans->process;
-    if (meta.data && cq_async_is_ready(process->redis)) {
+    if (end->meta.data && cq_async_is_ready(process->redis)) {
         struct cq_command *command = cq_process_command(process);
-        cq_meta_build(cq_str(running->job->job_id), meta, command);
+        cq_meta_build(cq_str(running->job->job_id), end->meta, command);
         cq_async_call(process->redis, command, NULL, NULL);
     }
     finished(running);
@@ -135,10 +136,10 @@ static const char *call(struct running *running, const struct cq_reply *hash, st
         why = refusal->data;
     } else if (!cq_fields_keep(hash, &fields)) {
         why = "the job is too large";
-    } else if (cq_callback_is_named(cq_buf_view(&fields), CQ_CALLBACK_FAILURE)) {
+    } else if (cq_callback_name(cq_buf_view(&fields), CQ_CALLBACK_FAILURE).len) {
         struct cq_callback_order order = {
             .kind = CQ_CALLBACK_FAILURE,
-            .runtime = runtime,
+            .runtime = cq_router_find_name(process->router, cq_callback_name(cq_buf_view(&fields), CQ_CALLBACK_FAILURE)),
             .worker = process->name,
             .job_id = cq_str(running->job->job_id),
             .queue = cq_str(running->job->queue),

@@ -234,7 +234,7 @@ START_TEST(abandoned_jobs_whose_callbacks_cannot_be_run_do_not_hold_the_worker)
     ck_assert_int_lt(fake_lines("start"), 5);
     leave_behind(2, "jobs.whoami", "jobs.other");
     ck_assert_int_eq(wait_worker(start("--burst", NULL)), 0);
-    ck_assert(log_has("o2: its failure callback is left out: its runtime has no callbacks"));
+    ck_assert(log_has("o2: its failure callback failed: cq.FunctionNotFound"));
 }
 END_TEST
 

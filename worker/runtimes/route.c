@@ -153,3 +153,12 @@ struct cq_runtime *cq_router_find(struct cq_router *router, const struct cq_repl
         return process->native;
     return look_up_or_remember(router, peeked.function);
 }
+
+struct cq_runtime *cq_router_find_name(struct cq_router *router, struct cq_str name)
+{
+    const struct cq_process *process = router->process;
+    for (size_t i = 0; i < process->options->program_count; i++)
+        if (cq_str_is(name, process->options->programs[i].name))
+            return process->native;
+    return process->runtime_count == 1 ? process->native : look_up_or_remember(router, name);
+}

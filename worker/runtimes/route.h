@@ -24,4 +24,7 @@ void cq_router_free(struct cq_router *router); /* NULL-safe */
  */
 struct cq_runtime *cq_router_find(struct cq_router *router, const struct cq_reply *fields, struct cq_buf *refusal);
 
+/* The runtime of a callback, by its function's name alone: what --allow says of it was asked with its job. */
+struct cq_runtime *cq_router_find_name(struct cq_router *router, struct cq_str name);
+
 #endif

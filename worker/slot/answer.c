@@ -7,6 +7,7 @@
 
 #include "lifecycle/meta.h"
 #include "worker/runtimes/horse.h"
+#include "worker/slot/calls.h"
 #include "worker/slot/execution.h"
 #include "worker/slot/horses.h"
 
@@ -59,6 +60,7 @@ static void on_ended(struct cq_slot *slot, const struct cq_frame *frame)
         return;
     }
     slot->run.ended_at = cq_clock_now();
+    slot->run.calls_success = cq_str_is(cq_frame_get_str(frame, "callback"), "success");
     if (cq_frame_get_int(frame, "timeout", &timeout_s) && slot->run.kill_reason == CQ_KILL_NONE)
         cq_execution_set_limit(slot, timeout_s);
 }
@@ -136,7 +138,7 @@ static void on_answer(struct cq_rider *rider, struct cq_horse *horse, const stru
         cq_rider_drain(rider); /* its last lines go with the outcome */
     /* The outcome leaves first: the rest is done while Redis works on it, with one job after the other forking too. A lone
      * job's outcome should not have to share the processors with it: whoever waits for that gets it first. */
-    cq_execution_commit(slot);
+    cq_calls_after_answer(slot);
     ev_timer_stop(slot->process->loop, &slot->timeout_timer);
     cq_rider_drain(rider);
     cq_horses_dismiss(slot);
@@ -167,7 +169,7 @@ static void died(struct cq_slot *slot, int status)
     case CQ_KILL_TIMEOUT:
         snprintf(text, sizeof(text), "rq.timeouts.JobTimeoutException: Task exceeded maximum timeout value (%lld seconds)\n",
                  (long long)run->limit_s);
-        if (run->ended) /* the horse has called it, and died of that or of what came after it */
+        if (run->ended && !run->calls_success) /* the horse has called it, and died of that or of what came after it */
             break;
         cq_execution_end_calling(slot, CQ_OUTCOME_FAILED, text, CQ_CALLBACK_FAILURE);
         return;

@@ -6,6 +6,7 @@
 #include "worker/runtimes/horse.h"
 #include "worker/runtimes/route.h"
 #include "worker/runtimes/runtime.h"
+#include "worker/slot/calls.h"
 #include "worker/slot/horses.h"
 #include "worker/slot/job_frame.h"
 
@@ -74,39 +75,10 @@ void cq_execution_end(struct cq_slot *slot, enum cq_outcome outcome, const char 
     cq_execution_commit(slot);
 }
 
-/* The callback is over, whatever became of it. */
-static void on_called(void *data, struct cq_str meta)
-{
-    struct cq_slot *slot = data;
-    if (meta.data) {
-        cq_running_put(&slot->run.meta, meta);
-        slot->run.meta_present = true;
-    }
-    cq_rider_drain(&slot->rider);
-    cq_execution_commit(slot);
-}
-
 void cq_execution_end_calling(struct cq_slot *slot, enum cq_outcome outcome, const char *text, enum cq_callback_kind kind)
 {
-    struct cq_running *run = &slot->run;
     note_end(slot, outcome, text);
-    if (slot->process->cold || !cq_callback_is_named(cq_buf_view(&run->fields), kind)) {
-        cq_execution_commit(slot);
-        return;
-    }
-    struct cq_callback_order order = {
-        .kind = kind,
-        .runtime = slot->runtime,
-        .worker = slot->name,
-        .slot = slot,
-        .job_id = cq_buf_view(&run->job_id),
-        .queue = cq_buf_view(&run->queue),
-        .exc = cq_buf_view(&run->exc_text),
-        .fields = cq_buf_view(&run->fields),
-        .over = on_called,
-        .data = slot,
-    };
-    cq_callback_start(slot->process, &order, &slot->callback);
+    cq_calls_without_horse(slot, kind);
 }
 
 void cq_execution_stopped(struct cq_slot *slot)
@@ -155,6 +127,8 @@ static void take(struct cq_slot *slot, const struct cq_started *started)
     run->started_monotonic = cq_clock_monotonic();
     run->value_present = run->meta_present = run->lost = run->refused = run->soft_timeout = run->given_back = false;
     run->ended = 0;
+    run->calls_success = false;
+    cq_buf_clear(&run->meta);
     run->kill_reason = CQ_KILL_NONE;
     run->limit_s = 0;
     cq_tail_clear(&run->tail);
@@ -181,6 +155,7 @@ void cq_execution_start(struct cq_slot *slot, const struct cq_started *started)
         return;
     }
     slot->runtime = runtime;
+    cq_calls_route(slot);
     const char *unavailable = cq_runtime_want(runtime);
     if (unavailable)
         end_unavailable(slot, unavailable);
@@ -214,6 +189,8 @@ bool cq_execution_kill(struct cq_slot *slot, enum cq_kill_reason reason)
     if (slot->callback) { /* how the job ended is settled */
         if (reason == CQ_KILL_STOPPED)
             return false;
+        if (slot->run.outcome == CQ_OUTCOME_SUCCESS) /* but for its success callback */
+            slot->run.kill_reason = reason;
         cq_callback_kill(slot->callback);
         return true;
     }

@@ -141,17 +141,17 @@ bool cq_horses_take(struct cq_slot *slot, struct cq_str frame)
     }
 }
 
-struct cq_horse *cq_horses_take_fresh(struct cq_slot *slot)
+struct cq_horse *cq_horses_take_fresh(struct cq_slot *slot, struct cq_runtime *runtime)
 {
-    for (struct cq_horse **at = warm_of(slot); *at; at = &(*at)->next) {
+    for (struct cq_horse **at = &slot->warm[runtime->index]; *at; at = &(*at)->next) {
         struct cq_horse *horse = *at;
-        if (horse->jobs || horse->killed || horse->kill_signal || horse->fd < 0 || horse->stable != slot->runtime->stable)
+        if (horse->jobs || horse->killed || horse->kill_signal || horse->fd < 0 || horse->stable != runtime->stable)
             continue;
         *at = horse->next;
         horse->next = NULL;
         return horse;
     }
-    return cq_horse_fork(slot->runtime, &slot->rider);
+    return cq_horse_fork(runtime, &slot->rider);
 }
 
 void cq_horses_dismiss(struct cq_slot *slot)

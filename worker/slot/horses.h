@@ -13,8 +13,8 @@
  */
 bool cq_horses_take(struct cq_slot *slot, struct cq_str frame);
 
-/* A horse of the slot's runtime that has not run anything yet, out of its lists. NULL: none now. */
-struct cq_horse *cq_horses_take_fresh(struct cq_slot *slot);
+/* A horse of a runtime that has not run anything yet, out of its lists. NULL: none now. */
+struct cq_horse *cq_horses_take_fresh(struct cq_slot *slot, struct cq_runtime *runtime);
 
 /* Have horses of the slot's runtime forked ahead, when they are missing and may be needed. */
 void cq_horses_warm(struct cq_slot *slot);

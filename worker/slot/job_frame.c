@@ -1,6 +1,7 @@
 #include "worker/slot/job_frame.h"
 
 #include "base/number.h"
+#include "worker/slot/calls.h"
 
 enum { KEEP_MAX = 1024 * 1024 }; /* bytes of the scratch frame that stay for the next one */
 
@@ -31,7 +32,8 @@ bool cq_job_frame_build(struct cq_slot *slot, const struct cq_started *started)
     cq_frame_add_map(&writer, "fields", (uint32_t)count);
     for (size_t i = 0; i < count; i++) {
         struct cq_str name = cq_reply_str(cq_reply_at(started->fields, 2 * i));
-        cq_frame_add_pair(&writer, name, cq_reply_str(cq_reply_at(started->fields, 2 * i + 1)));
+        struct cq_str value = cq_reply_str(cq_reply_at(started->fields, 2 * i + 1));
+        cq_frame_add_pair(&writer, name, cq_calls_is_shown(&slot->run, name) ? value : CQ_STR_NONE);
     }
     return cq_frame_end(&writer);
 }

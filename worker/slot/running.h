@@ -4,10 +4,13 @@
 
 #include "job/job.h"
 #include "lifecycle/finish.h"
+#include "worker/fields.h"
 #include "worker/tail.h"
 
 /* Why a horse was told to die; decides the outcome when it is gone. */
 enum cq_kill_reason { CQ_KILL_NONE, CQ_KILL_TIMEOUT, CQ_KILL_STOPPED, CQ_KILL_COMMAND, CQ_KILL_COLD, CQ_KILL_DEADLINE };
+
+struct cq_runtime;
 
 /* The texts are owned copies, reused from job to job. */
 struct cq_running {
@@ -29,6 +32,8 @@ struct cq_running {
     enum cq_kill_reason kill_reason;
     bool soft_timeout;         /* its runtime raises in it at the timeout: signals come a grace later */
     int ended;                 /* how often it said so: the function has returned or raised, callbacks run. ended_at is known */
+    struct cq_runtime *callers[CQ_CALLBACK_KINDS]; /* run its callbacks, where that is not its own runtime; else NULL */
+    bool calls_success;        /* its horse has said that its success callback runs */
     int64_t limit_s;           /* what the timer stands for: timeout_s, or that of what follows the function; 0: none */
     struct cq_tail tail;       /* the last lines that it wrote */
     struct cq_buf fields;      /* the job's hash (fields.h), when it names callbacks or webhooks; else empty */
