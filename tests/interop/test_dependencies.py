@@ -1,0 +1,160 @@
+"""Jobs that wait for other jobs, enqueued by either, executed by either."""
+
+import json
+import pickle
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from rq import Queue
+from rq.job import Dependency, Job, JobStatus
+from rq.registry import DeferredJobRegistry, FinishedJobRegistry
+
+from stage import KIND, wait_until
+
+PAIRS = [("rq", "rq")] if KIND == "rq" else [("rq", KIND), ("cq", "rq"), ("cq", KIND)]
+PRODUCER = "rq" if KIND == "rq" else "cq"
+
+
+def enqueue(stage, producer, redis, job_id, function="jobs.note", *arguments, parents=(), failures=False, front=False, queue="default"):
+    """By `cq enqueue`, or from Python, where RQ has more than its command line."""
+    if producer == "rq":
+        depends_on = Dependency(list(parents), allow_failure=failures, enqueue_at_front=front) if parents else None
+        Queue(queue, connection=redis).enqueue(function, args=list(arguments), job_id=job_id, depends_on=depends_on, at_front=front and not parents)
+        return
+    options = ["--job-id", job_id, "--queue", queue]
+    for parent in parents:
+        options += ["--depends-on", parent]
+    result = stage.cli("enqueue", *options, *["--allow-failure"] * failures, *["--at-front"] * front, function, *arguments, kind="cq")
+    assert result.returncode == 0, result.stderr
+
+
+def status(redis, job_id):
+    return Job.fetch(job_id, connection=redis).get_status()
+
+
+def hash_of(redis, job_id):
+    fields = {k.decode(): "<time>" if k.endswith(b"_at") and v else v for k, v in redis.hgetall(f"rq:job:{job_id}").items()}
+    return {**fields, "data": pickle.loads(zlib.decompress(fields["data"]))}
+
+
+@pytest.mark.parametrize("failures, front", [(False, False), (True, False), (True, True)])
+@pytest.mark.cq_only
+def test_a_deferred_job_has_the_fields_and_keys_of_rqs(stage, redis, failures, front):
+    found = []
+    for producer in ("rq", "cq"):
+        redis.flushall()
+        Queue("default", connection=redis).enqueue("jobs.nothing", job_id="open")
+        if producer == "rq" and not failures:
+            Queue("default", connection=redis).enqueue("jobs.add", args=["1"], job_id="child", depends_on=["open"])
+        else:
+            enqueue(stage, producer, redis, "child", "jobs.add", "1", parents=["open"], failures=failures, front=front)
+        job = hash_of(redis, "child")
+        assert job["status"] == b"deferred" and json.loads(job["dependency_ids"]) == ["open"]
+        found.append((job, sorted(redis.keys()), redis.smembers("rq:job:open:dependents"), redis.smembers("rq:job::child:dependencies"),
+                      redis.zrange("rq:deferred:default", 0, -1), redis.lrange("rq:queue:default", 0, -1), redis.smembers("rq:queues"),
+                      redis.ttl("rq:job:child"), redis.ttl("rq:job:open:dependents")))
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("producer, executor", PAIRS)
+def test_a_diamond_across_queues_is_run_in_order(stage, redis, producer, executor):
+    path = stage.path("order")
+    enqueue(stage, producer, redis, "top", "jobs.note", path)
+    enqueue(stage, producer, redis, "left", "jobs.note", path, parents=["top"], queue="low")
+    enqueue(stage, producer, redis, "right", "jobs.note", path, parents=["top", "gone"])
+    enqueue(stage, producer, redis, "bottom", "jobs.note", path, parents=["left", "right"], queue="low")
+    enqueue(stage, producer, redis, "last", "jobs.note", path, parents=["bottom", "top"])
+    assert status(redis, "last") == JobStatus.DEFERRED
+    stage.burst("default", "low", kind=executor)
+    order = open(path).read().split()
+    assert order[0] == "top" and sorted(order[1:3]) == ["left", "right"] and order[3:] == ["bottom", "last"]
+    assert not DeferredJobRegistry("default", connection=redis).count and not DeferredJobRegistry("low", connection=redis).count
+
+
+@pytest.mark.parametrize("producer, executor", PAIRS)
+def test_a_failure_releases_those_that_allow_it_and_a_requeue_the_others(stage, redis, queue, producer, executor):
+    path = stage.path("order")
+    enqueue(stage, producer, redis, "parent", "jobs.fail", "as asked")
+    enqueue(stage, producer, redis, "strict", "jobs.note", path, parents=["parent"])
+    enqueue(stage, producer, redis, "allows", "jobs.note", path, parents=["parent"], failures=True)
+    enqueue(stage, producer, redis, "front", "jobs.note", path, parents=["parent"], failures=True, front=True)
+    enqueue(stage, producer, redis, "behind", "jobs.note", path)
+    stage.burst(kind=executor)
+    assert sorted(open(path).read().split()) == ["allows", "behind", "front"] and open(path).read().startswith("front")
+    assert status(redis, "strict") == JobStatus.DEFERRED
+    parent = Job.fetch("parent", connection=redis)
+    parent.func_name, parent.args = "jobs.nothing", ()
+    parent.save()
+    parent.requeue()
+    stage.burst(kind=executor)
+    assert open(path).read().split()[-1] == "strict"
+
+
+@pytest.mark.parametrize("executor", sorted({"rq", KIND}))
+def test_a_canceled_dependency_releases_nobody_unless_asked_to(stage, redis, queue, executor):
+    for name in ("a", "b"):
+        queue.enqueue("jobs.nothing", job_id=name)
+        enqueue(stage, PRODUCER, redis, f"after-{name}", "jobs.nothing", parents=[name], failures=True)
+    Job.fetch("a", connection=redis).cancel()
+    Job.fetch("b", connection=redis).cancel(enqueue_dependents=True)
+    enqueue(stage, PRODUCER, redis, "late", "jobs.nothing", parents=["a"])
+    stage.burst(kind=executor)
+    assert status(redis, "after-a") == JobStatus.DEFERRED and status(redis, "late") == JobStatus.DEFERRED
+    assert status(redis, "after-b") == JobStatus.FINISHED
+
+
+@pytest.mark.cq_only
+def test_a_dependency_that_had_failed_is_enough_where_that_is_allowed(stage, redis, queue):
+    queue.enqueue("jobs.fail", "as asked", job_id="parent")
+    stage.burst()
+    enqueue(stage, "cq", redis, "strict", "jobs.nothing", parents=["parent"])
+    enqueue(stage, "cq", redis, "allows", "jobs.nothing", parents=["parent"], failures=True)
+    assert [status(redis, name) for name in ("strict", "allows")] == [JobStatus.DEFERRED, JobStatus.QUEUED]
+
+
+@pytest.mark.cq_only
+def test_many_dependencies_half_of_them_finished_by_rqs_workers(stage, redis, queue):
+    """What cq has taken out of the set of dependencies, RQ's worker takes for finished; what RQ leaves there, cq does."""
+    parents = [f"p{number}" for number in range(24)]
+    jobs = [Queue.prepare_data("jobs.nothing", job_id=name) for name in parents]
+    Queue("one", connection=redis).enqueue_many(jobs[::2])
+    Queue("two", connection=redis).enqueue_many(jobs[1::2])
+    for child in ("c1", "c2"):
+        enqueue(stage, "cq" if child == "c1" else "rq", redis, child, "jobs.nothing", parents=parents)
+    workers = [stage.worker("one", kind="rq", options=["--burst"]), stage.worker("two", options=["--burst"])]
+    assert all(worker.wait() == 0 for worker in workers)
+    assert sorted(queue.get_job_ids()) == ["c1", "c2"]
+    assert not DeferredJobRegistry("default", connection=redis).count
+
+
+@pytest.mark.cq_only
+@pytest.mark.parametrize("producer, executor", [("rq", "cq"), ("cq", "rq")])
+def test_none_is_forgotten_when_a_dependency_finishes_while_it_is_registered(stage, redis, queue, producer, executor):
+    """RQ enqueues under WATCH while our worker finishes its dependencies, and the other way round."""
+    pairs = 30
+    queue.enqueue_many([Queue.prepare_data("jobs.nothing", job_id=f"p{number}") for number in range(pairs)])
+    kind = "rq" if executor == "rq" else KIND
+    stage.worker(kind=kind)
+
+    def follow(first):
+        # Just ahead of the worker, so that as many as possible are registered in the moment of the end.
+        for number in range(first, pairs, 2):
+            enqueue(stage, producer, redis, f"c{number}", "jobs.nothing", parents=[f"p{number}"])
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(follow, range(2)))
+    finished = FinishedJobRegistry("default", connection=redis)
+    wait_until(lambda: finished.count == 2 * pairs, "all are finished")
+    assert not DeferredJobRegistry("default", connection=redis).count and not queue.count
+
+
+@pytest.mark.cq_only
+def test_rq_3_s_ready_jobs_are_pushed_by_maintenance(stage, redis, queue):
+    job = queue.create_job("jobs.nothing", job_id="ready", status=JobStatus.DEFERRED)
+    job.save()
+    redis.hset(job.key, "status", "ready_to_enqueue")
+    redis.zadd("rq:ready:default", {"ready": 1})
+    stage.worker()
+    wait_until(lambda: redis.hget(job.key, "status") == b"finished", "it is run")
+    assert not redis.exists("rq:ready:default")
