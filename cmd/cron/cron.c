@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "cmd/cron/files.h"
 #include "cmd/cron/show.h"
+#include "cmd/enqueue/when.h"
 #include "cmd/line/command.h"
 #include "cmd/line/output.h"
 #include "cron/server.h"
@@ -15,7 +16,7 @@ enum { NEXT_MAX = 10000 };
 struct cron_options {
     bool list, check, json;
     int64_t next;
-    const char *trigger, *pause, *unpause, *log_format;
+    const char *from, *trigger, *pause, *unpause, *log_format;
 };
 
 #define FIELD(member) offsetof(struct cron_options, member)
@@ -31,6 +32,8 @@ static const struct cq_option cron_options[] = {
     {.kind = CQ_OPTION_FLAG, .name = "check", .field = FIELD(check), .help = "Only read the files: status 0 when they are right, 3 when not"},
     {.kind = CQ_OPTION_INT, .name = "next", .argument = "N", .field = FIELD(next), .min = 1, .max = NEXT_MAX,
      .help = "Show the next N times of each job, without Redis"},
+    {.kind = CQ_OPTION_TEXT, .name = "from", .argument = "TIME", .field = FIELD(from),
+     .help = "With --next: the times after this one, as --schedule-at of 'cq enqueue' takes it (default: now)"},
     {.kind = CQ_OPTION_FLAG, .name = "list", .field = FIELD(list), .help = "Show each job with its last and its next time"},
     {.kind = CQ_OPTION_FLAG, .name = "json", .field = FIELD(json), .help = "With --list and --next: one JSON object a line (docs/CLI.md)"},
     {.kind = CQ_OPTION_TEXT, .name = "trigger", .argument = "NAME", .field = FIELD(trigger), .help = "Enqueue this job of the files now, out of turn"},
@@ -74,6 +77,8 @@ static enum cq_code check_options(const struct cq_run *run, struct cq_error *err
         return cq_error_set(err, CQ_ERR_USAGE, "--check, --next, --list, --trigger, --pause and --unpause are each for themselves");
     if (options->json && !options->list && options->next == CQ_OPTION_UNSET)
         return cq_error_set(err, CQ_ERR_USAGE, "--json goes with --list or --next");
+    if (options->from && options->next == CQ_OPTION_UNSET)
+        return cq_error_set(err, CQ_ERR_USAGE, "--from goes with --next");
     if (pause && run->arg_count)
         return cq_error_set(err, CQ_ERR_USAGE, "%s takes a job's name and no FILE", options->pause ? "--pause" : "--unpause");
     if (!pause && !run->arg_count)
@@ -111,6 +116,16 @@ static enum cq_code ask(struct work *work, cq_time *ret_now, struct cq_error *er
     cq_command_release(&command);
     free(jobs);
     return code;
+}
+
+static enum cq_code show_next(struct work *work, struct cq_error *err)
+{
+    cq_time from = cq_clock_now();
+    struct cq_error why;
+    if (work->options->from && cq_when_parse(work->options->from, from, &from, &why) != CQ_OK)
+        return cq_error_set(err, CQ_ERR_USAGE, "--from: %s", strncmp(why.text, "--schedule-at: ", 15) == 0 ? why.text + 15 : why.text);
+    cq_cron_show_next(&work->table, work->options->next, from, work->options->json);
+    return CQ_OK;
 }
 
 static enum cq_code list(struct work *work, struct cq_error *err)
@@ -231,7 +246,7 @@ static enum cq_code work_on(struct work *work, struct cq_error *err)
     if (options->check)
         cq_print("%zu cron job%s\n", work->table.len, work->table.len == 1 ? "" : "s");
     else if (options->next != CQ_OPTION_UNSET)
-        cq_cron_show_next(&work->table, options->next, cq_clock_now(), options->json);
+        return show_next(work, err);
     else if (options->list)
         return list(work, err);
     else if (options->trigger)
