@@ -4,6 +4,7 @@
 #   CQ            path of cq (build/cq)
 #   ROWS          rows and groups of rows, see rows.py ("default"): native, python, horse, reuse, eight, django, plain, all
 #                 scheduler: 100,000 jobs that are due in one second (scheduler.py)
+#                 graph: chains and fans of jobs that wait for each other (graph.py)
 #   BENCH_ROUNDS  rounds, each row once in every round (3); the table shows medians
 #   BENCH_MINUTES no round is begun that would end after so many (8); the first one is run in any case
 set -eu
@@ -22,6 +23,10 @@ export CQ
 case $ROWS in
 scheduler)
     build/venv-bench/bin/python -B tests/bench/scheduler.py "$folder"
+    exit
+    ;;
+graph)
+    build/venv-bench/bin/python -B tests/bench/graph.py "$folder"
     exit
     ;;
 esac
