@@ -3,6 +3,7 @@
 
 const struct cq_cmd cq_commands[] = {
     {"worker", cq_worker_command, "Run jobs from queues", "Jobs", &cq_worker_syntax},
+    {"worker-pool", cq_worker_pool_command, "Keep several workers running", "Jobs", &cq_worker_pool_syntax},
     {"enqueue", cq_enqueue_command, "Put a job on a queue", "Jobs", &cq_enqueue_syntax},
     {"requeue", cq_requeue_command, "Put failed jobs back on their queues", "Jobs", &cq_requeue_syntax},
     {"cancel", cq_cancel_command, "Let jobs not be run", "Jobs", &cq_cancel_syntax},
@@ -23,7 +24,6 @@ const struct cq_cmd cq_commands[] = {
 
 /* Words of rq that this version has not: said so, rather than guessed to be a typo. */
 const struct cq_cmd_missing cq_commands_missing[] = {
-    {"worker-pool", "; 'cq worker --num-workers N' runs N workers in one process"},
     {"scheduler", ""},
     {"dashboard", ""},
     {NULL, NULL},

@@ -63,6 +63,8 @@ struct cq_settings {
     bool with_scheduler;
     int64_t kill_grace_s;
     int64_t shutdown_timeout_s;
+    bool processes; /* of a pool */
+    int64_t max_age_s, max_rss_kb;
     int webhook_private; /* 1: refused */
     int job_output; /* enum cq_job_output */
     bool log_job_description;

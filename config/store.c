@@ -68,6 +68,34 @@ static enum cq_code store_number(const struct cq_setting *setting, struct cq_set
     return CQ_OK;
 }
 
+/* KiB, or with a letter what that says. */
+static bool read_size_kb(const char *value, int64_t *ret_kb)
+{
+    size_t len = strlen(value);
+    int64_t factor = 1;
+    switch (len ? value[len - 1] : 0) {
+    case 'k': case 'K': len--; break;
+    case 'm': case 'M': factor = 1024, len--; break;
+    case 'g': case 'G': factor = 1024 * 1024, len--; break;
+    }
+    int64_t number;
+    if (!cq_number_int(cq_str_n(value, len), 0, INT64_MAX / factor, &number))
+        return false;
+    *ret_kb = number * factor;
+    return true;
+}
+
+static enum cq_code store_size(const struct cq_setting *setting, struct cq_settings *settings, const char *value, const char *where,
+                               struct cq_error *err)
+{
+    int64_t kb;
+    if (!read_size_kb(value, &kb) || kb < setting->min || kb > setting->max)
+        return cq_error_set(err, CQ_ERR_CONFIG, "%s: `%.60s` is not a size in KiB between %lld and %lld (500M and 2G also work)", where, value,
+                            (long long)setting->min, (long long)setting->max);
+    *(int64_t *)field(setting, settings) = kb;
+    return CQ_OK;
+}
+
 static enum cq_code store_timeout(const struct cq_setting *setting, struct cq_settings *settings, const char *value,
                                   const char *where, struct cq_error *err)
 {
@@ -186,6 +214,7 @@ enum cq_code cq_setting_store(const struct cq_setting *setting, struct cq_settin
     switch (setting->type) {
     case CQ_SETTING_INT:
     case CQ_SETTING_SECONDS: return store_number(setting, settings, value, where, err);
+    case CQ_SETTING_SIZE: return store_size(setting, settings, value, where, err);
     case CQ_SETTING_TIMEOUT: return store_timeout(setting, settings, value, where, err);
     case CQ_SETTING_BOOL: return store_bool(setting, settings, value, where, err);
     case CQ_SETTING_CHOICE: return store_choice(setting, settings, value, where, err);

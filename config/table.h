@@ -20,6 +20,7 @@ enum cq_setting_type {
     CQ_SETTING_URL,     /* the same, and cq_address_parse takes it */
     CQ_SETTING_INT,     /* int64_t between min and max */
     CQ_SETTING_SECONDS, /* int64_t seconds between min and max; `90`, `90s`, `5m`, `2h`, `1d` */
+    CQ_SETTING_SIZE,    /* int64_t KiB between min and max; `512M`, `2G`, `64K`; a number alone is KiB */
     CQ_SETTING_TIMEOUT, /* int64_t milliseconds between min and max; written in seconds, also with a fraction */
     CQ_SETTING_BOOL,    /* bool; true yes on 1 y t, false no off 0 n f, in either case */
     CQ_SETTING_CHOICE,  /* int: the value of one of the choices */
@@ -50,7 +51,7 @@ struct cq_setting {
     const char *help;    /* one line for humans, the unit in it */
 };
 
-enum { CQ_SETTINGS_MAX = 48 }; /* of the table; the build fails when it grows above */
+enum { CQ_SETTINGS_MAX = 96 }; /* of the table; the build fails when it grows above */
 
 /* All settings, in the order of config.example.ini. */
 const struct cq_setting *cq_settings_table(size_t *ret_count);

@@ -1,9 +1,12 @@
--- A worker ends: out of the sets of live workers; its hash says so for a minute more.
+-- A worker ends: out of the sets of live workers; its hash says so for a minute more. One that was refused at its birth ends
+-- too: what another worker of that name, in another process, has is left alone.
 -- Source: rq/worker/base.py register_death, rq/worker_registration.py unregister.
 -- Returns OK. Errors: none of its own.
 -- rq:worker:<name>, rq:worker:<name>:executions, rq:workers; then rq:workers:<queue> of each queue
 local worker, worker_executions, workers = unpack(KEYS)
-local now_iso = unpack(ARGV)
+local now_iso, pid, hostname = unpack(ARGV)
+local old_pid, old_hostname = unpack(redis.call('HMGET', worker, 'pid', 'hostname'))
+if old_pid and (old_pid ~= pid or old_hostname ~= hostname) then return redis.status_reply('OK') end
 for at = 3, #KEYS do redis.call('SREM', KEYS[at], worker) end
 redis.call('DEL', worker_executions)
 if redis.call('EXISTS', worker) == 1 then

@@ -119,6 +119,9 @@ static inline struct cq_command *cq_process_command(struct cq_process *process)
 /* End the loop with an error: the process gives up. Only the first one counts. */
 void cq_process_fail(struct cq_process *process, const struct cq_error *err);
 
+/* The same for a worker that was refused at its birth, when the others, some of whom may be born, have registered their deaths. */
+void cq_process_refused(struct cq_process *process, const struct cq_error *err);
+
 /* Begin to work, when everything is ready that has to be: called whenever one more of these things is. */
 void cq_process_begin(struct cq_process *process);
 

@@ -34,6 +34,17 @@ void cq_process_fail(struct cq_process *process, const struct cq_error *err)
     ev_break(process->loop, EVBREAK_ALL);
 }
 
+void cq_process_refused(struct cq_process *process, const struct cq_error *err)
+{
+    if (process->result != CQ_OK)
+        return;
+    process->result = err->code;
+    process->error = *err;
+    process->stopping = process->cold = true;
+    for (int i = 0; i < process->slot_count; i++)
+        cq_slot_stop(&process->slots[i]);
+}
+
 void cq_process_wake(struct cq_process *process)
 {
     if (!process->started || process->suspended)
@@ -199,7 +210,7 @@ static void on_down(struct cq_async *async, const struct cq_error *err, int retr
 }
 
 /* It stays when the worker ends, as in RQ: whoever reads one has to look whether that process is a cq worker. */
-static enum cq_code write_pid_file(const char *path, struct cq_error *err)
+enum cq_code cq_worker_write_pid(const char *path, struct cq_error *err)
 {
     char text[32];
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
@@ -355,7 +366,7 @@ enum cq_code cq_worker_run(const struct cq_worker_options *options, bool *ret_wo
     srandom((unsigned)(cq_clock_now() ^ getpid()));
     cq_resize_descriptors(options->slots, options->queues->len);
     cq_notify_take(&process.notify);
-    enum cq_code code = options->pid_file ? write_pid_file(options->pid_file, err) : CQ_OK;
+    enum cq_code code = options->pid_file ? cq_worker_write_pid(options->pid_file, err) : CQ_OK;
     if (code != CQ_OK)
         return code;
     code = start(&process, err);

@@ -8,6 +8,9 @@
 #include "base/error.h"
 #include "worker/options.h"
 
+/* Write the process id to a file, as --pid does. Errors: CQ_ERR_SYSTEM, naming the file. */
+CQ_MUST_CHECK enum cq_code cq_worker_write_pid(const char *path, struct cq_error *err);
+
 /*
  * Run until told to stop (a signal, a command, burst, --max-jobs, --max-idle-time).
  *   ret_worked  whether any job was executed; may be NULL

@@ -26,6 +26,7 @@ struct cq_syntax {
     size_t max_args;                 /* most positional arguments */
     size_t options_size;             /* of the struct that `options` fills; 0: none */
     const struct cq_option *options; /* NULL: only the shared ones */
+    const struct cq_option *inherited; /* another command's, into the same struct: those that options does not name itself; may be NULL */
     bool local;                      /* talks to no Redis: takes no shared options but --help */
     const char *const *notes;        /* paragraphs under the options in --help and the man page, NULL-terminated; may be NULL */
 };
@@ -78,6 +79,7 @@ void cq_help_of(const struct cq_cmd *cmd);
     cq_command_fn cq_##word##_command; \
     extern const struct cq_syntax cq_##word##_syntax
 CQ_DECLARE_COMMAND(worker);
+CQ_DECLARE_COMMAND(worker_pool);
 CQ_DECLARE_COMMAND(enqueue);
 CQ_DECLARE_COMMAND(cron);
 CQ_DECLARE_COMMAND(info);

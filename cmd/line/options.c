@@ -184,6 +184,14 @@ void cq_options_release(const struct cq_option_set *set)
     }
 }
 
+bool cq_options_name(const struct cq_option *table, const struct cq_option *option)
+{
+    for (; table && table->kind != CQ_OPTION_END; table++)
+        if (option->name ? table->name && strcmp(table->name, option->name) == 0 : option->letter && table->letter == option->letter)
+            return true;
+    return false;
+}
+
 static bool is_name(const char *name, const char *text, size_t len)
 {
     return name && strlen(name) == len && memcmp(name, text, len) == 0;

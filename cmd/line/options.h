@@ -79,6 +79,9 @@ void cq_options_release(const struct cq_option_set *set); /* frees lists */
 CQ_MUST_CHECK enum cq_code cq_options_parse(const struct cq_option_set *sets, size_t set_count, int argc, char **argv,
                                             const char **ret_args, size_t *ret_count, struct cq_error *err);
 
+/* Does the table name it itself? Then the row of a table that is looked through later does not count. */
+bool cq_options_name(const struct cq_option *table, const struct cq_option *option);
+
 /* How an option is written in a message: `--name`, or `-n` for one without a long name. Returns text. */
 const char *cq_options_spelling(const struct cq_option *option, char *text, size_t size);
 

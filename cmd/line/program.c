@@ -64,6 +64,7 @@ static enum cq_exit run_command(const struct cq_cmd *cmd, int argc, char **argv)
     struct cq_options_given given = {.len = 0};
     struct cq_option_set sets[] = {
         {syntax->options ? syntax->options : no_options, options, &given},
+        {syntax->inherited ? syntax->inherited : no_options, options, &given},
         {syntax->local ? cq_local_options : cq_shared_options, &shared, &given},
     };
     size_t arg_count = 0;

@@ -14,6 +14,9 @@ struct cq_worker_given {
     struct cq_strv preload, exception_handlers, allow;
 };
 
+/* The options of `cq worker`, for other commands that start workers, too: they fill a struct cq_worker_given. */
+extern const struct cq_option cq_worker_options_table[];
+
 /*
  * Gather and check the settings of a worker; session needs no initialisation, and is the caller's to close.
  * Errors: CQ_ERR_CONFIG, CQ_ERR_USAGE.

@@ -1,16 +1,12 @@
 /* cq reload: have workers start fresh runtimes, by a signal on this host and by a command through Redis elsewhere. */
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "base/mem.h"
 #include "cmd/line/command.h"
 #include "cmd/line/output.h"
-#include "cmd/line/session.h"
+#include "cmd/worker/fleet.h"
 #include "cmd/worker/process.h"
-#include "job/keys.h"
 
-enum { HOSTNAME_MAX = 256, NAMES_LIMIT = 64 * 1024 };
+enum { NAMES_LIMIT = 64 * 1024 };
 
 static const char reload_command[] = "{\"command\": \"reload\"}";
 
@@ -43,95 +39,8 @@ const struct cq_syntax cq_reload_syntax = {
     .notes = notes,
 };
 
-/* One worker of rq:workers. */
-struct found {
-    const char *name;       /* borrowed from the list of names */
-    struct cq_reply *reply; /* owned: HMGET hostname pid version */
-    struct cq_str hostname;
-    int pid;
-    bool is_cq;
-    bool wanted;
-};
-
-struct fleet {
-    struct cq_strv names;
-    struct found *workers; /* owned; one per name, sorted by name */
-};
-
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static enum cq_code read_names(struct cq_connection *connection, struct cq_strv *names, struct cq_error *err)
-{
-    struct cq_command command;
-    struct cq_reply *reply = NULL;
-    size_t prefix = strlen(CQ_PREFIX_WORKER);
-    cq_command_init(&command);
-    cq_command_texts(&command, "SMEMBERS", CQ_KEY_WORKERS, NULL);
-    enum cq_code code = cq_connection_call(connection, &command, &reply, err);
-    for (size_t i = 0; i < cq_reply_len(reply); i++) {
-        struct cq_str key = cq_reply_str(cq_reply_at(reply, i));
-        if (cq_str_starts(key, CQ_PREFIX_WORKER) && key.len - prefix <= CQ_NAME_MAX)
-            cq_strv_push(names, cq_str_n(key.data + prefix, key.len - prefix));
-    }
-    cq_reply_free(reply);
-    cq_command_release(&command);
-    if (names->len)
-        qsort(names->items, names->len, sizeof(*names->items), by_text);
-    return code;
-}
-
-static void take_fields(struct found *worker)
-{
-    worker->hostname = cq_reply_str(cq_reply_at(worker->reply, 0));
-    worker->pid = (int)cq_reply_int(cq_reply_at(worker->reply, 1));
-    worker->is_cq = cq_str_starts(cq_reply_str(cq_reply_at(worker->reply, 2)), "cq ");
-}
-
-static enum cq_code read_fleet(struct cq_connection *connection, struct fleet *fleet, struct cq_error *err)
-{
-    struct cq_command command;
-    enum cq_code code = read_names(connection, &fleet->names, err);
-    size_t sent = 0;
-    cq_command_init(&command);
-    fleet->workers = cq_calloc(fleet->names.len, sizeof(*fleet->workers));
-    for (; sent < fleet->names.len && code == CQ_OK; sent++) {
-        struct cq_key key = cq_key_worker(cq_str(fleet->names.items[sent]));
-        cq_command_clear(&command);
-        cq_command_texts(&command, "HMGET", key.text, "hostname", "pid", "version", NULL);
-        code = cq_connection_send(connection, &command, err);
-    }
-    for (size_t i = 0; i < sent && code == CQ_OK; i++) {
-        fleet->workers[i].name = fleet->names.items[i];
-        code = cq_connection_receive(connection, &fleet->workers[i].reply, err);
-        if (code == CQ_OK)
-            take_fields(&fleet->workers[i]);
-    }
-    cq_command_release(&command);
-    return code;
-}
-
-static void fleet_release(struct fleet *fleet)
-{
-    for (size_t i = 0; fleet->workers && i < fleet->names.len; i++)
-        cq_reply_free(fleet->workers[i].reply);
-    free(fleet->workers);
-    cq_strv_release(&fleet->names);
-}
-
-/* NAME, or NAME.1 and the like when the process was called NAME. */
-static bool is_meant(const char *worker, const char *name)
-{
-    size_t len = strlen(name);
-    if (strncmp(worker, name, len) != 0)
-        return false;
-    return !worker[len] || (worker[len] == '.' && worker[len + 1] && strspn(worker + len + 1, "0123456789") == strlen(worker + len + 1));
-}
-
 /* Mark those to reload. False: a name that is not there or not cq's was complained about. */
-static bool choose(const struct cq_run *run, struct fleet *fleet)
+static bool choose(const struct cq_run *run, struct cq_fleet *fleet)
 {
     bool good = true;
     for (size_t i = 0; i < fleet->names.len && !run->arg_count; i++)
@@ -139,8 +48,8 @@ static bool choose(const struct cq_run *run, struct fleet *fleet)
     for (size_t n = 0; n < run->arg_count; n++) {
         bool there = false, ours = false;
         for (size_t i = 0; i < fleet->names.len; i++) {
-            struct found *worker = &fleet->workers[i];
-            if (!is_meant(worker->name, run->args[n]))
+            struct cq_found *worker = &fleet->workers[i];
+            if (!cq_fleet_is_meant(worker->name, run->args[n]))
                 continue;
             there = true;
             ours = ours || worker->is_cq;
@@ -155,46 +64,26 @@ static bool choose(const struct cq_run *run, struct fleet *fleet)
     return good;
 }
 
-static bool same_process(const struct found *a, const struct found *b)
-{
-    return a->pid == b->pid && cq_str_eq(a->hostname, b->hostname);
-}
-
-/* Through the channel of one of its workers. False: nobody listens there. */
-static bool publish(struct cq_session *session, const struct found *worker, enum cq_exit *status)
-{
-    struct cq_key channel = cq_key_pubsub(cq_str(worker->name));
-    struct cq_command command;
-    struct cq_reply *reply = NULL;
-    cq_command_init(&command);
-    cq_command_texts(&command, "PUBLISH", channel.text, reload_command, NULL);
-    *status = cq_session_call(session, &command, &reply);
-    bool heard = cq_reply_int(reply) > 0;
-    cq_reply_free(reply);
-    cq_command_release(&command);
-    return heard;
-}
-
 /* Tell the process of workers[first], and say so for all of them. */
-static enum cq_exit tell(struct cq_session *session, struct fleet *fleet, size_t first, bool here)
+static enum cq_exit tell(struct cq_session *session, struct cq_fleet *fleet, size_t first, bool here)
 {
-    struct found *worker = &fleet->workers[first];
+    struct cq_found *worker = &fleet->workers[first];
     struct cq_buf names = CQ_BUF_INIT(NAMES_LIMIT);
     struct cq_error why;
     bool signalled = here && cq_process_hang_up(worker->pid, &why) == CQ_OK, heard = false;
     enum cq_exit status = CQ_EXIT_OK;
     for (size_t i = first; i < fleet->names.len; i++) {
-        struct found *other = &fleet->workers[i];
-        if (!other->wanted || !same_process(worker, other))
+        struct cq_found *other = &fleet->workers[i];
+        if (!other->wanted || !cq_fleet_same_process(worker, other))
             continue;
         other->wanted = false;
         cq_buf_text(&names, names.len ? ", " : "");
         cq_output_name(&names, cq_str(other->name));
         /* Another of its workers is asked when nobody listens for the first. */
         if (!signalled && !heard && status == CQ_EXIT_OK)
-            heard = publish(session, other, &status);
+            heard = cq_fleet_publish(session, other, reload_command, &status);
     }
-    int host = (int)(worker->hostname.len < HOSTNAME_MAX ? worker->hostname.len : HOSTNAME_MAX);
+    int host = (int)(worker->hostname.len < CQ_HOSTNAME_MAX ? worker->hostname.len : CQ_HOSTNAME_MAX);
     if (signalled)
         cq_print("%s: told to reload by SIGHUP (process %d)\n", names.data, worker->pid);
     else if (heard)
@@ -206,14 +95,14 @@ static enum cq_exit tell(struct cq_session *session, struct fleet *fleet, size_t
     return signalled || heard ? CQ_EXIT_OK : status == CQ_EXIT_OK ? CQ_EXIT_FAILED : status;
 }
 
-static enum cq_exit reload_fleet(struct cq_session *session, const struct cq_run *run, struct fleet *fleet)
+static enum cq_exit reload_fleet(struct cq_session *session, const struct cq_run *run, struct cq_fleet *fleet)
 {
-    char hostname[HOSTNAME_MAX] = "";
+    char hostname[CQ_HOSTNAME_MAX] = "";
     bool any = false;
     gethostname(hostname, sizeof(hostname) - 1);
     enum cq_exit status = choose(run, fleet) ? CQ_EXIT_OK : CQ_EXIT_FAILED;
     for (size_t i = 0; i < fleet->names.len; i++) {
-        struct found *worker = &fleet->workers[i];
+        struct cq_found *worker = &fleet->workers[i];
         if (!worker->wanted)
             continue;
         any = true;
@@ -253,15 +142,15 @@ enum cq_exit cq_reload_command(const struct cq_run *run)
     }
     if (options->pid_file)
         return reload_pid(run, options->pid_file);
-    struct fleet fleet = {.names = CQ_STRV_INIT};
+    struct cq_fleet fleet = {.names = CQ_STRV_INIT};
     enum cq_exit status = cq_session_open(&session, run);
     if (status == CQ_EXIT_OK) {
-        enum cq_code code = read_fleet(session.connection, &fleet, &err);
+        enum cq_code code = cq_fleet_read(session.connection, &fleet, &err);
         if (code != CQ_OK)
             cq_complain(run->name, "%s", err.text);
         status = code == CQ_OK ? reload_fleet(&session, run, &fleet) : cq_exit_of(code);
     }
-    fleet_release(&fleet);
+    cq_fleet_release(&fleet);
     cq_session_close(&session);
     return status;
 }

@@ -85,6 +85,18 @@ START_TEST(a_dead_worker_s_name_is_free)
 }
 END_TEST
 
+START_TEST(the_end_of_one_that_was_refused_leaves_the_other_alone)
+{
+    ck_assert_int_eq(birth(NOW, false), CQ_OK);
+    struct cq_worker_identity id = identity();
+    id.pid = 4712;
+    cq_worker_death_build(&id, NOW, &call);
+    step();
+    ck_assert_int_eq(INT("SISMEMBER", "rq:workers", worker_key), 1);
+    ck_assert_int_eq(INT("HEXISTS", worker_key, "death"), 0);
+}
+END_TEST
+
 START_TEST(death_of_a_worker_that_expired_leaves_nothing)
 {
     struct cq_worker_identity id = identity();
@@ -245,6 +257,7 @@ int main(void)
         the_name_of_a_process_that_was_seen_to_die_is_free,
         a_birth_sent_again_is_the_same_birth,
         a_dead_worker_s_name_is_free,
+        the_end_of_one_that_was_refused_leaves_the_other_alone,
         death_of_a_worker_that_expired_leaves_nothing,
         reborn_writes_what_is_missing_and_keeps_the_counters,
         state_and_shutdown_never_make_a_hash,

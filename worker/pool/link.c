@@ -43,6 +43,8 @@ static void on_message(struct ev_loop *loop, ev_io *watcher, int events)
     while ((got = cq_link_receive(link->fd, &message)) > 0)
         if (message.word == CQ_LINK_SLOTS)
             cq_resize_to(link->process, message.value);
+        else if (message.word == CQ_LINK_LEAVE)
+            cq_resize_leave(link->process);
     if (got < 0) {
         ev_io_stop(loop, watcher);
         cq_log(link->process->log, CQ_LOG_WARNING, link->process->name, NULL, "the supervisor of its pool is gone");

@@ -15,6 +15,7 @@ enum cq_link_word {
     CQ_LINK_WANT,  /* ... it was asked to have the pool resized to `value` workers */
     CQ_LINK_MORE,  /* ... by `value` workers, which may be negative */
     CQ_LINK_WORN,  /* ... it ends for having done --max-jobs jobs: it is to be replaced, also in burst mode */
+    CQ_LINK_LEAVE, /* from the supervisor: end when the running jobs have, however long that takes */
     CQ_LINK_SLOTS, /* from the supervisor: have `value` slots */
 };
 

@@ -111,6 +111,16 @@ void cq_resize_to(struct cq_process *process, int wanted)
         stop_some(process, before - wanted);
 }
 
+void cq_resize_leave(struct cq_process *process)
+{
+    if (process->stopping)
+        return;
+    cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "told to leave: it ends when its running jobs have");
+    process->stopping = true;
+    for (int i = 0; i < process->slot_count; i++)
+        cq_slot_stop(&process->slots[i]);
+}
+
 void cq_resize_asked(struct cq_process *process, int wanted)
 {
     if (wanted < 1 || wanted > CQ_SLOTS_MAX)

@@ -297,12 +297,11 @@ static void on_birth(struct cq_async *async, const struct cq_reply *reply, const
     if (lost || slot->state >= CQ_SLOT_DYING)
         return; /* the next connection tries again */
     if (cq_worker_birth_read(reply, &err) != CQ_OK) {
-        if (slot->state == CQ_SLOT_UNBORN && !slot->added) {
-            cq_process_fail(process, &err);
-            return;
-        }
+        if (slot->state == CQ_SLOT_UNBORN && !slot->added)
+            cq_process_refused(process, &err);
         if (slot->state == CQ_SLOT_UNBORN) {
-            cq_log(process->log, CQ_LOG_ERROR, slot->name, NULL, "cannot register: %s; it was not added", err.text);
+            if (slot->added)
+                cq_log(process->log, CQ_LOG_ERROR, slot->name, NULL, "cannot register: %s; it was not added", err.text);
             slot->state = CQ_SLOT_DEAD;
             cq_process_slot_dead(process, slot);
         } else {

@@ -1,0 +1,119 @@
+#include "cmd/pool/child.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/number.h"
+#include "cmd/line/output.h"
+#include "cmd/worker/run.h"
+
+enum { TEXT_MAX = 4096, STABLES_MAX = 32 };
+
+/* Whatever signal comes before the worker has its own handlers must not hurt it, but SIGTERM and SIGINT, which may end it. */
+static void become_ordinary(const struct cq_child_order *order, pid_t parent)
+{
+    sigset_t none;
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent)
+        _exit(CQ_EXIT_OK);
+    for (size_t i = 0; i < order->close_count; i++)
+        close(order->close_fds[i]);
+    signal(SIGHUP, SIG_IGN); /* a reload that comes too early: its code is fresh */
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+CQ_NORETURN static void run(const struct cq_child_order *order, int fd, pid_t parent)
+{
+    struct cq_error err;
+    struct cq_worker_place place = {
+        .name = order->pool,
+        .slots = order->slots,
+        .first_number = order->number,
+        .keep_slots = order->keep_slots,
+        .replaces_pid = order->replaces_pid,
+        .supervisor_fd = fd,
+    };
+    become_ordinary(order, parent);
+    enum cq_code code = cq_worker_work(order->session, order->given, &place, &err);
+    if (code != CQ_OK)
+        cq_complain(order->session->command, "%s", err.text);
+    _exit((int)cq_output_end(cq_exit_of(code)));
+}
+
+enum cq_code cq_child_start(const struct cq_child_order *order, struct cq_child **ret_child, struct cq_error *err)
+{
+    int ends[2];
+    pid_t parent = getpid();
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+        return cq_error_errno(err, errno, "cannot make a socket for a worker process");
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(ends[0]);
+        run(order, ends[1], parent);
+    }
+    int why = errno;
+    close(ends[1]);
+    if (pid < 0) {
+        close(ends[0]);
+        return cq_error_errno(err, why, "cannot fork a worker process");
+    }
+    struct cq_child *child = cq_calloc(1, sizeof(*child));
+    *child = (struct cq_child){.pid = pid, .fd = ends[0], .number = order->number, .started_at = cq_clock_monotonic()};
+    *ret_child = child;
+    return CQ_OK;
+}
+
+void cq_child_free(struct cq_child *child)
+{
+    if (!child)
+        return;
+    close(child->fd);
+    free(child);
+}
+
+/* ---- memory ---- */
+
+static bool read_proc(const char *path, char *text, size_t size)
+{
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return false;
+    size_t len = fread(text, 1, size - 1, file);
+    text[len] = '\0';
+    fclose(file);
+    return len > 0;
+}
+
+static int64_t rss_kb(long pid)
+{
+    char path[64], text[TEXT_MAX];
+    snprintf(path, sizeof(path), "/proc/%ld/statm", pid);
+    const char *resident = read_proc(path, text, sizeof(text)) ? strchr(text, ' ') : NULL; /* size resident ... in pages */
+    return resident ? strtoll(resident, NULL, 10) * (sysconf(_SC_PAGESIZE) / 1024) : 0;
+}
+
+int64_t cq_child_rss_kb(pid_t pid)
+{
+    char path[64], text[TEXT_MAX];
+    int64_t most = rss_kb(pid);
+    snprintf(path, sizeof(path), "/proc/%ld/task/%ld/children", (long)pid, (long)pid);
+    char *at = read_proc(path, text, sizeof(text)) ? text : NULL;
+    for (int i = 0; at && i < STABLES_MAX; i++) {
+        char *end;
+        long stable = strtol(at, &end, 10);
+        if (end == at)
+            break;
+        int64_t kb = rss_kb(stable);
+        most = kb > most ? kb : most;
+        at = end;
+    }
+    return most;
+}

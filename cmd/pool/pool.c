@@ -1,0 +1,197 @@
+/*
+ * cq worker-pool: a small supervisor, which waits for signals, for what its worker processes say and for their ends, and
+ * does nothing else: it has no connection, no thread, and no memory worth speaking of.
+ */
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/title.h"
+#include "cmd/line/output.h"
+#include "cmd/pool/given.h"
+#include "cmd/pool/seats.h"
+#include "cmd/worker/run.h"
+#include "job/job.h"
+
+static void nothing(int number)
+{
+    (void)number;
+}
+
+/* Read from a descriptor, so that none comes at a bad moment. As process 1 too: what is blocked is not ignored there. */
+static int take_signals(void)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (const int *number = (const int[]){SIGTERM, SIGINT, SIGHUP, SIGCHLD, SIGTTIN, SIGTTOU, 0}; *number; number++)
+        sigaddset(&signals, *number);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGHUP, nothing); /* `cq reload` signals only what has a handler for it */
+    return signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+static void reload(struct cq_child *child, void *data)
+{
+    (void)data;
+    if (child->state != CQ_CHILD_LEAVING)
+        kill(child->pid, SIGHUP);
+}
+
+static void reap(struct cq_pool *pool)
+{
+    int status;
+    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
+        cq_pool_reaped(pool, pid, status);
+}
+
+static void on_signal(struct cq_pool *pool, int number)
+{
+    switch (number) {
+    case SIGCHLD: reap(pool); break;
+    case SIGTTIN: cq_pool_resize(pool, pool->wanted + 1); break;
+    case SIGTTOU: cq_pool_resize(pool, pool->wanted - 1); break;
+    case SIGHUP:
+        cq_log(&pool->log, CQ_LOG_INFO, pool->name, NULL, "SIGHUP: all worker processes reload");
+        cq_pool_each(pool, reload, NULL);
+        cq_notify_reloaded(&pool->notify);
+        break;
+    default:
+        cq_log(&pool->log, CQ_LOG_INFO, pool->name, NULL, "%s: %s", number == SIGINT ? "SIGINT" : "SIGTERM",
+               pool->stopping ? "all worker processes are told again" : "all workers are told to end");
+        cq_pool_stop(pool, number);
+        break;
+    }
+}
+
+struct watched {
+    struct pollfd *fds;
+    struct cq_child **children; /* of fds from the second on */
+    size_t len, room;
+};
+
+static void watch(struct cq_child *child, void *data)
+{
+    struct watched *watched = data;
+    if (child->deaf)
+        return;
+    if (watched->len == watched->room) {
+        watched->room = watched->room * 2 + 16;
+        watched->fds = cq_realloc(watched->fds, watched->room * sizeof(*watched->fds));
+        watched->children = cq_realloc(watched->children, watched->room * sizeof(*watched->children));
+    }
+    watched->fds[watched->len] = (struct pollfd){.fd = child->fd, .events = POLLIN};
+    watched->children[watched->len++] = child;
+}
+
+static void show_title(const struct cq_pool *pool)
+{
+    cq_title_set("cq: worker-pool %s: %d worker%s%s", pool->name, pool->wanted, pool->wanted == 1 ? "" : "s",
+                 pool->stopping ? ", ending" : "");
+}
+
+static int milliseconds_until(cq_time when)
+{
+    cq_time left = when - cq_clock_monotonic();
+    return !when ? -1 : left <= 0 ? 0 : (int)(left / 1000 < 3600000 ? left / 1000 + 1 : 3600000);
+}
+
+static void run(struct cq_pool *pool)
+{
+    struct watched watched = {0};
+    struct cq_child signals = {.fd = pool->signal_fd};
+    while (!cq_pool_is_over(pool)) {
+        cq_time next = cq_pool_tend(pool);
+        show_title(pool);
+        watched.len = 0;
+        watch(&signals, &watched);
+        cq_pool_each(pool, watch, &watched);
+        if (poll(watched.fds, watched.len, milliseconds_until(next)) <= 0)
+            continue;
+        /* What they say before the signals: a process's last words come before its end. */
+        for (size_t i = 1; i < watched.len; i++)
+            if (watched.fds[i].revents)
+                cq_pool_hear(pool, watched.children[i]);
+        struct signalfd_siginfo info;
+        while (read(pool->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+            on_signal(pool, (int)info.ssi_signo);
+    }
+    free(watched.fds);
+    free(watched.children);
+}
+
+static enum cq_exit supervise(struct cq_session *session, const struct cq_worker_given *given, const char *name)
+{
+    struct cq_pool pool = {
+        .session = session,
+        .given = given,
+        .name = name,
+        .processes = session->settings.processes,
+        .wanted = (int)session->settings.num_workers,
+        .signal_fd = take_signals(),
+    };
+    cq_worker_start_log(&pool.log, &session->settings);
+    cq_worker_warn(&pool.log, &session->settings);
+    if (pool.signal_fd < 0) {
+        cq_complain(session->command, "cannot make a descriptor for signals; raise `ulimit -n`");
+        return CQ_EXIT_SYSTEM;
+    }
+    srandom((unsigned)(cq_clock_now() ^ getpid()));
+    cq_notify_take(&pool.notify);
+    cq_pool_init(&pool);
+    cq_log(&pool.log, CQ_LOG_INFO, name, NULL, "pool started with PID %d, version %s, %d worker%s in %d process%s", (int)getpid(), CQ_VERSION,
+           pool.wanted, pool.wanted == 1 ? "" : "s", pool.seat_count, pool.seat_count == 1 ? "" : "es");
+    run(&pool);
+    cq_pool_release(&pool);
+    close(pool.signal_fd);
+    cq_log(&pool.log, CQ_LOG_INFO, name, NULL, "pool ended");
+    return pool.status;
+}
+
+/* RQ's pool has its workers queue what is due (rq/worker_pool.py run_worker); a file or a variable may say no. */
+static void set_scheduler(struct cq_settings *settings)
+{
+    if (cq_settings_source(settings, "worker.with_scheduler") == CQ_FROM_DEFAULT)
+        settings->with_scheduler = true;
+}
+
+/* What is wrong with the settings is found here, and not by every process. */
+static enum cq_code configure(struct cq_session *session, const struct cq_run *run, struct cq_error *err)
+{
+    struct cq_address address;
+    enum cq_code code = cq_worker_given_configure(session, run, err);
+    if (code == CQ_OK)
+        code = cq_worker_check_together(session, err);
+    if (code == CQ_OK)
+        code = cq_settings_address(&session->settings, &address, err);
+    if (code == CQ_OK)
+        cq_address_release(&address);
+    return code;
+}
+
+enum cq_exit cq_worker_pool_command(const struct cq_run *run)
+{
+    const struct cq_pool_given *given = run->options;
+    struct cq_session session;
+    struct cq_error err;
+    char name[CQ_EXECUTION_ID_SIZE];
+    if (given->resize != CQ_OPTION_UNSET)
+        return cq_pool_resize_command(run, (int)given->resize);
+    enum cq_code code = configure(&session, run, &err);
+    if (code == CQ_OK && given->worker.pid_file)
+        code = cq_worker_write_pid(given->worker.pid_file, &err);
+    enum cq_exit status = cq_exit_of(code);
+    if (code == CQ_OK) {
+        cq_execution_id_generate(name);
+        set_scheduler(&session.settings);
+        status = supervise(&session, &given->worker, session.settings.name ? session.settings.name : name);
+    } else {
+        cq_complain(run->name, "%s", err.text);
+    }
+    cq_session_close(&session);
+    return status;
+}
