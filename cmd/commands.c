@@ -16,6 +16,7 @@ const struct cq_cmd cq_commands[] = {
     {"empty", cq_empty_command, "Remove all jobs of queues", "Queues and workers", &cq_empty_syntax},
     {"suspend", cq_suspend_command, "Let workers start no new jobs", "Queues and workers", &cq_suspend_syntax},
     {"resume", cq_resume_command, "Let workers go on after a suspend", "Queues and workers", &cq_resume_syntax},
+    {"limit", cq_limit_command, "Limit jobs that share a key", "Queues and workers", &cq_limit_syntax},
     {"reload", cq_reload_command, "Let workers run fresh code, without losing a job", "Queues and workers", &cq_reload_syntax},
     {"help", cq_help_command, "Show how a command is used", "This program", &cq_help_syntax},
     {"version", cq_version_command, "Show the version of cq", "This program", &cq_version_syntax},

@@ -24,6 +24,8 @@ static inline struct cq_str cq_key_str(const struct cq_key *key)
 #define CQ_KEY_QUEUES "rq:queues"
 #define CQ_KEY_WORKERS "rq:workers"
 #define CQ_KEY_SUSPENDED "rq:suspended"
+#define CQ_KEY_LIMIT_KEYS "rq:rl-keys"
+#define CQ_KEY_LIMITS "cq:limits" /* our own: keys that `cq limit` has set something for */
 #define CQ_KEY_PAUSED "cq:paused" /* our own: queues of which nothing is started */
 #define CQ_KEY_GROUPS "rq:groups"
 #define CQ_PREFIX_QUEUE "rq:queue:"

@@ -34,10 +34,16 @@ void cq_fetch_build(const struct cq_fetch *fetch, struct cq_command *command)
     cq_times_arg(command, fetch->now);
 }
 
+int64_t cq_fetch_wait_ms(const struct cq_started *found)
+{
+    int64_t wait_ms = cq_reply_int(cq_reply_at(found->empty, 1));
+    return wait_ms > 0 ? wait_ms : 0;
+}
+
 bool cq_fetch_is_paused(const struct cq_started *found, size_t queue_index)
 {
-    for (size_t i = 1; i < cq_reply_len(found->paused); i++)
-        if (cq_reply_int(cq_reply_at(found->paused, i)) == (int64_t)queue_index)
+    for (size_t i = 2; i < cq_reply_len(found->empty); i++)
+        if (cq_reply_int(cq_reply_at(found->empty, i)) == (int64_t)queue_index)
             return true;
     return false;
 }
@@ -56,7 +62,7 @@ enum cq_code cq_fetch_read(const struct cq_reply *reply, enum cq_fetch_outcome *
         ret_started->fields = cq_reply_at(reply, 3);
     } else if (cq_str_is(word, "empty")) {
         *ret_outcome = CQ_FETCH_EMPTY;
-        ret_started->paused = reply;
+        ret_started->empty = reply;
     } else if (cq_str_is(word, "suspended")) {
         *ret_outcome = CQ_FETCH_SUSPENDED;
     } else if (cq_str_is(word, "again")) {

@@ -51,8 +51,11 @@ struct cq_started {
     struct cq_str job_id;
     size_t queue_index;            /* into fetch->queues */
     const struct cq_reply *fields; /* the job's hash, flat field, value ... as HGETALL gives it, after the start */
-    const struct cq_reply *paused; /* with CQ_FETCH_EMPTY; for cq_fetch_is_paused */
+    const struct cq_reply *empty;  /* with CQ_FETCH_EMPTY, for the two functions below */
 };
+
+/* After CQ_FETCH_EMPTY: when to fetch again, as jobs wait for their rate (`cq limit`); 0: none do. */
+int64_t cq_fetch_wait_ms(const struct cq_started *found);
 
 /* After CQ_FETCH_EMPTY: has this queue (index into fetch->queues) jobs that wait for the end of its pause? */
 bool cq_fetch_is_paused(const struct cq_started *found, size_t queue_index);

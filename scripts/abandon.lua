@@ -4,7 +4,8 @@
 -- RQ's horse may die between rq:wip and status started: such a job is still queued, but on no list.
 -- Members are <job id>:<execution id>; RQ 1.x wrote the bare id, which older producers' ids with `:` look like too.
 -- Source: rq/registry.py StartedJobRegistry.cleanup.
--- Then go on with dependents that a call had to leave deferred, and give back slots of limits that nobody else would.
+-- Then go on with dependents that a call had to leave deferred, give back slots of limits that nobody else would, and
+-- bring back jobs that waited for a rate.
 -- Returns {{job id, execution id, fate, calls, ...}, 1 when there is more to do}; fate: retried failed requeued dropped; calls: 1 when the attempt failed and
 -- the job has a failure callback, which is to be run then (RQ does so before it decides; here the job has its new place first).
 -- Errors: none of its own.
@@ -18,6 +19,7 @@ local queue, requeue, limit, exc, now_iso, now, now_s = unpack(ARGV)
 -- include result.lua
 -- include fail.lua
 -- include repair.lua
+-- include windows.lua
 
 local function split(member)
     local id, execution = string.match(member, '^(.*):([^:]*)$')
@@ -91,5 +93,6 @@ for _, member in ipairs(members) do
 end
 release_some(queue)
 repair_slots(now_iso, now_s)
+wake_waiting()
 local more = #members == tonumber(limit) or redis.call('EXISTS', 'cq:releasing:' .. queue) == 1
 return {done, more and 1 or 0}

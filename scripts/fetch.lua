@@ -2,7 +2,8 @@
 -- list or in rq:wip, never in neither.
 -- Keys of jobs are built here, from the ids that come out of the lists.
 -- Source: rq/queue.py dequeue_any, rq/executions.py prepare_execution, rq/worker/base.py prepare_job_execution.
--- Returns {'started', index of the queue, job id, {field, value, ...}}, {'empty', index of a queue that has jobs and is paused, ...},
+-- Returns {'started', index of the queue, job id, {field, value, ...}}, {'empty', milliseconds until a job that waits for a rate may
+-- start (0: none does), index of a queue that has jobs and is paused, ...},
 -- {'suspended'}, or {'again'} when many dead ids were dropped, or dependents released. Errors: none of its own.
 -- rq:worker:<name>, ...:executions, rq:suspended, cq:paused; then rq:queue:<name> ...
 local worker, worker_executions, suspended, paused = unpack(KEYS)
@@ -13,8 +14,6 @@ local worker_name, execution, resume, worker_ttl, monitoring_s, lasting, targets
 -- include release.lua
 -- include start.lua
 -- include idle.lua
--- include iso.lua
--- include lateness.lua
 -- include next.lua
 local lives, state = unpack(redis.call('HMGET', worker, 'birth', 'state'))
 local found = next_job(KEYS, 5, execution, lives)

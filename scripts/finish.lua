@@ -22,8 +22,6 @@ local outcome, id, queue, execution, worker_name, started, ended, ended_iso, wor
 -- include fail.lua
 -- include start.lua
 -- include idle.lua
--- include iso.lua
--- include lateness.lua
 -- include next.lua
 
 local job = 'rq:job:' .. id
@@ -173,7 +171,7 @@ else
     counts = {field, (tonumber(count) or 0) + 1, 'total_working_time',
         string.format('%.6f', (tonumber(working_time) or 0) + worked_s)}
 end
-local following = {'empty'}
+local following = {'empty', 0}
 if next_execution ~= '' then
     local found, result = pcall(next_job, KEYS, 5, next_execution, lives, counts)
     -- A job that cannot start is not this outcome's concern: the worker's next fetch tells what is wrong with it.

@@ -8,6 +8,8 @@
 
 static const double wait_timeout_s = 60.0; /* of one BLMOVE: a dead peer is found by the next one at the latest */
 static const double hold_s = 1.0; /* between two questions whether a queue is still paused, as for rq:suspended */
+/* The wait for a rate: other processes have the same time to fetch at, and one of them is enough; and never shorter. */
+static const double rate_spread_s = 0.02, rate_least_s = 0.01, rate_most_s = 3600.0;
 static const double pause_least_s = 0.001, pause_most_s = 0.050;
 
 struct waiter {
@@ -26,6 +28,7 @@ struct cq_waiters {
     double pause_s;      /* before the next peek after a lost race */
     bool blind;          /* Redis refuses to let us wait */
     ev_timer pause;
+    ev_timer rated;      /* until a job that waits for its rate may start */
     ev_timer hold;       /* runs while a queue is held */
 };
 
@@ -123,6 +126,25 @@ static void on_hold_over(struct ev_loop *loop, ev_timer *timer, int events)
     cq_process_wake(waiters->process);
 }
 
+static void on_rate_over(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop, (void)events;
+    struct cq_waiters *waiters = timer->data;
+    cq_process_wake(waiters->process);
+}
+
+void cq_waiters_fetch_in(struct cq_waiters *waiters, int64_t wait_ms)
+{
+    struct cq_process *process = waiters->process;
+    double wait_s = (double)wait_ms / 1000.0;
+    ev_timer_stop(process->loop, &waiters->rated);
+    if (wait_ms <= 0)
+        return;
+    wait_s = wait_s < rate_least_s ? rate_least_s : wait_s > rate_most_s ? rate_most_s : wait_s;
+    ev_timer_set(&waiters->rated, wait_s + rate_spread_s * (double)random() / (double)RAND_MAX, 0.);
+    ev_timer_start(process->loop, &waiters->rated);
+}
+
 void cq_waiters_hold(struct cq_waiters *waiters, size_t queue, bool paused)
 {
     struct cq_process *process = waiters->process;
@@ -159,7 +181,8 @@ struct cq_waiters *cq_waiters_new(struct cq_process *process)
     waiters->each = cq_calloc(process->queue_count, sizeof(*waiters->each));
     ev_init(&waiters->pause, on_pause_over);
     ev_init(&waiters->hold, on_hold_over);
-    waiters->pause.data = waiters->hold.data = waiters;
+    ev_init(&waiters->rated, on_rate_over);
+    waiters->pause.data = waiters->hold.data = waiters->rated.data = waiters;
     if (process->options->burst) /* never waits: no connections */
         return waiters;
     for (size_t i = 0; i < process->queue_count; i++) {
@@ -184,6 +207,7 @@ void cq_waiters_free(struct cq_waiters *waiters)
         return;
     ev_timer_stop(waiters->process->loop, &waiters->pause);
     ev_timer_stop(waiters->process->loop, &waiters->hold);
+    ev_timer_stop(waiters->process->loop, &waiters->rated);
     for (size_t i = 0; i < waiters->process->queue_count; i++)
         cq_async_free(waiters->each[i].async);
     free(waiters->each);

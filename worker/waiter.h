@@ -22,6 +22,9 @@ void cq_waiters_arm(struct cq_waiters *waiters, bool lost_race);
 /* A fetch found nothing: is this queue (a place in process->queues) paused, with jobs on it? Said of each, then armed. */
 void cq_waiters_hold(struct cq_waiters *waiters, size_t queue, bool paused);
 
+/* A fetch found nothing, but jobs wait for their rate: fetch again in wait_ms, or a little later; 0: none do. */
+void cq_waiters_fetch_in(struct cq_waiters *waiters, int64_t wait_ms);
+
 /* A fetch after a peek found a job. */
 void cq_waiters_won(struct cq_waiters *waiters);
 

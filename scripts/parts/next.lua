@@ -1,10 +1,13 @@
+-- include lateness.lua
+-- include windows.lua
 -- The next job over queue_keys[first], queue_keys[first + 1] ...: popped, started, handed back with its hash.
 -- resume '1': this call was sent before and its answer was lost; what it started then is found by the execution id, in the
 -- set of what the worker runs, and given back again. '2': the same, and nothing else is taken.
 -- counts: as in start.lua. targets: as in lateness.lua.
 -- An id whose hash is gone (expired, deleted, not a hash at all) or whose job was canceled is dropped; at most dead_limit
 -- in a call, so that Redis is never held for long. 'again': more is to be done before it can be told that there is no job.
--- With 'empty' come the places of queues that have jobs and are paused: a peek at them would return at once.
+-- With 'empty' come the milliseconds until a job that was set aside may start (0: there is none), and the places of queues that
+-- have jobs and are paused: a peek at them would return at once.
 -- Source: rq/queue.py dequeue_any.
 local dead_limit = 10000
 
@@ -32,40 +35,56 @@ local function is_paused(queue)
     return true
 end
 
+-- Returns the job's hash, or nil: its key's rate does not let it start now.
+local function start_in_time(id, queue, execution, worker_lives, counts, fields)
+    local key = fields[8]
+    if key and key ~= '' and set_aside(key, id, queue, fields[7], fields[5]) then return nil end
+    return start_job(id, queue, execution, worker_lives, counts, fields[2], fields[3], fields[4])
+end
+
 local function next_job(queue_keys, first, execution, worker_lives, counts)
     local before = resume ~= '0' and started_before(queue_keys, first, execution)
     if before then return before end
-    if resume == '2' then return {'empty'} end
-    local pauses = redis.call('EXISTS', suspended, paused) > 0
-    if pauses and redis.call('EXISTS', suspended) == 1 then return {'suspended'} end
-    local dead, released, empty = 0, false, {'empty'}
+    if resume == '2' then return {'empty', 0} end
+    local special = redis.call('EXISTS', suspended, paused, 'cq:waiting') > 0
+    if special then
+        if redis.call('EXISTS', suspended) == 1 then return {'suspended'} end
+        wake_waiting()
+    end
+    local dead, released, empty = 0, false, {'empty', 0}
     local order = targets ~= '' and by_lateness(queue_keys, first)
     for place = first, #queue_keys do
         local at = order and order[place - first + 1] or place
         local queue = string.sub(queue_keys[at], 10)
-        local closed = pauses and is_paused(queue)
+        local closed = special and is_paused(queue)
         if closed and redis.call('LLEN', queue_keys[at]) > 0 then empty[#empty + 1] = at - first end
         local id = not closed and redis.call('LPOP', queue_keys[at])
         while id do
             local fields = redis.pcall('HMGET', 'rq:job:' .. id, 'status', 'origin', 'timeout', 'ttl', 'created_at',
-                'last_heartbeat')
+                'last_heartbeat', 'enqueued_at', 'rate_limit_key')
             local status = fields[1]
             if not fields.err and status ~= 'canceled' and (status or fields[5] or fields[6] or
                 redis.call('EXISTS', 'rq:job:' .. id) == 1) then
-                local started, result = pcall(start_job, id, queue, execution, worker_lives, counts, fields[2], fields[3],
-                    fields[4])
-                if started then return {'started', at - first, id, result} end
-                -- One of its keys holds something else: it is not lost, and does not block the others.
-                redis.call('HSET', 'rq:job:' .. id, 'status', 'queued')
-                redis.call('RPUSH', queue_keys[at], id)
-                error(result)
+                local started, result = pcall(start_in_time, id, queue, execution, worker_lives, counts, fields)
+                if started and result then return {'started', at - first, id, result} end
+                if started then
+                    special = true
+                    if window_left <= 0 then return {'again'} end
+                else
+                    -- One of its keys holds something else: it is not lost, and does not block the others.
+                    redis.call('HSET', 'rq:job:' .. id, 'status', 'queued')
+                    redis.call('RPUSH', queue_keys[at], id)
+                    error(result)
+                end
+            else
+                dead = dead + 1
+                if dead >= dead_limit then return {'again'} end
             end
-            dead = dead + 1
-            if dead >= dead_limit then return {'again'} end
             id = redis.call('LPOP', queue_keys[at])
         end
         -- Nothing to do is the time for what an earlier call had to leave: it may well be jobs of this queue.
         if not closed and release_some(queue) then released = true end
     end
+    if special then empty[2] = next_wake() end
     return released and {'again'} or empty
 end

@@ -8,7 +8,7 @@ it 'help lists every command and every exit status'
 run help
 expect_status 0
 expect_no_stderr
-for word in worker enqueue requeue result info empty suspend resume reload help version; do
+for word in worker enqueue requeue result info empty suspend resume limit reload help version; do
     expect_stdout_match "  $word +[A-Z].*"
 done
 for number in 0 1 2 3 4 5 6 70 71; do
@@ -28,7 +28,7 @@ expect_status 0
 cmp -s "$work/out" "$work/first" || wrong 'the two differ'
 
 it 'every command explains itself'
-for word in worker enqueue requeue result info empty suspend resume reload help version; do
+for word in worker enqueue requeue result info empty suspend resume limit reload help version; do
     run "$word" --help
     expect_status 0
     expect_stdout_match "Usage: cq $word \[OPTIONS\].*"
@@ -36,7 +36,7 @@ for word in worker enqueue requeue result info empty suspend resume reload help 
 done
 
 it 'no line of help is wider than a terminal'
-for word in worker enqueue requeue result info empty suspend resume reload; do
+for word in worker enqueue requeue result info empty suspend resume limit reload; do
     run "$word" --help
     awk 'length($0) > 80 { exit 1 }' "$work/out" || wrong "$word --help has a line of more than 80 characters"
 done

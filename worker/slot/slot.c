@@ -218,6 +218,8 @@ void cq_slot_next(struct cq_slot *slot, enum cq_fetch_outcome outcome, const str
     become_idle(slot);
     for (size_t i = 0; outcome == CQ_FETCH_EMPTY && slot->asked && started && i < process->queue_count; i++)
         cq_waiters_hold(process->waiters, slot->order[i], cq_fetch_is_paused(started, i));
+    if (outcome == CQ_FETCH_EMPTY && slot->asked && started && !options->burst)
+        cq_waiters_fetch_in(process->waiters, cq_fetch_wait_ms(started));
     if (outcome == CQ_FETCH_SUSPENDED && !options->burst)
         cq_process_suspended(process, slot);
     else if (slot->stopping || !slot->asked)
