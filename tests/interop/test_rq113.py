@@ -101,3 +101,24 @@ def test_the_old_rqs_worker_executes_what_was_enqueued(stage, redis, old):
     assert ran.returncode == 0, ran.stderr
     job = old("read", job_id="ours")
     assert (job["status"], job["value"]) == ("finished", "Hej, Ada!"), ran.stderr
+
+
+def test_the_old_rqs_worker_releases_queues_and_retries_what_was_enqueued_to_wait(stage, redis, old):
+    path = stage.path("order")
+    for job_id, options in (("failing", ["--retry-max", "1", "--retry-backoff", "1s..1s", "jobs.fail", "as asked"]), ("parent", ["jobs.note", path]),
+                            ("child", ["--depends-on", "parent,gone", "--group", "g", "jobs.note", path]),
+                            ("due", ["--schedule-in", "0", "jobs.note", path]),
+                            ("strict", ["--depends-on", "failing", "jobs.note", path]),
+                            ("last", ["--depends-on", "failing", "--allow-failure", "--webhook", "failed=http://localhost", "jobs.note", path])):
+        result = stage.cli("enqueue", "--job-id", job_id, *options)
+        assert result.returncode == 0, result.stderr
+    process = subprocess.Popen([PYTHON, "-c", "from rq.cli import main; main()", "worker", "--with-scheduler", "--url", stage.server.url, "--path",
+                                str(HERE), "default"], env=stage.env, cwd=HERE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: redis.zcard("rq:finished:default") == 4, "all are finished that can be")
+    finally:
+        process.terminate()
+        process.wait(20)
+    order = open(path).read().split()
+    assert sorted(order) == ["child", "due", "last", "parent"] and order.index("parent") < order.index("child")
+    assert old("read", job_id="failing")["status"] == "failed" and old("read", job_id="strict")["status"] == "deferred"
