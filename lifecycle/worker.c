@@ -5,7 +5,7 @@
 
 _Static_assert(CQ_BIRTH_NKEYS == 2 && CQ_BIRTH_NARGS == 7, "birth.lua takes other keys or arguments");
 _Static_assert(CQ_STATE_NKEYS == 1 && CQ_STATE_NARGS == 2, "state.lua takes other keys or arguments");
-_Static_assert(CQ_DEATH_NKEYS == 3 && CQ_DEATH_NARGS == 1, "death.lua takes other keys or arguments");
+_Static_assert(CQ_DEATH_NKEYS == 3 && CQ_DEATH_NARGS == 3, "death.lua takes other keys or arguments");
 
 static void put_queue_sets(const struct cq_worker_identity *id, struct cq_command *command)
 {
@@ -95,4 +95,6 @@ void cq_worker_death_build(const struct cq_worker_identity *id, cq_time now, str
     cq_command_text(command, CQ_KEY_WORKERS);
     put_queue_sets(id, command);
     cq_command_text(command, iso);
+    cq_command_int(command, id->pid);
+    cq_command_text(command, id->hostname);
 }

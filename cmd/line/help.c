@@ -123,10 +123,12 @@ static void print_option(const struct cq_option *option)
     cq_buf_release(&help);
 }
 
-static void print_table(const struct cq_option *options)
+/* above: a table whose names go before; may be NULL, as options may. */
+static void print_table(const struct cq_option *options, const struct cq_option *above)
 {
     for (const struct cq_option *option = options; option && option->kind != CQ_OPTION_END; option++)
-        print_option(option);
+        if (!cq_options_name(above, option))
+            print_option(option);
 }
 
 void cq_help_of(const struct cq_cmd *cmd)
@@ -137,10 +139,11 @@ void cq_help_of(const struct cq_cmd *cmd)
     if (syntax->options) {
         if (syntax->options->kind != CQ_OPTION_HEADING)
             cq_print("\nOptions:\n");
-        print_table(syntax->options);
+        print_table(syntax->options, NULL);
+        print_table(syntax->inherited, syntax->options);
     } else if (syntax->local)
         cq_print("\nOptions:\n");
-    print_table(syntax->local ? cq_local_options : cq_shared_options);
+    print_table(syntax->local ? cq_local_options : cq_shared_options, syntax->options);
     for (const char *const *note = syntax->notes; note && *note; note++) {
         cq_print("\n");
         print_wrapped(*note, 0);
@@ -156,7 +159,7 @@ static void help_program(void)
         if (strcmp(group, cmd->group) != 0)
             cq_print("\n%s:\n", cmd->group);
         group = cmd->group;
-        cq_print("  %-10s %s\n", cmd->name, cmd->summary);
+        cq_print("  %-11s %s\n", cmd->name, cmd->summary);
     }
     cq_print("\nExit status:\n");
 #define PRINT_STATUS(name, status, text) \
@@ -212,10 +215,11 @@ static void man_option(const struct cq_option *option)
     cq_buf_release(&help);
 }
 
-static void man_table(const struct cq_option *options)
+static void man_table(const struct cq_option *options, const struct cq_option *above)
 {
     for (const struct cq_option *option = options; option && option->kind != CQ_OPTION_END; option++)
-        man_option(option);
+        if (!cq_options_name(above, option))
+            man_option(option);
 }
 
 static void man_command(const struct cq_cmd *cmd)
@@ -223,7 +227,8 @@ static void man_command(const struct cq_cmd *cmd)
     cq_print(".SS \"cq %s [OPTIONS]%s%s\"\n", cmd->name, *cmd->syntax->arguments ? " " : "", cmd->syntax->arguments);
     roff(cmd->summary);
     cq_print(".\n");
-    man_table(cmd->syntax->options);
+    man_table(cmd->syntax->options, NULL);
+    man_table(cmd->syntax->inherited, cmd->syntax->options);
     for (const char *const *note = cmd->syntax->notes; note && *note; note++) {
         cq_print(".PP\n");
         roff(*note);
@@ -242,7 +247,7 @@ static void print_man(void)
     for (const struct cq_cmd *cmd = cq_commands; cmd->name; cmd++)
         man_command(cmd);
     cq_print(".SH \"OPTIONS OF EVERY COMMAND\"\n");
-    man_table(cq_shared_options);
+    man_table(cq_shared_options, NULL);
     cq_print(".SH \"EXIT STATUS\"\n");
 #define MAN_STATUS(name, status, text) cq_print(".TP\n%d\n%s.\n", status, text);
     CQ_EXIT_STATUSES(MAN_STATUS)
@@ -252,10 +257,10 @@ static void print_man(void)
              ".TP\n\\fBNO_COLOR\\fR\nSet and not empty: no colours.\n");
 }
 
-static void bash_words(const struct cq_option *options)
+static void bash_words(const struct cq_option *options, const struct cq_option *above)
 {
     for (const struct cq_option *option = options; option && option->kind != CQ_OPTION_END; option++) {
-        if (option->kind == CQ_OPTION_HEADING || option->kind == CQ_OPTION_MISSING)
+        if (option->kind == CQ_OPTION_HEADING || option->kind == CQ_OPTION_MISSING || cq_options_name(above, option))
             continue;
         if (option->name)
             cq_print(" --%s", option->name);
@@ -286,14 +291,17 @@ static void print_bash(void)
     for (const struct cq_cmd *cmd = cq_commands; cmd->name; cmd++)
         cq_print("%s%s", cmd == cq_commands ? "" : " ", cmd->name);
     cq_print(" --help --version\" -- \"$word\"))\n        return\n    fi\n    case $command:$before in\n");
-    for (const struct cq_cmd *cmd = cq_commands; cmd->name; cmd++)
+    for (const struct cq_cmd *cmd = cq_commands; cmd->name; cmd++) {
         bash_values(cmd->name, cmd->syntax->options);
+        bash_values(cmd->name, cmd->syntax->inherited);
+    }
     bash_values("*", cq_shared_options);
     cq_print("    esac\n    case $command in\n");
     for (const struct cq_cmd *cmd = cq_commands; cmd->name; cmd++) {
         cq_print("        %s) COMPREPLY=($(compgen -W \"", cmd->name);
-        bash_words(cmd->syntax->options);
-        bash_words(cmd->syntax->local ? cq_local_options : cq_shared_options);
+        bash_words(cmd->syntax->options, NULL);
+        bash_words(cmd->syntax->inherited, cmd->syntax->options);
+        bash_words(cmd->syntax->local ? cq_local_options : cq_shared_options, cmd->syntax->options);
         if (strcmp(cmd->name, "help") == 0)
             for (const struct cq_cmd *other = cq_commands; other->name; other++)
                 cq_print(" %s", other->name);

@@ -19,7 +19,7 @@
 
 #define WITHOUT_SENTRY "call sentry_sdk.init in a module named with --preload, and report from an exception handler (docs/FROM-RQ.md)"
 
-static const struct cq_option worker_options[] = {
+const struct cq_option cq_worker_options_table[] = {
     {.kind = CQ_OPTION_HEADING, .help = "What is run"},
     {.kind = CQ_OPTION_FLAG, .name = "burst", .letter = 'b', .field = FIELD(burst), .help = "End when all queues are empty"},
     {.kind = CQ_OPTION_INT,
@@ -157,6 +157,6 @@ const struct cq_syntax cq_worker_syntax = {
     .arguments = "[QUEUES]...",
     .max_args = SIZE_MAX,
     .options_size = sizeof(struct cq_worker_given),
-    .options = worker_options,
+    .options = cq_worker_options_table,
     .notes = notes,
 };

@@ -6,8 +6,7 @@
 
 #include "base/mem.h"
 #include "cmd/line/output.h"
-#include "cmd/worker/given.h"
-#include "worker/worker.h"
+#include "cmd/worker/run.h"
 
 /* The tables of programs and runtimes as the worker takes them; their texts stay the settings'. */
 struct tables {
@@ -36,7 +35,7 @@ static void tables_release(struct tables *tables)
 }
 
 /* Each by itself makes sense; what --allow promises, only our own reader keeps. */
-static enum cq_code check_together(const struct cq_session *session, struct cq_error *err)
+enum cq_code cq_worker_check_together(const struct cq_session *session, struct cq_error *err)
 {
     if (session->serializer_path && session->settings.allow.len)
         return cq_error_set(err, CQ_ERR_USAGE,
@@ -45,8 +44,7 @@ static enum cq_code check_together(const struct cq_session *session, struct cq_e
     return CQ_OK;
 }
 
-/* What is allowed and yet hardly meant: said once, at the start, before jobs fail for it. */
-static void warn_of_settings(struct cq_log *log, const struct cq_settings *settings)
+void cq_worker_warn(struct cq_log *log, const struct cq_settings *settings)
 {
     struct stat info;
     for (size_t i = 0; i < settings->worker_warnings.len; i++)
@@ -57,7 +55,7 @@ static void warn_of_settings(struct cq_log *log, const struct cq_settings *setti
                    settings->path.items[i]);
 }
 
-static void start_log(struct cq_log *log, const struct cq_settings *settings)
+void cq_worker_start_log(struct cq_log *log, const struct cq_settings *settings)
 {
     const char *no_color = getenv("NO_COLOR");
     cq_log_init(log, STDERR_FILENO, (enum cq_log_level)settings->logging_level, (enum cq_log_format)settings->log_format);
@@ -106,7 +104,19 @@ static struct cq_worker_options options_of(const struct cq_settings *settings)
     };
 }
 
-static enum cq_code work(const struct cq_session *session, const struct cq_worker_given *given, struct cq_error *err)
+static void take_place(struct cq_worker_options *options, const struct cq_worker_place *place)
+{
+    options->name = place->name;
+    options->slots = place->slots;
+    options->first_number = place->first_number;
+    options->keep_slots = place->keep_slots;
+    options->replaces_pid = place->replaces_pid;
+    options->supervisor_fd = place->supervisor_fd;
+    options->pid_file = NULL; /* it has the supervisor's */
+}
+
+enum cq_code cq_worker_work(const struct cq_session *session, const struct cq_worker_given *given, const struct cq_worker_place *place,
+                            struct cq_error *err)
 {
     const struct cq_settings *settings = &session->settings;
     struct cq_worker_options options = options_of(settings);
@@ -116,8 +126,9 @@ static enum cq_code work(const struct cq_session *session, const struct cq_worke
     if (code != CQ_OK)
         return code;
     struct tables tables = tables_of(settings);
-    start_log(&log, settings);
-    warn_of_settings(&log, settings);
+    cq_worker_start_log(&log, settings);
+    if (!place) /* else the supervisor has */
+        cq_worker_warn(&log, settings);
     options.address = &address;
     options.burst = given->burst;
     options.max_jobs = given->max_jobs == CQ_OPTION_UNSET ? 0 : given->max_jobs;
@@ -129,6 +140,8 @@ static enum cq_code work(const struct cq_session *session, const struct cq_worke
     options.runtimes = tables.runtimes;
     options.pid_file = given->pid_file;
     options.log = &log;
+    if (place)
+        take_place(&options, place);
     code = cq_worker_run(&options, NULL, err);
     cq_address_release(&address);
     tables_release(&tables);
@@ -141,9 +154,9 @@ enum cq_exit cq_worker_command(const struct cq_run *run)
     struct cq_error err;
     enum cq_code code = cq_worker_given_configure(&session, run, &err);
     if (code == CQ_OK)
-        code = check_together(&session, &err);
+        code = cq_worker_check_together(&session, &err);
     if (code == CQ_OK)
-        code = work(&session, run->options, &err);
+        code = cq_worker_work(&session, run->options, NULL, &err);
     if (code != CQ_OK)
         cq_complain(run->name, "%s", err.text);
     cq_session_close(&session);

@@ -12,7 +12,6 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / 'docs' / 'FROM-RQ.md').read_text()
 CQ = os.environ.get('CQ', str(ROOT / 'build' / 'cq'))
-CQ_COMMANDS = {'worker-pool': 'worker'}
 NOT_IN_CQ = {'cron'}
 
 # What click knows of `rq COMMAND --help`: {command: [[spelling, ...], ...]}, and the variables of its options.
@@ -83,24 +82,22 @@ def test_what_is_called_the_same_is_an_option_of_cq():
     for command in options_of_rq(sys.executable)[0]:
         if command in NOT_IN_CQ:
             continue
-        name = CQ_COMMANDS.get(command, command)
-        text = subprocess.run([CQ, name, '--help'], check=True, capture_output=True, text=True).stdout
+        text = subprocess.run([CQ, command, '--help'], check=True, capture_output=True, text=True).stdout
         for words, cell in rows(SHARED) + rows(f'rq {command}'):
             longest = max(words, key=len)
             if cell == 'the same' and longest != '--logging_level':
-                assert re.search(rf'(?<![\w-]){re.escape(longest)}\b', text), f'cq {name} has no {longest}'
+                assert re.search(rf'(?<![\w-]){re.escape(longest)}\b', text), f'cq {command} has no {longest}'
 
 
 def test_what_is_called_refused_is_refused_by_name():
     for command in options_of_rq(sys.executable)[0]:
         if command in NOT_IN_CQ:
             continue
-        name = CQ_COMMANDS.get(command, command)
         for words, cell in rows(f'rq {command}'):
             if cell != 'refused':
                 continue
             for word in words:
-                done = subprocess.run([CQ, name, word], capture_output=True, text=True, timeout=20)
+                done = subprocess.run([CQ, command, word], capture_output=True, text=True, timeout=20)
                 assert done.returncode == 2 and 'this version of cq does not have' in done.stderr, (word, done)
                 assert len(done.stderr.splitlines()) == 1
 
