@@ -9,6 +9,7 @@
 -- queue, and abandon.lua. So it outlives whoever began, and the parent too.
 local release_left = 500
 local release_looks = 5000 -- at other dependencies of theirs; a call stops after the dependent that uses them up
+local parent_canceled = false -- it is passed over for now, and stays among what they wait for: as in RQ's cancel with enqueue_dependents
 
 -- In pieces, because there may be many. What has finished, or is gone, leaves the set of one that waits on, so that it is
 -- looked at once: a job with 10,000 dependencies costs each of them the same. RQ reads the set for this very question,
@@ -18,7 +19,7 @@ local function dependencies_met(id, parent, parent_failed, failures_allowed)
     local cursor, count = '0', 10
     repeat
         local found = redis.call('SSCAN', dependencies, cursor, 'COUNT', count)
-        local past, open = {not parent_failed and parent or nil}, false
+        local past, open = {not parent_failed and not parent_canceled and parent or nil}, false
         cursor, count = found[1], 100
         for _, other in ipairs(found[2]) do
             if other ~= parent then
@@ -61,6 +62,7 @@ local function release_some(queue)
     local aside = 'cq:dependents:' .. string.sub(entry, 2)
     local status = redis.pcall('HGET', 'rq:job:' .. parent, 'status')
     local parent_failed = string.sub(entry, 1, 1) == '1' and status ~= 'finished'
+    parent_canceled = status == 'canceled'
     local dependents = 'rq:job:' .. parent .. ':dependents'
     local back, rest = {}, {}
     for _, id in ipairs(redis.call('SPOP', aside, release_left)) do
