@@ -4,13 +4,17 @@
 # shellcheck source=tests/cli/harness.sh
 . "$(dirname "$0")/harness.sh"
 
+# Those of the table that the program is built from: what is added there is tested here.
+commands=$(sed -n 's/^    {"\([a-z-]*\)", cq_[a-z_]*_command, .*/\1/p' "$(dirname "$0")/../../cmd/commands.c")
+
 it 'help lists every command and every exit status'
 run help
 expect_status 0
 expect_no_stderr
-for word in worker enqueue requeue result info empty suspend resume limit reload help version; do
+for word in worker worker-pool enqueue cancel cron help $commands; do
     expect_stdout_match "  $word +[A-Z].*"
 done
+[ "$(grep -cE '^  [a-z-]+ +[A-Z]' "$work/out")" = "$(echo "$commands" | wc -l)" ] || wrong 'the table has other commands than help'
 for number in 0 1 2 3 4 5 6 70 71; do
     expect_stdout_match "  $number +[a-zA-Z].*"
 done
@@ -28,15 +32,19 @@ expect_status 0
 cmp -s "$work/out" "$work/first" || wrong 'the two differ'
 
 it 'every command explains itself'
-for word in worker enqueue requeue result info empty suspend resume limit reload help version; do
+for word in $commands; do
     run "$word" --help
     expect_status 0
+    expect_no_stderr
     expect_stdout_match "Usage: cq $word \[OPTIONS\].*"
     expect_stdout_has '--help'
+    cp "$work/out" "$work/first"
+    run help "$word"
+    cmp -s "$work/out" "$work/first" || wrong "'help $word' and '$word --help' differ"
 done
 
 it 'no line of help is wider than a terminal'
-for word in worker enqueue requeue result info empty suspend resume limit reload; do
+for word in $commands; do
     run "$word" --help
     awk 'length($0) > 80 { exit 1 }' "$work/out" || wrong "$word --help has a line of more than 80 characters"
 done
@@ -73,9 +81,9 @@ it 'a command of rq that is not there is named as such'
 run dashboard
 expect_status 2
 expect_stderr_line "this version of cq does not have it"
-run worker-pool
+run scheduler
 expect_status 2
-expect_stderr_line '--num-workers'
+expect_stderr_line "this version of cq does not have it"
 
 it 'an option before the command is refused'
 run --burst worker

@@ -2,14 +2,15 @@
 # Run the shell tests of the command line. usage: run_cli.sh BUILD_FOLDER [TEST]
 #   TEST  enqueue (or cli/enqueue) runs tests/cli/test_enqueue.sh alone
 # Each script gets CQ, the program to test, and prints `ok - NAME` or `not ok - NAME` per test. JOBS (2) run at a time; each
-# writes BUILD_FOLDER/logs/cli/NAME.log. A script that dies, hangs or tests nothing is a failure beside what it counted.
+# writes BUILD_FOLDER/logs/cli/NAME.log. A script that dies, tests nothing or takes more than
+# LIMIT seconds (120) is a failure beside what it counted.
 set -eu
 cd "$(dirname "$0")/../.."
 
 run_one() { # build folder, script: writes its log, with `status N` as the last line
     log=$1/logs/cli/$(basename "$2" .sh).log
     status=0
-    timeout -k 10 600 "$2" < /dev/null > "$log" 2>&1 || status=$?
+    timeout -k 10 "${LIMIT:-120}" "$2" < /dev/null > "$log" 2>&1 || status=$?
     echo "status $status" >> "$log"
 }
 
@@ -61,7 +62,11 @@ for script in $scripts; do
     printf '  %-28s %s passed, %s FAILED (%s)\n' "cli/${name#test_}" "$1" "$2" "$log"
     grep -E '^not ok|ERROR: [A-Za-z]+Sanitizer|runtime error:' "$log" | sed 's/^/      /' || :
     status=$(tail -n 1 "$log")
-    [ "$status" = 'status 0' ] || echo "      it ended with $status"
+    case $status in
+    'status 0' | 'status 1') ;;
+    'status 124' | 'status 137') echo "      it took more than ${LIMIT:-120} s, and was ended after: $(grep -E '^(not )?ok ' "$log" | tail -n 1)" ;;
+    *) echo "      it ended with $status" ;;
+    esac
 done
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
