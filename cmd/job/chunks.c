@@ -15,7 +15,7 @@ enum {
     RESTARTS_MOST = 100, /* of a list whose last id went away: each reads it from its head again */
     CURSOR_MAX = 64 * 1024,
 };
-static const cq_time chunk_goal = 4000; /* us of Redis; a busy machine makes it some times as much */
+static const cq_time chunk_goal = 2500; /* us of Redis; a busy machine makes it some times as much */
 
 /* Where we are in one queue's place; the texts of replies have to outlive them. */
 struct walk {
@@ -49,7 +49,7 @@ static enum cq_code timed_call(struct cq_many_work *work, struct cq_command *com
     else if (took > chunk_goal)
         work->chunk -= work->chunk / 4;
     else if (took < chunk_goal / 2)
-        work->chunk += work->chunk / 2;
+        work->chunk += work->chunk / 4;
     if (work->chunk < CHUNK_LEAST)
         work->chunk = CHUNK_LEAST;
     if (work->chunk > CHUNK_MOST)

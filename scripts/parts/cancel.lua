@@ -6,6 +6,7 @@
 local detached_most = 1000 -- dependencies; a member of a dependents set that is canceled does no harm
 
 local function cancel_job(id, queue, dependents, detach)
+    parent_canceled = true
     if dependents == '1' then release_dependents(id, queue, false) end
     if detach == '1' then
         for _, other in ipairs(redis.pcall('SRANDMEMBER', 'rq:job::' .. id .. ':dependencies', detached_most)) do
