@@ -5,15 +5,15 @@
 #include "base/mem.h"
 #include "lifecycle/maintain.h"
 #include "worker/orphans.h"
+#include "worker/patience.h"
 #include "worker/runtimes/runtimes.h"
 #include "worker/slot/execution.h"
+#include "worker/slot/slot.h"
 
 enum {
     ABANDON_CHUNK = 100,
     CLEAN_CHUNK = 300,
     SWEEP_CHUNK = 200,
-    SILENCE_S = 30, /* without an answer from Redis: then the heartbeats of others may not have arrived either */
-    RETURN_S = 35,  /* after such a silence: every worker is connected again by then, CQ_BACKOFF_MAX_MS and some more */
 };
 
 /* Abandoned work is found within this of its score passing, give or take the spread: under 5 s. */
@@ -24,8 +24,10 @@ struct cq_maintenance {
     ev_timer abandon_timer, clean_timer, tick_timer;
     size_t abandon_at, clean_at; /* the queue that is being asked about; queue_count: none */
     int64_t stale, surplus;      /* entries without jobs and failed jobs beyond the bounds that this sweep of a queue has found */
-    cq_time heard_at;            /* when Redis last answered; 0: not yet. Wall clock: it also shows that we were asleep */
-    cq_time patient_until;       /* nobody is judged abandoned before */
+    struct cq_patience patience;
+    bool asking_time; /* Redis for its time, which begins a round of looking for abandoned jobs */
+    cq_time judge_by; /* the time of this round */
+    bool differs;     /* our clock from that of Redis: said once */
 };
 
 static void abandon_next(struct cq_maintenance *maintenance);
@@ -48,7 +50,7 @@ static void on_abandon(struct cq_async *async, const struct cq_reply *reply, con
         cq_log(process->log, CQ_LOG_ERROR, process->name, NULL, "looking for abandoned jobs: %s", err.text);
         count = 0;
     }
-    maintenance->heard_at = cq_clock_now();
+    cq_patience_heard(&maintenance->patience, cq_clock_now(), cq_clock_monotonic());
     for (size_t i = 0; i < count; i++) {
         struct cq_abandoned item;
         cq_abandon_item(reply, i, &item);
@@ -76,7 +78,7 @@ static void abandon_next(struct cq_maintenance *maintenance)
     }
     struct cq_abandon abandon = {
         .queue = process->queues[maintenance->abandon_at],
-        .now = cq_clock_now(),
+        .now = maintenance->judge_by,
         .requeue = process->options->requeue_abandoned,
         .limit = ABANDON_CHUNK,
     };
@@ -85,36 +87,62 @@ static void abandon_next(struct cq_maintenance *maintenance)
     cq_async_call(process->redis, command, on_abandon, maintenance);
 }
 
-/* Redis was away, or we were: those who run jobs now get the time to say so before they are judged by their old scores. */
-static bool is_patient(struct cq_maintenance *maintenance)
+/* Once when it begins, and once when it is over. */
+static void tell_difference(struct cq_maintenance *maintenance, cq_time now, cq_time redis_now)
 {
-    cq_time now = cq_clock_now();
-    if (!cq_async_is_ready(maintenance->process->redis))
-        return true;
-    if (maintenance->heard_at && now - maintenance->heard_at > SILENCE_S * CQ_SECOND) {
-        maintenance->patient_until = now + RETURN_S * CQ_SECOND;
-        maintenance->heard_at = now;
-    } else if (now < maintenance->patient_until && maintenance->patient_until - now <= RETURN_S * CQ_SECOND) {
-        maintenance->heard_at = now;
-    } else {
-        return false;
+    struct cq_process *process = maintenance->process;
+    bool differs = cq_patience_differ(now, redis_now);
+    if (differs && !maintenance->differs)
+        cq_log(process->log, CQ_LOG_WARNING, process->name, NULL,
+               "our clock is %lld s %s that of Redis: set them by NTP, or jobs that run may be judged abandoned",
+               (long long)(llabs(now - redis_now) / CQ_SECOND), now > redis_now ? "ahead of" : "behind");
+    else if (!differs && maintenance->differs)
+        cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "our clock and that of Redis agree again");
+    maintenance->differs = differs;
+}
+
+static void on_time(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+{
+    (void)async;
+    struct cq_maintenance *maintenance = data;
+    struct cq_process *process = maintenance->process;
+    cq_time now = cq_clock_now(), redis_now = 0;
+    maintenance->asking_time = false;
+    if (!lost && cq_reply_len(reply) == 2)
+        redis_now = cq_reply_int(cq_reply_at(reply, 0)) * CQ_SECOND + cq_reply_int(cq_reply_at(reply, 1));
+    if (redis_now <= 0) { /* the round is left out */
+        cq_process_maybe_end(process);
+        return;
     }
-    return true;
+    cq_patience_heard(&maintenance->patience, now, cq_clock_monotonic());
+    tell_difference(maintenance, now, redis_now);
+    maintenance->judge_by = cq_patience_judge(now, redis_now);
+    maintenance->abandon_at = 0;
+    abandon_next(maintenance);
 }
 
 static void on_abandon_timer(struct ev_loop *loop, ev_timer *timer, int events)
 {
     (void)loop, (void)events;
     struct cq_maintenance *maintenance = timer->data;
-    if (cq_maintenance_is_asking(maintenance) || is_patient(maintenance))
+    struct cq_process *process = maintenance->process;
+    if (cq_maintenance_is_asking(maintenance) || !cq_async_is_ready(process->redis))
         return; /* the last round is not over, or it is not the time for one */
-    maintenance->abandon_at = 0;
-    abandon_next(maintenance);
+    enum cq_patience_state state = cq_patience_ask(&maintenance->patience, cq_clock_now(), cq_clock_monotonic());
+    for (int i = 0; state == CQ_PATIENCE_BEGINS && i < process->slot_count; i++)
+        if (ev_is_active(&process->slots[i].heartbeat_timer))
+            cq_slot_heartbeat(&process->slots[i]);
+    if (state != CQ_PATIENCE_OVER)
+        return;
+    maintenance->asking_time = true;
+    struct cq_command *command = cq_process_command(process);
+    cq_command_text(command, "TIME");
+    cq_async_call(process->redis, command, on_time, maintenance);
 }
 
 bool cq_maintenance_is_asking(const struct cq_maintenance *maintenance)
 {
-    return maintenance->abandon_at < maintenance->process->queue_count;
+    return maintenance->asking_time || maintenance->abandon_at < maintenance->process->queue_count;
 }
 
 static void on_clean(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)

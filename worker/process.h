@@ -16,6 +16,7 @@
  *   waiter.c       waiting for work on every queue, without popping
  *   commands.c     rq:pubsub:<worker>
  *   maintenance.c  abandoned jobs every few seconds, registries every maintenance interval
+ *   patience.c     when abandoned jobs may be judged: after a silence, a sleep, a jump of the clock
  *   scheduler.c    --with-scheduler: locks, and jobs that are due
  *   callback.c     a callback of a job that has no horse any more (fields.c: the job's hash, kept for it)
  *   orphans.c      failure callbacks of abandoned jobs

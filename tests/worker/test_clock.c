@@ -1,0 +1,151 @@
+/* Workers whose wall clock is set, by tests/worker/modules/clock.c. */
+#include "tests/worker/harness.h"
+
+static char clock_path[128];
+
+static void set_clock(int ahead_s)
+{
+    FILE *file = fopen(clock_path, "we");
+    ck_assert_ptr_nonnull(file);
+    fprintf(file, "%d", ahead_s);
+    fclose(file);
+}
+
+static void use_clock(const char *name)
+{
+    const char *binary = getenv("CQ");
+    const char *slash = binary ? strrchr(binary, '/') : NULL;
+    char library[512];
+    ck_assert_ptr_nonnull(slash);
+    snprintf(library, sizeof(library), "%.*s/tests/worker/modules/clock.so", (int)(slash - binary), binary);
+    snprintf(clock_path, sizeof(clock_path), "%s/clock", server->folder);
+    snprintf(worker_log, sizeof(worker_log), "%s/%s.log", server->folder, name);
+    unlink(worker_log);
+    set_clock(0);
+    setenv("CQ_TEST_CLOCK", clock_path, 1);
+    setenv("LD_PRELOAD", library, 1); /* of the workers that start from now on */
+    setenv("ASAN_OPTIONS", "verify_asan_link_order=0", 1);
+}
+
+static void back_to_normal(void)
+{
+    unsetenv("LD_PRELOAD");
+    worker_log[0] = '\0';
+}
+
+static void wait_log(const char *words)
+{
+    static char text[1 << 20];
+    for (int i = 0; i < PATIENCE_S * 100; i++) {
+        FILE *file = fopen(worker_log, "re");
+        size_t len = file ? fread(text, 1, sizeof(text) - 1, file) : 0;
+        text[len] = '\0';
+        if (file)
+            fclose(file);
+        if (strstr(text, words))
+            return;
+        usleep(10000);
+    }
+    ck_abort_msg("the log does not say: %s", words);
+}
+
+/* When the only execution counts as abandoned. */
+static int64_t abandoned_at(void)
+{
+    struct cq_reply *reply = redis_server_run(server, "ZRANGE", "rq:wip:default", "0", "-1", "WITHSCORES", NULL);
+    int64_t score = cq_reply_len(reply) == 2 ? cq_reply_int(cq_reply_at(reply, 1)) : 0;
+    cq_reply_free(reply);
+    return score;
+}
+
+/* Until the worker has asked Redis for its time. */
+static void wait_heard(void)
+{
+    for (int i = 0; i < PATIENCE_S * 100; i++) {
+        struct cq_str stats = redis_server_text(server, "INFO", "commandstats", NULL);
+        if (stats.data && strstr(stats.data, "cmdstat_time:"))
+            return;
+        usleep(10000);
+    }
+    ck_abort_msg("no worker asked for the time");
+}
+
+static const struct job_spec lasting = {.function = "jobs.doze_s", .number = 600, .timeout_s = 1000};
+
+START_TEST(a_clock_that_is_set_forward_makes_who_runs_jobs_say_so_at_once)
+{
+    use_clock("forward");
+    cq_reply_free(redis_server_run(server, "CONFIG", "RESETSTAT", NULL));
+    enqueue("runs", &lasting);
+    pid_t worker = start_worker("--job-monitoring-interval", "600", NULL); /* the next heartbeat is minutes away */
+    wait_status("runs", "started");
+    int64_t before = abandoned_at();
+    wait_heard(); /* of Redis, by the old clock */
+    set_clock(36000);
+    for (int i = 0; i < PATIENCE_S * 100 && abandoned_at() < before + 35000; i++)
+        usleep(10000);
+    ck_assert_int_ge(abandoned_at(), before + 35000);
+    ck_assert(cq_str_is(job_field("runs", "status"), "started"));
+    kill(worker, SIGKILL);
+    wait_worker(worker);
+    back_to_normal();
+}
+END_TEST
+
+START_TEST(one_whose_clock_is_ahead_takes_nobodys_job_away)
+{
+    enqueue("runs", &lasting);
+    pid_t worker = start_worker(NULL);
+    wait_status("runs", "started");
+    use_clock("ahead");
+    set_clock(36000);
+    pid_t ahead = start_worker(NULL);
+    wait_log("s ahead of that of Redis: set them by NTP");
+    wait_log("started with PID");
+    /* It has been asked about by now: its round follows the question for the time. */
+    enqueue("next", &(struct job_spec){.function = "jobs.whoami"});
+    wait_status("next", "finished");
+    ck_assert(cq_str_is(job_field("runs", "status"), "started"));
+    ck_assert_int_gt(abandoned_at(), 0);
+    ck_assert_int_eq(stop_worker(ahead), 0);
+    kill(worker, SIGKILL);
+    wait_worker(worker);
+    back_to_normal();
+}
+END_TEST
+
+START_TEST(a_scheduler_whose_clock_is_ahead_queues_nothing_early)
+{
+    use_clock("early");
+    set_clock(36000);
+    struct cq_reply *reply = redis_server_run(server, "TIME", NULL);
+    char score[32];
+    snprintf(score, sizeof(score), "%lld", (long long)cq_reply_int(cq_reply_at(reply, 0)) + 18000);
+    cq_reply_free(reply);
+    enqueue("later", &(struct job_spec){.function = "jobs.whoami", .queue = "elsewhere"});
+    cq_reply_free(redis_server_run(server, "HSET", "rq:job:later", "status", "scheduled", NULL));
+    cq_reply_free(redis_server_run(server, "DEL", "rq:queue:elsewhere", NULL));
+    cq_reply_free(redis_server_run(server, "ZADD", "rq:scheduled:default", score, "later", NULL));
+    ck_assert_int_eq(wait_worker(start_worker("--with-scheduler", "--burst", NULL)), 0);
+    ck_assert(cq_str_is(job_field("later", "status"), "scheduled"));
+    cq_reply_free(redis_server_run(server, "ZADD", "rq:scheduled:default", "1000", "later", NULL));
+    ck_assert_int_eq(wait_worker(start_worker("--with-scheduler", "--burst", NULL)), 0);
+    ck_assert(cq_str_is(job_field("later", "status"), "finished"));
+    back_to_normal();
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("worker/clock");
+    TCase *tcase = worker_case("clock");
+    tcase_add_test(tcase, a_clock_that_is_set_forward_makes_who_runs_jobs_say_so_at_once);
+    tcase_add_test(tcase, one_whose_clock_is_ahead_takes_nobodys_job_away);
+    tcase_add_test(tcase, a_scheduler_whose_clock_is_ahead_queues_nothing_early);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
