@@ -21,6 +21,7 @@ static void job_free(struct cq_cron_job *job)
     free(job->group);
     free(job->where);
     free(job->text);
+    free(job->schedule_key);
     free(job->shown);
     free(job->zone);
     free(job->seen);
@@ -73,6 +74,8 @@ static enum cq_code identify(struct cq_cron_table *table, size_t index, struct c
         cq_buf_printf(&text, "%s#%zu", job->name, number);
     }
     job->identity = cq_buf_steal(&text);
+    cq_buf_printf(&text, "%s %.800s", job->zone ? job->zone : "local", job->text);
+    job->schedule_key = cq_buf_steal(&text);
     return CQ_OK;
 }
 
@@ -103,8 +106,7 @@ void cq_cron_table_json(const struct cq_cron_table *table, struct cq_buf *out)
     cq_buf_char(out, '[');
     for (size_t i = 0; i < table->len; i++) {
         const struct cq_cron_job *job = table->jobs[i];
-        /* A job that only has been seen has a tick and no job's id. */
-        bool ran = job->seen && *job->seen && job->seen[strlen(job->seen) - 1] != ' ';
+        bool ran = cq_cron_seen_job(cq_str(job->seen)).len > 0; /* and was not only seen */
         cq_buf_text(out, i ? ", " : "");
         cq_buf_append(out, job->shown, strlen(job->shown) - 1);
         add_time(out, "latest_enqueue_time", ran ? cq_cron_seen_tick(cq_str(job->seen)) : CQ_TIME_UNSET);

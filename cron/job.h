@@ -24,6 +24,7 @@ struct cq_cron_job {
     char *group;      /* NULL: none */
     char *where;      /* FILE:LINE, or the module, for messages */
     char *text;       /* the schedule as it was written */
+    char *schedule_key; /* `<zone> <text>`, as Redis keeps it beside the last tick */
     char *shown;      /* JSON of RQ's CronJob.to_dict without the times, an object */
     struct cq_schedule schedule;
     char *zone;       /* NULL: the local one */
@@ -61,7 +62,7 @@ void cq_cron_table_release(struct cq_cron_table *table);
 struct cq_cron_job *cq_cron_table_add(struct cq_cron_table *table); /* an empty one, borrowed */
 
 /*
- * Give each its identity. Errors: CQ_ERR_CONFIG when a name that was given is there twice, when there are too many, or a name is too long.
+ * Give each its identity and schedule_key. Errors: CQ_ERR_CONFIG when a name that was given is there twice, when there are too many, or a name is too long.
  */
 CQ_MUST_CHECK enum cq_code cq_cron_table_finish(struct cq_cron_table *table, struct cq_error *err);
 

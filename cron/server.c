@@ -28,6 +28,7 @@ struct server {
     size_t claims;     /* that are on their way */
     bool beating;      /* a heartbeat is on its way */
     bool changed;      /* since the last heartbeat: what others see of us is old */
+    bool fresh;        /* the table was just read, and no heartbeat has said so yet */
     bool reload, ending;
     enum cq_code code;
     struct cq_error *err;
@@ -137,7 +138,7 @@ static void claim_next(struct server *server, struct cq_cron_job *job)
     cq_job_id_generate(claim->id);
     struct cq_cron_tick tick = {
         .job = cq_str(job->identity), .name = cq_str(job->name), .seen = cq_str(job->seen), .tick = job->due.ticks[job->due_done],
-        .next = job->due.next, .no_overlap = job->no_overlap, .id = cq_str(claim->id), .queue = cq_str(job->queue),
+        .schedule = cq_str(job->schedule_key), .next = job->due.next, .no_overlap = job->no_overlap, .id = cq_str(claim->id), .queue = cq_str(job->queue),
         .group = cq_str(job->group), .at_front = job->at_front, .ttl_s = job->ttl_s, .now = server_now(server)};
     struct cq_command command;
     struct cq_error err;
@@ -179,6 +180,7 @@ static void on_beat(struct cq_async *async, const struct cq_reply *reply, const 
     bool jumped = drift > CQ_SECOND || drift < -CQ_SECOND; /* the server's clock was set, or it is another server */
     server->ahead += drift;
     server->last_beat = cq_clock_monotonic();
+    server->fresh = false;
     for (size_t i = 0; i < server->table->len; i++) {
         struct cq_cron_job *job = server->table->jobs[i];
         struct cq_str seen;
@@ -196,11 +198,11 @@ static void beat(struct server *server)
     struct cq_buf json = CQ_BUF_INIT(JSON_MAX);
     for (size_t i = 0; i < table->len; i++)
         jobs[i] = (struct cq_cron_beat_job){cq_str(table->jobs[i]->identity), cq_str(table->jobs[i]->name),
-                                            table->jobs[i]->schedule.every_s == 0};
+                                            cq_str(table->jobs[i]->schedule_key), table->jobs[i]->schedule.every_s == 0};
     cq_cron_table_json(table, &json);
     struct cq_cron_beat heartbeat = {
         .scheduler = cq_str(server->name), .hostname = cq_str(server->host), .config_file = cq_str(server->options->config_file),
-        .jobs = cq_buf_view(&json), .pid = (int)getpid(), .created_at = server->created_at, .count = table->len};
+        .jobs = cq_buf_view(&json), .pid = (int)getpid(), .created_at = server->created_at, .fresh = server->fresh, .count = table->len};
     struct cq_command command;
     cq_command_init(&command);
     cq_cron_beat_build(&heartbeat, jobs, &command);
@@ -241,6 +243,7 @@ static void reload(struct server *server)
     cq_cron_table_release(server->table);
     *server->table = fresh;
     server->last_beat = 0;
+    server->fresh = true;
     cq_log(log, CQ_LOG_INFO, NULL, NULL, "read again: %zu cron job%s", fresh.len, fresh.len == 1 ? "" : "s");
 }
 
@@ -369,7 +372,8 @@ static void choose_name(struct server *server)
 
 enum cq_code cq_cron_serve(const struct cq_cron_server_options *options, struct cq_cron_table *table, struct cq_error *err)
 {
-    struct server server = {.options = options, .table = table, .loop = EV_DEFAULT, .created_at = CQ_TIME_UNSET, .code = CQ_OK, .err = err};
+    struct server server = {.options = options, .table = table, .loop = EV_DEFAULT, .created_at = CQ_TIME_UNSET, .fresh = true,
+                            .code = CQ_OK, .err = err};
     choose_name(&server);
     signal(SIGPIPE, SIG_IGN);
     ev_timer_init(&server.timer, on_timer, 0., 0.);
@@ -389,5 +393,7 @@ enum cq_code cq_cron_serve(const struct cq_cron_server_options *options, struct 
     ev_signal_stop(server.loop, &server.terminate);
     ev_signal_stop(server.loop, &server.interrupt);
     ev_signal_stop(server.loop, &server.hang_up);
+    if (server.code == CQ_OK)
+        cq_log(options->log, CQ_LOG_INFO, NULL, NULL, "cron scheduler %s: ended", server.name);
     return server.code;
 }

@@ -1,24 +1,31 @@
 -- A cron scheduler lives: its heartbeat and what it shows of itself, as RQ writes them, and back comes what it needs to know:
 -- the server's time, by which all schedulers go, and of each of its jobs the last tick and whether it is paused.
--- A job that was never seen is seen now: only what it misses from here on counts as missed.
+-- A job that was never seen is seen now: only what it misses from here on counts as missed. So it is when its schedule is
+-- another one than what its last tick was of, and the caller has just read its files: the new one misses nothing before.
 -- Source: rq/cron.py CronScheduler.save, heartbeat, rq/cron_scheduler_registry.py register.
--- Returns {seconds, microseconds, `<tick> <id of the job>` or '' ..., '1' when paused, else '0' ...}.
+-- Returns {seconds, microseconds, what cq:cron:tick:<job> holds or '' ..., '1' when paused, else '0' ...}.
 local schedulers, scheduler = unpack(KEYS) -- rq:cron_schedulers, rq:cron_scheduler:<name>, then cq:cron:tick:<job> of each job
--- first_seen: for each job '1' when its time begins to count now, '0' when not. hash: how many field, value ... follow, then the name of each job
-local name, ttl, state_ttl, first_seen, hash = unpack(ARGV)
-local fields = 6
+-- first_seen: for each job '1' when its time begins to count now, '0' when not. fresh: '1' when the files have just been read.
+-- hash: how many field, value ... follow, then the name of each job, then the schedule of each, ` <zone> <schedule>`
+local name, ttl, state_ttl, first_seen, fresh, hash = unpack(ARGV)
+local fields = 7
 local time = redis.call('TIME')
 local answer = {time[1], time[2]}
 if #KEYS > 2 then
     local states = redis.call('MGET', unpack(KEYS, 3))
+    local names = fields + tonumber(hash)
     for i, state in ipairs(states) do
-        if not state and string.sub(first_seen, i, i) == '1' then
-            state = time[1] .. ' '
-            redis.call('SET', KEYS[i + 2], state, 'EX', state_ttl)
+        local schedule, now = ARGV[names + #states + i - 1], nil
+        if not state then
+            if string.sub(first_seen, i, i) == '1' then now = time[1] .. ' ' .. schedule end
+        elseif fresh == '1' then
+            local last, of = string.match(state, '^%d+ (%S*)(.*)$')
+            if of and of ~= '' and of ~= schedule then now = time[1] .. ' ' .. last .. schedule end
         end
-        answer[#answer + 1] = state or ''
+        if now then redis.call('SET', KEYS[i + 2], now, 'EX', state_ttl) end
+        answer[#answer + 1] = now or state or ''
     end
-    local paused = redis.pcall('SMISMEMBER', 'cq:cron:paused', unpack(ARGV, fields + tonumber(hash)))
+    local paused = redis.pcall('SMISMEMBER', 'cq:cron:paused', unpack(ARGV, names, names + #states - 1))
     for i = 1, #states do answer[#answer + 1] = paused[i] == 1 and '1' or '0' end
 end
 if name ~= '' then

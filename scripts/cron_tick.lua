@@ -1,14 +1,15 @@
 -- Claim one tick of a cron job and enqueue its job, in one step: whoever is first wins, the others are told. The claim says
--- what it has seen (`<tick> <id of the job>`, as the key holds it); when the key holds something else by now, the tick is
--- somebody else's, or was decided upon with old knowledge, and nothing is done. Sent twice, the call acts once.
+-- what it has seen (`<tick> <id of the job> <zone> <schedule>`, as the key holds it); when it holds something else by now, the tick
+-- is somebody else's, or was decided upon with old knowledge, and nothing is done. Sent twice, the call acts once.
 -- A paused job's tick is claimed and enqueues nothing, so that nothing is made up for later; neither does one whose last
 -- job is still to run or running, with no_overlap '1'. tick '': a job out of turn, which claims nothing and looks at neither.
 -- Source: rq/cron.py CronJob.enqueue, rq/cron_job_registry.py add.
 -- Returns {`enqueued`, `taken`, `paused` or `overlaps`, what the key holds now}.
 local state, job, history, names = unpack(KEYS) -- cq:cron:tick:<job>, rq:job:<id>, rq:cron_job:<name>:jobs, rq:cron_jobs
 -- then field, value ... of the job's hash, status and enqueued_at among them
-local seen, tick, state_ttl, name, no_overlap, id, queue, at_front, ttl, group, enqueued_at, epoch = unpack(ARGV)
-local fields, history_max, history_ttl = 13, 1000, 31536000
+-- schedule: ` <zone> <schedule>`
+local seen, tick, schedule, state_ttl, name, no_overlap, id, queue, at_front, ttl, group, enqueued_at, epoch = unpack(ARGV)
+local fields, history_max, history_ttl = 14, 1000, 31536000
 -- include seconds.lua
 -- include push.lua
 -- include leave.lua
@@ -20,17 +21,20 @@ if type(held) == 'table' then -- no string: somebody else's, under our name
     held = ''
 end
 held = held or ''
-local claim = (tick ~= '' and tick or string.match(held, '^%d+') or '') .. ' ' .. id
+local held_tick, last, held_schedule = string.match(held, '^(%d+) (%S*)(.*)$')
+if tick == '' then schedule = held_schedule or '' end
+local claim = (tick ~= '' and tick or held_tick or '') .. ' ' .. id .. schedule
 if held == claim or redis.call('HGET', job, 'enqueued_at') == enqueued_at then return {'enqueued', held} end
 
 local function keep(text) redis.call('SET', state, text, 'EX', state_ttl) end
 
 if tick ~= '' then
     if held ~= seen then return {'taken', held} end
-    local last = string.match(held, ' (.+)$') or ''
+    last = last or ''
     local function claim_only(why)
-        keep(tick .. ' ' .. last)
-        return {why, tick .. ' ' .. last}
+        local now = tick .. ' ' .. last .. schedule
+        keep(now)
+        return {why, now}
     end
     if redis.pcall('SISMEMBER', 'cq:cron:paused', name) == 1 then return claim_only('paused') end
     if no_overlap == '1' and last ~= '' then

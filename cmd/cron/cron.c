@@ -101,7 +101,7 @@ static enum cq_code ask(struct work *work, cq_time *ret_now, struct cq_error *er
     struct cq_command command;
     struct cq_reply *reply = NULL;
     for (size_t i = 0; i < count; i++)
-        jobs[i] = (struct cq_cron_beat_job){cq_str(work->table.jobs[i]->identity), cq_str(work->table.jobs[i]->name), false};
+        jobs[i] = (struct cq_cron_beat_job){cq_str(work->table.jobs[i]->identity), cq_str(work->table.jobs[i]->name), CQ_STR_NONE, false};
     cq_command_init(&command);
     cq_cron_beat_build(&beat, jobs, &command);
     enum cq_code code = cq_connection_call(work->session.connection, &command, &reply, err);

@@ -24,16 +24,21 @@ static const char *show_time(const struct cq_cron_job *job, cq_time when, char t
     return text;
 }
 
-static void add_text(struct cq_buf *line, const char *key, const char *text)
+static void add_str(struct cq_buf *line, const char *key, struct cq_str text)
 {
     cq_buf_printf(line, "%s\"%s\": ", line->len > 1 ? ", " : "", key);
-    if (!text) {
+    if (!text.data) {
         cq_buf_text(line, "null");
         return;
     }
     cq_buf_char(line, '"');
-    cq_utf8_escape_json(line, cq_str(text));
+    cq_utf8_escape_json(line, text);
     cq_buf_char(line, '"');
+}
+
+static void add_text(struct cq_buf *line, const char *key, const char *text)
+{
+    add_str(line, key, cq_str(text));
 }
 
 static void add_iso(struct cq_buf *line, const char *key, cq_time when)
@@ -116,8 +121,8 @@ void cq_cron_show_list(const struct cq_cron_table *table, cq_time now, bool json
     char last_text[TIME_SIZE], next_text[TIME_SIZE];
     for (size_t i = 0; i < table->len; i++) {
         struct cq_cron_job *job = table->jobs[i];
-        const char *id = job->seen ? strchr(job->seen, ' ') : NULL;
-        cq_time seen = cq_cron_seen_tick(cq_str(job->seen)), last = id && id[1] ? seen : CQ_TIME_UNSET;
+        struct cq_str id = cq_cron_seen_job(cq_str(job->seen));
+        cq_time seen = cq_cron_seen_tick(cq_str(job->seen)), last = id.len ? seen : CQ_TIME_UNSET;
         cq_cron_due(&job->schedule, job->zone, job->missed, seen, now, &job->due);
         cq_time next = job->due.count ? job->due.ticks[0] : job->due.next;
         if (json) {
@@ -125,7 +130,7 @@ void cq_cron_show_list(const struct cq_cron_table *table, cq_time now, bool json
             add_text(&line, "missed", missed[job->missed]);
             cq_buf_printf(&line, ", \"paused\": %s", job->paused ? "true" : "false");
             add_iso(&line, "last", last);
-            add_text(&line, "last_job", last == CQ_TIME_UNSET ? NULL : id + 1);
+            add_str(&line, "last_job", id.len ? id : CQ_STR_NONE);
             add_iso(&line, "next", next);
             end_json(&line);
             continue;

@@ -5,8 +5,8 @@
 #include "base/number.h"
 #include "job/keys.h"
 
-_Static_assert(CQ_CRON_TICK_NKEYS == 4 && CQ_CRON_TICK_NARGS == 12, "cron_tick.lua takes other keys or arguments");
-_Static_assert(CQ_CRON_BEAT_NKEYS == 2 && CQ_CRON_BEAT_NARGS == 5, "cron_beat.lua takes other keys or arguments");
+_Static_assert(CQ_CRON_TICK_NKEYS == 4 && CQ_CRON_TICK_NARGS == 13, "cron_tick.lua takes other keys or arguments");
+_Static_assert(CQ_CRON_BEAT_NKEYS == 2 && CQ_CRON_BEAT_NARGS == 6, "cron_beat.lua takes other keys or arguments");
 
 #define KEY_SCHEDULERS "rq:cron_schedulers"
 #define KEY_JOBS "rq:cron_jobs"
@@ -22,6 +22,12 @@ static void add_prefixed(struct cq_command *command, const char *prefix, struct 
     cq_buf_text(&key, suffix);
     cq_command_arg(command, cq_buf_view(&key));
     cq_buf_release(&key);
+}
+
+/* With a space before it, as it stands in the key. */
+static void add_schedule(struct cq_command *command, struct cq_str schedule)
+{
+    add_prefixed(command, schedule.len ? " " : "", schedule, "");
 }
 
 static int64_t state_ttl(const struct cq_cron_tick *tick)
@@ -49,6 +55,7 @@ void cq_cron_tick_build(const struct cq_cron_tick *tick, struct cq_command *comm
         cq_command_text(command, "");
     else
         cq_command_int(command, cq_time_seconds(tick->tick));
+    add_schedule(command, tick->schedule);
     cq_command_int(command, state_ttl(tick));
     cq_command_arg(command, tick->name);
     cq_command_int(command, tick->no_overlap);
@@ -96,6 +103,7 @@ void cq_cron_beat_build(const struct cq_cron_beat *beat, const struct cq_cron_be
     cq_command_int(command, CQ_CRON_SCHEDULER_TTL_S);
     cq_command_int(command, CQ_CRON_STATE_TTL_S);
     cq_command_arg(command, cq_str_n(first_seen, beat->count));
+    cq_command_int(command, beat->fresh);
     cq_command_int(command, HASH_ARGS);
     cq_command_text(command, "hostname");
     cq_command_arg(command, beat->hostname);
@@ -109,6 +117,8 @@ void cq_cron_beat_build(const struct cq_cron_beat *beat, const struct cq_cron_be
     cq_command_arg(command, beat->jobs);
     for (size_t i = 0; i < beat->count; i++)
         cq_command_arg(command, jobs[i].name);
+    for (size_t i = 0; i < beat->count; i++)
+        add_schedule(command, jobs[i].schedule);
 }
 
 enum cq_code cq_cron_beat_read(const struct cq_reply *reply, size_t count, cq_time *ret_now, struct cq_error *err)
@@ -135,6 +145,16 @@ cq_time cq_cron_seen_tick(struct cq_str seen)
     if (!space || !cq_number_int(cq_str_n(seen.data, (size_t)(space - seen.data)), 0, INT64_C(253402300799), &seconds))
         return CQ_TIME_UNSET;
     return seconds * CQ_SECOND;
+}
+
+struct cq_str cq_cron_seen_job(struct cq_str seen)
+{
+    const char *space = seen.len ? memchr(seen.data, ' ', seen.len) : NULL;
+    if (!space)
+        return CQ_STR_LIT("");
+    const char *id = space + 1, *end = seen.data + seen.len;
+    space = memchr(id, ' ', (size_t)(end - id));
+    return cq_str_n(id, (size_t)((space ? space : end) - id));
 }
 
 void cq_cron_death_build(struct cq_str scheduler, struct cq_command *command)

@@ -1,9 +1,9 @@
 /*
  * Cron: a tick of a schedule becomes a job, once, however many schedulers see it; and a scheduler's life in Redis.
  *
- * What is known of a cron job is one string, `<epoch of its last tick> <id of the job that it enqueued>`, under cq:cron:tick:. A
- * scheduler decides by it what is due, and claims a tick by saying what it has seen there: cron_tick.lua does nothing when
- * it is something else by now. Source: rq/cron.py, which has no lock.
+ * What is known of a cron job is one string under cq:cron:tick:, `<epoch of its last tick> <id of the job that it enqueued> <zone>
+ * <schedule>`. A scheduler decides by it what is due, and claims a tick by saying what it has seen there: cron_tick.lua does
+ * nothing when it is something else by now. Source: rq/cron.py, which has no lock.
  */
 #ifndef CQ_LIFECYCLE_CRON_H
 #define CQ_LIFECYCLE_CRON_H
@@ -24,6 +24,7 @@ struct cq_cron_tick {
     struct cq_str job;     /* which cron job: its name, or name#2 where several have the name */
     struct cq_str name;    /* as RQ knows it */
     struct cq_str seen;    /* what the caller knows of it; "": nothing yet */
+    struct cq_str schedule; /* `<zone> <schedule>`, to know it when it changes; CQ_STR_NONE: not kept */
     cq_time tick;          /* whole seconds; CQ_TIME_UNSET: out of turn */
     cq_time next;          /* the tick after it, or when it will be needed no more */
     bool no_overlap;
@@ -47,7 +48,7 @@ CQ_MUST_CHECK enum cq_code cq_cron_tick_read(const struct cq_reply *reply, enum 
 
 /* One cron job in a heartbeat. */
 struct cq_cron_beat_job {
-    struct cq_str job, name;
+    struct cq_str job, name, schedule; /* as a tick's */
     bool counts_from_now; /* when it was never seen: ticks from now on can be missed */
 };
 
@@ -56,6 +57,7 @@ struct cq_cron_beat {
     struct cq_str hostname, config_file, jobs; /* jobs: JSON, as RQ's CronScheduler.to_dict has it */
     int pid;
     cq_time created_at;
+    bool fresh; /* the jobs have just been read: one whose schedule is new to Redis counts from now on */
     size_t count;
 };
 
@@ -68,6 +70,9 @@ void cq_cron_beat_job_at(const struct cq_reply *reply, size_t count, size_t inde
 
 /* The tick that a string of this kind names, CQ_TIME_UNSET when none. */
 cq_time cq_cron_seen_tick(struct cq_str seen);
+
+/* The job that it enqueued last; empty when none. Borrowed from seen. */
+struct cq_str cq_cron_seen_job(struct cq_str seen);
 
 /* A scheduler ends. Its hash goes by its TTL, as RQ's does. Source: rq/cron_scheduler_registry.py unregister. */
 void cq_cron_death_build(struct cq_str scheduler, struct cq_command *command);

@@ -192,16 +192,18 @@ it 'missed ticks are skipped, made up for once, or all'
 now=$(redis time | head -n 1)
 hours=$((now - now % 3600 - 5 * 3600))
 write missed.cron 'CRON_TZ=UTC' '0 * * * * --name skip -q skip f' '0 * * * * --name once -q once --missed once f' \
-    '0 * * * * --name all -q all --missed all f'
+    '0 * * * * --name all -q all --missed all f' '0 * * * * --name changed -q changed --missed all f'
 for job in skip once all; do
     redis set "cq:cron:tick:$job" "$((hours + 100)) old" > /dev/null
 done
+redis set cq:cron:tick:changed "$((hours + 100)) old UTC @daily" > /dev/null # its schedule is new: it missed nothing
 start_cron missed missed.cron
 until_true '[ "$(redis llen rq:queue:all)" -ge 5 ] && [ "$(redis llen rq:queue:once)" -ge 1 ]'
 until_true '[ "$(says missed "skip: missed its time")" = 1 ] || [ "$(redis llen rq:queue:skip)" = 1 ]'
 end_cron "$cron"
 [ "$(tick_of all)" = "$(tick_of once)" ] || wrong 'once is not the newest'
 [ "$(redis llen rq:queue:skip)" -le 1 ] || wrong 'skipped ticks were enqueued'
+[ "$(redis llen rq:queue:changed)" -le 1 ] || wrong 'ticks were made up for that its schedule did not have'
 
 it 'no job overlaps its predecessor'
 write overlap.cron '@every 1s --name slow -q slow --no-overlap f'

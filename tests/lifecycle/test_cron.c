@@ -206,13 +206,14 @@ START_TEST(keys_that_hold_something_else_lose_no_tick)
 END_TEST
 
 /* Two jobs: one whose time counts from now on, and an interval. */
-static const struct cq_cron_beat_job two[] = {{CQ_STR_LIT("report"), CQ_STR_LIT("report"), true},
-                                              {CQ_STR_LIT("poll#2"), CQ_STR_LIT("poll"), false}};
+static const struct cq_cron_beat_job two[] = {{CQ_STR_LIT("report"), CQ_STR_LIT("report"), CQ_STR_LIT("UTC @daily"), true},
+                                              {CQ_STR_LIT("poll#2"), CQ_STR_LIT("poll"), CQ_STR_LIT("UTC @every 5"), false}};
+static bool just_read;
 
 static void beat(struct cq_str scheduler, cq_time *ret_now)
 {
     struct cq_cron_beat beat = {.scheduler = scheduler, .hostname = CQ_STR_LIT("host"), .config_file = CQ_STR_LIT("a.cron"),
-                                .jobs = CQ_STR_LIT("[]"), .pid = 42, .created_at = NOW, .count = 2};
+                                .jobs = CQ_STR_LIT("[]"), .pid = 42, .created_at = NOW, .fresh = just_read, .count = 2};
     struct cq_error err = {0};
     cq_command_clear(&call);
     cq_cron_beat_build(&beat, two, &call);
@@ -251,6 +252,45 @@ START_TEST(a_heartbeat_shows_the_scheduler_and_asks_for_its_jobs)
 }
 END_TEST
 
+START_TEST(a_schedule_that_was_changed_counts_from_when_it_is_read)
+{
+    cq_time now;
+    char held_now[64];
+    just_read = true;
+    RUN("SET", STATE, "5 j UTC @hourly");
+    RUN("SET", "cq:cron:tick:poll#2", "7 k UTC @every 5");
+    beat(CQ_STR_LIT("host:42:abc"), &now);
+    snprintf(held_now, sizeof(held_now), "%lld j UTC @daily", (long long)cq_time_seconds(now));
+    assert_text(held_now, "GET", STATE); /* its last job is still known */
+    assert_text("7 k UTC @every 5", "GET", "cq:cron:tick:poll#2");
+    RUN("SET", STATE, "5 j UTC @daily"); /* the same: what was missed since then is missed */
+    beat(CQ_STR_LIT("host:42:abc"), &now);
+    assert_text("5 j UTC @daily", "GET", STATE);
+    just_read = false;
+    RUN("SET", STATE, "5 j UTC @hourly"); /* another scheduler, with other files, goes on by its own */
+    beat(CQ_STR_LIT("host:42:abc"), &now);
+    assert_text("5 j UTC @hourly", "GET", STATE);
+}
+END_TEST
+
+START_TEST(a_claim_keeps_the_schedule_and_one_out_of_turn_leaves_it)
+{
+    struct cq_cron_tick tick = tick_seen("j1", "", TICK), now = tick_seen("j2", "", CQ_TIME_UNSET);
+    tick.schedule = CQ_STR_LIT("Europe/Berlin 0 3 * * *");
+    ck_assert_int_eq(claim(&tick), CQ_CRON_ENQUEUED);
+    assert_text("1795212711 j1 Europe/Berlin 0 3 * * *", "GET", STATE);
+    ck_assert_int_eq(claim(&tick), CQ_CRON_ENQUEUED); /* sent twice */
+    ck_assert_int_eq(job_places("j1"), 1);
+    ck_assert_int_eq(claim(&now), CQ_CRON_ENQUEUED);
+    assert_text("1795212711 j2 Europe/Berlin 0 3 * * *", "GET", STATE);
+    RUN("SADD", "cq:cron:paused", "report");
+    tick = tick_seen("j3", "1795212711 j2 Europe/Berlin 0 3 * * *", TICK + CQ_SECOND);
+    tick.schedule = CQ_STR_LIT("UTC @daily");
+    ck_assert_int_eq(claim(&tick), CQ_CRON_PAUSED);
+    assert_text("1795212712 j2 UTC @daily", "GET", STATE);
+}
+END_TEST
+
 START_TEST(who_only_asks_is_no_scheduler)
 {
     cq_time now;
@@ -266,6 +306,11 @@ START_TEST(what_is_known_is_read_with_care)
     static const char *const wrong[] = {"", " ", "x j1", "1795212711", "-5 j", "99999999999999999999 j"};
     for (size_t i = 0; i < CQ_ARRAY_LEN(wrong); i++)
         ck_assert_int_eq(cq_cron_seen_tick(cq_str(wrong[i])), CQ_TIME_UNSET);
+    ck_assert(cq_str_is(cq_cron_seen_job(CQ_STR_LIT("1795212711 j1 UTC 0 3 * * *")), "j1"));
+    ck_assert(cq_str_is(cq_cron_seen_job(CQ_STR_LIT("1795212711 j1")), "j1"));
+    static const char *const none[] = {"", " ", "1795212711 ", "1795212711", "1795212711  UTC 0 3 * * *"};
+    for (size_t i = 0; i < CQ_ARRAY_LEN(none); i++)
+        ck_assert_uint_eq(cq_cron_seen_job(cq_str(none[i])).len, 0);
 }
 END_TEST
 
@@ -283,6 +328,8 @@ int main(void)
         the_history_keeps_the_newest_thousand,
         keys_that_hold_something_else_lose_no_tick,
         a_heartbeat_shows_the_scheduler_and_asks_for_its_jobs,
+        a_schedule_that_was_changed_counts_from_when_it_is_read,
+        a_claim_keeps_the_schedule_and_one_out_of_turn_leaves_it,
         who_only_asks_is_no_scheduler,
         what_is_known_is_read_with_care,
     };
