@@ -6,6 +6,15 @@ local verb, key, rate, window, concurrency, now_iso, now = unpack(ARGV)
 -- include slots.lua
 local limit, waiting = 'cq:limit:' .. key, 'cq:waiting:' .. key
 local before = redis.call('EXISTS', limit)
+
+-- The jobs' own number counts again: that of the one that came last. One that had none keeps the number that was set when it came.
+local function use_their_own()
+    local last = redis.pcall('ZRANGE', limited_of(key), -1, -1)[1] or redis.pcall('ZRANGE', allowed_of(key), -1, -1)[1]
+    local own = last and redis.pcall('HGET', 'rq:job:' .. last, 'rate_limit_concurrency')
+    if slots_of(key, type(own) == 'string' and own or nil) then redis.pcall('HSET', 'rq:rl:' .. key, 'concurrency', own) end
+end
+
+local limited = redis.call('HEXISTS', limit, 'concurrency') == 1
 if verb == 'remove' then redis.call('DEL', limit) end
 if rate == 'none' then
     redis.call('HDEL', limit, 'rate', 'window')
@@ -19,6 +28,7 @@ elseif concurrency ~= '' then
     -- Workers of RQ 3 read it from here.
     if redis.call('EXISTS', 'rq:rl:' .. key) == 1 then redis.call('HSET', 'rq:rl:' .. key, 'concurrency', concurrency) end
 end
+if limited and redis.call('HEXISTS', limit, 'concurrency') == 0 then use_their_own() end
 if redis.call('EXISTS', limit) == 1 then
     redis.call('SADD', 'cq:limits', key)
 else

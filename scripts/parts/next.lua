@@ -35,10 +35,16 @@ local function is_paused(queue)
     return true
 end
 
--- Returns the job's hash, or nil: its key's rate does not let it start now.
+-- Returns the job's hash, or nil: the limits of its key do not let it start now.
 local function start_in_time(id, queue, execution, worker_lives, counts, fields)
     local key = fields[8]
-    if key and key ~= '' and set_aside(key, id, queue, fields[7], fields[5]) then return nil end
+    if key and key ~= '' then
+        if not may_start(id, queue, order_of(fields[7], fields[5]), key, fields[9]) then
+            window_left = window_left - 1
+            return nil
+        end
+        if set_aside(key, id, queue, fields[7], fields[5]) then return nil end
+    end
     return start_job(id, queue, execution, worker_lives, counts, fields[2], fields[3], fields[4])
 end
 
@@ -61,7 +67,7 @@ local function next_job(queue_keys, first, execution, worker_lives, counts)
         local id = not closed and redis.call('LPOP', queue_keys[at])
         while id do
             local fields = redis.pcall('HMGET', 'rq:job:' .. id, 'status', 'origin', 'timeout', 'ttl', 'created_at',
-                'last_heartbeat', 'enqueued_at', 'rate_limit_key')
+                'last_heartbeat', 'enqueued_at', 'rate_limit_key', 'rate_limit_concurrency')
             local status = fields[1]
             if not fields.err and status ~= 'canceled' and (status or fields[5] or fields[6] or
                 redis.call('EXISTS', 'rq:job:' .. id) == 1) then
@@ -77,6 +83,8 @@ local function next_job(queue_keys, first, execution, worker_lives, counts)
                     error(result)
                 end
             else
+                -- Its hash expired here, and with it who would end what earlier attempts have left.
+                if redis.call('EXISTS', 'rq:job:' .. id) == 0 then redis.call('DEL', 'rq:results:' .. id, 'cq:output:' .. id) end
                 dead = dead + 1
                 if dead >= dead_limit then return {'again'} end
             end

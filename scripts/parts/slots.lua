@@ -38,16 +38,38 @@ local function fill_slots(key, iso)
     end
 end
 
--- A job that is to be queued waits for a slot of its key; it may get one at once. Its hash has all but status and origin.
-local function wait_for_slot(id, queue, at_front, iso, key, slots)
-    redis.call('ZADD', limited_of(key), epoch_of(iso), id)
+-- RQ 3 takes a job for a limited one only when it has a number of its own, and reads that of its key where a job ends.
+local function add_limited(id, queue, since, key, slots)
+    redis.call('ZADD', limited_of(key), since, id)
     redis.call('ZREM', allowed_of(key), id)
     redis.call('SADD', 'rq:rl-keys', key)
     redis.call('HSET', 'rq:rl:' .. key, 'concurrency', slots)
+    redis.call('HSET', 'rq:job:' .. id, 'status', 'rate_limited', 'origin', queue)
+    redis.call('HSETNX', 'rq:job:' .. id, 'rate_limit_concurrency', slots)
+end
+
+-- A job that is to be queued waits for a slot of its key; it may get one at once. Its hash has all but status and origin.
+local function wait_for_slot(id, queue, at_front, iso, key, slots)
+    add_limited(id, queue, epoch_of(iso), key, slots)
     redis.call('SADD', 'rq:queues', 'rq:queue:' .. queue)
-    redis.call('HSET', 'rq:job:' .. id, 'status', 'rate_limited', 'origin', queue, 'rate_limit_concurrency', slots)
     if at_front then redis.call('HSET', 'rq:job:' .. id, 'enqueue_at_front', 1) end
     fill_slots(key, iso)
+end
+
+-- A job that is about to start. It may have come onto its list without a slot: by the hand of RQ 2.12, whose requeue, scheduler
+-- and dependents know of no limits, or before there was one for its key. It takes a slot that is free, or waits for one, in the
+-- order of since (epoch). Returns whether it may start.
+local function may_start(id, queue, since, key, concurrency)
+    local slots = slots_of(key, concurrency)
+    if not slots or redis.pcall('ZSCORE', allowed_of(key), id) then return true end -- an error: not a set, no concern of this job's
+    if redis.call('ZCARD', allowed_of(key)) >= slots then
+        add_limited(id, queue, since, key, slots)
+        return false
+    end
+    redis.call('ZADD', allowed_of(key), since, id)
+    redis.call('SADD', 'rq:rl-keys', key)
+    redis.call('HSET', 'rq:rl:' .. key, 'concurrency', slots)
+    return true
 end
 
 -- A job's end, or its way into rq:scheduled: the slot is the next one's. key: nil or '' for most jobs.
