@@ -11,13 +11,23 @@
 
 #include "base/clock.h"
 
+enum { PROOF_MAX = 1024 }; /* bytes of what an interpreter says of itself */
+
+/* What any Python understands, 2.7 too. -S, -E: nothing of the user's is imported for it. */
+static const char proof[] =
+    "import sys\n"
+    "v = sys.version_info; cpython = getattr(getattr(sys, 'implementation', None), 'name', '') == 'cpython'\n"
+    "sys.stdout.write(('=' if v >= (3, 9) and cpython else '!') + '\\0%s %d.%d\\0' % ('CPython' if cpython else 'Python', v[0], v[1]))\n";
+
 /* The child: becomes the interpreter, its standard output the pipe; says itself why it could not. */
-CQ_NORETURN static void become_python(char *const *argv, int pipe_end)
+CQ_NORETURN static void become_python(char *const *argv, int pipe_end, bool quiet)
 {
     char text[256];
-    int null = open("/dev/null", O_RDONLY);
+    int null = open("/dev/null", O_RDWR);
     if (null >= 0)
         dup2(null, STDIN_FILENO);
+    if (null >= 0 && quiet)
+        dup2(null, STDERR_FILENO);
     if (dup2(pipe_end, STDOUT_FILENO) >= 0)
         execvp(argv[0], argv);
     int failed = errno;
@@ -54,25 +64,37 @@ const char *cq_interpreter_said(const struct cq_buf *answer, char sign)
     return told && answer->data[0] == sign ? answer->data + 2 : NULL;
 }
 
-enum cq_code cq_interpreter_ask(char *const *argv, const char *who, const char *what, struct cq_buf *answer, struct cq_error *err)
+/* Errors: CQ_ERR_SYSTEM. ret_whole: it ended its answer in time; else it was killed. */
+static enum cq_code run(char *const *argv, const char *who, bool quiet, struct cq_buf *answer, bool *ret_whole, int *ret_status,
+                        struct cq_error *err)
 {
-    int ends[2], status = 0;
+    int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0)
         return cq_error_errno(err, errno, "%.120s: cannot start %.100s", who, argv[0]);
     fflush(NULL);
     pid_t pid = fork();
     int failed = errno;
     if (pid == 0)
-        become_python(argv, ends[1]);
+        become_python(argv, ends[1], quiet);
     close(ends[1]);
-    bool whole = pid > 0 && read_answer(ends[0], answer);
+    *ret_whole = pid > 0 && read_answer(ends[0], answer);
     close(ends[0]);
     if (pid < 0)
         return cq_error_errno(err, failed, "%.120s: cannot start %.100s", who, argv[0]);
-    if (!whole)
+    if (!*ret_whole)
         kill(pid, SIGKILL);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+    while (waitpid(pid, ret_status, 0) < 0 && errno == EINTR)
         continue;
+    return CQ_OK;
+}
+
+enum cq_code cq_interpreter_ask(char *const *argv, const char *who, const char *what, struct cq_buf *answer, struct cq_error *err)
+{
+    bool whole;
+    int status = 0;
+    enum cq_code code = run(argv, who, false, answer, &whole, &status, err);
+    if (code != CQ_OK)
+        return code;
     if (answer->overflow)
         return cq_error_set(err, CQ_ERR_CONFIG, "%.120s: %s are larger than %zu KiB", who, what, answer->limit / 1024);
     if (!whole)
@@ -81,4 +103,25 @@ enum cq_code cq_interpreter_ask(char *const *argv, const char *who, const char *
         return cq_error_set(err, CQ_ERR_CONFIG, "%.120s: %.60s ended with %s %d while it imported the module", who, argv[0],
                             WIFSIGNALED(status) ? "signal" : "status", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
     return CQ_OK;
+}
+
+enum cq_code cq_interpreter_prove(const char *file, const char *who, struct cq_error *err)
+{
+    char *const argv[] = {(char *)file, "-S", "-E", "-c", (char *)proof, NULL};
+    struct cq_buf answer = CQ_BUF_INIT(PROOF_MAX);
+    bool whole;
+    int status = 0;
+    const char *why;
+    enum cq_code code = run(argv, who, true, &answer, &whole, &status, err);
+    if (code == CQ_OK && !cq_interpreter_said(&answer, '=')) {
+        code = CQ_ERR_CONFIG;
+        if ((why = cq_interpreter_said(&answer, '#')))
+            cq_error_set(err, code, "%s: %.120s cannot be executed: %s", who, file, why);
+        else if ((why = cq_interpreter_said(&answer, '!')))
+            cq_error_set(err, code, "%s: %.120s is %.40s, and what is needed is CPython 3.9 or later", who, file, why);
+        else
+            cq_error_set(err, code, "%s: %.120s is no Python interpreter: it does not answer as one", who, file);
+    }
+    cq_buf_release(&answer);
+    return code;
 }

@@ -10,9 +10,9 @@
 
 #include "base/mem.h"
 
-void cq_modules_init(struct cq_modules *modules, const struct cq_strv *paths)
+void cq_modules_init(struct cq_modules *modules, const struct cq_strv *paths, const char *remark)
 {
-    *modules = (struct cq_modules){.paths = paths};
+    *modules = (struct cq_modules){.paths = paths, .remark = remark};
 }
 
 static void unload(struct cq_modules *modules, size_t index)
@@ -178,17 +178,17 @@ static bool fail_not_found(const struct cq_modules *modules, struct cq_str name,
         cq_buf_printf(failure, " %s", modules->paths->items[i]);
     cq_buf_printf(failure,
                   "\nAdd the folder that has it with --path, or map the name to a command in [programs].\n"
-                  "cq.FunctionNotFound: %.*s: no module %s.so on --path and no program of that name",
-                  (int)name.len, name.data, module);
+                  "cq.FunctionNotFound: %.*s: no module %s.so on --path and no program of that name%s",
+                  (int)name.len, name.data, module, modules->remark);
     return false;
 }
 
-static bool fail_name(struct cq_str name, struct cq_buf *failure)
+static bool fail_name(const struct cq_modules *modules, struct cq_str name, struct cq_buf *failure)
 {
     bool plain = name.len > 0 && name.len < CQ_FUNCTION_NAME_MAX && is_part(name);
-    cq_buf_printf(failure, "cq.FunctionNotFound: %.*s: %s", (int)(name.len < 256 ? name.len : 256), name.data,
+    cq_buf_printf(failure, "cq.FunctionNotFound: %.*s: %s%s", (int)(name.len < 256 ? name.len : 256), name.data,
                   plain ? "no program of that name in [programs], and a function of a module is written module.function"
-                        : "not a function's name: write path.to.function, letters, digits and _ between the dots");
+                        : "not a function's name: write path.to.function, letters, digits and _ between the dots", modules->remark);
     return false;
 }
 
@@ -201,7 +201,7 @@ bool cq_modules_find(struct cq_modules *modules, struct cq_str name, cq_function
     struct cq_buf file = CQ_BUF_INIT(PATH_MAX);
     bool found = false, was_known;
     if (!split(name, module_name, &symbol))
-        return fail_name(name, failure);
+        return fail_name(modules, name, failure);
     if (!locate(modules->paths, module_name, &file, &info)) {
         fail_not_found(modules, name, module_name, failure);
         goto out;

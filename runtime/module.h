@@ -42,11 +42,12 @@ struct cq_module {
 
 struct cq_modules {
     const struct cq_strv *paths; /* borrowed: folders, in the order in which they are searched */
+    const char *remark;          /* borrowed; what else a name may be that is not found, to be appended to the failure */
     struct cq_module items[CQ_MODULES_MAX];
     size_t len;
 };
 
-void cq_modules_init(struct cq_modules *modules, const struct cq_strv *paths);
+void cq_modules_init(struct cq_modules *modules, const struct cq_strv *paths, const char *remark);
 void cq_modules_release(struct cq_modules *modules); /* unloads everything */
 
 /*

@@ -18,9 +18,12 @@ static bool parse(int argc, char **argv, struct cq_native_options *options, stru
             if (!cq_format_parse(argv[++i], &options->format))
                 return !cq_error_set(err, CQ_ERR_USAGE, "--restrict %s: not a serializer; write pickle, json or msgpack", argv[i]);
             options->restrict_format = true;
+        } else if (strcmp(argv[i], "--without-python") == 0) {
+            options->without_python = true;
         } else {
             return !cq_error_set(err, CQ_ERR_USAGE,
-                                 "'%s' is not what stable-native takes: --path DIR, --program NAME COMMAND, --restrict FORMAT", argv[i]);
+                                 "'%s' is not what stable-native takes: --path DIR, --program NAME COMMAND, --restrict FORMAT, --without-python",
+                                 argv[i]);
         }
     }
     return true;

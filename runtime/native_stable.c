@@ -51,7 +51,7 @@ int cq_native_stable_main(const struct cq_native_options *options)
     if (cq_stable_open(&stable, "native", &err))
         return err.code == CQ_ERR_USAGE ? 2 : 1;
     cq_native_prepare();
-    cq_modules_init(&modules, options->paths);
+    cq_modules_init(&modules, options->paths, options->without_python ? "; this worker runs no Python functions (--python none)" : "");
     stable.before_fork = drop_changed;
     stable.context = &modules;
     cq_stable_hello(&stable, &hello, CQ_STR_LIT(CQ_VERSION));

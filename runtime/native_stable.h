@@ -20,6 +20,7 @@ struct cq_native_options {
     const struct cq_programs *programs;
     bool restrict_format;                /* refuse jobs in another serializer than format, undecoded */
     enum cq_format format;
+    bool without_python;                 /* its worker has no python runtime: functions of any kind come here */
 };
 
 /*
@@ -29,7 +30,7 @@ struct cq_native_options {
 int cq_native_stable_main(const struct cq_native_options *options);
 
 /*
- * The hidden command `cq stable-native [--path DIR]... [--program NAME COMMAND]... [--restrict FORMAT]`.
+ * The hidden command `cq stable-native [--path DIR]... [--program NAME COMMAND]... [--restrict FORMAT] [--without-python]`.
  *   argc, argv  main()'s own; argv[1] is `stable-native`. Takes over their memory for the process title.
  * Returns the exit status; when used wrongly 2, after one line on standard error.
  */

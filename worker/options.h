@@ -64,7 +64,6 @@ struct cq_worker_options {
     const struct cq_strv *allow;         /* dotted prefixes of what may run and what a pickle may name; empty: everything */
     /* The Python runtime: everything that is neither a program nor in a module of ours nor another runtime's. */
     const char *python;                  /* --python: name or path of the interpreter; NULL: none */
-    bool python_named;                   /* somebody said so: it has to be there when the worker starts */
     const struct cq_strv *preload;       /* modules imported in the stable before the first fork */
     bool auto_preload;                   /* modules that jobs keep importing are imported in the stable too */
     const struct cq_strv *exception_handlers; /* dotted paths, in RQ's order */

@@ -16,7 +16,7 @@ struct cq_worker_place {
     int supervisor_fd;
 };
 
-/* What cannot be said to a worker although each of its settings is right. Errors: CQ_ERR_USAGE. */
+/* What cannot be said to a worker although each of its settings is right. Errors: CQ_ERR_USAGE, CQ_ERR_CONFIG, CQ_ERR_SYSTEM. */
 CQ_MUST_CHECK enum cq_code cq_worker_check_together(const struct cq_session *session, struct cq_error *err);
 
 /* A log as the settings want it, on standard error; and what is allowed and yet hardly meant, said once, before jobs fail for it. */

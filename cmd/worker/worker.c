@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "cmd/line/output.h"
 #include "cmd/worker/run.h"
+#include "config/interpreter.h"
+#include "worker/runtimes/launch.h"
 
 /* The tables of programs and runtimes as the worker takes them; their texts stay the settings'. */
 struct tables {
@@ -34,6 +36,24 @@ static void tables_release(struct tables *tables)
     free(tables->runtimes);
 }
 
+/*
+ * One that was named has to be there when the worker starts, although the first Python job may come much later. The default
+ * is another matter: a machine without Python runs C functions and programs all the same.
+ */
+static enum cq_code check_interpreter(const struct cq_settings *settings, struct cq_error *err)
+{
+    struct cq_error why;
+    char *file = NULL;
+    if (cq_settings_source(settings, "worker.python") == CQ_FROM_DEFAULT || !settings->python || strcmp(settings->python, "none") == 0)
+        return CQ_OK;
+    enum cq_code code = cq_launch_find(settings->python, &file, &why);
+    if (code != CQ_OK)
+        return cq_error_set(err, code, "--python: %s", why.text);
+    code = cq_interpreter_prove(file, "--python", err);
+    free(file);
+    return code;
+}
+
 /* Each by itself makes sense; what --allow promises, only our own reader keeps. */
 enum cq_code cq_worker_check_together(const struct cq_session *session, struct cq_error *err)
 {
@@ -41,7 +61,7 @@ enum cq_code cq_worker_check_together(const struct cq_session *session, struct c
         return cq_error_set(err, CQ_ERR_USAGE,
                             "--allow cannot see what a job of the serializer %s names; leave out one of the two, or use pickle or json",
                             session->serializer_path);
-    return CQ_OK;
+    return check_interpreter(&session->settings, err);
 }
 
 void cq_worker_warn(struct cq_log *log, const struct cq_settings *settings)
@@ -93,7 +113,6 @@ static struct cq_worker_options options_of(const struct cq_settings *settings)
         .runtime_count = settings->runtime_count,
         .allow = &settings->allow,
         .python = settings->python && strcmp(settings->python, "none") != 0 ? settings->python : NULL,
-        .python_named = cq_settings_source(settings, "worker.python") != CQ_FROM_DEFAULT,
         .preload = &settings->preload,
         .auto_preload = settings->auto_preload,
         .exception_handlers = &settings->exception_handlers,

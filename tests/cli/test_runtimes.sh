@@ -53,3 +53,11 @@ it 'a module that cannot be preloaded ends the worker with one clear line'
 run worker --burst --preload no_such_module_of_mine
 expect_status 3
 tail -n 1 "$work/err" | grep -q "^cq worker: the python runtime (.*) does not start: .*no_such_module_of_mine" || wrong 'the last line does not say so'
+
+it 'what is no interpreter ends the worker, and a pool, with one line that names --python'
+for command in worker worker-pool; do
+    run "$command" --burst --python /bin/cat
+    expect_status 3
+    [ "$(cat "$work/err")" = "cq $command: --python: /bin/cat is no Python interpreter: it does not answer as one" ] ||
+        wrong 'it is not the one line'
+done

@@ -27,7 +27,7 @@ static void set_up(void)
     cq_strv_push(&paths, cq_str(module_folder()));
     programs = CQ_PROGRAMS_INIT;
     options = (struct cq_native_options){.paths = &paths, .programs = &programs};
-    cq_modules_init(&modules, &paths);
+    cq_modules_init(&modules, &paths, "");
 }
 
 static void tear_down(void)

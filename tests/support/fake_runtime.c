@@ -62,9 +62,14 @@ void wait_lines(int wanted, const char *words)
     ck_assert_msg(fake_lines(words) == wanted, "%d lines of the record have '%s', not %d", fake_lines(words), words, wanted);
 }
 
+int log_count(const char *words)
+{
+    return count(worker_log, words);
+}
+
 bool log_has(const char *words)
 {
-    return count(worker_log, words) > 0;
+    return log_count(words) > 0;
 }
 
 void wait_log(const char *words)
@@ -103,7 +108,7 @@ static void make_files(void)
     snprintf(fake_interpreter, sizeof(fake_interpreter), "%s/interpreter", fake_folder);
     snprintf(text, sizeof(text), "[runtime.fake]\ncommand = python3 %s %s\nfunctions = fake\n", script, fake_folder);
     write_file(fake_config, text, 0600);
-    snprintf(text, sizeof(text), "#!/bin/sh\nexec python3 %s %s \"$@\"\n", script, fake_folder);
+    snprintf(text, sizeof(text), "#!/bin/sh\nif [ \"$1\" = -S ]; then exec printf '=\\000CPython 3.9\\000'; fi\nexec python3 %s %s \"$@\"\n", script, fake_folder);
     write_file(fake_interpreter, text, 0700);
 }
 

@@ -48,6 +48,8 @@ void cq_launch_native(struct cq_launch *launch, const struct cq_worker_options *
         push(launch, "--restrict");
         push(launch, cq_format_name(options->format));
     }
+    if (!options->python)
+        push(launch, "--without-python");
 }
 
 /* A brace is doubled in a command as it is written, so that it is no placeholder: a runtime's command has none. */

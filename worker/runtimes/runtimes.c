@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "worker/runtimes/launch.h"
 
 static struct cq_runtime *add(struct cq_process *process, enum cq_runtime_kind kind, const char *name,
                               const struct cq_runtime_command *command)
@@ -30,16 +29,7 @@ void cq_runtimes_init(struct cq_process *process)
 
 enum cq_code cq_runtimes_start(struct cq_process *process, struct cq_error *err)
 {
-    const struct cq_worker_options *options = process->options;
     enum cq_code code = CQ_OK;
-    if (options->python && options->python_named) {
-        struct cq_error why;
-        char *file = NULL;
-        code = cq_launch_find(options->python, &file, &why);
-        if (code != CQ_OK)
-            return cq_error_set(err, code, "--python: %s", why.text);
-        free(file);
-    }
     for (int i = 0; i < process->runtime_count && code == CQ_OK; i++)
         if (process->runtimes[i].eager)
             code = cq_runtime_start(&process->runtimes[i], err);

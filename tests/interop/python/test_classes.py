@@ -93,9 +93,9 @@ def test_what_cannot_be_is_refused_in_one_line(stage, queue, options, named):
 def test_an_interpreter_that_is_none_is_named(stage, queue, program):
     job = queue.enqueue(tasks.add, 1, 2)
     worker = stage.worker(ready=False, options=["--burst", "--python", program])
-    worker.wait()
-    assert program in worker.log()
-    assert job.get_status() in (JobStatus.QUEUED, JobStatus.FAILED)
+    assert worker.wait() == 3
+    assert worker.log().splitlines() == [f"cq worker: --python: {program} is no Python interpreter: it does not answer as one"]
+    assert job.get_status() == JobStatus.QUEUED
 
 
 @pytest.mark.cq_only
