@@ -1,8 +1,12 @@
 #include "lifecycle/enqueue.h"
 
+#include "lifecycle/times.h"
 #include "serializers/serializer.h"
 
 _Static_assert(CQ_ENQUEUE_NKEYS == 0 && CQ_ENQUEUE_NARGS == 12, "enqueue.lua takes other keys or arguments");
+_Static_assert(CQ_REGISTER_NKEYS == 0 && CQ_REGISTER_NARGS == 5, "register.lua takes other keys or arguments");
+
+#define REGISTERING "registering" /* a deferred job, in the script's answer only */
 
 /* json.dumps of the ids: the field of the hash, and what the script reads them from. False: no text of theirs would be JSON. */
 static bool write_dependencies(const struct cq_enqueue *enqueue, struct cq_buf *out)
@@ -71,5 +75,28 @@ enum cq_code cq_enqueue_read(const struct cq_reply *reply, int64_t *ret_len, str
 enum cq_job_status cq_enqueue_status(const struct cq_reply *reply)
 {
     struct cq_str word = cq_reply_str(reply);
+    if (cq_str_is(word, REGISTERING))
+        return CQ_JOB_DEFERRED;
     return word.len ? cq_job_status_parse(word) : CQ_JOB_QUEUED;
+}
+
+bool cq_enqueue_registers(const struct cq_reply *reply)
+{
+    return cq_str_is(cq_reply_str(reply), REGISTERING);
+}
+
+void cq_register_build(struct cq_str id, struct cq_str queue, cq_time now, struct cq_command *command)
+{
+    cq_command_script(command, CQ_SCRIPT_REGISTER, CQ_REGISTER_NKEYS);
+    cq_command_arg(command, id);
+    cq_command_arg(command, queue);
+    cq_times_arg(command, now);
+}
+
+enum cq_code cq_register_read(const struct cq_reply *reply, bool *ret_more, struct cq_error *err)
+{
+    enum cq_code code = cq_reply_check(reply, err);
+    if (code == CQ_OK)
+        *ret_more = cq_reply_int(reply) != 0;
+    return code;
 }

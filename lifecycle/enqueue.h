@@ -27,7 +27,14 @@ void cq_enqueue_build(const struct cq_enqueue *enqueue, struct cq_command *comma
 /* Errors: CQ_ERR_DUPLICATE_JOB. ret_len: length of the queue after the push, in jobs, 0 when it was not pushed; may be NULL. */
 CQ_MUST_CHECK enum cq_code cq_enqueue_read(const struct cq_reply *reply, int64_t *ret_len, struct cq_error *err);
 
-/* Of a reply that was read without an error: CQ_JOB_QUEUED, CQ_JOB_DEFERRED or CQ_JOB_SCHEDULED. */
+/* Of a reply that was read without an error: CQ_JOB_QUEUED, CQ_JOB_DEFERRED, CQ_JOB_SCHEDULED or CQ_JOB_RATE_LIMITED. */
 enum cq_job_status cq_enqueue_status(const struct cq_reply *reply);
+
+/* Is the job deferred, and still to be registered with its many dependencies? Then call register until there is no more. */
+bool cq_enqueue_registers(const struct cq_reply *reply);
+
+/* Build the next part of it. Whoever may die before the last one does so: workers of that queue go on with it. Redis: register.lua. */
+void cq_register_build(struct cq_str id, struct cq_str queue, cq_time now, struct cq_command *command);
+CQ_MUST_CHECK enum cq_code cq_register_read(const struct cq_reply *reply, bool *ret_more, struct cq_error *err);
 
 #endif

@@ -6,6 +6,29 @@
 #include "cmd/line/session.h"
 #include "lifecycle/enqueue.h"
 
+/* A part of its dependencies in each call. It is enqueued already: who is lost in between says so. */
+static enum cq_code register_all(const struct cq_enqueue_work *work, struct cq_connection *connection, struct cq_error *err)
+{
+    enum cq_code code = CQ_OK;
+    bool more = true;
+    while (code == CQ_OK && more) {
+        struct cq_command command;
+        struct cq_reply *reply = NULL;
+        struct cq_error why;
+        cq_command_init(&command);
+        cq_register_build(work->job.id, work->job.origin, cq_clock_now(), &command);
+        code = cq_connection_call(connection, &command, &reply, &why);
+        if (code == CQ_OK)
+            code = cq_register_read(reply, &more, &why);
+        cq_reply_free(reply);
+        cq_command_release(&command);
+        if (code != CQ_OK)
+            code = cq_error_set(err, code, "job '%.40s' is enqueued, but not registered with all that it waits for, which a cq "
+                                "worker of its queue will do: %.120s", work->job.id.data, why.text);
+    }
+    return code;
+}
+
 static enum cq_code send(const struct cq_enqueue_work *work, struct cq_connection *connection, struct cq_error *err)
 {
     struct cq_enqueue enqueue = {.job = &work->job,
@@ -22,9 +45,10 @@ static enum cq_code send(const struct cq_enqueue_work *work, struct cq_connectio
     enum cq_code code = cq_connection_call(connection, &command, &reply, err);
     if (code == CQ_OK)
         code = cq_enqueue_read(reply, NULL, err);
+    bool registers = code == CQ_OK && cq_enqueue_registers(reply);
     cq_reply_free(reply);
     cq_command_release(&command);
-    return code;
+    return registers ? register_all(work, connection, err) : code;
 }
 
 /* RQ: `Enqueued f('x') with job-id 'ID'.`, the call in blue. Its text is a repr, but for the function's name. */

@@ -3,43 +3,42 @@
 -- the place where it waited, and an execution of it that still runs has nothing to say any more. Sent twice (the same
 -- enqueued_at, or created_at where the job does not go to its queue at once), the call acts once.
 -- A dependency is open when it exists and has not finished; failed ones are not with allow_failures (RQ's enqueue_many
--- judges so; its enqueue would leave the job deferred for ever). A deferred job is registered with those that exist
--- and have not finished: the others would never look into their dependents again, and keep the set for ever.
+-- judges so; its enqueue would leave the job deferred for ever). Where there are many, the job is deferred before they are
+-- looked at (register.lua).
 -- Needs seconds.lua, push.lua, leave.lua. Source: rq/queue.py enqueue_job, setup_dependencies, schedule_job,
--- _enqueue_async_job; rq/job.py register_dependency, dependencies_are_met; rq/group.py _add_jobs.
+-- _enqueue_async_job; rq/job.py dependencies_are_met; rq/group.py _add_jobs.
+-- include register.lua
 
 -- Of an earlier life: what it waited for then is not what it waits for now.
 local function leave_dependencies(id)
     local own = 'rq:job::' .. id .. ':dependencies'
     for _, other in ipairs(redis.pcall('SMEMBERS', own)) do redis.call('SREM', 'rq:job:' .. other .. ':dependents', id) end
-    redis.call('DEL', own)
+    redis.call('DEL', own, 'cq:dependencies:' .. id)
 end
 
--- ids: JSON list. Those that exist and have not finished; which of them may expire; whether one is to be waited for.
-local function open_dependencies(ids, allow_failures)
-    local call, open, expire, waits = redis.pcall, {}, {}, false
-    for _, other in ipairs(cjson.decode(ids)) do
-        local fields = call('HMGET', 'rq:job:' .. other, 'status', 'ttl')
-        local status = fields[1] -- of what is no hash, nil
-        if status and status ~= 'finished' then
-            open[#open + 1] = other
-            expire[#open] = fields[2] or status == 'failed' or status == 'stopped' or status == 'canceled'
-            if status ~= 'failed' or not allow_failures then waits = true end
-        end
+-- Returns whether the job has to wait; if so, it is in rq:deferred, and registered, or will be.
+local function await_dependencies(id, queue, ids, allow_failures, now_s)
+    local own, rest = 'rq:job::' .. id .. ':dependencies', 'cq:dependencies:' .. id
+    if #ids > register_most then
+        redis.call('ZADD', 'rq:deferred:' .. queue, now_s, id)
+        for at = 1, #ids, 1000 do redis.call('SADD', own, unpack(ids, at, math.min(at + 999, #ids))) end
+        redis.call('COPY', own, rest, 'REPLACE')
+        redis.call('RPUSH', 'cq:releasing:' .. queue, '+' .. id .. ':')
+        return true
     end
-    return open, expire, waits
-end
-
--- A dependency that will expire takes its dependents set with it.
-local function register_dependencies(id, open, expire)
-    local call, own = redis.call, 'rq:job::' .. id .. ':dependencies'
-    for at, other in ipairs(open) do
-        local dependents = 'rq:job:' .. other .. ':dependents'
-        call('SADD', dependents, id)
-        local left = expire[at] and call('TTL', 'rq:job:' .. other) or -1
-        if left > 0 then call('EXPIRE', dependents, left) end
+    local open, waits = {}, false
+    for _, other in ipairs(ids) do
+        local status, may_expire = open_dependency(other)
+        if status then open[#open + 1] = {other, may_expire} end
+        waits = waits or status and (status ~= 'failed' or not allow_failures)
     end
-    for at = 1, #open, 1000 do call('SADD', own, unpack(open, at, math.min(at + 999, #open))) end
+    if not waits then return false end
+    redis.call('ZADD', 'rq:deferred:' .. queue, now_s, id)
+    for _, one in ipairs(open) do
+        register_dependency(id, one[1], one[2])
+        redis.call('SADD', own, one[1])
+    end
+    return true
 end
 
 -- The limit of how many jobs of its key may run: of the job's fields values[first] ... Returns key and number, or nil.
@@ -98,10 +97,7 @@ local function enqueue_job(with)
         return 'scheduled'
     end
     if with.dependencies ~= '' then
-        local open, expire, waits = open_dependencies(with.dependencies, with.allow_failures)
-        if waits then
-            redis.call('ZADD', 'rq:deferred:' .. queue_name, with.now_s, id)
-            register_dependencies(id, open, expire)
+        if await_dependencies(id, queue_name, cjson.decode(with.dependencies), with.allow_failures, with.now_s) then
             save('status', 'deferred')
             return 'deferred'
         end

@@ -7,6 +7,7 @@
 -- long. A larger set is set aside, as cq:dependents:<id>:<time>, with <0 or 1><id>:<time> at the end of the list
 -- cq:releasing:<queue>, 1 for a parent that failed; later calls go on with it (release_some): those that find no job on the
 -- queue, and abandon.lua. So it outlives whoever began, and the parent too.
+-- include register.lua
 local release_left = 500
 local release_looks = 5000 -- at other dependencies of theirs; a call stops after the dependent that uses them up
 local parent_canceled = false -- it is passed over for now, and stays among what they wait for: as in RQ's cancel with enqueue_dependents
@@ -39,7 +40,7 @@ local function dependencies_met(id, parent, parent_failed, failures_allowed)
     return true
 end
 
--- Returns whether it still belongs into the dependents set.
+-- parent: nil for a look at all that it waits for. Returns whether it still belongs into the dependents set.
 local function release_one(id, parent, parent_failed)
     local status, queue, failures, front, ttl, limit_key, concurrency = unpack(redis.pcall('HMGET', 'rq:job:' .. id, 'status', 'origin',
         'allow_dependency_failures', 'enqueue_at_front', 'ttl', 'rate_limit_key', 'rate_limit_concurrency')) -- what is no hash is no job: all nil
@@ -59,6 +60,12 @@ local function release_some(queue)
     local entry = redis.call('LINDEX', releasing, 0)
     if not entry or release_left <= 0 or release_looks <= 0 then return entry ~= false end
     local parent = string.match(entry, '^.(.*):[^:]*$')
+    if string.sub(entry, 1, 1) == '+' then
+        local looked, all = register_some(parent, queue)
+        release_left = release_left - looked
+        if all then release_one(parent) end
+        return true
+    end
     local aside = 'cq:dependents:' .. string.sub(entry, 2)
     local status = redis.pcall('HGET', 'rq:job:' .. parent, 'status')
     local parent_failed = string.sub(entry, 1, 1) == '1' and status ~= 'finished'

@@ -44,6 +44,17 @@ run enqueue g --job-id child3 --depends-on parent,nobody
 expect_redis queued hget rq:job:child3 status
 expect_redis child3 lindex rq:queue:default -1
 
+it 'a job with many dependencies waits for those that are open, and is queued when none is'
+run enqueue f --job-id fan --depends-on "$(seq -s , 1 2000),child"
+expect_status 0
+expect_stdout "Enqueued f() with job-id 'fan'."
+expect_redis deferred hget rq:job:fan status
+expect_redis child smembers rq:job::fan:dependencies
+expect_redis 1 sismember rq:job:child:dependents fan
+run enqueue f --job-id fan2 --depends-on "$(seq -s , 1 2000)"
+expect_redis queued hget rq:job:fan2 status
+expect_redis '' keys 'cq:*'
+
 it 'a time in seconds from now is when the job is due'
 now=$(date +%s)
 run enqueue f --job-id in --schedule-in 2h --at-front
