@@ -12,6 +12,7 @@
 
 #include "cmd/line/exit.h"
 #include "cmd/line/options.h"
+#include "config/table.h"
 
 /* Options that every command takes, as rq's shared options. */
 struct cq_shared {
@@ -70,6 +71,9 @@ int cq_command_line(int argc, char **argv);
 
 /* Complain about a command that is not there, naming the nearest one; returns CQ_EXIT_USAGE. */
 enum cq_exit cq_command_unknown(const char *name);
+
+/* The setting behind a SETTING option; NULL: the option is no setting. */
+const struct cq_setting *cq_option_setting(const struct cq_option *option);
 
 /* Print what --help of a command says (help.c). */
 void cq_help_of(const struct cq_cmd *cmd);

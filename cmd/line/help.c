@@ -1,9 +1,10 @@
-/* The command and option tables as --help, as a man page and as a completion script. */
+/* The command and option tables as --help and as a man page. */
 #include <ctype.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "cmd/line/command.h"
+#include "cmd/line/completion.h"
 #include "cmd/line/output.h"
 #include "config/settings.h"
 
@@ -73,8 +74,7 @@ static void spell(const struct cq_option *option, struct cq_buf *out)
         cq_buf_printf(out, " %s", option->argument);
 }
 
-/* The setting behind a SETTING option; NULL: the option is no setting. */
-static const struct cq_setting *setting_of(const struct cq_option *option)
+const struct cq_setting *cq_option_setting(const struct cq_option *option)
 {
     size_t count;
     const struct cq_setting *table = cq_settings_table(&count);
@@ -89,7 +89,7 @@ static const struct cq_setting *setting_of(const struct cq_option *option)
 
 static void help_text(const struct cq_option *option, struct cq_buf *out)
 {
-    const struct cq_setting *setting = setting_of(option);
+    const struct cq_setting *setting = cq_option_setting(option);
     const char *fallback = option->fallback;
     if (setting && option->argument && *setting->initial && !strstr(option->help ? option->help : "", "default:"))
         fallback = setting->initial;
@@ -257,66 +257,13 @@ static void print_man(void)
              ".TP\n\\fBNO_COLOR\\fR\nSet and not empty: no colours.\n");
 }
 
-static void bash_words(const struct cq_option *options, const struct cq_option *above)
-{
-    for (const struct cq_option *option = options; option && option->kind != CQ_OPTION_END; option++) {
-        if (option->kind == CQ_OPTION_HEADING || option->kind == CQ_OPTION_MISSING || cq_options_name(above, option))
-            continue;
-        if (option->name)
-            cq_print(" --%s", option->name);
-    }
-}
-
-/* Values of options: words for a CHOICE, files for those that name one. */
-static void bash_values(const char *command, const struct cq_option *options)
-{
-    for (const struct cq_option *option = options; option && option->kind != CQ_OPTION_END; option++) {
-        if (option->kind == CQ_OPTION_CHOICE) {
-            cq_print("        %s:--%s) COMPREPLY=($(compgen -W \"", command, option->name);
-            for (const char *c = option->words; *c; c++)
-                cq_print("%c", *c == '|' ? ' ' : *c);
-            cq_print("\" -- \"$word\")); return ;;\n");
-        } else if (option->argument && (strcmp(option->argument, "FILE") == 0 || strcmp(option->argument, "FOLDER") == 0)) {
-            cq_print("        %s:--%s) COMPREPLY=($(compgen -%c -- \"$word\")); return ;;\n", command, option->name,
-                     strcmp(option->argument, "FILE") == 0 ? 'f' : 'd');
-        }
-    }
-}
-
-static void print_bash(void)
-{
-    cq_print("# Completion of cq's commands and options in bash: . <(cq help --completion bash)\n");
-    cq_print("_cq() {\n    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}\n");
-    cq_print("    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        COMPREPLY=($(compgen -W \"");
-    for (const struct cq_cmd *cmd = cq_commands; cmd->name; cmd++)
-        cq_print("%s%s", cmd == cq_commands ? "" : " ", cmd->name);
-    cq_print(" --help --version\" -- \"$word\"))\n        return\n    fi\n    case $command:$before in\n");
-    for (const struct cq_cmd *cmd = cq_commands; cmd->name; cmd++) {
-        bash_values(cmd->name, cmd->syntax->options);
-        bash_values(cmd->name, cmd->syntax->inherited);
-    }
-    bash_values("*", cq_shared_options);
-    cq_print("    esac\n    case $command in\n");
-    for (const struct cq_cmd *cmd = cq_commands; cmd->name; cmd++) {
-        cq_print("        %s) COMPREPLY=($(compgen -W \"", cmd->name);
-        bash_words(cmd->syntax->options, NULL);
-        bash_words(cmd->syntax->inherited, cmd->syntax->options);
-        bash_words(cmd->syntax->local ? cq_local_options : cq_shared_options, cmd->syntax->options);
-        if (strcmp(cmd->name, "help") == 0)
-            for (const struct cq_cmd *other = cq_commands; other->name; other++)
-                cq_print(" %s", other->name);
-        cq_print("\" -- \"$word\")) ;;\n");
-    }
-    cq_print("    esac\n}\ncomplete -F _cq cq\n");
-}
-
 enum cq_exit cq_help_command(const struct cq_run *run)
 {
     const struct help_options *options = run->options;
     if (options->man) {
         print_man();
     } else if (options->completion >= 0) {
-        print_bash();
+        cq_completion_bash();
     } else if (run->arg_count) {
         const struct cq_cmd *cmd = cq_command_find(run->args[0]);
         if (!cmd)

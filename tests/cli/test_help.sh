@@ -129,6 +129,9 @@ expect_status 0
 expect_stdout_has '.TH CQ 1'
 expect_stdout_has '.SS "cq worker [OPTIONS] [QUEUES]..."'
 expect_stdout_has '\-\-burst'
+for word in $commands; do
+    grep -q "^\.SS \"cq $word \[OPTIONS\].*\"\$" "$work/out" || wrong "it lacks $word"
+done
 if command -v man > /dev/null; then
     man --warnings -E UTF-8 -l "$work/out" > /dev/null 2> "$work/err" < /dev/null
     expect_no_stderr
@@ -146,12 +149,41 @@ COMP_CWORD=$(($# - 1))
 _cq
 printf '%s\n' "${COMPREPLY[@]}"
 END
-run_command bash "$work/complete.sh" "$work/completion" cq enq
+complete() { # the words of a line, the last one unfinished
+    run_command bash "$work/complete.sh" "$work/completion" cq "$@"
+    expect_status 0
+    expect_no_stderr
+}
+complete enq
 expect_stdout 'enqueue'
-run_command bash "$work/complete.sh" "$work/completion" cq worker --bur
+complete worker --bur
 expect_stdout '--burst'
-run_command bash "$work/complete.sh" "$work/completion" cq help --completion ''
+complete worker-pool --proc
+expect_stdout '--processes'
+complete help --completion ''
 expect_stdout 'bash'
+complete worker --dequeue-strategy ro
+expect_stdout 'round_robin'
+complete worker-pool --dequeue-strategy = la
+expect_stdout 'latency'
+complete worker --log-format =
+expect_stdout "$(printf 'text\njson')"
+complete enqueue -S m
+expect_stdout 'msgpack'
+touch "$work/a crontab"
+complete cron "$work/a c"
+expect_stdout "$work/a crontab"
+complete worker --config "$work/a c"
+expect_stdout "$work/a crontab"
+for word in $commands; do
+    complete "$word"
+    expect_stdout_match "$word"
+    complete help "$word"
+    expect_stdout_match "$word"
+    "$CQ" "$word" --help | sed -n 's/^ \{2,6\}\(-[a-zA-Z]*, \)\{0,1\}\(--[a-z-]*\).*/\2/p' | sort > "$work/options"
+    complete "$word" --
+    sort "$work/out" | cmp -s - "$work/options" || wrong "the options of $word are others than its --help has"
+done
 
 it 'a completion for an unknown shell is refused'
 run help --completion tcsh

@@ -30,6 +30,11 @@ compile_module() {
     cc -shared -fPIC -Wall -Wextra -Werror $(with_pkg_config --cflags) -o "$folder/demo.so" examples/demo.c
 }
 same_version() { [ "$("$prefix/bin/cq" --version)" = "cq $(with_pkg_config --modversion)" ]; }
+names_commands() { # file, what comes before a command's name there, and after it
+    for word in $("$prefix/bin/cq" help | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p'); do
+        grep -q "$2$word$3" "$1" || { echo "$1 lacks $word"; return 1; }
+    done
+}
 nothing_left() { # folder
     left=$(find "$1" ! -type d)
     [ -z "$left" ] || { echo "$left"; return 1; }
@@ -40,10 +45,13 @@ try 'the installed cq has the version of its pkg-config file' same_version
 try 'a module compiles with what pkg-config answers' compile_module
 try 'the header compiles as C++ too, where there is a compiler' sh -c \
     "! command -v c++ > /dev/null || echo '#include <cq.h>' | c++ -I'$prefix/include' -Wall -Wextra -Werror -fsyntax-only -x c++ -"
-for file in bin/cq include/cq.h share/man/man1/cq.1 share/bash-completion/completions/cq share/doc/cq/config.example.ini share/doc/cq/LICENSE; do
+for file in bin/cq include/cq.h share/man/man1/cq.1 share/bash-completion/completions/cq share/doc/cq/config.example.ini share/doc/cq/cq-worker.service \
+    share/doc/cq/LICENSE; do
     try "$file is installed and not empty" test -s "$prefix/$file"
 done
 try 'the completion script is valid bash' bash -n "$prefix/share/bash-completion/completions/cq"
+try 'the completion script knows every command' names_commands "$prefix/share/bash-completion/completions/cq" '^ *' ':-\*)'
+try 'the man page has every command' names_commands "$prefix/share/man/man1/cq.1" '^\.SS "cq ' ' \[OPTIONS\]'
 try 'make uninstall works' make --no-print-directory uninstall PREFIX="$prefix"
 try 'uninstall leaves nothing behind' nothing_left "$prefix"
 try 'make install honours DESTDIR' make --no-print-directory install PREFIX=/usr DESTDIR="$folder/root"
