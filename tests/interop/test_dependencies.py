@@ -1,12 +1,14 @@
 """Jobs that wait for other jobs, enqueued by either, executed by either."""
 
 import json
+import os
 import pickle
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from rq import Queue
+from rq.command import send_stop_job_command
 from rq.job import Dependency, Job, JobStatus
 from rq.registry import DeferredJobRegistry, FinishedJobRegistry
 
@@ -128,25 +130,91 @@ def test_many_dependencies_half_of_them_finished_by_rqs_workers(stage, redis, qu
     assert not DeferredJobRegistry("default", connection=redis).count
 
 
+@pytest.mark.parametrize("producer, executor", PAIRS)
+def test_a_stopped_dependency_is_waited_for_until_it_is_requeued(stage, redis, queue, producer, executor):
+    worker = stage.worker(kind=executor, name="stopper")
+    queue.enqueue("jobs.hold", stage.path("started"), stage.path("release"), job_id="parent")
+    wait_until(lambda: os.path.exists(stage.path("started")), "the dependency runs")
+    enqueue(stage, producer, redis, "early", "jobs.nothing", parents=["parent"], failures=True)
+    send_stop_job_command(redis, "parent")
+    wait_until(lambda: status(redis, "parent") == JobStatus.STOPPED, "it is stopped")
+    enqueue(stage, producer, redis, "late", "jobs.nothing", parents=["parent"], failures=True)
+    worker.end()
+    stage.burst(kind=executor)
+    assert {status(redis, name) for name in ("early", "late")} == {JobStatus.DEFERRED}
+    parent = Job.fetch("parent", connection=redis)
+    parent.func_name, parent.args = "jobs.nothing", ()
+    parent.save()
+    parent.requeue()
+    stage.burst(kind=executor)
+    assert {status(redis, name) for name in ("early", "late")} == {JobStatus.FINISHED}
+
+
 @pytest.mark.cq_only
-@pytest.mark.parametrize("producer, executor", [("rq", "cq"), ("cq", "rq")])
+def test_a_deferred_job_with_a_ttl_expires_as_rqs_does_and_is_forgotten(stage, redis, queue):
+    queue.enqueue("jobs.nothing", job_id="parent")
+    queue.enqueue("jobs.nothing", job_id="by-rq", depends_on="parent", ttl=500)
+    assert stage.cli("enqueue", "--job-id", "by-cq", "--depends-on", "parent", "--ttl", "500", "jobs.nothing", kind="cq").returncode == 0
+    for key in ("rq:job:{}", "rq:job::{}:dependencies"):
+        left = [redis.ttl(key.format(job_id)) for job_id in ("by-rq", "by-cq")]
+        assert 0 <= left[1] - left[0] <= 2 and left[1] > 400
+    for job_id in ("by-rq", "by-cq"):
+        redis.expire(f"rq:job:{job_id}", 0)
+    stage.burst()
+    assert not redis.exists("rq:job:parent:dependents") and not redis.exists("rq:job:by-rq", "rq:job:by-cq")
+
+
+@pytest.mark.cq_only
+def test_a_long_chain_of_both_is_run_by_both(stage, redis, queue):
+    length, path = 40, stage.path("order")
+    for number in range(length):
+        enqueue(stage, ("rq", "cq")[number // 2 % 2], redis, f"c{number}", "jobs.note", path, parents=[f"c{number - 1}"] if number else (),
+                queue=("one", "two")[number % 2])
+    stage.worker("one", kind="rq")
+    stage.worker("two")
+    wait_until(lambda: redis.hget(f"rq:job:c{length - 1}", "status") == b"finished", "the last one has finished")
+    assert open(path).read().split() == [f"c{number}" for number in range(length)]
+
+
+@pytest.mark.parametrize("executor", sorted({"rq", KIND}))
+def test_rq_looks_again_when_a_dependency_finishes_between_its_look_and_its_registration(stage, redis, queue, executor, monkeypatch):
+    """By WATCH on the hash of the dependency, which every outcome has to change."""
+    parents = ["p0", "p1"]
+    for parent in parents:
+        queue.enqueue("jobs.nothing", job_id=parent)
+    register, runs = Job.register_dependency, []
+
+    def slowly(self, pipeline=None):
+        if not runs:
+            runs.append(stage.burst(kind=executor))
+        return register(self, pipeline=pipeline)
+
+    monkeypatch.setattr(Job, "register_dependency", slowly)
+    child = queue.enqueue("jobs.nothing", job_id="child", depends_on=parents)
+    assert runs and child.get_status() == JobStatus.QUEUED
+    assert not DeferredJobRegistry("default", connection=redis).count and queue.get_job_ids() == ["child"]
+    assert not redis.exists("rq:job:p0:dependents", "rq:job:p1:dependents")
+
+
+@pytest.mark.cq_only
+@pytest.mark.parametrize("producer, executor", [("rq", "cq"), ("cq", "rq"), ("cq", "cq")])
 def test_none_is_forgotten_when_a_dependency_finishes_while_it_is_registered(stage, redis, queue, producer, executor):
-    """RQ enqueues under WATCH while our worker finishes its dependencies, and the other way round."""
-    pairs = 30
-    queue.enqueue_many([Queue.prepare_data("jobs.nothing", job_id=f"p{number}") for number in range(pairs)])
-    kind = "rq" if executor == "rq" else KIND
-    stage.worker(kind=kind)
+    """Each job is followed at once by one that waits for it, so that many are registered in the moment of the end."""
+    threads, pairs = 4, 75 if producer == "rq" else 15
+    stage.worker(kind="rq" if executor == "rq" else KIND, options=[] if executor == "rq" else ["--num-workers", "4"], ready=False)
 
     def follow(first):
-        # Just ahead of the worker, so that as many as possible are registered in the moment of the end.
-        for number in range(first, pairs, 2):
-            enqueue(stage, producer, redis, f"c{number}", "jobs.nothing", parents=[f"p{number}"])
+        with stage.server.connect() as connection:
+            for number in range(first, threads * pairs, threads):
+                enqueue(stage, producer, connection, f"p{number}", "jobs.nothing")
+                enqueue(stage, producer, connection, f"c{number}", "jobs.nothing", parents=[f"p{number}"])
 
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(follow, range(2)))
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(follow, range(threads)))
     finished = FinishedJobRegistry("default", connection=redis)
-    wait_until(lambda: finished.count == 2 * pairs, "all are finished")
+    wait_until(lambda: finished.count == 2 * threads * pairs, "all are finished")
     assert not DeferredJobRegistry("default", connection=redis).count and not queue.count
+    assert not [key for key in redis.keys("rq:job:*:dependents") if redis.ttl(key) == -1]
 
 
 @pytest.mark.cq_only
