@@ -80,7 +80,8 @@ local function next_of_registry()
     ended = 1
 end
 
--- The head of the list: all that is there goes, so the next call begins at its head again.
+-- The head of the list: all that is there goes, so the next call begins at its head again. Dependents that are released may
+-- come before it, and those that are deleted leave it: then each is taken off by its id.
 local function next_of_list()
     local ids = redis.call('LRANGE', source, 0, limit - 1)
     for _, id in ipairs(ids) do
@@ -89,9 +90,10 @@ local function next_of_list()
             if broken > 0 then ended = 1 end -- it would be at the head for ever
             break
         end
+        if dependents == '1' then redis.call('LREM', source, 1, id) end
         if is_spent() then break end
     end
-    redis.call('LTRIM', source, done + gone, -1)
+    if dependents ~= '1' then redis.call('LTRIM', source, done + gone, -1) end
     if redis.call('LLEN', source) == 0 then ended = 1 end
 end
 
@@ -114,8 +116,9 @@ end
 local function named_of_list()
     local around, mark = 1000, '\0cq:taken'
     local from = math.max(0, tonumber(last_score) - around)
-    local where = {}
+    local where, length
     local function look()
+        where, length = {}, redis.call('LLEN', source)
         for at, id in ipairs(redis.call('LRANGE', source, from, from + 2 * around + limit)) do
             where[id] = where[id] or from + at - 1
         end
@@ -135,7 +138,9 @@ local function named_of_list()
             seen, passed = seen + 1, passed + 1
         else
             local goes, goes_on = count(ARGV[at])
-            if goes then
+            if dependents == '1' and redis.call('LLEN', source) ~= length then look() end -- they came before it, or left
+            index = where[ARGV[at]]
+            if goes and index then
                 redis.call('LSET', source, index, mark)
                 taken, first, last = taken + 1, math.min(first or index, index), math.max(last or index, index)
             end

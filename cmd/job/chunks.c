@@ -305,7 +305,9 @@ enum cq_code cq_chunks_of(struct cq_many_work *work, struct cq_str queue, int64_
                         .until_member = CQ_BUF_INIT(CURSOR_MAX),
                         .left = count};
     enum cq_code code = CQ_OK;
-    bool straight = !work->act && work->place != CQ_PLACE_STARTED && cq_filter_is_any(&work->filter) && !work->selection->dry_run;
+    /* Dependents that are released onto the head of a list are not what was there: the others are named. */
+    bool named = work->act || work->place == CQ_PLACE_STARTED || (work->place == CQ_PLACE_QUEUED && work->many.dependents);
+    bool straight = !named && cq_filter_is_any(&work->filter) && !work->selection->dry_run;
     if (work->place != CQ_PLACE_QUEUED && work->place != CQ_PLACE_STARTED)
         code = find_end(work, &walk, err);
     if (code == CQ_OK)
