@@ -201,6 +201,12 @@ class Stage:
 
         wait_until(ready, f"{worker.name} is registered and listens")
 
+    def wait_idle(self, worker):
+        """Until it, the only one, waits in Redis for a job. RQ's handler of SIGTERM raises out of whatever an idle worker does, and redis-py
+        drops what is raised where it tidies up a pipeline: then `warm shut down requested` is all that comes of the signal."""
+        connection = self.server.connect(db=self.database)
+        wait_until(lambda: any("b" in client["flags"] for client in connection.client_list()), f"{worker.name} waits for a job")
+
     def burst(self, *queues, options=(), status=0, **arguments):
         """Run a worker until all queues are empty; the Worker, for its log."""
         worker = self.worker(*queues, options=["--burst", *options], **arguments)

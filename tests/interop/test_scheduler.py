@@ -87,6 +87,7 @@ def test_a_job_that_cq_enqueued_for_later_is_run_by_either(stage, redis, queue):
         worker = stage.worker(kind=kind, options=["--with-scheduler"])
         wait_until(lambda: is_finished(queue.fetch_job(job_id)), f"{job_id} is finished")
         assert job.return_value(refresh=True) == 3
+        stage.wait_idle(worker)
         worker.signal(signal.SIGTERM)
         worker.wait()
 
@@ -131,6 +132,7 @@ def test_rq_reads_who_schedules(stage, redis, queue):
     if KIND != "rq":
         assert found.pid == worker.pid
         assert found.name.isdigit()
+    stage.wait_idle(worker)
     worker.signal(signal.SIGTERM)
     assert worker.wait() == 0
     assert queue.scheduler_pid is None

@@ -165,6 +165,7 @@ def test_a_name_that_is_taken_is_refused(stage, redis):
 
 def test_a_dead_workers_name_can_be_taken_again(stage, redis):
     first = stage.worker(name="again")
+    stage.wait_idle(first)
     first.signal(signal.SIGTERM)
     assert first.wait() == 0
     stage.worker(name="again")
@@ -195,7 +196,7 @@ def test_the_pid_file_holds_the_workers_pid(stage):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_an_idle_worker_at_once(stage, redis, number):
     worker = stage.worker()
-    wait_state(redis, worker, "idle")
+    stage.wait_idle(worker)
     worker.signal(number)
     assert worker.wait() == 0
     assert Worker.count(connection=redis) == 0
