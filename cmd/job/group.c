@@ -22,7 +22,7 @@ static const struct cq_option group_options[] = {
 
 static const char *const notes[] = {
     "Without NAME: each group with how many jobs it has, and how many of them are queued, started and so on. With NAME: each of its "
-    "jobs with status, queue and call. Nothing is changed; jobs that are gone are only counted.",
+    "jobs with status, queue and call, then the group's own line. Nothing is changed; jobs that are gone are only counted.",
     "A job gets into a group by cq enqueue --group, or RQ's Group.",
     NULL,
 };
@@ -167,6 +167,8 @@ enum cq_exit cq_group_command(const struct cq_run *run)
         if (status == CQ_EXIT_OK && !counts.jobs) {
             cq_complain(run->name, "no such group: '%s'", name);
             status = CQ_EXIT_FAILED;
+        } else if (status == CQ_EXIT_OK && !options->json) {
+            show_group(name, &counts, false);
         }
     }
     cq_session_close(&session);

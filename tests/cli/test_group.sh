@@ -25,7 +25,8 @@ run group beta
 expect_status 0
 expect_stdout_match "a queued default f\('a'\)"
 expect_stdout_match "c finished default f\('c'\)"
-expect_stdout_lacks 'b '
+expect_stdout_lacks 'b queued'
+[ "$(tail -n 1 "$work/out")" = 'beta  2 jobs: 1 queued, 1 finished; 1 gone' ] || wrong "the last line is $(tail -n 1 "$work/out")"
 expect_redis 3 scard rq:group:beta
 
 it '--json prints an object a line'
@@ -41,7 +42,7 @@ redis eval 'for i = 1, 3000 do redis.call("SADD", "rq:group:many", "m" .. i)
 run group
 expect_stdout_has 'many  3000 jobs: 3000 queued'
 run group many
-[ "$(wc -l < "$work/out")" = 3000 ] || wrong "$(wc -l < "$work/out") lines"
+[ "$(wc -l < "$work/out")" = 3001 ] || wrong "$(wc -l < "$work/out") lines"
 
 it 'what is no job in a group does no harm'
 redis sadd rq:group:beta text '' > /dev/null

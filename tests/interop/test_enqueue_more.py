@@ -3,10 +3,12 @@
 import json
 import pickle
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 
 import pytest
 from rq import Callback, Queue, Repeat, Retry
+from rq.exceptions import DuplicateJobError, NoSuchGroupError
 from rq.group import Group
 from rq.job import Job, JobStatus
 from rq.registry import ScheduledJobRegistry
@@ -131,9 +133,52 @@ def test_groups_are_rqs_groups_and_rqs_groups_are_listed(stage, redis, queue):
     listed, = (json.loads(line) for line in result.stdout.splitlines())
     assert listed["name"] == "mixed" and listed["jobs"] == 3
     assert {k: v for k, v in listed["statuses"].items() if v} == {"finished": 2, "failed": 1}
-    Job.fetch("a", connection=redis).delete()
+    redis.delete("rq:job:a")
     lines = stage.cli("group", "mixed", kind="cq").stdout.splitlines()
-    assert sorted(line.split()[:3] for line in lines) == [["b", "failed", "default"], ["c", "finished", "default"]]
+    assert sorted(line.split()[:3] for line in lines[:-1]) == [["b", "failed", "default"], ["c", "finished", "default"]]
+    assert lines[-1] == "mixed  2 jobs: 1 finished, 1 failed; 1 gone"
+    assert [job.id for job in Group.fetch("mixed", redis).get_jobs() if job.is_failed] == ["b"]
+    assert stage.cli("group", "mixed", kind="cq").stdout.splitlines()[-1] == "mixed  2 jobs: 1 finished, 1 failed"
+
+
+def test_a_group_that_rq_has_emptied_is_none_and_one_that_cq_empties_is_none_to_rq(stage, redis, queue):
+    for name in ("theirs", "ours"):
+        enqueue(stage, "--job-id", name, "--group", name, "--result-ttl", "0", "jobs.nothing")
+    Job.fetch("theirs", connection=redis).delete()
+    assert stage.cli("group", "theirs", kind="cq").returncode == 1
+    stage.burst()
+    with pytest.raises(NoSuchGroupError):
+        Group.fetch("ours", redis)
+    assert Group.all(redis) == [] and stage.cli("group", kind="cq").stdout == ""
+
+
+def enqueue_unique(stage, redis, producer, job_id):
+    """Whether it was taken."""
+    if producer == "cq":
+        result = stage.cli("enqueue", "--unique", "--job-id", job_id, "jobs.nothing", kind="cq")
+        assert result.returncode == 0 or result.stderr == f"cq enqueue: Job with ID '{job_id}' already exists\n"
+        return result.returncode == 0
+    try:
+        Queue("default", connection=redis).enqueue("jobs.nothing", job_id=job_id, unique=True)
+        return True
+    except DuplicateJobError:
+        return False
+
+
+@pytest.mark.parametrize("first", ["rq", "cq"])
+def test_a_unique_id_is_one_whoever_came_first(stage, redis, queue, first):
+    assert enqueue_unique(stage, redis, first, "only")
+    before = redis.hgetall("rq:job:only")
+    assert not enqueue_unique(stage, redis, "rq", "only") and not enqueue_unique(stage, redis, "cq", "only")
+    assert redis.hgetall("rq:job:only") == before and queue.get_job_ids() == ["only"]
+
+
+def test_of_many_that_enqueue_a_unique_id_at_once_one_does(stage, redis, queue):
+    tries = [("rq", "cq")[number % 2] for number in range(24)]
+    with ThreadPoolExecutor(8) as pool:
+        for job_id in ("a", "b", "c"):
+            assert sum(pool.map(lambda producer: enqueue_unique(stage, redis, producer, job_id), tries)) == 1
+    assert queue.get_job_ids() == ["a", "b", "c"]
 
 
 def test_an_id_that_rq_knows_is_replaced_and_waits_in_one_place(stage, redis, queue):
