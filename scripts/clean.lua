@@ -85,7 +85,7 @@ for _, id in ipairs(ids) do
     redis.call('ZREM', ready, id)
     local status, front, ttl, limit_key, concurrency = unpack(redis.pcall('HMGET', 'rq:job:' .. id, 'status', 'enqueue_at_front', 'ttl',
         'rate_limit_key', 'rate_limit_concurrency'))
-    if status == 'ready_to_enqueue' or status == 'deferred' then
+    if status == 'ready_to_enqueue' then -- else it was canceled, or enqueued anew; an entry of an earlier time
         redis.call('ZREM', 'rq:deferred:' .. queue, id)
         push_job(id, queue, (tonumber(front) or 0) ~= 0, ttl, now_iso, limit_key, concurrency)
     end

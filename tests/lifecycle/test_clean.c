@@ -109,12 +109,17 @@ END_TEST
 
 START_TEST(ready_jobs_of_rq_3_are_pushed)
 {
-    RUN("ZADD", "rq:ready:default", "1", "j1", "2", "gone");
-    RUN("ZADD", "rq:deferred:default", "1", "j1");
+    RUN("ZADD", "rq:ready:default", "1", "j1", "2", "gone", "3", "j2", "4", "anew");
+    RUN("ZADD", "rq:deferred:default", "1", "j1", "2", "anew");
     RUN("HSET", "rq:job:j1", "status", "ready_to_enqueue", "origin", "default");
+    RUN("HSET", "rq:job:j2", "status", "ready_to_enqueue", "origin", "default", "enqueue_at_front", "1");
+    RUN("HSET", "rq:job:anew", "status", "deferred", "origin", "default");
     clean(NOW, 1000);
     assert_text("queued", "HGET", "rq:job:j1", "status");
     ck_assert_int_eq(job_places("j1"), 1);
+    assert_text("j2", "LINDEX", "rq:queue:default", "0");
+    assert_text("deferred", "HGET", "rq:job:anew", "status");
+    ck_assert_int_eq(job_places("anew"), 1);
     ck_assert_int_eq(INT("EXISTS", "rq:ready:default", "rq:job:gone"), 0);
 }
 END_TEST
