@@ -35,9 +35,10 @@ def main(setup: dict) -> None:
         _prepare(setup)
     except Refusal as refusal:
         _log.flush()
-        _cq.hello(error=str(refusal)[:ERROR_MAX])
+        _say_hello(error=str(refusal)[:ERROR_MAX])
         return
-    _cq.hello(soft_timeout=True, callbacks=True)
+    if not _say_hello(soft_timeout=True, callbacks=True):
+        return
     _settle()
     while True:
         try:
@@ -51,6 +52,15 @@ def main(setup: dict) -> None:
             what = 'horse'
         if what == 'horse':
             _horse.main()
+
+
+def _say_hello(**words) -> bool:
+    """False: the worker has ended while modules were imported, and with it all that there was to do."""
+    try:
+        _cq.hello(**words)
+        return True
+    except ConnectionError:
+        return False
 
 
 def _learn_from(names: list) -> None:
