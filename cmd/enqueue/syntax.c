@@ -20,7 +20,7 @@ enum { TIMES_MAX = 1000000 }; /* retries, repeats */
 #define TEXTS(long_name, member, what, text) \
     {.kind = CQ_OPTION_TEXTS, .name = long_name, .argument = what, .field = FIELD(member), .help = text}
 #define INTERVALS(long_name, member, text) \
-    {.kind = CQ_OPTION_INTS, .name = long_name, .argument = "SECONDS", .field = FIELD(member), .min = 0, .max = DURATION_MAX, \
+    {.kind = CQ_OPTION_DURATIONS, .name = long_name, .argument = "SECONDS", .field = FIELD(member), .min = 0, .max = DURATION_MAX, \
      .help = text}
 
 #define HEADING(text) {.kind = CQ_OPTION_HEADING, .help = text}
@@ -53,7 +53,7 @@ static const struct cq_option enqueue_options[] = {
          "With --retry-max: time before the first retry, twice as much before each next one, up to MAX, with jitter; as in 2s..10m"),
     INT("repeat", repeat, 1, "How often the job is run again after it has succeeded"),
     INTERVALS("repeat-interval", repeat_intervals,
-              "With --repeat: time before it is run again; repeated: the last for the first time, as RQ counts (default: 0)"),
+              "With --repeat: time before it is run again; repeated: the last one first, as RQ counts (default: 0)"),
     HEADING("How long"),
     DURATION("timeout", timeout_s, -1,
              "The longest time the job may run before it is ended and counts as failed; -1: no limit (default: 180)"),

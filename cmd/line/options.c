@@ -78,7 +78,7 @@ static int choice_index(const char *words, const char *value)
 static enum cq_code store_number(const struct cq_option *option, const char *value, int64_t *ret_number, struct cq_error *err)
 {
     char name[64];
-    bool duration = option->kind == CQ_OPTION_DURATION;
+    bool duration = option->kind == CQ_OPTION_DURATION || option->kind == CQ_OPTION_DURATIONS;
     bool good = duration ? cq_number_duration(cq_str(value), ret_number)
                          : cq_number_int(cq_str(value), INT64_MIN + 1, INT64_MAX, ret_number);
     if (good && *ret_number >= option->min && *ret_number <= option->max)
@@ -133,10 +133,10 @@ static enum cq_code store(const struct cq_option *option, const struct cq_option
         *(int *)field = index;
         return CQ_OK;
     }
-    case CQ_OPTION_INTS:
+    case CQ_OPTION_DURATIONS:
         if (store_number(option, value, &number, err) != CQ_OK)
             return CQ_ERR_USAGE;
-        snprintf(name, sizeof(name), "%lld", (long long)number); /* `007` is not JSON, 7 is */
+        snprintf(name, sizeof(name), "%lld", (long long)number); /* `007` and `2m` are not JSON, 7 and 120 are */
         cq_strv_push(field, cq_str(name));
         return CQ_OK;
     case CQ_OPTION_TEXTS: cq_strv_push(field, cq_str(value)); return CQ_OK;
@@ -166,7 +166,7 @@ void cq_options_defaults(const struct cq_option_set *set)
         case CQ_OPTION_NUMBER: *(double *)field = 0; break;
         case CQ_OPTION_CHOICE: *(int *)field = option->fallback ? choice_index(option->words, option->fallback) : -1; break;
         case CQ_OPTION_TEXTS:
-        case CQ_OPTION_INTS: cq_strv_init(field); break;
+        case CQ_OPTION_DURATIONS: cq_strv_init(field); break;
         case CQ_OPTION_END:
         case CQ_OPTION_HEADING:
         case CQ_OPTION_SETTING:
@@ -179,7 +179,7 @@ void cq_options_release(const struct cq_option_set *set)
 {
     for (const struct cq_option *option = set->options; option->kind != CQ_OPTION_END; option++) {
         void *field = field_of(option, set->target);
-        if (option->kind == CQ_OPTION_TEXTS || option->kind == CQ_OPTION_INTS)
+        if (option->kind == CQ_OPTION_TEXTS || option->kind == CQ_OPTION_DURATIONS)
             cq_strv_release(field);
     }
 }

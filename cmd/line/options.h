@@ -27,7 +27,7 @@ enum cq_option_kind {
     CQ_OPTION_NUMBER,   /* double above 0 and at most max; 0 when not given */
     CQ_OPTION_CHOICE,   /* int: the value's place in `words`; -1 when not given */
     CQ_OPTION_TEXTS,    /* struct cq_strv; may be repeated */
-    CQ_OPTION_INTS,     /* struct cq_strv of integers from min to max, checked; may be repeated */
+    CQ_OPTION_DURATIONS, /* struct cq_strv of such seconds, as digits; may be repeated */
     CQ_OPTION_SETTING,  /* the setting named in `setting`, which knows type, bounds and default; kept in the set's `given` */
     CQ_OPTION_MISSING,  /* an option of rq that this version does not have: refused, and not shown in --help */
 };
@@ -42,7 +42,7 @@ struct cq_option {
     size_t field;           /* offsetof in the command's struct; not of SETTING and MISSING */
     const char *setting;    /* SETTING: `worker.results_ttl`, section and key of config/settings.h */
     const char *value;      /* SETTING without an argument: what the option sets it to */
-    int64_t min, max;       /* INT, DURATION, NUMBER, INTS */
+    int64_t min, max;       /* INT, DURATION, DURATIONS, NUMBER */
     const char *words;      /* CHOICE: `default|random|round_robin` */
     const char *fallback;   /* the default as one would type it; NULL: none */
     const char *help;       /* one sentence; MISSING: what to do instead, or NULL; SETTING: NULL for the setting's own */

@@ -120,8 +120,8 @@ it 'writes retries as rq does'
 run enqueue f --retry-max 3 --job-id r1
 expect_redis 3 hget rq:job:r1 retries_left
 expect_redis '[0]' hget rq:job:r1 retry_intervals
-run enqueue f --retry-max 3 --retry-interval 10 --retry-interval=020 --job-id r2
-expect_redis '[10, 20]' hget rq:job:r2 retry_intervals
+run enqueue f --retry-max 3 --retry-interval 10s --retry-interval=020 --retry-interval 2h --job-id r2
+expect_redis '[10, 20, 7200]' hget rq:job:r2 retry_intervals
 
 it '--at-front puts the job before the others'
 run enqueue f -q line --job-id l1

@@ -53,7 +53,7 @@ static void check_row(const char *command, const struct cq_option *option)
         ck_assert_msg(is_setting(option->setting), "%s --%s: no setting '%s'", command, name, option->setting);
     if (option->kind == CQ_OPTION_CHOICE)
         ck_assert_msg(option->words, "%s --%s: no words", command, name);
-    if (option->kind == CQ_OPTION_INT || option->kind == CQ_OPTION_DURATION || option->kind == CQ_OPTION_INTS)
+    if (option->kind == CQ_OPTION_INT || option->kind == CQ_OPTION_DURATION || option->kind == CQ_OPTION_DURATIONS)
         ck_assert_msg(option->min < option->max, "%s --%s: no bounds", command, name);
     if (option->help)
         ck_assert_msg(!isspace((unsigned char)option->help[strlen(option->help) - 1]) &&

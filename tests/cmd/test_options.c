@@ -55,7 +55,7 @@ static const struct cq_option table[] = {
      .fallback = "default",
      .help = "s"},
     {.kind = CQ_OPTION_TEXTS, .name = "path", .letter = 'P', .argument = "FOLDER", .field = FIELD(paths), .help = "p"},
-    {.kind = CQ_OPTION_INTS, .name = "wait", .argument = "SECONDS", .field = FIELD(waits), .min = 0, .max = 100, .help = "w"},
+    {.kind = CQ_OPTION_DURATIONS, .name = "wait", .argument = "SECONDS", .field = FIELD(waits), .min = 0, .max = 100, .help = "w"},
     {.kind = CQ_OPTION_SETTING, .name = "results-ttl", .argument = "SECONDS", .setting = "worker.results_ttl"},
     {.kind = CQ_OPTION_SETTING, .name = "reuse", .setting = "worker.reuse_horses", .value = "true", .help = "r"},
     {.kind = CQ_OPTION_MISSING, .name = "with-scheduler", .letter = 's', .help = "use another"},
@@ -149,10 +149,11 @@ END_TEST
 
 START_TEST(the_last_of_a_repeated_option_counts_and_lists_keep_all)
 {
-    ck_assert_int_eq(parse("-n a -n b -P x --path=y --wait 7 --wait=007"), CQ_OK);
+    ck_assert_int_eq(parse("-n a -n b -P x --path=y --wait 1m --wait=007"), CQ_OK);
     ck_assert_str_eq(fields.name, "b");
     ck_assert_uint_eq(fields.paths.len, 2);
     ck_assert_str_eq(fields.paths.items[1], "y");
+    ck_assert_str_eq(fields.waits.items[0], "60");
     ck_assert_str_eq(fields.waits.items[1], "7");
 }
 END_TEST
