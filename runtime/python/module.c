@@ -2,7 +2,7 @@
 
 /* ---- setup ---- */
 
-static const char *const lists[] = {"paths", "preload", "handlers", "allow"};
+static const char *const lists[] = {"paths", "preload", "handlers", "allow", "fatal"};
 
 /* The lists of the setup frame, each a text whose items end with NUL bytes, as lists of str; one that is absent is empty. */
 static bool split_lists(PyObject *dict, const struct cq_frame *frame)

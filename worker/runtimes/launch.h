@@ -23,8 +23,13 @@ void cq_launch_release(struct cq_launch *launch);
 /* cq itself, with what jobs may run. */
 void cq_launch_native(struct cq_launch *launch, const struct cq_worker_options *options);
 
-/* The interpreter, with the runtime's text and modules. Errors: CQ_ERR_CONFIG names the interpreter; CQ_ERR_SYSTEM. */
-CQ_MUST_CHECK enum cq_code cq_launch_python(struct cq_launch *launch, const struct cq_worker_options *options, struct cq_error *err);
+/*
+ * The interpreter, with the runtime's text and modules.
+ *   fatal  names of modules that it is not to learn, each ended by a NUL byte
+ * Errors: CQ_ERR_CONFIG names the interpreter; CQ_ERR_SYSTEM.
+ */
+CQ_MUST_CHECK enum cq_code cq_launch_python(struct cq_launch *launch, const struct cq_worker_options *options, struct cq_str fatal,
+                                            struct cq_error *err);
 
 /* A [runtime.NAME] command. Errors: CQ_ERR_CONFIG names the runtime and what is wrong with its command. */
 CQ_MUST_CHECK enum cq_code cq_launch_command(struct cq_launch *launch, const struct cq_runtime_command *command, struct cq_error *err);

@@ -37,7 +37,7 @@ static const char *serializer(const struct cq_worker_options *options)
     return options->restrict_format ? cq_format_name(options->format) : "";
 }
 
-static bool write_setup(const struct cq_worker_options *options, struct cq_buf *out)
+static bool write_setup(const struct cq_worker_options *options, struct cq_str fatal, struct cq_buf *out)
 {
     struct cq_frame_writer writer;
     struct cq_buf url = CQ_BUF_INIT(CQ_REDIS_URL_MAX);
@@ -53,6 +53,8 @@ static bool write_setup(const struct cq_worker_options *options, struct cq_buf *
     add_text(&writer, "connection_class", options->connection_class);
     add_text(&writer, "serializer", serializer(options));
     fits = add_list(&writer, "allow", options->allow) && fits;
+    if (fatal.len)
+        cq_frame_add_str(&writer, "fatal", fatal);
     add_text(&writer, "level", level_names[options->log->level]);
     add_text(&writer, "executable", CQ_VERSION);
     bool whole = cq_frame_end(&writer) && fits && !url.overflow;
@@ -76,12 +78,12 @@ static bool write_all(int fd, const void *data, size_t size)
 }
 
 /* In memory, because argv and the environment are for all to see, and a file would have to be removed. */
-static enum cq_code make_extra(const struct cq_worker_options *options, int *ret_fd, struct cq_error *err)
+static enum cq_code make_extra(const struct cq_worker_options *options, struct cq_str fatal, int *ret_fd, struct cq_error *err)
 {
     struct cq_buf setup = CQ_BUF_INIT(CQ_FRAME_CONTROL_MAX);
     int fd = -1;
     enum cq_code code = CQ_OK;
-    if (!write_setup(options, &setup))
+    if (!write_setup(options, fatal, &setup))
         code = cq_error_set(err, CQ_ERR_CONFIG, "its options together are longer than %d bytes", CQ_FRAME_CONTROL_MAX);
     else if ((fd = memfd_create("cq-python", MFD_CLOEXEC)) < 0 || !write_all(fd, cq_python_bundle, cq_python_bundle_size) ||
              !write_all(fd, setup.data, setup.len) || lseek(fd, 0, SEEK_SET) != 0)
@@ -96,13 +98,14 @@ static enum cq_code make_extra(const struct cq_worker_options *options, int *ret
     return code;
 }
 
-enum cq_code cq_launch_python(struct cq_launch *launch, const struct cq_worker_options *options, struct cq_error *err)
+enum cq_code cq_launch_python(struct cq_launch *launch, const struct cq_worker_options *options, struct cq_str fatal,
+                              struct cq_error *err)
 {
     struct cq_error why;
     enum cq_code code = cq_launch_find(options->python, &launch->file, &why);
     if (code != CQ_OK)
         return cq_error_set(err, code, "%s; name an interpreter with --python", why.text);
-    code = make_extra(options, &launch->extra_fd, err);
+    code = make_extra(options, fatal, &launch->extra_fd, err);
     if (code != CQ_OK)
         return code;
     /* By the path that was found, links and all: it tells an interpreter which virtual environment it is. */

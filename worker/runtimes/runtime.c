@@ -13,6 +13,7 @@
 enum {
     STARTS_BEFORE_BROKEN = 5, /* in a row, of one that had been ready or was killed: jobs wait for these */
     REASON_MAX = CQ_FRAME_CONTROL_MAX,
+    FATAL_MAX = 16 * 1024,   /* bytes of such modules' names: a quarter of the setup frame */
     MORE_MAX = 4096, /* bytes of what else a line about it says */
 };
 
@@ -45,7 +46,7 @@ static enum cq_code start(struct cq_runtime *runtime, struct cq_stable **ret_sta
     case CQ_RUNTIME_COMMAND: code = cq_launch_command(&launch, runtime->command, err); break;
     case CQ_RUNTIME_PYTHON:
         imports = cq_runtime_imports(options);
-        code = cq_launch_python(&launch, options, err);
+        code = cq_launch_python(&launch, options, cq_buf_view(&runtime->fatal), err);
         break;
     }
     if (code == CQ_OK)
@@ -260,6 +261,20 @@ static void describe_end(const struct cq_stable_end *end, char *text, size_t siz
         snprintf(text, size, "it ended with status %d", WEXITSTATUS(end->status));
 }
 
+/* It imported a module for horses to come, which a probe had tried, and died of it: the next one leaves that module to the jobs. */
+static void remember_fatal(struct cq_runtime *runtime, struct cq_str module)
+{
+    struct cq_log *log = runtime->process->log;
+    if (!module.len || memchr(module.data, '\0', module.len))
+        return;
+    if (runtime->fatal.len + module.len + 1 > FATAL_MAX) /* so many that something else is wrong; the last ones count */
+        cq_buf_clear(&runtime->fatal);
+    cq_buf_append(&runtime->fatal, module.data, module.len);
+    cq_buf_append(&runtime->fatal, "", 1);
+    cq_log(log, CQ_LOG_WARNING, runtime->process->name, NULL, "module %.*s is not preloaded any more, because the %s stable died as it imported it; "
+           "each job imports it", (int)module.len, module.data, runtime->name);
+}
+
 /* The one that horses were forked from died at work. */
 static void replace(struct cq_runtime *runtime, const struct cq_stable_end *end, const char *how)
 {
@@ -284,6 +299,8 @@ void cq_runtime_died(struct cq_runtime *runtime, struct cq_stable *stable, const
 {
     char how[160];
     describe_end(end, how, sizeof(how));
+    if (end->status != 0)
+        remember_fatal(runtime, end->imports);
     if (stable == runtime->fresh) {
         runtime->fresh = NULL;
         reload_failed(runtime, cq_str(how));
@@ -306,6 +323,7 @@ void cq_runtime_reload(struct cq_runtime *runtime)
     struct cq_stable *stable = runtime->stable;
     struct cq_error err;
     runtime->broken_until = 0; /* what was wrong may be mended: the next job finds out */
+    cq_buf_clear(&runtime->fatal);
     if (runtime->fresh) {      /* it may have read what has changed since */
         cq_stable_end(runtime->fresh);
         part_with(runtime, runtime->fresh);
@@ -335,6 +353,7 @@ void cq_runtime_init(struct cq_runtime *runtime, struct cq_process *process, enu
         .command = command,
         .pause_s = pause_first_s,
         .reason = CQ_BUF_INIT(REASON_MAX),
+        .fatal = CQ_BUF_INIT(FATAL_MAX),
     };
     ev_init(&runtime->retry, on_retry);
     runtime->retry.data = runtime;
@@ -364,6 +383,7 @@ void cq_runtime_release(struct cq_runtime *runtime)
         cq_stable_free(stable);
     }
     cq_buf_release(&runtime->reason);
+    cq_buf_release(&runtime->fatal);
     free(runtime->file);
 }
 

@@ -31,6 +31,7 @@ struct cq_runtime {
     cq_time ready_at;           /* monotonic: of the last hello */
     ev_timer retry;             /* of one whose jobs wait for it */
     struct cq_buf reason;       /* why the last start failed; empty: it did not */
+    struct cq_buf fatal;        /* modules that a stable died of as it imported them for horses to come, each ended by a NUL byte */
     cq_time broken_until;       /* monotonic: no job starts it before; 0: it is not broken */
 };
 

@@ -19,6 +19,7 @@ enum {
     PROTOCOL_VERSION = 1,
     FORK_WITHIN_S = 30,  /* longer than that, and it hangs: in a module's constructor, or because somebody stopped it */
     BUSY_MAX_S = 600,    /* beyond that, when it said that it is busy */
+    IMPORTS_MAX = 1024,  /* bytes of a module's name */
     LEAVE_WITHIN_S = 30, /* after its last horse; an end of file does not help one that does not read */
 };
 
@@ -110,13 +111,16 @@ static void on_busy(struct cq_stable *stable, const struct cq_frame *frame)
     cq_frame_get_int(frame, "seconds", &seconds);
     seconds = seconds < 0 ? 0 : seconds < BUSY_MAX_S ? seconds : BUSY_MAX_S;
     stable->busy_until = cq_clock_monotonic() + seconds * CQ_SECOND;
+    cq_buf_str(&stable->imports, cq_frame_get_str(frame, "imports"));
 }
 
 static void on_frame(struct cq_stable *stable, const struct cq_frame *frame)
 {
     int64_t number = -1, value = 0;
-    if (!cq_str_is(frame->type, "log"))
+    if (!cq_str_is(frame->type, "log")) {
         stable->busy_until = 0;
+        cq_buf_clear(&stable->imports);
+    }
     cq_frame_get_int(frame, "horse", &number);
     struct cq_horse *horse = cq_team_find(&stable->team, number);
     if (cq_str_is(frame->type, "hello")) {
@@ -272,6 +276,7 @@ static void on_child(struct ev_loop *loop, ev_child *child, int events)
         .status = child->rstatus,
         .exec_errno = executed ? 0 : exec_errno,
         .expected = stable->state == CQ_STABLE_LEAVING,
+        .imports = cq_buf_view(&stable->imports),
     };
     stable->state = CQ_STABLE_LEAVING; /* nobody takes a horse from it while its own are ended */
     cq_team_end(&stable->team);
@@ -291,6 +296,7 @@ enum cq_code cq_stable_start(struct cq_runtime *runtime, const struct cq_launch 
     }
     stable->runtime = runtime;
     cq_buf_init(&stable->in, 4 * CQ_FRAME_CONTROL_MAX);
+    cq_buf_init(&stable->imports, IMPORTS_MAX);
     cq_buf_init(&stable->out, 2 * CQ_FRAME_CONTROL_MAX);
     cq_buf_init(&stable->fork_frame, CQ_FRAME_CONTROL_MAX);
     ev_io_init(&stable->reader, on_readable, stable->fd, EV_READ);
@@ -333,6 +339,7 @@ void cq_stable_free(struct cq_stable *stable)
         }
     }
     cq_buf_release(&stable->in);
+    cq_buf_release(&stable->imports);
     cq_buf_release(&stable->out);
     cq_buf_release(&stable->fork_frame);
     free(stable);

@@ -34,6 +34,7 @@ struct cq_stable_end {
     int status;     /* as of waitpid */
     int exec_errno; /* why its program could not be executed; 0: it was */
     bool expected;  /* it had been told to leave, or was killed by us */
+    struct cq_str imports; /* the module that it imported just then; empty: none */
 };
 
 struct cq_stable {
@@ -52,6 +53,7 @@ struct cq_stable {
     int64_t learned_from;     /* horses from this number on have what it has learned */
     cq_time forked_at;        /* monotonic: when it last answered, or was first asked */
     cq_time busy_until;       /* monotonic: it said that it does not fork before; 0: it did not */
+    struct cq_buf imports;    /* the module that it imports, so that horses shall have it; empty: none */
     cq_time idle_at;          /* monotonic: LEAVING, and its last horse was gone; 0: not yet */
     struct cq_team team;
     ev_io reader, writer;

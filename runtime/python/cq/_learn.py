@@ -5,6 +5,9 @@ the next ones would be slow to start), and only if a stable can have it: forking
 sharing a connection among horses, breaks things long after. So it is imported in a probe first, a child of the stable, which
 looks at what it has then. Modules that cannot be imported by themselves stay with the jobs.
 
+Before a module is imported for good the worker is told of it: should this process die of the import, which a probe's end
+cannot foretell, the next stable is told to leave that module, and whatever imports it, to the jobs.
+
 What counts is what is there when the import is done. A thread that Python does not know, such as those of OpenBLAS, is fine
 when its library takes care of forks; from other libraries it is not.
 """
@@ -17,9 +20,17 @@ from cq._resolve import import_module
 
 JOBS = 2  # that had to import a module, when something was learned before
 NAMES_MAX = 20000  # that are counted
+IMPORT_S = 600  # that one may take: as long as imports may take at the start
 
 _counts = {}
 settled = set()  # imported, refused or not importable: not looked at again, and horses forked from then on do not report it
+_fatal = {}  # modules that a stable has died of, and why they are refused
+
+
+def configure(fatal) -> None:
+    """The worker knows of these."""
+    settled.update(fatal or [])
+    _fatal.update({name: 'has ended a stable before' for name in fatal or []})
 
 
 def heard(names: list) -> bool:
@@ -36,7 +47,7 @@ def heard(names: list) -> bool:
 
 def _learn(wanted: list) -> bool:
     before = len(sys.modules)
-    refused = {}  # name -> why, as of all probes
+    refused = dict(_fatal)  # name -> why, as of all probes
     names = wanted
     while names:
         fine, report = _cq.probe(lambda: _try(names, refused))
@@ -58,10 +69,14 @@ def _learn(wanted: list) -> bool:
 
 def _import(names: list) -> None:
     for name in names:
+        if name in sys.modules:
+            continue
+        _cq.send('busy', {'seconds': IMPORT_S, 'imports': name})
         try:
             import_module(name)
-        except Exception:  # it could be imported a moment ago; jobs will see why it cannot now
+        except BaseException:  # noqa: B036: it could be imported a moment ago; jobs will see why it cannot now
             pass
+    _cq.send('busy', {'seconds': 0})
 
 
 # --- In the probe.

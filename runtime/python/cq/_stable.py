@@ -87,6 +87,7 @@ def _prepare(setup: dict) -> None:
     _rq.configure(setup)
     limited = _run.limited = _allow.configure(setup.get('allow'))
     _horse.learning = setup.get('auto_preload', True)
+    _learn.configure(setup.get('fatal'))
     loads = _allow.loads if limited else None
     if setup.get('serializer'):
         _step('--serializer', setup['serializer'], lambda name: _serial.configure(name, loads))

@@ -301,3 +301,30 @@ def test_a_reused_horse_does_not_grow_with_its_jobs(site):
     after = site.enqueue("growing.rss")
     site.work("--reuse-horses", "--max-jobs-per-horse", "0")
     assert site.outcome(after)[1] < site.outcome(before)[1] + 150_000
+
+
+IN_THE_STABLE = "import os\nin_the_stable = open(f'/proc/{os.getppid()}/comm').read().startswith('cq: worker')\n"
+
+
+@pytest.mark.parametrize("death", ["os.abort()", "os._exit(3)", "os.kill(os.getpid(), 9)", "ctypes.string_at(0)"])
+def test_a_module_that_ends_the_stable_as_it_is_preloaded_does_so_once(site, death):
+    """The probe that tries it before is none the wiser: it is no stable."""
+    site.write("deadly", f"import ctypes\n{IN_THE_STABLE}if in_the_stable:\n    {death}\n")
+    site.write("using", "import deadly\ndef use(n): return n\n")
+    site.write("other", "def use(n): return n\n")
+    jobs = []
+    for number in range(6):
+        jobs += [site.enqueue("using.use", number), site.enqueue("other.use", number), site.enqueue("deadly.os.getpid")]
+    log = site.work()
+    deaths = log.count(" died: ")
+    assert 1 <= deaths <= 2, log
+    assert log.count("is not preloaded any more, because the python stable died as it imported it") == deaths
+    assert [site.outcome(job)[0] for job in jobs].count("finished") >= len(jobs) - deaths, log
+
+
+def test_a_module_that_only_a_probe_survives_is_left_to_the_jobs_by_name(site):
+    site.write("leaving", f"import sys\n{IN_THE_STABLE}if in_the_stable:\n    sys.exit(3)\n")
+    jobs = [site.enqueue("leaving.os.getpid") for _ in range(4)]
+    log = site.work()
+    assert " died: " not in log
+    assert {site.outcome(job)[0] for job in jobs} == {"finished"}

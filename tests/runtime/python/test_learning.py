@@ -150,3 +150,22 @@ def test_our_own_modules_are_learned_like_others(runtime):
     for _ in range(2):
         runtime._learn.heard(["cq._errors", "cq._failure"])
     assert "cq._failure" in sys.modules
+
+
+def test_the_worker_is_told_of_each_module_before_it_is_imported_for_good(runtime, module):
+    module("one", "")
+    module("two", "")
+    runtime._learn.heard(["one", "two"])
+    assert runtime.wire.sent == [("busy", {"seconds": 600, "imports": "one"}), ("busy", {"seconds": 600, "imports": "two"}),
+                                 ("busy", {"seconds": 0})]
+
+
+def test_what_has_ended_a_stable_is_not_learned_nor_what_imports_it(runtime, module):
+    module("deadly", "")
+    module("uses_it", "import deadly\n")
+    module("fine", "")
+    runtime._learn.configure(["deadly"])
+    for _ in range(3):
+        runtime._learn.heard(["deadly", "uses_it", "fine"])
+    assert "fine" in sys.modules and "deadly" not in sys.modules and "uses_it" not in sys.modules
+    assert warnings(runtime) == []
