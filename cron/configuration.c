@@ -14,7 +14,7 @@ enum { ANSWER_MAX = 64 * 1024 * 1024, FIELDS_MAX = 100, FIRST_ITEMS = 9 };
  * Writes items as LENGTH:BYTES: for each job name, `1` when it was given, function, queue, schedule, `1` for the front of the
  * queue, group, what RQ shows of it as JSON, the number of fields, then field, value ... of the job's hash. Or `!` and why not,
  * as config/python_module.c does. RQ's own queue makes the job, so that it is what this version of RQ would enqueue.
- * Arguments: the configuration, then -P.
+ * Arguments: the configuration, the serializer, then -P.
  */
 static const char script[] =
     "import json, logging, os, sys\n"
@@ -52,6 +52,8 @@ static const char script[] =
     "        def register(self, func, *args, **options):\n"
     "            try:\n"
     "                importable(func)\n"
+    "                interval = options.get('interval')\n"
+    "                if interval and interval != int(interval): raise Wrong('%s: interval=%s: cq goes by whole seconds' % (func.__name__, interval))\n"
     "                job = super().register(func, *args, **options)\n"
     "                job.named_by_user = bool(options.get('name'))\n"
     "                return job\n"
@@ -65,18 +67,19 @@ static const char script[] =
     "    scheduler = Scheduler(connection=connection)\n"
     "    scheduler.load_config_from_file(path)\n"
     "    for cron in scheduler.get_jobs():\n"
-    "        queue = Catcher(cron.queue_name, connection=connection)\n"
-    "        try: queue.enqueue(cron.func, *cron.args, **cron.kwargs, **cron.job_options)\n"
+    "        try:\n"
+    "            queue = Catcher(cron.queue_name, connection=connection, serializer=sys.argv[2])\n"
+    "            queue.enqueue(cron.func, *cron.args, **cron.kwargs, **cron.job_options)\n"
+    "            job, at_front = queue.caught\n"
+    "            fields = job.to_dict()\n"
     "        except Exception as error: raise Wrong('%s: %s: %s' % (cron.func_name, type(error).__name__, error))\n"
-    "        job, at_front = queue.caught\n"
-    "        fields = job.to_dict()\n"
     "        for name in ('created_at', 'enqueued_at', 'status'): fields.pop(name, None)\n"
     "        shown = {k: v for k, v in cron.to_dict().items() if k not in ('latest_enqueue_time', 'next_enqueue_time')}\n"
     "        interval = cron.interval\n"
     "        items.extend([getattr(cron, 'name', '') or cron.func_name, '1' if cron.named_by_user else '', cron.func_name, cron.queue_name,\n"
-    "                      '@every %d' % interval if interval else cron.cron, '1' if at_front else '', job.group_id or '', json.dumps(shown), len(fields)])\n"
+    "                      '@every %ds' % interval if interval else cron.cron, '1' if at_front else '', job.group_id or '', json.dumps(shown), len(fields)])\n"
     "        for pair in fields.items(): items.extend(pair)\n"
-    "sys.path[:] = sys.path[sys.path[:1] == ['']:] + sys.argv[2:]\n"
+    "sys.path[:] = sys.path[sys.path[:1] == ['']:] + sys.argv[3:]\n"
     "try: read(sys.argv[1])\n"
     "except Wrong as error: items = str(error)\n"
     "except BaseException as error: items = '%s: %s%s' % (type(error).__name__, error, where(error))\n"
@@ -88,13 +91,24 @@ static const char script[] =
     "out.flush()\n"
     "os._exit(0)\n";
 
+/* RQ takes app/schedules for app.schedules. */
+static bool is_module(const char *name)
+{
+    char *dotted = cq_strdup(name);
+    for (char *slash = dotted + (*dotted != '\0'); (slash = strchr(slash, '/')); slash++)
+        *slash = '.';
+    bool module = cq_config_is_module(dotted);
+    free(dotted);
+    return module;
+}
+
 bool cq_cron_is_python(const char *name)
 {
     const char *dot = strrchr(name, '.');
     struct stat info;
     if (dot && (strcmp(dot, ".py") == 0 || strcmp(dot, ".cron") == 0 || strcmp(dot, ".crontab") == 0))
         return strcmp(dot, ".py") == 0;
-    return stat(name, &info) != 0 ? cq_config_is_module(name) : S_ISDIR(info.st_mode) && cq_config_is_module(name);
+    return stat(name, &info) != 0 ? is_module(name) : S_ISDIR(info.st_mode) && cq_config_is_module(name);
 }
 
 /* The next item; false: the answer is cut off. */
@@ -172,14 +186,15 @@ static bool take_job(struct cq_str *rest, const char *file, struct cq_cron_table
     return true;
 }
 
-static char **python_argv(const char *name, const struct cq_config_python *python)
+static char **python_argv(const char *name, const struct cq_config_python *python, const char *serializer)
 {
     size_t paths = python->paths ? python->paths->len : 0, at = 0;
-    char **argv = cq_calloc(paths + 6, sizeof(*argv));
+    char **argv = cq_calloc(paths + 7, sizeof(*argv));
     argv[at++] = (char *)python->interpreter;
     argv[at++] = (char *)"-c";
     argv[at++] = (char *)script;
     argv[at++] = (char *)name;
+    argv[at++] = (char *)serializer;
     for (size_t i = 0; i < paths; i++)
         argv[at++] = python->paths->items[i];
     if (!paths)
@@ -187,17 +202,18 @@ static char **python_argv(const char *name, const struct cq_config_python *pytho
     return argv;
 }
 
-enum cq_code cq_cron_python_load(const char *name, const struct cq_config_python *python, struct cq_cron_table *table, struct cq_error *err)
+enum cq_code cq_cron_python_load(const char *name, const struct cq_config_python *python, const char *serializer, struct cq_cron_table *table,
+                                  struct cq_error *err)
 {
     if (!python->interpreter || strcmp(python->interpreter, "none") == 0)
         return cq_error_set(err, CQ_ERR_CONFIG, "%.100s: a Python configuration needs Python: --python names the interpreter", name);
     struct cq_buf answer = CQ_BUF_INIT(ANSWER_MAX);
-    char **argv = python_argv(name, python);
+    char **argv = python_argv(name, python, serializer);
     enum cq_code code = cq_interpreter_ask(argv, name, "its jobs", &answer, err);
     const char *why;
     free(argv);
     if (code == CQ_OK && (why = cq_interpreter_said(&answer, '!')))
-        code = cq_error_set(err, CQ_ERR_CONFIG, "%.100s: %s%s", name, strstr(name, ".py") ? "" : "no such file; as a Python module: ", why);
+        code = cq_error_set(err, CQ_ERR_CONFIG, "%.100s: %s%s", name, strstr(name, ".py") || !strstr(why, "No module named") ? "" : "no such file; as a Python module: ", why);
     else if (code == CQ_OK && (why = cq_interpreter_said(&answer, '#')))
         code = cq_error_set(err, CQ_ERR_CONFIG, "%.100s: cannot start %.60s: %s; --python names the interpreter", name, python->interpreter, why);
     struct cq_str rest = cq_buf_view(&answer);

@@ -14,10 +14,11 @@ bool cq_cron_is_python(const char *name);
 
 /*
  * Add the jobs of a Python configuration to the table; their times are those of UTC, as RQ's.
+ *   serializer  what their calls are written with, as RQ's Queue takes it: pickle, json or the path of one
  * Errors: CQ_ERR_CONFIG when the interpreter or rq's cron is not there, when the configuration cannot be imported or registers
  *         what cannot run. Blocks while Python runs, a minute at most.
  */
-CQ_MUST_CHECK enum cq_code cq_cron_python_load(const char *name, const struct cq_config_python *python, struct cq_cron_table *table,
-                                               struct cq_error *err);
+CQ_MUST_CHECK enum cq_code cq_cron_python_load(const char *name, const struct cq_config_python *python, const char *serializer,
+                                               struct cq_cron_table *table, struct cq_error *err);
 
 #endif

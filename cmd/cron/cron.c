@@ -16,7 +16,8 @@ enum { NEXT_MAX = 10000 };
 struct cron_options {
     bool list, check, json;
     int64_t next;
-    const char *from, *trigger, *pause, *unpause, *log_format;
+    int missed; /* enum cq_cron_missed; -1: not given */
+    const char *from, *trigger, *pause, *resume, *log_format;
 };
 
 #define FIELD(member) offsetof(struct cron_options, member)
@@ -28,18 +29,21 @@ static const struct cq_option cron_options[] = {
      .help = "How lines are written; json: one object a line (default: text)"},
     {.kind = CQ_OPTION_SETTING, .name = "python", .argument = "PATH", .setting = "worker.python",
      .help = "The interpreter that reads Python configurations, with rq in it"},
+    {.kind = CQ_OPTION_CHOICE, .name = "missed", .argument = "WHAT", .field = FIELD(missed), .words = "skip|once|all",
+     .help = "What is done about times that nobody was there for, where a job does not say (default: skip; of intervals: once)"},
     {.kind = CQ_OPTION_HEADING, .help = "Instead of running the schedules"},
     {.kind = CQ_OPTION_FLAG, .name = "check", .field = FIELD(check), .help = "Only read the files: status 0 when they are right, 3 when not"},
     {.kind = CQ_OPTION_INT, .name = "next", .argument = "N", .field = FIELD(next), .min = 1, .max = NEXT_MAX,
      .help = "Show the next N times of each job, without Redis"},
     {.kind = CQ_OPTION_TEXT, .name = "from", .argument = "TIME", .field = FIELD(from),
      .help = "With --next: the times after this one, as --schedule-at of 'cq enqueue' takes it (default: now)"},
-    {.kind = CQ_OPTION_FLAG, .name = "list", .field = FIELD(list), .help = "Show each job with its last and its next time"},
+    {.kind = CQ_OPTION_FLAG, .name = "list", .field = FIELD(list),
+     .help = "Show each job with its last and its next time; without FILE the schedulers that live, cq's and rq's, and their jobs"},
     {.kind = CQ_OPTION_FLAG, .name = "json", .field = FIELD(json), .help = "With --list and --next: one JSON object a line (docs/CLI.md)"},
     {.kind = CQ_OPTION_TEXT, .name = "trigger", .argument = "NAME", .field = FIELD(trigger), .help = "Enqueue this job of the files now, out of turn"},
     {.kind = CQ_OPTION_TEXT, .name = "pause", .argument = "NAME", .field = FIELD(pause),
-     .help = "Let this job not be enqueued by any 'cq cron', until --unpause; takes no FILE"},
-    {.kind = CQ_OPTION_TEXT, .name = "unpause", .argument = "NAME", .field = FIELD(unpause), .help = "Let it be enqueued again; takes no FILE"},
+     .help = "Let this job not be enqueued by any 'cq cron', until --resume; takes no FILE"},
+    {.kind = CQ_OPTION_TEXT, .name = "resume", .argument = "NAME", .field = FIELD(resume), .help = "Let it be enqueued again; takes no FILE"},
     {.kind = CQ_OPTION_END},
 };
 
@@ -70,20 +74,20 @@ struct work {
 static enum cq_code check_options(const struct cq_run *run, struct cq_error *err)
 {
     const struct cron_options *options = run->options;
-    bool pause = options->pause || options->unpause;
+    bool pause = options->pause || options->resume;
     int kinds = options->list + options->check + (options->next != CQ_OPTION_UNSET) + (options->trigger != NULL) + (options->pause != NULL) +
-                (options->unpause != NULL);
+                (options->resume != NULL);
     if (kinds > 1)
-        return cq_error_set(err, CQ_ERR_USAGE, "--check, --next, --list, --trigger, --pause and --unpause are each for themselves");
+        return cq_error_set(err, CQ_ERR_USAGE, "--check, --next, --list, --trigger, --pause and --resume are each for themselves");
     if (options->json && !options->list && options->next == CQ_OPTION_UNSET)
         return cq_error_set(err, CQ_ERR_USAGE, "--json goes with --list or --next");
     if (options->from && options->next == CQ_OPTION_UNSET)
         return cq_error_set(err, CQ_ERR_USAGE, "--from goes with --next");
     if (pause && run->arg_count)
-        return cq_error_set(err, CQ_ERR_USAGE, "%s takes a job's name and no FILE", options->pause ? "--pause" : "--unpause");
-    if (!pause && !run->arg_count)
+        return cq_error_set(err, CQ_ERR_USAGE, "%s takes a job's name and no FILE", options->pause ? "--pause" : "--resume");
+    if (!pause && !options->list && !run->arg_count)
         return cq_error_set(err, CQ_ERR_USAGE, "FILE is missing; see 'cq cron --help'");
-    const char *name = options->pause ? options->pause : options->unpause;
+    const char *name = options->pause ? options->pause : options->resume;
     if (name && (!*name || strlen(name) > CQ_NAME_MAX))
         return cq_error_set(err, CQ_ERR_USAGE, "a cron job's name has 1 to %d bytes", CQ_NAME_MAX);
     if (options->log_format && strcmp(options->log_format, "text") != 0 && strcmp(options->log_format, "json") != 0)
@@ -134,7 +138,9 @@ static enum cq_code list(struct work *work, struct cq_error *err)
     enum cq_code code = cq_session_connect(&work->session, err);
     if (code == CQ_OK)
         code = ask(work, &now, err);
-    if (code == CQ_OK)
+    if (code == CQ_OK && !work->run->arg_count)
+        code = cq_cron_show_live(work->session.connection, now, work->options->json, err);
+    else if (code == CQ_OK)
         cq_cron_show_list(&work->table, now, work->options->json);
     return code;
 }
@@ -182,9 +188,9 @@ static enum cq_code trigger(struct work *work, struct cq_error *err)
 
 static enum cq_code pause_job(struct work *work, struct cq_error *err)
 {
-    const char *name = work->options->pause ? work->options->pause : work->options->unpause;
+    const char *name = work->options->pause ? work->options->pause : work->options->resume;
     struct cq_command command;
-    struct cq_reply *reply = NULL;
+    struct cq_reply *reply = NULL, *known = NULL;
     enum cq_code code = cq_session_connect(&work->session, err);
     cq_command_init(&command);
     cq_cron_pause_build(cq_str(name), work->options->pause != NULL, &command);
@@ -192,12 +198,18 @@ static enum cq_code pause_job(struct work *work, struct cq_error *err)
         code = cq_connection_call(work->session.connection, &command, &reply, err);
     if (code == CQ_OK && cq_reply_int(reply) == 0)
         code = cq_error_set(err, CQ_ERR_INVALID_OPERATION, work->options->pause ? "'%.80s' is paused already" : "'%.80s' is not paused", name);
+    if (code == CQ_OK && work->options->pause) {
+        cq_cron_known_build(cq_str(name), &command);
+        code = cq_connection_call(work->session.connection, &command, &known, err);
+    }
     if (code == CQ_OK) {
-        cq_print(work->options->pause ? "Paused " : "Unpaused ");
+        cq_print(work->options->pause ? "Paused " : "Resumed ");
         cq_print_name(cq_str(name));
-        cq_print(".%s\n", work->options->pause ? " 'rq cron' does not heed it." : "");
+        cq_print(".%s%s\n", work->options->pause ? " 'rq cron' does not heed it." : "",
+                 known && !cq_reply_int(known) ? " No 'cq cron' has had a job of this name yet: mind how it is written." : "");
     }
     cq_reply_free(reply);
+    cq_reply_free(known);
     cq_command_release(&command);
     return code;
 }
@@ -237,9 +249,9 @@ static enum cq_code work_on(struct work *work, struct cq_error *err)
 {
     const struct cron_options *options = work->options;
     enum cq_code code = cq_session_configure(&work->session, work->run, err);
-    if (code != CQ_OK || options->pause || options->unpause)
+    if (code != CQ_OK || options->pause || options->resume)
         return code == CQ_OK ? pause_job(work, err) : code;
-    work->files = (struct cq_cron_files){work->run->args, work->run->arg_count, &work->session};
+    work->files = (struct cq_cron_files){work->run->args, work->run->arg_count, options->missed, &work->session};
     code = cq_cron_files_read(&work->files, &work->table, err);
     if (code != CQ_OK)
         return code;

@@ -170,3 +170,31 @@ void cq_cron_pause_build(struct cq_str name, bool paused, struct cq_command *com
     cq_command_texts(command, paused ? "SADD" : "SREM", KEY_PAUSED, NULL);
     cq_command_arg(command, name);
 }
+
+void cq_cron_paused_build(struct cq_command *command)
+{
+    cq_command_clear(command);
+    cq_command_texts(command, "SMEMBERS", KEY_PAUSED, NULL);
+}
+
+void cq_cron_known_build(struct cq_str name, struct cq_command *command)
+{
+    cq_command_clear(command);
+    cq_command_text(command, "EXISTS");
+    add_prefixed(command, PREFIX_TICK, name, "");
+}
+
+void cq_cron_schedulers_build(cq_time now, struct cq_command *command)
+{
+    cq_command_clear(command);
+    cq_command_texts(command, "ZRANGEBYSCORE", KEY_SCHEDULERS, NULL);
+    cq_command_argf(command, "(%lld", (long long)(cq_time_seconds(now) - CQ_CRON_SCHEDULER_TTL_S));
+    cq_command_texts(command, "+inf", "WITHSCORES", NULL);
+}
+
+void cq_cron_scheduler_build(struct cq_str scheduler, struct cq_command *command)
+{
+    cq_command_clear(command);
+    cq_command_text(command, "HGETALL");
+    add_prefixed(command, PREFIX_SCHEDULER, scheduler, "");
+}

@@ -114,6 +114,19 @@ run cron config.py --python /nonexistent/python
 expect_status 3
 expect_stderr_line 'cannot start /nonexistent/python'
 
+it 'schedules are read from standard input, once'
+status=0
+printf '@daily f\n61 * * * * g\n' | "$CQ" cron - --check > "$work/out" 2> "$work/err" || status=$?
+expect_status 3
+expect_stderr_line 'cq cron: standard input:2: '
+status=0
+printf '@daily f\n' | "$CQ" cron - --check > "$work/out" 2> "$work/err" || status=$?
+expect_status 0
+expect_stdout '1 cron job'
+run cron - - --check
+expect_status 3
+expect_stderr 'cq cron: standard input can be read only once; give a file'
+
 it 'options that do not go together are refused'
 run cron
 expect_status 2
@@ -160,6 +173,32 @@ run cron good.cron --list --json
 expect_status 0
 expect_stdout_has '"missed": "all", "paused": false, "last": null, "last_job": null, "next": "20'
 
+run cron good.cron --missed all --list --json
+expect_stdout_has '"job": "clean.up", "name": "clean.up", "schedule": "@daily", "zone": "UTC"'
+[ "$(grep -c '"missed": "all"' "$work/out")" = 3 ] || wrong 'the missed ones are not what was said'
+
+it 'without a file the schedulers that live are listed'
+run cron --list
+expect_status 0
+expect_stdout ''
+redis set cq:cron:paused 'no set' > /dev/null
+start_cron listed good.cron
+until_true '[ "$(redis exists rq:cron_schedulers)" = 1 ]'
+redis zadd rq:cron_schedulers "$(redis time | head -n 1)" nobody "$(redis time | head -n 1)" text 1 old > /dev/null
+redis set rq:cron_scheduler:text 'no hash' > /dev/null
+run cron --list
+expect_status 0
+expect_stdout_match "[^ ]*:$cron:[0-9a-f]{6}  [0-9] s ago  good.cron"
+expect_stdout_has '  reports.nightly  0 3 * * 1-5  reports  reports.nightly'
+expect_stdout_has '  poll  @every 90s  default  feeds.poll'
+expect_stdout_lacks nobody
+run cron --list --json
+expect_status 0
+expect_stdout_has "\"pid\": \"$cron\""
+[ "$(wc -l < "$work/out")" = 1 ] || wrong 'more schedulers than there are'
+end_cron "$cron"
+redis del cq:cron:paused rq:cron_schedulers rq:cron_scheduler:text rq:queue:default > /dev/null
+
 it 'a job is triggered out of turn'
 run cron good.cron --trigger poll
 expect_status 0
@@ -173,6 +212,8 @@ it 'a paused job is not enqueued, and misses nothing by it'
 run cron --pause fast
 expect_status 0
 expect_stdout "Paused fast. 'rq cron' does not heed it."
+run cron --pause fats
+expect_stdout_has "No 'cq cron' has had a job of this name yet"
 run cron --pause fast
 expect_status 1
 expect_stderr "cq cron: 'fast' is paused already"
@@ -180,12 +221,13 @@ redis del rq:queue:fast > /dev/null
 start_cron paused fast.cron
 until_true '[ "$(says paused "fast: is paused")" -ge 2 ]'
 [ "$(redis exists rq:queue:fast)" = 0 ] || wrong 'it was enqueued'
-run cron --unpause fast
+run cron --resume fast
 expect_status 0
+expect_stdout 'Resumed fast.'
 until_true '[ "$(redis llen rq:queue:fast)" -ge 1 ]'
 end_cron "$cron"
 [ "$(redis llen rq:queue:fast)" -le 2 ] || wrong 'it made up for the pause'
-run cron --unpause fast
+run cron --resume fast
 expect_status 1
 
 it 'missed ticks are skipped, made up for once, or all'
@@ -204,6 +246,24 @@ end_cron "$cron"
 [ "$(tick_of all)" = "$(tick_of once)" ] || wrong 'once is not the newest'
 [ "$(redis llen rq:queue:skip)" -le 1 ] || wrong 'skipped ticks were enqueued'
 [ "$(redis llen rq:queue:changed)" -le 1 ] || wrong 'ticks were made up for that its schedule did not have'
+
+it 'schedulers that are killed leave each tick enqueued once'
+start=$(($(redis time | head -n 1) - 60))
+redis set cq:cron:tick:each "$start " > /dev/null
+write each.cron '@every 1s --name each -q each --missed all f'
+for pause in 0 0.01 0.02 0.03 0.05; do
+    start_cron "kill$pause-a" each.cron
+    one=$cron
+    start_cron "kill$pause-b" each.cron
+    sleep "$pause"
+    kill -9 "$one" "$cron"
+    wait "$one" "$cron" 2> /dev/null
+done
+start_cron killed each.cron
+until_true '[ "$(redis llen rq:queue:each)" -ge 60 ]'
+end_cron "$cron"
+[ "$(redis llen rq:queue:each)" = "$(($(tick_of each) - start))" ] || wrong 'not one job for each second'
+[ "$(redis zcard rq:cron_job:each:jobs)" = "$(redis llen rq:queue:each)" ] || wrong 'the history is another one'
 
 it 'no job overlaps its predecessor'
 write overlap.cron '@every 1s --name slow -q slow --no-overlap f'

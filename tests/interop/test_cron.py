@@ -10,6 +10,7 @@ import pytest
 from rq import Queue, cron_job_registry
 from rq.cron import CronScheduler, get_cron_job_ids
 from rq.job import Job, JobStatus
+from rq.serializers import JSONSerializer
 from rq.utils import NOT_JSON_SERIALIZABLE
 
 import stage as staging
@@ -171,7 +172,96 @@ def test_two_instances_enqueue_each_tick_once(stage, redis, cron):
     assert len({int(when) for when in times}) == len(times), times
 
 
+FORMS = ["myapp.cron_config", "myapp/cron_config.py", "myapp/cron_config", "{}/src/myapp/cron_config.py"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_configuration_is_named_as_rq_cron_takes_it(stage, tmp_path, form):
+    """The ways and examples of RQ's documentation."""
+    package = tmp_path / "src" / "myapp"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("def cleanup_temp_files(): pass\ndef send_newsletter(*args, **kwargs): pass\n")
+    (package / "cron_config.py").write_text("""
+import os
+from rq import cron
+from rq.cron import register
+from myapp import cleanup_temp_files, send_newsletter
+
+cron.register(cleanup_temp_files, queue_name='maintenance', interval=1800)
+register(send_newsletter, queue_name='email', args=('weekly_digest',), kwargs={'template': 'newsletter.html'}, cron='30 10 * * 2')
+register(send_newsletter, queue_name='email', interval=86400, job_timeout=1800, result_ttl=3600, failure_ttl=86400)
+if os.getenv("ENABLE_CLEANUP") == "true":
+    register(cleanup_temp_files, queue_name="maintenance", interval=600)
+""")
+    done = call(stage, tmp_path, form.format(tmp_path), "-P", "src", "--next", "2", "--json", "--from", "2026-03-01T00:00Z")
+    assert done.returncode == 0, done.stderr
+    jobs = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(job["function"], job["queue"], job["schedule"]) for job in jobs] == [
+        ("myapp.cleanup_temp_files", "maintenance", "@every 1800s"), ("myapp.send_newsletter", "email", "30 10 * * 2"),
+        ("myapp.send_newsletter", "email", "@every 86400s")]
+    assert jobs[1]["next"] == ["2026-03-03T10:30:00.000000Z", "2026-03-10T10:30:00.000000Z"]  # Tuesdays, in UTC
+
+
+def test_rqs_scheduler_runs_beside(stage, redis, cron, app, tmp_path):
+    (app / "theirs.py").write_text("from rq import cron\nfrom tasks import plain\ncron.register(plain, 'theirs', interval=1, name='theirs')\n")
+    ours = cron("my_cron_config.py")
+    with open(app / "rq.log", "wb") as log:
+        theirs = subprocess.Popen([staging.RQ, "cron", "-u", stage.url, "theirs.py"], cwd=app, stdout=log, stderr=log)
+    try:
+        wait_until(lambda: len(get_cron_job_ids("theirs", redis)) >= 2 and len(get_cron_job_ids("noted", redis)) >= 2, "both go on")
+        wait_until(lambda: {one.pid for one in CronScheduler.all(redis)} == {ours.pid, theirs.pid}, "RQ shows both")
+        done = call(stage, app, "--list", "--json")
+        shown = {int(line["pid"]): line for line in map(json.loads, done.stdout.splitlines())}
+        assert shown[theirs.pid]["config_file"] == "theirs.py" and shown[ours.pid]["jobs"][0]["name"] == "noted"
+        assert shown[theirs.pid]["jobs"][0] | {"latest_enqueue_time": 0, "next_enqueue_time": 0} == {
+            "func_name": "tasks.plain", "name": "theirs", "queue_name": "theirs", "args": None, "kwargs": None, "interval": 1, "cron": None,
+            "result_ttl": 500, "latest_enqueue_time": 0, "next_enqueue_time": 0}
+        assert "  theirs  @every 1s  theirs  tasks.plain\n" in call(stage, app, "--list").stdout
+        ours.send_signal(signal.SIGTERM)
+        assert ours.wait(10) == 0
+        assert [one.pid for one in CronScheduler.all(redis)] == [theirs.pid]
+    finally:
+        theirs.send_signal(signal.SIGTERM)
+        theirs.wait(20)
+    assert CronScheduler.all(redis) == [] and call(stage, app, "--list").stdout == ""
+    assert {b"noted", b"theirs"} <= set(redis.zrange("rq:cron_jobs", 0, -1))
+
+
+def test_a_machines_wrong_clock_changes_nothing(stage, redis, app, tmp_path):
+    """Two schedulers, one of them three hours ahead: time is the server's."""
+    (app / "ahead").write_text("10800")
+    subprocess.run(["cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-O1", "-o", str(app / "clock.so"),
+                    str(staging.ROOT / "tests/worker/modules/clock.c")], check=True)
+    (app / "each.cron").write_text("@every 1s --name each -q each tasks.plain\nCRON_TZ=UTC\n0 */2 * * * --name late -q late --missed all tasks.plain\n")
+    running = []
+    try:
+        for extra in ({"LD_PRELOAD": str(app / "clock.so"), "CQ_TEST_CLOCK": str(app / "ahead")}, {}):
+            running.append(subprocess.Popen([staging.CQ, "cron", "-u", stage.url, "each.cron"], cwd=app, env={**stage.env, **extra},
+                                            stderr=subprocess.DEVNULL))
+        wait_until(lambda: redis.zcard("rq:cron_schedulers") == 2 and Queue("each", connection=redis).count >= 3, "both run")
+    finally:
+        for process in running:
+            process.terminate()
+            process.wait(10)
+    times = redis.zrange("rq:cron_job:each:jobs", 0, -1, withscores=True)
+    assert all(abs(score - time.time()) < 60 for _, score in times) and len({int(score) for _, score in times}) == len(times)
+    assert Queue("late", connection=redis).count <= 1  # and that only at a full hour
+
+
+def test_jobs_of_a_configuration_are_written_with_the_serializer(stage, redis, app):
+    done = call(stage, app, "my_cron_config", "-S", "json", "--check")
+    assert done.returncode == 3 and "tasks.note: TypeError: Object of type Point is not JSON serializable" in done.stderr, done.stderr
+    (app / "text.py").write_text("from rq import cron\nfrom tasks import plain\ncron.register(plain, 'q', args=('x',), interval=9)\n")
+    done = call(stage, app, "text", "-S", "json", "--trigger", "tasks.plain")
+    assert done.returncode == 0, done.stderr
+    job = Job.fetch(done.stdout.split("'")[1], redis, serializer=JSONSerializer)
+    assert (job.func_name, job.args) == ("tasks.plain", ["x"])
+    done = call(stage, app, "text", "-S", "msgpack", "--check")
+    assert done.returncode == 3 and "RQ has no msgpack" in done.stderr
+
+
 WRONG = {
+    "fraction": ("from tasks import plain\ncron.register(plain, 'q', interval=1.5)", "whole seconds"),
     "lambda": ("cron.register(lambda: 1, 'q', interval=1)", "has no name that a worker could import"),
     "both": ("from tasks import plain\ncron.register(plain, 'q', interval=1, cron='* * * * *')", "Cannot specify both"),
     "unknown": ("from tasks import plain\ncron.register(plain, 'q', cron='nonsense')", "plain: "),
