@@ -21,7 +21,7 @@ END_TEST
 
 START_TEST(setup_gives_lists_and_texts)
 {
-    start_with("assert setup == {'url': 'redis://h\\xe9', 'paths': ['a', '', 'b c'], 'preload': [], 'handlers': [], 'allow': [],"
+    start_with("assert setup == {'url': 'redis://h\\xe9', 'paths': ['a', '', 'b c'], 'preload': [], 'handlers': [], 'allow': [], 'fatal': [],"
                " 'auto_preload': True, 'code': setup['code'], 'late': ''}, setup",
                "", CQ_STR_LIT("a\0\0b c\0"));
     struct cq_frame hello = expect(&stable_link, "hello");

@@ -1,4 +1,4 @@
-#include "tests/worker/harness.h"
+#include "tests/worker/fake.h"
 
 START_TEST(a_burst_runs_what_is_queued_and_leaves_nothing_behind)
 {
@@ -91,6 +91,17 @@ START_TEST(a_fresh_horse_runs_each_job_and_a_reused_one_many)
     ck_assert_str_eq(pids[0], pids[2]);
     ck_assert_str_ne(pids[2], pids[3]);
     ck_assert_str_eq(pids[3], pids[5]);
+}
+END_TEST
+
+START_TEST(a_reused_horse_tells_each_job_its_own_names_whatever_the_last_one_did_to_the_environment)
+{
+    enqueue("before", &(struct job_spec){.function = "jobs.environment"});
+    enqueue("spoils", &(struct job_spec){.function = "jobs.spoil_environment"});
+    enqueue("after", &(struct job_spec){.function = "jobs.environment", .queue = "other"});
+    ck_assert_int_eq(wait_worker(start_worker("--burst", "--reuse-horses", "--name", "w", "default", "other", NULL)), 0);
+    ck_assert_str_eq(result_of("before"), "\"before w default -\"");
+    ck_assert_str_eq(result_of("after"), "\"after w other over\"");
 }
 END_TEST
 
@@ -297,6 +308,7 @@ int main(void)
     tcase_add_test(tcase, a_waiting_worker_takes_a_job_as_it_comes);
     tcase_add_test(tcase, slots_are_workers_of_their_own_and_run_side_by_side);
     tcase_add_test(tcase, a_fresh_horse_runs_each_job_and_a_reused_one_many);
+    tcase_add_test(tcase, a_reused_horse_tells_each_job_its_own_names_whatever_the_last_one_did_to_the_environment);
     tcase_add_test(tcase, a_job_that_ignores_sigterm_ends_at_its_timeout_all_the_same);
     tcase_add_test(tcase, the_death_of_a_horse_is_recorded_as_rq_does);
     tcase_add_test(tcase, what_a_job_forked_does_not_outlive_it);

@@ -127,15 +127,16 @@ def _serve(frame: dict) -> tuple:
 
 
 def _set_environment(job_id: bytes, worker: bytes) -> None:
-    """What os.environ[...] = ... does, less its detours."""
+    """What os.environ[...] = ... does, less its detours. They are set anew for each job, whatever the last one did to them."""
     try:
+        job_id = job_id.partition(b'\0')[0]  # else the last job's would stay
         putenv(b'RQ_JOB_ID', job_id)
         putenv(b'RQ_WORKER_ID', worker)
         known = os.environ._data
         known[b'RQ_JOB_ID'] = job_id
         known[b'RQ_WORKER_ID'] = worker
     except (AttributeError, TypeError, ValueError):
-        pass  # the job has put something of its own in its place, or the id has a NUL byte
+        pass  # the job has put something of its own in its place
 
 
 def _report_new() -> None:

@@ -6,6 +6,7 @@ from rq.group import Group
 from rq.job import JobStatus
 from rq.registry import CanceledJobRegistry
 
+import stage as staging
 from stage import wait_until
 
 
@@ -40,6 +41,15 @@ def test_the_environment_names_worker_and_job(site):
         value = site.value_of(job)
         assert (value["RQ_WORKER_ID"], value["RQ_JOB_ID"]) == (site.worker.name, job.id)
     assert site.value(current.environment_and_id) == [True, True]
+
+
+def test_what_a_job_does_to_the_environment_changes_nothing_of_what_the_next_is_told(site):
+    for how in ("set", "unset", "clear"):
+        site.run(current.spoil_environment, how)
+        job = site.run(current.environment_of_program)
+        value = site.value_of(job)
+        assert (value["RQ_WORKER_ID"], value["RQ_JOB_ID"]) == (site.worker.name, job.id)
+        assert value.get("BAKERY_LEFT") == (how if staging.REUSE else None)
 
 
 def test_meta_that_is_saved_stays(site):

@@ -57,6 +57,24 @@ CQ_JOB doze_s(cq_context *job)
     return cq_return_str(job, "rested");
 }
 
+/* What a program that the job started would find: its id twice, as the environment and as the context have it. */
+CQ_JOB environment(cq_context *job)
+{
+    char text[256];
+    const char *id = getenv("RQ_JOB_ID"), *worker = getenv("RQ_WORKER_ID"), *queue = getenv("CQ_QUEUE"), *left = getenv("LEFT");
+    snprintf(text, sizeof(text), "%s %s %s %s", id ? id : "-", worker ? worker : "-", queue ? queue : "-", left ? left : "-");
+    return cq_return_str(job, text);
+}
+
+CQ_JOB spoil_environment(cq_context *job)
+{
+    (void)job;
+    clearenv();
+    setenv("RQ_JOB_ID", "nonsense", 1);
+    setenv("LEFT", "over", 1);
+    return CQ_DONE;
+}
+
 CQ_JOB stubborn(cq_context *job)
 {
     (void)job;

@@ -1,6 +1,7 @@
 """Functions that ask RQ for the job they are in."""
 
 import os
+import subprocess
 import threading
 
 from rq import Queue, Worker, get_current_job
@@ -56,6 +57,21 @@ def of_thread():
 
 def environment():
     return {key: value for key, value in os.environ.items() if key.startswith(("RQ_", "BAKERY_"))}
+
+
+def spoil_environment(how):
+    if how == "clear":
+        os.environ.clear()
+    elif how == "unset":
+        os.unsetenv("RQ_JOB_ID")
+        del os.environ["RQ_WORKER_ID"]
+    else:
+        os.environ["RQ_JOB_ID"] = os.environ["RQ_WORKER_ID"] = "nonsense"
+    os.environ["BAKERY_LEFT"] = how
+
+
+def environment_of_program():
+    return dict(line.split("=", 1) for line in subprocess.run(["/usr/bin/env"], stdout=subprocess.PIPE, text=True).stdout.splitlines())
 
 
 def environment_and_id():
