@@ -3,6 +3,7 @@
 -- the caller's: it knows where the job is. A key of another type has no members, and goes like the others.
 -- Source: rq/job.py Job.delete, rq/executions.py ExecutionRegistry.delete.
 -- include slots.lua
+-- include register.lua
 -- limited false: it is known to have no rate_limit_key.
 local function delete_job(id, queue, group, limited)
     if limited ~= false then leave_limit(id) end
@@ -15,10 +16,7 @@ local function delete_job(id, queue, group, limited)
         redis.call('ZREM', 'rq:wip:' .. queue, member)
         redis.call('DEL', 'rq:execution:' .. member)
     end
-    local dependencies = 'rq:job::' .. id .. ':dependencies'
-    for _, other in ipairs(redis.pcall('SMEMBERS', dependencies)) do
-        redis.call('SREM', 'rq:job:' .. other .. ':dependents', id)
-    end
+    leave_dependencies(id, queue)
     if group and group ~= '' then redis.call('SREM', 'rq:group:' .. group, id) end
-    redis.call('DEL', job, job .. ':dependents', dependencies, 'rq:results:' .. id, 'cq:output:' .. id, executions)
+    redis.call('DEL', job, job .. ':dependents', 'rq:job::' .. id .. ':dependencies', 'rq:results:' .. id, 'cq:output:' .. id, executions)
 end

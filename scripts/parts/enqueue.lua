@@ -9,21 +9,14 @@
 -- _enqueue_async_job; rq/job.py dependencies_are_met; rq/group.py _add_jobs.
 -- include register.lua
 
--- Of an earlier life: what it waited for then is not what it waits for now.
-local function leave_dependencies(id)
-    local own = 'rq:job::' .. id .. ':dependencies'
-    for _, other in ipairs(redis.pcall('SMEMBERS', own)) do redis.call('SREM', 'rq:job:' .. other .. ':dependents', id) end
-    redis.call('DEL', own, 'cq:dependencies:' .. id)
-end
-
 -- Returns whether the job has to wait; if so, it is in rq:deferred, and registered, or will be.
 local function await_dependencies(id, queue, ids, allow_failures, now_s)
     local own, rest = 'rq:job::' .. id .. ':dependencies', 'cq:dependencies:' .. id
     if #ids > register_most then
         redis.call('ZADD', 'rq:deferred:' .. queue, now_s, id)
         for at = 1, #ids, 1000 do redis.call('SADD', own, unpack(ids, at, math.min(at + 999, #ids))) end
-        redis.call('COPY', own, rest, 'REPLACE')
-        redis.call('RPUSH', 'cq:releasing:' .. queue, '+' .. id .. ':')
+        redis.call('SUNIONSTORE', rest, rest, own)
+        look_later(id, queue)
         return true
     end
     local open, waits = {}, false
@@ -75,7 +68,8 @@ local function enqueue_job(with)
         end
         leave_places(id, queue_name)
         if origin and origin ~= queue_name then leave_places(id, origin) end
-        leave_dependencies(id)
+        leave_dependencies(id, queue_name)
+        redis.call('DEL', 'rq:job::' .. id .. ':dependencies')
         leave_limit(id)
         if group and group ~= '' and group ~= with.group then redis.call('SREM', 'rq:group:' .. group, id) end
     end

@@ -1,10 +1,10 @@
 -- A job that waits is registered with what it waits for: in the dependents set of each that exists and has not finished. The
 -- others would never look into their dependents again, and keep the set for ever. Source: rq/job.py register_dependency.
 --
--- A job with more than register_most dependencies is registered piece by piece, so that Redis is not held for long: its own set
--- has all of them from the beginning, so that nobody lets it go too early; cq:dependencies:<id> has those that are still to be
--- looked at, and the list cq:releasing:<queue> says +<id>:. Whoever enqueues it goes on at once (register.lua); where that one
--- dies, release_some of release.lua does.
+-- Where there are more than register_most, they are looked at piece by piece, so that Redis is not held for long. A job that is enqueued is
+-- deferred with all of them in its own set, so that nobody lets it go too early; one that is deleted, or enqueued anew, has no
+-- such set any more. cq:dependencies:<id> has those that are still to be looked at, and the list cq:releasing:<queue> says +<id>:.
+-- Whoever enqueues goes on at once (register.lua); else, or where that one dies, release_some of release.lua does.
 local register_most = 500
 
 -- The status of a dependency that is open: it exists and has not finished; of what is no hash, nil. And whether it may expire:
@@ -23,25 +23,45 @@ local function register_dependency(id, other, may_expire)
     if left > 0 then redis.call('EXPIRE', dependents, left) end
 end
 
+local function look_later(id, queue)
+    redis.call('LREM', 'cq:releasing:' .. queue, 0, '+' .. id .. ':')
+    redis.call('RPUSH', 'cq:releasing:' .. queue, '+' .. id .. ':')
+end
+
+-- Whatever it waited for: that is over. It leaves their dependents sets. What is left of its own set is the caller's to delete.
+local function leave_dependencies(id, queue)
+    local own, rest = 'rq:job::' .. id .. ':dependencies', 'cq:dependencies:' .. id
+    local most = queue == '' and 100000000 or register_most -- without a queue there is nobody to go on
+    local some = redis.pcall('SRANDMEMBER', own, most + 1)
+    if #some <= most then
+        for _, other in ipairs(some) do redis.call('SREM', 'rq:job:' .. other .. ':dependents', id) end
+        return
+    end
+    if redis.call('EXISTS', rest) == 1 then
+        redis.call('SUNIONSTORE', rest, rest, own)
+    else
+        redis.call('RENAME', own, rest)
+        redis.call('PERSIST', rest)
+    end
+    look_later(id, queue)
+end
+
+local function look_at(id, other, waits)
+    local own = 'rq:job::' .. id .. ':dependencies'
+    if not waits or redis.call('SISMEMBER', own, other) == 0 then
+        redis.call('SREM', 'rq:job:' .. other .. ':dependents', id)
+        return
+    end
+    local status, may_expire = open_dependency(other)
+    if status then register_dependency(id, other, may_expire) else redis.call('SREM', own, other) end
+end
+
 -- The next piece. Returns how many were looked at, and whether that was all: then the caller is to look whether the job waits at all.
 local function register_some(id, queue)
-    local rest, own = 'cq:dependencies:' .. id, 'rq:job::' .. id .. ':dependencies'
-    local some = {}
-    if redis.pcall('HGET', 'rq:job:' .. id, 'status') == 'deferred' then
-        some = redis.call('SPOP', rest, register_most)
-    else
-        redis.call('DEL', rest)
-    end
-    for _, other in ipairs(some) do
-        if redis.pcall('SISMEMBER', own, other) == 1 then -- else it has let go already, or the id was enqueued anew
-            local status, may_expire = open_dependency(other)
-            if not status then
-                redis.call('SREM', own, other)
-            else
-                pcall(register_dependency, id, other, may_expire) -- a key of another type must not keep workers from all else
-            end
-        end
-    end
+    local rest = 'cq:dependencies:' .. id
+    local waits = redis.pcall('HGET', 'rq:job:' .. id, 'status') == 'deferred'
+    local some = redis.call('SPOP', rest, register_most)
+    for _, other in ipairs(some) do pcall(look_at, id, other, waits) end -- a key of another type must not keep workers from all else
     if redis.call('EXISTS', rest) == 1 then return #some, false end
     redis.call('LREM', 'cq:releasing:' .. queue, 0, '+' .. id .. ':')
     return #some, true

@@ -32,6 +32,22 @@ static void enqueue_child(bool allow_failures)
     ck_assert_int_eq(cq_enqueue_status(held), CQ_JOB_DEFERRED);
 }
 
+/* The same id, later; it waits for three of them. */
+static void enqueue_after_some(void)
+{
+    struct cq_job job = new_job("child", "default");
+    struct cq_enqueue with = {.job = &job, .now = NOW + 1, .dependencies = ids, .dependency_count = 3};
+    job.created_at = NOW + 1;
+    cq_enqueue_build(&with, &call);
+    ck_assert_int_eq(cq_enqueue_read(step(), NULL, NULL), CQ_OK);
+}
+
+static void remove_child(void)
+{
+    cq_remove_build(CQ_STR_LIT("child"), &call);
+    ck_assert_int_eq(cq_remove_read(step(), NULL), CQ_OK);
+}
+
 static bool go_on(void)
 {
     bool more = true;
@@ -204,13 +220,41 @@ START_TEST(an_id_that_is_canceled_deleted_or_enqueued_anew_meanwhile_leaves_noth
         if (way == 0)
             RUN("HSET", "rq:job:child", "status", "canceled");
         else if (way == 1)
-            RUN("DEL", "rq:job:child", "rq:job::child:dependencies");
+            remove_child();
         else
             enqueue_plain("child");
-        ck_assert(!go_on());
+        if (way)
+            ck_assert_int_eq(INT("EXISTS", "rq:job::child:dependencies"), 0);
+        register_all();
         assert_nothing_set_aside();
-        ck_assert_int_eq(dependents_of(0, MANY), way == 2 ? 0 : CHUNK);
+        ck_assert_int_eq(dependents_of(0, MANY), way == 0 ? CHUNK : 0); /* canceled, it stays where it is, as in RQ */
         ck_assert_int_eq(INT("LLEN", "rq:queue:default"), way == 2);
+    }
+}
+END_TEST
+
+/* Each of these lets go of what it waited for, in pieces: by workers, if nobody else does. */
+START_TEST(a_job_that_waits_for_many_is_deleted_or_enqueued_anew_in_pieces)
+{
+    for (int way = 0; way < 2; way++) {
+        redis_server_flush(server);
+        load_scripts();
+        make_parents(MANY, "");
+        enqueue_child(false);
+        register_all();
+        assert_waits(MANY);
+        if (way)
+            enqueue_after_some();
+        else
+            remove_child();
+        ck_assert_int_eq(dependents_of(0, MANY), MANY);
+        while (maintain())
+            ;
+        assert_nothing_set_aside();
+        ck_assert_int_eq(dependents_of(0, 3), way ? 3 : 0);
+        ck_assert_int_eq(dependents_of(3, MANY), 0);
+        ck_assert_int_eq(INT("SCARD", "rq:job::child:dependencies"), way ? 3 : 0);
+        ck_assert_int_eq(job_places("child"), way);
     }
 }
 END_TEST
@@ -237,6 +281,7 @@ int main(void)
         workers_go_on_where_the_enqueuer_died,
         what_finishes_meanwhile_is_not_waited_for,
         a_call_sent_twice_begins_once,
+        a_job_that_waits_for_many_is_deleted_or_enqueued_anew_in_pieces,
         an_id_that_is_canceled_deleted_or_enqueued_anew_meanwhile_leaves_nothing,
         keys_of_another_type_keep_nobody_from_the_rest,
     };
