@@ -10,23 +10,12 @@ local lock, finished, failed, wip, ready, list, intermediate, workers, queue_wor
 local queue, limit, now_iso, now, now_s = unpack(ARGV)
 -- include seconds.lua
 -- include push.lua
+-- include ends.lua
 if redis.call('EXISTS', lock) == 1 then return {0, 0} end
 limit = tonumber(limit)
 local touched, more = 0, 0
 
--- Scores below 0 are for ever. RQ keeps the results of failed jobs without an end: they go with the job, which Redis may
--- still keep for a moment: a score has no fraction of a second, and is by a worker's clock.
-local function end_results(id)
-    local job, results = 'rq:job:' .. id, 'rq:results:' .. id
-    local left = redis.call('TTL', job)
-    if left == -2 then
-        redis.call('DEL', results)
-    elseif left >= 0 and redis.call('TTL', results) == -1 then
-        local status = redis.pcall('HGET', job, 'status')
-        if status == 'failed' or status == 'stopped' then redis.call('EXPIRE', results, left + 1) end
-    end
-end
-
+-- Scores below 0 are for ever.
 for _, registry in ipairs({finished, failed}) do
     local ids = redis.call('ZRANGEBYSCORE', registry, 0, now_s, 'LIMIT', 0, limit)
     for _, id in ipairs(ids) do
@@ -56,6 +45,7 @@ for at = #stuck, 1, -1 do
     if gone then
         redis.call('LREM', intermediate, 1, id)
         redis.call('DEL', first_seen)
+        if type(status) ~= 'table' then redis.call('DEL', 'rq:results:' .. id, 'cq:output:' .. id) end -- as in next.lua
         touched = touched + 1
     elseif not runs(id) and not redis.call('SET', first_seen, now, 'NX', 'EX', 86400) and
         now - (tonumber(redis.call('GET', first_seen)) or 0) > 60 then

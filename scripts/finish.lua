@@ -61,7 +61,7 @@ local function canceled(was_there)
     local ttl = seconds_of(own_ttl, tonumber(default_result_ttl))
     if outcome == 'success' and ttl ~= 0 then save_result('1', ttl) end
     if outcome == 'failed' then
-        save_result('2', seconds_of(failure_ttl, nil))
+        save_result('2', failure_seconds(failure_ttl))
         save_output(id, output, failure_ttl)
     end
     return 'canceled'
@@ -126,7 +126,7 @@ local function fail()
     end
     count = tonumber(count) or 0
     if count > 0 and count >= tonumber(retry_max) then return bury('failed', '5', failure_ttl, group) end
-    save_result('4', seconds_of(failure_ttl, nil))
+    save_result('4', failure_seconds(failure_ttl))
     redis.call('HSET', job, 'number_of_retries', count + 1)
     return run_again(id, queue, interval_at(retry_intervals, count), false, ttl)
 end

@@ -1,6 +1,6 @@
--- Failed jobs beyond the bounds that were set, and entries of registries whose job is gone (its hash expired, or somebody deleted it
--- alone); for one queue, a part in each call. The rounds over its registries are those of all workers together: where the round is,
--- and when the next one is due, is in cq:sweep:<queue>.
+-- Failed jobs beyond the bounds that were set, results of failed jobs that RQ's workers left without an end, and entries of registries
+-- whose job is gone (its hash expired, or somebody deleted it alone); for one queue, a part in each call. The rounds over its registries
+-- are those of all workers together: where the round is, and when the next one is due, is in cq:sweep:<queue>.
 -- RQ has no such rule: there entries of jobs that are gone stay in the deferred, scheduled and canceled registries for ever. Its scheduling
 -- adds the entry a moment before the hash is there, so of the scheduled ones those go that have been without a hash for a minute.
 -- Returns {entries taken out, jobs deleted, 1 when there is more to do now}. Errors: none of its own.
@@ -10,6 +10,8 @@ local state, suspects, failed, deferred, canceled, scheduled = unpack(KEYS)
 -- before go, '' none.
 local queue, limit, interval_s, most, oldest, now_s = unpack(ARGV)
 -- include delete.lua
+-- include order.lua
+-- include ends.lua
 limit, interval_s, now_s = tonumber(limit), tonumber(interval_s), tonumber(now_s)
 local taken, deleted = 0, 0
 
@@ -33,6 +35,24 @@ local function drop_surplus()
     if #ids == 0 then ids = redis.call('ZRANGE', failed, 0, some - 1) end
     for _, id in ipairs(ids) do drop_failed(id) end
     return surplus > #ids
+end
+
+-- Such a job has no failure_ttl, so its score is the time of its failure and a year: what is new is behind the last one that was seen,
+-- and each is looked at once. Those of the last minute are left for later: others may come before them yet, by another worker's clock.
+local function end_new_results()
+    local score, member = unpack(redis.call('HMGET', state, 'ended_score', 'ended_member'))
+    local from = score and rank_behind(failed, score, member) or redis.call('ZCOUNT', failed, '-inf', '(0')
+    local entries = redis.call('ZRANGE', failed, from, from + limit - 1, 'WITHSCORES')
+    local newest, seen = now_s + 31536000 - 60, 0
+    while seen < #entries and tonumber(entries[seen + 2]) <= newest do
+        end_results(entries[seen + 1])
+        seen = seen + 2
+    end
+    if seen > 0 then
+        redis.call('HSET', state, 'ended_score', entries[seen], 'ended_member', entries[seen - 1])
+        redis.call('EXPIRE', state, 2 * interval_s + 60)
+    end
+    return seen == 2 * limit
 end
 
 local function is_gone(id) return redis.call('EXISTS', 'rq:job:' .. id) == 0 end
@@ -94,6 +114,5 @@ local function go_round()
     return true
 end
 
-local more = drop_surplus()
-if not more then more = go_round() end
+local more = drop_surplus() or end_new_results() or go_round()
 return {taken, deleted, more and 1 or 0}

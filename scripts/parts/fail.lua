@@ -2,6 +2,9 @@
 local failure_fields = {'status', 'origin', 'ttl', 'failure_ttl', 'group_id', 'retries_left', 'retry_intervals',
     'enqueue_at_front_on_retry', 'number_of_retries', 'rate_limit_key'}
 
+-- How long a failed job stays, and what it leaves: RQ's default is a year.
+local function failure_seconds(failure_ttl) return seconds_of(failure_ttl, 31536000) end
+
 -- Retry after an exception, when retries are left; returns 'requeued' or 'scheduled', else nil. RQ keeps no result of
 -- the failed attempt. Source: rq/job.py Job.retry, get_retry_interval.
 local function retry_job(id, queue, ttl, retries_left, intervals, front)
@@ -18,7 +21,7 @@ end
 -- 'deleted'. Source: rq/registry.py FailedJobRegistry.add, rq/job.py _handle_failure.
 local function bury_job(id, queue, status, failure_ttl, group, save, limit_key)
     local job = 'rq:job:' .. id
-    local ttl = seconds_of(failure_ttl, 31536000)
+    local ttl = failure_seconds(failure_ttl)
     redis.call('HSET', job, 'status', status)
     if ttl > 0 then
         redis.call('EXPIRE', job, ttl)
@@ -32,6 +35,6 @@ local function bury_job(id, queue, status, failure_ttl, group, save, limit_key)
         delete_job(id, queue, group, (limit_key or '') ~= '')
         return 'deleted'
     end
-    save(seconds_of(failure_ttl, nil))
+    save(ttl)
     return status
 end

@@ -9,7 +9,7 @@
 -- With 'empty' come the milliseconds until a job that was set aside may start (0: there is none), and the places of queues that
 -- have jobs and are paused: a peek at them would return at once.
 -- Source: rq/queue.py dequeue_any.
-local dead_limit = 10000
+local dead_limit = 2000
 
 local function started_before(queue_keys, first, execution)
     for _, member in ipairs(redis.call('SMEMBERS', worker_executions)) do
@@ -84,7 +84,7 @@ local function next_job(queue_keys, first, execution, worker_lives, counts)
                 end
             else
                 -- Its hash expired here, and with it who would end what earlier attempts have left.
-                if redis.call('EXISTS', 'rq:job:' .. id) == 0 then redis.call('DEL', 'rq:results:' .. id, 'cq:output:' .. id) end
+                if not fields.err and status ~= 'canceled' then redis.call('DEL', 'rq:results:' .. id, 'cq:output:' .. id) end
                 dead = dead + 1
                 if dead >= dead_limit then return {'again'} end
             end

@@ -117,7 +117,7 @@ START_TEST(failure_without_retries_is_buried_with_its_text)
     ck_assert_int_eq(INT("ZSCORE", "rq:failed:default", "j1"), NOW_S + 1 + 31536000);
     ck_assert(cq_str_is(result_field("j1", "type"), "2"));
     ck_assert(cq_str_starts(result_field("j1", "exc_string"), "eJ"));
-    ck_assert_int_eq(INT("TTL", "rq:results:j1"), -1); /* RQ gives it one only with a failure_ttl of the job's own */
+    ck_assert_int_eq(INT("TTL", "rq:results:j1"), 31536000); /* RQ gives it an end only with a failure_ttl of the job's own */
     ck_assert_int_eq(INT("HGET", worker_key, "failed_job_count"), 1);
     ck_assert_int_eq(job_places("j1"), 1);
     assert_idle();

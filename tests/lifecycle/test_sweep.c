@@ -167,6 +167,39 @@ START_TEST(what_is_no_job_is_passed_over)
 }
 END_TEST
 
+START_TEST(results_that_rq_left_for_ever_end_with_their_failed_job)
+{
+    int64_t taken, deleted;
+    char id[16], key[32];
+    const char *year = "31536000";
+    for (int i = 0; i < 25; i++) { /* as RQ's worker leaves them, all within one second */
+        snprintf(id, sizeof(id), "j%02d", i);
+        snprintf(key, sizeof(key), "rq:job:j%02d", i);
+        put_failed(id, 100, atoi(year));
+        RUN("EXPIRE", key, year);
+    }
+    put_failed("for-ever", 100, -1);
+    put_failed("new", 30, atoi(year));
+    RUN("EXPIRE", "rq:job:new", year);
+    put_failed("short", 100, 1000);
+    RUN("EXPIRE", "rq:job:short", "1000");
+    RUN("EXPIRE", "rq:results:short", "1000");
+    struct cq_sweep sweep = sweep_of(NOW);
+    ck_assert_int_gt(sweep_all(&sweep, &taken, &deleted), 2);
+    ck_assert_int_eq(taken, 0);
+    ck_assert_int_gt(INT("TTL", "rq:results:j00"), atoi(year) - 60);
+    ck_assert_int_gt(INT("TTL", "rq:results:j24"), atoi(year) - 60);
+    ck_assert_int_eq(INT("TTL", "rq:results:for-ever"), -1);
+    ck_assert_int_le(INT("TTL", "rq:results:short"), 1000);
+    ck_assert_int_eq(INT("TTL", "rq:results:new"), -1); /* not yet */
+    RUN("PERSIST", "rq:results:j24");
+    sweep.now = NOW + 60 * CQ_SECOND;
+    sweep_all(&sweep, &taken, &deleted);
+    ck_assert_int_gt(INT("TTL", "rq:results:new"), 0);
+    ck_assert_int_eq(INT("TTL", "rq:results:j24"), -1); /* each is looked at once */
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -177,6 +210,7 @@ int main(void)
         a_scheduled_entry_without_a_hash_is_given_a_minute,
         a_round_is_that_of_all_workers_and_its_state_ends,
         what_is_no_job_is_passed_over,
+        results_that_rq_left_for_ever_end_with_their_failed_job,
     };
     return run_suite("sweep", tests, CQ_ARRAY_LEN(tests)) != 0;
 }

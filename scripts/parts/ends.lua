@@ -1,0 +1,13 @@
+-- RQ gives the results of a failed job no end when the job has no failure_ttl of its own, and forgets them with it. They end
+-- with the job, or with what is left of it: Redis may keep it for a moment after its entry's score, which has no fraction of a
+-- second and is by a worker's clock. Source: rq/results.py Result.create_failure.
+local function end_results(id)
+    local job, results = 'rq:job:' .. id, 'rq:results:' .. id
+    local left = redis.call('TTL', job)
+    if left == -2 then
+        redis.call('DEL', results)
+    elseif left >= 0 and redis.call('TTL', results) == -1 then
+        local status = redis.pcall('HGET', job, 'status')
+        if status == 'failed' or status == 'stopped' then redis.call('EXPIRE', results, left + 1) end
+    end
+end
