@@ -36,6 +36,7 @@ local function treat(id)
     if fields.err or status and not belongs[status] or not status and redis.call('EXISTS', job) == 0 then return 'gone' end
     if verb == 'requeue' then
         if enqueued and not is_behind(0, since, 0, enqueued) then return 'passed' end
+        if place == 'canceled' then leave_started(id, origin or queue) end -- as in requeue.lua
         requeue_job(id, origin or queue, ttl, at_front == '1', limit_key, concurrency)
     elseif verb == 'cancel' then
         if place == 'started' then leave_started(id, queue) end

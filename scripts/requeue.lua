@@ -6,6 +6,7 @@ local id, queue, registry, at_front, now_iso = unpack(ARGV) -- queue '': the job
 -- include seconds.lua
 -- include push.lua
 -- include requeue.lua
+-- include leave.lua
 local job = 'rq:job:' .. id
 local origin, ttl, limit_key, concurrency = unpack(redis.pcall('HMGET', job, 'origin', 'ttl', 'rate_limit_key', 'rate_limit_concurrency'))
 if queue == '' then queue = origin or '' end
@@ -17,5 +18,6 @@ end
 if redis.call('ZREM', place, id) == 0 then
     return redis.error_reply('INVALIDOPERATION job ' .. id .. ' is not in the ' .. registry .. ' registry of queue ' .. queue)
 end
+if registry == 'canceled' then leave_started(id, origin or queue) end -- RQ's cancel forgets an execution that is long overdue, which may live
 requeue_job(id, origin or queue, ttl, at_front == '1', limit_key, concurrency)
 return redis.status_reply('OK')

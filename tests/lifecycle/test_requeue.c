@@ -111,6 +111,22 @@ START_TEST(requeue_all_passes_over_what_is_no_job)
 }
 END_TEST
 
+/* RQ's cancel does not find an execution that was silent for long, and leaves it in rq:wip: alive again it must not count. */
+START_TEST(a_canceled_job_that_waits_again_is_not_what_still_runs)
+{
+    struct cq_job job = new_job("j1", "default");
+    enqueue_and_start(&job);
+    RUN("HSET", "rq:job:j1", "status", "canceled");
+    RUN("ZADD", "rq:canceled:default", "1", "j1");
+    cq_requeue_from_build("canceled", CQ_STR_LIT("j1"), default_queue[0], false, NOW, &call);
+    ck_assert_int_eq(cq_requeue_read(step(), NULL), CQ_OK);
+    ck_assert_int_eq(INT("ZCARD", "rq:wip:default"), 0);
+    ck_assert_int_eq(finish("j1", CQ_OUTCOME_SUCCESS), CQ_FATE_FENCED);
+    assert_text("queued", "HGET", "rq:job:j1", "status");
+    ck_assert_int_eq(job_places("j1"), 1);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -121,6 +137,7 @@ int main(void)
         sent_again_it_is_refused_and_the_job_queued_once,
         requeue_all_works_in_chunks_and_skips_what_is_gone,
         requeue_all_passes_over_what_is_no_job,
+        a_canceled_job_that_waits_again_is_not_what_still_runs,
     };
     return run_suite("requeue", tests, CQ_ARRAY_LEN(tests)) != 0;
 }

@@ -25,6 +25,7 @@ class Clock:
     def __init__(self):
         self.now = 0
         self.calls = 0  # of cq since: each is a microsecond later
+        self.state = None  # of the model, which is to know the moment
         for name, module in list(sys.modules.items()):
             if name == "rq" or name.startswith("rq."):
                 if hasattr(module, "now"):
@@ -42,6 +43,7 @@ class Driver:
 
     def __call__(self, verb, **words):
         self.clock.calls += 1
+        self.clock.state.stamp = self.clock.calls
         line = " ".join([verb, f"now={self.clock.now * 1000000 + self.clock.calls}", *(f"{name}={int(value) if isinstance(value, bool) else value}"
                                                                     for name, value in words.items() if value is not None)])
         self.process.stdin.write(line + "\n")

@@ -79,8 +79,30 @@ def pairs(state, picture):
     yield "groups", {key: value for key, value in state.groups.items() if value}, picture.under("rq:group:")
     yield "executions", {f"{job}:{execution}" for job, execution in state.executions}, set(picture.under("rq:execution:"))
     yield "workers", expected_workers(state), found_workers(state, picture)
+    yield "running", {key: set(value) for key, value in state.running.items() if value}, {key: set(value) for key, value in
+                                                                                         picture.under("rq:executions:").items()}
     yield "suspended", state.suspended, "rq:suspended" in picture.values
     yield "first seen", set(state.first_seen), {key.rsplit(":", 1)[1] for key in picture.values if ":first_seen:" in key}
+
+
+def pairs_of_limits(state, picture):
+    """The keys of limits, pauses, cron."""
+    slots = {key: number(value.get("concurrency")) for key, value in picture.under("rq:rl:").items()
+             if not key.endswith((":allowed", ":rate_limited"))}
+    yield "slots", state.slots, slots
+    yield "keys of limits", set(state.slots), picture.values.get("rq:rl-keys", set())
+    yield "allowed", {key: set(value) for key, value in state.allowed.items() if value}, {key: set(value) for key, value in sets_of(picture, "rq:rl:", ":allowed").items()}
+    yield ("rate limited", {key: set(value) for key, value in state.limited.items() if value},
+           {key: set(value) for key, value in sets_of(picture, "rq:rl:", ":rate_limited").items()})
+    yield "set aside", {key: set(value) for key, value in state.aside.items() if value}, \
+        {key: set(value) for key, value in picture.under("cq:waiting:").items()}
+    wakes = {key: float(value) for key, value in picture.values.get("cq:waiting", {}).items()}
+    yield "wakes", {key: round(at) for key, at in state.wakes.items()}, {key: round(at) for key, at in wakes.items()}
+    yield "starts", {key: len(value) for key, value in state.starts.items() if value}, \
+        {key: len(value) for key, value in picture.under("cq:starts:").items()}
+    yield "limits", set(state.limits), picture.values.get("cq:limits", set())
+    yield "paused", state.paused, {queue: number(ends or None) for queue, ends in picture.values.get("cq:paused", {}).items()}
+    yield "crons paused", state.crons_paused, picture.values.get("cq:cron:paused", set())
 
 
 def key_of(kind, job_id):
@@ -89,14 +111,14 @@ def key_of(kind, job_id):
     if kind == "given_back":
         return f"cq:given_back:{job_id}"
     return {"job": "rq:job:{}", "dependents": "rq:job:{}:dependents", "waits": "rq:job::{}:dependencies", "results": "rq:results:{}",
-            "output": "cq:output:{}", "worker": "rq:worker:{}"}[kind].format(job_id)
+            "output": "cq:output:{}", "running": "rq:executions:{}", "starts": "cq:starts:{}", "tick": "cq:cron:tick:{}", "worker": "rq:worker:{}"}[kind].format(job_id)
 
 
 def lifetimes(state, picture):
     """What ends too early, too late or never."""
     expected = {key_of(*name): left for name, left in state.left.items()}
     for key, ttl in picture.ttls.items():
-        if not key.startswith(("rq:job:", "rq:results:", "cq:output:", "rq:execution:")):
+        if not key.startswith(("rq:job:", "rq:results:", "cq:output:", "rq:execution", "cq:starts:", "cq:cron:tick:")):
             continue
         left = expected.get(key, -1)
         if (left < 0) != (ttl < 0) or left >= 0 and not left - SLACK_S <= ttl <= left + 1:
@@ -116,6 +138,7 @@ def one_place(state, picture):
         names = [("queued", picture.values.get(f"rq:queue:{queue}", [])), ("queued", picture.values.get(f"rq:queue:{queue}:intermediate", [])),
                  ("started", [member.rsplit(":", 1)[0] for member, score in picture.scores(f"rq:wip:{queue}").items()
                               if score + 60 > state.now or is_started(state, member)])]
+        names += [("rate_limited", ids if queue == "a" else ()) for ids in sets_of(picture, "rq:rl:", ":rate_limited").values()]
         names += [(name, picture.values.get(f"rq:{name}:{queue}", {})) for name in REGISTRIES]
         for name, ids in names:
             for job_id in ids:
@@ -130,9 +153,11 @@ def one_place(state, picture):
 
 # Keys that stay: each a set of names, or a place of jobs.
 LASTING = ("rq:queues", "rq:workers", "rq:workers:", "rq:groups", "rq:suspended", "rq:queue:", "rq:wip:", "rq:finished:", "rq:failed:",
-           "rq:deferred:", "rq:scheduled:", "rq:canceled:", "rq:group:", "cq:paused", "cq:limits", "cq:limit:")
+           "rq:deferred:", "rq:scheduled:", "rq:canceled:", "rq:group:", "cq:paused", "cq:limits", "cq:limit:", "cq:waiting", "rq:rl:", "rq:rl-keys",
+           "rq:cron_jobs", "cq:cron:paused")
 # Keys that must end by themselves.
-PASSING = ("rq:execution:", "rq:executions:", "rq:worker:", "rq:clean_registries:", "rq:scheduler", "rq:cron", "cq:sweep:", "cq:given_back:", "rq:queue:{}:intermediate:first_seen:")
+PASSING = ("rq:execution:", "rq:executions:", "rq:worker:", "rq:clean_registries:", "rq:scheduler", "rq:cron_job:", "cq:cron:tick:",
+           "cq:starts:", "cq:sweep:", "cq:given_back:", "rq:queue:{}:intermediate:first_seen:")
 
 
 def ownerless(state, picture):
@@ -150,7 +175,7 @@ def ownerless(state, picture):
                 yield f"{key} is of no job"
         elif key.startswith(("rq:results:", "cq:output:")):
             job_id = key.rsplit(":", 1)[1]
-            if ttl < 0 and job_id not in state.jobs and job_id not in state.foreign:
+            if ttl < 0 and job_id not in state.jobs and job_id not in state.foreign and not state.places_of(job_id):
                 yield f"{key} is of no job"
         elif not key.startswith(LASTING) and not key.startswith("rq:job:"):
             yield f"nobody knows {key}"
@@ -158,7 +183,7 @@ def ownerless(state, picture):
 
 def differences(state, picture):
     """Everything that is wrong, one line each."""
-    for what, expected, found in pairs(state, picture):
+    for what, expected, found in (*pairs(state, picture), *pairs_of_limits(state, picture)):
         if expected == found:
             continue
         if isinstance(expected, dict):

@@ -110,7 +110,7 @@ void run_plain(reader *read)
 
 static const struct verb *verb_of(const char *name)
 {
-    const struct verb *const tables[] = {work_verbs, manage_verbs};
+    const struct verb *const tables[] = {work_verbs, manage_verbs, more_verbs};
     for (size_t i = 0; i < CQ_ARRAY_LEN(tables); i++)
         for (const struct verb *verb = tables[i]; verb->name; verb++)
             if (strcmp(verb->name, name) == 0)

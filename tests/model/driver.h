@@ -34,6 +34,6 @@ struct verb {
     const char *name;
     void (*run)(void);
 };
-extern const struct verb work_verbs[], manage_verbs[]; /* end with a NULL */
+extern const struct verb work_verbs[], manage_verbs[], more_verbs[]; /* end with a NULL */
 
 #endif

@@ -27,6 +27,8 @@ static void enqueue(void)
     job.enqueue_at_front = flag("front_later");
     job.has_allow_dependency_failures = given("failures_allowed").data != NULL;
     job.allow_dependency_failures = flag("failures_allowed");
+    job.rate_limit_key = given("key");
+    job.rate_limit_concurrency = number("concurrency", -1);
     struct cq_str dependencies[LIST_MAX];
     struct cq_enqueue with = {.job = &job, .at_front = flag("front"), .unique = flag("unique"), .now = now()};
     with.dependency_count = list("dependencies", dependencies);

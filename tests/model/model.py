@@ -22,6 +22,7 @@ import reading
 import redis
 import steps
 import steps_enqueue  # noqa: F401 (they register themselves)
+import steps_many  # noqa: F401
 import steps_manage  # noqa: F401
 import steps_work
 from redis_side import Picture, let_pass
@@ -40,9 +41,9 @@ class World:
     def __init__(self, server, driver, clock):
         self.connection, self.cq, self.clock = server.connection, driver, clock
         self.connection.flushdb()
-        clock.now = int(time.time())
+        clock.now, clock.calls = int(time.time()), 0
         self.rq = actors.Rq(self.connection)
-        self.state = State(clock.now)
+        self.state = clock.state = State(clock.now)
         self.last_id = 0
         self.wrong, self.said = [], []
         self.chance = random.Random(0)

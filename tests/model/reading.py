@@ -1,6 +1,7 @@
 """What RQ's own classes read, beside the model; and what is left when a long time has passed."""
 
 import rules
+import rules_limits
 import rules_manage
 from actors import new_execution
 from redis_side import Picture, let_pass
@@ -31,6 +32,8 @@ def by_rq(world):
         started = StartedJobRegistry(queue=queue).get_job_and_execution_ids(cleanup=False)
         yield f"started {name}", set(state.wip[name]), set(started)
     for job_id, job in state.jobs.items():
+        if job.status == "rate_limited":  # of RQ 3.0
+            continue
         read = Job.fetch(job_id, connection=world.connection)
         yield f"status of {job_id}", job.status, read.get_status().value
         yield f"origin of {job_id}", job.queue, read.origin
@@ -44,7 +47,7 @@ def by_rq(world):
         yield f"counts of {worker.name}", (mine.succeeded, mine.failed), (worker.successful_job_count, worker.failed_job_count)
         yield f"job of {worker.name}", mine.shows, worker.get_current_job_id()
     for group, members in state.groups.items():
-        if members:
+        if members and not any(job_id in state.jobs and state.jobs[job_id].status == "rate_limited" for job_id in members):
             yield f"group {group}", members & set(state.jobs), {job.id for job in group_of(world, group)}
 
 
@@ -69,6 +72,12 @@ def at_rest(world):
     if state.suspended:
         state.suspended = False
         world.connection.delete("rq:suspended")
+    for queue in QUEUES:
+        state.paused.pop(queue, None)
+        world.cq("pause", queue=queue, resume=True)
+    for key in ("k1", "k2"):
+        world.cq("limit", key=key, remove=True)
+        rules_limits.limit(state, key, 0, None, 0)
     for seconds in (400, 700, LONG_S, 700, LONG_S, LONG_S):
         let_pass(world.connection, seconds)
         state.let_pass(seconds)
@@ -112,7 +121,7 @@ def leftovers(state, picture):
                 job_id = member.rsplit(":", 1)[0] if kind == "wip" else member
                 if job_id not in state.jobs:
                     yield f"{key} keeps {member}, which is gone"
-        elif kind == "queue":
+        elif kind == "queue" or kind in ("rl", "rl-keys", "waiting", "limit", "limits", "paused", "releasing", "dependents"):
             yield f"{key} keeps {value}"
     for job in state.jobs.values():
         kept = job.status == "finished" and job.result_ttl == -1 or job.status in ("failed", "stopped") and job.failure_ttl == -1

@@ -1,29 +1,13 @@
 """What cq's transitions do, written from docs/REDIS.md and not from the scripts. Each function changes a State."""
 
-from state import QUEUES, REGISTRIES, RESULT_TTL, YEAR
+import rules_limits
+from rules_limits import keep_waiting, push
+from state import RESULT_TTL, YEAR
 
 MONITORING_S = 30
 
 
 # --- Ways to wait.
-
-def keep_waiting(state, job, ttl):
-    for kind in ("job", "dependents", "waits"):
-        if ttl and ttl > 0:
-            state.expire(kind, job.id, ttl)
-        else:
-            state.persist(kind, job.id)
-
-
-def push(state, job, queue, front):
-    job.status, job.queue = "queued", queue
-    state.used.add(queue)
-    keep_waiting(state, job, job.ttl)
-    if front:
-        state.lists[queue].insert(0, job.id)
-    else:
-        state.lists[queue].append(job.id)
-
 
 def schedule(state, job, queue, due):
     job.status, job.queue = "scheduled", queue
@@ -47,9 +31,9 @@ def interval_of(intervals, index):
 
 # --- Dependents.
 
-def waits_on(state, job, parent, parent_failed):
+def waits_on(state, job, parent, parent_is_past):
     """Is there still something to wait for? What is past then is asked for no more: up to the first that is open."""
-    past = [] if parent_failed else [parent]
+    past = [parent] if parent_is_past else []
     for other in sorted(state.waits.get(job.id, ()), key=int):
         status = state.jobs[other].status if other in state.jobs else None
         if other == parent or job.failures_allowed and status == "failed":
@@ -62,15 +46,16 @@ def waits_on(state, job, parent, parent_failed):
     return False
 
 
-def release(state, parent, parent_failed):
-    """Let go who waits for nothing else. The order among several is Redis' own: sets of numbers are sorted."""
+def release(state, parent, parent_failed, canceled=False):
+    """Let go who waits for nothing else. The order among several is Redis' own: sets of numbers are sorted. canceled: the
+    parent is passed over, and those that wait on go on to name it."""
     for job_id in sorted(state.dependents.get(parent, ()), key=int):
         job = state.jobs.get(job_id)
         if job and job.status == "deferred":
-            if parent_failed and not job.failures_allowed or waits_on(state, job, parent, parent_failed):
+            if parent_failed and not job.failures_allowed or waits_on(state, job, parent, not parent_failed and not canceled):
                 continue
             state.registries["deferred"][job.queue].pop(job_id, None)
-            push(state, job, job.queue, job.front)
+            push(state, job, job.queue, job.front, True)
         elif job and job.status == "canceled":
             continue
         state.forget(state.dependents, "dependents", parent, job_id)
@@ -80,6 +65,7 @@ def release(state, parent, parent_failed):
 
 def delete(state, job):
     """Everything that belongs to it; its places are the caller's."""
+    rules_limits.leave(state, job)
     for key in [key for key in state.executions if key[0] == job.id]:
         state.drop("execution", key)
         state.wip[job.queue].pop(key, None)
@@ -87,12 +73,12 @@ def delete(state, job):
         state.forget(state.dependents, "dependents", other, job.id)
     if job.group:
         state.groups[job.group].discard(job.id)
-    for kind in ("job", "dependents", "waits", "results", "output"):
+    for kind in ("job", "dependents", "waits", "results", "output", "running"):
         state.drop(kind, job.id)
 
 
 def add_result(state, job, kind, ttl):
-    """ttl: None leaves the stream's expiry as it is, below 0 ends it."""
+    """ttl: None leaves the stream's expiry as it is (RQ), below 0 ends it."""
     state.results[job.id].append(kind)
     if ttl is not None and ttl < 0:
         state.persist("results", job.id)
@@ -112,7 +98,7 @@ def bury(state, job, status, kind):
         delete(state, job)
         return
     state.registries["failed"][job.queue][job.id] = -1 if ttl < 0 else state.now + ttl
-    add_result(state, job, kind, job.failure_ttl)
+    add_result(state, job, kind, ttl)
 
 
 def retry(state, job):
@@ -135,10 +121,16 @@ def fetch(state, worker, execution, call):
     worker.let_go()
     if state.suspended:
         return "suspended"
+    rules_limits.wake(state)
     for queue in worker.queues:
-        while state.lists[queue]:
-            job = state.jobs.get(state.lists[queue].pop(0))
-            if job and job.status != "canceled":
+        while not rules_limits.is_paused(state, queue) and state.lists[queue]:
+            job_id = state.lists[queue].pop(0)
+            job = state.jobs.get(job_id)
+            if job is None:
+                state.drop("results", job_id)
+                state.drop("output", job_id)
+            if job and job.status != "canceled" and rules_limits.may_start(state, job, queue) and \
+                    not rules_limits.set_aside(state, job, queue):
                 start(state, worker, job, queue, execution, call)
                 return "started"
     if worker.lives and worker.state != "idle":
@@ -151,6 +143,12 @@ def become_idle(state, worker):
     state.left["worker", worker.name] = 480
 
 
+def hear(state, key, left):
+    """The list of a job's executions."""
+    state.running[key[0]][key[1]] = state.now + left + 60
+    state.expire("running", key[0], left + 60)
+
+
 def start(state, worker, job, queue, execution, call):
     job.status, job.queue = "started", queue
     state.persist("job", job.id)
@@ -161,6 +159,7 @@ def start(state, worker, job, queue, execution, call):
     state.executions[key] = call
     state.expire("execution", key, heartbeat_s(job))
     state.wip[queue][key] = state.now + heartbeat_s(job)
+    hear(state, key, heartbeat_s(job))
     state.runs[job.id] += 1
     worker.job, worker.execution, worker.queue = job.id, execution, queue
     if worker.lives:
@@ -206,7 +205,7 @@ def fail(state, job, outcome, retry_max, intervals, output):
     elif job.count and job.count >= retry_max:
         bury(state, job, "failed", "5")
     else:
-        add_result(state, job, "4", job.failure_ttl)
+        add_result(state, job, "4", ttl)
         job.count += 1
         run_again(state, job, interval_of(intervals, job.count - 1), False)
 
@@ -219,7 +218,8 @@ def finish(state, worker, outcome, retry_max, intervals, output):
         job.ended = True
     was_there = key in state.executions
     state.drop("execution", key)
-    counts = True
+    state.forget_running(key)
+    counts = mine
     if mine:
         state.wip[queue].pop(key)
         if job and job.status == "canceled":
@@ -230,8 +230,9 @@ def finish(state, worker, outcome, retry_max, intervals, output):
             fail(state, job, outcome, retry_max, intervals, output)
     elif was_there and job and job.status == "canceled":
         finish_canceled(state, job, outcome, output)
-    else:
-        counts = False
+        counts = True
+    if counts and job and job.status not in ("queued", "rate_limited"):  # a slot is kept on the way back to the queue
+        rules_limits.release_slot(state, job.key, job.id)
     if counts and worker.lives:
         worker.succeeded += outcome == "success"
         worker.failed += outcome != "success"
@@ -248,9 +249,9 @@ def finish_canceled(state, job, outcome, output):
     if outcome == "success" and ttl != 0:
         add_result(state, job, "1", ttl)
     elif outcome == "failed":
-        add_result(state, job, "2", job.failure_ttl)
-        state.drop("output", job.id)
         failure_ttl = YEAR if job.failure_ttl is None else job.failure_ttl
+        add_result(state, job, "2", failure_ttl)
+        state.drop("output", job.id)
         if output and failure_ttl != 0:
             state.outputs.add(job.id)
             state.expire("output", job.id, YEAR if failure_ttl < 0 else failure_ttl)
@@ -270,6 +271,7 @@ def heartbeat(state, worker):
     state.executions.setdefault(key, state.calls)
     state.expire("execution", key, left)
     state.wip[worker.queue][key] = state.now + left
+    hear(state, key, left)
     if worker.lives:
         worker.state, worker.shows = "busy", worker.job
     return "ours" if worker.lives else "ours missing"

@@ -1,7 +1,8 @@
 """What clients, operators, maintenance and schedulers of cq do: as rules.py, from docs/REDIS.md."""
 
+import rules_limits
 from rules import become_idle, bury, delete, keep_waiting, push, release, retry
-from state import QUEUES, REGISTRIES, Job
+from state import QUEUES, REGISTRIES, YEAR, Job
 
 def leave_places(state, job):
     for queue in QUEUES:
@@ -24,6 +25,7 @@ def enqueue_again(state, job, old):
     """What it was before goes."""
     leave_places(state, old)
     leave_dependencies(state, old)
+    rules_limits.leave(state, old)
     state.drop("output", job.id)
     if old.group and old.group != job.group:
         state.groups[old.group].discard(job.id)
@@ -50,7 +52,7 @@ def enqueue(state, job, front, dependencies=(), due=None):
         for other in open_ones:
             register(state, job, state.jobs[other])
     else:
-        push(state, job, job.queue, front)
+        push(state, job, job.queue, front, True)
     keep_waiting(state, job, job.ttl)
 
 
@@ -65,11 +67,16 @@ def register(state, job, other):
 
 def cancel(state, job, dependents, detach):
     leave_places(state, job)
+    cancel_in_place(state, job, dependents, detach)
+
+
+def cancel_in_place(state, job, dependents, detach):
     if dependents:
-        release(state, job.id, False)
+        release(state, job.id, False, True)
     if detach:
         for other in list(state.waits.get(job.id, ())):
             state.forget(state.dependents, "dependents", other, job.id)
+    rules_limits.leave(state, job, job.id in state.running)
     job.status = "canceled"
     state.registries["canceled"][job.queue][job.id] = state.now
 
@@ -78,7 +85,14 @@ def requeue(state, job, registry="failed", front=False):
     state.registries[registry][job.queue].pop(job.id, None)
     state.drop("output", job.id)
     job.ended = False
-    push(state, job, job.queue, front)
+    if registry == "canceled":
+        leave_started(state, job)
+    push(state, job, job.queue, front, True)
+
+
+def leave_started(state, job):
+    for key in [key for key in state.wip[job.queue] if key[0] == job.id]:
+        state.wip[job.queue].pop(key)
 
 
 def requeue_all(state, queue):
@@ -90,13 +104,17 @@ def requeue_all(state, queue):
 
 def remove(state, job, family=False):
     if family:
-        others = sorted(state.dependents.get(job.id, ()), key=int)
-        state.drop("dependents", job.id)
-        for other in others:
-            if other in state.jobs and other != job.id:
-                remove(state, state.jobs[other])
+        remove_dependents(state, job)
     leave_places(state, job)
     delete(state, job)
+
+
+def remove_dependents(state, job):
+    others = sorted(state.dependents.get(job.id, ()), key=int)
+    state.drop("dependents", job.id)
+    for other in others:
+        if other in state.jobs and other != job.id:
+            remove(state, state.jobs[other])
 
 
 def delete_deferred(state, parent):
@@ -133,6 +151,7 @@ def abandon(state, queue, to_front):
             continue
         state.wip[queue].pop(key)
         state.drop("execution", key)
+        state.forget_running(key)
         job = state.jobs.get(key[0])
         if not job or job.status != "started":
             continue
@@ -141,6 +160,10 @@ def abandon(state, queue, to_front):
             push(state, job, queue, True)
         elif not retry(state, job):
             bury(state, job, "failed", "2")
+        if job.status != "queued":
+            rules_limits.release_slot(state, job.key, job.id)
+    rules_limits.repair(state)
+    rules_limits.wake(state)
 
 
 def clean(state, queue):
@@ -155,6 +178,8 @@ def clean(state, queue):
         if job is None:
             state.stuck[queue].remove(job_id)
             state.first_seen.pop(job_id, None)
+            state.drop("results", job_id)
+            state.drop("output", job_id)
         elif job_id not in state.first_seen:
             state.first_seen[job_id] = state.now
         elif state.now - state.first_seen[job_id] > 60:
@@ -182,7 +207,7 @@ def due(state, queue):
             state.drop("results", job_id)
             state.drop("output", job_id)
         elif job.status == "scheduled":
-            push(state, job, queue, job.front_on_retry and job.ended or job.front)
+            push(state, job, queue, job.front_on_retry and job.ended or job.front, True)
 
 
 def give_back(state, worker, now_call):
@@ -191,6 +216,7 @@ def give_back(state, worker, now_call):
     mine, started = key in state.wip[queue], state.executions.get(key, now_call)
     state.wip[queue].pop(key, None)
     state.drop("execution", key)
+    state.forget_running(key)
     worker.let_go()
     if mine and worker.lives and worker.shows == key[0]:
         become_idle(state, worker)
@@ -211,7 +237,14 @@ def give_back(state, worker, now_call):
 
 
 def sweep(state, queue):
-    """Once in ten minutes: entries of deferred, canceled and scheduled jobs that are gone; of the latter in the second round."""
+    """Results that RQ left for ever of what failed a minute ago; once in ten minutes: entries of deferred, canceled and scheduled jobs
+    that are gone; of the latter in the second round."""
+    for job_id, score in state.registries["failed"][queue].items():
+        job = state.jobs.get(job_id)
+        if job is None and 0 <= score <= state.now + YEAR - 60:
+            state.drop("results", job_id)
+        elif job and job.status in ("failed", "stopped") and 0 <= score <= state.now + YEAR - 60 and ("results", job_id) not in state.left:
+            state.expire("results", job_id, state.left["job", job_id] + 1)
     if state.sweeps[queue] > state.now:
         return
     state.sweeps[queue] = state.now + 600
@@ -223,3 +256,69 @@ def sweep(state, queue):
                 continue
             state.registries[name][queue].pop(job_id)
             delete(state, Job(job_id, queue))
+
+
+# --- Many, and ticks of cron.
+
+def ids_in(state, place, queue):
+    if place == "queued":
+        return list(state.lists[queue])
+    if place == "started":
+        return sorted({job_id for job_id, _ in state.wip[queue]}, key=int)
+    scores = state.registries[place][queue]
+    return sorted(scores, key=lambda job_id: (float(scores[job_id]), job_id))
+
+
+def many(state, verb, place, queue, ids, dependents, detach, front):
+    """Each as alone. Those that come into the place meanwhile are passed over."""
+    belongs = ("failed", "stopped") if place == "failed" else (place,)
+    todo = list(ids) or ids_in(state, place, queue)
+    entries = state.lists[queue] if place == "queued" else state.wip[queue] if place == "started" else state.registries[place][queue]
+    while todo:
+        job_id = todo.pop(0)
+        job = state.jobs.get(job_id)
+        if place != "started":
+            if job_id not in entries:
+                continue
+            if place == "queued":
+                entries.remove(job_id)
+            else:
+                entries.pop(job_id)
+        if job and job.status in belongs:
+            treat(state, verb, job, place, dependents, detach, front)
+
+
+def treat(state, verb, job, place, dependents, detach, front):
+    if verb == "requeue":
+        state.drop("output", job.id)
+        job.ended = False
+        if place == "canceled":
+            leave_started(state, job)
+        push(state, job, job.queue, front, True)
+    elif verb == "cancel":
+        if place == "started":
+            leave_started(state, job)
+        cancel_in_place(state, job, dependents, detach)
+    else:
+        if dependents:
+            remove_dependents(state, job)
+        delete(state, job)
+
+
+def cron_tick(state, name, job, held, tick, stale, no_overlap, front):
+    """Returns what the answer should be."""
+    last = held[1] if held else ""
+    if tick:
+        if stale:
+            return "taken"
+        refusal = "paused" if name in state.crons_paused else "overlaps" if no_overlap and last in state.jobs and \
+            state.jobs[last].status in ("queued", "started", "scheduled", "deferred", "rate_limited") else None
+        if refusal:
+            state.ticks[name] = tick, last
+            state.left["tick", name] = YEAR
+            return refusal
+    enqueue(state, job, front)
+    if tick or held:
+        state.ticks[name] = tick or held[0], job.id
+        state.left["tick", name] = YEAR
+    return "enqueued"

@@ -16,6 +16,8 @@ The last three are not started at all: see `spares`.
 import rules
 from state import RESULT_TTL, YEAR
 
+SIMPLE_S = 300  # rq/worker/worker_classes.py, SimpleWorker.get_heartbeat_ttl, and a minute
+
 
 def spares(state, job, released=True):
     """Would RQ's step put a job into two places? Then the test does not take it."""
@@ -26,7 +28,7 @@ def spares(state, job, released=True):
 
 
 def push(state, job, queue, front):
-    job.status, job.queue = "queued", queue
+    job.status, job.queue, job.enqueued = "queued", queue, 0
     state.used.add(queue)
     keep_waiting(state, job)
     if front:
@@ -101,7 +103,7 @@ def delete(state, job, from_list):
         state.drop("execution", key)
     if job.group:
         state.groups[job.group].discard(job.id)
-    for kind in ("job", "dependents", "waits"):
+    for kind in ("job", "dependents", "waits", "running"):
         state.drop(kind, job.id)
 
 
@@ -109,6 +111,7 @@ def run(state, job, outcome, retry_max=0, interval=0):
     """A whole run by a worker: from its list to its end. The id left the list already."""
     state.persist("job", job.id)
     state.runs[job.id] += 1
+    state.expire("running", job.id, SIMPLE_S)  # executions of an earlier life
     job.status, job.ended = "started", True
     if outcome == "success":
         release(state, job.id, "started")

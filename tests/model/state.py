@@ -20,6 +20,8 @@ class Job:
         self.front_on_retry = self.front = self.failures_allowed = False
         self.result_ttl = self.failure_ttl = self.ttl = None
         self.group = None
+        self.key = self.concurrency = None  # of a limit
+        self.enqueued = 0  # the stamp of the moment
         self.timeout = 180
         self.dependencies = ()  # as its hash names them; some of them may be past
         self.ended = False  # it has an ended_at
@@ -53,6 +55,7 @@ class State:
         self.registries = {name: {queue: {} for queue in QUEUES} for name in REGISTRIES}
         self.wip = {queue: {} for queue in QUEUES}
         self.executions = {}  # (id, execution): the number of the call that started it
+        self.running = defaultdict(dict)  # id: {execution: until when it counts}
         self.given_back = {queue: {} for queue in QUEUES}  # id: the same number
         self.dependents = defaultdict(set)
         self.waits = defaultdict(set)
@@ -62,6 +65,18 @@ class State:
         self.left = {}
         self.workers = {}
         self.suspended = False
+        self.paused = {}  # queue: when that ends, None: when somebody says so
+        self.stamp = 0  # microseconds of this moment, as the hashes of jobs have it; the clock stands
+        self.limits = {}  # key: what `cq limit` says
+        self.slots = {}  # key: how many, as RQ 3.0's hash says
+        self.allowed = defaultdict(dict)  # key: {id: stamp} of those that have a slot
+        self.limited = defaultdict(dict)  # key: {id: stamp} of those that wait for one
+        self.starts = defaultdict(list)  # key: times, newest first
+        self.aside = defaultdict(dict)  # key: {id: stamp} of those that wait for a window
+        self.wakes = {}  # key: when its next one may start
+        self.started = defaultdict(list)  # key: all times since its rate was set
+        self.ticks = {}  # of a cron job: (tick, id)
+        self.crons_paused = set()
         self.runs = defaultdict(int)  # how often a job was started
         self.used = set()  # queues that were ever used
         self.sweeps = {queue: 0 for queue in QUEUES}  # when the next round through its registries is due
@@ -80,6 +95,8 @@ class State:
             return job_id in self.outputs
         if kind == "execution":
             return job_id in self.executions
+        if kind == "running":
+            return bool(self.running.get(job_id))
         return bool({"dependents": self.dependents, "waits": self.waits, "results": self.results}[kind].get(job_id))
 
     def expire(self, kind, job_id, seconds):
@@ -97,6 +114,12 @@ class State:
             self.outputs.discard(job_id)
         elif kind == "execution":
             self.executions.pop(job_id, None)
+        elif kind == "running":
+            self.running.pop(job_id, None)
+        elif kind == "starts":
+            self.starts[job_id] = []
+        elif kind == "tick":
+            self.ticks.pop(job_id, None)
         elif kind == "given_back":
             self.given_back[job_id] = {}
         elif kind == "worker":
@@ -110,20 +133,40 @@ class State:
         if not sets[key]:
             self.drop(kind, key)
 
+    def forget_running(self, key):
+        self.running.get(key[0], {}).pop(key[1], None)
+        if not self.running.get(key[0]):
+            self.drop("running", key[0])
+
+    def moment(self):
+        return self.now + self.stamp * 0.000001
+
+    def note_start(self, key, rate, window):
+        """The promise itself, whatever the rules above say."""
+        times = self.started[key]
+        times.append(self.moment())
+        if sum(at > self.moment() - window for at in times) > rate:
+            raise ValueError(f"more than {rate} jobs of {key} started within {window} s")
+
     def let_pass(self, seconds):
         for name in list(self.left):
             self.left[name] -= seconds
             if self.left[name] <= 0:
                 self.drop(*name)
-                if name[0] == "job" and name[1] in self.results and ("results", name[1]) not in self.left:
-                    self.foreign.add(name[1])  # known: nobody ends the results of a job that expires while it waits again
         for places in (*self.registries.values(), self.wip):
             for place in places.values():
                 for member, score in place.items():
                     if score != "inf" and score > 1e9:
                         place[member] = score - seconds
+        for times in (*self.starts.values(), *self.started.values()):
+            times[:] = [at - seconds for at in times]
+        for places in (self.wakes, *self.running.values()):
+            for member in places:
+                places[member] -= seconds
         for queue in QUEUES:
             self.sweeps[queue] -= seconds
+            if self.paused.get(queue):
+                self.paused[queue] -= seconds
         for job_id in self.first_seen:
             self.first_seen[job_id] -= seconds
 

@@ -28,8 +28,15 @@ def new_job(world, chance, repeats=True):
     return job
 
 
-def some_dependencies(world, chance):
-    jobs = [job.id for job in world.state.choose()]
+def limited(chance, job):
+    """By a key, which is of cq and RQ 3.0 only."""
+    if chance.random() < 0.3:
+        job.key, job.concurrency = chance.choice(("k1", "k2")), chance.choice((None, 1, 1, 2))
+
+
+def some_dependencies(world, chance, *others):
+    """others: statuses to leave out."""
+    jobs = [job.id for job in world.state.choose() if job.status not in others]
     if not jobs or chance.random() < 0.45:
         return []
     # The newest first: they are open yet.
@@ -42,7 +49,7 @@ def some_dependencies(world, chance):
 @step(14)
 def rq_enqueue(world, chance):
     job = new_job(world, chance)
-    dependencies = some_dependencies(world, chance)
+    dependencies = some_dependencies(world, chance, "rate_limited")
     front = chance.random() < 0.2
     options = {}
     if job.retries:
@@ -69,6 +76,7 @@ def rq_enqueue(world, chance):
 @step(14)
 def cq_enqueue(world, chance):
     job = new_job(world, chance)
+    limited(chance, job)
     front, unique, twice = chance.random() < 0.2, chance.random() < 0.3, chance.random() < 0.2
     dependencies = some_dependencies(world, chance)
     due = world.state.now + chance.choice((35, 1005)) if chance.random() < 0.15 else None
@@ -83,7 +91,7 @@ def cq_enqueue(world, chance):
     answer = world.cq("enqueue", id=job.id, queue=job.queue, data=DATA, front=front, unique=unique, retries=job.retries,
                       intervals=as_json(job.intervals), front_on_retry=job.front_on_retry, group=job.group, repeats=job.repeats,
                       repeat_intervals=as_json(job.repeat_intervals), result_ttl=job.result_ttl, failure_ttl=job.failure_ttl, ttl=job.ttl,
-                      dependencies=",".join(dependencies) or None, due=due, twice=twice and not unique, **later)
+                      key=job.key, concurrency=job.concurrency, dependencies=",".join(dependencies) or None, due=due, twice=twice and not unique, **later)
     world.expect(answer[0] == ("error" if refused else "ok"), f"enqueue of {job.id} answered {answer}")
     if not refused:
         rules_manage.enqueue(world.state, job, front, dependencies, due)

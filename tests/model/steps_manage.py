@@ -8,6 +8,8 @@ from state import QUEUES
 from steps import some_job, step, tell
 from steps_work import beat
 
+FOR_RQ = ("queued", "started", "finished", "failed", "stopped", "deferred", "scheduled", "canceled")  # RQ 2.12 knows no more
+
 
 def stumbles(world, job):
     """RQ raises an error when an execution is listed whose hash has expired."""
@@ -20,9 +22,11 @@ def stumbles(world, job):
 
 @step(5)
 def rq_cancel(world, chance):
-    job = some_job(world, chance)
+    job = some_job(world, chance, *FOR_RQ)
     release, leave = chance.random() < 0.5, chance.random() < 0.5
-    if job is None or job.id in sum(world.state.stuck.values(), []) or release and rules_rq.spares(world.state, job) or stumbles(world, job):
+    if job is None or leave and any(world.state.jobs[other].status == "rate_limited" for other in job.dependencies if other in world.state.jobs):
+        return
+    if job.id in sum(world.state.stuck.values(), []) or release and rules_rq.spares(world.state, job) or stumbles(world, job):
         return
     refused = False
     try:
@@ -37,7 +41,7 @@ def rq_cancel(world, chance):
 
 @step(3)
 def rq_delete(world, chance):
-    job = some_job(world, chance)
+    job = some_job(world, chance, *FOR_RQ)
     if job is None or job.id in sum(world.state.stuck.values(), []) or stumbles(world, job):
         return
     world.rq.job(job.id).delete()
