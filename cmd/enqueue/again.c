@@ -67,6 +67,9 @@ static enum cq_code write_backoff(const struct cq_enqueue_options *options, stru
 enum cq_code cq_enqueue_again(const struct cq_enqueue_options *options, struct cq_buf *retries, struct cq_buf *repeats,
                               struct cq_job *job, struct cq_error *err)
 {
+    if (options->retry_at_front && options->retry_max < 1)
+        return cq_error_set(err, CQ_ERR_USAGE, "--retry-at-front needs --retry-max");
+    job->enqueue_at_front_on_retry = options->retry_at_front;
     if (options->retry_backoff) {
         enum cq_code code = write_backoff(options, retries, err);
         if (code != CQ_OK)

@@ -19,6 +19,7 @@ struct cq_enqueue_options {
     int64_t retry_max, wait_timeout_s;
     struct cq_strv retry_intervals;
     const char *retry_backoff; /* MIN..MAX */
+    struct cq_strv meta;       /* KEY=VALUE, as keyword arguments are written */
     int64_t repeat;
     struct cq_strv repeat_intervals;
     const char *on_success, *on_failure, *on_stopped;
@@ -28,7 +29,7 @@ struct cq_enqueue_options {
     int64_t webhook_timeout_s;
     const char *rate_limit_key;
     int64_t rate_limit_concurrency;
-    bool at_front, unique, allow_failure, quiet, wait;
+    bool at_front, unique, allow_failure, retry_at_front, quiet, wait;
 };
 #define CQ_WEBHOOK_METHODS "GET|POST"
 

@@ -26,6 +26,7 @@ void cq_enqueue_work_init(struct cq_enqueue_work *work, const struct cq_enqueue_
         .arena = CQ_ARENA_INIT,
         .call_text = CQ_BUF_INIT(DESCRIPTION_MAX),
         .data = CQ_BUF_INIT(CQ_PAYLOAD_MAX),
+        .meta = CQ_BUF_INIT(CQ_PAYLOAD_MAX),
         .retry_intervals = CQ_BUF_INIT(INTERVALS_MAX),
         .repeat_intervals = CQ_BUF_INIT(INTERVALS_MAX),
         .webhooks = CQ_BUF_INIT(CQ_PAYLOAD_MAX),
@@ -41,6 +42,7 @@ void cq_enqueue_work_release(struct cq_enqueue_work *work)
     cq_buf_release(&work->webhooks);
     cq_buf_release(&work->repeat_intervals);
     cq_buf_release(&work->retry_intervals);
+    cq_buf_release(&work->meta);
     cq_buf_release(&work->data);
     cq_buf_release(&work->call_text);
     cq_arena_release(&work->arena);
@@ -162,6 +164,25 @@ static enum cq_code fill_dependencies(struct cq_enqueue_work *work, struct cq_er
     return CQ_OK;
 }
 
+/* A dict, serialized as the call is. */
+static enum cq_code fill_meta(struct cq_enqueue_work *work, enum cq_format format, struct cq_error *err)
+{
+    const struct cq_strv *texts = &work->options->meta;
+    struct cq_call call;
+    struct cq_error why;
+    if (!texts->len)
+        return CQ_OK;
+    enum cq_code code = cq_arguments_read((const char *const *)texts->items, texts->len, &work->arena, &call, &why);
+    if (code == CQ_OK && call.args.as.list.len)
+        code = cq_error_set(&why, CQ_ERR_USAGE, "a value without a key; write KEY=VALUE, KEY:=JSON or KEY%%=LITERAL");
+    if (code == CQ_OK)
+        code = cq_encode(format, &call.kwargs, &work->meta, &why);
+    if (code != CQ_OK)
+        return cq_error_set(err, code, "--meta: %s", why.text);
+    work->job.meta = cq_buf_view(&work->meta);
+    return CQ_OK;
+}
+
 enum cq_code cq_enqueue_prepare(struct cq_enqueue_work *work, const struct cq_run *run, enum cq_format format,
                                 struct cq_error *err)
 {
@@ -179,6 +200,8 @@ enum cq_code cq_enqueue_prepare(struct cq_enqueue_work *work, const struct cq_ru
     cq_arguments_describe(&work->call, &work->call_text);
     fill_job(work, cq_clock_now());
     code = fill_time(work, err);
+    if (code == CQ_OK)
+        code = fill_meta(work, format, err);
     if (code == CQ_OK)
         code = fill_dependencies(work, err);
     if (code == CQ_OK)

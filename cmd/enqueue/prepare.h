@@ -18,7 +18,7 @@ struct cq_enqueue_work {
     struct cq_arena arena;
     struct cq_call call;
     struct cq_buf call_text; /* as printed */
-    struct cq_buf data;
+    struct cq_buf data, meta;
     struct cq_buf retry_intervals, repeat_intervals, webhooks;
     struct cq_strv ids;          /* of the dependencies */
     struct cq_str *dependencies; /* owned; views of ids */

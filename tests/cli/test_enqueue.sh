@@ -123,6 +123,23 @@ expect_redis '[0]' hget rq:job:r1 retry_intervals
 run enqueue f --retry-max 3 --retry-interval 10s --retry-interval=020 --retry-interval 2h --job-id r2
 expect_redis '[10, 20, 7200]' hget rq:job:r2 retry_intervals
 
+it '--meta is serialized as the call is, and needs keys'
+run enqueue f -S json --meta a=b --meta n:=1 --job-id meta
+expect_redis '{"a": "b", "n": 1}' hget rq:job:meta meta
+for meta in x ':1' '=x' 'k:={'; do
+    run enqueue f --meta "$meta"
+    expect_status 2
+    expect_stderr_line 'cq enqueue: --meta: '
+done
+run enqueue f --meta a=1 --meta a=2
+expect_status 2
+expect_stderr_line "--meta: You can't specify multiple values for the same keyword: 'a'"
+
+it '--retry-at-front needs retries'
+run enqueue f --retry-at-front
+expect_status 2
+expect_stderr_line '--retry-at-front needs --retry-max'
+
 it '--at-front puts the job before the others'
 run enqueue f -q line --job-id l1
 run enqueue f -q line --job-id l2 --at-front

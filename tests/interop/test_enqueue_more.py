@@ -29,7 +29,7 @@ def enqueue(stage, *arguments):
 
 def readable(redis, job_id):
     fields = {k.decode(): "<time>" if k.endswith(b"_at") and v else v for k, v in redis.hgetall(f"rq:job:{job_id}").items()}
-    return {**fields, "data": pickle.loads(zlib.decompress(fields["data"]))}
+    return {**fields, "data": pickle.loads(zlib.decompress(fields["data"])), "meta": pickle.loads(fields.get("meta", pickle.dumps({})))}
 
 
 HOOKS = [Webhook("http://h/x", "finished", method="POST", headers={"X-Key": "ä b"}, timeout=3),
@@ -46,6 +46,8 @@ HOOKS = [Webhook("http://h/x", "finished", method="POST", headers={"X-Key": "ä 
     (["--webhook", "finished=http://h/x", "--webhook", "failed=https://u?a=b", "--webhook-method", "POST", "--webhook-header", "X-Key: ä b",
       "--webhook-timeout", "3"], {"webhooks": HOOKS}),
     (["--retry-max", "2", "--retry-interval", "7"], {"retry": Retry(2, interval=7)}),
+    (["--retry-max", "2", "--retry-at-front"], {"retry": Retry(2, enqueue_at_front=True)}),
+    (["--meta", "who=Ada", "--meta", "tries:=3", "--meta", "at%=(1, None)"], {"meta": {"who": "Ada", "tries": 3, "at": (1, None)}}),
 ], ids=lambda value: " ".join(value[:2]) if isinstance(value, list) else "")
 def test_the_hash_is_what_rqs_enqueue_writes(stage, redis, queue, words, options):
     queue.enqueue("jobs.add", args=["1"], job_id="rq", **options)
@@ -53,7 +55,7 @@ def test_the_hash_is_what_rqs_enqueue_writes(stage, redis, queue, words, options
     ours, rqs = readable(redis, "ours"), readable(redis, "rq")
     assert ours == rqs
     job = Job.fetch("ours", connection=redis)
-    assert job.webhooks == options.get("webhooks", [])
+    assert job.webhooks == options.get("webhooks", []) and job.meta == options.get("meta", {})
 
 
 def scheduled(redis, job_id):
