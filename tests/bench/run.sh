@@ -5,6 +5,7 @@
 #   ROWS          rows and groups of rows, see rows.py ("default"): native, python, horse, reuse, eight, django, plain, all
 #                 scheduler: 100,000 jobs that are due in one second (scheduler.py)
 #                 graph: chains and fans of jobs that wait for each other (graph.py)
+#                 manage: a million failed jobs requeued, canceled, deleted (manage.py)
 #   BENCH_ROUNDS  rounds, each row once in every round (3); the table shows medians
 #   BENCH_MINUTES no round is begun that would end after so many (8); the first one is run in any case
 set -eu
@@ -27,6 +28,10 @@ scheduler)
     ;;
 graph)
     build/venv-bench/bin/python -B tests/bench/graph.py "$folder"
+    exit
+    ;;
+manage)
+    build/venv-bench/bin/python -B tests/bench/manage.py "$folder"
     exit
     ;;
 esac
