@@ -234,6 +234,7 @@ install: build docs ## into PREFIX (/usr/local), DESTDIR honoured
 	install -D -m 644 $(B)/completion/cq $(DESTDIR)$(PREFIX)/share/bash-completion/completions/cq
 	install -D -m 644 config.example.ini $(DESTDIR)$(PREFIX)/share/doc/cq/config.example.ini
 	install -D -m 644 examples/cq-worker.service $(DESTDIR)$(PREFIX)/share/doc/cq/cq-worker.service
+	install -D -m 644 examples/cq-cron.service $(DESTDIR)$(PREFIX)/share/doc/cq/cq-cron.service
 	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/cq/LICENSE
 
 uninstall: ## what install put there

@@ -14,7 +14,7 @@ bool cq_cron_is_python(const char *name);
 
 /*
  * Add the jobs of a Python configuration to the table; their times are those of UTC, as RQ's.
- *   serializer  what their calls are written with, as RQ's Queue takes it: pickle, json or the path of one
+ *   serializer  what their calls are written with, pickle, json or the path of a class of Python's
  * Errors: CQ_ERR_CONFIG when the interpreter or rq's cron is not there, when the configuration cannot be imported or registers
  *         what cannot run. Blocks while Python runs, a minute at most.
  */

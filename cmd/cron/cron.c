@@ -29,7 +29,7 @@ static const struct cq_option cron_options[] = {
      .help = "How lines are written; json: one object a line (default: text)"},
     {.kind = CQ_OPTION_SETTING, .name = "python", .argument = "PATH", .setting = "worker.python",
      .help = "The interpreter that reads Python configurations, with rq in it"},
-    {.kind = CQ_OPTION_CHOICE, .name = "missed", .argument = "WHAT", .field = FIELD(missed), .words = "skip|once|all",
+    {.kind = CQ_OPTION_CHOICE, .name = "missed", .argument = "skip|once|all", .field = FIELD(missed), .words = "skip|once|all",
      .help = "What is done about times that nobody was there for, where a job does not say (default: skip; of intervals: once)"},
     {.kind = CQ_OPTION_HEADING, .help = "Instead of running the schedules"},
     {.kind = CQ_OPTION_FLAG, .name = "check", .field = FIELD(check), .help = "Only read the files: status 0 when they are right, 3 when not"},

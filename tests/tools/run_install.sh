@@ -46,7 +46,7 @@ try 'a module compiles with what pkg-config answers' compile_module
 try 'the header compiles as C++ too, where there is a compiler' sh -c \
     "! command -v c++ > /dev/null || echo '#include <cq.h>' | c++ -I'$prefix/include' -Wall -Wextra -Werror -fsyntax-only -x c++ -"
 for file in bin/cq include/cq.h share/man/man1/cq.1 share/bash-completion/completions/cq share/doc/cq/config.example.ini share/doc/cq/cq-worker.service \
-    share/doc/cq/LICENSE; do
+    share/doc/cq/cq-cron.service share/doc/cq/LICENSE; do
     try "$file is installed and not empty" test -s "$prefix/$file"
 done
 try 'the completion script is valid bash' bash -n "$prefix/share/bash-completion/completions/cq"
