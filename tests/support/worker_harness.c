@@ -61,6 +61,35 @@ pid_t start_worker(const char *first, ...)
     return -1;
 }
 
+static void clock_path(char path[160])
+{
+    snprintf(path, 160, "%s/clock", server->folder);
+}
+
+/* Renamed into its place, so that no worker reads half of it. */
+void set_clock(int wall_s, int monotonic_s)
+{
+    char path[160], fresh_path[170];
+    clock_path(path);
+    snprintf(fresh_path, sizeof(fresh_path), "%s.new", path);
+    FILE *file = fopen(fresh_path, "we");
+    ck_assert_ptr_nonnull(file);
+    fprintf(file, "%d %d", wall_s, monotonic_s);
+    fclose(file);
+    ck_assert_int_eq(rename(fresh_path, path), 0);
+}
+
+void use_clock(void)
+{
+    char path[160], library[540];
+    clock_path(path);
+    set_clock(0, 0);
+    snprintf(library, sizeof(library), "%s/clock.so", module_folder);
+    setenv("CQ_TEST_CLOCK", path, 1);
+    setenv("LD_PRELOAD", library, 1);
+    setenv("ASAN_OPTIONS", "verify_asan_link_order=0", 1);
+}
+
 /* Wait for a worker's end; returns its exit status, 128 + N for signal N. */
 int wait_worker(pid_t pid)
 {
@@ -120,6 +149,25 @@ void enqueue(const char *id, const struct job_spec *spec)
     cq_command_release(&command);
     cq_buf_release(&data);
     cq_arena_release(&arena);
+}
+
+static const char *gate(void)
+{
+    static char path[80];
+    snprintf(path, sizeof(path), "%s/let-go", server->folder);
+    return path;
+}
+
+void enqueue_held(const char *id)
+{
+    enqueue(id, &(struct job_spec){.function = "jobs.until_there", .arg = gate(), .timeout_s = 600});
+}
+
+void let_go(void)
+{
+    FILE *file = fopen(gate(), "we");
+    ck_assert_ptr_nonnull(file);
+    fclose(file);
 }
 
 struct cq_str job_field(const char *id, const char *field)
@@ -188,6 +236,7 @@ static void fresh(void)
     const char *slash = strrchr(path, '/');
     snprintf(module_folder, sizeof(module_folder), "%.*s/tests/worker/modules", slash ? (int)(slash - path) : 1, slash ? path : ".");
     redis_server_flush(server);
+    unlink(gate());
     memset(workers, 0, sizeof(workers));
 }
 

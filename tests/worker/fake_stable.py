@@ -2,7 +2,7 @@
 
 usage: fake_stable.py FOLDER. What is in FOLDER decides more: `version` is what hello says, `error` its error, `hello`
 its other fields as JSON, `mode` what it does wrong; while there is `gate` it does not start. `slow` is how many seconds its
-first fork takes, after a frame `busy` of as many as that file says; `late` how many pass before it says that a horse is
+first fork takes, unless the file goes away, after a frame `busy` of as many as that file says; `late` how many pass before it says that a horse is
 gone. While there is `no_fork` it cannot fork. Lines of what starts and callbacks did go to FOLDER/record.
 """
 import importlib.util
@@ -64,10 +64,15 @@ def end_again_and_again(channel):
         time.sleep(0.2)
 
 
+def until(name):
+    """There is a file of that name in the folder."""
+    while not os.path.exists(os.path.join(FOLDER, name)):
+        time.sleep(0.01)
+
+
 def tell_twice(channel):
     for number in ('1', '2'):
-        while not os.path.exists(os.path.join(FOLDER, 'tell-' + number)):
-            time.sleep(0.01)
+        until('tell-' + number)
         channel.send('meta', meta=number.encode())
         record('told ' + number)
 
@@ -75,6 +80,7 @@ def tell_twice(channel):
 FUNCTIONS = {
     'version': lambda job, channel: VERSION,
     'sleep': lambda job, channel, seconds: time.sleep(seconds) or VERSION,
+    'held': lambda job, channel: until('let-go') or VERSION,
     'stable': lambda job, channel: os.getppid(),
     'hang': lambda job, channel: hang(),
     'hold': lambda job, channel: hold(),
@@ -143,7 +149,9 @@ def fork_slowly(channel, horses, frame):
         if text_of('busy'):
             channel.send('busy', seconds=int(text_of('busy')))
         record('slow fork')
-        time.sleep(int(text_of('slow')))
+        end = time.monotonic() + int(text_of('slow'))
+        while text_of('slow') and time.monotonic() < end:
+            time.sleep(0.01)
     if os.path.exists(os.path.join(FOLDER, 'no_fork')):
         for _ in range(3):
             os.close(channel.fds.pop(0))
@@ -153,7 +161,7 @@ def fork_slowly(channel, horses, frame):
 
 
 def reap_late(channel, horses):
-    time.sleep(int(text_of('late', '0')))
+    time.sleep(float(text_of('late', '0')))
     reap(channel, horses)
 
 

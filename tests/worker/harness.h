@@ -28,6 +28,10 @@ extern char worker_log[200]; /* the file that workers' logs are appended to; emp
 /* Start `cq worker --url ... --path MODULES ARGS...`; arguments end at NULL. */
 pid_t start_worker(const char *first, ...);
 
+/* Workers that start from now on have a clock of the test's own (tests/worker/modules/clock.c). */
+void use_clock(void);
+void set_clock(int wall_s, int monotonic_s); /* ahead of the real ones, at once */
+
 int wait_worker(pid_t pid); /* for its end; returns its exit status, 128 + N for signal N */
 int stop_worker(pid_t pid); /* SIGTERM, then the same */
 
@@ -44,6 +48,9 @@ struct job_spec {
 
 /* Put a job of RQ's JSON on its queue, through enqueue.lua. */
 void enqueue(const char *id, const struct job_spec *spec);
+
+void enqueue_held(const char *id); /* one that runs until let_go() */
+void let_go(void);
 
 struct cq_str job_field(const char *id, const char *field); /* HGET; valid until the next call */
 void wait_status(const char *id, const char *status);       /* until the job's status is the word */

@@ -1,30 +1,12 @@
 /* Workers whose wall clock is set, by tests/worker/modules/clock.c. */
 #include "tests/worker/harness.h"
 
-static char clock_path[128];
-
-static void set_clock(int ahead_s)
+/* Another worker, with a log of its own and a clock that the test sets. */
+static void next_worker(const char *name)
 {
-    FILE *file = fopen(clock_path, "we");
-    ck_assert_ptr_nonnull(file);
-    fprintf(file, "%d", ahead_s);
-    fclose(file);
-}
-
-static void use_clock(const char *name)
-{
-    const char *binary = getenv("CQ");
-    const char *slash = binary ? strrchr(binary, '/') : NULL;
-    char library[512];
-    ck_assert_ptr_nonnull(slash);
-    snprintf(library, sizeof(library), "%.*s/tests/worker/modules/clock.so", (int)(slash - binary), binary);
-    snprintf(clock_path, sizeof(clock_path), "%s/clock", server->folder);
     snprintf(worker_log, sizeof(worker_log), "%s/%s.log", server->folder, name);
     unlink(worker_log);
-    set_clock(0);
-    setenv("CQ_TEST_CLOCK", clock_path, 1);
-    setenv("LD_PRELOAD", library, 1); /* of the workers that start from now on */
-    setenv("ASAN_OPTIONS", "verify_asan_link_order=0", 1);
+    use_clock();
 }
 
 static void back_to_normal(void)
@@ -74,14 +56,14 @@ static const struct job_spec lasting = {.function = "jobs.doze_s", .number = 600
 
 START_TEST(a_clock_that_is_set_forward_makes_who_runs_jobs_say_so_at_once)
 {
-    use_clock("forward");
+    next_worker("forward");
     cq_reply_free(redis_server_run(server, "CONFIG", "RESETSTAT", NULL));
     enqueue("runs", &lasting);
     pid_t worker = start_worker("--job-monitoring-interval", "600", NULL); /* the next heartbeat is minutes away */
     wait_status("runs", "started");
     int64_t before = abandoned_at();
     wait_heard(); /* of Redis, by the old clock */
-    set_clock(36000);
+    set_clock(36000, 4); /* and its next look is due */
     for (int i = 0; i < PATIENCE_S * 100 && abandoned_at() < before + 35000; i++)
         usleep(10000);
     ck_assert_int_ge(abandoned_at(), before + 35000);
@@ -97,8 +79,8 @@ START_TEST(one_whose_clock_is_ahead_takes_nobodys_job_away)
     enqueue("runs", &lasting);
     pid_t worker = start_worker(NULL);
     wait_status("runs", "started");
-    use_clock("ahead");
-    set_clock(36000);
+    next_worker("ahead");
+    set_clock(36000, 0);
     pid_t ahead = start_worker(NULL);
     wait_log("s ahead of that of Redis: set them by NTP");
     wait_log("started with PID");
@@ -116,8 +98,8 @@ END_TEST
 
 START_TEST(a_scheduler_whose_clock_is_ahead_queues_nothing_early)
 {
-    use_clock("early");
-    set_clock(36000);
+    next_worker("early");
+    set_clock(36000, 0);
     struct cq_reply *reply = redis_server_run(server, "TIME", NULL);
     char score[32];
     snprintf(score, sizeof(score), "%lld", (long long)cq_reply_int(cq_reply_at(reply, 0)) + 18000);

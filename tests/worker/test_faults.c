@@ -45,13 +45,13 @@ END_TEST
 
 START_TEST(outcomes_that_are_refused_and_then_lost_start_no_job_under_an_id_in_use)
 {
-    enum { MANY = 12000 };
+    enum { MANY = 5000 };
     static const char script[] =
         "for i = 1, tonumber(ARGV[1]) do "
         "redis.call('HSET', 'rq:job:' .. i, 'status', 'queued', 'origin', 'default', 'timeout', '60', "
         "'created_at', '2026-01-01T00:00:00.000000Z', 'data', '[\"jobs.whoami\", null, [], {}]') "
         "redis.call('RPUSH', 'rq:queue:default', i) end";
-    cq_reply_free(redis_server_run(server, "EVAL", script, "0", "12000", NULL));
+    cq_reply_free(redis_server_run(server, "EVAL", script, "0", "5000", NULL));
     pid_t worker = start_worker("-q", "--num-workers", "2", NULL);
     while (redis_server_int(server, "ZCARD", "rq:finished:default", NULL) == 0)
         usleep(1000);
@@ -110,9 +110,10 @@ END_TEST
 START_TEST(an_outcome_that_redis_never_takes_does_not_hold_its_slot)
 {
     pid_t worker = start_worker("--name", "w", NULL);
-    enqueue("broken", &(struct job_spec){.function = "jobs.doze_s", .number = 1});
+    enqueue_held("broken");
     wait_status("broken", "started");
     run("SET", "rq:results:broken", "no stream", NULL);
+    let_go();
     enqueue("next", &(struct job_spec){.function = "jobs.whoami"});
     wait_status("next", "finished");
     ck_assert_int_eq(stop_worker(worker), 0);

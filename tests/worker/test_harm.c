@@ -35,7 +35,7 @@ END_TEST
 
 START_TEST(a_job_has_its_time_from_when_its_horse_is_there)
 {
-    fake_says("slow", "3");
+    fake_says("slow", "2");
     put("short", "fake.version", 1);
     ck_assert_int_eq(wait_worker(start("--burst", NULL)), 0);
     ck_assert(cq_str_is(job_field("short", "status"), "finished"));
@@ -44,20 +44,24 @@ END_TEST
 
 START_TEST(a_job_whose_horse_comes_late_ends_at_its_timeout_all_the_same)
 {
-    fake_says("slow", "3");
-    put("hangs", "fake.hang", 2);
-    ck_assert_int_eq(wait_worker(start("--burst", NULL)), 0);
-    assert_failure_says("hangs", "Task exceeded maximum timeout value (2 seconds)");
+    fake_says("slow", "2");
+    put("hangs", "fake.hang", 1);
+    ck_assert_int_eq(wait_worker(start("--burst", "--kill-grace=0")), 0);
+    assert_failure_says("hangs", "Task exceeded maximum timeout value (1 seconds)");
 }
 END_TEST
 
 START_TEST(a_stable_that_says_it_is_busy_is_not_taken_for_one_that_hangs)
 {
-    fake_says("slow", "35");
+    fake_says("slow", "1000");
     fake_says("busy", "60");
-    put("patient", "fake.version", 60);
+    put("patient", "fake.version", 600);
+    use_clock();
     pid_t worker = start(NULL, NULL);
-    sleep(PATIENCE_S);
+    wait_lines(1, "slow fork");
+    set_clock(50, 50);
+    usleep(1500000); /* it looks after its stables every second */
+    fake_says("slow", NULL);
     wait_status("patient", "finished");
     ck_assert(!log_has("killing it"));
     ck_assert_int_eq(stop_worker(worker), 0);
@@ -67,13 +71,14 @@ END_TEST
 START_TEST(a_stable_that_hangs_is_replaced)
 {
     fake_says("slow", "1000");
-    put("waits", "fake.version", 60);
+    put("waits", "fake.version", 600);
+    use_clock();
     pid_t worker = start(NULL, NULL);
     wait_lines(1, "slow fork");
-    fake_says("slow", NULL);
-    sleep(PATIENCE_S);
+    set_clock(31, 31);
     wait_log("it has not forked for 30 s; killing it");
     wait_status("waits", "failed");
+    fake_says("slow", NULL);
     put("next", "fake.version", 60);
     wait_status("next", "finished");
     ck_assert_int_eq(stop_worker(worker), 0);
@@ -91,8 +96,9 @@ START_TEST(jobs_wait_for_a_stable_that_cannot_fork_for_now)
         snprintf(id, sizeof(id), "j%d", i);
         put(id, "fake.version", 60);
     }
-    wait_log("cannot fork: out of everything");
-    sleep(3);
+    for (int i = 0; i < PATIENCE_S * 100 && log_count("cannot fork: out of everything") < 3; i++)
+        usleep(10000);
+    ck_assert_int_ge(log_count("cannot fork: out of everything"), 3);
     ck_assert_int_eq(redis_server_int(server, "ZCARD", "rq:failed:default", NULL), 0);
     fake_says("no_fork", NULL);
     wait_count(11, "ZCARD", "rq:finished:default");
@@ -116,7 +122,7 @@ START_TEST(a_job_does_not_put_off_its_end_for_ever)
 {
     put("again", "fake.ended_again", 1);
     put("huge", "fake.ended_huge", 1);
-    ck_assert_int_eq(wait_worker(start("--burst", NULL)), 0);
+    ck_assert_int_eq(wait_worker(start("--burst", "--num-workers=2")), 0);
     assert_failure_says("again", "Task exceeded maximum timeout value (1 seconds)");
     ck_assert_str_eq(result_of("huge"), "\"ended\"");
 }
@@ -128,8 +134,8 @@ START_TEST(a_stable_that_dies_after_every_hello_is_not_started_without_a_pause)
     put("waits", "fake.version", 60);
     pid_t worker = start(NULL, NULL);
     wait_lines(2, "start");
-    sleep(5);
-    ck_assert_int_lt(fake_lines("start"), 9);
+    sleep(1);
+    ck_assert_int_lt(fake_lines("start"), 6); /* after 0.1, 0.2, 0.4 ... s; it takes 0.1 s to start */
     fake_says("mode", NULL);
     put("works", "fake.version", 60);
     wait_status("works", "finished");
@@ -142,12 +148,14 @@ START_TEST(a_cold_stop_records_that_a_job_was_stopped_without_its_callback)
     put("long", "fake.hold", 1000);
     redis_server_int(server, "HSET", "rq:job:long", "stopped_callback_name", "fake.hang", NULL);
     fake_says("hello", "{\"callbacks\": true}");
-    fake_says("late", "2"); /* its stable is slow to say that the horse is gone */
+    fake_says("late", "0.5"); /* its stable is slow to say that the horse is gone */
+    use_clock();
     pid_t worker = start("--reuse-horses", NULL);
     wait_log("fake 1 (");
     wait_status("long", "started");
     kill(worker, SIGTERM);
-    usleep(1300000);
+    wait_log("warm shut down");
+    set_clock(2, 2); /* a second signal within one second counts as an echo */
     redis_server_int(server, "PUBLISH", "rq:pubsub:w", "{\"command\": \"stop-job\", \"job_id\": \"long\"}", NULL);
     wait_log("stopped by user");
     ck_assert_int_eq(stop_worker(worker), 0);

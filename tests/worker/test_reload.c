@@ -38,7 +38,7 @@ static void wait_stables(pid_t worker, int count)
 START_TEST(what_runs_finishes_in_the_old_stable_and_the_next_job_has_the_new_code)
 {
     pid_t worker = start_worker("--config", fake_config, "--num-workers", "2", NULL);
-    put("long", "fake.sleep", 3);
+    put("long", "fake.held", 0);
     wait_log("fake 1 (");
     fake_says("version", "2");
     kill(worker, SIGHUP);
@@ -46,6 +46,7 @@ START_TEST(what_runs_finishes_in_the_old_stable_and_the_next_job_has_the_new_cod
     ck_assert(cq_str_is(job_field("long", "status"), "started"));
     ck_assert_str_eq(version_now("next"), "\"2\"");
     wait_stables(worker, 2);
+    fake_says("let-go", "");
     wait_status("long", "finished");
     ck_assert_str_eq(result_of("long"), "\"1\"");
     wait_stables(worker, 1);
@@ -157,12 +158,13 @@ START_TEST(reused_horses_of_the_old_stable_run_no_further_job)
 {
     pid_t worker = start_worker("--config", fake_config, "--reuse-horses", NULL);
     ck_assert_str_eq(version_now("a"), "\"1\"");
-    put("long", "fake.sleep", 2);
+    put("long", "fake.held", 0);
     wait_status("long", "started");
     fake_says("version", "2");
     kill(worker, SIGHUP);
     wait_log(", in place of stable ");
     put("b", "fake.version", 0);
+    fake_says("let-go", "");
     wait_status("b", "finished");
     ck_assert_str_eq(result_of("long"), "\"1\"");
     ck_assert_str_eq(result_of("b"), "\"2\"");
@@ -184,7 +186,7 @@ static void enqueue_round(int round, int count, const char *path)
 
 START_TEST(no_job_is_lost_or_run_twice_while_reloads_go_on)
 {
-    enum { ROUNDS = 20, JOBS = 15 };
+    enum { ROUNDS = 12, JOBS = 15 };
     char path[200], line[64];
     int lines = 0;
     snprintf(path, sizeof(path), "%s/jobs", fake_folder);

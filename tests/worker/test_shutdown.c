@@ -46,9 +46,12 @@ END_TEST
 
 START_TEST(a_job_that_ends_before_the_deadline_is_finished)
 {
-    enqueue("short", &(struct job_spec){.function = "jobs.doze_s", .number = 1});
+    enqueue_held("short");
     pid_t worker = start_worker("--shutdown-timeout", "600", NULL);
     wait_status("short", "started");
+    kill(worker, SIGTERM);
+    usleep(100000);
+    let_go();
     ck_assert_int_eq(stop_worker(worker), 0);
     ck_assert(cq_str_is(job_field("short", "status"), "finished"));
     ck_assert_int_eq(redis_server_int(server, "LLEN", "rq:queue:default", NULL), 0);
@@ -58,7 +61,7 @@ END_TEST
 START_TEST(a_job_that_ignores_sigterm_is_killed_and_given_back)
 {
     enqueue("stubborn", &(struct job_spec){.function = "jobs.stubborn", .timeout_s = 900, .retries = 2});
-    pid_t worker = start_worker("--shutdown-timeout", "1", "--kill-grace", "1", NULL);
+    pid_t worker = start_worker("--shutdown-timeout", "1", "--kill-grace", "0", NULL);
     wait_status("stubborn", "started");
     ck_assert_int_eq(stop_worker(worker), 0);
     assert_waits("stubborn", 0);
@@ -84,10 +87,13 @@ START_TEST(a_second_signal_brings_the_deadline_forward)
 {
     doze("a");
     enqueue("stubborn", &(struct job_spec){.function = "jobs.stubborn", .timeout_s = 900, .retries = 2});
-    pid_t worker = start_worker("-n", "2", "--shutdown-timeout", "600", "--kill-grace", "600", NULL);
+    use_clock();
+    pid_t worker = start_worker("--name", "w", "-n", "2", "--shutdown-timeout", "600", "--kill-grace", "600", NULL);
     wait_count(2, "ZCARD", "rq:wip:default");
     kill(worker, SIGTERM);
-    usleep(1100000); /* less is taken for the same one */
+    for (int i = 0; i < PATIENCE_S * 100 && !redis_server_int(server, "HEXISTS", "rq:worker:w.1", "shutdown_requested_date", NULL); i++)
+        usleep(10000);
+    set_clock(2, 2); /* less than a second later it is taken for the same one */
     ck_assert_int_eq(stop_worker(worker), 0);
     assert_waits("a", 0);
     assert_waits("stubborn", 1);

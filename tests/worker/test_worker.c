@@ -218,11 +218,12 @@ END_TEST
 START_TEST(a_job_that_does_not_run_is_not_stopped_by_a_command_for_another)
 {
     pid_t worker = start_worker("--name", "w", NULL);
-    enqueue("runs", &(struct job_spec){.function = "jobs.doze_s", .number = 1});
+    enqueue_held("runs");
     wait_status("runs", "started");
     redis_server_int(server, "PUBLISH", "rq:pubsub:w", "{\"command\": \"stop-job\", \"job_id\": \"other\"}", NULL);
     redis_server_int(server, "PUBLISH", "rq:pubsub:w", "not json", NULL);
     redis_server_int(server, "PUBLISH", "rq:pubsub:w", "{\"command\": \"nonsense\"}", NULL);
+    let_go();
     wait_status("runs", "finished");
     ck_assert_int_eq(stop_worker(worker), 0);
 }
@@ -231,22 +232,37 @@ END_TEST
 START_TEST(a_warm_stop_lets_the_running_job_finish)
 {
     pid_t worker = start_worker("--name", "w", NULL);
-    enqueue("runs", &(struct job_spec){.function = "jobs.doze_s", .number = 2});
+    enqueue_held("runs");
     enqueue("waits", &(struct job_spec){.function = "jobs.whoami"});
     wait_status("runs", "started");
+    kill(worker, SIGTERM);
+    usleep(100000); /* time for what it should not do */
+    let_go();
     ck_assert_int_eq(stop_worker(worker), 0);
     ck_assert(cq_str_is(job_field("runs", "status"), "finished"));
     ck_assert(cq_str_is(job_field("waits", "status"), "queued"));
 }
 END_TEST
 
+static void wait_shutdown(const char *name)
+{
+    char key[64];
+    snprintf(key, sizeof(key), "rq:worker:%s", name);
+    int i = 0;
+    for (; i < PATIENCE_S * 100 && !redis_server_int(server, "HEXISTS", key, "shutdown_requested_date", NULL); i++)
+        usleep(10000);
+    ck_assert_int_lt(i, PATIENCE_S * 100);
+}
+
 START_TEST(a_second_signal_kills_the_horse_and_still_registers_the_death)
 {
+    use_clock();
     pid_t worker = start_worker("--name", "w", NULL);
     enqueue("runs", &(struct job_spec){.function = "jobs.doze_s", .number = 600, .timeout_s = 1000});
     wait_status("runs", "started");
     kill(worker, SIGTERM);
-    usleep(1300000);
+    wait_shutdown("w");
+    set_clock(2, 2); /* less than a second later it is taken for the same one */
     ck_assert_int_eq(stop_worker(worker), 0);
     ck_assert(cq_str_is(job_field("runs", "status"), "failed"));
     ck_assert_int_eq(redis_server_int(server, "HEXISTS", "rq:worker:w", "death", NULL), 1);

@@ -1,6 +1,6 @@
 /*
- * Preloaded into a worker: its wall clock is ahead by as many seconds as the file CQ_TEST_CLOCK says, at any time. As when
- * an operator or NTP sets the clock; CLOCK_MONOTONIC runs on.
+ * Preloaded into a worker, not into its children: its clocks are ahead by as many seconds as the file CQ_TEST_CLOCK says, at
+ * any time: first CLOCK_REALTIME, as when NTP or an operator sets it, then CLOCK_MONOTONIC, as when the time has passed.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,15 +8,20 @@
 #include <time.h>
 #include <unistd.h>
 
+__attribute__((constructor)) static void stay_here(void)
+{
+    unsetenv("LD_PRELOAD"); /* who sleeps until a time that our clock says would sleep too long */
+}
+
 int clock_gettime(clockid_t id, struct timespec *now)
 {
     int status = (int)syscall(SYS_clock_gettime, id, now);
     const char *path = getenv("CQ_TEST_CLOCK");
-    FILE *file = id == CLOCK_REALTIME && path ? fopen(path, "re") : NULL;
-    long ahead = 0;
+    FILE *file = path && (id == CLOCK_REALTIME || id == CLOCK_MONOTONIC) ? fopen(path, "re") : NULL;
+    long wall = 0, monotonic = 0;
     if (file) {
-        if (fscanf(file, "%ld", &ahead) == 1)
-            now->tv_sec += ahead;
+        if (fscanf(file, "%ld %ld", &wall, &monotonic) == 2)
+            now->tv_sec += id == CLOCK_REALTIME ? wall : monotonic;
         fclose(file);
     }
     return status;

@@ -57,6 +57,17 @@ CQ_JOB doze_s(cq_context *job)
     return cq_return_str(job, "rested");
 }
 
+/* Until the file is there. */
+CQ_JOB until_there(cq_context *job)
+{
+    const char *path;
+    if (cq_arg_str(job, 0, &path))
+        return CQ_FAILED;
+    while (access(path, F_OK) != 0)
+        doze(0.005);
+    return cq_return_str(job, "there");
+}
+
 /* What a program that the job started would find: its id twice, as the environment and as the context have it. */
 CQ_JOB environment(cq_context *job)
 {
