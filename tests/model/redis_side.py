@@ -56,7 +56,7 @@ for _, key in ipairs(redis.call('KEYS', '*')) do
                 if tonumber(fields[at + 1]) and tonumber(fields[at + 1]) > 1e9 then redis.call('HSET', key, fields[at], fields[at + 1] - by) end
             end
         elseif string.find(key, ':first_seen:', 1, true) then
-            redis.call('SET', key, redis.call('GET', key) - by, 'KEEPTTL')
+            redis.call('SET', key, string.format('%.6f', redis.call('GET', key) - by), 'KEEPTTL')
         end
     end
 end

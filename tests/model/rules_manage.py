@@ -115,6 +115,8 @@ def remove_dependents(state, job):
     for other in others:
         if other in state.jobs and other != job.id:
             remove(state, state.jobs[other])
+        elif other != job.id:  # RQ's empty leaves all but the hash
+            delete(state, Job(other, job.queue))
 
 
 def delete_deferred(state, parent):
@@ -182,7 +184,7 @@ def clean(state, queue):
             state.drop("output", job_id)
         elif job_id not in state.first_seen:
             state.first_seen[job_id] = state.now
-        elif state.now - state.first_seen[job_id] > 60:
+        elif state.now - state.first_seen[job_id] >= 60:  # and some microseconds
             state.stuck[queue].remove(job_id)
             state.first_seen.pop(job_id)
             if job.status == "queued" and job_id not in state.lists[queue]:
