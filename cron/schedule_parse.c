@@ -90,7 +90,8 @@ static bool read_special(struct field *field, const char *item)
         field->nearest |= UINT32_C(1) << value;
         return true;
     }
-    if (field->kind == WEEKDAY && leading && tolower((unsigned char)item[0]) == 'l' && !*at) {
+    /* No name behind L: croniter refuses it, and with it RQ's monitoring all of our schedules. */
+    if (field->kind == WEEKDAY && tolower((unsigned char)item[0]) == 'l' && isdigit((unsigned char)item[1]) && !*at) {
         add(field, value, value, 1, 6);
         return true;
     }

@@ -131,7 +131,7 @@ START_TEST(what_is_no_schedule_is_refused_and_says_why)
         {"* * * 13 *", "'13'"}, {"* * * * 8", "'8' is no day of the week: it is 0 to 7"}, {"*/0 * * * *", "'*/0'"}, {"5- * * * *", "'5-'"},
         {"-5 * * * *", "'-5'"}, {"1,,2 * * * *", "'' is no minute"}, {"*,5x * * * *", "'5x'"}, {"* * * foo *", "'foo' is no month"},
         {"* * * * monday", "'monday'"}, {"? * * * *", "'?'"}, {"*/5/2 * * * *", "'*/5/2'"}, {"99999999999 * * * *", "'99999999999'"},
-        {"* * * * mon#6", "'mon#6'"}, {"* * * * mon#2,tue", "one list"}, {"* * 32W * *", "'32W'"}, {"@reboot", "@every"}, {"@every", "interval"},
+        {"* * * * mon#6", "'mon#6'"}, {"* * * * mon#2,tue", "one list"}, {"* * 32W * *", "'32W'"}, {"* * * * Lfri", "'Lfri'"}, {"@reboot", "@every"}, {"@every", "interval"},
         {"@every 0s", "interval"}, {"@every -5", "interval"}, {"@every 11y", "interval"}, {"@every 99999d", "interval"},
         {"0 0 30 2 *", "never due"}, {"0 0 31 4,6,9,11 *", "never due"}, {"0 0 31 feb *", "never due"},
     };
