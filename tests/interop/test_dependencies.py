@@ -3,6 +3,9 @@
 import json
 import os
 import pickle
+import random
+import signal
+import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 
@@ -215,6 +218,43 @@ def test_none_is_forgotten_when_a_dependency_finishes_while_it_is_registered(sta
     wait_until(lambda: finished.count == 2 * threads * pairs, "all are finished")
     assert not DeferredJobRegistry("default", connection=redis).count and not queue.count
     assert not [key for key in redis.keys("rq:job:*:dependents") if redis.ttl(key) == -1]
+
+
+def check_graph(redis, graph):
+    """Each job has run after all that it waited for, or waits for something that did not go well."""
+    jobs = {job_id: Job.fetch(job_id, connection=redis) for job_id in graph}
+    for job_id, (parents, allowed) in graph.items():
+        met = all(jobs[parent].is_finished or allowed and jobs[parent].is_failed for parent in parents)
+        assert jobs[job_id].is_deferred != met, (job_id, jobs[job_id].get_status(), [jobs[parent].get_status() for parent in parents])
+        assert jobs[job_id].is_deferred or jobs[job_id].is_finished or jobs[job_id].is_failed
+        assert not met or all(jobs[parent].ended_at <= jobs[job_id].started_at for parent in parents)
+    return sum(job.is_deferred for job in jobs.values())
+
+
+@pytest.mark.cq_only
+@pytest.mark.parametrize("seed", [1])
+def test_a_graph_by_chance_is_run_in_order_while_both_enqueue_and_both_work(stage, redis, queue, seed):
+    chance, graph, queues, size = random.Random(seed), {}, ("one", "two", "three"), 60
+    stage.worker("one", kind="rq", ready=False)
+    stage.worker(*queues, options=["--num-workers", "3"], ready=False)
+    for number in range(size):
+        parents = chance.sample(sorted(graph), min(len(graph), chance.choice([0, 1, 1, 2, 3])))
+        fails, allowed = chance.random() < 0.1, chance.random() < 0.4 and bool(parents)
+        producer = "cq" if allowed else chance.choice(["rq", "rq", "cq"])  # RQ leaves it deferred for ever where one had failed before
+        enqueue(stage, producer, redis, f"j{number}", "jobs.fail" if fails else "jobs.nothing", *["x"] * fails,
+                parents=parents, failures=allowed, queue=chance.choice(queues))
+        graph[f"j{number}"] = (parents, allowed)
+
+    def settled():
+        return not any(redis.exists(f"rq:queue:{name}", f"rq:wip:{name}") for name in queues)
+
+    # A job leaves a list and enters rq:wip in separate steps where RQ takes it: so it is to be settled several times in a row.
+    wait_until(lambda: all(settled() or time.sleep(0.01) for _ in range(20)), "all have run that can")
+    for worker in stage.workers:
+        worker.signal(signal.SIGTERM)
+    for worker in stage.workers:
+        worker.wait()
+    assert settled() and check_graph(redis, graph) < size
 
 
 @pytest.mark.cq_only
