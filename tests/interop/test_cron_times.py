@@ -16,7 +16,7 @@ from croniter import croniter
 
 import stage as staging
 
-COUNT = 900  # of jobs in one run of cq
+COUNT = 450  # of jobs in one run of cq
 TIMES = 4
 NAMES = {3: "jan feb mar apr may jun jul aug sep oct nov dec".split(), 4: "sun mon tue wed thu fri sat".split()}
 BOUNDS = [(0, 59), (0, 23), (1, 31), (1, 12), (0, 6), (0, 59)]
@@ -119,14 +119,14 @@ def odd_field(rng, kind):
 def test_what_a_file_may_say_croniter_reads_too(tmp_path):
     """Else RQ's CronScheduler.all() would stumble over what our scheduler shows, and show none."""
     rng = random.Random(5)
-    texts = [" ".join(",".join(odd_field(rng, kind) for _ in range(rng.choice([1, 1, 2]))) for kind in range(5)) for _ in range(400)]
+    texts = [" ".join(",".join(odd_field(rng, kind) for _ in range(rng.choice([1, 1, 2]))) for kind in range(5)) for _ in range(120)]
     while True:
         (tmp_path / "odd.cron").write_text("".join(f"{text} work\n" for text in texts))
         done = subprocess.run([staging.CQ, "cron", "odd.cron", "--check"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
         if done.returncode == 0:
             break
         del texts[int(done.stderr.split("odd.cron:")[1].split(":")[0]) - 1]
-    assert len(texts) > 100
+    assert len(texts) > 30
     for text in texts:
         croniter(text, datetime(2026, 1, 1))
 
