@@ -153,6 +153,8 @@ CQ_NORETURN static void become_stable(const struct child *child)
     struct sigaction fresh = {.sa_handler = SIG_DFL};
     sigaction(SIGPIPE, &fresh, NULL);
     sigaction(SIGHUP, &fresh, NULL);
+    /* Ours are close-on-exec; this is for what libraries open, such as the sockets that libcurl's threads are woken by. */
+    close_range(CQ_LAUNCH_EXTRA + 1, ~0U, CLOSE_RANGE_CLOEXEC);
     int exec_fd = above(child->exec_fd), fd = above(child->fd), extra_fd = child->extra_fd >= 0 ? above(child->extra_fd) : -1;
     if (exec_fd >= 0 && fd >= 0 && dup2(fd, CQ_STABLE_SOCKET) >= 0 && (child->extra_fd < 0 || dup2(extra_fd, CQ_LAUNCH_EXTRA) >= 0))
         execv(child->file, child->argv);

@@ -213,6 +213,7 @@ bool cq_transfer_prepare(struct cq_transfer *transfer, const struct cq_libcurl *
     release_handle(transfer);
     transfer->curl = curl;
     transfer->error[0] = '\0';
+    transfer->refused = false;
     transfer->header_bytes = transfer->body_bytes = 0;
     CURL *easy = transfer->easy = curl->easy_init();
     if (!easy)
@@ -281,7 +282,7 @@ bool cq_transfer_over(struct cq_transfer *transfer, CURLcode result, char ret_fa
     ret_failure[0] = '\0';
     transfer->curl->easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
     bool cut = result == CURLE_WRITE_ERROR && transfer->body_bytes; /* by on_body, which has seen the status */
-    if (transfer->refused)
+    if (transfer->refused && result != CURLE_OK && !cut) /* else another of its addresses was taken */
         snprintf(ret_failure, CQ_TRANSFER_TEXT_MAX, "its address is private, loopback or link-local (--webhook-private refuse)");
     else if (result != CURLE_OK && !cut)
         snprintf(ret_failure, CQ_TRANSFER_TEXT_MAX, "%s", transfer->error[0] ? transfer->error : transfer->curl->easy_strerror(result));
