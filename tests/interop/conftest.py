@@ -1,5 +1,6 @@
 """Fixtures of the interop tests; see stage.py for what they act on."""
 
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -116,3 +117,14 @@ def queue_in_format(redis, serializer):
 def format_options(format):
     """Worker options: RQ's worker must be told the serializer; cq finds it out by itself, so it is not told."""
     return ["--serializer", "json"] if format == "json" and staging.KIND == "rq" else []
+
+
+@pytest.fixture
+def lasting(paths):
+    """A stage with a Redis of its own that keeps its data over a restart."""
+    with tempfile.TemporaryDirectory(prefix="cq-lasting-") as folder:
+        server = staging.RedisServer(folder, persistent=True)
+        stage = staging.Stage(server, folder, paths)
+        yield stage
+        stage.end()
+        server.stop(signal.SIGKILL)

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import tempfile
 import time
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from rq.job import JobStatus
 from rq.registry import StartedJobRegistry
 from rq.results import Result
 
-import stage as staging
 from stage import descendants, process_is_alive, wait_until
 from test_workers import fields, hold, release, wait_running, wait_state
 
@@ -146,17 +144,6 @@ def test_a_busy_workers_hash_that_vanished_is_written_anew(stage, redis, queue):
     wait_until(lambda: set(fields(redis, worker)) >= {"birth", "queues", "pid", "hostname", "last_heartbeat"}, "the hash is complete")
     assert fields(redis, worker)["queues"] == before["queues"]
     assert redis.ttl(f"rq:worker:{worker.name}") > 0
-
-
-@pytest.fixture
-def lasting(paths):
-    """A stage with a Redis of its own that keeps its data over a restart."""
-    with tempfile.TemporaryDirectory(prefix="cq-lasting-") as folder:
-        server = staging.RedisServer(folder, persistent=True)
-        stage = staging.Stage(server, folder, paths)
-        yield stage
-        stage.end()
-        server.stop(signal.SIGKILL)
 
 
 @pytest.mark.cq_only

@@ -222,3 +222,40 @@ def test_with_five_schedulers_of_both_kinds_each_job_runs_once(stage, redis, que
     runs = sum(int(redis.hget(f"rq:worker:{worker.name}", "successful_job_count") or 0) for worker in workers)
     assert runs == MANY
     assert all(redis.xlen(f"rq:results:{job_id}") == 1 for job_id in ids)
+
+
+STAGE_DUE = """
+for number = 1, tonumber(ARGV[1]) do
+    local id = 'job-' .. number
+    redis.call('HSET', 'rq:job:' .. id, 'status', 'scheduled', 'origin', 'default', 'data', '["jobs.add", null, [1, 2], {}]',
+        'created_at', '2026-01-01T00:00:00.000000Z')
+    redis.call('ZADD', 'rq:scheduled:default', ARGV[2] + number % 5, id)
+end
+"""
+
+
+@pytest.mark.cq_only
+def test_schedulers_and_redis_that_are_killed_again_and_again_lose_no_job_and_queue_none_twice(lasting):
+    """The queue is paused, so that all jobs stay on its list."""
+    count = 15000
+    lasting.server.start()
+    redis = lasting.server.connect()
+    queue = Queue("default", connection=redis)
+    assert lasting.cli("suspend", "--queue", "default", kind="cq").returncode == 0
+    redis.eval(STAGE_DUE, 0, count, int(time.time()))
+    workers = [lasting.worker(kind=kind, options=["--with-scheduler"]) for kind in (KIND, KIND)]
+    for turn in range(8):
+        wait_until(lambda: queue.scheduler_pid in [worker.pid for worker in workers], "one of them has the lock")
+        before = queue.count
+        wait_until(lambda: queue.count > before or queue.count == count, "it has queued some")
+        owner = next(worker for worker in workers if worker.pid == queue.scheduler_pid)
+        owner.kill()
+        workers.remove(owner)
+        if turn in (2, 5):
+            lasting.server.stop(signal.SIGKILL)
+            lasting.server.start()
+        lock_expires(redis)
+        workers.append(lasting.worker(ready=False, options=["--with-scheduler"]))
+    wait_until(lambda: redis.zcard("rq:scheduled:default") == 0, "all are queued", timeout_s=60)
+    ids = redis.lrange("rq:queue:default", 0, -1)
+    assert len(ids) == len(set(ids)) == count
