@@ -24,7 +24,6 @@ LIMIT_S = float(os.environ.get("RQ_SUITE_LIMIT", "60"))  # no test's worker work
 PR_SET_PDEATHSIG = 1
 
 libc = ctypes.CDLL(None)
-scheduler = {}
 
 
 def die_with_parent():
@@ -106,13 +105,13 @@ def work(self, burst=False, logging_level=None, date_format=None, log_format=Non
          with_scheduler=False, dequeue_strategy="default"):
     folder = record.log_folder() / "modules"
     folder.mkdir(parents=True, exist_ok=True)
-    words = command.worker_command(self, folder, burst, max_jobs, max_idle_time, with_scheduler and has_scheduler(),
+    words = command.worker_command(self, folder, burst, max_jobs, max_idle_time, with_scheduler,
                                    dequeue_strategy, logging_level)
     with Forwarder() as forwarder:
         if not burst:
             wait_for_resume(self, forwarder)
         status, log = run_cq(words, forwarder)
-    if with_scheduler and has_scheduler():
+    if with_scheduler:
         self.scheduler = RQScheduler(self.queues, connection=self.connection)  # to be asked for its keys
     if forwarder.times:
         self._stop_requested = self.shutdown_requested_date is not None
@@ -125,14 +124,6 @@ def work(self, burst=False, logging_level=None, date_format=None, log_format=Non
     if status != 0:
         raise RuntimeError(f"cq worker ended with status {status}:\n{log}")
     return jobs_done(self) > 0
-
-
-def has_scheduler():
-    """Until cq has --with-scheduler, what is not about scheduling works without it; what is about it fails visibly."""
-    if not scheduler:
-        text = subprocess.run([command.CQ, "worker", "--help"], capture_output=True, text=True, check=True).stdout
-        scheduler["there"] = "--with-scheduler" in text
-    return scheduler["there"]
 
 
 def pytest_configure(config):
