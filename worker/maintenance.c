@@ -34,6 +34,14 @@ static void abandon_next(struct cq_maintenance *maintenance);
 static void clean_next(struct cq_maintenance *maintenance);
 static void sweep_next(struct cq_maintenance *maintenance);
 
+/* A worker in burst mode has waited for it, as one of RQ's looks for abandoned jobs before it looks at its queues. */
+static void round_over(struct cq_process *process)
+{
+    if (process->options->burst)
+        cq_process_wake(process);
+    cq_process_maybe_end(process);
+}
+
 static void on_abandon(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
     (void)async;
@@ -43,7 +51,7 @@ static void on_abandon(struct cq_async *async, const struct cq_reply *reply, con
     struct cq_error err;
     if (lost) {
         maintenance->abandon_at = process->queue_count;
-        cq_process_maybe_end(process);
+        round_over(process);
         return;
     }
     if (cq_abandon_read(reply, &count, &err) != CQ_OK) {
@@ -73,7 +81,7 @@ static void abandon_next(struct cq_maintenance *maintenance)
     struct cq_process *process = maintenance->process;
     if (maintenance->abandon_at >= process->queue_count || !cq_async_is_ready(process->redis) || !process->slots_alive) {
         maintenance->abandon_at = process->queue_count;
-        cq_process_maybe_end(process);
+        round_over(process);
         return;
     }
     struct cq_abandon abandon = {
@@ -111,7 +119,7 @@ static void on_time(struct cq_async *async, const struct cq_reply *reply, const 
     if (!lost && cq_reply_len(reply) == 2)
         redis_now = cq_reply_int(cq_reply_at(reply, 0)) * CQ_SECOND + cq_reply_int(cq_reply_at(reply, 1));
     if (redis_now <= 0) { /* the round is left out */
-        cq_process_maybe_end(process);
+        round_over(process);
         return;
     }
     cq_patience_heard(&maintenance->patience, now, cq_clock_monotonic());

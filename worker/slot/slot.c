@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "worker/callback.h"
+#include "worker/maintenance.h"
 #include "worker/pool/resize.h"
 #include "worker/slot/execution.h"
 #include "worker/slot/horses.h"
@@ -181,6 +182,12 @@ static bool anything_paused(const struct cq_slot *slot, const struct cq_started 
     return false;
 }
 
+/* In burst mode; but while abandoned jobs are looked for, some may yet be put back. */
+static bool ends_with_the_queues(const struct cq_slot *slot)
+{
+    return slot->process->options->burst && !slot->stopping && slot->asked && !cq_maintenance_is_asking(slot->process->maintenance);
+}
+
 void cq_slot_next(struct cq_slot *slot, enum cq_fetch_outcome outcome, const struct cq_started *started)
 {
     struct cq_process *process = slot->process;
@@ -206,7 +213,7 @@ void cq_slot_next(struct cq_slot *slot, enum cq_fetch_outcome outcome, const str
     if (options->max_jobs && slot->jobs_done >= options->max_jobs) {
         cq_log(process->log, CQ_LOG_INFO, slot->name, NULL, "finished executing %lld jobs, quitting", (long long)slot->jobs_done);
         slot->stopping = slot->worn = true;
-    } else if (outcome == CQ_FETCH_EMPTY && options->burst && !slot->stopping && slot->asked) {
+    } else if (outcome == CQ_FETCH_EMPTY && ends_with_the_queues(slot)) {
         cq_log(process->log, CQ_LOG_INFO, slot->name, NULL, "done, quitting%s",
                anything_paused(slot, started) ? "; there are jobs on queues that are paused" : "");
         slot->stopping = true;
@@ -272,14 +279,11 @@ void cq_slot_stop(struct cq_slot *slot)
     slot->stopping = true;
     if (slot->state == CQ_SLOT_RUNNING && slot->horse) {
         cq_horses_end_warm(slot);
-    } else if (slot->state == CQ_SLOT_IDLE && !slot->resume) {
+    } else if (slot->state == CQ_SLOT_UNBORN || (slot->state == CQ_SLOT_IDLE && !slot->resume)) {
         die(slot);
         return;
     } else if (slot->state == CQ_SLOT_IDLE && !cq_async_is_ready(process->redis)) {
         die(slot); /* what a lost call may have started is found abandoned */
-        return;
-    } else if (slot->state == CQ_SLOT_UNBORN) {
-        die(slot);
         return;
     }
     if ((slot->state == CQ_SLOT_RUNNING || slot->state == CQ_SLOT_COMMITTING) && cq_async_is_ready(process->redis)) {
