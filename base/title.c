@@ -15,6 +15,7 @@ static struct {
     size_t size; /* bytes, with the last NUL; 0: not taken over */
     size_t title_len, detail_len; /* bytes in use; the rest is NUL */
     char **environment; /* the copy; environ alone is cleared by valgrind's look at leaks */
+    char *texts;        /* of it and of argv, one behind the other: some may be taken out of the environment later */
 } area;
 
 enum { TITLE_MAX = 512 };
@@ -25,6 +26,21 @@ static char *end_of_run(char **texts, char *end)
     for (size_t i = 0; texts[i] && (!end || texts[i] == end); i++)
         end = texts[i] + strlen(texts[i]) + 1;
     return end;
+}
+
+/* Into one block. */
+static char *copy_texts(char *const *first, size_t first_count, char *const *second, size_t second_count)
+{
+    size_t size = 1, len = 0;
+    for (size_t i = 0; i < first_count + second_count; i++)
+        size += strlen(i < first_count ? first[i] : second[i - first_count]) + 1;
+    char *texts = cq_alloc(size);
+    for (size_t i = 0; i < first_count + second_count; i++) {
+        const char *text = i < first_count ? first[i] : second[i - first_count];
+        memcpy(texts + len, text, strlen(text) + 1);
+        len += strlen(text) + 1;
+    }
+    return texts;
 }
 
 void cq_title_init(int argc, char **argv)
@@ -39,10 +55,11 @@ void cq_title_init(int argc, char **argv)
     while (environ[count])
         count++;
     char **copy = cq_calloc(count + 1, sizeof(char *));
-    for (size_t i = 0; i < count; i++)
-        copy[i] = cq_strdup(environ[i]);
-    for (int i = 0; i < argc; i++)
-        argv[i] = cq_strdup(argv[i]);
+    char *at = area.texts = copy_texts(argv, (size_t)argc, environ, count);
+    for (int i = 0; i < argc; i++, at += strlen(at) + 1)
+        argv[i] = at;
+    for (size_t i = 0; i < count; i++, at += strlen(at) + 1)
+        copy[i] = at;
     environ = copy;
     area.environment = copy;
     area.start = start;
