@@ -24,10 +24,11 @@ static bool is_well(int status)
     return WIFEXITED(status) && WEXITSTATUS(status) == CQ_EXIT_OK;
 }
 
-/* Nothing that waiting would mend. */
+/* Nothing that waiting would mend: for a Redis that is not there a worker waits, it ends with CQ_EXIT_REDIS when it is refused. */
 static bool is_hopeless(int status)
 {
-    return WIFEXITED(status) && (WEXITSTATUS(status) == CQ_EXIT_USAGE || WEXITSTATUS(status) == CQ_EXIT_CONFIG);
+    int code = WIFEXITED(status) ? WEXITSTATUS(status) : CQ_EXIT_OK;
+    return code == CQ_EXIT_USAGE || code == CQ_EXIT_CONFIG || code == CQ_EXIT_REDIS;
 }
 
 /* Refused at its birth: somebody has its name, maybe a pool before this one that was killed. Other numbers are free. */

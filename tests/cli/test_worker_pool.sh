@@ -130,7 +130,14 @@ expect_status 0
 it 'what no pause would mend ends the pool with its status'
 run worker-pool --python /nowhere/python -n 2
 expect_status 3
-grep -q 'the pool ends' "$work/err" || wrong 'it does not say so'
+expect_stderr_line '/nowhere/python'
+for option in --quiet --processes; do
+    run worker-pool --python none -n 2 $option --url "unix://:secret@$socket"
+    expect_status 4
+    grep -q 'cq worker-pool: Redis has no password' "$work/err" || wrong 'it does not say why'
+    [ "$(grep -c 'the pool ends$' "$work/err")" = 1 ] || wrong 'it does not say once that it ends'
+    ! grep -q 'another is started' "$work/err" || wrong 'it tries again'
+done
 
 it 'a worker that dies again and again is tried less and less often'
 start_pool -n 1
