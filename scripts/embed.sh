@@ -2,7 +2,9 @@
 # Turn the Lua scripts into C: scripts.h (one enum value a script, its numbers of keys and arguments) and scripts.c
 # (the text and its SHA-1, as EVALSHA wants it). Called by the Makefile: embed.sh OUTPUT_FOLDER SCRIPT.lua ...
 #
-# A line `-- include NAME.lua` is replaced by scripts/parts/NAME.lua, the first time that it is met. `local a, b = unpack(KEYS)` and the same with
+# A line `-- include NAME.lua` is replaced by scripts/parts/NAME.lua, the first time that it is met. `-- include rarely NAME.lua ...`
+# makes a table, rare, of the functions of these parts: the first call of one, rare.push_job(...), defines all of them. To define a function costs
+# a tenth of a microsecond in every call of the script, and a third of all that finish.lua cost Redis was once for functions that most jobs do not need. `local a, b = unpack(KEYS)` and the same with
 # ARGV give CQ_<SCRIPT>_NKEYS and CQ_<SCRIPT>_NARGS: C never counts positions.
 set -eu
 out=$1
@@ -18,11 +20,22 @@ flatten() { # comments and indentation are left out: Redis keeps and hashes what
             file = parts part
             while ((getline line < file) > 0) {
                 n++
-                if (line ~ /^-- include /) { split(line, words, " "); include(words[3]) } else emit(line)
+                if (line ~ /^-- include /) { split(line, words, " "); include(words[3]); continue }
+                if (line ~ /^local function /) { split(line, words, /[ (]/); functions[++defined] = words[3] }
+                emit(line)
             }
             if (!n) { print "embed.sh: " FILENAME ": no such part: " file > "/dev/stderr"; exit 1 }
             close(file)
         }
+        function include_rarely(    i) {
+            defined = 0
+            emit("local rare = setmetatable({}, {__index = function(rare, name)")
+            for (i = 4; i <= NF; i++) include($i)
+            for (i = 1; i <= defined; i++) emit("rare." functions[i] " = " functions[i])
+            emit("return rawget(rare, name)")
+            emit("end})")
+        }
+        /^-- include rarely / { include_rarely(); next }
         /^-- include / { include($3); next }
         { emit($0) }' "$1"
 }

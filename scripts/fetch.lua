@@ -10,10 +10,9 @@ local worker, worker_executions, suspended, paused = unpack(KEYS)
 -- resume '1': sent before, answer lost. lasting: as in start.lua. targets: as in lateness.lua. now: in the forms of hashes, executions, scores.
 local worker_name, execution, resume, worker_ttl, monitoring_s, lasting, targets, now_iso, now, now_s = unpack(ARGV)
 -- include seconds.lua
--- include push.lua
--- include release.lua
 -- include start.lua
 -- include idle.lua
+-- include rarely push.lua release.lua detours.lua
 -- include next.lua
 local lives, state = unpack(redis.call('HMGET', worker, 'birth', 'state'))
 local found = next_job(KEYS, 5, execution, lives)

@@ -14,15 +14,9 @@ local outcome, id, queue, execution, worker_name, started, ended, ended_iso, wor
     default_result_ttl, registered, retry_max, retry_intervals, worker_ttl, next_execution, resume,
     monitoring_s, lasting, targets, now_iso, now, now_s = unpack(ARGV)
 -- include seconds.lua
--- include delete.lua
--- include push.lua
--- include release.lua
 -- include result.lua
--- include output.lua
--- include fail.lua
 -- include start.lua
 -- include idle.lua
--- include next.lua
 
 local job = 'rq:job:' .. id
 local member = id .. ':' .. execution
@@ -49,23 +43,8 @@ local function save_outcome(...)
     if meta ~= '' then redis.call('HSET', job, 'meta', meta) end
 end
 
--- RQ's cancel takes the execution of a running job out of rq:wip, and its horse stores the result all the same (abandon
--- takes the execution's own hash as well: there was_there is 0). The job stays canceled, and its dependents wait. An execution
--- that is overdue by a minute RQ does not find: such a job is canceled, and in rq:wip all the same.
--- Source: rq/job.py Job.cancel, _remove_from_registries.
-local function canceled(was_there)
-    local status, own_ttl, failure_ttl, key = unpack(redis.call('HMGET', job, 'status', 'result_ttl', 'failure_ttl', 'rate_limit_key'))
-    limit_key = key
-    if was_there == 0 or status ~= 'canceled' then return nil end
-    save_outcome()
-    local ttl = seconds_of(own_ttl, tonumber(default_result_ttl))
-    if outcome == 'success' and ttl ~= 0 then save_result('1', ttl) end
-    if outcome == 'failed' then
-        save_result('2', failure_seconds(failure_ttl))
-        save_output(id, output, failure_ttl)
-    end
-    return 'canceled'
-end
+-- include rarely delete.lua push.lua release.lua output.lua fail.lua outcomes.lua detours.lua
+-- include next.lua
 
 -- A result_ttl of 0 leaves nothing, unless the job repeats; below 0 it stays for ever.
 local function succeed()
@@ -74,20 +53,21 @@ local function succeed()
             'dependency_ids', 'retries_left', 'number_of_retries', 'rate_limit_key'))
     limit_key = key
     if not status then return 'deleted' end
-    if status == 'canceled' then return canceled(1) end
-    if retries_left or count then redis.call('DEL', output_key(id)) end -- only who may have failed before has one
-    local dependents = release_dependents(id, queue, false)
+    if status == 'canceled' then return rare.canceled(1) end
+    if retries_left or count then redis.call('DEL', 'cq:output:' .. id) end -- only who may have failed before has one
+    local dependents = redis.call('SCARD', job .. ':dependents')
+    if dependents > 0 then rare.release_dependents(id, queue, false) end
     local result_ttl = seconds_of(own_ttl, tonumber(default_result_ttl))
     local repeats = seconds_of(repeats_left, 0)
     if result_ttl == 0 and repeats <= 0 then
-        delete_job(id, queue, group, (limit_key or '') ~= '')
+        rare.delete_job(id, queue, group, (limit_key or '') ~= '')
         return 'deleted'
     end
     if result_ttl ~= 0 then save_result('1', result_ttl) end
     if repeats > 0 then
         -- RQ leaves such a job in rq:finished as well as on its list; one place is enough.
         save_outcome('repeats_left', repeats - 1)
-        return run_again(id, queue, interval_at(intervals, repeats - 1), false, ttl)
+        return rare.run_again(id, queue, rare.interval_at(intervals, repeats - 1), false, ttl)
     end
     save_outcome('status', 'finished')
     if result_ttl < 0 then
@@ -101,51 +81,6 @@ local function succeed()
     return 'finished'
 end
 
--- Without RQ's default exception handler a job has failed and is nowhere: in no registry, with no result, and for ever.
--- Source: rq/worker/base.py handle_job_failure, disable_default_exception_handler.
-local function bury(status, kind, failure_ttl, group)
-    if registered == '0' and kind == '2' then
-        redis.call('HSET', job, 'status', status)
-        if status == 'failed' then release_dependents(id, queue, true) end
-        return status
-    end
-    return bury_job(id, queue, status, failure_ttl, group, function(ttl) save_result(kind, ttl) end, limit_key)
-end
-
-local function fail()
-    local status, _, ttl, failure_ttl, group, left, intervals, front, count, key = unpack(redis.call('HMGET', job,
-        unpack(failure_fields)))
-    limit_key = key
-    if not status then return 'deleted' end
-    if status == 'canceled' then return canceled(1) end
-    save_outcome()
-    save_output(id, output, failure_ttl)
-    if outcome == 'stopped' then return bury('stopped', '2', failure_ttl, group) end
-    if outcome == 'failed' then
-        return retry_job(id, queue, ttl, left, intervals, front) or bury('failed', '2', failure_ttl, group)
-    end
-    count = tonumber(count) or 0
-    if count > 0 and count >= tonumber(retry_max) then return bury('failed', '5', failure_ttl, group) end
-    save_result('4', failure_seconds(failure_ttl))
-    redis.call('HSET', job, 'number_of_retries', count + 1)
-    return run_again(id, queue, interval_at(retry_intervals, count), false, ttl)
-end
-
--- Not ours: what the last result says when it is this execution's, as this call was sent before; else somebody else's.
-local function fenced()
-    local last = redis.call('XREVRANGE', 'rq:results:' .. id, '+', '-', 'COUNT', 1)[1]
-    local fields = {}
-    for at = 1, last and #last[2] or 0, 2 do fields[last[2][at]] = last[2][at + 1] end
-    if fields.execution_id == execution then
-        local status = redis.call('HGET', job, 'status')
-        if status == 'canceled' then return 'canceled' end
-        if fields.type == '1' and status == 'finished' then return 'finished' end
-        if fields.type == '2' and (status == 'failed' or status == 'stopped') then return status end
-        if fields.type == '5' and status == 'failed' then return 'failed' end
-    end
-    return redis.call('EXISTS', job) == 1 and 'fenced' or 'deleted'
-end
-
 local lives, succeeded, failed, working_time = unpack(redis.call('HMGET', worker, 'birth', 'successful_job_count',
     'failed_job_count', 'total_working_time'))
 local mine = redis.call('ZSCORE', 'rq:wip:' .. queue, member)
@@ -155,16 +90,16 @@ redis.call('ZREM', 'rq:executions:' .. id, execution)
 local fate
 local counts = {}
 if mine then
-    fate = outcome == 'success' and succeed() or fail()
+    fate = outcome == 'success' and succeed() or rare.fail()
     -- Last, so that a job whose keys are broken is found abandoned and not lost.
     redis.call('ZREM', 'rq:wip:' .. queue, member)
 else
-    fate = canceled(was_there)
+    fate = rare.canceled(was_there)
 end
 -- A job that goes onto its queue at once keeps its slot, as in RQ.
-if fate and fate ~= 'requeued' then release_slot(limit_key, id, now_iso) end
+if limit_key and limit_key ~= '' and fate and fate ~= 'requeued' then rare.release_slot(limit_key, id, now_iso) end
 if not fate then
-    fate = fenced()
+    fate = rare.fenced()
 else
     local field, count = 'failed_job_count', failed
     if outcome == 'success' then field, count = 'successful_job_count', succeeded end

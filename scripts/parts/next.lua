@@ -1,5 +1,3 @@
--- include lateness.lua
--- include windows.lua
 -- The next job over queue_keys[first], queue_keys[first + 1] ...: popped, started, handed back with its hash.
 -- resume '1': this call was sent before and its answer was lost; what it started then is found by the execution id, in the
 -- set of what the worker runs, and given back again. '2': the same, and nothing else is taken.
@@ -8,66 +6,36 @@
 -- in a call, so that Redis is never held for long. 'again': more is to be done before it can be told that there is no job.
 -- With 'empty' come the milliseconds until a job that was set aside may start (0: there is none), and the places of queues that
 -- have jobs and are paused: a peek at them would return at once.
--- Source: rq/queue.py dequeue_any.
+-- Needs start.lua, and of rare: detours.lua, release.lua. Source: rq/queue.py dequeue_any.
 local dead_limit = 2000
-
-local function started_before(queue_keys, first, execution)
-    for _, member in ipairs(redis.call('SMEMBERS', worker_executions)) do
-        if string.sub(member, -#execution - 1) == ':' .. execution then
-            local id = string.sub(member, 1, -#execution - 2)
-            local list = 'rq:queue:' .. (redis.call('HGET', 'rq:job:' .. id, 'origin') or '')
-            for at = first, #queue_keys do
-                if queue_keys[at] == list then return {'started', at - first, id, redis.call('HGETALL', 'rq:job:' .. id)} end
-            end
-        end
-    end
-    return nil
-end
-
--- A pause that is over is taken away by whoever sees it first.
-local function is_paused(queue)
-    local ends = redis.pcall('HGET', paused, queue)
-    if type(ends) ~= 'string' then return false end
-    if tonumber(ends) and tonumber(ends) <= tonumber(now_s) then
-        redis.call('HDEL', paused, queue)
-        return false
-    end
-    return true
-end
 
 -- Returns the job's hash, or nil: the limits of its key do not let it start now.
 local function start_in_time(id, queue, execution, worker_lives, counts, fields)
-    local key = fields[8]
-    if key and key ~= '' then
-        if not may_start(id, queue, order_of(fields[7], fields[5]), key, fields[9]) then
-            window_left = window_left - 1
-            return nil
-        end
-        if set_aside(key, id, queue, fields[7], fields[5]) then return nil end
-    end
+    local key = fields[7]
+    if key and key ~= '' and not rare.keeps_limits(id, queue, key) then return nil end
     return start_job(id, queue, execution, worker_lives, counts, fields[2], fields[3], fields[4])
 end
 
 local function next_job(queue_keys, first, execution, worker_lives, counts)
-    local before = resume ~= '0' and started_before(queue_keys, first, execution)
+    local before = resume ~= '0' and rare.started_before(queue_keys, first, execution)
     if before then return before end
     if resume == '2' then return {'empty', 0} end
     local special = redis.call('EXISTS', suspended, paused, 'cq:waiting') > 0
     if special then
         if redis.call('EXISTS', suspended) == 1 then return {'suspended'} end
-        wake_waiting()
+        rare.wake_waiting()
     end
     local dead, released, empty = 0, false, {'empty', 0}
-    local order = targets ~= '' and by_lateness(queue_keys, first)
+    local order = targets ~= '' and rare.by_lateness(queue_keys, first)
     for place = first, #queue_keys do
         local at = order and order[place - first + 1] or place
         local queue = string.sub(queue_keys[at], 10)
-        local closed = special and is_paused(queue)
+        local closed = special and rare.is_paused(queue)
         if closed and redis.call('LLEN', queue_keys[at]) > 0 then empty[#empty + 1] = at - first end
         local id = not closed and redis.call('LPOP', queue_keys[at])
         while id do
             local fields = redis.pcall('HMGET', 'rq:job:' .. id, 'status', 'origin', 'timeout', 'ttl', 'created_at',
-                'last_heartbeat', 'enqueued_at', 'rate_limit_key', 'rate_limit_concurrency')
+                'last_heartbeat', 'rate_limit_key')
             local status = fields[1]
             if not fields.err and status ~= 'canceled' and (status or fields[5] or fields[6] or
                 redis.call('EXISTS', 'rq:job:' .. id) == 1) then
@@ -75,7 +43,7 @@ local function next_job(queue_keys, first, execution, worker_lives, counts)
                 if started and result then return {'started', at - first, id, result} end
                 if started then
                     special = true
-                    if window_left <= 0 then return {'again'} end
+                    if rare.windows_spent() then return {'again'} end
                 else
                     -- One of its keys holds something else: it is not lost, and does not block the others.
                     redis.call('HSET', 'rq:job:' .. id, 'status', 'queued')
@@ -91,8 +59,8 @@ local function next_job(queue_keys, first, execution, worker_lives, counts)
             id = redis.call('LPOP', queue_keys[at])
         end
         -- Nothing to do is the time for what an earlier call had to leave: it may well be jobs of this queue.
-        if not closed and release_some(queue) then released = true end
+        if not closed and redis.call('LINDEX', 'cq:releasing:' .. queue, 0) and rare.release_some(queue) then released = true end
     end
-    if special then empty[2] = next_wake() end
+    if special then empty[2] = rare.next_wake() end
     return released and {'again'} or empty
 end
