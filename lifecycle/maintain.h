@@ -7,7 +7,8 @@
  * clean.lua    at start and every maintenance interval, under RQ's lock per queue: finished and failed entries past
  *              their score, ids stuck in :intermediate (back to the front of the queue), worker names whose hash is
  *              gone, RQ 3.0's ready jobs, members of groups whose job is gone.
- * sweep.lua    with it: failed jobs beyond the bounds, entries of deferred, scheduled and canceled jobs that are gone.
+ * sweep.lua    with it: failed jobs beyond the bounds, entries of deferred, scheduled and canceled jobs that are gone; deferred jobs that
+ *              wait for nothing are queued.
  * Source: rq/registry.py cleanup, rq/intermediate_queue.py, rq/worker_registration.py clean_worker_registry,
  * rq/group.py clean_registries.
  */

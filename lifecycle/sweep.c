@@ -1,7 +1,8 @@
 #include "job/keys.h"
 #include "lifecycle/maintain.h"
+#include "lifecycle/times.h"
 
-_Static_assert(CQ_SWEEP_NKEYS == 6 && CQ_SWEEP_NARGS == 6, "sweep.lua takes other keys or arguments");
+_Static_assert(CQ_SWEEP_NKEYS == 6 && CQ_SWEEP_NARGS == 8, "sweep.lua takes other keys or arguments");
 
 static void put_key(struct cq_command *command, struct cq_key key)
 {
@@ -29,7 +30,7 @@ void cq_sweep_build(const struct cq_sweep *sweep, struct cq_command *command)
     else
         cq_command_text(command, "");
     cq_command_text(command, oldest);
-    cq_command_int(command, cq_time_seconds(sweep->now));
+    cq_times_arg(command, sweep->now);
 }
 
 enum cq_code cq_sweep_read(const struct cq_reply *reply, int64_t *ret_taken, int64_t *ret_deleted, bool *ret_more, struct cq_error *err)

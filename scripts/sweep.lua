@@ -3,15 +3,20 @@
 -- are those of all workers together: where the round is, and when the next one is due, is in cq:sweep:<queue>.
 -- RQ has no such rule: there entries of jobs that are gone stay in the deferred, scheduled and canceled registries for ever. Its scheduling
 -- adds the entry a moment before the hash is there, so of the scheduled ones those go that have been without a hash for a minute.
+-- A deferred job that waits for nothing is queued. RQ leaves it there for ever when a dependency expired while it waited itself, when a worker
+-- died between a failure and the release of those that allow it, or when one had failed before such a job was enqueued.
 -- Returns {entries taken out, jobs deleted, 1 when there is more to do now}. Errors: none of its own.
 -- cq:sweep:<queue>, cq:sweep:<queue>:gone, rq:failed:<queue>, rq:deferred:, rq:canceled:, rq:scheduled:<queue>
 local state, suspects, failed, deferred, canceled, scheduled = unpack(KEYS)
 -- limit: entries of a call. interval_s: from one round to the next. most: failed jobs to keep, '' any number. oldest: iso; failed jobs that ended
 -- before go, '' none.
-local queue, limit, interval_s, most, oldest, now_s = unpack(ARGV)
+local queue, limit, interval_s, most, oldest, now_iso, now, now_s = unpack(ARGV)
+-- include seconds.lua
 -- include delete.lua
 -- include order.lua
 -- include ends.lua
+-- include push.lua
+-- include release.lua
 limit, interval_s, now_s = tonumber(limit), tonumber(interval_s), tonumber(now_s)
 local taken, deleted = 0, 0
 
@@ -64,6 +69,15 @@ local function check_entry(registry, id)
     taken = taken + 1
 end
 
+-- One without a set of what it waits for was parked by somebody.
+local function check_deferred(registry, id)
+    if is_gone(id) then
+        check_entry(registry, id)
+    elseif release_looks > 0 and redis.call('EXISTS', 'rq:job::' .. id .. ':dependencies') == 1 then
+        pcall(release_one, id)
+    end
+end
+
 local function check_scheduled(registry, id)
     if not is_gone(id) then return end
     local since = tonumber(redis.call('HGET', suspects, id))
@@ -88,7 +102,7 @@ local function check_age(_, id)
     end
 end
 
-local steps = {{canceled, check_entry}, {deferred, check_entry}, {scheduled, check_scheduled}}
+local steps = {{canceled, check_entry}, {deferred, check_deferred}, {scheduled, check_scheduled}}
 if oldest ~= '' then steps[4] = {failed, check_age} end
 
 -- Returns whether the round goes on.

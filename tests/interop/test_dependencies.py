@@ -220,6 +220,26 @@ def test_none_is_forgotten_when_a_dependency_finishes_while_it_is_registered(sta
     assert not [key for key in redis.keys("rq:job:*:dependents") if redis.ttl(key) == -1]
 
 
+@pytest.mark.cq_only
+def test_what_rq_leaves_deferred_for_ever_is_queued_by_maintenance(stage, redis, queue):
+    """A dependency that failed before, where that is allowed; one that expired; one whose worker died before it let others go."""
+    queue.enqueue("jobs.fail", "as asked", job_id="failed")
+    stage.burst(kind="rq")
+    enqueue(stage, "rq", redis, "late", "jobs.nothing", parents=["failed"], failures=True)
+    queue.enqueue("jobs.nothing", job_id="expired", ttl=1000)
+    enqueue(stage, "rq", redis, "orphan", "jobs.nothing", parents=["expired"])
+    queue.enqueue("jobs.nothing", job_id="lost")
+    enqueue(stage, "rq", redis, "forgotten", "jobs.nothing", parents=["lost"])
+    enqueue(stage, "rq", redis, "strict", "jobs.nothing", parents=["failed", "lost"])
+    redis.delete("rq:job:expired", "rq:job:expired:dependents")
+    redis.hset("rq:job:lost", "status", "finished")
+    redis.delete("rq:queue:default")
+    assert status(redis, "late") == status(redis, "orphan") == status(redis, "forgotten") == JobStatus.DEFERRED
+    stage.worker()
+    wait_until(lambda: queue.finished_job_registry.count == 3, "those that wait for nothing are run")
+    assert DeferredJobRegistry("default", connection=redis).get_job_ids() == ["strict"]
+
+
 def check_graph(redis, graph):
     """Each job has run after all that it waited for, or waits for something that did not go well."""
     jobs = {job_id: Job.fetch(job_id, connection=redis) for job_id in graph}

@@ -112,6 +112,66 @@ START_TEST(entries_of_deferred_and_canceled_jobs_that_are_gone_go)
 }
 END_TEST
 
+/* Deferred as RQ does it, for p1 and p2. */
+static void defer(const char *id, const char *queue, const char *failures)
+{
+    char key[64], own[64];
+    snprintf(key, sizeof(key), "rq:job:%s", id);
+    snprintf(own, sizeof(own), "rq:job::%s:dependencies", id);
+    RUN("HSET", key, "status", "deferred", "origin", queue, "allow_dependency_failures", failures);
+    RUN("SADD", own, "p1", "p2");
+    RUN("ZADD", "rq:deferred:default", "1", id);
+}
+
+START_TEST(deferred_jobs_that_wait_for_nothing_are_queued_at_the_end_that_they_ask_for)
+{
+    const struct {
+        const char *first, *second; /* statuses of p1 and p2; NULL: gone */
+        const char *failures, *status;
+    } cases[] = {
+        {NULL, NULL, "0", "queued"},          {"finished", NULL, "0", "queued"},         {"finished", "finished", "0", "queued"},
+        {"finished", "failed", "1", "queued"}, {"failed", NULL, "1", "queued"},           {"finished", "failed", "0", "deferred"},
+        {"finished", "queued", "1", "deferred"}, {"canceled", NULL, "1", "deferred"},    {"stopped", "finished", "1", "deferred"},
+        {"deferred", NULL, "0", "deferred"},  {"started", "finished", "0", "deferred"},
+    };
+    int64_t taken, deleted;
+    for (size_t i = 0; i < CQ_ARRAY_LEN(cases); i++) {
+        redis_server_flush(server);
+        load_scripts();
+        if (cases[i].first)
+            RUN("HSET", "rq:job:p1", "status", cases[i].first);
+        if (cases[i].second)
+            RUN("HSET", "rq:job:p2", "status", cases[i].second);
+        RUN("RPUSH", "rq:queue:default", "other");
+        defer("child", "default", cases[i].failures);
+        RUN("HSET", "rq:job:child", "enqueue_at_front", "1");
+        struct cq_sweep sweep = sweep_of(NOW);
+        sweep_all(&sweep, &taken, &deleted);
+        assert_text(cases[i].status, "HGET", "rq:job:child", "status");
+        assert_text(*cases[i].status == 'q' ? "child" : "other", "LINDEX", "rq:queue:default", "0");
+        ck_assert_int_eq(job_places("child"), 1);
+        ck_assert_int_eq(taken, 0);
+    }
+}
+END_TEST
+
+START_TEST(a_job_that_somebody_parked_and_one_of_another_status_stay_where_they_are)
+{
+    int64_t taken, deleted;
+    RUN("HSET", "rq:job:parked", "status", "deferred", "origin", "default");
+    RUN("ZADD", "rq:deferred:default", "1", "parked");
+    defer("canceled", "default", "0");
+    RUN("HSET", "rq:job:canceled", "status", "canceled");
+    RUN("SET", "rq:job::text:dependencies", "no set");
+    RUN("HSET", "rq:job:text", "status", "deferred", "origin", "default");
+    RUN("ZADD", "rq:deferred:default", "1", "text");
+    struct cq_sweep sweep = sweep_of(NOW);
+    sweep_all(&sweep, &taken, &deleted);
+    ck_assert_int_eq(INT("ZCARD", "rq:deferred:default"), 3);
+    ck_assert_int_eq(INT("EXISTS", "rq:queue:default"), 0);
+}
+END_TEST
+
 START_TEST(a_scheduled_entry_without_a_hash_is_given_a_minute)
 {
     int64_t taken, deleted;
@@ -207,6 +267,8 @@ int main(void)
         failed_jobs_above_the_age_go_wherever_their_expiry_puts_them,
         an_entry_of_a_job_that_was_enqueued_again_goes_and_the_job_stays,
         entries_of_deferred_and_canceled_jobs_that_are_gone_go,
+        deferred_jobs_that_wait_for_nothing_are_queued_at_the_end_that_they_ask_for,
+        a_job_that_somebody_parked_and_one_of_another_status_stay_where_they_are,
         a_scheduled_entry_without_a_hash_is_given_a_minute,
         a_round_is_that_of_all_workers_and_its_state_ends,
         what_is_no_job_is_passed_over,

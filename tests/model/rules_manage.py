@@ -1,7 +1,7 @@
 """What clients, operators, maintenance and schedulers of cq do: as rules.py, from docs/REDIS.md."""
 
 import rules_limits
-from rules import become_idle, bury, delete, keep_waiting, push, release, retry
+from rules import become_idle, bury, delete, keep_waiting, push, release, retry, waits_on
 from state import QUEUES, REGISTRIES, YEAR, Job
 
 def leave_places(state, job):
@@ -240,7 +240,7 @@ def give_back(state, worker, now_call):
 
 def sweep(state, queue):
     """Results that RQ left for ever of what failed a minute ago; once in ten minutes: entries of deferred, canceled and scheduled jobs
-    that are gone; of the latter in the second round."""
+    that are gone; of the latter in the second round. And deferred jobs that wait for nothing are queued."""
     for job_id, score in state.registries["failed"][queue].items():
         job = state.jobs.get(job_id)
         if job is None and 0 <= score <= state.now + YEAR - 60:
@@ -258,6 +258,17 @@ def sweep(state, queue):
                 continue
             state.registries[name][queue].pop(job_id)
             delete(state, Job(job_id, queue))
+        if name == "deferred":
+            release_forgotten(state, queue)
+
+
+def release_forgotten(state, queue):
+    for job_id in list(state.registries["deferred"][queue]):
+        job = state.jobs[job_id]
+        if job.status == "deferred" and state.waits.get(job_id) and not waits_on(state, job, None, False):
+            state.registries["deferred"][queue].pop(job_id)
+            state.unordered.add(job_id)
+            push(state, job, queue, job.front, True)
 
 
 # --- Many, and ticks of cron.
