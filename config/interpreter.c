@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,6 +24,7 @@ static const char proof[] =
 CQ_NORETURN static void become_python(char *const *argv, int pipe_end, bool quiet)
 {
     char text[256];
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* nobody else would end it, should it hang */
     int null = open("/dev/null", O_RDWR);
     if (null >= 0)
         dup2(null, STDIN_FILENO);

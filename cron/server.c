@@ -331,8 +331,6 @@ static void on_ready(struct cq_async *async, void *data)
 {
     (void)async;
     struct server *server = data;
-    if (server->created_at == CQ_TIME_UNSET)
-        server->created_at = cq_clock_now();
     cq_log(server->options->log, CQ_LOG_INFO, NULL, NULL, "cron scheduler %s: connected, %zu cron job%s", server->name, server->table->len,
            server->table->len == 1 ? "" : "s");
     server->last_beat = 0;
@@ -372,8 +370,9 @@ static void choose_name(struct server *server)
 
 enum cq_code cq_cron_serve(const struct cq_cron_server_options *options, struct cq_cron_table *table, struct cq_error *err)
 {
-    struct server server = {.options = options, .table = table, .loop = EV_DEFAULT, .created_at = CQ_TIME_UNSET, .fresh = true,
+    struct server server = {.options = options, .table = table, .loop = EV_DEFAULT, .created_at = cq_clock_now(), .fresh = true,
                             .code = CQ_OK, .err = err};
+    sigset_t none;
     choose_name(&server);
     signal(SIGPIPE, SIG_IGN);
     ev_timer_init(&server.timer, on_timer, 0., 0.);
@@ -382,6 +381,8 @@ enum cq_code cq_cron_serve(const struct cq_cron_server_options *options, struct 
     watch_signal(&server, &server.terminate, SIGTERM, on_end);
     watch_signal(&server, &server.interrupt, SIGINT, on_end);
     watch_signal(&server, &server.hang_up, SIGHUP, on_hang_up);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL); /* SIGHUP may be held back until here */
     struct cq_async_options connection = {.loop = server.loop, .address = options->address, .client_name = server.name, .load_scripts = true,
                                           .on_ready = on_ready, .on_down = on_down, .data = &server};
     server.redis = cq_async_new(&connection);

@@ -27,7 +27,7 @@ struct cq_cron_server_options {
 };
 
 /*
- * Serve until SIGTERM or SIGINT.
+ * Serve until SIGTERM or SIGINT. Signals that are blocked are unblocked when they are watched.
  *   table  taken over; replaced by a reload; the caller releases what is in it at the end
  * Errors: CQ_ERR_REDIS, CQ_ERR_CONFIG when the server refuses in a way that waiting does not change.
  */

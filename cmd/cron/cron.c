@@ -1,3 +1,4 @@
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -245,12 +246,23 @@ static enum cq_code serve(struct work *work, struct cq_error *err)
     return code;
 }
 
+/* Until cq_cron_serve watches it: a reload that comes while the files are read is not to end us. */
+static void hold_reload(void)
+{
+    sigset_t hang_up;
+    sigemptyset(&hang_up);
+    sigaddset(&hang_up, SIGHUP);
+    sigprocmask(SIG_BLOCK, &hang_up, NULL);
+}
+
 static enum cq_code work_on(struct work *work, struct cq_error *err)
 {
     const struct cron_options *options = work->options;
     enum cq_code code = cq_session_configure(&work->session, work->run, err);
     if (code != CQ_OK || options->pause || options->resume)
         return code == CQ_OK ? pause_job(work, err) : code;
+    if (!options->check && !options->list && !options->trigger && options->next == CQ_OPTION_UNSET)
+        hold_reload();
     work->files = (struct cq_cron_files){work->run->args, work->run->arg_count, options->missed, &work->session};
     code = cq_cron_files_read(&work->files, &work->table, err);
     if (code != CQ_OK)

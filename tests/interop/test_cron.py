@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from rq import Queue, cron_job_registry
@@ -225,6 +226,30 @@ def test_rqs_scheduler_runs_beside(stage, redis, cron, app, tmp_path):
         theirs.wait(20)
     assert CronScheduler.all(redis) == [] and call(stage, app, "--list").stdout == ""
     assert {b"noted", b"theirs"} <= set(redis.zrange("rq:cron_jobs", 0, -1))
+
+
+def test_a_reload_while_the_configuration_is_read_and_an_end_while_it_hangs(stage, redis, cron, app):
+    (app / "slow.py").write_text("""
+import os, time
+from rq import cron
+from tasks import plain
+open('reading-%d' % os.getpid(), 'w').close()
+while not os.path.exists('go'): time.sleep(0.01)
+cron.register(plain, 'slow', interval=1, name='slow')
+""")
+    process = cron("slow.py")
+    wait_until(lambda: len(list(app.glob("reading-*"))) == 1, "it is read")
+    process.send_signal(signal.SIGHUP)  # is kept for later
+    (app / "go").touch()
+    wait_until(lambda: "read again: 1 cron job" in process.log.read_text(), "it was read again")
+    wait_until(lambda: get_cron_job_ids("slow", redis), "it runs")
+    (app / "go").unlink()
+    process.send_signal(signal.SIGHUP)
+    newest = wait_until(lambda: len(list(app.glob("reading-*"))) == 3 and max(app.glob("reading-*"), key=lambda path: path.stat().st_mtime_ns), "it is read")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 0
+    python = int(newest.name.split("-")[1])
+    wait_until(lambda: not Path(f"/proc/{python}").exists() or ") Z" in Path(f"/proc/{python}/stat").read_text(), "Python ended with it")
 
 
 def test_a_machines_wrong_clock_changes_nothing(stage, redis, app, tmp_path):
