@@ -82,10 +82,10 @@ FUNCTIONS = {
     'sleep': lambda job, channel, seconds: time.sleep(seconds) or VERSION,
     'held': lambda job, channel: until('let-go') or VERSION,
     'stable': lambda job, channel: os.getppid(),
-    'hang': lambda job, channel: hang(),
+    'hang': lambda job, channel: record('hangs') or hang(),
     'hold': lambda job, channel: hold(),
     'die': lambda job, channel: die(),
-    'ended': lambda job, channel: end_then(3, 60, channel),
+    'ended': lambda job, channel: end_then(0.6, 60, channel),
     'ended_hang': lambda job, channel: (channel.send('ended', timeout=1), hang()),
     'ended_again': lambda job, channel: end_again_and_again(channel),
     'ended_huge': lambda job, channel: end_then(2, 2 ** 63 - 1, channel),
@@ -98,7 +98,7 @@ def call(job, channel):
     data = job['fields']['data']
     name, _, args, _ = json.loads(zlib.decompress(data) if data[:1] == b'\x78' else data)
     if name == 'fake.raise_at_timeout':
-        time.sleep(job['timeout'])
+        time.sleep(0.4)  # of the test's own seconds a few
         return 'failed', {'exc': 'Traceback\nraised inside of it\n'}
     if name == 'fake.fail':
         print('\n'.join('line %d' % number for number in range(30)), flush=True)
