@@ -28,7 +28,7 @@ memcheck 0 --version
 memcheck 0 help
 memcheck 0 help --man
 memcheck 0 help --completion bash
-for command in worker enqueue result info requeue empty suspend resume reload; do
+for command in worker enqueue result info requeue empty suspend resume limit reload; do
     memcheck 0 "$command" --help
 done
 memcheck 0 info -u "$redis_url"
@@ -49,6 +49,13 @@ memcheck 0 info -u "$redis_url" --raw --by-queue valgrind default
 memcheck 0 info -u "$redis_url" --json
 memcheck 0 suspend -u "$redis_url" --duration 60
 memcheck 0 resume -u "$redis_url"
+memcheck 0 suspend -u "$redis_url" --queue valgrind --queue other --duration 60
+memcheck 0 resume -u "$redis_url" --queue valgrind --queue other
+memcheck 0 limit -u "$redis_url" valgrind --rate 10/1m --concurrency 1
+memcheck 0 enqueue -u "$redis_url" --rate-limit-key valgrind --queue valgrind demo.add
+memcheck 0 limit -u "$redis_url" --json
+memcheck 0 limit -u "$redis_url" valgrind --remove
+memcheck 2 limit -u "$redis_url" valgrind --rate ten
 memcheck 0 requeue -u "$redis_url" --all
 memcheck 0 empty -u "$redis_url" valgrind
 memcheck 0 empty -u "$redis_url" --all
