@@ -122,3 +122,15 @@ def test_the_old_rqs_worker_releases_queues_and_retries_what_was_enqueued_to_wai
     order = open(path).read().split()
     assert sorted(order) == ["child", "due", "last", "parent"] and order.index("parent") < order.index("child")
     assert old("read", job_id="failing")["status"] == "failed" and old("read", job_id="strict")["status"] == "deferred"
+
+
+def test_what_the_old_rq_enqueued_to_wait_is_released(stage, redis, old):
+    path = stage.path("order")
+    for job_id, parents in (("top", []), ("left", ["top"]), ("right", ["top"]), ("bottom", ["left", "right"])):
+        old("enqueue", function="jobs.note", args=[path], job_id=job_id, depends_on=parents, ttl=3000)
+    old("enqueue", function="jobs.fail", args=["as asked"], job_id="failing")
+    old("enqueue", function="jobs.nothing", job_id="strict", depends_on=["failing", "top"])
+    stage.burst()
+    order = open(path).read().split()
+    assert order[0] == "top" and sorted(order[1:3]) == ["left", "right"] and order[3:] == ["bottom"]
+    assert old("read", job_id="strict")["status"] == "deferred" and old("read", job_id="bottom")["status"] == "finished"
