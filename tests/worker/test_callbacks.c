@@ -43,13 +43,19 @@ static void say(const char *message)
     ck_abort_msg("nobody heard %s", message);
 }
 
-/* A second passes for the workers, in a tenth of one: not faster, for what they start and fork has real time only. */
-static void pass_second(void)
+/* So many seconds pass for the workers, at once. */
+static void pass_seconds(int seconds)
 {
     static int passed_s;
-    passed_s++;
+    passed_s += seconds;
     set_clock(passed_s, passed_s);
     redis_server_int(server, "PUBLISH", "rq:pubsub:w", "{\"command\": \"stop-job\", \"job_id\": \"-\"}", NULL); /* wakes it */
+}
+
+/* One passes, in a tenth of one: not faster, for what they start and fork has real time only. */
+static void pass_second(void)
+{
+    pass_seconds(1);
     usleep(100000);
 }
 
@@ -282,6 +288,40 @@ START_TEST(abandoned_jobs_whose_callbacks_cannot_be_run_do_not_hold_the_worker)
 }
 END_TEST
 
+START_TEST(a_callback_that_cannot_be_forked_for_now_waits_for_that)
+{
+    fake_says("no_fork", "");
+    leave_behind(3, "fake.version", "fake.note");
+    pid_t worker = start(NULL, NULL);
+    for (int i = 0; i < PATIENCE_S * 10 && log_count("cannot fork: out of everything") < 6; i++)
+        pass_second();
+    ck_assert_int_ge(log_count("cannot fork: out of everything"), 6); /* each has asked again */
+    ck_assert_int_eq(fake_lines("failure"), 0);
+    fake_says("no_fork", NULL);
+    wait_lines_in_a_hurry(3, "AbandonedJobError");
+    ck_assert_int_eq(stop_worker(worker), 0);
+}
+END_TEST
+
+START_TEST(a_callback_that_gets_no_horse_at_all_is_left_out_and_the_worker_goes_on)
+{
+    fake_says("no_fork", "");
+    leave_behind(1, "fake.version", "fake.note");
+    pid_t worker = start(NULL, NULL);
+    wait_log("cannot fork: out of everything");
+    pass_seconds(31);
+    for (int i = 0; i < PATIENCE_S * 10 && !log_has("o1: its failure callback is left out: its runtime gave no horse in time"); i++)
+        pass_second();
+    ck_assert(log_has("o1: its failure callback is left out: its runtime gave no horse in time"));
+    ck_assert(cq_str_is(job_field("o1", "status"), "failed"));
+    fake_says("no_fork", NULL);
+    put("next", "fake.version", 600);
+    wait_status("next", "finished");
+    ck_assert_int_eq(stop_worker(worker), 0);
+    ck_assert_int_eq(fake_lines("failure"), 0);
+}
+END_TEST
+
 START_TEST(a_second_signal_ends_the_callbacks_of_abandoned_jobs)
 {
     leave_behind(6, "fake.version", "fake.hang");
@@ -309,6 +349,8 @@ int main(void)
     tcase_add_test(tcase, a_warm_stop_waits_for_a_callback_and_a_cold_one_does_not);
     tcase_add_test(tcase, abandoned_jobs_have_their_failure_callbacks_run_even_by_a_burst);
     tcase_add_test(tcase, abandoned_jobs_whose_callbacks_cannot_be_run_do_not_hold_the_worker);
+    tcase_add_test(tcase, a_callback_that_cannot_be_forked_for_now_waits_for_that);
+    tcase_add_test(tcase, a_callback_that_gets_no_horse_at_all_is_left_out_and_the_worker_goes_on);
     tcase_add_test(tcase, a_second_signal_ends_the_callbacks_of_abandoned_jobs);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
