@@ -43,7 +43,7 @@ valgrind          600  tests/tools/run_valgrind.sh build
 pytest            600  env PYTHON_LIMIT=290 tests/tools/run_python.sh build
 unit              600  env JOBS=1 tests/tools/run_unit.sh build
 cli               600  env JOBS=1 tests/tools/run_cli.sh build
-fuzz              600  env FUZZ_SECONDS=5 FUZZ_JOBS=1 tests/fuzz/run.sh
+fuzz              600  env FUZZ_SECONDS=4 FUZZ_JOBS=1 tests/fuzz/run.sh
 demo              120  examples/demo.sh build
 install           120  tests/tools/run_install.sh build
 layers            120  make --no-print-directory layers

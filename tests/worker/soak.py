@@ -22,6 +22,7 @@ from pathlib import Path
 
 import redis
 from soak_checks import report
+from soak_client import Client, Job, free_locks, is_done
 from soak_processes import PATIENCE_S, QUEUES, Server, Worker, children, kill, wait_until
 
 RETRIES = 2
@@ -43,7 +44,9 @@ class Soak:
         Path(self.record).touch()
         self.server = Server(folder)
         self.workers = [Worker(self, i) for i in range(3)]
-        self.jobs = {}  # id: retries
+        self.jobs = {}  # by id
+        self.client = Client(self)
+        self.enqueued = 0
         self.dead = set()
         self.stopped = set()
         self.may_die = 0  # jobs whose horse or worker may have been killed
@@ -54,7 +57,8 @@ class Soak:
 
     def enqueue(self, count):
         for _ in range(count):
-            job_id = f"job-{len(self.jobs)}"
+            job_id = f"job-{self.enqueued}"
+            self.enqueued += 1
             retries = RETRIES if self.random.random() < 0.2 else 0
             queue = self.random.choice(QUEUES)
             work_ms = self.random.choice([0, 0, 0, 1, 5, 20, 100])
@@ -67,7 +71,7 @@ class Soak:
                 fields.update(retries_left=retries, retry_intervals="[0]")
             self.server.call("EVAL", ENQUEUE, 2, f"rq:job:{job_id}", f"rq:queue:{queue}", job_id,
                              *[word for pair in fields.items() for word in pair])
-            self.jobs[job_id] = retries
+            self.jobs[job_id] = Job(retries)
 
     def cut_connections(self):
         for _ in range(self.random.randint(1, 6)):
@@ -227,6 +231,10 @@ class Soak:
             self.tend()
             self.enqueue(self.random.choice([0, 1, 1, 5, 40]))
             if self.random.random() < 0.6:
+                self.client.enqueue()
+            if self.random.random() < 0.1:
+                self.client.cancel()
+            if self.random.random() < 0.6:
                 self.random.choice(faults)(self)
             self.find_abandoned()
             time.sleep(self.random.random() * 0.1)
@@ -234,7 +242,8 @@ class Soak:
     def settled(self):
         self.tend()
         self.find_abandoned()
-        return not any(self.server.call("LLEN", f"rq:queue:{queue}") or self.server.call("ZCARD", f"rq:wip:{queue}")
+        free_locks(self)
+        return is_done(self) and not any(self.server.call("LLEN", f"rq:queue:{queue}") or self.server.call("ZCARD", f"rq:wip:{queue}")
                        for queue in QUEUES)
 
     def settle(self):

@@ -5,6 +5,7 @@ import collections
 import zlib
 from pathlib import Path
 
+from soak_client import waits_for_ever
 from soak_processes import QUEUES
 
 
@@ -18,28 +19,38 @@ def every_job_is_in_exactly_one_place(soak):
         for place in ("finished", "failed", "scheduled", "deferred", "canceled"):
             for job_id in soak.server.call("ZRANGE", f"rq:{place}:{queue}", 0, -1):
                 places[job_id.decode()].append(place)
-    for job_id in soak.jobs:
+    for job_id, job in soak.jobs.items():
         status = status_of(soak, job_id)
+        if status == "(gone)" and not job.is_sure and not places[job_id]:
+            continue  # its command was killed before it enqueued it
         expected = "failed" if status == "stopped" else status
-        if places[job_id] != [expected] or expected not in ("finished", "failed"):
+        may_be = expected in ("finished", "failed") or expected == "canceled" and job_id in soak.client.canceled or \
+            expected == "deferred" and waits_for_ever(soak, job_id)
+        if places[job_id] != [expected] or not may_be:
             yield f"{job_id} is {status} and in {places[job_id] or 'no place'}"
+    for key in soak.server.call("KEYS", "rq:rl*"):
+        yield f"{key.decode()} is left"
 
 
 def no_job_ran_more_often_than_it_may(soak):
-    begun, ended = runs_of(soak)
-    for job_id, retries in soak.jobs.items():
-        if begun[job_id] > 1 + retries:
+    begun, ended, _ = runs_of(soak)
+    for job_id, job in soak.jobs.items():
+        if begun[job_id] > 1 + job.retries + job.repeats:
             yield f"{job_id} was begun {begun[job_id]} times"
-        if ended[job_id] > 1 + retries:
+        if ended[job_id] > 1 + job.retries + job.repeats:
             yield f"{job_id} was ended {ended[job_id]} times"
 
 
-def a_finished_job_ran_to_its_end_and_has_one_result(soak):
-    _, ended = runs_of(soak)
-    for job_id in soak.jobs:
+def a_finished_job_ran_to_its_end_and_has_a_result_of_each_time(soak):
+    _, ended, called = runs_of(soak)
+    for job_id, job in soak.jobs.items():
+        if status_of(soak, job_id) != "finished":
+            continue
         results = [fields[b"type"] for fields in results_of(soak, job_id)]
-        if status_of(soak, job_id) == "finished" and (not ended[job_id] or results.count(b"1") != 1):
+        if ended[job_id] < 1 + job.repeats or results.count(b"1") != 1 + job.repeats:
             yield f"{job_id} is finished, ended {ended[job_id]} times, with results {results}"
+        if job.calls_back and not 1 + job.repeats <= called[job_id] <= ended[job_id]:
+            yield f"{job_id} is finished, ended {ended[job_id]} times, and called back {called[job_id]} times"
 
 
 def a_job_failed_only_because_something_of_it_was_killed(soak):
@@ -62,6 +73,7 @@ def a_job_failed_only_because_something_of_it_was_killed(soak):
 
 def every_worker_ended_as_it_should_and_kept_its_descriptors(soak):
     yield from soak.statuses
+    yield from soak.client.statuses
     for log in sorted(Path(soak.folder).glob("soak-*.log")):
         for line in log.read_text(errors="replace").splitlines():
             if "AddressSanitizer" in line or "runtime error:" in line or "LeakSanitizer" in line:
@@ -78,14 +90,15 @@ def results_of(soak, job_id):
 
 
 def runs_of(soak):
-    begun, ended = collections.Counter(), collections.Counter()
+    """How often each was begun, ended, called back."""
+    runs = {"begin": collections.Counter(), "end": collections.Counter(), "called": collections.Counter()}
     for line in Path(soak.record).read_text().splitlines():
         kind, job_id = line.split()
-        (begun if kind == "begin" else ended)[job_id] += 1
-    return begun, ended
+        runs[kind][job_id] += 1
+    return runs["begin"], runs["end"], runs["called"]
 
 
-CHECKS = [every_job_is_in_exactly_one_place, no_job_ran_more_often_than_it_may, a_finished_job_ran_to_its_end_and_has_one_result,
+CHECKS = [every_job_is_in_exactly_one_place, no_job_ran_more_often_than_it_may, a_finished_job_ran_to_its_end_and_has_a_result_of_each_time,
           a_job_failed_only_because_something_of_it_was_killed, every_worker_ended_as_it_should_and_kept_its_descriptors]
 
 

@@ -82,11 +82,11 @@ class Worker:
     """One `cq worker` process; another kind of it each time it is started."""
 
     kinds = [
-        ["--num-workers", "3"],
+        ["--num-workers", "3", "--with-scheduler"],
         ["--num-workers", "2", "--reuse-horses"],
-        ["--dequeue-strategy", "round_robin", "--num-workers", "2"],
-        ["--dequeue-strategy", "random", "--reuse-horses", "--max-jobs-per-horse", "3"],
-        ["--max-jobs", "20", "--num-workers", "2"],
+        ["--dequeue-strategy", "round_robin", "--num-workers", "2", "--with-scheduler"],
+        ["--dequeue-strategy", "random", "--reuse-horses", "--max-jobs-per-horse", "3", "--with-scheduler"],
+        ["--max-jobs", "20", "--num-workers", "2", "--with-scheduler"],
         ["--burst"],
         ["--preload", "soak_jobs", "--num-workers", "2"],
     ]

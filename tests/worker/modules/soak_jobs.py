@@ -12,3 +12,9 @@ def trace(path, work_ms):
         time.sleep(work_ms / 1000)
         record.write(f"end {job_id}\n".encode())
     return job_id
+
+
+def called(job, connection, result):
+    """The success callback."""
+    with open(job.args[0], "ab", buffering=0) as record:
+        record.write(f"called {job.id}\n".encode())
