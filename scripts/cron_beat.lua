@@ -2,13 +2,14 @@
 -- the server's time, by which all schedulers go, and of each of its jobs the last tick and whether it is paused.
 -- A job that was never seen is seen now: only what it misses from here on counts as missed. So it is when its schedule is
 -- another one than what its last tick was of, and the caller has just read its files: the new one misses nothing before.
--- Source: rq/cron.py CronScheduler.save, heartbeat, rq/cron_scheduler_registry.py register.
+-- Names of schedulers that died without a word, and of cron jobs that have not been enqueued for a year, go.
+-- Source: rq/cron.py CronScheduler.save, heartbeat, rq/cron_scheduler_registry.py register, cleanup, rq/cron_job_registry.py.
 -- Returns {seconds, microseconds, what cq:cron:tick:<job> holds or '' ..., '1' when paused, else '0' ...}.
 local schedulers, scheduler = unpack(KEYS) -- rq:cron_schedulers, rq:cron_scheduler:<name>, then cq:cron:tick:<job> of each job
 -- first_seen: for each job '1' when its time begins to count now, '0' when not. fresh: '1' when the files have just been read.
 -- hash: how many field, value ... follow, then the name of each job, then the schedule of each, ` <zone> <schedule>`
 local name, ttl, state_ttl, first_seen, fresh, hash = unpack(ARGV)
-local fields = 7
+local fields, gone, history_ttl = 7, 3600, 31536000 -- s; RQ looks after two minutes, by clocks that may differ
 local time = redis.call('TIME')
 local answer = {time[1], time[2]}
 if #KEYS > 2 then
@@ -32,5 +33,7 @@ if name ~= '' then
     redis.call('ZADD', schedulers, time[1] .. string.format('.%06d', time[2]), name)
     redis.call('HSET', scheduler, unpack(ARGV, fields, fields + tonumber(hash) - 1))
     redis.call('EXPIRE', scheduler, ttl)
+    redis.call('ZREMRANGEBYSCORE', schedulers, '-inf', '(' .. (time[1] - gone))
+    redis.pcall('ZREMRANGEBYSCORE', 'rq:cron_jobs', '-inf', '(' .. (time[1] - history_ttl))
 end
 return answer

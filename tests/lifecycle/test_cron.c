@@ -244,8 +244,15 @@ START_TEST(a_heartbeat_shows_the_scheduler_and_asks_for_its_jobs)
     ck_assert_int_eq(INT("TTL", "rq:cron_scheduler:host:42:abc"), 120);
     ck_assert_ptr_nonnull(TEXT("ZSCORE", "rq:cron_schedulers", "host:42:abc").data);
     RUN("SET", STATE, "5 j");
+    char long_ago[32];
+    snprintf(long_ago, sizeof(long_ago), "%lld", (long long)cq_time_seconds(now) - 3700);
+    RUN("ZADD", "rq:cron_schedulers", long_ago, "killed");
+    RUN("ZADD", "rq:cron_jobs", "1500000000", "forgotten", long_ago, "report");
     beat(CQ_STR_LIT("host:42:abc"), &now); /* what is known stays */
     assert_text("5 j", "GET", STATE);
+    ck_assert_int_eq(INT("ZCARD", "rq:cron_schedulers"), 1);
+    assert_text(long_ago, "ZSCORE", "rq:cron_jobs", "report");
+    ck_assert_int_eq(INT("ZCARD", "rq:cron_jobs"), 1);
     cq_cron_death_build(CQ_STR_LIT("host:42:abc"), &call);
     ck_assert_int_eq(cq_reply_int(step()), 1);
     ck_assert_int_eq(INT("EXISTS", "rq:cron_schedulers"), 0);
