@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "cmd/line/options.h"
 #include "cmd/line/output.h"
+#include "job/job.h"
 #include "job/keys.h"
 #include "job/result.h"
 #include "serializers/repr.h"
@@ -91,16 +92,18 @@ static bool show_new(struct cq_wait *wait, const struct cq_reply *reply, enum cq
     return false;
 }
 
-/* A job without a hash has expired, was deleted, or had result_ttl 0: no result will come. */
-static enum cq_code still_exists(const struct cq_wait *wait, struct cq_connection *connection, bool *ret_exists, struct cq_error *err)
+/* Why no result will come, NULL while one may: a job without a hash has expired, was deleted, or had result_ttl 0. */
+static enum cq_code ask_whether_over(const struct cq_wait *wait, struct cq_connection *connection, const char **ret_why,
+                                     struct cq_error *err)
 {
     struct cq_key key = cq_key_job(wait->job_id);
     struct cq_command command;
     struct cq_reply *reply = NULL;
     cq_command_init(&command);
-    cq_command_texts(&command, "EXISTS", key.text, NULL);
+    cq_command_texts(&command, "HGET", key.text, "status", NULL);
     enum cq_code code = cq_connection_call(connection, &command, &reply, err);
-    *ret_exists = code == CQ_OK && cq_reply_int(reply) > 0;
+    struct cq_str status = code == CQ_OK ? cq_reply_str(reply) : CQ_STR_NONE;
+    *ret_why = !status.data ? "is gone, and with it its result" : cq_job_status_parse(status) == CQ_JOB_CANCELED ? "was canceled" : NULL;
     cq_reply_free(reply);
     cq_command_release(&command);
     return code;
@@ -110,7 +113,7 @@ enum cq_exit cq_wait_result(struct cq_wait *wait, struct cq_connection *connecti
 {
     struct cq_key key = cq_key_results(wait->job_id);
     cq_time give_up = timeout_s == CQ_OPTION_UNSET ? INT64_MAX : cq_clock_monotonic() + timeout_s * CQ_SECOND;
-    bool lives = true, last_look = false;
+    const char *over = NULL;
     struct cq_error err;
     cq_output_flush(); /* the job's id, to be seen while we wait */
     for (;;) {
@@ -127,15 +130,15 @@ enum cq_exit cq_wait_result(struct cq_wait *wait, struct cq_connection *connecti
         cq_command_release(&command);
         if (ended)
             return status;
-        last_look = !lives; /* the hash may have gone between the look at the stream and the look at the hash */
+        const char *was_over = over; /* it may have ended between the look at the stream and the look at the hash: look twice */
         if (code == CQ_OK)
-            code = still_exists(wait, connection, &lives, &err);
+            code = ask_whether_over(wait, connection, &over, &err);
         if (code != CQ_OK) {
             cq_complain("enqueue", "%s", err.text);
             return cq_exit_of(code);
         }
-        if (!lives && last_look) {
-            cq_complain("enqueue", "job '%.*s' is gone, and with it its result", (int)wait->job_id.len, wait->job_id.data);
+        if (over && was_over) {
+            cq_complain("enqueue", "job '%.*s' %s", (int)wait->job_id.len, wait->job_id.data, over);
             return CQ_EXIT_FAILED;
         }
         if (cq_clock_monotonic() >= give_up) {

@@ -254,6 +254,13 @@ expect_status 1
 expect_stderr_line "job 'gone' is gone"
 wait $!
 
+it '--wait says when the job is canceled'
+(sleep 0.3; "$CQ" cancel off) > /dev/null &
+run enqueue f -q nobody --wait --job-id off
+expect_status 1
+expect_stderr_line "job 'off' was canceled"
+wait $!
+
 it '--wait shows the result as Python prints it'
 # What a worker writes: base64 of the JSON text {"a": 1}
 (sleep 0.3; redis xadd rq:results:done '*' type 1 return_value eyJhIjogMX0= worker_name w) > /dev/null &
