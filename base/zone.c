@@ -47,9 +47,23 @@ static bool has_file(const char *zone)
     return good;
 }
 
+/* The C library takes what it does not know for UTC, in silence. Other forms (`CET-1CEST`, a path) are left to it. */
+static enum cq_code check_local(struct cq_error *err)
+{
+    const char *name = getenv("TZ");
+    if (name && *name == ':')
+        name++;
+    if (!name || !strchr(name, '/') || !is_name(name) || has_file(name))
+        return CQ_OK;
+    return cq_error_set(err, CQ_ERR_CONFIG, "TZ in the environment is '%.100s', which is no time zone here; give a name such as Europe/Berlin, or UTC",
+                        name);
+}
+
 enum cq_code cq_zone_check(const char *zone, struct cq_error *err)
 {
-    if (is_local(zone) || is_utc(zone) || (is_name(zone) && has_file(zone)))
+    if (is_local(zone))
+        return check_local(err);
+    if (is_utc(zone) || (is_name(zone) && has_file(zone)))
         return CQ_OK;
     if (!has_file("Europe/London"))
         return cq_error_set(err, CQ_ERR_CONFIG, "'%.100s' cannot be looked up: this machine has no time zone database (Debian: apt-get "

@@ -19,7 +19,7 @@ struct cq_civil {
 
 enum { CQ_ZONE_NAME_MAX = 100 }; /* bytes */
 
-/* Is there such a zone? Errors: CQ_ERR_CONFIG, with a line that names it. */
+/* Is there such a zone? Of the local one: does TZ name one that there is? Errors: CQ_ERR_CONFIG, with a line that names it. */
 CQ_MUST_CHECK enum cq_code cq_zone_check(const char *zone, struct cq_error *err);
 
 /*

@@ -153,6 +153,8 @@ enum cq_code cq_crontab_parse(struct cq_str text, const char *file, struct cq_cr
 {
     struct reading reading = {.file = file, .table = table, .err = err};
     enum cq_code code = CQ_OK;
+    if (cq_str_starts(text, "\xef\xbb\xbf")) /* some editors begin UTF-8 with it */
+        text = cq_str_n(text.data + 3, text.len - 3);
     while (code == CQ_OK && text.len) {
         const char *newline = memchr(text.data, '\n', text.len);
         size_t len = newline ? (size_t)(newline - text.data) : text.len;

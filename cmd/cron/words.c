@@ -172,7 +172,7 @@ static enum cq_code write_words(const struct cq_cron_job *job, struct cq_str id,
 
 static enum cq_code fill(struct cq_cron_job *job, const struct reading *reading, struct cq_error *err)
 {
-    if (cq_zone_check(reading->own.zone, err) != CQ_OK)
+    if (cq_zone_check(reading->own.zone ? reading->own.zone : job->zone, err) != CQ_OK)
         return CQ_ERR_CONFIG;
     job->function = cq_strdup(reading->args[0]);
     job->named = reading->own.name != NULL;

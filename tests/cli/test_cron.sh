@@ -86,6 +86,24 @@ refuses 'MAILTO=root' 'CRON_TZ=ZONE'
 refuses 'CRON_TZ=Mars' 'no time zone'
 refuses '* * * * * f \' 'each line stands for itself'
 
+it 'an unknown local zone is not taken for UTC'
+write zone.cron '@daily f'
+run_command env TZ=Nowhere/City "$CQ" cron zone.cron --check
+expect_status 3
+expect_stderr_line "zone.cron:1: TZ in the environment is 'Nowhere/City', which is no time zone"
+write zone.cron 'CRON_TZ=Asia/Tokyo' '@daily f'
+run_command env TZ=Nowhere/City "$CQ" cron zone.cron --check
+expect_status 0
+run_command env TZ=CET-1CEST "$CQ" cron good.cron --check
+expect_status 0
+
+it 'a file may begin with a mark of UTF-8, and its lines end as those of DOS'
+printf '\357\273\277@daily f\r\n0 3 * * * g x\r\n' > dos.cron
+run cron dos.cron --next 1 --from '2026-01-01T00:00Z'
+expect_status 0
+expect_stdout_has 'f  @daily  default  f'
+expect_stdout_lacks "$(printf '\r')"
+
 it 'a name stands once, a function may stand often'
 write twice.cron '@daily --name a f' '@hourly --name a g'
 run cron twice.cron --check
