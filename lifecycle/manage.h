@@ -58,14 +58,6 @@ void cq_requeue_from_build(const char *registry, struct cq_str job_id, struct cq
 CQ_MUST_CHECK enum cq_code cq_requeue_read(const struct cq_reply *reply, struct cq_error *err);
 
 /*
- * Requeue up to limit jobs of one queue's failed registry, lowest score first. ret_requeued, ret_gone: jobs of this
- * chunk; ret_left: how many remain. Redis: requeue_all.lua.
- */
-void cq_requeue_all_build(struct cq_str queue, int limit, cq_time now, struct cq_command *command);
-CQ_MUST_CHECK enum cq_code cq_requeue_all_read(const struct cq_reply *reply, int64_t *ret_requeued, int64_t *ret_gone,
-                                               int64_t *ret_left, struct cq_error *err);
-
-/*
  * Empty up to limit jobs of a queue, with everything that belongs to them. ret_removed may be 0 while ret_left is not: the call
  * was busy with the many dependents of one job; call again. Redis: empty.lua. Source: rq/queue.py empty.
  */

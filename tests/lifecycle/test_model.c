@@ -2,6 +2,7 @@
  * Random steps by several workers, some of them sent twice or cut off, against a simple rule: a job that exists is in
  * exactly one place, and a place holds no job that does not exist. The seed is fixed; a failure names seed and step.
  */
+#include "lifecycle/many.h"
 #include "tests/lifecycle/steps.h"
 
 enum { JOBS = 12, WORKERS = 3, STEPS = 800 };
@@ -118,13 +119,14 @@ static void operator_step(void)
     char id[16];
     snprintf(id, sizeof(id), "j%u", pick(JOBS));
     struct cq_abandon abandon = {.queue = default_queue[0], .now = now, .requeue = pick(2), .limit = 100};
+    struct cq_many requeue = {.verb = CQ_MANY_REQUEUE, .place = CQ_PLACE_FAILED, .queue = default_queue[0], .limit = 3, .since = now + 1, .now = now};
     struct cq_clean clean = {.queue = default_queue[0], .now = now, .limit = 100};
     switch (pick(10)) {
     case 0:
     case 7:
     case 8: cq_remove_build(cq_str(id), &call); break;
     case 1: cq_requeue_build(cq_str(id), pick(2) ? default_queue[0] : CQ_STR_NONE, now, &call); break;
-    case 2: cq_requeue_all_build(default_queue[0], 3, now, &call); break;
+    case 2: cq_many_build(&requeue, &call); break;
     case 3:
         now += 100 * CQ_SECOND; /* every heartbeat is overdue */
         abandon.now = now;

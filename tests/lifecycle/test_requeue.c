@@ -74,43 +74,6 @@ START_TEST(sent_again_it_is_refused_and_the_job_queued_once)
 }
 END_TEST
 
-START_TEST(requeue_all_works_in_chunks_and_skips_what_is_gone)
-{
-    fail_job("j1");
-    fail_job("j2");
-    RUN("ZADD", "rq:failed:default", "1", "gone");
-    int64_t requeued = 0, gone = 0, left = 0;
-    cq_requeue_all_build(default_queue[0], 2, NOW, &call);
-    ck_assert_int_eq(cq_requeue_all_read(step(), &requeued, &gone, &left, NULL), CQ_OK);
-    ck_assert_int_eq(requeued, 1);
-    ck_assert_int_eq(gone, 1);
-    ck_assert_int_eq(left, 1);
-    cq_requeue_all_build(default_queue[0], 2, NOW, &call);
-    ck_assert_int_eq(cq_requeue_all_read(step(), &requeued, &gone, &left, NULL), CQ_OK);
-    ck_assert_int_eq(requeued, 1);
-    ck_assert_int_eq(left, 0);
-    ck_assert_int_eq(INT("LLEN", "rq:queue:default"), 2);
-    ck_assert_int_eq(job_places("j1"), 1);
-    ck_assert_int_eq(job_places("j2"), 1);
-}
-END_TEST
-
-START_TEST(requeue_all_passes_over_what_is_no_job)
-{
-    fail_job("j1");
-    RUN("SET", "rq:job:odd", "no hash");
-    RUN("ZADD", "rq:failed:default", "1", "odd");
-    int64_t requeued = 0, gone = 0, left = 0;
-    cq_requeue_all_build(default_queue[0], 10, NOW, &call);
-    ck_assert_int_eq(cq_requeue_all_read(step(), &requeued, &gone, &left, NULL), CQ_OK);
-    ck_assert_int_eq(requeued, 1);
-    ck_assert_int_eq(gone, 1);
-    ck_assert_int_eq(left, 0);
-    assert_text("no hash", "GET", "rq:job:odd");
-    ck_assert_int_eq(job_places("j1"), 1);
-}
-END_TEST
-
 /* RQ's cancel does not find an execution that was silent for long, and leaves it in rq:wip: alive again it must not count. */
 START_TEST(a_canceled_job_that_waits_again_is_not_what_still_runs)
 {
@@ -135,8 +98,6 @@ int main(void)
         a_job_that_is_gone_is_an_error_and_its_entry_goes,
         an_id_of_any_length_is_looked_for,
         sent_again_it_is_refused_and_the_job_queued_once,
-        requeue_all_works_in_chunks_and_skips_what_is_gone,
-        requeue_all_passes_over_what_is_no_job,
         a_canceled_job_that_waits_again_is_not_what_still_runs,
     };
     return run_suite("requeue", tests, CQ_ARRAY_LEN(tests)) != 0;

@@ -111,22 +111,6 @@ static void requeue(void)
     run_plain(cq_requeue_read);
 }
 
-static void requeue_all(void)
-{
-    int64_t requeued, gone, left = 1;
-    struct cq_error err = {0};
-    enum cq_code code = CQ_OK;
-    while (left > 0 && code == CQ_OK) {
-        cq_requeue_all_build(given("queue"), 3, now(), &call);
-        struct cq_reply *reply = run();
-        if (!reply)
-            return;
-        code = cq_requeue_all_read(reply, &requeued, &gone, &left, &err);
-        cq_reply_free(reply);
-    }
-    answer(code, &err, "");
-}
-
 static void empty(void)
 {
     int64_t removed, left = 1;
@@ -163,6 +147,6 @@ static void sweep(void)
 }
 
 const struct verb manage_verbs[] = {
-    {"enqueue", enqueue}, {"abandon", abandon}, {"clean", clean},             {"remove", remove_job}, {"cancel", cancel},
-    {"requeue", requeue}, {"requeue_all", requeue_all}, {"empty", empty}, {"sweep", sweep}, {NULL, NULL},
+    {"enqueue", enqueue}, {"abandon", abandon}, {"clean", clean}, {"remove", remove_job}, {"cancel", cancel},
+    {"requeue", requeue}, {"empty", empty},     {"sweep", sweep}, {NULL, NULL},
 };

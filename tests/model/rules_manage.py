@@ -95,13 +95,6 @@ def leave_started(state, job):
         state.wip[job.queue].pop(key)
 
 
-def requeue_all(state, queue):
-    for job_id, _ in sorted(state.registries["failed"][queue].items(), key=lambda item: (item[1], item[0])):
-        state.registries["failed"][queue].pop(job_id)
-        if job_id in state.jobs:
-            requeue(state, state.jobs[job_id])
-
-
 def remove(state, job, family=False):
     if family:
         remove_dependents(state, job)

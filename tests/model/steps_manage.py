@@ -74,14 +74,6 @@ def cq_requeue(world, chance):
     tell(world, job.id)
 
 
-@step(1)
-def cq_requeue_all(world, chance):
-    queue = chance.choice(QUEUES)
-    world.cq("requeue_all", queue=queue, twice=chance.random() < 0.3)
-    rules_manage.requeue_all(world.state, queue)
-    tell(world, queue)
-
-
 @step(6)
 def cq_cancel(world, chance):
     job = some_job(world, chance)
