@@ -5,7 +5,7 @@
 
 _Static_assert(CQ_BIRTH_NKEYS == 2 && CQ_BIRTH_NARGS == 7, "birth.lua takes other keys or arguments");
 _Static_assert(CQ_STATE_NKEYS == 1 && CQ_STATE_NARGS == 2, "state.lua takes other keys or arguments");
-_Static_assert(CQ_DEATH_NKEYS == 3 && CQ_DEATH_NARGS == 3, "death.lua takes other keys or arguments");
+_Static_assert(CQ_DEATH_NKEYS == 3 && CQ_DEATH_NARGS == 4, "death.lua takes other keys or arguments");
 
 static void put_queue_sets(const struct cq_worker_identity *id, struct cq_command *command)
 {
@@ -87,8 +87,10 @@ void cq_worker_shutdown_build(struct cq_str worker, cq_time now, struct cq_comma
 void cq_worker_death_build(const struct cq_worker_identity *id, cq_time now, struct cq_command *command)
 {
     struct cq_key worker = cq_key_worker(id->name), executions = cq_key_worker_executions(id->name);
-    char iso[CQ_TIME_ISO_SIZE];
+    char iso[CQ_TIME_ISO_SIZE], birth_iso[CQ_TIME_ISO_SIZE] = "";
     cq_time_iso(now, iso);
+    if (id->birth)
+        cq_time_iso(id->birth, birth_iso);
     cq_command_script(command, CQ_SCRIPT_DEATH, CQ_DEATH_NKEYS + (int)id->queue_count);
     cq_command_arg(command, cq_key_str(&worker));
     cq_command_arg(command, cq_key_str(&executions));
@@ -97,4 +99,5 @@ void cq_worker_death_build(const struct cq_worker_identity *id, cq_time now, str
     cq_command_text(command, iso);
     cq_command_int(command, id->pid);
     cq_command_text(command, id->hostname);
+    cq_command_text(command, birth_iso);
 }

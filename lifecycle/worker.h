@@ -20,6 +20,7 @@ struct cq_worker_identity {
     const char *version;        /* cq's */
     const char *python_version; /* what `python_version` shows: the runtimes, such as "native" */
     int worker_ttl_s;           /* 420 */
+    cq_time birth;              /* 0: death is not compared by it */
     int replaces_pid;           /* of a process on this host that is dead for certain, whose name this may be; 0: none */
 };
 
@@ -61,7 +62,10 @@ void cq_worker_python_build(struct cq_str worker, const char *version, struct cq
 /* HSET shutdown_requested_date. */
 void cq_worker_shutdown_build(struct cq_str worker, cq_time now, struct cq_command *command);
 
-/* Death: out of the worker sets, `death` written, the hash expires in 60 s. Redis: death.lua. */
+/*
+ * Death: out of the worker sets, `death` written, the hash expires in 60 s. Nothing when another has the name: one of another birth, as
+ * process ids and host names may be the same in two containers. Redis: death.lua.
+ */
 void cq_worker_death_build(const struct cq_worker_identity *id, cq_time now, struct cq_command *command);
 
 #endif

@@ -4,9 +4,10 @@
 -- Returns OK. Errors: none of its own.
 -- rq:worker:<name>, rq:worker:<name>:executions, rq:workers; then rq:workers:<queue> of each queue
 local worker, worker_executions, workers = unpack(KEYS)
-local now_iso, pid, hostname = unpack(ARGV)
-local old_pid, old_hostname = unpack(redis.call('HMGET', worker, 'pid', 'hostname'))
-if old_pid and (old_pid ~= pid or old_hostname ~= hostname) then return redis.status_reply('OK') end
+local now_iso, pid, hostname, birth = unpack(ARGV) -- birth '': not compared
+local old_pid, old_hostname, old_birth = unpack(redis.call('HMGET', worker, 'pid', 'hostname', 'birth'))
+local other = old_pid ~= pid or old_hostname ~= hostname or birth ~= '' and old_birth ~= birth
+if old_pid and other then return redis.status_reply('OK') end
 for at = 3, #KEYS do redis.call('SREM', KEYS[at], worker) end
 redis.call('DEL', worker_executions)
 if redis.call('EXISTS', worker) == 1 then

@@ -58,16 +58,17 @@ static void fill_again(struct cq_pool *pool, struct cq_seat *seat, const struct 
     } else {
         if (now - child->started_at > STEADY_S * CQ_SECOND)
             seat->failures = 0;
-        double pause_s = cq_seat_pause(seat);
+        double pause_s = cq_seat_pause(&seat->failures);
         seat->start_at = now + (cq_time)(pause_s * CQ_SECOND);
-        cq_log(&pool->log, CQ_LOG_ERROR, pool->name, NULL, "worker process %d %s; another is started in %.1f s", (int)child->pid, how, pause_s);
+        cq_log(&pool->log, CQ_LOG_ERROR, pool->name, NULL, "worker process %d %s; another is started in %.1f s%s", (int)child->pid, how, pause_s,
+               is_refused(child, status) ? ", with another name" : "");
     }
 }
 
 static void lost_successor(struct cq_pool *pool, struct cq_seat *seat, int status)
 {
     char how[96];
-    double pause_s = cq_seat_pause(seat);
+    double pause_s = cq_seat_pause(&seat->lost_successors);
     describe(status, how, sizeof(how));
     seat->retry_at = cq_clock_monotonic() + (cq_time)(pause_s * CQ_SECOND);
     cq_log(&pool->log, CQ_LOG_ERROR, pool->name, NULL, "worker process %d, which was to take the place of %d, %s; that one stays for now",

@@ -125,13 +125,13 @@ static bool start(struct cq_pool *pool, struct cq_child **at, struct cq_error *e
     return true;
 }
 
-double cq_seat_pause(struct cq_seat *seat)
+double cq_seat_pause(int *failures)
 {
     double pause_s = pause_first_s;
-    for (int i = 0; i < seat->failures && pause_s < pause_most_s; i++)
+    for (int i = 0; i < *failures && pause_s < pause_most_s; i++)
         pause_s *= 2;
     pause_s = pause_s < pause_most_s ? pause_s : pause_most_s;
-    seat->failures++;
+    ++*failures;
     return pause_s * (0.5 + 0.5 * (double)random() / (double)RAND_MAX);
 }
 
@@ -141,7 +141,7 @@ static void start_in(struct cq_pool *pool, struct cq_seat *seat, cq_time now)
     seat->start_at = 0;
     if (start(pool, &seat->child, &err))
         return;
-    double pause_s = cq_seat_pause(seat);
+    double pause_s = cq_seat_pause(&seat->failures);
     seat->start_at = now + (cq_time)(pause_s * CQ_SECOND);
     cq_log(&pool->log, CQ_LOG_ERROR, pool->name, NULL, "%s; trying again in %.1f s", err.text, pause_s);
 }
@@ -158,29 +158,42 @@ static const char *too_much(const struct cq_pool *pool, const struct cq_seat *se
     return limit_kb && now >= seat->renew_at && cq_child_rss_kb(child->pid) > limit_kb ? "is above --max-rss" : NULL;
 }
 
-/* One at a time: a successor is memory, too. */
-static void renew(struct cq_pool *pool, cq_time now)
+/* The oldest that is to be renewed. NULL: there is none, or one is being renewed: one at a time, a successor is memory, too. */
+static struct cq_seat *find_worn(struct cq_pool *pool, cq_time now, const char **ret_why)
 {
+    struct cq_seat *oldest = NULL;
     for (int i = 0; i < pool->seat_count; i++)
         if (pool->seats[i].successor)
-            return;
+            return NULL;
     for (int i = 0; i < pool->seat_count; i++) {
         struct cq_seat *seat = &pool->seats[i];
         if (!seat->child || seat->child->state != CQ_CHILD_READY || now < seat->retry_at)
             continue;
+        if (oldest && oldest->child->started_at <= seat->child->started_at)
+            continue;
         const char *why = too_much(pool, seat, now);
-        struct cq_error err;
         if (!why)
             continue;
-        seat->renew_at = now + RENEW_PAUSE_S * CQ_SECOND;
-        if (start(pool, &seat->successor, &err)) {
-            cq_log(&pool->log, CQ_LOG_INFO, pool->name, NULL, "worker process %d %s; process %d takes its place", (int)seat->child->pid, why,
-                   (int)seat->successor->pid);
-        } else {
-            seat->retry_at = now + (cq_time)(cq_seat_pause(seat) * CQ_SECOND);
-            cq_log(&pool->log, CQ_LOG_ERROR, pool->name, NULL, "worker process %d %s, and stays: %s", (int)seat->child->pid, why, err.text);
-        }
+        oldest = seat;
+        *ret_why = why;
+    }
+    return oldest;
+}
+
+static void renew(struct cq_pool *pool, cq_time now)
+{
+    const char *why = NULL;
+    struct cq_error err;
+    struct cq_seat *seat = find_worn(pool, now, &why);
+    if (!seat)
         return;
+    seat->renew_at = now + RENEW_PAUSE_S * CQ_SECOND;
+    if (start(pool, &seat->successor, &err)) {
+        cq_log(&pool->log, CQ_LOG_INFO, pool->name, NULL, "worker process %d %s; process %d takes its place", (int)seat->child->pid, why,
+               (int)seat->successor->pid);
+    } else {
+        seat->retry_at = now + (cq_time)(cq_seat_pause(&seat->lost_successors) * CQ_SECOND);
+        cq_log(&pool->log, CQ_LOG_ERROR, pool->name, NULL, "worker process %d %s, and stays: %s", (int)seat->child->pid, why, err.text);
     }
 }
 
@@ -273,6 +286,7 @@ static void got_ready(struct cq_pool *pool, struct cq_child *child)
                 let_go(pool, seat->child);
             seat->child = child;
             seat->successor = NULL;
+            seat->lost_successors = 0;
         }
         all = all && seat->child && seat->child->state == CQ_CHILD_READY;
     }

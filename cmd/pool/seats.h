@@ -15,7 +15,8 @@
 struct cq_seat {
     struct cq_child *child;     /* at work, or starting; NULL: none now */
     struct cq_child *successor; /* starting; NULL: none */
-    int failures;               /* in a row */
+    int failures;               /* in a row, of its processes */
+    int lost_successors;        /* in a row */
     cq_time start_at;           /* monotonic: when an empty seat gets a process; 0: never (burst mode) */
     cq_time retry_at;           /* monotonic: a successor has failed; not before then is another one tried */
     cq_time renew_at;           /* monotonic: not before then is it renewed for its memory */
@@ -46,8 +47,8 @@ enum {
     CQ_POOL_NUMBER_MAX = 9 * CQ_POOL_BLOCK,
 };
 
-/* How long a seat stays empty this time. Half of it is drawn: what died together does not come back together. */
-double cq_seat_pause(struct cq_seat *seat);
+/* How long to wait after so many failures, and one failure more. Half of it is drawn: what died together does not come back together. */
+double cq_seat_pause(int *failures);
 
 void cq_pool_init(struct cq_pool *pool); /* its seats, empty; the fields of the settings are there */
 void cq_pool_release(struct cq_pool *pool);

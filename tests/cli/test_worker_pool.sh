@@ -156,6 +156,9 @@ it 'the names of a pool that was killed are left alone'
 start_pool -n 2
 until_workers 3
 expect_redis 2 exists rq:worker:p.1001 rq:worker:p.1002
+expect_redis 1 sismember rq:workers rq:worker:p.1
+grep -q "ended with status 1; another is started in .* s, with another name$" "$log" || wrong 'it does not say why there is another name'
+[ "$(logged 'cannot register again')" = 0 ] || wrong 'a worker that was never born wants to be born again'
 stop_pool
 expect_status 0
 redis flushall > /dev/null

@@ -97,6 +97,23 @@ START_TEST(the_end_of_one_that_was_refused_leaves_the_other_alone)
 }
 END_TEST
 
+START_TEST(one_with_the_same_process_id_on_a_host_of_the_same_name_is_another_one)
+{
+    ck_assert_int_eq(birth(NOW, false), CQ_OK);
+    struct cq_worker_identity id = identity();
+    id.birth = NOW + 1;
+    cq_worker_death_build(&id, NOW + 2, &call);
+    step();
+    ck_assert_int_eq(INT("SISMEMBER", "rq:workers", worker_key), 1);
+    ck_assert_int_eq(INT("HEXISTS", worker_key, "death"), 0);
+    id.birth = NOW;
+    cq_worker_death_build(&id, NOW + 2, &call);
+    step();
+    ck_assert_int_eq(INT("SISMEMBER", "rq:workers", worker_key), 0);
+    ck_assert_int_eq(INT("HEXISTS", worker_key, "death"), 1);
+}
+END_TEST
+
 START_TEST(death_of_a_worker_that_expired_leaves_nothing)
 {
     struct cq_worker_identity id = identity();
@@ -258,6 +275,7 @@ int main(void)
         a_birth_sent_again_is_the_same_birth,
         a_dead_worker_s_name_is_free,
         the_end_of_one_that_was_refused_leaves_the_other_alone,
+        one_with_the_same_process_id_on_a_host_of_the_same_name_is_another_one,
         death_of_a_worker_that_expired_leaves_nothing,
         reborn_writes_what_is_missing_and_keeps_the_counters,
         state_and_shutdown_never_make_a_hash,

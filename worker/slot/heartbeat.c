@@ -18,7 +18,7 @@ static void on_heartbeat(struct cq_async *async, const struct cq_reply *reply, c
     if (missing) {
         cq_log(process->log, CQ_LOG_WARNING, slot->name, NULL, "its key had expired; registering again");
         struct cq_command *command = cq_process_command(process);
-        cq_worker_birth_build(&slot->identity, slot->birth, cq_clock_now(), true, command);
+        cq_worker_birth_build(&slot->identity, slot->identity.birth, cq_clock_now(), true, command);
         cq_async_call(async, command, NULL, NULL);
     }
     bool same = strcmp(slot->beat_for, slot->run.execution_id) == 0;

@@ -279,11 +279,8 @@ void cq_slot_stop(struct cq_slot *slot)
     slot->stopping = true;
     if (slot->state == CQ_SLOT_RUNNING && slot->horse) {
         cq_horses_end_warm(slot);
-    } else if (slot->state == CQ_SLOT_UNBORN || (slot->state == CQ_SLOT_IDLE && !slot->resume)) {
-        die(slot);
-        return;
-    } else if (slot->state == CQ_SLOT_IDLE && !cq_async_is_ready(process->redis)) {
-        die(slot); /* what a lost call may have started is found abandoned */
+    } else if (slot->state == CQ_SLOT_UNBORN || (slot->state == CQ_SLOT_IDLE && (!slot->resume || !cq_async_is_ready(process->redis)))) {
+        die(slot); /* what a lost call may have started is found abandoned, if it cannot be asked for */
         return;
     }
     if ((slot->state == CQ_SLOT_RUNNING || slot->state == CQ_SLOT_COMMITTING) && cq_async_is_ready(process->redis)) {
@@ -303,16 +300,16 @@ static void on_birth(struct cq_async *async, const struct cq_reply *reply, const
     if (lost || slot->state >= CQ_SLOT_DYING)
         return; /* the next connection tries again */
     if (cq_worker_birth_read(reply, &err) != CQ_OK) {
-        if (slot->state == CQ_SLOT_UNBORN && !slot->added)
-            cq_process_refused(process, &err);
-        if (slot->state == CQ_SLOT_UNBORN) {
-            if (slot->added)
-                cq_log(process->log, CQ_LOG_ERROR, slot->name, NULL, "cannot register: %s; it was not added", err.text);
-            slot->state = CQ_SLOT_DEAD;
-            cq_process_slot_dead(process, slot);
-        } else {
+        if (slot->state != CQ_SLOT_UNBORN) {
             cq_log(process->log, CQ_LOG_ERROR, slot->name, NULL, "cannot register again: %s", err.text);
+            return;
         }
+        slot->state = CQ_SLOT_DEAD;
+        if (slot->added)
+            cq_log(process->log, CQ_LOG_ERROR, slot->name, NULL, "cannot register: %s; it was not added", err.text);
+        else
+            cq_process_refused(process, &err);
+        cq_process_slot_dead(process, slot);
         return;
     }
     if (slot->state != CQ_SLOT_UNBORN)
@@ -337,7 +334,7 @@ void cq_slot_redis_ready(struct cq_slot *slot)
     bool again = slot->state != CQ_SLOT_UNBORN;
     slot->identity.ip_address = cq_async_peer_addr(process->redis);
     struct cq_command *command = cq_process_command(process);
-    cq_worker_birth_build(&slot->identity, slot->birth, cq_clock_now(), again, command);
+    cq_worker_birth_build(&slot->identity, slot->identity.birth, cq_clock_now(), again, command);
     cq_async_call(process->redis, command, on_birth, slot);
     /* Before anybody, this process too, judges by its old score that it was abandoned. */
     if (slot->state == CQ_SLOT_RUNNING)
@@ -351,7 +348,7 @@ void cq_slot_redis_ready(struct cq_slot *slot)
 void cq_slot_init(struct cq_slot *slot, struct cq_process *process, int index)
 {
     const struct cq_worker_options *options = process->options;
-    *slot = (struct cq_slot){.process = process, .index = index, .birth = cq_clock_now()};
+    *slot = (struct cq_slot){.process = process, .index = index};
     slot_name(slot);
     cq_running_init(&slot->run);
     slot->order = cq_calloc(process->queue_count, sizeof(*slot->order));
@@ -369,6 +366,7 @@ void cq_slot_init(struct cq_slot *slot, struct cq_process *process, int index)
         .version = "cq " CQ_VERSION, /* tells cq's workers from RQ's: only ours know the command `reload` */
         .python_version = "native",
         .worker_ttl_s = options->worker_ttl_s,
+        .birth = cq_clock_now(),
         .replaces_pid = options->replaces_pid,
     };
     ev_init(&slot->idle_timer, on_idle_too_long);

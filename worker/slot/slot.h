@@ -32,7 +32,6 @@ struct cq_slot {
     enum cq_slot_state state;
     char name[CQ_NAME_MAX + 16];
     struct cq_worker_identity identity;
-    cq_time birth;
     struct cq_running run;
     struct cq_runtime *runtime; /* of the job that runs, else of the last one; NULL: there was none */
     struct cq_horse *horse; /* runs the job now */
