@@ -33,6 +33,8 @@ local function fill_slots(key, iso)
             redis.call((tonumber(front) or 0) ~= 0 and 'LPUSH' or 'RPUSH', 'rq:queue:' .. origin, id)
             free = free - 1
         else
+            -- Its ttl ended while it waited: nobody else would look for the results of earlier attempts.
+            if status == false and redis.call('EXISTS', job) == 0 then redis.call('DEL', 'rq:results:' .. id, 'cq:output:' .. id) end
             stale = stale + 1
         end
     end

@@ -208,6 +208,21 @@ START_TEST(slots_that_leaked_are_found)
 }
 END_TEST
 
+START_TEST(a_job_that_expires_while_it_waits_leaves_nothing)
+{
+    enqueue_limited("a");
+    enqueue_limited("b");
+    enqueue_limited("c");
+    RUN("DEL", "rq:job:b"); /* its ttl was over, and it had run before */
+    RUN("XADD", "rq:results:b", "*", "type", "2");
+    RUN("SET", "cq:output:b", "lines");
+    start("a", RUN_1);
+    finish("a", CQ_OUTCOME_SUCCESS);
+    assert_holds("c");
+    ck_assert_int_eq(INT("EXISTS", "rq:results:b", "cq:output:b"), 0);
+}
+END_TEST
+
 START_TEST(a_canceled_job_that_runs_keeps_its_slot_until_it_ends)
 {
     enqueue_limited("a");
@@ -302,6 +317,7 @@ int main(void)
         canceled_deleted_and_replaced_jobs_wait_no_more,
         an_abandoned_job_gives_its_slot_back_unless_it_is_queued_again,
         slots_that_leaked_are_found,
+        a_job_that_expires_while_it_waits_leaves_nothing,
         a_canceled_job_that_runs_keeps_its_slot_until_it_ends,
         a_key_that_nobody_uses_is_forgotten,
         a_job_that_is_on_its_list_without_a_slot_takes_one_or_waits,
