@@ -147,6 +147,9 @@ class Worker:
                     os.kill(pid, signal.SIGKILL)
                 except ProcessLookupError:
                     pass
+            # RQ's scheduler has the connection of the worker that forked it: as long as it lives a BLMOVE of that worker waits in Redis,
+            # and takes the first job of the next test.
+            wait_until(lambda: not any(process_is_alive(pid) for pid in below), f"what {self.name} has started is gone")
 
 
 class Stage:
