@@ -66,6 +66,8 @@ static void clock_path(char path[160])
     snprintf(path, 160, "%s/clock", server->folder);
 }
 
+static int wall_ahead_s, monotonic_ahead_s;
+
 /* Renamed into its place, so that no worker reads half of it. */
 void set_clock(int wall_s, int monotonic_s)
 {
@@ -77,6 +79,14 @@ void set_clock(int wall_s, int monotonic_s)
     fprintf(file, "%d %d", wall_s, monotonic_s);
     fclose(file);
     ck_assert_int_eq(rename(fresh_path, path), 0);
+    wall_ahead_s = wall_s;
+    monotonic_ahead_s = monotonic_s;
+}
+
+void pass_time(pid_t worker, int seconds)
+{
+    set_clock(wall_ahead_s + seconds, monotonic_ahead_s + seconds);
+    kill(worker, SIGCHLD); /* ends its wait, and means nothing */
 }
 
 void use_clock(void)

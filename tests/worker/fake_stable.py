@@ -161,6 +161,7 @@ def fork_slowly(channel, horses, frame):
 
 
 def reap_late(channel, horses):
+    record('reaps')
     time.sleep(float(text_of('late', '0')))
     reap(channel, horses)
 
