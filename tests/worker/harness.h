@@ -31,6 +31,7 @@ pid_t start_worker(const char *first, ...);
 /* Workers that start from now on have a clock of the test's own (tests/worker/modules/clock.c). */
 void use_clock(void);
 void set_clock(int wall_s, int monotonic_s); /* ahead of the real ones, at once */
+void pass_time(pid_t worker, int seconds);   /* both go on, and the worker looks at them now */
 
 int wait_worker(pid_t pid); /* for its end; returns its exit status, 128 + N for signal N */
 int stop_worker(pid_t pid); /* SIGTERM, then the same */

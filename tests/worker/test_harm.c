@@ -35,19 +35,33 @@ END_TEST
 
 START_TEST(a_job_has_its_time_from_when_its_horse_is_there)
 {
-    fake_says("slow", "2");
+    fake_says("slow", "1000");
     put("short", "fake.version", 1);
-    ck_assert_int_eq(wait_worker(start("--burst", NULL)), 0);
+    use_clock();
+    pid_t worker = start("--burst", NULL);
+    wait_lines(1, "slow fork");
+    pass_time(worker, 2);
+    usleep(200000);
+    fake_says("slow", NULL);
+    ck_assert_int_eq(wait_worker(worker), 0);
     ck_assert(cq_str_is(job_field("short", "status"), "finished"));
 }
 END_TEST
 
 START_TEST(a_job_whose_horse_comes_late_ends_at_its_timeout_all_the_same)
 {
-    fake_says("slow", "2");
-    put("hangs", "fake.hang", 1);
-    ck_assert_int_eq(wait_worker(start("--burst", "--kill-grace=0")), 0);
-    assert_failure_says("hangs", "Task exceeded maximum timeout value (1 seconds)");
+    fake_says("slow", "1000");
+    put("hangs", "fake.hang", 10);
+    use_clock();
+    pid_t worker = start("--burst", "--kill-grace=0");
+    wait_lines(1, "slow fork");
+    pass_time(worker, 11);
+    usleep(200000);
+    fake_says("slow", NULL);
+    wait_lines(1, "hangs");
+    pass_time(worker, 11);
+    ck_assert_int_eq(wait_worker(worker), 0);
+    assert_failure_says("hangs", "Task exceeded maximum timeout value (10 seconds)");
 }
 END_TEST
 
@@ -59,8 +73,8 @@ START_TEST(a_stable_that_says_it_is_busy_is_not_taken_for_one_that_hangs)
     use_clock();
     pid_t worker = start(NULL, NULL);
     wait_lines(1, "slow fork");
-    set_clock(50, 50);
-    usleep(1500000); /* it looks after its stables every second */
+    pass_time(worker, 50);
+    usleep(300000); /* it looks after its stables then */
     fake_says("slow", NULL);
     wait_status("patient", "finished");
     ck_assert(!log_has("killing it"));
@@ -75,7 +89,7 @@ START_TEST(a_stable_that_hangs_is_replaced)
     use_clock();
     pid_t worker = start(NULL, NULL);
     wait_lines(1, "slow fork");
-    set_clock(31, 31);
+    pass_time(worker, 31);
     wait_log("it has not forked for 30 s; killing it");
     wait_status("waits", "failed");
     fake_says("slow", NULL);
@@ -88,6 +102,7 @@ END_TEST
 START_TEST(jobs_wait_for_a_stable_that_cannot_fork_for_now)
 {
     put("first", "fake.version", 60);
+    use_clock();
     pid_t worker = start(NULL, NULL);
     wait_status("first", "finished");
     fake_says("no_fork", "");
@@ -96,11 +111,14 @@ START_TEST(jobs_wait_for_a_stable_that_cannot_fork_for_now)
         snprintf(id, sizeof(id), "j%d", i);
         put(id, "fake.version", 60);
     }
-    for (int i = 0; i < PATIENCE_S * 100 && log_count("cannot fork: out of everything") < 3; i++)
-        usleep(10000);
+    for (int i = 0; i < 20 && log_count("cannot fork: out of everything") < 3; i++) {
+        pass_time(worker, 1); /* it tries again every second */
+        usleep(50000);
+    }
     ck_assert_int_ge(log_count("cannot fork: out of everything"), 3);
     ck_assert_int_eq(redis_server_int(server, "ZCARD", "rq:failed:default", NULL), 0);
     fake_says("no_fork", NULL);
+    pass_time(worker, 1);
     wait_count(11, "ZCARD", "rq:finished:default");
     ck_assert_int_eq(stop_worker(worker), 0);
 }
@@ -131,13 +149,15 @@ END_TEST
 START_TEST(a_stable_that_dies_after_every_hello_is_not_started_without_a_pause)
 {
     fake_says("mode", "dies_later");
-    put("waits", "fake.version", 60);
+    put("waits", "fake.version", 600);
+    use_clock();
     pid_t worker = start(NULL, NULL);
     wait_lines(2, "start");
     sleep(1);
     ck_assert_int_lt(fake_lines("start"), 6); /* after 0.1, 0.2, 0.4 ... s; it takes 0.1 s to start */
     fake_says("mode", NULL);
-    put("works", "fake.version", 60);
+    put("works", "fake.version", 600);
+    pass_time(worker, 5);
     wait_status("works", "finished");
     ck_assert_int_eq(stop_worker(worker), 0);
 }
@@ -155,7 +175,7 @@ START_TEST(a_cold_stop_records_that_a_job_was_stopped_without_its_callback)
     wait_status("long", "started");
     kill(worker, SIGTERM);
     wait_log("warm shut down");
-    set_clock(2, 2); /* a second signal within one second counts as an echo */
+    pass_time(worker, 2); /* a second signal within one second counts as an echo */
     redis_server_int(server, "PUBLISH", "rq:pubsub:w", "{\"command\": \"stop-job\", \"job_id\": \"long\"}", NULL);
     wait_log("stopped by user");
     ck_assert_int_eq(stop_worker(worker), 0);

@@ -186,7 +186,7 @@ static void enqueue_round(int round, int count, const char *path)
 
 START_TEST(no_job_is_lost_or_run_twice_while_reloads_go_on)
 {
-    enum { ROUNDS = 12, JOBS = 15 };
+    enum { ROUNDS = 8, JOBS = 20 };
     char path[200], line[64];
     int lines = 0;
     snprintf(path, sizeof(path), "%s/jobs", fake_folder);

@@ -68,10 +68,12 @@ START_TEST(what_is_due_runs_and_what_is_not_waits)
 {
     schedule_at("due", "1000", &quick);
     schedule_at("later", "99999999999", &quick);
+    use_clock();
     pid_t worker = start_worker("--with-scheduler", NULL);
     wait_status("due", "finished");
     /* Also what comes to be due while it waits. */
     cq_reply_free(redis_server_run(server, "ZADD", "rq:scheduled:default", "1000", "later", NULL));
+    pass_time(worker, 1);
     wait_status("later", "finished");
     ck_assert_int_eq(stop_worker(worker), 0);
     ck_assert_int_eq(redis_server_int(server, "EXISTS", LOCK, "rq:scheduled:default", NULL), 0);
@@ -139,14 +141,18 @@ START_TEST(another_takes_over_when_the_lock_of_a_killed_one_expires)
 {
     pid_t first = start_worker("-s", NULL);
     wait_owner(first);
+    use_clock();
     pid_t second = start_worker("-s", NULL);
     wait_count(2, "SCARD", "rq:workers");
     kill(first, SIGKILL);
     wait_worker(first);
     ck_assert_int_gt(redis_server_int(server, "TTL", LOCK, NULL), 50);
     cq_reply_free(redis_server_run(server, "PEXPIRE", LOCK, "10", NULL)); /* a minute later */
+    wait_count(0, "EXISTS", LOCK);
+    pass_time(second, 1);
     wait_owner(second);
     schedule_at("due", "1000", &quick);
+    pass_time(second, 1);
     wait_status("due", "finished");
     ck_assert_int_eq(stop_worker(second), 0);
 }
@@ -156,12 +162,14 @@ START_TEST(one_that_was_frozen_for_long_moves_nothing_when_it_goes_on)
 {
     snprintf(worker_log, sizeof(worker_log), "%s/frozen.log", server->folder);
     unlink(worker_log);
+    use_clock();
     pid_t worker = start_worker("-s", NULL);
     wait_owner(worker);
     kill(worker, SIGSTOP);
     cq_reply_free(redis_server_run(server, "SET", LOCK, "another", NULL));
     schedule_at("due", "1000", &quick);
     kill(worker, SIGCONT);
+    pass_time(worker, 3600);
     wait_log("was taken over by another one");
     ck_assert(cq_str_is(job_field("due", "status"), "scheduled"));
     ck_assert_int_eq(stop_worker(worker), 0);
@@ -189,12 +197,15 @@ END_TEST
 
 START_TEST(it_works_on_while_the_workers_are_suspended)
 {
+    use_clock();
     pid_t worker = start_worker("-s", NULL);
     wait_owner(worker);
     cq_reply_free(redis_server_run(server, "SET", "rq:suspended", "1", NULL));
     schedule_at("due", "1000", &quick);
+    pass_time(worker, 1);
     wait_status("due", "queued");
     cq_reply_free(redis_server_run(server, "DEL", "rq:suspended", NULL));
+    pass_time(worker, 1);
     wait_status("due", "finished");
     ck_assert_int_eq(stop_worker(worker), 0);
 }
@@ -204,12 +215,15 @@ START_TEST(what_redis_refuses_is_tried_again)
 {
     snprintf(worker_log, sizeof(worker_log), "%s/refused.log", server->folder);
     unlink(worker_log);
+    use_clock();
     pid_t worker = start_worker("-s", NULL);
     wait_owner(worker);
     cq_reply_free(redis_server_run(server, "CONFIG", "SET", "min-replicas-to-write", "1", NULL));
+    pass_time(worker, 1);
     wait_log("trying again every second");
     cq_reply_free(redis_server_run(server, "CONFIG", "SET", "min-replicas-to-write", "0", NULL));
     schedule_at("due", "1000", &quick);
+    pass_time(worker, 1);
     wait_status("due", "finished");
     ck_assert_int_eq(stop_worker(worker), 0);
     worker_log[0] = '\0';
@@ -231,7 +245,10 @@ START_TEST(a_worker_without_one_says_that_scheduled_jobs_have_none)
     snprintf(worker_log, sizeof(worker_log), "%s/unattended.log", server->folder);
     unlink(worker_log);
     schedule_at("due", "1000", &quick);
+    use_clock();
     pid_t worker = start_worker("--maintenance-interval", "1", NULL);
+    wait_count(1, "SCARD", "rq:workers");
+    pass_time(worker, 1);
     wait_log("1 scheduled job of queue default would wait for ever: no scheduler runs; start a worker with --with-scheduler");
     ck_assert_int_eq(stop_worker(worker), 0);
     worker_log[0] = '\0';

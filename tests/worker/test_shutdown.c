@@ -93,7 +93,7 @@ START_TEST(a_second_signal_brings_the_deadline_forward)
     kill(worker, SIGTERM);
     for (int i = 0; i < PATIENCE_S * 100 && !redis_server_int(server, "HEXISTS", "rq:worker:w.1", "shutdown_requested_date", NULL); i++)
         usleep(10000);
-    set_clock(2, 2); /* less than a second later it is taken for the same one */
+    pass_time(worker, 2); /* less than a second later it is taken for the same one */
     ck_assert_int_eq(stop_worker(worker), 0);
     assert_waits("a", 0);
     assert_waits("stubborn", 1);
