@@ -104,6 +104,7 @@ class Worker:
         with open(log_path, "ab") as log:
             self.process = subprocess.Popen(argv, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=env, cwd=log_path.parent)
         self.pid = self.process.pid
+        self.orphans = []
 
     def log(self):
         return self.log_path.read_text(errors="replace")
@@ -129,11 +130,13 @@ class Worker:
     def kill(self):
         """SIGKILL, as an operator or the kernel would: nothing is told to anybody."""
         if self.running():
+            self.orphans += descendants(self.pid)
             self.process.kill()
         self.process.wait(10)
 
     def end(self):
         """Whatever it takes, its horses too."""
+        below = self.orphans
         if self.running():
             below = descendants(self.pid)
             self.process.send_signal(signal.SIGTERM)
@@ -142,14 +145,14 @@ class Worker:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait(10)
-            for pid in below:
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
-            # RQ's scheduler has the connection of the worker that forked it: as long as it lives a BLMOVE of that worker waits in Redis,
-            # and takes the first job of the next test.
-            wait_until(lambda: not any(process_is_alive(pid) for pid in below), f"what {self.name} has started is gone")
+        for pid in below:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        # RQ's scheduler has the connection of the worker that forked it: as long as it lives a BLMOVE of that worker waits in Redis,
+        # and takes the first job of the next test.
+        wait_until(lambda: not any(process_is_alive(pid) for pid in below), f"what {self.name} has started is gone")
 
 
 class Stage:
