@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "cron/say.h"
 #include "redis/async.h"
 
 /* Seconds, but for the last two. RQ beats before it sleeps, a minute at most. */
@@ -80,19 +81,6 @@ static void decide(struct server *server, struct cq_cron_job *job)
     }
 }
 
-static void say_outcome(struct server *server, const struct cq_cron_job *job, enum cq_cron_outcome outcome, const char *id)
-{
-    struct cq_log *log = server->options->log;
-    switch (outcome) {
-    case CQ_CRON_ENQUEUED: cq_log(log, CQ_LOG_INFO, NULL, id, "%s: enqueued %s to queue %s", job->identity, job->function, job->queue); break;
-    case CQ_CRON_PAUSED: cq_log(log, CQ_LOG_INFO, NULL, NULL, "%s: is paused; nothing was enqueued", job->identity); break;
-    case CQ_CRON_OVERLAPS:
-        cq_log(log, CQ_LOG_INFO, NULL, NULL, "%s: its last job is still to run or running; nothing was enqueued", job->identity);
-        break;
-    case CQ_CRON_TAKEN: cq_log(log, CQ_LOG_DEBUG, NULL, NULL, "%s: another scheduler was first", job->identity); break;
-    }
-}
-
 static void claim_next(struct server *server, struct cq_cron_job *job);
 
 static void on_claim(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *err, void *data)
@@ -110,7 +98,7 @@ static void on_claim(struct cq_async *async, const struct cq_reply *reply, const
         cq_log(server->options->log, CQ_LOG_DEBUG, NULL, NULL, "%s: no answer: %s", job->identity, err->text);
         decide_later(job);
     } else if (cq_cron_tick_read(reply, &outcome, &seen, &why) == CQ_OK) {
-        say_outcome(server, job, outcome, claim->id);
+        cq_cron_say_outcome(server->options->log, job, outcome, claim->id);
         cq_cron_job_saw(job, seen);
         server->changed = true;
         if (outcome == CQ_CRON_TAKEN)
@@ -180,6 +168,8 @@ static void on_beat(struct cq_async *async, const struct cq_reply *reply, const 
     bool jumped = drift > CQ_SECOND || drift < -CQ_SECOND; /* the server's clock was set, or it is another server */
     server->ahead += drift;
     server->last_beat = cq_clock_monotonic();
+    if (server->fresh)
+        cq_cron_say_rival(server->options->log, reply, server->table->len);
     server->fresh = false;
     for (size_t i = 0; i < server->table->len; i++) {
         struct cq_cron_job *job = server->table->jobs[i];

@@ -4,12 +4,15 @@
 -- another one than what its last tick was of, and the caller has just read its files: the new one misses nothing before.
 -- Names of schedulers that died without a word, and of cron jobs that have not been enqueued for a year, go.
 -- Source: rq/cron.py CronScheduler.save, heartbeat, rq/cron_scheduler_registry.py register, cleanup, rq/cron_job_registry.py.
--- Returns {seconds, microseconds, what cq:cron:tick:<job> holds or '' ..., '1' when paused, else '0' ...}.
+-- When the files have just been read, another scheduler is looked for that has a job of ours and knows no claims: RQ's; ours
+-- show their version.
+-- Returns {seconds, microseconds, what cq:cron:tick:<job> holds or '' ..., '1' when paused, else '0' ..., and, when there is one, that scheduler and the job's name}.
 local schedulers, scheduler = unpack(KEYS) -- rq:cron_schedulers, rq:cron_scheduler:<name>, then cq:cron:tick:<job> of each job
 -- first_seen: for each job '1' when its time begins to count now, '0' when not. fresh: '1' when the files have just been read.
 -- hash: how many field, value ... follow, then the name of each job, then the schedule of each, ` <zone> <schedule>`
 local name, ttl, state_ttl, first_seen, fresh, hash = unpack(ARGV)
 local fields, gone, history_ttl = 7, 3600, 31536000 -- s; RQ looks after two minutes, by clocks that may differ
+local most_rivals, most_shown = 10, 100000 -- bytes of JSON of each
 local time = redis.call('TIME')
 local answer = {time[1], time[2]}
 if #KEYS > 2 then
@@ -29,7 +32,29 @@ if #KEYS > 2 then
     local paused = redis.pcall('SMISMEMBER', 'cq:cron:paused', unpack(ARGV, names, names + #states - 1))
     for i = 1, #states do answer[#answer + 1] = paused[i] == 1 and '1' or '0' end
 end
+local function rival()
+    local mine, first = {}, fields + tonumber(hash)
+    for i = first, first + #KEYS - 3 do mine[ARGV[i]] = true end
+    for _, other in ipairs(redis.call('ZREVRANGEBYSCORE', schedulers, '+inf', time[1] - ttl, 'LIMIT', 0, most_rivals)) do
+        local shown = redis.pcall('HMGET', 'rq:cron_scheduler:' .. other, 'version', 'cron_jobs')
+        if not shown.err and not shown[1] and shown[2] and #shown[2] <= most_shown then
+            local readable, jobs = pcall(cjson.decode, shown[2])
+            for _, job in ipairs(readable and type(jobs) == 'table' and jobs or {}) do
+                local its = type(job) == 'table' and (job.name or job.func_name)
+                if its and mine[its] then return other, its end
+            end
+        end
+    end
+end
+
 if name ~= '' then
+    if fresh == '1' then
+        local other, its = rival()
+        if other then
+            answer[#answer + 1] = other
+            answer[#answer + 1] = its
+        end
+    end
     redis.call('ZADD', schedulers, time[1] .. string.format('.%06d', time[2]), name)
     redis.call('HSET', scheduler, unpack(ARGV, fields, fields + tonumber(hash) - 1))
     redis.call('EXPIRE', scheduler, ttl)

@@ -49,7 +49,7 @@ static const struct cq_option cron_options[] = {
 };
 
 static const char *const notes[] = {
-    "FILE is a plain file, or RQ's Python configuration (a .py file or a module). A line of a plain file is a schedule and what "
+    "FILE is a plain file (`-`: standard input), or RQ's Python configuration (a .py file or a module). A line of a plain file is a schedule and what "
     "'cq enqueue' takes: '0 3 * * 1-5 -q reports reports.nightly :2026', '@every 90s feeds.poll'. CRON_TZ=Europe/Berlin sets the time "
     "zone of the lines below it. Besides, a line takes --name NAME, --zone ZONE, --missed skip|once|all and --no-overlap.",
     "Any number of 'cq cron' may run with the same files: each time is enqueued once. SIGHUP reads the files again. See docs/CRON.md.",

@@ -89,7 +89,7 @@ enum cq_code cq_cron_tick_read(const struct cq_reply *reply, enum cq_cron_outcom
 
 void cq_cron_beat_build(const struct cq_cron_beat *beat, const struct cq_cron_beat_job *jobs, struct cq_command *command)
 {
-    enum { HASH_ARGS = 12 };
+    enum { HASH_ARGS = 14 };
     char first_seen[CQ_CRON_JOBS_MAX + 1], created[CQ_TIME_ISO_SIZE];
     cq_time_iso(beat->created_at, created);
     cq_command_script(command, CQ_SCRIPT_CRON_BEAT, CQ_CRON_BEAT_NKEYS + (int)beat->count);
@@ -111,7 +111,7 @@ void cq_cron_beat_build(const struct cq_cron_beat *beat, const struct cq_cron_be
     cq_command_int(command, beat->pid);
     cq_command_text(command, "name");
     cq_command_arg(command, beat->scheduler);
-    cq_command_texts(command, "created_at", created, "config_file", NULL);
+    cq_command_texts(command, "version", "cq " CQ_VERSION, "created_at", created, "config_file", NULL);
     cq_command_arg(command, beat->config_file);
     cq_command_text(command, "cron_jobs");
     cq_command_arg(command, beat->jobs);
@@ -126,7 +126,7 @@ enum cq_code cq_cron_beat_read(const struct cq_reply *reply, size_t count, cq_ti
     enum cq_code code = cq_reply_check(reply, err);
     if (code != CQ_OK)
         return code;
-    if (cq_reply_len(reply) != 2 + 2 * count)
+    if (cq_reply_len(reply) != 2 + 2 * count && cq_reply_len(reply) != 4 + 2 * count)
         return cq_error_set(err, CQ_ERR_REDIS, "the server gave an answer that cron_beat.lua does not give");
     *ret_now = cq_reply_int(cq_reply_at(reply, 0)) * CQ_SECOND + cq_reply_int(cq_reply_at(reply, 1));
     return CQ_OK;
@@ -136,6 +136,13 @@ void cq_cron_beat_job_at(const struct cq_reply *reply, size_t count, size_t inde
 {
     *ret_seen = cq_reply_str(cq_reply_at(reply, 2 + index));
     *ret_paused = cq_str_is(cq_reply_str(cq_reply_at(reply, 2 + count + index)), "1");
+}
+
+bool cq_cron_beat_rival(const struct cq_reply *reply, size_t count, struct cq_str *ret_scheduler, struct cq_str *ret_job)
+{
+    *ret_scheduler = cq_reply_str(cq_reply_at(reply, 2 + 2 * count));
+    *ret_job = cq_reply_str(cq_reply_at(reply, 3 + 2 * count));
+    return ret_scheduler->data && ret_job->data;
 }
 
 cq_time cq_cron_seen_tick(struct cq_str seen)

@@ -68,6 +68,9 @@ void cq_cron_beat_build(const struct cq_cron_beat *beat, const struct cq_cron_be
 CQ_MUST_CHECK enum cq_code cq_cron_beat_read(const struct cq_reply *reply, size_t count, cq_time *ret_now, struct cq_error *err);
 void cq_cron_beat_job_at(const struct cq_reply *reply, size_t count, size_t index, struct cq_str *ret_seen, bool *ret_paused);
 
+/* Is there one of RQ's schedulers that has a job of the same name? It is told after a fresh heartbeat. Borrowed. */
+bool cq_cron_beat_rival(const struct cq_reply *reply, size_t count, struct cq_str *ret_scheduler, struct cq_str *ret_job);
+
 /* The tick that a string of this kind names, CQ_TIME_UNSET when none. */
 cq_time cq_cron_seen_tick(struct cq_str seen);
 

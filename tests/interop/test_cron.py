@@ -218,8 +218,13 @@ def test_rqs_scheduler_runs_beside(stage, redis, cron, app, tmp_path):
             "func_name": "tasks.plain", "name": "theirs", "queue_name": "theirs", "args": None, "kwargs": None, "interval": 1, "cron": None,
             "result_ttl": 500, "latest_enqueue_time": 0, "next_enqueue_time": 0}
         assert "  theirs  @every 1s  theirs  tasks.plain\n" in call(stage, app, "--list").stdout
+        assert "too: each time is enqueued twice" not in ours.log.read_text()
+        second = cron("theirs.py")  # the same jobs
+        wait_until(lambda: f":{theirs.pid}:" in second.log.read_text(), "it warns")
+        assert ", a scheduler of RQ's, runs theirs too: each time is enqueued twice" in second.log.read_text()
+        second.send_signal(signal.SIGTERM)
         ours.send_signal(signal.SIGTERM)
-        assert ours.wait(10) == 0
+        assert ours.wait(10) == second.wait(10) == 0
         assert [one.pid for one in CronScheduler.all(redis)] == [theirs.pid]
     finally:
         theirs.send_signal(signal.SIGTERM)
