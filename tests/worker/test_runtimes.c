@@ -274,6 +274,24 @@ START_TEST(a_stable_that_is_killed_is_replaced_and_its_jobs_wait_for_that)
 }
 END_TEST
 
+START_TEST(a_job_whose_horse_died_ends_at_its_timeout_although_the_stable_hangs)
+{
+    fake_says("late", "1000");
+    enqueue("dies", &(struct job_spec){.function = "fake.die", .timeout_s = 5});
+    use_clock();
+    pid_t worker = start_worker("--config", fake_config, NULL);
+    wait_lines(1, "reaps");
+    set_clock(6, 6);
+    wait_log("dies: exceeded its timeout of 5 s");
+    set_clock(8, 8);
+    wait_status("dies", "failed");
+    assert_failure_says("dies", "JobTimeoutException");
+    ck_assert(!log_has("killing it"));
+    kill(worker, SIGKILL);
+    wait_worker(worker);
+}
+END_TEST
+
 START_TEST(with_preload_nothing_is_fetched_before_python_is_ready)
 {
     fake_says("gate", "");
@@ -376,6 +394,7 @@ int main(void)
     tcase_add_test(tcase, who_does_not_speak_the_protocol_is_ended);
     tcase_add_test(tcase, a_runtime_that_never_says_hello_is_given_up);
     tcase_add_test(tcase, a_stable_that_is_killed_is_replaced_and_its_jobs_wait_for_that);
+    tcase_add_test(tcase, a_job_whose_horse_died_ends_at_its_timeout_although_the_stable_hangs);
     tcase_add_test(tcase, with_preload_nothing_is_fetched_before_python_is_ready);
     tcase_add_test(tcase, a_preload_that_fails_ends_the_worker_at_its_start);
     tcase_add_test(tcase, what_a_worker_does_not_take_reaches_no_runtime);

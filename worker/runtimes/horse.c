@@ -26,6 +26,7 @@ void cq_horse_close(struct cq_horse *horse)
 
 static void destroy(struct cq_horse *horse)
 {
+    ev_clear_pending(horse->runtime->process->loop, &horse->reader); /* its rider may be gone */
     cq_buf_release(&horse->in);
     cq_buf_release(&horse->out);
     free(horse);
@@ -209,6 +210,8 @@ void cq_horse_kill(struct cq_horse *horse, int signal_number)
     horse->killed = horse->killed || signal_number == SIGKILL;
     if (kill(-horse->pid, signal_number) != 0)
         kill(horse->pid, signal_number);
+    if (horse->killed && horse->fd < 0) /* it had died before, and its stable, which hangs, does not say so: read_socket will */
+        ev_feed_event(horse->rider->process->loop, &horse->reader, EV_READ);
 }
 
 double cq_horse_time_left(const struct cq_horse *horse, double seconds)
