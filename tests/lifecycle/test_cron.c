@@ -280,6 +280,37 @@ START_TEST(a_schedule_that_was_changed_counts_from_when_it_is_read)
 }
 END_TEST
 
+START_TEST(a_scheduler_without_claims_is_named_when_it_has_a_job_of_ours)
+{
+    static const char *const others[] = {"[{\"name\": \"other\"}]", "no json", "7", "[7, {\"name\": 7}, null]", "{\"name\": \"report\"}"};
+    cq_time now;
+    char soon[32];
+    struct cq_str scheduler, job;
+    just_read = true;
+    beat(CQ_STR_LIT("host:42:abc"), &now);
+    ck_assert(!cq_cron_beat_rival(held, 2, &scheduler, &job));
+    snprintf(soon, sizeof(soon), "%lld", (long long)cq_time_seconds(now));
+    RUN("ZADD", "rq:cron_schedulers", soon, "rqs", soon, "gone", soon, "text");
+    RUN("SET", "rq:cron_scheduler:text", "no hash");
+    for (size_t i = 0; i < CQ_ARRAY_LEN(others); i++) {
+        RUN("HSET", "rq:cron_scheduler:rqs", "cron_jobs", others[i]);
+        beat(CQ_STR_LIT("host:42:abc"), &now);
+        ck_assert_msg(!cq_cron_beat_rival(held, 2, &scheduler, &job), "%s", others[i]);
+    }
+    RUN("HSET", "rq:cron_scheduler:rqs", "cron_jobs", "[{\"func_name\": \"other\"}, {\"func_name\": \"poll\"}]"); /* RQ before 2.9 */
+    beat(CQ_STR_LIT("host:42:abc"), &now);
+    ck_assert(cq_cron_beat_rival(held, 2, &scheduler, &job));
+    ck_assert(cq_str_is(scheduler, "rqs") && cq_str_is(job, "poll"));
+    just_read = false;
+    beat(CQ_STR_LIT("host:42:abc"), &now);
+    ck_assert(!cq_cron_beat_rival(held, 2, &scheduler, &job));
+    just_read = true;
+    RUN("HSET", "rq:cron_scheduler:rqs", "version", "cq 0.1.0");
+    beat(CQ_STR_LIT("host:42:abc"), &now);
+    ck_assert(!cq_cron_beat_rival(held, 2, &scheduler, &job));
+}
+END_TEST
+
 START_TEST(a_claim_keeps_the_schedule_and_one_out_of_turn_leaves_it)
 {
     struct cq_cron_tick tick = tick_seen("j1", "", TICK), now = tick_seen("j2", "", CQ_TIME_UNSET);
@@ -336,6 +367,7 @@ int main(void)
         keys_that_hold_something_else_lose_no_tick,
         a_heartbeat_shows_the_scheduler_and_asks_for_its_jobs,
         a_schedule_that_was_changed_counts_from_when_it_is_read,
+        a_scheduler_without_claims_is_named_when_it_has_a_job_of_ours,
         a_claim_keeps_the_schedule_and_one_out_of_turn_leaves_it,
         who_only_asks_is_no_scheduler,
         what_is_known_is_read_with_care,
