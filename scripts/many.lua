@@ -36,7 +36,10 @@ local function treat(id)
     if fields.err or status and not belongs[status] or not status and redis.call('EXISTS', job) == 0 then return 'gone' end
     if verb == 'requeue' then
         if enqueued and not is_behind(0, since, 0, enqueued) then return 'passed' end
-        if place == 'canceled' then leave_started(id, origin or queue) end -- as in requeue.lua
+        if place == 'canceled' then -- as in requeue.lua
+            leave_started(id, origin or queue)
+            leave_executions(id)
+        end
         requeue_job(id, origin or queue, ttl, at_front == '1', limit_key, concurrency)
     elseif verb == 'cancel' then
         if place == 'started' then leave_started(id, queue) end
@@ -61,7 +64,7 @@ local function count(id)
     return what ~= 'passed', true
 end
 
-local function is_spent() return seen >= limit or removed_left <= 0 or release_left <= 0 end
+local function is_spent() return seen >= limit or removed_left <= 0 or release_left <= 0 or dependencies_left <= 0 end
 
 local function next_of_registry()
     local from = rank_behind(source, last_score, last_member)

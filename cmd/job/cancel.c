@@ -27,8 +27,8 @@ static const struct cq_option cancel_options[] = {
 };
 
 static const char *const notes[] = {
-    "A canceled job is not run; 'cq requeue --registry canceled' takes that back. A running job runs on, and stays canceled; 'cq stop' "
-    "ends it. A job id that is not there, or is canceled already, is named on standard error; the others are canceled, and the status is 1.",
+    "A canceled job is not run; 'cq requeue --registry canceled' takes that back. A running job runs on, and stays canceled where the "
+    "worker is cq's; 'cq stop' ends it. A job id that is not there, or is canceled already, is named on standard error; the others are canceled, and the status is 1.",
     NULL,
 };
 

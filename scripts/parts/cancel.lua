@@ -3,16 +3,11 @@
 -- dependents '1': those that wait for nothing else go onto their queues; RQ's enqueue_dependents. detach '1': it leaves the
 -- dependents sets of what it waits for; RQ's remove_from_dependencies. Source: rq/job.py Job.cancel.
 -- include slots.lua
-local detached_most = 1000 -- dependencies; a member of a dependents set that is canceled does no harm
 
 local function cancel_job(id, queue, dependents, detach)
     parent_canceled = true
     if dependents == '1' then release_dependents(id, queue, false) end
-    if detach == '1' then
-        for _, other in ipairs(redis.pcall('SRANDMEMBER', 'rq:job::' .. id .. ':dependencies', detached_most)) do
-            redis.call('SREM', 'rq:job:' .. other .. ':dependents', id)
-        end
-    end
+    if detach == '1' then leave_dependencies(id, queue) end
     leave_limit(id, redis.pcall('EXISTS', 'rq:executions:' .. id) == 1)
     redis.call('HSET', 'rq:job:' .. id, 'status', 'canceled')
     redis.call('ZADD', 'rq:canceled:' .. queue, now_s, id)

@@ -6,6 +6,7 @@
 -- such set any more. cq:dependencies:<id> has those that are still to be looked at, and the list cq:releasing:<queue> says +<id>:.
 -- Whoever enqueues goes on at once (register.lua); else, or where that one dies, release_some of release.lua does.
 local register_most = 500
+local dependencies_left = 5000 -- that were left by this call's jobs: for who has many of them
 
 -- The status of a dependency that is open: it exists and has not finished; of what is no hash, nil. And whether it may expire:
 -- its dependents set has to go with it then.
@@ -33,6 +34,7 @@ local function leave_dependencies(id, queue)
     local own, rest = 'rq:job::' .. id .. ':dependencies', 'cq:dependencies:' .. id
     local most = queue == '' and 100000000 or register_most -- without a queue there is nobody to go on
     local some = redis.pcall('SRANDMEMBER', own, most + 1)
+    dependencies_left = dependencies_left - #some
     if #some <= most then
         for _, other in ipairs(some) do redis.call('SREM', 'rq:job:' .. other .. ':dependents', id) end
         return

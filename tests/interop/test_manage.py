@@ -225,12 +225,16 @@ def test_rq3s_stop_execution_stops_that_execution_only(stage, redis, queue):
     wait_until(lambda: job.get_status(refresh=True) == JobStatus.STOPPED, "the job is stopped")
 
 
-def test_a_canceled_job_that_runs_stays_canceled(stage, redis, queue):
+@pytest.mark.parametrize("by", ["cq", "rq"])
+def test_a_canceled_job_that_runs_stays_canceled(stage, redis, queue, by):
     job = hold(stage, queue)
     worker = stage.worker(kind="cq")
     wait_running(stage)
     wait_state(redis, worker, "busy")
-    cq(stage, "cancel", "--all", "--registry", "started")
+    if by == "rq":
+        job.cancel()
+    else:
+        cq(stage, "cancel", "--all", "--registry", "started")
     release(stage)
     wait_state(redis, worker, "idle")
     assert job.get_status(refresh=True) == JobStatus.CANCELED
@@ -245,3 +249,39 @@ def test_bounds_of_the_failed_registry_are_kept_at_a_worker_start(stage, redis, 
     stage.burst(kind="cq", options=["--max-failed-jobs", "2"])
     assert queue.failed_job_registry.get_job_ids() == ["j3", "j4"]
     assert not redis.keys("rq:job:j0*")
+
+
+@pytest.mark.parametrize("kind", ["cq", "rq"])
+def test_results_of_failed_jobs_end_with_the_job_whoever_ran_it(stage, redis, queue, kind):
+    job = queue.enqueue("jobs.fail", "no")
+    for_ever = queue.enqueue("jobs.fail", "no", failure_ttl=-1)
+    stage.burst(kind=kind)
+    if kind == "rq":
+        assert redis.ttl(f"rq:results:{job.id}") == -1
+        redis.zincrby(queue.failed_job_registry.key, -100, job.id)  # cq looks at those that failed a minute ago
+        stage.burst(kind="cq")
+    year = 365 * 24 * 3600
+    assert year - 200 < redis.ttl(f"rq:results:{job.id}") <= redis.ttl(job.key) + 1 <= year + 1
+    assert redis.ttl(f"rq:results:{for_ever.id}") == redis.ttl(for_ever.key) == -1
+
+
+def test_what_a_job_leaves_goes_when_it_expires_on_its_list(stage, redis, queue):
+    job = queue.enqueue("jobs.fail", "no", ttl=1000)
+    stage.burst(kind="rq")
+    assert redis.exists(f"rq:results:{job.id}")
+    job.requeue()
+    redis.delete(job.key)  # as its ttl does
+    stage.burst(kind="cq")
+    assert redis.keys(f"*{job.id}*") == []
+
+
+def test_entries_that_rq_would_keep_for_ever_go(stage, redis, queue):
+    for place in ("canceled", "deferred"):
+        redis.zadd(f"rq:{place}:default", {"gone": 1})
+    kept = put(redis, queue, "deferred", "kept")
+    stage.burst(kind="rq")
+    assert redis.exists("rq:canceled:default") and redis.zscore("rq:deferred:default", "gone") == 1
+    stage.burst(kind="cq")
+    assert not redis.exists("rq:canceled:default")
+    assert redis.zscore("rq:deferred:default", "gone") is None
+    assert kept.get_status(refresh=True) != JobStatus.DEFERRED  # what it waited for was run

@@ -205,6 +205,35 @@ START_TEST(a_job_with_many_dependents_takes_several_calls)
 }
 END_TEST
 
+START_TEST(jobs_with_many_dependencies_are_fewer_in_a_call)
+{
+    struct cq_many with = many_of(CQ_MANY_DELETE, CQ_PLACE_FAILED);
+    char key[64], other[16];
+    for (int i = 0; i < 25; i++) {
+        put("failed", "failed", i);
+        snprintf(key, sizeof(key), "rq:job::j%02d:dependencies", i);
+        cq_command_clear(&call);
+        cq_command_texts(&call, "SADD", key, NULL);
+        for (int k = 0; k < 400; k++)
+            cq_command_argf(&call, "parent%d", k);
+        ck_assert_int_eq(cq_reply_int(step()), 400);
+    }
+    for (int k = 0; k < 400; k += 100) {
+        snprintf(other, sizeof(other), "parent%d", k);
+        snprintf(key, sizeof(key), "rq:job:%s:dependents", other);
+        RUN("SADD", key, "j00", "j24", "stays");
+    }
+    with.limit = 100;
+    struct cq_many_done done = many(&with);
+    ck_assert_int_eq(done.done, 13); /* 5,000 in all, and the rest of the last one's */
+    ck_assert(!done.ended);
+    done = many(&with);
+    ck_assert_int_eq(done.done, 12);
+    ck_assert_int_eq(INT("SCARD", "rq:job:parent300:dependents"), 1);
+    ck_assert_int_eq(INT("EXISTS", "rq:job::j24:dependencies"), 0);
+}
+END_TEST
+
 START_TEST(what_holds_something_else_is_left_alone_and_named)
 {
     struct cq_many with = many_of(CQ_MANY_CANCEL, CQ_PLACE_FAILED);
@@ -253,6 +282,7 @@ int main(void)
         jobs_that_are_named_are_taken_off_a_list_that_keeps_its_order,
         a_started_job_is_canceled_by_name_out_of_rq_wip,
         a_job_with_many_dependents_takes_several_calls,
+        jobs_with_many_dependencies_are_fewer_in_a_call,
         what_holds_something_else_is_left_alone_and_named,
         pages_go_on_behind_an_entry_that_is_there_no_more,
     };
