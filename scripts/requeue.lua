@@ -18,6 +18,9 @@ end
 if redis.call('ZREM', place, id) == 0 then
     return redis.error_reply('INVALIDOPERATION job ' .. id .. ' is not in the ' .. registry .. ' registry of queue ' .. queue)
 end
-if registry == 'canceled' then leave_started(id, origin or queue) end -- RQ's cancel forgets an execution that is long overdue, which may live
+if registry == 'canceled' then
+    leave_started(id, origin or queue) -- RQ's cancel forgets an execution that is long overdue, which may live
+    leave_executions(id)
+end
 requeue_job(id, origin or queue, ttl, at_front == '1', limit_key, concurrency)
 return redis.status_reply('OK')

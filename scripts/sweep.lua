@@ -71,9 +71,9 @@ end
 
 -- One without a set of what it waits for was parked by somebody.
 local function check_deferred(registry, id)
-    if is_gone(id) then
+    if redis.call('EXISTS', 'rq:job:' .. id, 'rq:job::' .. id .. ':dependencies') < 2 then
         check_entry(registry, id)
-    elseif release_looks > 0 and redis.call('EXISTS', 'rq:job::' .. id .. ':dependencies') == 1 then
+    elseif release_looks > 0 then
         pcall(release_one, id)
     end
 end

@@ -68,6 +68,7 @@ local function enqueue_job(with)
         end
         leave_places(id, queue_name)
         if origin and origin ~= queue_name then leave_places(id, origin) end
+        leave_executions(id)
         leave_dependencies(id, queue_name)
         redis.call('DEL', 'rq:job::' .. id .. ':dependencies')
         leave_limit(id)

@@ -15,6 +15,19 @@ local function leave_started(id, queue)
     end
 end
 
+-- The executions of an earlier life, which are in rq:wip no more: nothing is to be heard of them. RQ fails a job at its end for an
+-- execution that is on its list and whose hash has expired. Source: rq/executions.py ExecutionRegistry.get_executions.
+local function leave_executions(id)
+    local executions = 'rq:executions:' .. id
+    for _, execution in ipairs(redis.pcall('ZRANGE', executions, 0, -1)) do
+        local member = id .. ':' .. execution
+        local runner = redis.pcall('HGET', 'rq:execution:' .. member, 'worker_name')
+        if type(runner) == 'string' then redis.pcall('SREM', 'rq:worker:' .. runner .. ':executions', member) end
+        redis.call('DEL', 'rq:execution:' .. member)
+    end
+    redis.call('DEL', executions)
+end
+
 local function leave_places(id, queue)
     redis.call('LREM', 'rq:queue:' .. queue, 1, id)
     redis.call('LREM', 'rq:queue:' .. queue .. ':intermediate', 1, id)

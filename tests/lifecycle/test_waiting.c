@@ -258,6 +258,8 @@ START_TEST(the_outcome_of_a_job_that_was_enqueued_again_is_fenced)
     struct cq_job job = new_job("j1", "default");
     enqueue_and_start(&job);
     enqueue(&job);
+    /* RQ fails a job at its end over an execution that is listed still, and has expired. */
+    ck_assert_int_eq(INT("EXISTS", "rq:executions:j1", "rq:execution:j1:" RUN_1, "rq:worker:w1:executions"), 0);
     ck_assert_int_eq(finish("j1", CQ_OUTCOME_SUCCESS), CQ_FATE_FENCED);
     assert_text("queued", "HGET", "rq:job:j1", "status");
     ck_assert_int_eq(job_places("j1"), 1);

@@ -15,6 +15,12 @@ def leave_places(state, job):
             state.registries[name][queue].pop(job.id, None)
 
 
+def leave_executions(state, job):
+    for key in [key for key in state.executions if key[0] == job.id]:
+        state.drop("execution", key)
+    state.drop("running", job.id)
+
+
 def leave_dependencies(state, job):
     for other in list(state.waits.get(job.id, ())):
         state.forget(state.dependents, "dependents", other, job.id)
@@ -24,6 +30,7 @@ def leave_dependencies(state, job):
 def enqueue_again(state, job, old):
     """What it was before goes."""
     leave_places(state, old)
+    leave_executions(state, old)
     leave_dependencies(state, old)
     rules_limits.leave(state, old)
     state.drop("output", job.id)
@@ -87,6 +94,7 @@ def requeue(state, job, registry="failed", front=False):
     job.ended = False
     if registry == "canceled":
         leave_started(state, job)
+        leave_executions(state, job)
     push(state, job, job.queue, front, True)
 
 
@@ -300,6 +308,7 @@ def treat(state, verb, job, place, dependents, detach, front):
         job.ended = False
         if place == "canceled":
             leave_started(state, job)
+            leave_executions(state, job)
         push(state, job, job.queue, front, True)
     elif verb == "cancel":
         if place == "started":
