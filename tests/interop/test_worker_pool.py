@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import socket
+import sys
 import tempfile
 import time
 from datetime import timedelta
@@ -333,3 +334,12 @@ def test_a_pool_waits_for_redis_at_its_start(stage, server, redis, queue):
         os.symlink(server.socket, folder + "/redis.sock")
         assert late.process.wait() == 0, late.process.log()
         assert job.get_status(refresh=True) == JobStatus.FINISHED
+
+
+def test_a_module_is_preloaded_once_for_all_workers_of_a_process(stage, redis, form):
+    (stage.folder / "counted.py").write_text(f"import os\nopen({stage.path('imports')!r}, 'a').write(str(os.getpid()) + '\\n')\n")
+    pool = Pool(stage, form, 3, options=["--python", sys.executable, "--preload", "counted", "--path", str(stage.folder)])
+    stables = Path(stage.path("imports")).read_text().split()
+    assert len(stables) == len(set(stables)) == (1 if form == "slots" else 3)
+    assert set(map(int, stables)) <= set(descendants(pool.pid))
+    pool.stop()

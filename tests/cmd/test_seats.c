@@ -1,0 +1,119 @@
+/* The seats of a pool, without processes; those are in tests/cli/test_worker_pool.sh. */
+#include "cmd/pool/seats.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static struct cq_session session;
+static struct cq_pool pool;
+
+static void open_pool(bool processes, int wanted)
+{
+    pool = (struct cq_pool){.session = &session, .name = "p", .processes = processes, .wanted = wanted};
+    cq_log_init(&pool.log, open("/dev/null", O_WRONLY | O_CLOEXEC), CQ_LOG_INFO, CQ_LOG_TEXT);
+    cq_pool_init(&pool);
+}
+
+static void close_pool(void)
+{
+    cq_pool_release(&pool);
+}
+
+START_TEST(pauses_double_up_to_half_a_minute_and_half_of_them_is_drawn)
+{
+    int failures = 0;
+    double most = 0.5;
+    for (int i = 0; i < 40; i++) {
+        double pause_s = cq_seat_pause(&failures);
+        ck_assert_int_eq(failures, i + 1);
+        ck_assert_msg(pause_s >= most / 2 && pause_s <= most, "pause %d is %f s, of at most %f", i, pause_s, most);
+        most = most * 2 < 30 ? most * 2 : 30;
+    }
+}
+END_TEST
+
+START_TEST(a_pool_has_one_seat_or_one_for_each_worker)
+{
+    open_pool(false, 5);
+    ck_assert_int_eq(pool.seat_count, 1);
+    ck_assert(!cq_pool_is_over(&pool));
+    close_pool();
+    open_pool(true, 5);
+    ck_assert_int_eq(pool.seat_count, 5);
+    close_pool();
+}
+END_TEST
+
+START_TEST(more_workers_are_more_seats_that_wait_for_a_process)
+{
+    open_pool(true, 2);
+    cq_pool_resize(&pool, 4);
+    ck_assert_int_eq(pool.seat_count, 4);
+    ck_assert(pool.seats[3].start_at > 0);
+    cq_pool_resize(&pool, 1);
+    ck_assert_int_eq(pool.seat_count, 1);
+    close_pool();
+}
+END_TEST
+
+START_TEST(sizes_that_may_not_be_change_nothing)
+{
+    open_pool(true, 2);
+    cq_pool_resize(&pool, 0);
+    cq_pool_resize(&pool, -1);
+    cq_pool_resize(&pool, CQ_SLOTS_MAX + 1);
+    ck_assert_int_eq(pool.wanted, 2);
+    ck_assert_int_eq(pool.seat_count, 2);
+    close_pool();
+}
+END_TEST
+
+START_TEST(a_pool_that_ends_starts_nothing_and_is_over_without_processes)
+{
+    open_pool(true, 3);
+    cq_pool_stop(&pool, 15);
+    ck_assert_int_eq(cq_pool_tend(&pool), 0);
+    cq_pool_resize(&pool, 8);
+    ck_assert_int_eq(pool.wanted, 3);
+    ck_assert(cq_pool_is_over(&pool));
+    close_pool();
+}
+END_TEST
+
+START_TEST(a_process_that_is_none_of_ours_is_no_matter)
+{
+    open_pool(false, 1);
+    cq_pool_reaped(&pool, 999999, 0);
+    ck_assert_int_eq(pool.status, CQ_EXIT_OK);
+    ck_assert(!pool.stopping);
+    close_pool();
+}
+END_TEST
+
+START_TEST(memory_is_that_of_the_largest_and_zero_when_it_is_not_known)
+{
+    ck_assert_int_gt(cq_child_rss_kb(getpid()), 100);
+    ck_assert_int_eq(cq_child_rss_kb(999999999), 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("seats");
+    TCase *tc = tcase_create("all");
+    tcase_add_test(tc, pauses_double_up_to_half_a_minute_and_half_of_them_is_drawn);
+    tcase_add_test(tc, a_pool_has_one_seat_or_one_for_each_worker);
+    tcase_add_test(tc, more_workers_are_more_seats_that_wait_for_a_process);
+    tcase_add_test(tc, sizes_that_may_not_be_change_nothing);
+    tcase_add_test(tc, a_pool_that_ends_starts_nothing_and_is_over_without_processes);
+    tcase_add_test(tc, a_process_that_is_none_of_ours_is_no_matter);
+    tcase_add_test(tc, memory_is_that_of_the_largest_and_zero_when_it_is_not_known);
+    suite_add_tcase(suite, tc);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
