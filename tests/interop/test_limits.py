@@ -106,6 +106,18 @@ def test_rq3s_worker_goes_on_with_what_cq_let_wait_and_cq_with_what_rq3_let_wait
     assert not redis.exists("rq:rl-keys", limit.config, limit.allowed, limit.limited)
 
 
+def test_a_producer_with_rq212_can_give_its_jobs_a_key(stage, redis, queue, limit):
+    ids = []
+    for _ in range(4):
+        job = queue.create_job("jobs.rest", args=(0.03,))
+        redis.hset(job.key, mapping={"rate_limit_key": "api", "rate_limit_concurrency": 1})
+        ids.append(queue.enqueue_job(job).id)
+    stage.burst(options=["--num-workers", "3"])
+    assert [status(redis, job_id) for job_id in ids] == ["finished"] * 4
+    assert most_at_a_time(redis, ids) == 1
+    assert not limit.held() and not limit.waiting()
+
+
 def test_a_slot_that_rq212s_worker_does_not_give_back_is_found(stage, redis, queue, limit):
     first, second = (limit.enqueue(queue, "jobs.add", 1, 2) for _ in range(2))
     stage.burst("default", **rq_folder(stage))
