@@ -193,3 +193,14 @@ def test_an_id_that_rq_knows_is_replaced_and_waits_in_one_place(stage, redis, qu
     wait_until(lambda: Job.fetch("same", connection=redis).is_finished, "it is finished")
     enqueue(stage, "--job-id", "same", "--schedule-in", "1h", "jobs.note", path)
     assert not queue.finished_job_registry.count and queue.scheduled_job_registry.get_job_ids() == ["same"]
+
+
+def test_an_id_enqueued_again_after_its_worker_went_silent_is_run_by_rq(stage, redis, queue):
+    """RQ reads the list of a job's executions at its end, and fails the job for one whose hash has expired."""
+    queue.enqueue("jobs.nothing", job_id="same")
+    redis.lpop("rq:queue:default")
+    redis.hset("rq:job:same", "status", "started")
+    redis.zadd("rq:executions:same", {"b82b26d3ac9f4bb1a9391b46cfcf0fdd": 9999999999})
+    enqueue(stage, "--job-id", "same", "--result-ttl", "0", "jobs.nothing")
+    stage.burst(kind="rq")
+    assert not redis.exists("rq:job:same", "rq:executions:same") and not queue.failed_job_registry.count
