@@ -122,7 +122,7 @@ def start_time(state, key, nth):
     starts = state.starts[key]
     oldest = len(starts) + nth - turns * rate - rate
     at = starts[-oldest] + window if oldest > 0 else 0
-    return max(at, state.moment() + turns * window) if turns else at
+    return max(at, state.moment()) + turns * window if turns else at
 
 
 def set_aside(state, job, queue):

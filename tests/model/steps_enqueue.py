@@ -28,10 +28,10 @@ def new_job(world, chance, repeats=True):
     return job
 
 
-def limited(chance, job):
+def limited(world, chance, job):
     """By a key, which is of cq and RQ 3.0 only."""
-    if chance.random() < 0.3:
-        job.key, job.concurrency = chance.choice(("k1", "k2")), chance.choice((None, 1, 1, 2))
+    if chance.random() < (0.7 if world.state.limits else 0.3):
+        job.key, job.concurrency = chance.choice(sorted(world.state.limits) or ("k1", "k2")), chance.choice((None, None, 1, 2))
 
 
 def some_dependencies(world, chance, *others):
@@ -76,7 +76,7 @@ def rq_enqueue(world, chance):
 @step(14)
 def cq_enqueue(world, chance):
     job = new_job(world, chance)
-    limited(chance, job)
+    limited(world, chance, job)
     front, unique, twice = chance.random() < 0.2, chance.random() < 0.3, chance.random() < 0.2
     dependencies = some_dependencies(world, chance)
     due = world.state.now + chance.choice((35, 1005)) if chance.random() < 0.15 else None

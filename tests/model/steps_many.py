@@ -44,7 +44,7 @@ def cq_stop(world, chance):
 @step(4)
 def cq_limit(world, chance):
     key, remove = chance.choice(KEYS), chance.random() < 0.3
-    rate, window = chance.choice(((None, None), (0, None), (1, 35), (2, 35), (1, 1005), (3, 1005)))
+    rate, window = chance.choice(((None, None), (0, None), (1, 35), (2, 35), (1, 1005), (2, 1005), (3, 1005)))
     concurrency = chance.choice((None, None, 0, 1, 3))
     if remove:
         rate, window, concurrency = 0, None, 0

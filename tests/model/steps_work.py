@@ -83,6 +83,27 @@ def cq_finish(world, chance):
     tell(world, f"{job_id} {outcome}, then {worker.job}")
 
 
+@step(8)
+def cq_spree(world, chance):
+    """Several jobs in no time: what a rate is there for."""
+    workers = [worker for worker in world.workers() if worker.job is None and worker.lives]
+    if not workers:
+        return
+    worker, done = chance.choice(workers), []
+    for _ in range(chance.randint(2, 5)):
+        execution = new_execution(chance)
+        answer = world.cq("fetch", worker=worker.name, queues=",".join(worker.queues), next=execution)
+        fetched(world, worker, answer, execution)
+        if worker.job is None:
+            break
+        done.append(worker.job)
+        outcome = chance.choice(("success", "success", "failed"))
+        world.cq("finish", worker=worker.name, id=worker.job, queue=worker.queue, execution=worker.execution, outcome=outcome,
+                 queues=",".join(worker.queues))
+        rules.finish(world.state, worker, outcome, 0, (), False)
+    tell(world, f"{worker.name} {done}")
+
+
 @step(3)
 def cq_give_back(world, chance):
     workers = [worker for worker in world.workers() if worker.job is not None]
