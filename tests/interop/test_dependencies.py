@@ -169,7 +169,7 @@ def test_a_deferred_job_with_a_ttl_expires_as_rqs_does_and_is_forgotten(stage, r
 
 @pytest.mark.cq_only
 def test_a_long_chain_of_both_is_run_by_both(stage, redis, queue):
-    length, path = 40, stage.path("order")
+    length, path = 24, stage.path("order")
     for number in range(length):
         enqueue(stage, ("rq", "cq")[number // 2 % 2], redis, f"c{number}", "jobs.note", path, parents=[f"c{number - 1}"] if number else (),
                 queue=("one", "two")[number % 2])
@@ -203,7 +203,7 @@ def test_rq_looks_again_when_a_dependency_finishes_between_its_look_and_its_regi
 @pytest.mark.parametrize("producer, executor", [("rq", "cq"), ("cq", "rq"), ("cq", "cq")])
 def test_none_is_forgotten_when_a_dependency_finishes_while_it_is_registered(stage, redis, queue, producer, executor):
     """Each job is followed at once by one that waits for it, so that many are registered in the moment of the end."""
-    threads, pairs = 4, 75 if producer == "rq" else 15
+    threads, pairs = 4, 75 if producer == "rq" else 8
     stage.worker(kind="rq" if executor == "rq" else KIND, options=[] if executor == "rq" else ["--num-workers", "4"], ready=False)
 
     def follow(first):
@@ -254,7 +254,7 @@ def check_graph(redis, graph):
 @pytest.mark.cq_only
 @pytest.mark.parametrize("seed", [1])
 def test_a_graph_by_chance_is_run_in_order_while_both_enqueue_and_both_work(stage, redis, queue, seed):
-    chance, graph, queues, size = random.Random(seed), {}, ("one", "two", "three"), 60
+    chance, graph, queues, size = random.Random(seed), {}, ("one", "two", "three"), 40
     stage.worker("one", kind="rq", ready=False)
     stage.worker(*queues, options=["--num-workers", "3"], ready=False)
     for number in range(size):
