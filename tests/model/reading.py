@@ -97,6 +97,9 @@ def at_rest(world):
         for worker in world.workers():
             while run_next(world, worker):
                 pass
+    for queue in QUEUES:  # keys of limits that nobody uses any more
+        world.cq("abandon", queue=queue)
+        rules_manage.abandon(state, queue, False)
     yield from leftovers(state, Picture(world.connection))
 
 
