@@ -64,17 +64,31 @@ void cq_enqueue_build(const struct cq_enqueue *enqueue, struct cq_command *comma
     cq_buf_release(&dependencies);
 }
 
+/* What a script says, be it alone or before the dependencies that do not exist. */
+static const struct cq_reply *outcome(const struct cq_reply *reply)
+{
+    return cq_reply_type(reply) == CQ_REPLY_ARRAY ? cq_reply_at(reply, 0) : reply;
+}
+
+int64_t cq_enqueue_missing(const struct cq_reply *reply, struct cq_str *ret_first)
+{
+    int64_t count = cq_reply_int(cq_reply_at(reply, 1));
+    if (count > 0)
+        *ret_first = cq_reply_str(cq_reply_at(reply, 2));
+    return count;
+}
+
 enum cq_code cq_enqueue_read(const struct cq_reply *reply, int64_t *ret_len, struct cq_error *err)
 {
     enum cq_code code = cq_reply_check(reply, err);
     if (code == CQ_OK && ret_len)
-        *ret_len = cq_enqueue_status(reply) == CQ_JOB_QUEUED ? cq_reply_int(reply) : 0;
+        *ret_len = cq_enqueue_status(reply) == CQ_JOB_QUEUED ? cq_reply_int(outcome(reply)) : 0;
     return code;
 }
 
 enum cq_job_status cq_enqueue_status(const struct cq_reply *reply)
 {
-    struct cq_str word = cq_reply_str(reply);
+    struct cq_str word = cq_reply_str(outcome(reply));
     if (cq_str_is(word, REGISTERING))
         return CQ_JOB_DEFERRED;
     return word.len ? cq_job_status_parse(word) : CQ_JOB_QUEUED;
@@ -82,7 +96,7 @@ enum cq_job_status cq_enqueue_status(const struct cq_reply *reply)
 
 bool cq_enqueue_registers(const struct cq_reply *reply)
 {
-    return cq_str_is(cq_reply_str(reply), REGISTERING);
+    return cq_str_is(cq_reply_str(outcome(reply)), REGISTERING);
 }
 
 void cq_register_build(struct cq_str id, struct cq_str queue, cq_time now, struct cq_command *command)
@@ -97,6 +111,6 @@ enum cq_code cq_register_read(const struct cq_reply *reply, bool *ret_more, stru
 {
     enum cq_code code = cq_reply_check(reply, err);
     if (code == CQ_OK)
-        *ret_more = cq_reply_int(reply) != 0;
+        *ret_more = cq_reply_int(outcome(reply)) != 0;
     return code;
 }

@@ -27,6 +27,13 @@ void cq_enqueue_build(const struct cq_enqueue *enqueue, struct cq_command *comma
 /* Errors: CQ_ERR_DUPLICATE_JOB. ret_len: length of the queue after the push, in jobs, 0 when it was not pushed; may be NULL. */
 CQ_MUST_CHECK enum cq_code cq_enqueue_read(const struct cq_reply *reply, int64_t *ret_len, struct cq_error *err);
 
+/*
+ * How many of its dependencies do not exist, of a reply of either script that was read without an error. They count as finished.
+ *   ret_first  one of them, borrowed from the reply; untouched when there is none
+ * What is enqueued with many is looked at by register: each of its replies has its own.
+ */
+int64_t cq_enqueue_missing(const struct cq_reply *reply, struct cq_str *ret_first);
+
 /* Of a reply that was read without an error: CQ_JOB_QUEUED, CQ_JOB_DEFERRED, CQ_JOB_SCHEDULED or CQ_JOB_RATE_LIMITED. */
 enum cq_job_status cq_enqueue_status(const struct cq_reply *reply);
 

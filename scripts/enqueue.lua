@@ -1,7 +1,7 @@
 -- Enqueue one job: parts/enqueue.lua says how. unique '1': refuse any id that exists, changing nothing.
 -- Source: rq/queue.py enqueue_job, schedule_job; rq/scripts.py UNIQUE_ENQUEUE_SCRIPT, UNIQUE_SCHEDULE_SCRIPT.
 -- Returns the queue's length after the push, or the status deferred, scheduled or rate_limited, or the word registering: it is deferred,
--- and register.lua is to be called. Errors: DUPLICATEJOB.
+-- and register.lua is to be called. Where some of its dependencies do not exist: {that, how many, the first one}. Errors: DUPLICATEJOB.
 -- No keys: what a dependency's name makes of them is known here only.
 local id, queue, at_front, unique, ttl, enqueued_at, created_at, now_s, group, due, dependencies, allow_failures = unpack(ARGV)
 -- then field, value ... of the job's hash
@@ -20,9 +20,10 @@ end
 -- include push.lua
 -- include leave.lua
 -- include enqueue.lua
-local done = enqueue_job({id = id, queue = queue, at_front = at_front == '1', unique = unique == '1', ttl = ttl,
+local done, missing = enqueue_job({id = id, queue = queue, at_front = at_front == '1', unique = unique == '1', ttl = ttl,
     enqueued_at = enqueued_at, created_at = created_at, now_s = now_s, group = group, due = due, dependencies = dependencies,
     allow_failures = allow_failures == '1', values = ARGV, first = 13, last = #ARGV})
 if done == 'duplicate' then return redis.error_reply("DUPLICATEJOB Job with ID '" .. id .. "' already exists") end
 if done == 'deferred' and redis.call('EXISTS', 'cq:dependencies:' .. id) == 1 then done = 'registering' end
-return type(done) == 'string' and redis.status_reply(done) or done
+if type(done) == 'string' then done = redis.status_reply(done) end
+return missing and #missing > 0 and {done, #missing, missing[1]} or done

@@ -62,6 +62,7 @@ static enum cq_code check(const struct reading *reading, struct cq_error *err)
                         : options->wait                                 ? "--wait"
                         : options->wait_timeout_s != CQ_OPTION_UNSET    ? "--wait-timeout"
                         : options->quiet                                ? "--quiet"
+                        : options->print_id                             ? "--print-id"
                                                                         : NULL;
     if (alien)
         return cq_error_set(err, CQ_ERR_CONFIG, "%s is not for a schedule, which enqueues a new job each time; leave it out", alien);

@@ -29,7 +29,7 @@ struct cq_enqueue_options {
     int64_t webhook_timeout_s;
     const char *rate_limit_key;
     int64_t rate_limit_concurrency;
-    bool at_front, unique, allow_failure, retry_at_front, quiet, wait;
+    bool at_front, unique, allow_failure, retry_at_front, quiet, print_id, wait;
 };
 #define CQ_WEBHOOK_METHODS "GET|POST"
 

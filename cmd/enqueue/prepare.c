@@ -68,6 +68,9 @@ static enum cq_code check_options(const struct cq_enqueue_options *options, stru
         return cq_error_set(err, CQ_ERR_USAGE, "--unique needs --job-id: a generated id is always unique");
     if (options->wait_timeout_s != CQ_OPTION_UNSET && !options->wait)
         return cq_error_set(err, CQ_ERR_USAGE, "--wait-timeout needs --wait");
+    if (options->print_id && (options->quiet || options->wait))
+        return cq_error_set(err, CQ_ERR_USAGE, "--print-id: %s; leave out one of them", options->quiet
+                            ? "--quiet has nothing printed" : "--wait prints what the job returns");
     if (options->group && !cq_enqueue_is_name(cq_str(options->group), CQ_NAME_MAX))
         return cq_error_set(err, CQ_ERR_USAGE, "--group: '%.80s' cannot be a group's name; give 1 to %d bytes of text", options->group,
                             CQ_NAME_MAX);
@@ -132,16 +135,29 @@ static enum cq_code fill_time(struct cq_enqueue_work *work, struct cq_error *err
     return CQ_OK;
 }
 
+/* An id that is empty is mostly a shell variable that is: its job would run at once, without a word. */
+static enum cq_code read_ids(const struct cq_strv *texts, struct cq_strv *ids, struct cq_error *err)
+{
+    for (size_t i = 0; i < texts->len; i++) {
+        size_t parts = 1, before = ids->len;
+        for (const char *at = texts->items[i]; *at; at++)
+            parts += *at == ',';
+        cq_strv_split(ids, cq_str(texts->items[i]), ',');
+        if (ids->len - before != parts)
+            return cq_error_set(err, CQ_ERR_USAGE, "--depends-on: '%.80s' %s; give ids with commas between them", texts->items[i],
+                                parts == 1 ? "is no id" : "has an id missing");
+    }
+    return CQ_OK;
+}
+
 /* With either of allow_failure and at_front RQ's Dependency writes both. */
 static enum cq_code fill_dependencies(struct cq_enqueue_work *work, struct cq_error *err)
 {
     const struct cq_enqueue_options *options = work->options;
     struct cq_job *job = &work->job;
     struct cq_strv *ids = &work->ids;
-    for (size_t i = 0; i < options->depends_on.len; i++)
-        cq_strv_split(ids, cq_str(options->depends_on.items[i]), ',');
-    if (options->depends_on.len && !ids->len)
-        return cq_error_set(err, CQ_ERR_USAGE, "--depends-on: there is no id in '%.80s'", options->depends_on.items[0]);
+    if (read_ids(&options->depends_on, ids, err) != CQ_OK)
+        return CQ_ERR_USAGE;
     if (ids->len > DEPENDENCIES_MAX)
         return cq_error_set(err, CQ_ERR_USAGE, "--depends-on: a job can wait for %d jobs at most", DEPENDENCIES_MAX);
     if (options->allow_failure && !ids->len)

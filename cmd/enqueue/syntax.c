@@ -37,9 +37,10 @@ static const struct cq_option enqueue_options[] = {
     FLAG("wait", wait, "Wait for the job and print what it returns, as Python prints it; status 1 when it fails"),
     DURATION("wait-timeout", wait_timeout_s, 1, "With --wait: give up after this time, with status 1 (default: never)"),
     FLAG("quiet", quiet, "Do not say that the job was enqueued"),
+    FLAG("print-id", print_id, "Print the job's id and nothing else, for scripts"),
     HEADING("When it runs"),
     FLAG("at-front", at_front, "Put the job at the front of the queue, once it is its turn to be queued"),
-    TEXTS("depends-on", depends_on, "ID[,ID...]", "Jobs that have to finish first; may be repeated"),
+    TEXTS("depends-on", depends_on, "ID[,ID...]", "Jobs that have to finish first; may be repeated. One that does not exist counts as finished, with a warning"),
     FLAG("allow-failure", allow_failure, "With --depends-on: it is enough that they have run, be it that they failed"),
     DURATION("schedule-in", schedule_in_s, 0, "Queue the job after this time; a scheduler does it"),
     TEXT("schedule-at", schedule_at, "TIME",
@@ -84,7 +85,7 @@ static const char *const notes[] = {
     "(JSON) or % (a Python literal); key=text, key:=JSON and key%=LITERAL are keyword arguments. A value that begins with @ "
     "names a file that holds the value.",
     "Examples: cq enqueue mail.send bob@example.org retries:=3 ; cq enqueue sums.add :1 :2 ; cq enqueue -q low report %\"('a', "
-    "1)\"",
+    "1)\" ; cq enqueue --depends-on \"$(cq enqueue --print-id extract)\" load",
     NULL,
 };
 

@@ -9,7 +9,7 @@
 -- _enqueue_async_job; rq/job.py dependencies_are_met; rq/group.py _add_jobs.
 -- include register.lua
 
--- Returns whether the job has to wait; if so, it is in rq:deferred, and registered, or will be.
+-- Returns whether the job has to wait (if so, it is in rq:deferred, and registered, or will be), and which do not exist: they count as finished.
 local function await_dependencies(id, queue, ids, allow_failures, now_s)
     local own, rest = 'rq:job::' .. id .. ':dependencies', 'cq:dependencies:' .. id
     if #ids > register_most then
@@ -17,21 +17,22 @@ local function await_dependencies(id, queue, ids, allow_failures, now_s)
         for at = 1, #ids, 1000 do redis.call('SADD', own, unpack(ids, at, math.min(at + 999, #ids))) end
         redis.call('SUNIONSTORE', rest, rest, own)
         look_later(id, queue)
-        return true
+        return true, {}
     end
-    local open, waits = {}, false
+    local open, missing, waits = {}, {}, false
     for _, other in ipairs(ids) do
-        local status, may_expire = open_dependency(other)
+        local status, may_expire, gone = open_dependency(other)
+        if gone then missing[#missing + 1] = other end
         if status then open[#open + 1] = {other, may_expire} end
         waits = waits or status and (status ~= 'failed' or not allow_failures)
     end
-    if not waits then return false end
+    if not waits then return false, missing end
     redis.call('ZADD', 'rq:deferred:' .. queue, now_s, id)
     for _, one in ipairs(open) do
         register_dependency(id, one[1], one[2])
         redis.call('SADD', own, one[1])
     end
-    return true
+    return true, missing
 end
 
 -- The limit of how many jobs of its key may run: of the job's fields values[first] ... Returns key and number, or nil.
@@ -48,7 +49,7 @@ end
 -- dependencies ('': none), allow_failures; values, first, last: field, value ... of the job's hash, a part of that table;
 -- status and enqueued_at are among them unless there are dependencies, or it is due later.
 -- Returns the queue's length after the push, or deferred, scheduled, rate_limited (its key has no slot for it), or duplicate:
--- unique, and the id exists; nothing changed.
+-- unique, and the id exists; nothing changed. Then the dependencies that do not exist, of those that were looked at; nil: none were.
 local function enqueue_job(with)
     local id, queue_name = with.id, with.queue
     local job, queue = 'rq:job:' .. id, 'rq:queue:' .. queue_name
@@ -91,18 +92,21 @@ local function enqueue_job(with)
         save('status', 'scheduled')
         return 'scheduled'
     end
+    local missing
     if with.dependencies ~= '' then
-        if await_dependencies(id, queue_name, cjson.decode(with.dependencies), with.allow_failures, with.now_s) then
+        local waits
+        waits, missing = await_dependencies(id, queue_name, cjson.decode(with.dependencies), with.allow_failures, with.now_s)
+        if waits then
             save('status', 'deferred')
-            return 'deferred'
+            return 'deferred', missing
         end
     end
     if slots then
         if plain then save() else save('status', 'queued', 'enqueued_at', with.enqueued_at) end
         wait_for_slot(id, queue_name, with.at_front, with.enqueued_at, limit_key, slots)
-        return redis.call('HGET', job, 'status') == 'queued' and redis.call('LLEN', queue) or 'rate_limited'
+        return redis.call('HGET', job, 'status') == 'queued' and redis.call('LLEN', queue) or 'rate_limited', missing
     end
     local len = redis.call(with.at_front and 'LPUSH' or 'RPUSH', queue, id)
     if plain then save() else save('status', 'queued', 'enqueued_at', with.enqueued_at) end
-    return len
+    return len, missing
 end

@@ -8,12 +8,12 @@
 local register_most = 500
 local dependencies_left = 5000 -- that were left by this call's jobs: for who has many of them
 
--- The status of a dependency that is open: it exists and has not finished; of what is no hash, nil. And whether it may expire:
--- its dependents set has to go with it then.
+-- The status of a dependency that is open: it exists and has not finished; else nil. Whether it may expire: its dependents set has
+-- to go with it then. Whether it does not exist: what is no hash does not.
 local function open_dependency(other)
     local fields = redis.pcall('HMGET', 'rq:job:' .. other, 'status', 'ttl')
     local status = fields[1]
-    if not status or status == 'finished' then return nil end
+    if not status or status == 'finished' then return nil, nil, not status end
     return status, fields[2] or status == 'failed' or status == 'stopped' or status == 'canceled'
 end
 
@@ -48,23 +48,30 @@ local function leave_dependencies(id, queue)
     look_later(id, queue)
 end
 
+-- Returns whether it waits for one that does not exist.
 local function look_at(id, other, waits)
     local own = 'rq:job::' .. id .. ':dependencies'
     if not waits or redis.call('SISMEMBER', own, other) == 0 then
         redis.call('SREM', 'rq:job:' .. other .. ':dependents', id)
-        return
+        return false
     end
-    local status, may_expire = open_dependency(other)
+    local status, may_expire, missing = open_dependency(other)
     if status then register_dependency(id, other, may_expire) else redis.call('SREM', own, other) end
+    return missing
 end
 
--- The next piece. Returns how many were looked at, and whether that was all: then the caller is to look whether the job waits at all.
+-- The next piece. Returns how many were looked at, whether that was all (then the caller is to look whether the job waits at all), and
+-- which of them do not exist.
 local function register_some(id, queue)
     local rest = 'cq:dependencies:' .. id
     local waits = redis.pcall('HGET', 'rq:job:' .. id, 'status') == 'deferred'
     local some = redis.call('SPOP', rest, register_most)
-    for _, other in ipairs(some) do pcall(look_at, id, other, waits) end -- a key of another type must not keep workers from all else
-    if redis.call('EXISTS', rest) == 1 then return #some, false end
+    local missing = {}
+    for _, other in ipairs(some) do
+        local done, gone = pcall(look_at, id, other, waits) -- a key of another type must not keep workers from all else
+        if done and gone then missing[#missing + 1] = other end
+    end
+    if redis.call('EXISTS', rest) == 1 then return #some, false, missing end
     redis.call('LREM', 'cq:releasing:' .. queue, 0, '+' .. id .. ':')
-    return #some, true
+    return #some, true, missing
 end

@@ -22,7 +22,7 @@ it 'a job that depends on an open one is deferred, and says what any other says'
 run enqueue f --job-id parent
 run enqueue g --job-id child --depends-on parent,nobody
 expect_status 0
-expect_no_stderr
+expect_stderr "cq enqueue: --depends-on: there is no job 'nobody' (any more): it counts as finished"
 expect_stdout "Enqueued g() with job-id 'child'."
 expect_redis deferred hget rq:job:child status
 expect_redis '["parent", "nobody"]' hget rq:job:child dependency_ids
@@ -34,13 +34,18 @@ expect_redis parent lrange rq:queue:default 0 -1
 
 it '--depends-on may be repeated, and --allow-failure and --at-front are written as RQ'"'"'s Dependency'
 run enqueue g --job-id child2 --depends-on child --depends-on parent --allow-failure --at-front
+expect_no_stderr
 expect_redis '["child", "parent"]' hget rq:job:child2 dependency_ids
 expect_redis 1 hget rq:job:child2 allow_dependency_failures
 expect_redis 1 hget rq:job:child2 enqueue_at_front
 
 it 'a job whose dependencies have finished or are gone is queued at once'
 redis hset rq:job:parent status finished > /dev/null
-run enqueue g --job-id child3 --depends-on parent,nobody
+run enqueue g --job-id child3 --depends-on parent
+expect_no_stderr
+run enqueue g --job-id child3 --quiet --depends-on parent,nobody,noone
+expect_status 0
+expect_stderr "cq enqueue: --depends-on: 2 of these jobs do not exist (any more), such as 'nobody': they count as finished"
 expect_redis queued hget rq:job:child3 status
 expect_redis child3 lindex rq:queue:default -1
 
@@ -48,12 +53,28 @@ it 'a job with many dependencies waits for those that are open, and is queued wh
 run enqueue f --job-id fan --depends-on "$(seq -s , 1 2000),child"
 expect_status 0
 expect_stdout "Enqueued f() with job-id 'fan'."
+expect_stderr_line '--depends-on: 2000 of these jobs do not exist (any more), such as '
 expect_redis deferred hget rq:job:fan status
 expect_redis child smembers rq:job::fan:dependencies
 expect_redis 1 sismember rq:job:child:dependents fan
 run enqueue f --job-id fan2 --depends-on "$(seq -s , 1 2000)"
 expect_redis queued hget rq:job:fan2 status
 expect_redis '' keys 'cq:*'
+
+it '--print-id prints the id alone, for the shell to pass on'
+first=$("$CQ" enqueue --print-id extract)
+run enqueue --depends-on "$first" --print-id load
+expect_status 0
+expect_no_stderr
+expect_stdout_match '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'
+expect_redis "$first" smembers "rq:job::$(cat "$work/out"):dependencies"
+run enqueue f --print-id --job-id named --schedule-in 5
+expect_stdout named
+refused '--quiet has nothing printed' --print-id --quiet
+refused '--wait prints what the job returns' --print-id --wait
+run enqueue f --print-id --unique --job-id named
+expect_status 1
+expect_stdout ''
 
 it 'a time in seconds from now is when the job is due'
 now=$(date +%s)
@@ -104,7 +125,11 @@ refused 'discarded before it is due' --schedule-in 10 --ttl 10
 refused '--unique is not supported with --depends-on' --unique --job-id u --depends-on x
 refused "job 'u' cannot wait for itself" --job-id u --depends-on x,u
 refused '--allow-failure needs --depends-on' --allow-failure
-refused 'there is no id in' --depends-on ,
+refused "--depends-on: '' is no id; give ids with commas between them" --depends-on ''
+refused "--depends-on: '' is no id" --depends-on x --depends-on ''
+for ids in ',' ',x' 'x,' 'x,,y' 'x, '; do
+    refused "'$ids' has an id missing" --depends-on "$ids"
+done
 refused 'at most' --depends-on "$(seq -s , 10001)"
 refused '--repeat-interval needs --repeat' --repeat-interval 5
 refused '--callback-timeout needs --on-success' --callback-timeout 5

@@ -86,6 +86,26 @@ START_TEST(a_job_is_registered_with_what_it_waits_for_and_no_more)
 }
 END_TEST
 
+START_TEST(dependencies_that_do_not_exist_are_named)
+{
+    struct cq_str first = CQ_STR_NONE;
+    set_status("done", "finished");
+    ck_assert_int_eq(enqueue_after("child", "done", NULL, false), CQ_JOB_QUEUED);
+    ck_assert_int_eq(cq_enqueue_missing(held, &first), 0);
+    ck_assert_int_eq(enqueue_after("child2", "done", "gone", false), CQ_JOB_QUEUED);
+    ck_assert_int_eq(cq_enqueue_missing(held, &first), 1);
+    ck_assert(cq_str_is(first, "gone"));
+    enqueue_plain("open");
+    ck_assert_int_eq(enqueue_after("child3", "lost", "open", false), CQ_JOB_DEFERRED);
+    ck_assert_int_eq(cq_enqueue_missing(held, &first), 1);
+    ck_assert(cq_str_is(first, "lost"));
+    RUN("SET", "rq:job:text", "of somebody else's");
+    ck_assert_int_eq(enqueue_after("child4", "text", "none", false), CQ_JOB_QUEUED);
+    ck_assert_int_eq(cq_enqueue_missing(held, &first), 2);
+    ck_assert(cq_str_is(first, "text"));
+}
+END_TEST
+
 START_TEST(a_dependency_that_will_expire_takes_its_dependents_along)
 {
     struct cq_job job = new_job("a", "default");
@@ -335,6 +355,7 @@ int main(void)
         a_job_with_an_open_dependency_is_deferred_as_rq_defers_it,
         each_status_of_a_dependency_is_judged_as_rq_judges_it,
         a_job_is_registered_with_what_it_waits_for_and_no_more,
+        dependencies_that_do_not_exist_are_named,
         a_dependency_that_will_expire_takes_its_dependents_along,
         a_deferred_job_expires_by_its_ttl_and_starts_it_anew_when_released,
         a_chain_is_released_one_by_one,
