@@ -252,7 +252,7 @@ it 'missed ticks are skipped, made up for once, or all'
 now=$(redis time | head -n 1)
 hours=$((now - now % 3600 - 5 * 3600))
 write missed.cron 'CRON_TZ=UTC' '0 * * * * --name skip -q skip f' '0 * * * * --name once -q once --missed once f' \
-    '0 * * * * --name all -q all --missed all f' '0 * * * * --name changed -q changed --missed all f'
+    '0 * * * * --name all -q all --missed all --retry-max 1 --retry-backoff 1000h..2000h f' '0 * * * * --name changed -q changed --missed all f'
 for job in skip once all; do
     redis set "cq:cron:tick:$job" "$((hours + 100)) old" > /dev/null
 done
@@ -264,6 +264,10 @@ end_cron "$cron"
 [ "$(tick_of all)" = "$(tick_of once)" ] || wrong 'once is not the newest'
 [ "$(redis llen rq:queue:skip)" -le 1 ] || wrong 'skipped ticks were enqueued'
 [ "$(redis llen rq:queue:changed)" -le 1 ] || wrong 'ticks were made up for that its schedule did not have'
+for id in $(redis lrange rq:queue:all 0 4); do
+    redis hget "rq:job:$id" retry_intervals
+done | sort | uniq -d > "$work/same"
+[ ! -s "$work/same" ] || wrong 'jobs of several ticks have the same jitter'
 
 it 'schedulers that are killed leave each tick enqueued once'
 start=$(($(redis time | head -n 1) - 60))
