@@ -190,6 +190,25 @@ START_TEST(the_dependencies_of_a_finished_dependent_expire_with_it)
 }
 END_TEST
 
+/* A slot of its key is free, and nobody has come for it yet: a dependent that is released does. */
+START_TEST(a_canceled_job_that_waits_for_a_slot_is_not_let_through_by_its_own_dependents)
+{
+    RUN("HSET", "rq:job:parent", "status", "rate_limited", "origin", "default", "rate_limit_key", "api", "rate_limit_concurrency", "1");
+    RUN("ZADD", "rq:rl:api:rate_limited", "1", "parent");
+    RUN("HSET", "rq:job:child", "status", "deferred", "origin", "default", "rate_limit_key", "api", "rate_limit_concurrency", "1");
+    RUN("ZADD", "rq:deferred:default", "1", "child");
+    RUN("SADD", "rq:job::child:dependencies", "parent");
+    RUN("SADD", "rq:job:parent:dependents", "child");
+    struct cq_cancel with = {.job_id = CQ_STR_LIT("parent"), .dependents = true, .now = NOW};
+    cq_cancel_build(&with, &call);
+    ck_assert_int_eq(cq_cancel_read(step(), NULL), CQ_OK);
+    assert_text("canceled", "HGET", "rq:job:parent", "status");
+    assert_text("queued", "HGET", "rq:job:child", "status");
+    ck_assert_int_eq(INT("LLEN", "rq:queue:default"), 1);
+    assert_text("child", "LINDEX", "rq:queue:default", "0");
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -205,6 +224,7 @@ int main(void)
         what_is_no_job_in_a_dependency_set_does_no_harm,
         result_ttl_zero_releases_before_it_deletes,
         the_dependencies_of_a_finished_dependent_expire_with_it,
+        a_canceled_job_that_waits_for_a_slot_is_not_let_through_by_its_own_dependents,
     };
     return run_suite("dependents", tests, CQ_ARRAY_LEN(tests)) != 0;
 }

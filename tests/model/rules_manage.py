@@ -78,12 +78,12 @@ def cancel(state, job, dependents, detach):
 
 
 def cancel_in_place(state, job, dependents, detach):
+    rules_limits.leave(state, job, job.id in state.running)
     if dependents:
         release(state, job.id, False, True)
     if detach:
         for other in list(state.waits.get(job.id, ())):
             state.forget(state.dependents, "dependents", other, job.id)
-    rules_limits.leave(state, job, job.id in state.running)
     job.status = "canceled"
     state.registries["canceled"][job.queue][job.id] = state.now
 
