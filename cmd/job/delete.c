@@ -17,7 +17,8 @@ static const struct cq_option delete_options[] = {
     {.kind = CQ_OPTION_FLAG,
      .name = "dependents",
      .field = offsetof(struct delete_options, dependents),
-     .help = "Delete also the jobs that wait for the deleted one; without this they wait for ever"},
+     .help = "Delete also the jobs that wait for the deleted one; without this RQ's workers never run them, and cq's do after "
+             "their next maintenance"},
     {.kind = CQ_OPTION_END},
 };
 
@@ -46,9 +47,9 @@ static enum cq_code delete_one(struct cq_session *session, const char *id, void 
         struct cq_reply *reply = NULL;
         cq_command_clear(&command);
         if (options->dependents)
-            cq_remove_family_build(cq_str(id), &command);
+            cq_remove_family_build(cq_str(id), cq_clock_now(), &command);
         else
-            cq_remove_build(cq_str(id), &command);
+            cq_remove_build(cq_str(id), cq_clock_now(), &command);
         code = cq_connection_call(session->connection, &command, &reply, err);
         if (code == CQ_OK)
             code = cq_remove_read(reply, err);

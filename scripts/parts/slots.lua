@@ -85,11 +85,16 @@ local function release_slot(key, id, iso)
 end
 
 -- A job that is canceled, deleted or enqueued anew waits no more. One that runs keeps its slot until it ends. Who comes next is let
--- through by the next one that ends, or by abandon.lua: whoever takes out many is not to push as many meanwhile.
+-- through by pass_slot_on, by the next one that ends, or by abandon.lua: whoever takes out many is not to push as many meanwhile.
 local function leave_limit(id, runs)
     local key = redis.pcall('HGET', 'rq:job:' .. id, 'rate_limit_key')
     if type(key) ~= 'string' or key == '' then return end
     redis.pcall('ZREM', limited_of(key), id)
     redis.pcall('ZREM', 'cq:waiting:' .. key, id)
     if not runs then redis.pcall('ZREM', allowed_of(key), id) end
+end
+
+-- Behind leave_limit, of one job alone. key: as in release_slot.
+local function pass_slot_on(key, iso)
+    if key and key ~= '' then pcall(fill_slots, key, iso) end
 end

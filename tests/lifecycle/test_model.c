@@ -124,7 +124,7 @@ static void operator_step(void)
     switch (pick(10)) {
     case 0:
     case 7:
-    case 8: cq_remove_build(cq_str(id), &call); break;
+    case 8: cq_remove_build(cq_str(id), now, &call); break;
     case 1: cq_requeue_build(cq_str(id), pick(2) ? default_queue[0] : CQ_STR_NONE, now, &call); break;
     case 2: cq_many_build(&requeue, &call); break;
     case 3:

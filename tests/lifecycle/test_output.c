@@ -145,7 +145,7 @@ START_TEST(requeue_remove_empty_and_a_new_enqueue_take_it_away)
     ck_assert_int_eq(INT("EXISTS", "rq:job:j1", KEY), 0);
 
     fail_saying(&job, "x");
-    cq_remove_build(job.id, &call);
+    cq_remove_build(job.id, NOW, &call);
     ck_assert_int_eq(cq_remove_read(step(), NULL), CQ_OK);
     ck_assert_int_eq(INT("EXISTS", KEY), 0);
 

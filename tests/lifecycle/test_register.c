@@ -44,7 +44,7 @@ static void enqueue_after_some(void)
 
 static void remove_child(void)
 {
-    cq_remove_build(CQ_STR_LIT("child"), &call);
+    cq_remove_build(CQ_STR_LIT("child"), NOW, &call);
     ck_assert_int_eq(cq_remove_read(step(), NULL), CQ_OK);
 }
 

@@ -32,7 +32,7 @@ START_TEST(remove_takes_a_job_out_of_wherever_it_is)
         snprintf(key, sizeof(key), "rq:%s:default", registries[i]);
         RUN("ZADD", key, "1", "j1");
         RUN("LPUSH", "rq:queue:default:intermediate", "j1");
-        cq_remove_build(CQ_STR_LIT("j1"), &call);
+        cq_remove_build(CQ_STR_LIT("j1"), NOW, &call);
         ck_assert_int_eq(cq_remove_read(step(), NULL), CQ_OK);
         ck_assert_int_eq(job_places("j1"), 0);
         ck_assert_int_eq(keys(), 0);
@@ -45,7 +45,7 @@ START_TEST(a_running_job_is_removed_with_its_execution_and_its_outcome_is_refuse
 {
     struct cq_job job = new_job("j1", "default");
     enqueue_and_start(&job);
-    cq_remove_build(CQ_STR_LIT("j1"), &call);
+    cq_remove_build(CQ_STR_LIT("j1"), NOW, &call);
     ck_assert_int_eq(cq_remove_read(step(), NULL), CQ_OK);
     ck_assert_int_eq(keys(), 0);
     ck_assert_int_eq(INT("EXISTS", "rq:wip:default", "rq:worker:w1:executions"), 0);
@@ -57,7 +57,7 @@ END_TEST
 START_TEST(removing_twice_says_that_there_is_no_such_job)
 {
     enqueue_plain("j1");
-    cq_remove_build(CQ_STR_LIT("j1"), &call);
+    cq_remove_build(CQ_STR_LIT("j1"), NOW, &call);
     cut_call(false);
     ck_assert_int_eq(job_places("j1"), 1);
     cut_call(true);

@@ -56,7 +56,7 @@ START_TEST(an_id_of_any_length_is_looked_for)
     static char id[5000];
     memset(id, 'a', sizeof(id) - 1);
     ck_assert_int_eq(requeue(id, CQ_STR_NONE, NULL), CQ_ERR_NO_SUCH_JOB);
-    cq_remove_build(cq_str(id), &call);
+    cq_remove_build(cq_str(id), NOW, &call);
     ck_assert_int_eq(cq_remove_read(step(), NULL), CQ_ERR_NO_SUCH_JOB);
 }
 END_TEST

@@ -160,7 +160,7 @@ START_TEST(canceled_deleted_and_replaced_jobs_wait_no_more)
     enqueue_limited("b");
     enqueue_limited("c");
     enqueue_limited("d");
-    cq_remove_build(CQ_STR_LIT("b"), &call);
+    cq_remove_build(CQ_STR_LIT("b"), NOW, &call);
     ck_assert_int_eq(cq_remove_read(step(), NULL), CQ_OK);
     assert_missing("ZSCORE", LIMITED, "b");
     struct cq_job plain = new_job("c", "default");
@@ -169,10 +169,42 @@ START_TEST(canceled_deleted_and_replaced_jobs_wait_no_more)
     assert_missing("ZSCORE", LIMITED, "c");
     ck_assert_int_eq(job_places("c"), 1);
     assert_waits("d");
-    cq_remove_build(CQ_STR_LIT("a"), &call); /* it has the slot; whoever looks next passes it on */
+}
+END_TEST
+
+START_TEST(a_queued_job_that_is_canceled_or_deleted_passes_its_slot_on_at_once)
+{
+    enqueue_limited("a");
+    enqueue_limited("b");
+    enqueue_limited("c");
+    struct cq_cancel cancel = {.job_id = CQ_STR_LIT("a"), .now = NOW};
+    cq_cancel_build(&cancel, &call);
+    ck_assert_int_eq(cq_cancel_read(step(), NULL), CQ_OK);
+    assert_missing("ZSCORE", ALLOWED, "a");
+    assert_holds("b");
+    assert_waits("c");
+    cq_remove_build(CQ_STR_LIT("b"), NOW, &call);
     ck_assert_int_eq(cq_remove_read(step(), NULL), CQ_OK);
-    abandon_at(NOW, false);
-    assert_holds("d");
+    assert_holds("c");
+}
+END_TEST
+
+START_TEST(of_a_running_job_that_is_deleted_the_slot_goes_on_and_of_a_canceled_one_at_its_end)
+{
+    enqueue_limited("a");
+    enqueue_limited("b");
+    enqueue_limited("c");
+    start("a", RUN_1);
+    struct cq_cancel cancel = {.job_id = CQ_STR_LIT("a"), .now = NOW};
+    cq_cancel_build(&cancel, &call);
+    ck_assert_int_eq(cq_cancel_read(step(), NULL), CQ_OK);
+    assert_waits("b");
+    ck_assert_int_eq(finish("a", CQ_OUTCOME_SUCCESS), CQ_FATE_CANCELED);
+    assert_holds("b");
+    start("b", RUN_2);
+    cq_remove_build(CQ_STR_LIT("b"), NOW, &call);
+    ck_assert_int_eq(cq_remove_read(step(), NULL), CQ_OK);
+    assert_holds("c");
 }
 END_TEST
 
@@ -315,6 +347,8 @@ int main(void)
         enqueue_says_that_a_job_waits_and_sent_again_does_nothing,
         at_front_is_the_front_of_the_queue_once_there_is_a_slot,
         canceled_deleted_and_replaced_jobs_wait_no_more,
+        a_queued_job_that_is_canceled_or_deleted_passes_its_slot_on_at_once,
+        of_a_running_job_that_is_deleted_the_slot_goes_on_and_of_a_canceled_one_at_its_end,
         an_abandoned_job_gives_its_slot_back_unless_it_is_queued_again,
         slots_that_leaked_are_found,
         a_job_that_expires_while_it_waits_leaves_nothing,

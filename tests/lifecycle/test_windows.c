@@ -215,7 +215,7 @@ START_TEST(canceled_and_deleted_jobs_are_not_waited_for)
         enqueue_keyed((char[]){*id, '\0'});
     expect_start("a");
     expect_wait(10000);
-    cq_remove_build(CQ_STR_LIT("b"), &call);
+    cq_remove_build(CQ_STR_LIT("b"), NOW, &call);
     ck_assert_int_eq(cq_remove_read(step(), NULL), CQ_OK);
     RUN("ZREM", "rq:scheduled:default", "c"); /* RQ's cancel */
     RUN("HSET", "rq:job:c", "status", "canceled");

@@ -81,9 +81,9 @@ static void remove_job(void)
     bool again = true;
     while (again) {
         if (flag("dependents"))
-            cq_remove_family_build(given("id"), &call);
+            cq_remove_family_build(given("id"), now(), &call);
         else
-            cq_remove_build(given("id"), &call);
+            cq_remove_build(given("id"), now(), &call);
         struct cq_reply *reply = run();
         if (!reply)
             return;

@@ -1,4 +1,4 @@
-"""Limits of the jobs that share a key, and ways onto a list: as rules.py, from docs/REDIS.md and docs/LIMITS.md."""
+"""Limits of the jobs that share a key, and ways onto a list: as rules.py, from docs/REDIS.md and docs/CLI.md."""
 
 import math
 
@@ -88,12 +88,17 @@ def release_slot(state, key, job_id):
 
 
 def leave(state, job, runs=False):
-    """Nobody comes after it until somebody ends, or maintenance looks."""
+    """Nobody comes after it until somebody ends, maintenance looks, or, with one job alone, by pass_slot_on."""
     if job.key:
         state.limited[job.key].pop(job.id, None)
         state.aside[job.key].pop(job.id, None)
         if not runs:
             state.allowed[job.key].pop(job.id, None)
+
+
+def pass_slot_on(state, job):
+    if job.key:
+        fill(state, job.key)
 
 
 def repair(state):

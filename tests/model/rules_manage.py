@@ -75,6 +75,7 @@ def register(state, job, other):
 def cancel(state, job, dependents, detach):
     leave_places(state, job)
     cancel_in_place(state, job, dependents, detach)
+    rules_limits.pass_slot_on(state, job)
 
 
 def cancel_in_place(state, job, dependents, detach):
@@ -103,11 +104,13 @@ def leave_started(state, job):
         state.wip[job.queue].pop(key)
 
 
-def remove(state, job, family=False):
+def remove(state, job, family=False, alone=True):
     if family:
         remove_dependents(state, job)
     leave_places(state, job)
     delete(state, job)
+    if alone:
+        rules_limits.pass_slot_on(state, job)
 
 
 def remove_dependents(state, job):
@@ -115,7 +118,7 @@ def remove_dependents(state, job):
     state.drop("dependents", job.id)
     for other in others:
         if other in state.jobs and other != job.id:
-            remove(state, state.jobs[other])
+            remove(state, state.jobs[other], alone=False)
         elif other != job.id:  # RQ's empty leaves all but the hash
             delete(state, Job(other, job.queue))
 
