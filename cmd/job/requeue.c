@@ -43,6 +43,7 @@ static enum cq_code requeue_one(struct cq_session *session, const char *id, void
 {
     const struct requeue_options *options = data;
     const struct cq_strv *queues = &options->selection.queues;
+    const char *hint = options->selection.registry == 1 ? "" : "; a canceled one needs --registry canceled";
     const char *queue = queues->len ? queues->items[0] : NULL;
     struct cq_command command;
     struct cq_reply *reply = NULL;
@@ -52,9 +53,9 @@ static enum cq_code requeue_one(struct cq_session *session, const char *id, void
     if (code == CQ_OK)
         code = cq_requeue_read(reply, err);
     if (code == CQ_ERR_INVALID_OPERATION && queue)
-        cq_error_set(err, code, "job '%s' is not among the %s jobs of queue '%s'", id, registry_of(options), queue);
+        cq_error_set(err, code, "job '%s' is not among the %s jobs of queue '%s'%s", id, registry_of(options), queue, hint);
     else if (code == CQ_ERR_INVALID_OPERATION)
-        cq_error_set(err, code, "job '%s' is not among the %s jobs of its queue", id, registry_of(options));
+        cq_error_set(err, code, "job '%s' is not among the %s jobs of its queue%s", id, registry_of(options), hint);
     cq_reply_free(reply);
     cq_command_release(&command);
     return code;
