@@ -56,6 +56,10 @@ static bool is_wrong(const struct cq_run *run, const struct cq_many_work *work, 
         snprintf(wrong, size, work->ids_have_queue ? "give job ids of one --queue only" : "--queue goes with --all, not with job ids");
     else if (!selection->all && alone)
         snprintf(wrong, size, "%s goes with --all, not with job ids", alone);
+    else if (!selection->all && selection->registry >= 0 && strchr(work->places, '|') && !work->ids_have_queue)
+        snprintf(wrong, size, "--registry goes with --all, not with job ids");
+    else if (!selection->all && selection->queues.len && !run->arg_count && !work->ids_have_queue)
+        snprintf(wrong, size, "--queue goes with --all");
     else if (selection->all && strchr(work->places, '|') && selection->registry < 0)
         snprintf(wrong, size, "--all of which registry? give --registry %s", work->places);
     else if (selection->error && place_of(work->places, selection->registry < 0 ? 0 : selection->registry) != CQ_PLACE_FAILED)
@@ -86,6 +90,15 @@ static enum cq_code queues_of(struct cq_session *session, const struct cq_select
     return code;
 }
 
+/* A key that holds something else is to be found, and the other queues can be named one by one. */
+static enum cq_code say_where(const struct cq_many_work *work, const char *queue, enum cq_code code, struct cq_error *err)
+{
+    if (code != CQ_ERR_REDIS)
+        return code;
+    struct cq_error why = *err;
+    return cq_error_set(err, code, "%s jobs of queue '%.60s': %.180s", cq_place_word(work->place), queue, why.text);
+}
+
 /* How many there are in each queue, in one round trip. */
 static enum cq_code count_all(struct cq_many_work *work, const struct cq_strv *queues, int64_t *counts, struct cq_error *err)
 {
@@ -101,7 +114,7 @@ static enum cq_code count_all(struct cq_many_work *work, const struct cq_strv *q
         struct cq_reply *reply = NULL;
         code = cq_connection_receive(connection, &reply, err);
         if (code == CQ_OK)
-            code = cq_reply_check(reply, err);
+            code = say_where(work, queues->items[i], cq_reply_check(reply, err), err);
         counts[i] = cq_reply_int(reply);
         work->total += counts[i];
         cq_reply_free(reply);
@@ -150,7 +163,7 @@ static enum cq_code run_queues(struct cq_many_work *work, const struct cq_strv *
         code = cq_chunks_begin(work, err);
         for (size_t i = 0; i < queues->len && code == CQ_OK && !cq_interrupted(); i++)
             if (counts[i])
-                code = cq_chunks_of(work, cq_str(queues->items[i]), counts[i], err);
+                code = say_where(work, queues->items[i], cq_chunks_of(work, cq_str(queues->items[i]), counts[i], err), err);
         cq_progress_clear(&work->progress);
     }
     free(counts);

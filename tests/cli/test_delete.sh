@@ -19,6 +19,25 @@ run delete
 expect_status 0
 expect_stdout 'Nothing to do'
 
+it 'a registry or queue is not taken for all of its jobs'
+run delete --registry failed
+expect_status 2
+expect_stderr 'cq delete: --registry goes with --all, not with job ids'
+run delete --queue low
+expect_status 2
+expect_stderr 'cq delete: --queue goes with --all'
+run delete --registry failed a
+expect_status 2
+
+it 'names the place whose key holds something else'
+redis sadd rq:queues rq:queue:odd > /dev/null
+redis set rq:failed:odd x > /dev/null
+run delete --all --registry failed
+expect_status 4
+expect_stderr_line "cq delete: failed jobs of queue 'odd': a key of RQ's layout holds another type of value"
+redis del rq:failed:odd > /dev/null
+redis srem rq:queues rq:queue:odd > /dev/null
+
 it 'deletes a job with all that belongs to it'
 fail_job low a "$zero"
 redis hset rq:execution:a:1 id 1 > /dev/null
