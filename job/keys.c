@@ -79,6 +79,11 @@ struct cq_key cq_key_registry(const char *kind, struct cq_str queue)
     return join("rq:", cq_str(kind), ":", queue);
 }
 
+struct cq_key cq_key_rate_limited(struct cq_str key)
+{
+    return simple("rq:rl:", key, ":rate_limited");
+}
+
 struct cq_key cq_key_given_back(struct cq_str queue)
 {
     return simple("cq:given_back:", queue, "");

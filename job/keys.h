@@ -47,6 +47,7 @@ struct cq_key cq_key_worker_executions(struct cq_str name);                /* rq
 struct cq_key cq_key_queue_workers(struct cq_str queue);                   /* rq:workers:<queue> */
 struct cq_key cq_key_given_back(struct cq_str queue);                      /* cq:given_back:<queue>, our own */
 struct cq_key cq_key_group(struct cq_str name);                             /* rq:group:<name> */
+struct cq_key cq_key_rate_limited(struct cq_str key);                      /* rq:rl:<key>:rate_limited */
 struct cq_key cq_key_pubsub(struct cq_str worker);                         /* rq:pubsub:<worker> */
 struct cq_key cq_key_clean_lock(struct cq_str queue);                      /* rq:clean_registries:<queue> */
 struct cq_key cq_key_sweep(struct cq_str queue);                           /* cq:sweep:<queue>, our own */

@@ -20,7 +20,7 @@ enum {
 };
 
 /* The replies of the first round trip. */
-enum { AT_ALL_WORKERS, AT_SUSPENDED, AT_PAUSED, AT_NAMES };
+enum { AT_ALL_WORKERS, AT_SUSPENDED, AT_PAUSED, AT_LIMIT_KEYS, AT_NAMES };
 
 /* A pipeline whose replies the overview keeps. */
 struct pipeline {
@@ -96,6 +96,15 @@ static void worker_names(const struct cq_reply *reply, struct cq_strv *names)
     sort(names);
 }
 
+static void limit_keys(const struct cq_reply *reply, struct cq_strv *keys)
+{
+    for (size_t i = 0; i < cq_reply_len(reply); i++) {
+        struct cq_str key = cq_reply_str(cq_reply_at(reply, i));
+        if (key.len && key.len <= CQ_NAME_MAX && !memchr(key.data, '\0', key.len))
+            cq_strv_push(keys, key);
+    }
+}
+
 /* First round trip: who is there. */
 static enum cq_code read_names(struct pipeline *pipeline, const struct cq_strv *queues)
 {
@@ -105,6 +114,8 @@ static enum cq_code read_names(struct pipeline *pipeline, const struct cq_strv *
     cq_command_texts(&pipeline->command, "EXISTS", CQ_KEY_SUSPENDED, NULL);
     send(pipeline);
     cq_command_texts(&pipeline->command, "HGETALL", CQ_KEY_PAUSED, NULL);
+    send(pipeline);
+    cq_command_texts(&pipeline->command, "SMEMBERS", CQ_KEY_LIMIT_KEYS, NULL);
     send(pipeline);
     if (!queues->len) {
         cq_queue_names_build(&pipeline->command);
@@ -116,6 +127,7 @@ static enum cq_code read_names(struct pipeline *pipeline, const struct cq_strv *
     if (code != CQ_OK)
         return code;
     worker_names(overview->replies[AT_ALL_WORKERS], &overview->worker_names);
+    limit_keys(overview->replies[AT_LIMIT_KEYS], &overview->limit_keys);
     overview->suspended = cq_reply_int(overview->replies[AT_SUSPENDED]) > 0;
     if (queues->len) {
         for (size_t i = 0; i < queues->len; i++)
@@ -191,6 +203,21 @@ static void send_worker(struct pipeline *pipeline, const char *name)
     send(pipeline);
 }
 
+static void send_limit(struct pipeline *pipeline, const char *name)
+{
+    struct cq_key key = cq_key_rate_limited(cq_str(name));
+    cq_command_texts(&pipeline->command, "ZCARD", key.text, NULL);
+    send(pipeline);
+}
+
+static void count_rate_limited(struct cq_overview *overview, struct cq_reply **replies)
+{
+    for (size_t i = 0; i < overview->limit_keys.len; i++) {
+        int64_t count = number(replies[i]);
+        overview->rate_limited = count < 0 || overview->rate_limited < 0 ? CQ_OVERVIEW_UNKNOWN : overview->rate_limited + count;
+    }
+}
+
 static bool listens(const struct cq_overview *overview, const char *name)
 {
     for (size_t i = 0; i < overview->queue_count; i++)
@@ -263,14 +290,19 @@ static enum cq_code read_all(struct pipeline *pipeline)
     }
     for (size_t i = 0; i < overview->worker_names.len; i++)
         send_worker(pipeline, overview->worker_names.items[i]);
+    for (size_t i = 0; i < overview->limit_keys.len; i++)
+        send_limit(pipeline, overview->limit_keys.items[i]);
     enum cq_code code = receive(pipeline);
     for (size_t i = 0; i < overview->queue_count && code == CQ_OK; i++)
         code = read_queue(&overview->queues[i], overview->replies + first + i * PER_QUEUE, pipeline->err);
     for (size_t i = first + overview->queue_count * PER_QUEUE; i < overview->reply_count && code == CQ_OK; i++)
         code = check(overview->replies[i], pipeline->err);
-    if (code == CQ_OK)
-        keep_workers(overview, overview->replies + first + overview->queue_count * PER_QUEUE);
-    return code == CQ_OK ? read_schedulers(pipeline, first) : code;
+    if (code != CQ_OK)
+        return code;
+    struct cq_reply **workers = overview->replies + first + overview->queue_count * PER_QUEUE;
+    keep_workers(overview, workers);
+    count_rate_limited(overview, workers + overview->worker_names.len);
+    return read_schedulers(pipeline, first);
 }
 
 enum cq_code cq_overview_read(struct cq_connection *connection, const struct cq_strv *queues, cq_time now,
@@ -296,6 +328,7 @@ void cq_overview_release(struct cq_overview *overview)
         cq_reply_free(overview->replies[i]);
     cq_strv_release(&overview->names);
     cq_strv_release(&overview->worker_names);
+    cq_strv_release(&overview->limit_keys);
     free(overview->queues);
     free(overview->workers);
     free(overview->schedulers);

@@ -43,6 +43,7 @@ struct cq_overview_scheduler {
 struct cq_overview {
     cq_time now; /* as given: what has expired is seen from here */
     bool suspended;
+    int64_t rate_limited;             /* jobs that wait for a slot of their key, of whatever queue; or CQ_OVERVIEW_UNKNOWN */
     struct cq_overview_queue *queues; /* owned */
     size_t queue_count;
     struct cq_overview_worker *workers; /* owned; sorted by name; those of the queues, or all when there is no queue */
@@ -51,6 +52,7 @@ struct cq_overview {
     size_t scheduler_count;
     struct cq_strv names;        /* of the queues, in order */
     struct cq_strv worker_names; /* sorted */
+    struct cq_strv limit_keys;   /* keys of limits that jobs have used */
     struct cq_reply **replies;   /* owned; what the rest borrows from */
     size_t reply_count;
 };

@@ -139,7 +139,9 @@ void cq_info_json(const struct cq_overview *overview, const struct cq_info_form 
 {
     char when[CQ_TIME_ISO_SIZE];
     cq_time_iso(overview->now, when);
-    cq_buf_printf(out, "{\"time\":\"%s\",\"suspended\":%s", when, overview->suspended ? "true" : "false");
+    cq_buf_printf(out, "{\"time\":\"%s\",", when);
+    put_json_count(out, "rate_limited", overview->rate_limited);
+    cq_buf_printf(out, "\"suspended\":%s", overview->suspended ? "true" : "false");
     if (!form->only_workers || form->only_queues) {
         cq_buf_text(out, ",\"queues\":[");
         for (size_t i = 0; i < overview->queue_count; i++) {

@@ -76,6 +76,15 @@ static void put_padded(struct cq_buf *out, struct cq_str text, size_t width)
         cq_buf_char(out, ' ');
 }
 
+/* What RQ's info does not know: only where there is something. */
+static void show_what_holds(const struct cq_overview *overview, struct cq_buf *out)
+{
+    if (overview->rate_limited > 0)
+        cq_buf_printf(out, "%lld jobs waiting for a slot of their limit ('cq limit')\n", (long long)overview->rate_limited);
+    if (overview->suspended)
+        cq_buf_text(out, "suspended: workers start no jobs until 'cq resume'\n");
+}
+
 static void show_queues(const struct cq_overview *overview, const struct cq_info_form *form, struct cq_buf *out)
 {
     int chart_width = form->width - BAR_MAX < BAR_MAX ? form->width - BAR_MAX : BAR_MAX;
@@ -101,11 +110,13 @@ static void show_queues(const struct cq_overview *overview, const struct cq_info
         put_count(out, queue->registries[CQ_REGISTRY_FINISHED]);
         cq_buf_text(out, " finished, ");
         put_count(out, queue->registries[CQ_REGISTRY_FAILED]);
-        cq_buf_text(out, queue->paused ? " failed, paused\n" : " failed\n");
+        cq_buf_text(out, queue->paused && !form->raw ? " failed, paused\n" : " failed\n"); /* raw lines are for programs that know RQ's */
         total += queue->queued > 0 ? queue->queued : 0;
     }
-    if (!form->raw)
+    if (!form->raw) {
         cq_buf_printf(out, "%zu queues, %lld jobs total\n", overview->queue_count, (long long)total);
+        show_what_holds(overview, out);
+    }
 }
 
 static void put_state(struct cq_buf *out, const struct cq_overview_worker *worker, bool symbol)

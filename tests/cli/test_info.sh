@@ -95,6 +95,25 @@ cp "$work/out" "$work/json"
 run_command python3 -c 'import json, sys; print(len(json.load(open(sys.argv[1]))["workers"]))' "$work/json"
 expect_stdout 2
 
+it 'says that workers are suspended and who waits for a slot, but not in rq'"'"'s raw lines'
+for id in 1 2 3; do "$CQ" enqueue f -q high --job-id "s$id" --rate-limit-key api --rate-limit-concurrency 1 --quiet; done
+"$CQ" suspend > /dev/null
+run info -Q
+expect_stdout_has '2 queues, 5 jobs total'
+expect_stdout_has "2 jobs waiting for a slot of their limit ('cq limit')"
+expect_stdout_has "suspended: workers start no jobs until 'cq resume'"
+run info -rQ
+expect_stdout 'queue high 4, 1 executing, 2 finished, 0 failed
+queue low 1, 0 executing, 0 finished, 2 failed'
+run info --json
+expect_stdout_has '"rate_limited":2,"suspended":true,"queues":['
+redis set rq:rl:other:rate_limited text > /dev/null
+redis sadd rq:rl-keys other > /dev/null
+run info --json
+expect_stdout_has '"rate_limited":null,'
+redis del rq:rl:other:rate_limited rq:suspended rq:rl-keys > /dev/null
+redis ltrim rq:queue:high 0 2 > /dev/null
+
 it 'JSON takes no other form beside it'
 run info --json --raw
 expect_status 2

@@ -34,8 +34,12 @@ expect_redis 0 exists rq:suspended
 it 'shows paused queues'
 "$CQ" enqueue work -q high --job-id h1 --quiet
 "$CQ" enqueue work -q low --job-id l1 --quiet
+run info -Q
+expect_stdout 'high         |█ 1, 0 executing, 0 finished, 0 failed, paused
+low          |█ 1, 0 executing, 0 finished, 0 failed
+2 queues, 2 jobs total'
 run info -r -Q
-expect_stdout 'queue high 1, 0 executing, 0 finished, 0 failed, paused
+expect_stdout 'queue high 1, 0 executing, 0 finished, 0 failed
 queue low 1, 0 executing, 0 finished, 0 failed'
 run info --json
 expect_stdout_has '"name":"high","queued":1,"started":0,"finished":0,"failed":0,"deferred":0,"scheduled":0,"canceled":0,"abandoned":0,"workers":[],"paused":true}'
