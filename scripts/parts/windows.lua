@@ -55,11 +55,22 @@ local function set_aside(key, id, queue, enqueued_at, created_at)
     return true
 end
 
+-- RQ's scheduler reads what is due in one step and queues it in another: taken in between, a job would be on its list twice. So
+-- what it may be at is left to it. cq's schedulers move a job in one step; their names are digits, RQ's are of a UUID.
+local function is_for_rq(queue, id)
+    local due = redis.pcall('ZSCORE', 'rq:scheduled:' .. queue, id)
+    if type(due) ~= 'string' or tonumber(due) > tonumber(now) then return false end
+    local scheduler = redis.pcall('GET', 'rq:scheduler-lock:' .. queue)
+    return type(scheduler) == 'string' and not string.match(scheduler, '^%d+$')
+end
+
 -- Entries that are not what was set aside are dropped: canceled, deleted, brought back by a scheduler, enqueued or scheduled anew.
+-- False: it is left to RQ's scheduler.
 local function was_set_aside(key, id, order)
-    redis.call('ZREM', 'cq:waiting:' .. key, id)
     local status, origin, enqueued_at, created_at, concurrency = unpack(redis.pcall('HMGET', 'rq:job:' .. id, 'status', 'origin',
         'enqueued_at', 'created_at', 'rate_limit_concurrency'))
+    if status == 'scheduled' and origin and is_for_rq(origin, id) then return false end
+    redis.call('ZREM', 'cq:waiting:' .. key, id)
     if status ~= 'scheduled' or not origin or order_of(enqueued_at, created_at) ~= tonumber(order) or
         redis.call('ZREM', 'rq:scheduled:' .. origin, id) == 0 then return nil end
     return {id, origin, slots_of(key, concurrency)}
@@ -78,15 +89,18 @@ end
 
 local function wake_key(key)
     local rate, window = rate_of(key)
-    local ids, jobs, next_at = 'cq:waiting:' .. key, {}, tonumber(now)
+    local ids, jobs, left, next_at = 'cq:waiting:' .. key, {}, false, 0
     local entries = redis.call('ZRANGE', ids, 0, window_left - 1, 'WITHSCORES')
     for at = 1, #entries, 2 do
         if rate and start_time(key, rate, window, #jobs + 1) > tonumber(now) then break end
-        jobs[#jobs + 1] = was_set_aside(key, entries[at], entries[at + 1])
+        local job = was_set_aside(key, entries[at], entries[at + 1])
+        if job == false then left = true else jobs[#jobs + 1] = job end
         window_left = window_left - 1
     end
     for at = #jobs, 1, -1 do bring_back(key, jobs[at]) end
-    if rate then next_at = math.max(next_at + 0.01, start_time(key, rate, window, #jobs + 1)) end
+    if rate then next_at = start_time(key, rate, window, #jobs + 1) end
+    if left and next_at <= tonumber(now) then next_at = now + 1 end -- the pause of RQ's scheduler
+    next_at = math.max(next_at, rate and now + 0.01 or tonumber(now))
     if redis.call('EXISTS', ids) == 0 then
         redis.call('ZREM', 'cq:waiting', key)
     else

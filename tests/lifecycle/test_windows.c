@@ -1,74 +1,5 @@
 /* Limits of how many jobs of a key start in a window of time: scripts/parts/windows.lua, by fetch, finish and abandon. */
-#include "lifecycle/limit.h"
-#include "tests/lifecycle/steps.h"
-
-static struct cq_started started;
-static cq_time clock_now;
-static int runs;
-
-static void set_rate(const char *key, int64_t rate, int64_t window_s)
-{
-    struct cq_limit limit = {.key = cq_str(key), .rate = rate, .window_s = window_s, .concurrency = CQ_LIMIT_KEEP};
-    struct cq_error err = {0};
-    bool before;
-    cq_limit_set_build(&limit, clock_now, &call);
-    ck_assert_msg(cq_limit_read(step(), &before, &err) == CQ_OK, "%s", err.text);
-}
-
-static struct cq_job keyed_job(const char *id)
-{
-    struct cq_job job = new_job(id, "default");
-    job.rate_limit_key = CQ_STR_LIT("api");
-    return job;
-}
-
-static void enqueue_keyed(const char *id)
-{
-    struct cq_job job = keyed_job(id);
-    enqueue(&job);
-}
-
-static void begin(void)
-{
-    clock_now = NOW;
-    runs = 0;
-}
-
-/* Fetch at clock_now, as an execution of its own. */
-static enum cq_fetch_outcome fetch_now(void)
-{
-    char execution[CQ_EXECUTION_ID_SIZE];
-    snprintf(execution, sizeof(execution), "%032x", ++runs);
-    struct cq_fetch fetch = fetch_of(execution);
-    fetch.now = clock_now;
-    enum cq_fetch_outcome outcome;
-    while ((outcome = fetch_with(&fetch, &started)) == CQ_FETCH_AGAIN)
-        continue;
-    return outcome;
-}
-
-static void expect_start(const char *id)
-{
-    ck_assert_msg(fetch_now() == CQ_FETCH_STARTED, "%s did not start", id);
-    ck_assert_msg(cq_str_is(started.job_id, id), "started %.*s, not %s", (int)started.job_id.len, started.job_id.data, id);
-    ck_assert_int_eq(job_places(id), 1);
-    ck_assert_ptr_null(TEXT("ZSCORE", "cq:waiting:api", id).data);
-}
-
-/* Nothing may start, and the next time to ask is so many milliseconds away. */
-static void expect_wait(int64_t wait_ms)
-{
-    ck_assert_int_eq(fetch_now(), CQ_FETCH_EMPTY);
-    ck_assert_int_eq(cq_fetch_wait_ms(&started), wait_ms);
-}
-
-static void assert_set_aside(const char *id)
-{
-    assert_text("scheduled", "HGET", cq_key_job(cq_str(id)).text, "status");
-    ck_assert_ptr_nonnull(TEXT("ZSCORE", "rq:scheduled:default", id).data);
-    ck_assert_ptr_nonnull(TEXT("ZSCORE", "cq:waiting:api", id).data);
-    ck_assert_int_eq(job_places(id), 1);
-}
+#include "tests/lifecycle/windows.h"
 
 START_TEST(no_more_start_in_a_window_and_the_rest_go_on_in_order)
 {
@@ -186,6 +117,30 @@ START_TEST(a_scheduler_that_brings_one_back_early_changes_nothing)
     expect_start("c"); /* b's new time of enqueueing is a later one */
     clock_now += 10 * CQ_SECOND;
     expect_start("b");
+}
+END_TEST
+
+START_TEST(what_rqs_scheduler_may_be_queueing_is_left_to_it)
+{
+    static const char rqs[] = "rq:scheduler-lock:default";
+    begin();
+    set_rate("api", 1, 10);
+    enqueue_keyed("a");
+    enqueue_keyed("b");
+    expect_start("a");
+    expect_wait(10000);
+    RUN("SET", rqs, "0f3c8a52d7e94b61a2c45e6f7a8b9c0d");
+    clock_now += 12 * CQ_SECOND;
+    expect_wait(1000); /* it is due: read by the scheduler, perhaps, which is about to push it */
+    assert_set_aside("b");
+    RUN("SET", rqs, "1234567890120004711"); /* a cq's, which does both in one step */
+    clock_now += CQ_SECOND;
+    expect_start("b");
+    enqueue_keyed("c");
+    expect_wait(10000);
+    RUN("SET", rqs, "0f3c8a52d7e94b61a2c45e6f7a8b9c0d");
+    clock_now += 10 * CQ_SECOND;
+    expect_start("c"); /* RQ's looks at it a second later only */
 }
 END_TEST
 
@@ -384,6 +339,7 @@ int main(void)
         who_waits_goes_before_who_comes_later,
         a_busy_worker_keeps_to_the_rate_between_two_jobs,
         a_scheduler_that_brings_one_back_early_changes_nothing,
+        what_rqs_scheduler_may_be_queueing_is_left_to_it,
         a_job_that_was_scheduled_anew_is_not_brought_back_before_its_time,
         canceled_and_deleted_jobs_are_not_waited_for,
         a_limit_taken_away_or_changed_counts_at_once,
