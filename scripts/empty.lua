@@ -1,6 +1,7 @@
 -- Take at most limit jobs off a queue and delete them with all that belongs to them. Deferred dependents, which could never
 -- run now, go too, as RQ's docstring promises; a job that runs at this moment keeps running and loses its place only.
--- One call deletes at most so many dependents: a job that has more goes back to the front of the queue until they are gone.
+-- One call deletes at most so many dependents: a job that has more goes back to the front of the queue until they are gone. It ends
+-- early where jobs have many dependencies, whose sets they leave.
 -- What is no hash is no job and stays as it is; what should be a set and is none has no members.
 -- Source: rq/queue.py Queue.empty.
 -- Returns {taken off, left}. Errors: none of its own.
@@ -21,7 +22,7 @@ end
 local function delete_waiting(first)
     local waiting = dependents_of(first)
     while size_of(waiting) > 0 do
-        if dependents_left <= 0 then return false end
+        if dependents_left <= 0 or dependencies_left <= 0 then return false end
         local id = redis.call('SPOP', waiting)
         local status, origin, group = unpack(redis.pcall('HMGET', 'rq:job:' .. id, 'status', 'origin', 'group_id'))
         dependents_left = dependents_left - 1
@@ -42,7 +43,7 @@ end
 
 local taken = 0
 limit = tonumber(limit)
-while taken < limit do
+while taken < limit and dependencies_left > 0 do
     local id = redis.call('LPOP', list)
     if not id then break end
     local fields = redis.pcall('HMGET', 'rq:job:' .. id, 'status', 'group_id')

@@ -38,7 +38,10 @@ local function drop_surplus()
     local some = math.min(surplus, limit)
     local ids = redis.call('ZRANGEBYSCORE', failed, 0, '+inf', 'LIMIT', 0, some)
     if #ids == 0 then ids = redis.call('ZRANGE', failed, 0, some - 1) end
-    for _, id in ipairs(ids) do drop_failed(id) end
+    for _, id in ipairs(ids) do
+        if dependencies_left <= 0 then return true end
+        drop_failed(id)
+    end
     return surplus > #ids
 end
 
@@ -113,9 +116,15 @@ local function go_round()
     if not step or due then step, cursor = 1, '0' end
     local registry, check = steps[step][1], steps[step][2]
     local found = redis.call('ZSCAN', registry, cursor or '0', 'COUNT', limit)
-    for at = 1, #found[2], 2 do check(registry, found[2][at]) end
-    cursor = found[1]
-    if cursor == '0' then step = step + 1 end
+    local spent = false
+    for at = 1, #found[2], 2 do
+        spent = dependencies_left <= 0
+        if spent then break end
+        check(registry, found[2][at])
+    end
+    -- Enough for this call: the same piece again, of which some have gone.
+    if not spent then cursor = found[1] end
+    if cursor == '0' and not spent then step = step + 1 end
     redis.call('HDEL', state, 'due')
     if step > #steps then
         redis.call('HSET', state, 'due', now_s + interval_s)
@@ -123,7 +132,7 @@ local function go_round()
         redis.call('EXPIRE', state, 2 * interval_s + 60)
         return false
     end
-    redis.call('HSET', state, 'step', step, 'cursor', cursor)
+    redis.call('HSET', state, 'step', step, 'cursor', cursor or '0')
     redis.call('EXPIRE', state, 2 * interval_s + 60)
     return true
 end

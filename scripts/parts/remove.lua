@@ -1,11 +1,11 @@
 -- A job's dependents, deleted with all that belongs to them, whatever their status, but not the dependents of these, as in RQ.
--- At most removed_left in a call; taking one off a list costs more the longer that is, and counts so.
+-- At most removed_left in a call, fewer where they wait for many themselves; taking one off a list costs more the longer that is, and counts so.
 -- Returns false when there are more. Source: rq/job.py Job.delete_dependents.
 local removed_left = 500
 
 local function remove_dependents(id)
     local waiting = 'rq:job:' .. id .. ':dependents'
-    while removed_left > 0 do
+    while removed_left > 0 and dependencies_left > 0 do
         local found = redis.pcall('SPOP', waiting, 1)
         local other = not found.err and found[1]
         if not other then return true end

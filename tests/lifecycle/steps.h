@@ -81,6 +81,17 @@ static CQ_UNUSED enum cq_fetch_outcome fetch_with(const struct cq_fetch *fetch, 
     return outcome;
 }
 
+/* It waits, or waited, for parent0, parent1 ... */
+static CQ_UNUSED void put_dependencies(const char *id, int count)
+{
+    cq_command_clear(&call);
+    cq_command_text(&call, "SADD");
+    cq_command_argf(&call, "rq:job::%s:dependencies", id);
+    for (int i = 0; i < count; i++)
+        cq_command_argf(&call, "parent%d", i);
+    ck_assert_int_eq(cq_reply_int(step()), count);
+}
+
 /* The next job must be this one. */
 static CQ_UNUSED void start(const char *id, const char *execution)
 {

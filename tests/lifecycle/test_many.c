@@ -211,12 +211,8 @@ START_TEST(jobs_with_many_dependencies_are_fewer_in_a_call)
     char key[64], other[16];
     for (int i = 0; i < 25; i++) {
         put("failed", "failed", i);
-        snprintf(key, sizeof(key), "rq:job::j%02d:dependencies", i);
-        cq_command_clear(&call);
-        cq_command_texts(&call, "SADD", key, NULL);
-        for (int k = 0; k < 400; k++)
-            cq_command_argf(&call, "parent%d", k);
-        ck_assert_int_eq(cq_reply_int(step()), 400);
+        snprintf(other, sizeof(other), "j%02d", i);
+        put_dependencies(other, 400);
     }
     for (int k = 0; k < 400; k += 100) {
         snprintf(other, sizeof(other), "parent%d", k);

@@ -127,6 +127,52 @@ START_TEST(empty_lets_a_running_job_run)
 }
 END_TEST
 
+/* Each with 400 dependencies, of which a call looks at 5,000 and the rest of the last one's. */
+static void put_waiting(const char *list, const char *status)
+{
+    char id[16], key[32];
+    for (int i = 0; i < 25; i++) {
+        snprintf(id, sizeof(id), "j%02d", i);
+        snprintf(key, sizeof(key), "rq:job:%s", id);
+        RUN("HSET", key, "status", status, "origin", "default");
+        RUN(strcmp(status, "queued") == 0 ? "RPUSH" : "SADD", list, id);
+        put_dependencies(id, 400);
+    }
+}
+
+START_TEST(jobs_with_many_dependencies_are_removed_in_pieces)
+{
+    int64_t removed = 0, left = 0;
+    put_waiting("rq:queue:default", "queued");
+    cq_empty_build(default_queue[0], 100, &call);
+    ck_assert_int_eq(cq_empty_read(step(), &removed, &left, NULL), CQ_OK);
+    ck_assert_int_eq(removed, 13);
+    ck_assert_int_eq(left, 12);
+    cq_empty_build(default_queue[0], 100, &call);
+    ck_assert_int_eq(cq_empty_read(step(), &removed, &left, NULL), CQ_OK);
+    ck_assert_int_eq(left, 0);
+
+    enqueue_plain("first");
+    put_waiting("rq:job:first:dependents", "deferred");
+    cq_empty_build(default_queue[0], 100, &call);
+    ck_assert_int_eq(cq_empty_read(step(), &removed, &left, NULL), CQ_OK);
+    ck_assert_int_eq(left, 1);
+    ck_assert_int_eq(INT("SCARD", "rq:job:first:dependents"), 12);
+    cq_remove_family_build(CQ_STR_LIT("first"), NOW, &call);
+    ck_assert_int_eq(cq_remove_read(step(), NULL), CQ_OK);
+    ck_assert_int_eq(INT("DBSIZE"), 1); /* rq:queues */
+
+    enqueue_plain("first");
+    put_waiting("rq:job:first:dependents", "deferred");
+    cq_remove_family_build(CQ_STR_LIT("first"), NOW, &call);
+    ck_assert(cq_remove_again(step()));
+    ck_assert_int_eq(INT("SCARD", "rq:job:first:dependents"), 12);
+    cq_remove_family_build(CQ_STR_LIT("first"), NOW, &call);
+    ck_assert_int_eq(cq_remove_read(step(), NULL), CQ_OK);
+    ck_assert_int_eq(INT("DBSIZE"), 1);
+}
+END_TEST
+
 START_TEST(empty_passes_over_what_is_no_job)
 {
     RUN("SET", "rq:job:odd", "no hash");
@@ -152,7 +198,7 @@ int main(void)
         remove_takes_a_job_out_of_wherever_it_is,      a_running_job_is_removed_with_its_execution_and_its_outcome_is_refused,
         removing_twice_says_that_there_is_no_such_job, empty_works_in_chunks_and_leaves_nothing_of_its_jobs,
         empty_takes_the_deferred_dependents_along,     empty_lets_a_running_job_run,
-        empty_passes_over_what_is_no_job,
+        empty_passes_over_what_is_no_job,              jobs_with_many_dependencies_are_removed_in_pieces,
     };
     return run_suite("remove", tests, CQ_ARRAY_LEN(tests)) != 0;
 }

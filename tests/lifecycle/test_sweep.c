@@ -59,6 +59,32 @@ START_TEST(the_oldest_failed_jobs_beyond_the_number_go_with_all_that_is_theirs)
 }
 END_TEST
 
+START_TEST(what_has_many_dependencies_goes_in_pieces)
+{
+    int64_t taken = 0, deleted = 0;
+    bool more = false;
+    char id[16];
+    for (int i = 0; i < 25; i++) {
+        snprintf(id, sizeof(id), "j%02d", i);
+        put_failed(id, 100 - i, 1000);
+        put_dependencies(id, 400);
+        snprintf(id, sizeof(id), "gone%02d", i); /* its hash expired */
+        RUN("ZADD", "rq:canceled:default", "1", id);
+        put_dependencies(id, 400);
+    }
+    struct cq_sweep sweep = sweep_of(NOW);
+    sweep.most_failed = 1;
+    sweep.limit = 100;
+    cq_sweep_build(&sweep, &call);
+    ck_assert_int_eq(cq_sweep_read(step(), &taken, &deleted, &more, NULL), CQ_OK);
+    ck_assert_int_eq(deleted, 13); /* 5,000 in all, and the rest of the last one's */
+    ck_assert(more);
+    ck_assert_int_ge(sweep_all(&sweep, &taken, &deleted), 3);
+    ck_assert_int_eq(deleted, 11);
+    ck_assert_int_eq(INT("EXISTS", "rq:canceled:default", "rq:job::gone00:dependencies", "rq:job::gone24:dependencies"), 0);
+}
+END_TEST
+
 START_TEST(failed_jobs_above_the_age_go_wherever_their_expiry_puts_them)
 {
     int64_t taken, deleted;
@@ -264,6 +290,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         the_oldest_failed_jobs_beyond_the_number_go_with_all_that_is_theirs,
+        what_has_many_dependencies_goes_in_pieces,
         failed_jobs_above_the_age_go_wherever_their_expiry_puts_them,
         an_entry_of_a_job_that_was_enqueued_again_goes_and_the_job_stays,
         entries_of_deferred_and_canceled_jobs_that_are_gone_go,
