@@ -90,6 +90,29 @@ def test_certificates_are_checked_against_those_of_the_environment(stage, queue,
     assert https.paths() == ["/known"]
 
 
+class EitherServer(Server):
+    """With TLS and without it on one port."""
+
+    def get_request(self):
+        connection, address = super().get_request()
+        tls = connection.recv(1, socket.MSG_PEEK) == b"\x16"
+        return (self.context.wrap_socket(connection, server_side=True) if tls else connection), address
+
+
+@cq_only
+def test_a_redirect_out_of_tls_takes_no_secret_along(stage, queue, certificate):
+    server = EitherServer()
+    server.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.context.load_cert_chain(*certificate)
+    stage.env["SSL_CERT_FILE"] = certificate[0]
+    tls = server.url.replace("http:", "https:")
+    for to in (tls, server.url):
+        queue.enqueue("jobs.add", 1, 2, webhooks=[Webhook(f"{tls}/302?to={to}/there", "finished", headers={"Authorization": "Bearer x"})])
+    log = stage.burst().log()
+    server.shutdown(), server.server_close()
+    assert [(path, headers.get("authorization")) for _, path, headers, _ in server.requests if path == "/there"] == [("/there", "Bearer x"), ("/there", None)], log
+
+
 # ---- nobody, and somebody slow ----
 
 def listener(answer=b"", every_s=None):
@@ -138,6 +161,17 @@ def test_who_sends_a_little_for_ever_is_given_up_at_the_timeout_and_one_line_say
     log = stage.burst().log()
     headers.close(), answer.close()
     assert len([line for line in log.splitlines() if "failed to send its webhook" in line]) == 2, log
+
+
+def test_the_headers_are_the_answer_whatever_becomes_of_the_body(stage, queue, kind):
+    answers = [b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", b"HTTP/1.1 204 None\r\n\r\n", b"HTTP/1.0 200 OK\n\n",
+               b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n"]
+    servers = [listener(answer) for answer in answers]
+    queue.enqueue("jobs.add", 1, 2, webhooks=[Webhook(url, "finished") for _, url in servers])
+    log = burst(stage, kind).log()
+    for server, _ in servers:
+        server.close()
+    assert "failed to send" not in log.lower(), log
 
 
 # ---- where they may go ----

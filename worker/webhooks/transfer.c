@@ -72,11 +72,11 @@ void cq_transfer_show(const char *url, char ret_text[CQ_TRANSFER_TEXT_MAX])
 
 /* ---- the request ---- */
 
-/* Another port is another server. */
-static bool is_same_host(const char *one, const char *other)
+/* Another port is another server, and so is the same one without TLS: who listens on the way is not to read a secret. */
+static bool is_same_server(const char *one, const char *other)
 {
     struct cq_str a = cq_webhook_host(one), b = cq_webhook_host(other);
-    return a.len == b.len && strncasecmp(a.data, b.data, a.len) == 0;
+    return a.data - one == b.data - other && a.len == b.len && strncasecmp(a.data, b.data, a.len) == 0;
 }
 
 static bool is_any(const char *name, const char *const *names, size_t count)
@@ -100,7 +100,7 @@ static bool may_go(const struct cq_transfer *transfer, const char *name)
         return false;
     if (transfer->redirects && strcasecmp(name, "Content-Type") == 0)
         return false;
-    return !is_any(name, secret, CQ_ARRAY_LEN(secret)) || is_same_host(transfer->url, transfer->webhook.url);
+    return !is_any(name, secret, CQ_ARRAY_LEN(secret)) || is_same_server(transfer->url, transfer->webhook.url);
 }
 
 static void add_header(struct cq_transfer *transfer, const char *name, const char *value)
@@ -156,23 +156,33 @@ static curl_socket_t open_socket(void *data, curlsocktype purpose, struct curl_s
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-/* The status decides, and nobody reads what else there is: urllib closes the connection too. */
+static long status_of(const struct cq_transfer *transfer)
+{
+    long status = 0;
+    transfer->curl->easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+    return status;
+}
+
+/* Of a redirect, which urllib reads; the other ends with its headers. */
 static size_t on_body(char *bytes, size_t size, size_t count, void *data)
 {
     struct cq_transfer *transfer = data;
-    long status = 0;
     (void)bytes;
     transfer->body_bytes += size * count;
-    transfer->curl->easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-    return status / 100 == 3 && transfer->body_bytes <= REDIRECT_BODY_MAX ? size * count : 0;
+    return status_of(transfer) / 100 == 3 && transfer->body_bytes <= REDIRECT_BODY_MAX ? size * count : 0;
 }
 
+/* The status decides, and nobody reads what comes behind the headers, or does not come: urllib closes the connection too. */
 static size_t on_header(char *bytes, size_t size, size_t count, void *data)
 {
     struct cq_transfer *transfer = data;
-    (void)bytes;
-    transfer->header_bytes += size * count;
-    return transfer->header_bytes <= HEADERS_MAX ? size * count : 0;
+    size_t len = size * count;
+    transfer->header_bytes += len;
+    if (len && (bytes[0] == '\r' || bytes[0] == '\n')) {
+        long status = status_of(transfer);
+        transfer->answered = status >= 200 && status / 100 != 3; /* below: another answer follows */
+    }
+    return transfer->header_bytes <= HEADERS_MAX && !transfer->answered ? len : 0;
 }
 
 /* urllib reads HTTP_PROXY as well, libcurl http_proxy alone; both refuse the former where a CGI request could set it. */
@@ -213,7 +223,7 @@ bool cq_transfer_prepare(struct cq_transfer *transfer, const struct cq_libcurl *
     release_handle(transfer);
     transfer->curl = curl;
     transfer->error[0] = '\0';
-    transfer->refused = false;
+    transfer->refused = transfer->answered = false;
     transfer->header_bytes = transfer->body_bytes = 0;
     CURL *easy = transfer->easy = curl->easy_init();
     if (!easy)
@@ -278,10 +288,9 @@ static bool redirect(struct cq_transfer *transfer, long status, char failure[CQ_
 
 bool cq_transfer_over(struct cq_transfer *transfer, CURLcode result, char ret_failure[CQ_TRANSFER_TEXT_MAX])
 {
-    long status = 0;
+    long status = status_of(transfer);
     ret_failure[0] = '\0';
-    transfer->curl->easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-    bool cut = result == CURLE_WRITE_ERROR && transfer->body_bytes; /* by on_body, which has seen the status */
+    bool cut = result == CURLE_WRITE_ERROR && (transfer->answered || transfer->body_bytes); /* by us, who have seen the status */
     if (transfer->refused && result != CURLE_OK && !cut) /* else another of its addresses was taken */
         snprintf(ret_failure, CQ_TRANSFER_TEXT_MAX, "its address is private, loopback or link-local (--webhook-private refuse)");
     else if (result != CURLE_OK && !cut)

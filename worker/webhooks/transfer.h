@@ -26,6 +26,7 @@ struct cq_transfer {
     int redirects;
     size_t header_bytes, body_bytes;
     bool refused;                   /* an address was */
+    bool answered;                  /* its headers are there, and are no redirect's */
     char error[CURL_ERROR_SIZE];
 };
 
