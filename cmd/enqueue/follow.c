@@ -5,13 +5,7 @@
 #include "base/utf8.h"
 #include "cmd/line/options.h"
 #include "serializers/serializer.h"
-
-enum {
-    URL_MAX = 8192,      /* bytes */
-    HEADER_MAX = 8192,   /* bytes, name and value */
-    WEBHOOKS_MAX = 100,
-    TIMEOUT_DEFAULT_S = 10,
-};
+#include "worker/webhooks/spec.h"
 
 bool cq_enqueue_is_name(struct cq_str text, size_t most)
 {
@@ -67,7 +61,7 @@ static enum cq_code read_headers(const struct cq_strv *texts, struct cq_arena *a
     for (size_t i = 0; i < texts->len; i++) {
         const char *text = texts->items[i], *colon = strchr(text, ':');
         struct cq_str name = colon ? cq_str_n(text, (size_t)(colon - text)) : CQ_STR_NONE;
-        if (!is_token(name) || !cq_enqueue_is_name(cq_str(text), HEADER_MAX))
+        if (!is_token(name) || !cq_enqueue_is_name(cq_str(text), CQ_WEBHOOK_HEADER_MAX))
             return cq_error_set(err, CQ_ERR_USAGE, "--webhook-header: '%.80s' is not a header; write 'NAME: VALUE'", text);
         const char *value = colon + 1 + strspn(colon + 1, " ");
         cq_value_set(arena, &headers, cq_arena_strndup(arena, name.data, name.len), cq_value_str(cq_str(value)));
@@ -80,7 +74,7 @@ static enum cq_code read_headers(const struct cq_strv *texts, struct cq_arena *a
 static bool is_url(const char *text)
 {
     const char *host = strncasecmp(text, "http://", 7) == 0 ? text + 7 : strncasecmp(text, "https://", 8) == 0 ? text + 8 : "";
-    return strcspn(host, "/?#") > 0 && !strchr(text, ' ') && cq_enqueue_is_name(cq_str(text), URL_MAX);
+    return strcspn(host, "/?#") > 0 && !strchr(text, ' ') && cq_enqueue_is_name(cq_str(text), CQ_WEBHOOK_URL_MAX);
 }
 
 /* STATUS=URL as RQ's {url, job_status, method, headers, timeout}. */
@@ -102,8 +96,27 @@ static enum cq_code read_webhook(const char *text, const struct cq_enqueue_optio
     cq_value_set(arena, ret_webhook, "job_status", cq_value_str(cq_str(status)));
     cq_value_set(arena, ret_webhook, "method", cq_value_str(cq_str(options->webhook_method == 1 ? "POST" : "GET")));
     cq_value_set(arena, ret_webhook, "headers", *headers);
-    cq_value_set(arena, ret_webhook, "timeout", cq_value_int(timeout_s == CQ_OPTION_UNSET ? TIMEOUT_DEFAULT_S : timeout_s));
+    cq_value_set(arena, ret_webhook, "timeout", cq_value_int(timeout_s == CQ_OPTION_UNSET ? CQ_WEBHOOK_TIMEOUT_DEFAULT_S : timeout_s));
     return CQ_OK;
+}
+
+static void keep_first(void *data, size_t number, const char *why)
+{
+    const char **first = data;
+    (void)number;
+    *first = *first ? *first : why;
+}
+
+/* What a worker would leave out, with a line in a log that nobody reads then, is refused here. */
+static enum cq_code check_webhooks(struct cq_str field, struct cq_arena *arena, struct cq_error *err)
+{
+    const char *wrong = NULL;
+    struct cq_webhook *list;
+    struct cq_error why;
+    size_t count;
+    if (cq_webhooks_read(field, arena, &list, &count, keep_first, &wrong, &why) != CQ_OK)
+        wrong = why.text;
+    return wrong ? cq_error_set(err, CQ_ERR_USAGE, "--webhook: a worker would not send it: %s", wrong) : CQ_OK;
 }
 
 static enum cq_code fill_webhooks(const struct cq_enqueue_options *options, struct cq_buf *out, struct cq_job *job,
@@ -113,8 +126,8 @@ static enum cq_code fill_webhooks(const struct cq_enqueue_options *options, stru
     struct cq_arena arena = CQ_ARENA_INIT;
     struct cq_value headers, list = cq_value_list(&arena, CQ_VALUE_LIST, texts->len);
     enum cq_code code = CQ_OK;
-    if (texts->len > WEBHOOKS_MAX)
-        code = cq_error_set(err, CQ_ERR_USAGE, "--webhook: a job may have %d webhooks at most", WEBHOOKS_MAX);
+    if (texts->len > CQ_WEBHOOK_MAX)
+        code = cq_error_set(err, CQ_ERR_USAGE, "--webhook: a job may have %d webhooks at most", CQ_WEBHOOK_MAX);
     if (code == CQ_OK)
         code = read_headers(&options->webhook_headers, &arena, &headers, err);
     for (size_t i = 0; code == CQ_OK && i < texts->len; i++)
@@ -122,6 +135,7 @@ static enum cq_code fill_webhooks(const struct cq_enqueue_options *options, stru
     if (code == CQ_OK && texts->len) {
         code = cq_encode(CQ_FORMAT_JSON, &list, out, err);
         job->webhooks = cq_buf_view(out);
+        code = code == CQ_OK ? check_webhooks(job->webhooks, &arena, err) : code;
     }
     cq_arena_release(&arena);
     return code;

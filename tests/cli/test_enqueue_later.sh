@@ -184,3 +184,9 @@ for header in x ': x' 'a b: c' "$(printf 'a: b\nc: d')"; do
     refused "is not a header; write 'NAME: VALUE'" --webhook failed=http://h --webhook-header "$header"
 done
 refused "'PUT' is not one of GET|POST" --webhook failed=http://h --webhook-method PUT
+refused 'a worker would not send it: its url has' --webhook failed=http://hé/
+refused "a worker would not send it: a header's value" --webhook failed=http://h --webhook-header 'X-Price: 1 €'
+# shellcheck disable=SC2046 # many words
+refused 'a worker would not send it: it has more than 64 headers' --webhook failed=http://h $(seq -f '--webhook-header=X-%g:1' 65)
+# shellcheck disable=SC2046
+refused 'at most' $(seq -f '--webhook=failed=http://h%g' 65)
