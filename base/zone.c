@@ -47,6 +47,15 @@ static bool has_file(const char *zone)
     return good;
 }
 
+/* There is no file for it. `what` is how the line begins, `wrong` what to say of it where other zones are known. */
+static enum cq_code set_unknown(struct cq_error *err, const char *what, const char *zone, const char *wrong)
+{
+    if (!has_file("Europe/London"))
+        return cq_error_set(err, CQ_ERR_CONFIG, "%s'%.100s'%s cannot be looked up: this machine has no time zone database (Debian: apt-get "
+                            "install tzdata)", what, zone, *what ? ", which" : "");
+    return cq_error_set(err, CQ_ERR_CONFIG, "%s'%.100s'%s; give a name such as Europe/Berlin, or UTC", what, zone, wrong);
+}
+
 /* The C library takes what it does not know for UTC, in silence. Other forms (`CET-1CEST`, a path) are left to it. */
 static enum cq_code check_local(struct cq_error *err)
 {
@@ -55,8 +64,7 @@ static enum cq_code check_local(struct cq_error *err)
         name++;
     if (!name || !strchr(name, '/') || !is_name(name) || has_file(name))
         return CQ_OK;
-    return cq_error_set(err, CQ_ERR_CONFIG, "TZ in the environment is '%.100s', which is no time zone here; give a name such as Europe/Berlin, or UTC",
-                        name);
+    return set_unknown(err, "TZ in the environment is ", name, ", which is no time zone here");
 }
 
 enum cq_code cq_zone_check(const char *zone, struct cq_error *err)
@@ -65,10 +73,7 @@ enum cq_code cq_zone_check(const char *zone, struct cq_error *err)
         return check_local(err);
     if (is_utc(zone) || (is_name(zone) && has_file(zone)))
         return CQ_OK;
-    if (!has_file("Europe/London"))
-        return cq_error_set(err, CQ_ERR_CONFIG, "'%.100s' cannot be looked up: this machine has no time zone database (Debian: apt-get "
-                            "install tzdata)", zone);
-    return cq_error_set(err, CQ_ERR_CONFIG, "'%.100s' is no time zone; give a name such as Europe/Berlin, or UTC", zone);
+    return set_unknown(err, "", zone, " is no time zone");
 }
 
 /* The C library's zone is ours between enter and leave. */

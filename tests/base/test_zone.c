@@ -139,6 +139,9 @@ START_TEST(without_a_database_the_package_is_named)
     ck_assert_int_eq(cq_zone_check("Europe/Berlin", &err), CQ_ERR_CONFIG);
     ck_assert_msg(strstr(err.text, "tzdata") != NULL, "%s", err.text);
     ck_assert_int_eq(cq_zone_check("UTC", NULL), CQ_OK);
+    setenv("TZ", "Europe/Berlin", 1);
+    ck_assert_int_eq(cq_zone_check(NULL, &err), CQ_ERR_CONFIG);
+    ck_assert_msg(strstr(err.text, "TZ in the environment") && strstr(err.text, "tzdata"), "%s", err.text);
     ck_assert_int_eq(at("UTC", 2026, 7, 15, 12, 0), 1784116800);
 }
 END_TEST
