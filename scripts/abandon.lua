@@ -39,8 +39,14 @@ local function runs_elsewhere(id, origin)
     return false
 end
 
+local searched, search_most = 0, 300000 -- entries of lists that ids were looked for on: some 10 ms
+
 local function waits(id, origin)
-    return redis.call('LPOS', list, id) or origin and redis.call('LPOS', 'rq:queue:' .. origin, id)
+    for _, place in ipairs({list, origin and origin ~= queue and 'rq:queue:' .. origin or nil}) do
+        searched = searched + redis.call('LLEN', place)
+        if redis.call('LPOS', place, id) then return true end
+    end
+    return false
 end
 
 local function clear_execution(id, execution)
@@ -78,7 +84,10 @@ end
 
 local done = {}
 local members = redis.call('ZRANGEBYSCORE', wip, 0, now_s, 'LIMIT', 0, limit)
+local broke = false
 for _, member in ipairs(members) do
+    broke = searched > search_most
+    if broke then break end
     local id, execution = split(member)
     redis.call('ZREM', wip, member)
     -- A job whose keys hold something else must not keep the others from being found.
@@ -94,5 +103,5 @@ end
 release_some(queue)
 repair_slots(now_iso, now_s)
 wake_waiting()
-local more = #members == tonumber(limit) or redis.call('EXISTS', 'cq:releasing:' .. queue) == 1
+local more = broke or #members == tonumber(limit) or redis.call('EXISTS', 'cq:releasing:' .. queue) == 1
 return {done, more and 1 or 0}

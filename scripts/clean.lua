@@ -14,6 +14,10 @@ local queue, limit, now_iso, now, now_s = unpack(ARGV)
 if redis.call('EXISTS', lock) == 1 then return {0, 0} end
 limit = tonumber(limit)
 local touched, more = 0, 0
+local searched, search_most = 0, 300000 -- entries of the list, which is searched for ids that were stuck: some 10 ms
+
+-- A delete first: after it Redis takes the rest even when its memory is full.
+redis.pcall('SREM', workers, '')
 
 -- Scores below 0 are for ever.
 for _, registry in ipairs({finished, failed}) do
@@ -38,6 +42,10 @@ end
 -- The last first, so that they come back in their old order.
 local stuck = redis.call('LRANGE', intermediate, 0, limit - 1)
 for at = #stuck, 1, -1 do
+    if searched > search_most then
+        more = 1
+        break
+    end
     local id = stuck[at]
     local first_seen = intermediate .. ':first_seen:' .. id
     local status = redis.pcall('HGET', 'rq:job:' .. id, 'status') -- an error, which is a table: no hash, so no job
@@ -51,6 +59,7 @@ for at = #stuck, 1, -1 do
         now - (tonumber(redis.call('GET', first_seen)) or 0) > 60 then
         redis.call('LREM', intermediate, 0, id)
         redis.call('DEL', first_seen)
+        searched = searched + redis.call('LLEN', list)
         if (status == 'queued' or not status) and not redis.call('LPOS', list, id) then
             redis.call('HSET', 'rq:job:' .. id, 'status', 'queued')
             redis.call('LPUSH', list, id)
@@ -84,9 +93,9 @@ touched = touched + #ids
 if #ids == limit then more = 1 end
 -- Groups are of all queues and may be many and large: each call looks at some of each, picked by chance.
 local sample = 100
-for _, name in ipairs(redis.call('SRANDMEMBER', groups, sample)) do
+for _, name in ipairs(redis.pcall('SRANDMEMBER', groups, sample)) do
     local group = 'rq:group:' .. name
-    for _, id in ipairs(redis.call('SRANDMEMBER', group, sample)) do
+    for _, id in ipairs(redis.pcall('SRANDMEMBER', group, sample)) do -- an error: somebody else's key
         if redis.call('EXISTS', 'rq:job:' .. id) == 0 then
             redis.call('SREM', group, id)
             touched = touched + 1

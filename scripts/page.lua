@@ -23,6 +23,7 @@ local function add(member, id, score)
         for at = 1, 6 do item[at + 1] = fields[at] end
         if data_most > 0 then
             local data = redis.call('HGET', job, 'data')
+            bytes = bytes + (data and #data / 32 or 0) -- it is read as a whole
             item[9] = data and string.sub(data, 1, data_most)
         end
         if errors == '1' then

@@ -19,6 +19,7 @@ local queue, limit, interval_s, most, oldest, now_iso, now, now_s = unpack(ARGV)
 -- include release.lua
 limit, interval_s, now_s = tonumber(limit), tonumber(interval_s), tonumber(now_s)
 local taken, deleted = 0, 0
+redis.call('HDEL', state, '') -- a delete first: after it Redis takes the rest even when its memory is full, as it may be for want of this
 
 -- A job that is elsewhere by its status has only left its entry behind.
 local function drop_failed(id)

@@ -39,6 +39,14 @@ static CQ_UNUSED int job_places(const char *id)
     return job_places_in(id, "default");
 }
 
+/* A long list: so many thousands of ids that are no jobs, at its end. */
+static CQ_UNUSED void put_thousands(const char *list, const char *count)
+{
+    static const char fill[] = "local ids = {} for i = 1, 1000 do ids[i] = 'x' end "
+                               "for i = 1, ARGV[1] do redis.call('RPUSH', KEYS[1], unpack(ids)) end return 0";
+    ck_assert_int_eq(INT("EVAL", fill, "1", list, count), 0);
+}
+
 /*
  * Send `call` over a connection that is cut: before it is complete (the server never sees a command), or after the script
  * ran (the answer is thrown away).

@@ -253,6 +253,22 @@ START_TEST(one_call_ends_no_more_than_its_limit)
 }
 END_TEST
 
+START_TEST(long_lists_are_searched_for_few_ids_in_a_call)
+{
+    RUN("ZADD", "rq:wip:default", "1", "j1:" RUN_1, "2", "j2:" RUN_1);
+    enqueue_plain("j1");
+    enqueue_plain("j2");
+    RUN("LMOVE", "rq:queue:default", "rq:queue:default", "LEFT", "RIGHT");
+    put_thousands("rq:queue:default", "301");
+    ck_assert_uint_eq(abandon(false, &item), 1);
+    ck_assert_str_eq(item.fate, "dropped");
+    ck_assert_uint_eq(abandon(false, &item), 1);
+    ck_assert(cq_str_is(item.job_id, "j2"));
+    ck_assert_int_eq(INT("ZCARD", "rq:wip:default"), 0);
+    ck_assert_int_eq(job_places("j1"), 1);
+}
+END_TEST
+
 START_TEST(sent_again_it_changes_nothing_more)
 {
     struct cq_job job = new_job("j1", "default");
@@ -306,6 +322,7 @@ int main(void)
         an_outcome_that_a_broken_key_refuses_can_be_sent_again,
         a_broken_job_does_not_hide_the_others,
         one_call_ends_no_more_than_its_limit,
+        long_lists_are_searched_for_few_ids_in_a_call,
         sent_again_it_changes_nothing_more,
     };
     return run_suite("abandon", tests, CQ_ARRAY_LEN(tests)) != 0;

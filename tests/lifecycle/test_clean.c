@@ -74,6 +74,42 @@ START_TEST(ids_stuck_for_a_minute_come_back_to_the_front_in_order)
 }
 END_TEST
 
+START_TEST(long_lists_are_searched_for_few_stuck_ids_in_a_call)
+{
+    strand("j1");
+    strand("j2");
+    put_thousands("rq:queue:default", "301");
+    clean(NOW, 1000);
+    ck_assert(!more);
+    clean(NOW + 62 * CQ_SECOND, 1000);
+    ck_assert(more);
+    ck_assert_int_eq(INT("LLEN", "rq:queue:default:intermediate"), 1);
+    clean(NOW + 62 * CQ_SECOND, 1000);
+    ck_assert_int_eq(INT("LLEN", "rq:queue:default:intermediate"), 0);
+    assert_text("j1", "LINDEX", "rq:queue:default", "0");
+    assert_text("j2", "LINDEX", "rq:queue:default", "1");
+}
+END_TEST
+
+START_TEST(a_full_memory_and_foreign_keys_keep_nothing_from_being_cleaned)
+{
+    strand("j1");
+    RUN("SADD", "rq:groups", "odd", "empty");
+    RUN("SET", "rq:group:odd", "no set");
+    RUN("SADD", "rq:workers:default", "rq:worker:gone");
+    RUN("CONFIG", "SET", "maxmemory", "1");
+    clean(NOW, 1000);
+    RUN("CONFIG", "SET", "maxmemory", "0");
+    ck_assert_int_eq(INT("EXISTS", "rq:queue:default:intermediate:first_seen:j1"), 1);
+    ck_assert_int_eq(INT("EXISTS", "rq:workers:default"), 0);
+    ck_assert_int_eq(INT("SISMEMBER", "rq:groups", "empty"), 0);
+    assert_text("no set", "GET", "rq:group:odd");
+    RUN("DEL", "rq:groups");
+    RUN("SET", "rq:groups", "no set");
+    clean(NOW, 1000);
+}
+END_TEST
+
 START_TEST(stuck_ids_that_are_gone_run_or_have_run_are_not_queued)
 {
     RUN("RPUSH", "rq:queue:default:intermediate", "gone");
@@ -177,6 +213,8 @@ int main(void)
         a_call_is_bounded_and_says_that_there_is_more,
         nothing_happens_while_a_worker_of_rq_holds_the_lock,
         ids_stuck_for_a_minute_come_back_to_the_front_in_order,
+        long_lists_are_searched_for_few_stuck_ids_in_a_call,
+        a_full_memory_and_foreign_keys_keep_nothing_from_being_cleaned,
         stuck_ids_that_are_gone_run_or_have_run_are_not_queued,
         names_of_workers_whose_hash_is_gone_leave_the_sets,
         ready_jobs_of_rq_3_are_pushed,

@@ -286,6 +286,20 @@ START_TEST(results_that_rq_left_for_ever_end_with_their_failed_job)
 }
 END_TEST
 
+START_TEST(a_full_memory_is_made_emptier)
+{
+    int64_t taken, deleted;
+    put_failed("old", 7200, 31536000);
+    RUN("EXPIRE", "rq:results:old", "31536000");
+    struct cq_sweep sweep = sweep_of(NOW);
+    sweep.failed_age_s = 3600;
+    RUN("CONFIG", "SET", "maxmemory", "1");
+    sweep_all(&sweep, &taken, &deleted);
+    RUN("CONFIG", "SET", "maxmemory", "0");
+    ck_assert_int_eq(deleted, 1);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -300,6 +314,7 @@ int main(void)
         a_round_is_that_of_all_workers_and_its_state_ends,
         what_is_no_job_is_passed_over,
         results_that_rq_left_for_ever_end_with_their_failed_job,
+        a_full_memory_is_made_emptier,
     };
     return run_suite("sweep", tests, CQ_ARRAY_LEN(tests)) != 0;
 }
