@@ -15,8 +15,8 @@ static enum cq_code wrong(const struct cq_settings *settings, const char *queue,
     cq_settings_where(settings, "worker.dequeue_strategy", where, sizeof(where));
     bool typed = cq_settings_source(settings, "worker.queues") == CQ_FROM_COMMAND_LINE ||
                  cq_settings_source(settings, "worker.dequeue_strategy") == CQ_FROM_COMMAND_LINE;
-    return cq_error_set(err, typed ? CQ_ERR_USAGE : CQ_ERR_CONFIG, "queue '%.100s': with %s each queue is written %s", queue, where,
-                        what);
+    return cq_error_set(err, typed ? CQ_ERR_USAGE : CQ_ERR_CONFIG, "queue '%.100s': with %s %s each queue is written %s", queue, where,
+                        settings->dequeue_strategy == CQ_DEQUEUE_WEIGHTED ? "weighted" : "latency", what);
 }
 
 /* Split `high:5` at its last colon. The name is cut off in place. */

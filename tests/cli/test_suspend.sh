@@ -121,12 +121,12 @@ it 'refuses queues without their number, wrong numbers, and a queue twice'
 for queue in low low: :5 low:0 low:1.5 low:-1 low:5s low:1000001; do
     run worker -b --dequeue-strategy weighted high:1 "$queue"
     expect_status 2
-    expect_stderr_line "queue '$queue': with --dequeue-strategy each queue is written NAME:WEIGHT"
+    expect_stderr_line "queue '$queue': with --dequeue-strategy weighted each queue is written NAME:WEIGHT"
 done
 for queue in low low: :5s low:0 low:-1 low:soon; do
     run worker -b --dequeue-strategy latency high:1s "$queue"
     expect_status 2
-    expect_stderr_line "queue '$queue': with --dequeue-strategy each queue is written NAME:TARGET"
+    expect_stderr_line "queue '$queue': with --dequeue-strategy latency each queue is written NAME:TARGET"
 done
 run worker -b --dequeue-strategy weighted
 expect_status 2
@@ -140,4 +140,4 @@ expect_status 0
 printf '[worker]\nqueues = high\ndequeue_strategy = latency\n' > "$work/latency.ini"
 run worker -b -c "$work/latency.ini"
 expect_status 3
-expect_stderr_line 'dequeue_strategy each queue is written NAME:TARGET'
+expect_stderr_line 'dequeue_strategy latency each queue is written NAME:TARGET'
