@@ -15,6 +15,7 @@ local parent_canceled = false -- it is passed over for now, and stays among what
 -- In pieces, because there may be many. What has finished, or is gone, leaves the set of one that waits on, so that it is
 -- looked at once: a job with 10,000 dependencies costs each of them the same. RQ reads the set for this very question,
 -- and takes what is not there for finished. One that failed stays, allowed or not: requeued, it is to be waited for again.
+-- One that is gone may have left its set of dependents behind: RQ's requeue lets a job expire that has no ttl.
 local function dependencies_met(id, parent, parent_failed, failures_allowed)
     local dependencies = 'rq:job::' .. id .. ':dependencies'
     local cursor, count = '0', 10
@@ -28,6 +29,7 @@ local function dependencies_met(id, parent, parent_failed, failures_allowed)
                 release_looks = release_looks - 1
                 if type(status) ~= 'string' or status == 'finished' then
                     past[#past + 1] = other
+                    if not status then redis.pcall('SREM', 'rq:job:' .. other .. ':dependents', id) end
                 elseif not (failures_allowed and status == 'failed') then
                     open = true
                     break

@@ -84,8 +84,10 @@ START_TEST(a_dependency_that_is_gone_counts_as_met)
     run_parent();
     defer("child", "default", "parent", "description", "");
     RUN("SADD", "rq:job::child:dependencies", "gone");
+    RUN("SADD", "rq:job:gone:dependents", "child"); /* as it is left when RQ lets the job expire */
     ck_assert_int_eq(finish("parent", CQ_OUTCOME_SUCCESS), CQ_FATE_FINISHED);
     assert_text("queued", "HGET", "rq:job:child", "status");
+    ck_assert_int_eq(INT("EXISTS", "rq:job:gone:dependents"), 0);
 }
 END_TEST
 

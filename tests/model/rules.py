@@ -43,6 +43,8 @@ def waits_on(state, job, parent, parent_is_past):
                 state.forget(state.waits, "waits", job.id, each)
             return True
         past.append(other)
+        if status is None:  # it expired, and may have left its set behind
+            state.forget(state.dependents, "dependents", other, job.id)
     return False
 
 
