@@ -30,7 +30,12 @@ fuzz) wants='build demo fuzz' ;;
 esac
 
 # Two makes at once wait for each other here instead of fighting over apt's lock.
-mkdir -p build
+if [ ! -e build/deps.lock ]; then
+    mkdir -p build
+    : > build/deps.lock
+    # After `sudo make deps` the tree's owner has to be able to build.
+    [ "$(id -u)" != 0 ] || chown --reference=. build build/deps.lock
+fi
 exec 9> build/deps.lock
 flock 9
 

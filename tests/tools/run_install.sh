@@ -1,6 +1,6 @@
 #!/bin/sh
 # make install and uninstall, into a temporary folder. usage: run_install.sh BUILD_FOLDER
-# What was installed must be enough: the program runs, a module compiles with pkg-config's answer alone.
+# What was installed must be enough: the program runs, a module compiles with pkg-config's answer alone. And make deps, as root.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 folder=$(mktemp -d "${TMPDIR:-/tmp}/cq-install.XXXXXX")
@@ -39,6 +39,15 @@ nothing_left() { # folder
     left=$(find "$1" ! -type d)
     [ -z "$left" ] || { echo "$left"; return 1; }
 }
+# `sudo make deps`, then `make build` without it.
+deps_keep_the_owner() {
+    mkdir -p "$folder/tree/tests/tools"
+    cp tests/tools/deps.sh "$folder/tree/tests/tools"
+    chown 65534 "$folder/tree"
+    "$folder/tree/tests/tools/deps.sh" build
+    foreign=$(find "$folder/tree/build" ! -user 65534)
+    [ -z "$foreign" ] || { echo "not of the tree's owner: $foreign"; return 1; }
+}
 
 try 'make install works' make --no-print-directory install PREFIX="$prefix"
 try 'the installed cq has the version of its pkg-config file' same_version
@@ -57,5 +66,6 @@ try 'uninstall leaves nothing behind' nothing_left "$prefix"
 try 'make install honours DESTDIR' make --no-print-directory install PREFIX=/usr DESTDIR="$folder/root"
 try 'below DESTDIR it is where PREFIX says' test -x "$folder/root/usr/bin/cq"
 try 'the pkg-config file names PREFIX, not DESTDIR' grep -q '^prefix=/usr$' "$folder/root/usr/lib/pkgconfig/cq.pc"
+[ "$(id -u)" != 0 ] || try "what root's make deps leaves belongs to the tree's owner" deps_keep_the_owner
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
