@@ -68,6 +68,8 @@ static enum cq_code check_options(const struct cq_enqueue_options *options, stru
         return cq_error_set(err, CQ_ERR_USAGE, "--unique needs --job-id: a generated id is always unique");
     if (options->wait_timeout_s != CQ_OPTION_UNSET && !options->wait)
         return cq_error_set(err, CQ_ERR_USAGE, "--wait-timeout needs --wait");
+    if (options->wait && options->result_ttl_s == 0)
+        return cq_error_set(err, CQ_ERR_USAGE, "--wait: with --result-ttl 0 nothing is left of the job to be waited for; give it 10");
     if (options->print_id && (options->quiet || options->wait))
         return cq_error_set(err, CQ_ERR_USAGE, "--print-id: %s; leave out one of them", options->quiet
                             ? "--quiet has nothing printed" : "--wait prints what the job returns");

@@ -245,7 +245,12 @@ expect_stdout ''
 it '--wait gives up after --wait-timeout'
 run enqueue f -q nobody --wait --wait-timeout 1 --job-id late
 expect_status 1
-expect_stderr_line "job 'late' has not ended after 1 seconds"
+expect_stderr_line "job 'late' has not ended after 1 s"
+
+it '--wait is refused for a job of which nothing will be left'
+run enqueue f --wait --result-ttl 0
+expect_status 2
+expect_stderr_line '--wait: with --result-ttl 0 nothing is left of the job'
 
 it '--wait says when the job is gone'
 (sleep 0.5; redis del rq:job:gone) > /dev/null &
