@@ -16,6 +16,8 @@
 
 enum { CQ_LIMIT_RATE_MAX = 10000, CQ_LIMIT_WINDOW_MAX_S = 366 * 86400, CQ_LIMIT_CONCURRENCY_MAX = 1000000 };
 
+enum { CQ_LIMIT_PAGE = 1000 }; /* ids in a page of cq_limit_waiting_build */
+
 #define CQ_LIMIT_KEEP (-1) /* as it is */
 #define CQ_LIMIT_NONE 0    /* take it away */
 
@@ -47,5 +49,11 @@ struct cq_limit_use {
 /* What is set and used of one key. Redis: limit_use.lua. */
 void cq_limit_use_build(struct cq_str key, cq_time now, struct cq_command *command);
 CQ_MUST_CHECK enum cq_code cq_limit_use_read(const struct cq_reply *reply, struct cq_limit_use *ret_use, struct cq_error *err);
+
+/*
+ * A page of the jobs that wait for a slot of a key, longest waiting first, each with its score. behind: the score of the last one
+ * seen, '-inf' at first; skip: how many with that score were seen. Redis: ZRANGEBYSCORE rq:rl:<key>:rate_limited.
+ */
+void cq_limit_waiting_build(struct cq_str key, struct cq_str behind, int64_t skip, struct cq_command *command);
 
 #endif

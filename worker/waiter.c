@@ -151,8 +151,8 @@ void cq_waiters_hold(struct cq_waiters *waiters, size_t queue, bool paused)
     struct waiter *waiter = &waiters->each[queue];
     waiter->held = paused;
     if (paused && !waiter->announced)
-        cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "queue %.*s is paused, run `cq resume --queue` to resume it",
-               (int)process->queues[queue].len, process->queues[queue].data);
+        cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "queue %.*s is paused, run `cq resume --queue %.*s` to resume it",
+               (int)process->queues[queue].len, process->queues[queue].data, (int)process->queues[queue].len, process->queues[queue].data);
     waiter->announced = paused;
     if (paused && !ev_is_active(&waiters->hold)) {
         ev_timer_set(&waiters->hold, hold_s, 0.);

@@ -56,6 +56,7 @@ struct cq_selection {
 #define CQ_SELECTION_REGISTRY_ROW(places, default_place, text)                                                                  \
     {                                                                                                                           \
         .kind = CQ_OPTION_CHOICE, .name = "registry", .argument = "NAME", .field = CQ_SELECTION_FIELD(registry), .words = places, \
+        .otherwise = "jobs that wait for a slot of their limit are named by 'cq limit KEY --ids'",                              \
         .fallback = default_place, .help = text                                                                                 \
     }
 #define CQ_SELECTION_ERROR_ROW                                                                                                  \

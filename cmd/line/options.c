@@ -128,8 +128,8 @@ static enum cq_code store(const struct cq_option *option, const struct cq_option
     case CQ_OPTION_CHOICE: {
         int index = choice_index(option->words, value);
         if (index < 0)
-            return cq_error_set(err, CQ_ERR_USAGE, "%s: '%s' is not one of %s", cq_options_spelling(option, name, sizeof(name)),
-                                value, option->words);
+            return cq_error_set(err, CQ_ERR_USAGE, "%s: '%s' is not one of %s%s%s", cq_options_spelling(option, name, sizeof(name)),
+                                value, option->words, option->otherwise ? "; " : "", option->otherwise ? option->otherwise : "");
         *(int *)field = index;
         return CQ_OK;
     }

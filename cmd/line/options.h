@@ -44,6 +44,7 @@ struct cq_option {
     const char *value;      /* SETTING without an argument: what the option sets it to */
     int64_t min, max;       /* INT, DURATION, DURATIONS, NUMBER */
     const char *words;      /* CHOICE: `default|random|round_robin` */
+    const char *otherwise;  /* CHOICE: what to do when it is to be none of these; NULL: nothing */
     const char *fallback;   /* the default as one would type it; NULL: none */
     const char *help;       /* one sentence; MISSING: what to do instead, or NULL; SETTING: NULL for the setting's own */
 };

@@ -1,4 +1,5 @@
 /* cq limit: what is set and used of the limits that jobs share by their rate_limit_key; set them, take them away. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/number.h"
@@ -11,7 +12,7 @@
 
 struct limit_options {
     const char *rate, *concurrency; /* NULL: not given */
-    bool remove, json;
+    bool remove, json, ids;
 };
 
 #define FIELD(member) offsetof(struct limit_options, member)
@@ -29,6 +30,10 @@ static const struct cq_option limit_options[] = {
      .help = "No more than N jobs of the key are queued or run at a time, whatever they say themselves; none: as they say"},
     {.kind = CQ_OPTION_FLAG, .name = "remove", .field = FIELD(remove), .help = "Take away all that was set for the key"},
     {.kind = CQ_OPTION_FLAG, .name = "json", .field = FIELD(json), .help = "Show each key as one JSON object a line (docs/CLI.md)"},
+    {.kind = CQ_OPTION_FLAG,
+     .name = "ids",
+     .field = FIELD(ids),
+     .help = "Print the ids of the jobs of the key that wait for a slot, one a line, as for cq limit KEY --ids | xargs cq cancel"},
     {.kind = CQ_OPTION_END},
 };
 
@@ -67,8 +72,12 @@ static enum cq_exit parse(const struct cq_run *run, struct cq_limit *ret_limit)
         cq_complain(run->name, "name the key whose limit is to change: cq limit KEY --rate 100/1m");
         return CQ_EXIT_USAGE;
     }
-    if (sets + options->remove + options->json > 1) {
-        cq_complain(run->name, "--remove, --json, and --rate or --concurrency exclude each other");
+    if (options->ids && !run->arg_count) {
+        cq_complain(run->name, "--ids is about one key: cq limit KEY --ids");
+        return CQ_EXIT_USAGE;
+    }
+    if (sets + options->remove + options->json + options->ids > 1) {
+        cq_complain(run->name, "--remove, --json, --ids, and --rate or --concurrency exclude each other");
         return CQ_EXIT_USAGE;
     }
     if (options->rate && !parse_rate(options->rate, ret_limit)) {
@@ -189,6 +198,31 @@ static enum cq_exit show_all(struct cq_session *session, struct cq_command *comm
     return status;
 }
 
+/* Page by page, so that Redis is not held by a key with a million. What gets its slot meanwhile may be left out. */
+static enum cq_exit show_ids(struct cq_session *session, struct cq_command *command, struct cq_str key)
+{
+    char behind[64] = "-inf"; /* the last score, as Redis writes it */
+    int64_t skip = 0;
+    size_t len = 2 * CQ_LIMIT_PAGE;
+    enum cq_exit status = CQ_EXIT_OK;
+    while (status == CQ_EXIT_OK && len == 2 * CQ_LIMIT_PAGE) {
+        struct cq_reply *reply = NULL;
+        cq_command_clear(command);
+        cq_limit_waiting_build(key, cq_str(behind), skip, command);
+        status = cq_session_call(session, command, &reply);
+        len = cq_reply_len(reply);
+        for (size_t i = 0; i + 1 < len && status == CQ_EXIT_OK; i += 2) {
+            struct cq_str score = cq_reply_str(cq_reply_at(reply, i + 1));
+            cq_print_name(cq_reply_str(cq_reply_at(reply, i)));
+            cq_print("\n");
+            skip = cq_str_is(score, behind) ? skip + 1 : 1;
+            snprintf(behind, sizeof(behind), "%.*s", (int)score.len, score.data);
+        }
+        cq_reply_free(reply);
+    }
+    return status;
+}
+
 static enum cq_exit change(struct cq_session *session, struct cq_command *command, const struct cq_limit *limit, bool remove)
 {
     struct cq_reply *reply = NULL;
@@ -227,6 +261,8 @@ enum cq_exit cq_limit_command(const struct cq_run *run)
     status = cq_session_open(&session, run);
     if (status == CQ_EXIT_OK && (options->rate || options->concurrency || options->remove))
         status = change(&session, &command, &limit, options->remove);
+    else if (status == CQ_EXIT_OK && options->ids)
+        status = show_ids(&session, &command, limit.key);
     else if (status == CQ_EXIT_OK && run->arg_count)
         status = show(&session, &command, limit.key, options->json);
     else if (status == CQ_EXIT_OK)

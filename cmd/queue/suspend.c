@@ -76,10 +76,14 @@ static void say_paused(const char *queue, int64_t duration_s)
 {
     cq_print("Queue ");
     cq_print_name(cq_str(queue));
-    if (duration_s > 0)
-        cq_print(" is paused for %lld seconds: workers of cq start no jobs of it. Workers of RQ do.\n", (long long)duration_s);
-    else
-        cq_print(" is paused until 'cq resume --queue': workers of cq start no jobs of it. Workers of RQ do.\n");
+    if (duration_s > 0) {
+        cq_print(" is paused for %lld seconds", (long long)duration_s);
+    } else {
+        cq_print(" is paused until 'cq resume --queue ");
+        cq_print_name(cq_str(queue));
+        cq_print("'");
+    }
+    cq_print(": workers of cq start no jobs of it. Workers of RQ do.\n");
 }
 
 static void say_resumed(const char *queue, bool was_paused)

@@ -99,3 +99,14 @@ enum cq_code cq_limit_use_read(const struct cq_reply *reply, struct cq_limit_use
     *ret_use = (struct cq_limit_use){numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5], numbers[6]};
     return CQ_OK;
 }
+
+void cq_limit_waiting_build(struct cq_str key, struct cq_str behind, int64_t skip, struct cq_command *command)
+{
+    struct cq_key waiting = cq_key_rate_limited(key);
+    cq_command_text(command, "ZRANGEBYSCORE");
+    cq_command_arg(command, cq_key_str(&waiting));
+    cq_command_arg(command, behind);
+    cq_command_texts(command, "+inf", "WITHSCORES", "LIMIT", NULL);
+    cq_command_int(command, skip);
+    cq_command_int(command, CQ_LIMIT_PAGE);
+}

@@ -85,3 +85,35 @@ run enqueue work --rate-limit-key '' --rate-limit-concurrency 2
 expect_status 2
 expect_stderr_line '--rate-limit-key'
 expect_redis 0 exists cq:limits
+
+it 'names the jobs that wait for a slot, for those who want them away'
+for id in one two three; do "$CQ" enqueue work -q idle --job-id "$id" --rate-limit-key many --rate-limit-concurrency 1 --quiet; done
+run limit many --ids
+expect_status 0
+expect_stdout 'two
+three'
+run cancel --all --registry rate_limited
+expect_status 2
+expect_stderr_line "'cq limit KEY --ids'"
+"$CQ" limit many --ids | xargs "$CQ" cancel > "$work/said"
+expect_redis 0 exists rq:rl:many:rate_limited
+expect_redis canceled hget rq:job:three status
+expect_redis queued hget rq:job:one status
+run limit many --ids
+expect_status 0
+expect_stdout ''
+run limit --ids
+expect_status 2
+expect_stderr_line 'cq limit KEY --ids'
+redis set rq:rl:many:rate_limited text > /dev/null
+run limit many --ids
+expect_status 4
+expect_stderr_line WRONGTYPE
+
+it 'names each of more than a page of them once, also of those that came at one time'
+redis del rq:rl:many:rate_limited > /dev/null
+redis eval 'for i = 1, 2500 do redis.call("ZADD", KEYS[1], i < 2000 and 5 or i, "j" .. i) end' 1 rq:rl:many:rate_limited > /dev/null
+run limit many --ids
+expect_status 0
+[ "$(sort -u "$work/out" | wc -l)" = 2500 ] || wrong 'some are missing'
+[ "$(wc -l < "$work/out")" = 2500 ] || wrong 'some are named twice'

@@ -27,7 +27,7 @@ calls_of() { # a command of Redis: how often it was called
 it 'pauses a queue until it is resumed, and says whom that does not stop'
 run suspend --queue high
 expect_status 0
-expect_stdout "Queue high is paused until 'cq resume --queue': workers of cq start no jobs of it. Workers of RQ do."
+expect_stdout "Queue high is paused until 'cq resume --queue high': workers of cq start no jobs of it. Workers of RQ do."
 expect_redis '' hget cq:paused high
 expect_redis 0 exists rq:suspended
 
