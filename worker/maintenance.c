@@ -109,6 +109,17 @@ static void tell_difference(struct cq_maintenance *maintenance, cq_time now, cq_
     maintenance->differs = differs;
 }
 
+/* May executions be judged now? When something happened, who runs jobs says so first. */
+static bool may_judge(struct cq_maintenance *maintenance)
+{
+    struct cq_process *process = maintenance->process;
+    enum cq_patience_state state = cq_patience_ask(&maintenance->patience, cq_clock_now(), cq_clock_monotonic());
+    for (int i = 0; state == CQ_PATIENCE_BEGINS && i < process->slot_count; i++)
+        if (ev_is_active(&process->slots[i].heartbeat_timer))
+            cq_slot_heartbeat(&process->slots[i]);
+    return state == CQ_PATIENCE_OVER;
+}
+
 static void on_time(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
     (void)async;
@@ -118,7 +129,7 @@ static void on_time(struct cq_async *async, const struct cq_reply *reply, const 
     maintenance->asking_time = false;
     if (!lost && cq_reply_len(reply) == 2)
         redis_now = cq_reply_int(cq_reply_at(reply, 0)) * CQ_SECOND + cq_reply_int(cq_reply_at(reply, 1));
-    if (redis_now <= 0) { /* the round is left out */
+    if (redis_now <= 0 || !may_judge(maintenance)) { /* the round is left out */
         round_over(process);
         return;
     }
@@ -136,11 +147,7 @@ static void on_abandon_timer(struct ev_loop *loop, ev_timer *timer, int events)
     struct cq_process *process = maintenance->process;
     if (cq_maintenance_is_asking(maintenance) || !cq_async_is_ready(process->redis))
         return; /* the last round is not over, or it is not the time for one */
-    enum cq_patience_state state = cq_patience_ask(&maintenance->patience, cq_clock_now(), cq_clock_monotonic());
-    for (int i = 0; state == CQ_PATIENCE_BEGINS && i < process->slot_count; i++)
-        if (ev_is_active(&process->slots[i].heartbeat_timer))
-            cq_slot_heartbeat(&process->slots[i]);
-    if (state != CQ_PATIENCE_OVER)
+    if (!may_judge(maintenance))
         return;
     maintenance->asking_time = true;
     struct cq_command *command = cq_process_command(process);

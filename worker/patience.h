@@ -21,6 +21,7 @@ struct cq_patience {
 
 enum cq_patience_state { CQ_PATIENCE_OVER, CQ_PATIENCE_BEGINS, CQ_PATIENCE_LASTS };
 
+/* Redis answered. An answer that comes after something happened does not hide that from who asks next. */
 void cq_patience_heard(struct cq_patience *patience, cq_time now, cq_time monotonic);
 
 /* OVER: judge. BEGINS: something happened since Redis last answered; who runs jobs says so at once. */

@@ -68,6 +68,19 @@ START_TEST(a_clock_that_is_set_makes_patient_in_either_direction)
 }
 END_TEST
 
+START_TEST(an_answer_after_a_silence_or_a_jump_does_not_hide_it)
+{
+    patience = (struct cq_patience){0};
+    heard(0);
+    heard(40); /* to what was asked at 4 */
+    ck_assert_int_eq(ask(41, 41), CQ_PATIENCE_BEGINS);
+    heard(42);
+    ck_assert_int_eq(ask(80, 80), CQ_PATIENCE_BEGINS);
+    cq_patience_heard(&patience, WALL(3680), MONO(81));
+    ck_assert_int_eq(ask(3681, 82), CQ_PATIENCE_BEGINS);
+}
+END_TEST
+
 START_TEST(what_counts_is_past_by_both_clocks)
 {
     ck_assert(cq_patience_judge(WALL(3600), WALL(0)) == WALL(0));
@@ -85,6 +98,7 @@ int main(void)
     tcase_add_test(tcase, after_a_silence_of_redis_everybody_has_time_to_come_back);
     tcase_add_test(tcase, a_machine_that_slept_is_patient);
     tcase_add_test(tcase, a_clock_that_is_set_makes_patient_in_either_direction);
+    tcase_add_test(tcase, an_answer_after_a_silence_or_a_jump_does_not_hide_it);
     tcase_add_test(tcase, what_counts_is_past_by_both_clocks);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
