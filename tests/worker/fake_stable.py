@@ -13,6 +13,7 @@ import sys
 import time
 import zlib
 
+sys.dont_write_bytecode = True  # nothing of a test stays in examples/
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 spec = importlib.util.spec_from_file_location('runtime', os.path.join(ROOT, 'examples', 'runtime.py'))
 runtime = importlib.util.module_from_spec(spec)
