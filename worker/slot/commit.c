@@ -76,6 +76,16 @@ static void try_again(struct cq_slot *slot, const char *why)
     cq_slot_again_later(slot);
 }
 
+void cq_slot_not_fetched(struct cq_slot *slot, const char *why)
+{
+    cq_log(slot->process->log, CQ_LOG_ERROR, slot->name, NULL, "cannot fetch a job: %s; trying again in %d s", why, CQ_SLOT_AGAIN_S);
+    slot->state = CQ_SLOT_IDLE;
+    if (!slot->stopping || slot->resume) /* what a lost call may have started is still to be asked for */
+        cq_slot_again_later(slot);
+    else
+        cq_slot_abandon(slot);
+}
+
 /* A key of the job's, or of the next one's, holds what it should not: no time mends that. The slot goes on without it. */
 static void give_up(struct cq_slot *slot, const char *why)
 {

@@ -135,7 +135,6 @@ static void on_fetch(struct cq_async *async, const struct cq_reply *reply, const
 {
     (void)async;
     struct cq_slot *slot = data;
-    struct cq_process *process = slot->process;
     enum cq_fetch_outcome outcome = CQ_FETCH_EMPTY;
     struct cq_started started;
     struct cq_error err;
@@ -146,17 +145,10 @@ static void on_fetch(struct cq_async *async, const struct cq_reply *reply, const
         slot->state = CQ_SLOT_IDLE;
         return;
     }
-    if (lost || cq_fetch_read(reply, &outcome, &started, &err) != CQ_OK) {
-        cq_log(process->log, CQ_LOG_ERROR, slot->name, NULL, "cannot fetch a job: %s; trying again in %d s", lost ? lost->text : err.text,
-               CQ_SLOT_AGAIN_S);
-        slot->state = CQ_SLOT_IDLE;
-        if (!slot->stopping || slot->resume) /* what a lost call may have started is still to be asked for */
-            cq_slot_again_later(slot);
-        else
-            die(slot);
-        return;
-    }
-    cq_slot_next(slot, outcome, &started);
+    if (lost || cq_fetch_read(reply, &outcome, &started, &err) != CQ_OK)
+        cq_slot_not_fetched(slot, lost ? lost->text : err.text);
+    else
+        cq_slot_next(slot, outcome, &started);
 }
 
 bool cq_slot_fetch(struct cq_slot *slot)
@@ -193,7 +185,11 @@ void cq_slot_next(struct cq_slot *slot, enum cq_fetch_outcome outcome, const str
     struct cq_process *process = slot->process;
     const struct cq_worker_options *options = process->options;
     bool woken = slot->state == CQ_SLOT_FETCHING;
-    slot->resume = false;
+    slot->resume = outcome == CQ_FETCH_STARTED && started->queue_index >= process->queue_count;
+    if (slot->resume) { /* no answer of our scripts: what they have started is asked for */
+        cq_slot_not_fetched(slot, "Redis answered with a queue that was not asked for");
+        return;
+    }
     if (outcome == CQ_FETCH_STARTED) {
         ev_timer_stop(process->loop, &slot->idle_timer);
         size_t taken_from = started->queue_index;

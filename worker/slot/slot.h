@@ -76,6 +76,9 @@ void cq_slot_next(struct cq_slot *slot, enum cq_fetch_outcome outcome, const str
 enum { CQ_SLOT_AGAIN_S = 1 };
 void cq_slot_again_later(struct cq_slot *slot);
 
+/* Nothing was fetched, and why is to be said. With slot->resume something may have been started, which is asked for. */
+void cq_slot_not_fetched(struct cq_slot *slot, const char *why);
+
 /* The fetch that a finish is to do at once; false: none (stopping, enough jobs, no stable). */
 bool cq_slot_next_fetch(struct cq_slot *slot, struct cq_fetch *ret_fetch);
 
