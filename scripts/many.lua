@@ -67,14 +67,9 @@ end
 local function is_spent() return seen >= limit or removed_left <= 0 or release_left <= 0 or dependencies_left <= 0 end
 
 local function next_of_registry()
-    local from = rank_behind(source, last_score, last_member)
-    local entries = redis.call('ZRANGE', source, from, from + limit - 1, 'WITHSCORES')
+    local entries = entries_behind(source, last_score, last_member, limit, until_score, until_member)
     for at = 1, #entries, 2 do
         local member, score = entries[at], entries[at + 1]
-        if until_score ~= '' and is_behind(score, member, until_score, until_member) then
-            ended = 1
-            return
-        end
         local goes, goes_on = count(member)
         if goes then redis.call('ZREM', source, member) end
         if not goes_on then return end

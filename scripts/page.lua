@@ -43,18 +43,12 @@ local function add(member, id, score)
 end
 
 local function read_registry()
-    local from = rank_behind(source, last_score, last_member)
-    local entries = redis.call('ZRANGE', source, from, from + limit - 1, 'WITHSCORES')
+    local entries, all = entries_behind(source, last_score, last_member, limit, until_score, until_member)
     for at = 1, #entries, 2 do
-        local member, score = entries[at], entries[at + 1]
-        if until_score ~= '' and is_behind(score, member, until_score, until_member) then
-            ended = 1
-            return
-        end
-        last_score, last_member = score, member
-        if not add(member, member, score) then return end
+        last_member, last_score = entries[at], entries[at + 1]
+        if not add(last_member, last_member, last_score) then return end
     end
-    if #entries < 2 * limit then ended = 1 end
+    if all then ended = 1 end
 end
 
 -- Which rank has the first one behind the last that stayed? Returns it, and 1 when that is the head again.

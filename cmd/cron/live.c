@@ -3,7 +3,6 @@
 
 #include "base/arena.h"
 #include "base/number.h"
-#include "base/utf8.h"
 #include "cmd/cron/show.h"
 #include "cmd/line/output.h"
 #include "lifecycle/cron/cron.h"
@@ -76,24 +75,16 @@ static void show(const struct scheduler *scheduler)
 
 /* --- As JSON. */
 
-static void put(struct cq_buf *line, const char *key, struct cq_str text)
-{
-    cq_buf_printf(line, "%s\"%s\": ", line->len > 1 ? ", " : "", key);
-    cq_buf_text(line, text.data ? "\"" : "null");
-    cq_utf8_escape_json(line, text.data ? text : CQ_STR_LIT(""));
-    cq_buf_text(line, text.data ? "\"" : "");
-}
-
 static void show_json(const struct scheduler *scheduler)
 {
     static const char *const fields[] = {"hostname", "pid", "created_at", "config_file"};
     struct cq_buf line = CQ_BUF_INIT(SHOWN_LIMIT);
     struct cq_error ignored;
     cq_buf_char(&line, '{');
-    put(&line, "scheduler", scheduler->name);
+    cq_output_json(&line, "scheduler", scheduler->name);
     cq_buf_printf(&line, ", \"seen_s_ago\": %lld", (long long)scheduler->seen_s_ago);
     for (size_t i = 0; i < CQ_ARRAY_LEN(fields); i++)
-        put(&line, fields[i], cq_reply_field(scheduler->hash, fields[i]));
+        cq_output_json(&line, fields[i], cq_reply_field(scheduler->hash, fields[i]));
     cq_buf_text(&line, ", \"jobs\": ");
     if (!scheduler->jobs || cq_encode(CQ_FORMAT_JSON, scheduler->jobs, &line, &ignored) != CQ_OK)
         cq_buf_text(&line, "[]");

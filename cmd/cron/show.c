@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/utf8.h"
 #include "base/zone.h"
 #include "cmd/line/output.h"
 
@@ -24,21 +23,9 @@ static const char *show_time(const struct cq_cron_job *job, cq_time when, char t
     return text;
 }
 
-static void add_str(struct cq_buf *line, const char *key, struct cq_str text)
-{
-    cq_buf_printf(line, "%s\"%s\": ", line->len > 1 ? ", " : "", key);
-    if (!text.data) {
-        cq_buf_text(line, "null");
-        return;
-    }
-    cq_buf_char(line, '"');
-    cq_utf8_escape_json(line, text);
-    cq_buf_char(line, '"');
-}
-
 static void add_text(struct cq_buf *line, const char *key, const char *text)
 {
-    add_str(line, key, cq_str(text));
+    cq_output_json(line, key, cq_str(text));
 }
 
 static void add_iso(struct cq_buf *line, const char *key, cq_time when)
@@ -130,7 +117,7 @@ void cq_cron_show_list(const struct cq_cron_table *table, cq_time now, bool json
             add_text(&line, "missed", missed[job->missed]);
             cq_buf_printf(&line, ", \"paused\": %s", job->paused ? "true" : "false");
             add_iso(&line, "last", last);
-            add_str(&line, "last_job", id.len ? id : CQ_STR_NONE);
+            cq_output_json(&line, "last_job", id.len ? id : CQ_STR_NONE);
             add_iso(&line, "next", next);
             end_json(&line);
             continue;

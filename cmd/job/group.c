@@ -1,7 +1,6 @@
 /* cq group: the groups, or the jobs of one. */
 #include <string.h>
 
-#include "base/utf8.h"
 #include "cmd/line/command.h"
 #include "cmd/line/output.h"
 #include "cmd/line/session.h"
@@ -41,25 +40,13 @@ struct counts {
     long long jobs, gone, of[STATUSES];
 };
 
-static void put_json(struct cq_buf *out, const char *key, struct cq_str text)
-{
-    cq_buf_printf(out, "%s\"%s\": ", out->len > 1 ? ", " : "", key);
-    if (!text.data) {
-        cq_buf_text(out, "null");
-        return;
-    }
-    cq_buf_char(out, '"');
-    cq_utf8_escape_json(out, text);
-    cq_buf_char(out, '"');
-}
-
 static void show_group(const char *name, const struct counts *counts, bool json)
 {
     struct cq_buf line = CQ_BUF_INIT(8 * CQ_NAME_MAX + 1024);
     const char *before = ": ";
     if (json) {
         cq_buf_char(&line, '{');
-        put_json(&line, "name", cq_str(name));
+        cq_output_json(&line, "name", cq_str(name));
         cq_buf_printf(&line, ", \"jobs\": %lld, \"gone\": %lld, \"statuses\": {", counts->jobs, counts->gone);
         for (int i = 0; i < STATUSES; i++)
             cq_buf_printf(&line, "%s\"%s\": %lld", i ? ", " : "", cq_job_status_name((enum cq_job_status)i), counts->of[i]);
@@ -86,10 +73,10 @@ static void show_job(const struct cq_group_job *job, bool json)
     if (json) {
         struct cq_buf line = CQ_BUF_INIT(SIZE_MAX / 2);
         cq_buf_char(&line, '{');
-        put_json(&line, "id", job->id);
-        put_json(&line, "status", job->status_text);
-        put_json(&line, "queue", job->queue);
-        put_json(&line, "description", job->description);
+        cq_output_json(&line, "id", job->id);
+        cq_output_json(&line, "status", job->status_text);
+        cq_output_json(&line, "queue", job->queue);
+        cq_output_json(&line, "description", job->description);
         cq_print_str(cq_buf_view(&line));
         cq_print("}\n");
         cq_buf_release(&line);

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/utf8.h"
 #include "cmd/job/outcome.h"
 #include "cmd/line/command.h"
 #include "cmd/line/output.h"
@@ -140,18 +139,6 @@ static void show_text(const char *id, const struct cq_outcome *outcome)
     print_block("output", outcome->output);
 }
 
-static void put_json(struct cq_buf *out, const char *key, struct cq_str text)
-{
-    cq_buf_printf(out, "%s\"%s\": ", out->len > 1 ? ", " : "", key);
-    if (!text.data) {
-        cq_buf_text(out, "null");
-        return;
-    }
-    cq_buf_char(out, '"');
-    cq_utf8_escape_json(out, text);
-    cq_buf_char(out, '"');
-}
-
 /* The value itself where JSON can say it, else null; its repr in any case. */
 static void put_json_value(struct cq_buf *out, const struct cq_outcome *outcome)
 {
@@ -162,7 +149,7 @@ static void put_json_value(struct cq_buf *out, const struct cq_outcome *outcome)
         cq_buf_text(out, "null");
     if (finished)
         put_value(outcome, &repr);
-    put_json(out, "return_repr", finished ? cq_buf_view(&repr) : CQ_STR_NONE);
+    cq_output_json(out, "return_repr", finished ? cq_buf_view(&repr) : CQ_STR_NONE);
     cq_buf_release(&repr);
 }
 
@@ -170,13 +157,13 @@ static void show_json(const char *id, const struct cq_outcome *outcome)
 {
     struct cq_buf line = CQ_BUF_INIT(SIZE_MAX / 2);
     cq_buf_char(&line, '{');
-    put_json(&line, "id", cq_str(id));
+    cq_output_json(&line, "id", cq_str(id));
     for (int i = 0; i < CQ_OUTCOME_FIELDS; i++)
         if (field_names[i])
-            put_json(&line, field_names[i], outcome->fields[i].len ? outcome->fields[i] : CQ_STR_NONE);
+            cq_output_json(&line, field_names[i], outcome->fields[i].len ? outcome->fields[i] : CQ_STR_NONE);
     put_json_value(&line, outcome);
-    put_json(&line, "failure", outcome->kind == CQ_OUTCOME_FAILED ? outcome->failure : CQ_STR_NONE);
-    put_json(&line, "output", outcome->output.len ? outcome->output : CQ_STR_NONE);
+    cq_output_json(&line, "failure", outcome->kind == CQ_OUTCOME_FAILED ? outcome->failure : CQ_STR_NONE);
+    cq_output_json(&line, "output", outcome->output.len ? outcome->output : CQ_STR_NONE);
     cq_print_str(cq_buf_view(&line));
     cq_print("}\n");
     cq_buf_release(&line);

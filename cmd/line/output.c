@@ -103,6 +103,18 @@ void cq_output_flush(void)
     note_write(fflush(stdout) == 0);
 }
 
+void cq_output_json(struct cq_buf *line, const char *key, struct cq_str text)
+{
+    cq_buf_printf(line, "%s\"%s\": ", line->len > 1 ? ", " : "", key);
+    if (!text.data) {
+        cq_buf_text(line, "null");
+        return;
+    }
+    cq_buf_char(line, '"');
+    cq_utf8_escape_json(line, text);
+    cq_buf_char(line, '"');
+}
+
 void cq_complain(const char *command, const char *format, ...)
 {
     cq_output_flush();

@@ -29,6 +29,9 @@ void cq_print_name(struct cq_str text);
 /* Append text in a colour; the bare text where colours are off. */
 void cq_output_colored(struct cq_buf *line, enum cq_color color, const char *text);
 
+/* Append `"key": "text"` to an object of JSON, after `, ` when it is not the first; no text: null. */
+void cq_output_json(struct cq_buf *line, const char *key, struct cq_str text);
+
 /* `cq: ...` or `cq COMMAND: ...` and a newline on standard error; standard output is flushed first. */
 void cq_complain(const char *command, const char *format, ...) CQ_PRINTF(2, 3);
 

@@ -27,6 +27,17 @@ static void put_json_count(struct cq_buf *out, const char *key, int64_t count)
     cq_buf_char(out, ',');
 }
 
+static void put_json_names(struct cq_buf *out, const char *key, const struct cq_strv *names)
+{
+    put_json_key(out, key);
+    cq_buf_char(out, '[');
+    for (size_t i = 0; i < names->len; i++) {
+        cq_buf_text(out, i ? "," : "");
+        put_json_text(out, cq_str(names->items[i]));
+    }
+    cq_buf_char(out, ']');
+}
+
 static void put_json_queue(struct cq_buf *out, const struct cq_overview_queue *queue)
 {
     put_json_key(out, "name");
@@ -36,13 +47,8 @@ static void put_json_queue(struct cq_buf *out, const struct cq_overview_queue *q
     for (int kind = 0; kind < CQ_REGISTRY_COUNT_OF; kind++)
         put_json_count(out, cq_registry_name((enum cq_registry_kind)kind), queue->registries[kind]);
     put_json_count(out, "abandoned", queue->abandoned);
-    put_json_key(out, "workers");
-    cq_buf_char(out, '[');
-    for (size_t i = 0; i < queue->workers.len; i++) {
-        cq_buf_text(out, i ? "," : "");
-        put_json_text(out, cq_str(queue->workers.items[i]));
-    }
-    cq_buf_printf(out, "],\"paused\":%s", queue->paused ? "true" : "false");
+    put_json_names(out, "workers", &queue->workers);
+    cq_buf_printf(out, ",\"paused\":%s", queue->paused ? "true" : "false");
 }
 
 enum form { AS_TEXT, AS_INT, AS_NUMBER };
@@ -92,45 +98,19 @@ static void put_json_field(struct cq_buf *out, struct cq_str text, enum form for
         cq_buf_text(out, "null");
 }
 
-static void put_json_names(struct cq_buf *out, const char *key, const struct cq_strv *names)
+/* What a worker or a scheduler says of itself: its name, fields of its hash, its queues. */
+static void put_json_hash(struct cq_buf *out, struct cq_str name, const struct cq_reply *hash, const struct field *fields, size_t count)
 {
+    struct cq_strv queues = CQ_STRV_INIT;
+    put_json_key(out, "name");
+    put_json_text(out, name);
+    for (size_t i = 0; i < count; i++) {
+        cq_buf_char(out, ',');
+        put_json_key(out, fields[i].name);
+        put_json_field(out, cq_reply_field(hash, fields[i].name), fields[i].form);
+    }
+    cq_strv_split(&queues, cq_reply_field(hash, "queues"), ',');
     cq_buf_char(out, ',');
-    put_json_key(out, key);
-    cq_buf_char(out, '[');
-    for (size_t i = 0; i < names->len; i++) {
-        cq_buf_text(out, i ? "," : "");
-        put_json_text(out, cq_str(names->items[i]));
-    }
-    cq_buf_char(out, ']');
-}
-
-static void put_json_scheduler(struct cq_buf *out, const struct cq_overview_scheduler *scheduler)
-{
-    struct cq_strv queues = CQ_STRV_INIT;
-    put_json_key(out, "name");
-    put_json_text(out, scheduler->name);
-    for (size_t i = 0; i < CQ_ARRAY_LEN(scheduler_fields); i++) {
-        cq_buf_char(out, ',');
-        put_json_key(out, scheduler_fields[i].name);
-        put_json_field(out, cq_reply_field(scheduler->fields, scheduler_fields[i].name), scheduler_fields[i].form);
-    }
-    cq_strv_split(&queues, cq_reply_field(scheduler->fields, "queues"), ',');
-    put_json_names(out, "queues", &queues);
-    put_json_names(out, "locks", &scheduler->locks);
-    cq_strv_release(&queues);
-}
-
-static void put_json_worker(struct cq_buf *out, const struct cq_overview_worker *worker)
-{
-    struct cq_strv queues = CQ_STRV_INIT;
-    put_json_key(out, "name");
-    put_json_text(out, worker->name);
-    for (size_t i = 0; i < CQ_ARRAY_LEN(worker_fields); i++) {
-        cq_buf_char(out, ',');
-        put_json_key(out, worker_fields[i].name);
-        put_json_field(out, cq_reply_field(worker->fields, worker_fields[i].name), worker_fields[i].form);
-    }
-    cq_strv_split(&queues, cq_reply_field(worker->fields, "queues"), ',');
     put_json_names(out, "queues", &queues);
     cq_strv_release(&queues);
 }
@@ -155,13 +135,16 @@ void cq_info_json(const struct cq_overview *overview, const struct cq_info_form 
         cq_buf_text(out, ",\"workers\":[");
         for (size_t i = 0; i < overview->worker_count; i++) {
             cq_buf_text(out, i ? ",{" : "{");
-            put_json_worker(out, &overview->workers[i]);
+            put_json_hash(out, overview->workers[i].name, overview->workers[i].fields, worker_fields, CQ_ARRAY_LEN(worker_fields));
             cq_buf_char(out, '}');
         }
         cq_buf_text(out, "],\"schedulers\":[");
         for (size_t i = 0; i < overview->scheduler_count; i++) {
             cq_buf_text(out, i ? ",{" : "{");
-            put_json_scheduler(out, &overview->schedulers[i]);
+            const struct cq_overview_scheduler *scheduler = &overview->schedulers[i];
+            put_json_hash(out, scheduler->name, scheduler->fields, scheduler_fields, CQ_ARRAY_LEN(scheduler_fields));
+            cq_buf_char(out, ',');
+            put_json_names(out, "locks", &scheduler->locks);
             cq_buf_char(out, '}');
         }
         cq_buf_char(out, ']');

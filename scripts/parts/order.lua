@@ -24,3 +24,14 @@ local function rank_behind(registry, score, member)
     end
     return low
 end
+
+-- The next entries, {member, score, ...}: at most limit behind (score, member), and none behind until (score '': as far as there are).
+-- The second value: there are no more.
+local function entries_behind(registry, score, member, limit, until_score, until_member)
+    local from = rank_behind(registry, score, member)
+    local entries = redis.call('ZRANGE', registry, from, from + limit - 1, 'WITHSCORES')
+    for at = 1, until_score ~= '' and #entries or 0, 2 do
+        if is_behind(entries[at + 1], entries[at], until_score, until_member) then return {unpack(entries, 1, at - 1)}, true end
+    end
+    return entries, #entries < 2 * limit
+end
