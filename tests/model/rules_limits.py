@@ -68,7 +68,8 @@ def in_order(places):
 
 
 def fill(state, key):
-    """Whoever has waited longest goes onto its queue."""
+    """Whoever has waited longest goes onto its queue. Returns who did."""
+    let_through = []
     free = (slots_of(state, key, state.slots.get(key)) or 0) - len(state.allowed[key])
     while free > 0 and state.limited[key]:
         job_id = in_order(state.limited[key])[0]
@@ -78,7 +79,9 @@ def fill(state, key):
             job.status, job.enqueued = "queued", state.stamp
             state.allowed[key][job_id] = state.stamp
             put(state, job, job.front)
+            let_through.append(job_id)
             free -= 1
+    return let_through
 
 
 def release_slot(state, key, job_id):
@@ -102,16 +105,19 @@ def pass_slot_on(state, job):
 
 
 def repair(state):
-    """Slots of jobs that are neither queued nor run; keys that nobody uses."""
+    """Slots of jobs that are neither queued nor run; keys that nobody uses. The order of the keys is drawn."""
+    let_through = []
     for key in list(state.slots):
         for job_id in list(state.allowed[key]):
             status = state.jobs[job_id].status if job_id in state.jobs else None
             lives = any(score > state.now for score in state.running.get(job_id, {}).values())
             if status not in ("queued", "started") and not (job_id in state.aside[key] if status == "scheduled" else lives):
                 del state.allowed[key][job_id]
-        fill(state, key)
+        let_through.append(fill(state, key))
         if not state.allowed[key] and not state.limited[key]:
             del state.slots[key]
+    if sum(map(bool, let_through)) > 1:
+        state.unordered.update(sum(let_through, []))
 
 
 # --- How many in a window of time.
