@@ -102,6 +102,8 @@ local function enqueue_job(with)
         end
     end
     if slots then
+        redis.call('LLEN', queue)
+        enter_limit(id, epoch_of(with.enqueued_at), limit_key, slots)
         if plain then save() else save('status', 'queued', 'enqueued_at', with.enqueued_at) end
         wait_for_slot(id, queue_name, with.at_front, with.enqueued_at, limit_key, slots)
         return redis.call('HGET', job, 'status') == 'queued' and redis.call('LLEN', queue) or 'rate_limited', missing

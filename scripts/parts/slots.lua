@@ -21,31 +21,42 @@ local function fill_slots(key, iso)
     local allowed, limited = allowed_of(key), limited_of(key)
     local slots = slots_of(key, redis.call('HGET', 'rq:rl:' .. key, 'concurrency') or nil) or 0
     local free = math.min(slots - redis.call('ZCARD', allowed), slots_most)
-    local stale = 0
+    local stale, behind = 0, {}
     while free > 0 and stale < stale_most do
         local id = redis.call('ZPOPMIN', limited)[1]
-        if not id then return end
+        if not id then break end
         local job = 'rq:job:' .. id
         local status, origin, front = unpack(redis.pcall('HMGET', job, 'status', 'origin', 'enqueue_at_front'))
         if status == 'rate_limited' and origin then
-            redis.call('HSET', job, 'status', 'queued', 'enqueued_at', iso)
-            redis.call('ZADD', allowed, epoch_of(iso), id)
-            redis.call((tonumber(front) or 0) ~= 0 and 'LPUSH' or 'RPUSH', 'rq:queue:' .. origin, id)
-            free = free - 1
+            local pushed = redis.pcall((tonumber(front) or 0) ~= 0 and 'LPUSH' or 'RPUSH', 'rq:queue:' .. origin, id)
+            if type(pushed) == 'number' then
+                redis.call('HSET', job, 'status', 'queued', 'enqueued_at', iso)
+                redis.call('ZADD', allowed, epoch_of(iso), id)
+                free = free - 1
+            else -- its list is something else: it waits on, and keeps no others
+                behind[#behind + 1] = id
+                stale = stale + 1
+            end
         else
             -- Its ttl ended while it waited: nobody else would look for the results of earlier attempts.
             if status == false and redis.call('EXISTS', job) == 0 then redis.call('DEL', 'rq:results:' .. id, 'cq:output:' .. id) end
             stale = stale + 1
         end
     end
+    for _, id in ipairs(behind) do redis.call('ZADD', limited, epoch_of(iso), id) end
+end
+
+-- What can fail of waiting, because a key holds something else. The score comes last: before it nothing has happened.
+local function enter_limit(id, since, key, slots)
+    redis.call('HSET', 'rq:rl:' .. key, 'concurrency', slots)
+    redis.call('SADD', 'rq:rl-keys', key)
+    redis.call('ZREM', allowed_of(key), id)
+    redis.call('ZADD', limited_of(key), since, id)
 end
 
 -- RQ 3 takes a job for a limited one only when it has a number of its own, and reads that of its key where a job ends.
 local function add_limited(id, queue, since, key, slots)
-    redis.call('ZADD', limited_of(key), since, id)
-    redis.call('ZREM', allowed_of(key), id)
-    redis.call('SADD', 'rq:rl-keys', key)
-    redis.call('HSET', 'rq:rl:' .. key, 'concurrency', slots)
+    enter_limit(id, since, key, slots)
     redis.call('HSET', 'rq:job:' .. id, 'status', 'rate_limited', 'origin', queue)
     redis.call('HSETNX', 'rq:job:' .. id, 'rate_limit_concurrency', slots)
 end

@@ -52,7 +52,7 @@ START_TEST(every_end_gives_the_slot_back)
     static const enum cq_outcome outcomes[] = {CQ_OUTCOME_SUCCESS, CQ_OUTCOME_FAILED, CQ_OUTCOME_STOPPED};
     for (size_t i = 0; i < CQ_ARRAY_LEN(outcomes); i++) {
         for (int ttl = 0; ttl < 2; ttl++) {
-            redis_server_flush(server);
+            RUN("FLUSHALL");
             load_scripts();
             struct cq_job job = limited_job("a");
             job.result_ttl_s = job.failure_ttl_s = ttl ? 100 : 0; /* 0: the job is deleted by its end */
@@ -208,6 +208,41 @@ START_TEST(of_a_running_job_that_is_deleted_the_slot_goes_on_and_of_a_canceled_o
 }
 END_TEST
 
+START_TEST(a_key_that_holds_something_else_makes_no_job_without_a_place)
+{
+    static const char *const broken[] = {"rq:rl:api", "rq:rl-keys", ALLOWED, LIMITED, "rq:queue:default"};
+    for (size_t i = 0; i < CQ_ARRAY_LEN(broken); i++) {
+        struct cq_job job = limited_job("a");
+        struct cq_enqueue with = {.job = &job, .now = NOW};
+        RUN("FLUSHALL");
+        RUN("SET", broken[i], "text");
+        cq_enqueue_build(&with, &call);
+        ck_assert_msg(cq_enqueue_read(step(), NULL, NULL) != CQ_OK, "%s", broken[i]);
+        ck_assert_msg(INT("EXISTS", "rq:job:a") == 0, "%s: it exists", broken[i]);
+    }
+}
+END_TEST
+
+START_TEST(a_job_whose_list_is_something_else_waits_on_behind_the_others)
+{
+    enqueue_limited("a");
+    struct cq_job elsewhere = limited_job("b");
+    elsewhere.origin = CQ_STR_LIT("odd");
+    enqueue(&elsewhere);
+    enqueue_limited("c");
+    RUN("SET", "rq:queue:odd", "text");
+    start("a", RUN_1);
+    finish("a", CQ_OUTCOME_SUCCESS);
+    assert_waits("b");
+    assert_holds("c");
+    RUN("DEL", "rq:queue:odd");
+    start("c", RUN_1);
+    finish("c", CQ_OUTCOME_SUCCESS);
+    assert_text("b", "LINDEX", "rq:queue:odd", "0");
+    assert_text("queued", "HGET", "rq:job:b", "status");
+}
+END_TEST
+
 START_TEST(an_abandoned_job_gives_its_slot_back_unless_it_is_queued_again)
 {
     const cq_time later = NOW + 1000 * CQ_SECOND;
@@ -349,6 +384,8 @@ int main(void)
         canceled_deleted_and_replaced_jobs_wait_no_more,
         a_queued_job_that_is_canceled_or_deleted_passes_its_slot_on_at_once,
         of_a_running_job_that_is_deleted_the_slot_goes_on_and_of_a_canceled_one_at_its_end,
+        a_key_that_holds_something_else_makes_no_job_without_a_place,
+        a_job_whose_list_is_something_else_waits_on_behind_the_others,
         an_abandoned_job_gives_its_slot_back_unless_it_is_queued_again,
         slots_that_leaked_are_found,
         a_job_that_expires_while_it_waits_leaves_nothing,
