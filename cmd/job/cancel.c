@@ -40,9 +40,9 @@ const struct cq_syntax cq_cancel_syntax = {
     .notes = notes,
 };
 
-static enum cq_code cancel_one(struct cq_session *session, const char *id, void *data, struct cq_error *err)
+static enum cq_code cancel_one(struct cq_session *session, const char *id, const void *with, struct cq_error *err)
 {
-    const struct cancel_options *options = data;
+    const struct cancel_options *options = with;
     struct cq_cancel cancel = {cq_str(id), options->enqueue_dependents, options->remove_from_dependencies, cq_clock_now()};
     struct cq_command command;
     struct cq_reply *reply = NULL;
@@ -60,13 +60,7 @@ static enum cq_code cancel_one(struct cq_session *session, const char *id, void 
 
 static enum cq_exit cancel_ids(struct cq_session *session, const struct cq_run *run)
 {
-    struct cancel_options options = *(const struct cancel_options *)run->options;
-    char text[CQ_JOBS_TEXT_SIZE];
-    int64_t failed = 0;
-    enum cq_exit status = cq_each_id(session, run, cancel_one, &options, &failed);
-    if (status == CQ_EXIT_OK)
-        cq_print("Canceled %s\n", cq_jobs_text((int64_t)run->arg_count - failed, text));
-    return status == CQ_EXIT_OK && failed ? CQ_EXIT_FAILED : status;
+    return cq_each_id(session, run, cancel_one, "Canceled", NULL);
 }
 
 enum cq_exit cq_cancel_command(const struct cq_run *run)

@@ -36,9 +36,9 @@ const struct cq_syntax cq_delete_syntax = {
     .notes = notes,
 };
 
-static enum cq_code delete_one(struct cq_session *session, const char *id, void *data, struct cq_error *err)
+static enum cq_code delete_one(struct cq_session *session, const char *id, const void *with, struct cq_error *err)
 {
-    const struct delete_options *options = data;
+    const struct delete_options *options = with;
     struct cq_command command;
     enum cq_code code;
     bool again;
@@ -62,13 +62,7 @@ static enum cq_code delete_one(struct cq_session *session, const char *id, void 
 
 static enum cq_exit delete_ids(struct cq_session *session, const struct cq_run *run)
 {
-    struct delete_options options = *(const struct delete_options *)run->options;
-    char text[CQ_JOBS_TEXT_SIZE];
-    int64_t failed = 0;
-    enum cq_exit status = cq_each_id(session, run, delete_one, &options, &failed);
-    if (status == CQ_EXIT_OK)
-        cq_print("Deleted %s\n", cq_jobs_text((int64_t)run->arg_count - failed, text));
-    return status == CQ_EXIT_OK && failed ? CQ_EXIT_FAILED : status;
+    return cq_each_id(session, run, delete_one, "Deleted", NULL);
 }
 
 enum cq_exit cq_delete_command(const struct cq_run *run)

@@ -39,9 +39,9 @@ static const char *registry_of(const struct requeue_options *options)
     return options->selection.registry == 1 ? "canceled" : "failed";
 }
 
-static enum cq_code requeue_one(struct cq_session *session, const char *id, void *data, struct cq_error *err)
+static enum cq_code requeue_one(struct cq_session *session, const char *id, const void *with, struct cq_error *err)
 {
-    const struct requeue_options *options = data;
+    const struct requeue_options *options = with;
     const struct cq_strv *queues = &options->selection.queues;
     const char *hint = options->selection.registry == 1 ? "" : "; a canceled one needs --registry canceled";
     const char *queue = queues->len ? queues->items[0] : NULL;
@@ -64,13 +64,13 @@ static enum cq_code requeue_one(struct cq_session *session, const char *id, void
 /* What is said is what rq says. */
 static enum cq_exit requeue_ids(struct cq_session *session, const struct cq_run *run)
 {
-    struct requeue_options options = *(const struct requeue_options *)run->options;
+    const struct requeue_options *options = run->options;
     int64_t failed = 0;
-    cq_print("Requeueing %zu jobs from %s queue\n", run->arg_count, registry_of(&options));
-    enum cq_exit status = cq_each_id(session, run, requeue_one, &options, &failed);
-    if (status == CQ_EXIT_OK && failed)
-        cq_print("Unable to requeue %lld jobs from %s job registry\n", (long long)failed, registry_of(&options));
-    return status == CQ_EXIT_OK && failed ? CQ_EXIT_FAILED : status;
+    cq_print("Requeueing %zu jobs from %s queue\n", run->arg_count, registry_of(options));
+    enum cq_exit status = cq_each_id(session, run, requeue_one, NULL, &failed);
+    if (failed)
+        cq_print("Unable to requeue %lld jobs from %s job registry\n", (long long)failed, registry_of(options));
+    return status;
 }
 
 enum cq_exit cq_requeue_command(const struct cq_run *run)

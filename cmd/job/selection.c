@@ -220,24 +220,25 @@ enum cq_exit cq_selection_command(const struct cq_run *run, struct cq_many_work 
     return status;
 }
 
-enum cq_exit cq_each_id(struct cq_session *session, const struct cq_run *run, cq_one_fn *one, void *data, int64_t *ret_failed)
+enum cq_exit cq_each_id(struct cq_session *session, const struct cq_run *run, cq_one_fn *one, const char *did, int64_t *ret_failed)
 {
     struct cq_progress progress = cq_progress_start((int64_t)run->arg_count);
     struct cq_error err;
     enum cq_code code = CQ_OK;
-    *ret_failed = 0;
+    char text[CQ_JOBS_TEXT_SIZE];
+    int64_t failed = 0;
     cq_interrupt_catch();
     size_t i;
     for (i = 0; i < run->arg_count && code == CQ_OK && !cq_interrupted(); i++) {
         const char *id = run->args[i];
-        code = !*id || strlen(id) > CQ_NAME_MAX ? CQ_ERR_NO_SUCH_JOB : one(session, id, data, &err);
+        code = !*id || strlen(id) > CQ_NAME_MAX ? CQ_ERR_NO_SUCH_JOB : one(session, id, run->options, &err);
         if (code == CQ_ERR_NO_SUCH_JOB || code == CQ_ERR_INVALID_OPERATION) {
             cq_progress_clear(&progress);
             if (code == CQ_ERR_NO_SUCH_JOB)
                 cq_complain(session->command, "no such job: '%.80s'", id);
             else
                 cq_complain(session->command, "%s", err.text);
-            ++*ret_failed;
+            failed++;
             code = CQ_OK;
         }
         cq_progress_set(&progress, (int64_t)i + 1);
@@ -247,5 +248,9 @@ enum cq_exit cq_each_id(struct cq_session *session, const struct cq_run *run, cq
         cq_complain(session->command, "%s", err.text);
     else if (i < run->arg_count)
         cq_complain(session->command, "interrupted after %zu of %zu jobs; the others are as they were", i, run->arg_count);
-    return code == CQ_OK && i < run->arg_count ? CQ_EXIT_FAILED : cq_exit_of(code);
+    else if (did)
+        cq_print("%s %s\n", did, cq_jobs_text((int64_t)i - failed, text));
+    if (ret_failed)
+        *ret_failed = failed;
+    return code == CQ_OK && (failed || i < run->arg_count) ? CQ_EXIT_FAILED : cq_exit_of(code);
 }

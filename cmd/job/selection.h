@@ -98,14 +98,19 @@ struct cq_many_work {
 typedef enum cq_exit cq_ids_fn(struct cq_session *session, const struct cq_run *run);
 enum cq_exit cq_selection_command(const struct cq_run *run, struct cq_many_work *work, cq_ids_fn *ids);
 
-/* One job of those named. An id that it cannot be done for: CQ_ERR_NO_SUCH_JOB, or CQ_ERR_INVALID_OPERATION with the reason in the text. */
-typedef enum cq_code cq_one_fn(struct cq_session *session, const char *id, void *data, struct cq_error *err);
+/*
+ * One job of those named. options: of the run. An id that it cannot be done for: CQ_ERR_NO_SUCH_JOB, or CQ_ERR_INVALID_OPERATION with the
+ * reason in the text.
+ */
+typedef enum cq_code cq_one_fn(struct cq_session *session, const char *id, const void *options, struct cq_error *err);
 
 /*
- * Each id of run->args. An id that it cannot be done for is named on standard error, and the others are done all the same.
- * CQ_EXIT_OK: *ret_failed says for how many not; else the status, after a complaint.
+ * Each id of run->args. An id that it cannot be done for is named on standard error, and the others are done all the same: then the status
+ * is CQ_EXIT_FAILED. An error ends it, with a complaint.
+ *   did         `Canceled`: said at the end, with how many; NULL: nothing is
+ *   ret_failed  takes for how many it could not be done; may be NULL
  */
-enum cq_exit cq_each_id(struct cq_session *session, const struct cq_run *run, cq_one_fn *one, void *data, int64_t *ret_failed);
+enum cq_exit cq_each_id(struct cq_session *session, const struct cq_run *run, cq_one_fn *one, const char *did, int64_t *ret_failed);
 
 /* `1 job`, `2 jobs` in text, which is returned. */
 enum { CQ_JOBS_TEXT_SIZE = 32 };
