@@ -93,7 +93,7 @@ static void show_job(const struct cq_group_job *job, bool json)
 }
 
 /* Walk through one group: count its jobs, and show each when they are what was asked for. */
-static enum cq_exit walk(struct cq_session *session, const char *name, bool show, bool json, struct counts *ret_counts)
+static enum cq_code walk(struct cq_session *session, const char *name, bool show, bool json, struct counts *ret_counts)
 {
     struct cq_group_walk walk;
     struct cq_group_job job;
@@ -115,7 +115,7 @@ static enum cq_exit walk(struct cq_session *session, const char *name, bool show
     if (code != CQ_OK)
         cq_complain(session->command, "group '%s': %s", name, err.text);
     cq_group_walk_release(&walk);
-    return cq_exit_of(code);
+    return code;
 }
 
 static enum cq_exit show_all(struct cq_session *session, bool json)
@@ -127,10 +127,12 @@ static enum cq_exit show_all(struct cq_session *session, bool json)
     enum cq_exit status = cq_exit_of(code);
     if (code != CQ_OK)
         cq_complain(session->command, "%s", err.text);
-    for (size_t i = 0; status == CQ_EXIT_OK && i < names.len; i++) {
-        status = walk(session, names.items[i], false, json, &counts);
-        if (status == CQ_EXIT_OK)
+    for (size_t i = 0; (code == CQ_OK || code == CQ_ERR_REDIS) && i < names.len; i++) { /* a key that holds something else is one group's */
+        code = walk(session, names.items[i], false, json, &counts);
+        if (code == CQ_OK)
             show_group(names.items[i], &counts, json);
+        else
+            status = cq_exit_of(code);
     }
     cq_strv_release(&names);
     return status;
@@ -150,7 +152,7 @@ enum cq_exit cq_group_command(const struct cq_run *run)
     if (status == CQ_EXIT_OK && !name) {
         status = show_all(&session, options->json);
     } else if (status == CQ_EXIT_OK) {
-        status = walk(&session, name, true, options->json, &counts);
+        status = cq_exit_of(walk(&session, name, true, options->json, &counts));
         if (status == CQ_EXIT_OK && !counts.jobs) {
             cq_complain(run->name, "no such group: '%s'", name);
             status = CQ_EXIT_FAILED;

@@ -52,6 +52,17 @@ expect_status 0
 run group
 expect_stdout_has 'beta  2 jobs: 1 queued, 1 finished; 3 gone'
 
+it 'a group whose key holds something else does not hide the others'
+redis set rq:group:aaa x > /dev/null
+redis sadd rq:groups aaa > /dev/null
+run group
+expect_status 4
+expect_stderr_line "cq group: group 'aaa': a key of RQ's layout holds another type of value"
+expect_stdout_has 'beta  2 jobs: 1 queued, 1 finished; 3 gone'
+expect_stdout_has 'many  3000 jobs: 3000 queued'
+redis del rq:group:aaa > /dev/null
+redis srem rq:groups aaa > /dev/null
+
 it 'says when there is no such group'
 run group nobody
 expect_status 1
