@@ -187,6 +187,8 @@ class Stage:
         else:
             argv = [CQ]
             common += ["--reuse-horses"] * REUSE + ([] if python is None else ["--python", str(python)])
+            if kind.startswith("cq-python") and path is None:
+                common += ["--preload", "jobs"]  # it imports rq, which takes a slow machine longer than the timeouts of tests
         argv = [*argv, "worker", *common, *(queues or ["default"])]
         worker = Worker(kind, name, [str(word) for word in argv], self.env, self.folder / f"{name}.log")
         self.workers.append(worker)

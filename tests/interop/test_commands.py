@@ -40,7 +40,7 @@ def test_kill_horse_fails_the_job(stage, redis, queue):
     wait_state(redis, worker, "busy")
     send_kill_horse_command(redis, worker.name)
     wait_until(lambda: job.get_status(refresh=True) == JobStatus.FAILED, "the job failed")
-    assert not process_is_alive(horse)
+    wait_until(lambda: not process_is_alive(horse), "its horse is gone")
     assert job.latest_result().exc_string == "Work-horse terminated unexpectedly; waitpid returned 9 (signal 9); "
     assert job.id in queue.failed_job_registry
     wait_until(lambda: queue.started_job_registry.count == 0, "it left the started registry")
