@@ -33,13 +33,20 @@ void cq_sweep_build(const struct cq_sweep *sweep, struct cq_command *command)
     cq_times_arg(command, sweep->now);
 }
 
+/* None is above the limit of a call; what is no answer of sweep.lua's must not upset who adds them up. */
+static int64_t count_at(const struct cq_reply *reply, size_t index)
+{
+    int64_t count = cq_reply_int(cq_reply_at(reply, index));
+    return count >= 0 && count <= INT32_MAX ? count : 0;
+}
+
 enum cq_code cq_sweep_read(const struct cq_reply *reply, int64_t *ret_taken, int64_t *ret_deleted, bool *ret_more, struct cq_error *err)
 {
     enum cq_code code = cq_reply_check(reply, err);
     if (code != CQ_OK)
         return code;
-    *ret_taken = cq_reply_int(cq_reply_at(reply, 0));
-    *ret_deleted = cq_reply_int(cq_reply_at(reply, 1));
+    *ret_taken = count_at(reply, 0);
+    *ret_deleted = count_at(reply, 1);
     *ret_more = cq_reply_int(cq_reply_at(reply, 2)) != 0;
     return CQ_OK;
 }

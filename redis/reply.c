@@ -44,6 +44,13 @@ int64_t cq_reply_int(const struct cq_reply *reply)
     return value;
 }
 
+cq_time cq_reply_time(const struct cq_reply *reply)
+{
+    const int64_t year_9999 = INT64_C(253402300799);
+    int64_t seconds = cq_reply_int(cq_reply_at(reply, 0)), us = cq_reply_int(cq_reply_at(reply, 1));
+    return seconds > 0 && seconds <= year_9999 && us >= 0 && us < CQ_SECOND ? seconds * CQ_SECOND + us : 0;
+}
+
 size_t cq_reply_len(const struct cq_reply *reply)
 {
     return cq_reply_type(reply) == CQ_REPLY_ARRAY ? raw(reply)->elements : 0;

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
 
@@ -19,6 +20,7 @@ enum cq_reply_type { CQ_REPLY_NIL, CQ_REPLY_STR, CQ_REPLY_INT, CQ_REPLY_ARRAY, C
 enum cq_reply_type cq_reply_type(const struct cq_reply *reply); /* NULL counts as NIL */
 struct cq_str cq_reply_str(const struct cq_reply *reply);       /* STR, STATUS, ERROR; else CQ_STR_NONE */
 int64_t cq_reply_int(const struct cq_reply *reply);             /* INT, or a STR that is an integer; else 0 */
+cq_time cq_reply_time(const struct cq_reply *reply);            /* TIME's two, at the head of an ARRAY; else 0 */
 size_t cq_reply_len(const struct cq_reply *reply);              /* elements of an ARRAY; else 0 */
 const struct cq_reply *cq_reply_at(const struct cq_reply *reply, size_t index); /* NULL when out of range */
 

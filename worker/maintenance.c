@@ -128,7 +128,7 @@ static void on_time(struct cq_async *async, const struct cq_reply *reply, const 
     cq_time now = cq_clock_now(), redis_now = 0;
     maintenance->asking_time = false;
     if (!lost && cq_reply_len(reply) == 2)
-        redis_now = cq_reply_int(cq_reply_at(reply, 0)) * CQ_SECOND + cq_reply_int(cq_reply_at(reply, 1));
+        redis_now = cq_reply_time(reply);
     if (redis_now <= 0 || !may_judge(maintenance)) { /* the round is left out */
         round_over(process);
         return;

@@ -126,9 +126,10 @@ enum cq_code cq_cron_beat_read(const struct cq_reply *reply, size_t count, cq_ti
     enum cq_code code = cq_reply_check(reply, err);
     if (code != CQ_OK)
         return code;
-    if (cq_reply_len(reply) != 2 + 2 * count && cq_reply_len(reply) != 4 + 2 * count)
+    cq_time now = cq_reply_time(reply);
+    if (!now || (cq_reply_len(reply) != 2 + 2 * count && cq_reply_len(reply) != 4 + 2 * count))
         return cq_error_set(err, CQ_ERR_REDIS, "the server gave an answer that cron_beat.lua does not give");
-    *ret_now = cq_reply_int(cq_reply_at(reply, 0)) * CQ_SECOND + cq_reply_int(cq_reply_at(reply, 1));
+    *ret_now = now;
     return CQ_OK;
 }
 

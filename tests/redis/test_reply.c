@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/attr.h"
 #include "redis/reply.h"
 
 static struct cq_reply *parsed(const char *wire)
@@ -44,6 +45,21 @@ START_TEST(finds_a_field_among_pairs)
     ck_assert_ptr_null(cq_reply_field(reply, "c").data);
     ck_assert_ptr_null(cq_reply_field(reply, "d").data);
     cq_reply_free(reply);
+}
+END_TEST
+
+START_TEST(a_time_is_one_that_a_clock_can_show)
+{
+    static const char *const none[] = {"*2\r\n$1\r\n0\r\n$1\r\n0\r\n", "*2\r\n:9223372036854775807\r\n:5\r\n",
+                                       "*2\r\n:1\r\n:1000000\r\n", "*2\r\n:-1\r\n:1\r\n", "*1\r\n:-5\r\n", ":7\r\n"};
+    struct cq_reply *reply = parsed("*3\r\n$10\r\n1800000000\r\n$3\r\n250\r\n:9\r\n");
+    ck_assert_int_eq(cq_reply_time(reply), 1800000000 * CQ_SECOND + 250);
+    cq_reply_free(reply);
+    for (size_t i = 0; i < CQ_ARRAY_LEN(none); i++) {
+        reply = parsed(none[i]);
+        ck_assert_int_eq(cq_reply_time(reply), 0);
+        cq_reply_free(reply);
+    }
 }
 END_TEST
 
@@ -108,6 +124,7 @@ int main(void)
     suite_add_tcase(suite, tc);
     tcase_add_test(tc, reads_every_type);
     tcase_add_test(tc, finds_a_field_among_pairs);
+    tcase_add_test(tc, a_time_is_one_that_a_clock_can_show);
     tcase_add_loop_test(tc, says_what_an_error_means, 0, (int)(sizeof(errors) / sizeof(*errors)));
     tcase_add_test(tc, other_replies_are_no_errors);
     SRunner *runner = srunner_create(suite);
