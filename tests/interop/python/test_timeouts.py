@@ -87,7 +87,7 @@ def test_a_program_that_the_job_waited_for_does_not_outlive_it(site):
 def test_a_job_that_does_not_care_is_ended_by_force(stage, redis, queue, function):
     job = queue.enqueue(function, job_timeout=1, on_failure="bakery.events.failure")
     after = queue.enqueue("bakery.tasks.add", 1, 2)
-    worker = stage.worker(options=["--kill-grace", "1"])
+    worker = stage.worker(options=["--kill-grace", "1", "--preload", "bakery.slow"])
     horse = int(redis.blpop(["bell:running"], timeout=20)[1])
     wait_until(lambda: job.get_status(refresh=True) == JobStatus.FAILED, "the job failed", timeout_s=60)
     assert f"JobTimeoutException: {TEXT}" in job.latest_result().exc_string
