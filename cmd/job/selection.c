@@ -136,12 +136,13 @@ static void say_rest(struct cq_many_work *work)
                     (long long)work->total, work->did);
 }
 
-/* `Deleted 3 of 5 jobs`; a requeue of all says at its start what it is about, as rq's does. */
+/* `Deleted 3 of 5 jobs`; a requeue of all says at its start what it is about, as rq's does. A dry run's answer is the ids and
+ * nothing else, for other commands to read. */
 static void say_done(struct cq_many_work *work)
 {
     char text[CQ_JOBS_TEXT_SIZE];
     if (work->selection->dry_run)
-        cq_print("Would %s %lld of %s\n", work->verb, (long long)work->done, cq_jobs_text(work->total, text));
+        cq_complain(work->session->command, "would %s %lld of %s", work->verb, (long long)work->done, cq_jobs_text(work->total, text));
     else if (!cq_filter_is_any(&work->filter))
         cq_print("%c%s %lld of %s\n", work->did[0] - 'a' + 'A', work->did + 1, (long long)work->done, cq_jobs_text(work->total, text));
     else if (work->many.verb != CQ_MANY_REQUEUE)
@@ -153,7 +154,9 @@ static enum cq_code run_queues(struct cq_many_work *work, const struct cq_strv *
     int64_t *counts = cq_calloc(queues->len ? queues->len : 1, sizeof(*counts));
     enum cq_code code = count_all(work, queues, counts, err);
     bool requeues = !work->act && work->many.verb == CQ_MANY_REQUEUE;
-    if (code == CQ_OK && work->total == 0)
+    if (code == CQ_OK && work->total == 0 && work->selection->dry_run)
+        cq_complain(work->session->command, "nothing to do");
+    else if (code == CQ_OK && work->total == 0)
         cq_print("Nothing to do\n");
     else if (code == CQ_OK && requeues && !work->selection->dry_run && cq_filter_is_any(&work->filter))
         cq_print("Requeueing %lld jobs from %s queue\n", (long long)work->total, cq_place_word(work->place));

@@ -104,8 +104,12 @@ enqueue f4 app.tasks
 run cancel --all --registry queued --function app.tasks --dry-run
 expect_status 0
 expect_stdout 'f1
-f4
-Would cancel 2 of 4 jobs'
+f4'
+expect_stderr 'cq cancel: would cancel 2 of 4 jobs'
+run cancel --all --registry started --dry-run
+expect_status 0
+expect_stdout ''
+expect_stderr 'cq cancel: nothing to do'
 expect_redis 4 llen rq:queue:default
 run cancel --all --registry queued --function app.tasks
 expect_status 0

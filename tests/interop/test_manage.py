@@ -198,7 +198,8 @@ def test_stop_all_takes_the_jobs_of_every_worker_that_the_filters_leave(stage, r
     for tag in jobs:
         wait_running(stage, tag)
     assert cq(stage, "stop", "--all", "--function", "other.tasks") == "Stopped 0 jobs\n"
-    assert sorted(cq(stage, "stop", "--all", "--dry-run").split("\n")[:2]) == sorted(job.id for job in jobs.values())
+    dry = stage.cli("stop", "--all", "--dry-run", kind="cq")
+    assert (sorted(dry.stdout.split()), dry.stderr) == (sorted(job.id for job in jobs.values()), "cq stop: would stop 2 of 2 jobs\n")
     assert cq(stage, "stop", "--all", "--queue", "default") == "Stopped 2 jobs\n"
     assert all(job.get_status(refresh=True) == JobStatus.STOPPED for job in jobs.values())
 
