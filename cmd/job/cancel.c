@@ -13,7 +13,7 @@ struct cancel_options {
 
 static const struct cq_option cancel_options[] = {
     CQ_SELECTION_ROWS,
-    CQ_SELECTION_REGISTRY_ROW(PLACES, NULL, "With --all: where the jobs are; queued: those that wait in the queue"),
+    CQ_SELECTION_REGISTRY_ROW(PLACES, NULL, "With --all: where the jobs are: queued, deferred, scheduled, started, failed or finished"),
     CQ_SELECTION_ERROR_ROW,
     {.kind = CQ_OPTION_FLAG,
      .name = "enqueue-dependents",

@@ -12,7 +12,7 @@ struct delete_options {
 
 static const struct cq_option delete_options[] = {
     CQ_SELECTION_ROWS,
-    CQ_SELECTION_REGISTRY_ROW(PLACES, NULL, "With --all: where the jobs are; queued: those that wait in the queue"),
+    CQ_SELECTION_REGISTRY_ROW(PLACES, NULL, "With --all: where the jobs are: queued, deferred, scheduled, started, failed, finished or canceled"),
     CQ_SELECTION_ERROR_ROW,
     {.kind = CQ_OPTION_FLAG,
      .name = "dependents",

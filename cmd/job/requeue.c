@@ -11,7 +11,7 @@ struct requeue_options {
 
 static const struct cq_option requeue_options[] = {
     CQ_SELECTION_ROWS,
-    CQ_SELECTION_REGISTRY_ROW(PLACES, "failed", "Where the jobs are"),
+    CQ_SELECTION_REGISTRY_ROW(PLACES, "failed", "Where the jobs are: failed or canceled"),
     CQ_SELECTION_ERROR_ROW,
     {.kind = CQ_OPTION_FLAG,
      .name = "at-front",

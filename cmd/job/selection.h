@@ -48,7 +48,7 @@ struct cq_selection {
          .field = CQ_SELECTION_FIELD(older_than_s),                                                                             \
          .min = 0,                                                                                                              \
          .max = INT32_MAX,                                                                                                      \
-         .help = "With --all: only jobs that ended, started, or were enqueued, made or canceled, whichever fits, so long ago"}, \
+         .help = "With --all: only jobs that ended, started, were enqueued, made or canceled so long ago, whichever fits"},     \
     {                                                                                                                           \
         .kind = CQ_OPTION_FLAG, .name = "dry-run", .field = CQ_SELECTION_FIELD(dry_run),                                        \
         .help = "Change nothing: print the ids of the jobs that are meant"                                                      \
