@@ -64,6 +64,7 @@ static void warm(struct cq_shutdown *shutdown, int signal_number)
     cq_webhooks_stop(process->webhooks);
     for (int i = 0; i < process->slot_count; i++)
         cq_slot_stop(&process->slots[i]);
+    cq_process_maybe_end(process); /* there may be none, but for those that were to be added */
 }
 
 static void on_give_up(struct ev_loop *loop, ev_timer *timer, int events)

@@ -120,6 +120,23 @@ for form in slots processes; do
     expect_redis finished hget "rq:job:orphan-$form" status
 done
 
+it 'a worker that no descriptor is left for comes when there are some'
+start_pool -n 2 --max-jobs 1 --shutdown-timeout 1
+until_workers 2
+child=$(children "$pool")
+run enqueue jobs.doze_s :600 --timeout 900 --job-id held
+run enqueue jobs.doze_s :1 --job-id full
+until_true '[ "$(redis zcard rq:wip:default)" = 2 ]'
+prlimit --pid $child --nofile=8:
+until_true '[ "$(logged "It was not added")" -ge 1 ]'
+prlimit --pid $child --nofile=256:
+until_workers 2
+run enqueue jobs.doze_s :0 --job-id after
+until_true '[ "$(redis hget rq:job:after status)" = finished ]'
+stop_pool
+expect_status 0
+redis flushall > /dev/null
+
 it 'a process above --max-rss is replaced'
 start_pool --max-rss 1M
 until_true '[ "$(logged "is above --max-rss")" = 1 ] && [ "$(logged "stopped, 0 jobs done")" = 1 ]'

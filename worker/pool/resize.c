@@ -171,14 +171,18 @@ void cq_resize_slot_dead(struct cq_process *process, const struct cq_slot *slot)
 
 static void on_refill(struct ev_loop *loop, ev_timer *timer, int events)
 {
-    (void)loop, (void)events;
+    (void)events;
     struct cq_resize *resize = timer->data;
     struct cq_process *process = resize->process;
     int missing = resize->missing;
     resize->missing = 0;
     for (; missing > 0 && !process->stopping && active(process) < process->slots_wanted; missing--)
-        if (!add(process))
+        if (!add(process)) { /* for want of descriptors: that passes */
+            resize->missing = missing;
+            ev_timer_set(&resize->refill, unborn_pause_s, 0.);
+            ev_timer_start(loop, &resize->refill);
             break;
+        }
     cq_process_maybe_end(process);
 }
 
