@@ -21,10 +21,12 @@ static const char proof[] =
     "sys.stdout.write(('=' if v >= (3, 9) and cpython else '!') + '\\0%s %d.%d\\0' % ('CPython' if cpython else 'Python', v[0], v[1]))\n";
 
 /* The child: becomes the interpreter, its standard output the pipe; says itself why it could not. */
-CQ_NORETURN static void become_python(char *const *argv, int pipe_end, bool quiet)
+CQ_NORETURN static void become_python(char *const *argv, int pipe_end, bool quiet, pid_t parent)
 {
     char text[256];
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* nobody else would end it, should it hang */
+    if (getppid() != parent)
+        _exit(127);
     int null = open("/dev/null", O_RDWR);
     if (null >= 0)
         dup2(null, STDIN_FILENO);
@@ -74,10 +76,10 @@ static enum cq_code run(char *const *argv, const char *who, bool quiet, struct c
     if (pipe2(ends, O_CLOEXEC) != 0)
         return cq_error_errno(err, errno, "%.120s: cannot start %.100s", who, argv[0]);
     fflush(NULL);
-    pid_t pid = fork();
+    pid_t parent = getpid(), pid = fork();
     int failed = errno;
     if (pid == 0)
-        become_python(argv, ends[1], quiet);
+        become_python(argv, ends[1], quiet, parent);
     close(ends[1]);
     *ret_whole = pid > 0 && read_answer(ends[0], answer);
     close(ends[0]);

@@ -78,7 +78,7 @@ static void add(struct field *field, int low, int high, int step, int nth)
 static bool read_special(struct field *field, const char *item)
 {
     int value;
-    bool leading = strchr("lLwW", item[0]) != NULL;
+    bool leading = *item && strchr("lLwW", *item);
     const char *at = item + leading;
     if (field->kind == DAY && strcasecmp(item, "l") == 0) {
         field->last_day = true;
