@@ -27,6 +27,15 @@ static bool find_all(void *library, struct cq_libcurl *curl)
     return true;
 }
 
+/* A handle's symbols are those of its dependencies as well. */
+static void find_tls(void *library, struct cq_libcurl *curl)
+{
+    enum { OPENSSL_3 = 0x30000000 }; /* before, it took options of another type */
+    unsigned long (*version)(void) = NULL;
+    if (!find(library, "OpenSSL_version_num", &version) || version() < OPENSSL_3 || !find(library, "SSL_CTX_set_options", &curl->tls_options))
+        curl->tls_options = NULL;
+}
+
 enum cq_code cq_libcurl_open(const struct cq_libcurl **ret_curl, struct cq_error *err)
 {
     static struct cq_libcurl curl;
@@ -35,9 +44,10 @@ enum cq_code cq_libcurl_open(const struct cq_libcurl **ret_curl, struct cq_error
     for (size_t i = 0; !open && i < CQ_ARRAY_LEN(libraries); i++) {
         void *library = dlopen(libraries[i], RTLD_NOW | RTLD_LOCAL);
         const char *error = library ? NULL : dlerror();
-        if (library && find_all(library, &curl) && curl.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
+        if (library && find_all(library, &curl) && curl.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK) {
             open = true; /* for the life of the process: it has threads and handlers of its own */
-        else if (library)
+            find_tls(library, &curl);
+        } else if (library)
             dlclose(library);
         else if (error && !*why)
             snprintf(why, sizeof(why), "%s", error);

@@ -7,6 +7,7 @@
 
 #define CURL_DISABLE_TYPECHECK 1 /* its checking macros are for calls by name */
 #include <curl/curl.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -36,6 +37,8 @@ struct cq_libcurl {
 #define CQ_LIBCURL_MEMBER(name) __typeof__(&curl_##name) name;
     CQ_LIBCURL_FUNCTIONS(CQ_LIBCURL_MEMBER)
 #undef CQ_LIBCURL_MEMBER
+    /* SSL_CTX_set_options of the OpenSSL 3 that it uses; NULL where it uses another library. */
+    uint64_t (*tls_options)(void *context, uint64_t options);
 };
 
 /* Open it, once for the process. Errors: CQ_ERR_SYSTEM: it is not there, or is too old; asked again, it looks again. */

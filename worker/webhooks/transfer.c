@@ -205,6 +205,19 @@ static void choose_authorities(struct cq_transfer *transfer)
         transfer->curl->easy_setopt(transfer->easy, CURLOPT_CAPATH, folder);
 }
 
+/*
+ * Python's ssl has this option always: a server that closes without TLS' goodbye, as its own http.server does, has ended its
+ * answer. Newer libcurls call it an error, and a redirect would not be followed.
+ */
+static CURLcode on_tls(CURL *easy, void *context, void *data)
+{
+    enum { IGNORE_UNEXPECTED_EOF = 1 << 7 }; /* SSL_OP_...; OpenSSL's headers are not asked for */
+    const struct cq_transfer *transfer = data;
+    (void)easy;
+    transfer->curl->tls_options(context, IGNORE_UNEXPECTED_EOF);
+    return CURLE_OK;
+}
+
 static void set_call_backs(struct cq_transfer *transfer)
 {
     const struct cq_libcurl *curl = transfer->curl;
@@ -215,6 +228,10 @@ static void set_call_backs(struct cq_transfer *transfer)
     curl->easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
     curl->easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl->easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+    if (curl->tls_options) {
+        curl->easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_tls);
+        curl->easy_setopt(easy, CURLOPT_SSL_CTX_DATA, transfer);
+    }
 }
 
 bool cq_transfer_prepare(struct cq_transfer *transfer, const struct cq_libcurl *curl, cq_time now)
