@@ -1,5 +1,6 @@
 #include "cmd/job/outcome.h"
 
+#include "base/number.h"
 #include "job/job.h"
 #include "job/keys.h"
 #include "job/result.h"
@@ -15,8 +16,8 @@ static enum cq_code ask(struct cq_connection *connection, struct cq_str id, stru
     enum cq_code code = CQ_OK;
     for (int i = 0; i < REPLIES; i++)
         cq_command_init(&commands[i]);
-    cq_command_texts(&commands[HASH], "HMGET", job.text, "status", "description", "origin", "worker_name", "created_at", "enqueued_at",
-                     "started_at", "ended_at", "result", "exc_info", NULL);
+    cq_command_texts(&commands[HASH], "HMGET", job.text, "status", "description", "origin", "worker_name", "created_at",
+                     "enqueued_at", "started_at", "ended_at", "result", "exc_info", NULL);
     cq_command_texts(&commands[RESULTS], "XREVRANGE", results.text, "+", "-", "COUNT", "1", NULL);
     cq_command_texts(&commands[OUTPUT], "GETRANGE", output.text, NULL);
     cq_command_int(&commands[OUTPUT], -OUTPUT_MAX);
@@ -75,7 +76,41 @@ static void read_result(struct cq_outcome *outcome)
     }
 }
 
-enum cq_code cq_outcome_read(struct cq_connection *connection, struct cq_str id, struct cq_outcome *ret_outcome, struct cq_error *err)
+/* What it waits for, where that is to be known: a key that holds something else tells nothing. */
+static enum cq_code ask_what_for(struct cq_connection *connection, struct cq_str id, enum cq_job_status status,
+                                 struct cq_outcome *outcome, struct cq_error *err)
+{
+    struct cq_key dependencies = cq_key_dependencies(id),
+                  scheduled = cq_key_registry("scheduled", outcome->fields[CQ_OUTCOME_QUEUE]);
+    struct cq_reply *reply = NULL;
+    struct cq_command command;
+    double score;
+    cq_command_init(&command);
+    if (status == CQ_JOB_SCHEDULED) {
+        cq_command_texts(&command, "ZSCORE", scheduled.text, NULL);
+        cq_command_arg(&command, id);
+    } else {
+        cq_command_texts(&command, "SRANDMEMBER", dependencies.text, NULL);
+        cq_command_int(&command, CQ_OUTCOME_NEEDS_MAX);
+    }
+    enum cq_code code = cq_connection_call(connection, &command, &reply, err);
+    cq_command_release(&command);
+    if (code == CQ_ERR_REDIS)
+        return CQ_OK;
+    if (code != CQ_OK)
+        return code;
+    if (status == CQ_JOB_DEFERRED) {
+        outcome->needs = reply;
+        return CQ_OK;
+    }
+    outcome->has_due = cq_number_double(cq_reply_str(reply), &score) && score > 0 && score < 253402300800.0; /* the year 10000 */
+    outcome->due = outcome->has_due ? (cq_time)(score * (double)CQ_SECOND) : 0;
+    cq_reply_free(reply);
+    return CQ_OK;
+}
+
+enum cq_code cq_outcome_read(struct cq_connection *connection, struct cq_str id, struct cq_outcome *ret_outcome,
+                             struct cq_error *err)
 {
     *ret_outcome = (struct cq_outcome){.arena = CQ_ARENA_INIT, .value = cq_value_none()};
     enum cq_code code = ask(connection, id, ret_outcome, err);
@@ -94,6 +129,8 @@ enum cq_code cq_outcome_read(struct cq_connection *connection, struct cq_str id,
     /* Of a job that was enqueued again the lines are an earlier run's; those of a failed attempt explain a retry. */
     if (ret_outcome->kind == CQ_OUTCOME_FAILED || status == CQ_JOB_SCHEDULED)
         ret_outcome->output = cq_reply_str(ret_outcome->replies[OUTPUT]);
+    if (status == CQ_JOB_DEFERRED || (status == CQ_JOB_SCHEDULED && ret_outcome->fields[CQ_OUTCOME_QUEUE].len <= CQ_NAME_MAX))
+        return ask_what_for(connection, id, status, ret_outcome, err);
     return CQ_OK;
 }
 
@@ -101,5 +138,6 @@ void cq_outcome_release(struct cq_outcome *outcome)
 {
     for (int i = 0; i < REPLIES; i++)
         cq_reply_free(outcome->replies[i]);
+    cq_reply_free(outcome->needs);
     cq_arena_release(&outcome->arena);
 }

@@ -1,6 +1,6 @@
 /*
  * What is known of a job's end, read in one round trip: its hash without the payload, its newest result, and the last lines
- * that it wrote. Nothing is executed to show it: the value is decoded by cq's own readers.
+ * that it wrote; of one that waits for its time or for other jobs, in a second one, for what. Nothing is executed to show it: the value is decoded by cq's own readers.
  */
 #ifndef CQ_CMD_JOB_OUTCOME_H
 #define CQ_CMD_JOB_OUTCOME_H
@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "redis/connection.h"
 #include "serializers/value.h"
@@ -27,6 +28,8 @@ enum cq_outcome_field {
     CQ_OUTCOME_FIELDS,
 };
 
+enum { CQ_OUTCOME_NEEDS_MAX = 20 };
+
 enum cq_outcome_kind {
     CQ_OUTCOME_ABSENT,  /* there is no such job */
     CQ_OUTCOME_PENDING, /* it has not ended */
@@ -42,13 +45,18 @@ struct cq_outcome {
     struct cq_error unreadable; /* its code is not CQ_OK: why the value cannot be shown */
     struct cq_str failure;      /* FAILED: the text; may be empty */
     struct cq_str output;       /* FAILED, or waiting for a retry: the last lines it wrote; may be empty */
-    struct cq_arena arena;      /* owned, as are the replies */
+    bool has_due;               /* of a scheduled job: its entry was found, and is a time */
+    cq_time due;
+    struct cq_arena arena; /* owned, as are the replies */
     struct cq_reply *replies[3];
+    struct cq_reply
+        *needs; /* of a deferred job: an array of ids that it depends on, CQ_OUTCOME_NEEDS_MAX of them at most; else NULL */
 };
 
 /*
  * *ret_outcome needs no init, and is to be released after an error too.
- * Redis: HMGET rq:job:<id>, XREVRANGE rq:results:<id>, GETRANGE cq:output:<id>.
+ * Redis: HMGET rq:job:<id>, XREVRANGE rq:results:<id>, GETRANGE cq:output:<id>; then ZSCORE rq:scheduled:<queue> or
+ * SRANDMEMBER rq:job::<id>:dependencies.
  * Errors: CQ_ERR_CONNECTION, CQ_ERR_REDIS. A result that cannot be read is no error, see unreadable.
  */
 CQ_MUST_CHECK enum cq_code cq_outcome_read(struct cq_connection *connection, struct cq_str id, struct cq_outcome *ret_outcome,

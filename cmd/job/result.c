@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "cmd/job/outcome.h"
 #include "cmd/line/command.h"
 #include "cmd/line/output.h"
@@ -27,9 +28,12 @@ static const struct cq_option result_options[] = {
 };
 
 static const char *const notes[] = {
-    "Shows status, times, return value (as Python's repr), failure, and the last lines that a failed job wrote. A value is decoded "
+    "Shows status, times, return value (as Python's repr), failure, and the last lines that a failed job wrote; of a job that "
+    "waits, when it "
+    "is due, or which jobs it depends on. A value is decoded "
     "without running anything: an object of a class is shown by its name.",
-    "Status 0 when the job has finished, 1 when it failed, was stopped or canceled, 5 when it has not ended, 6 when there is no such job; "
+    "Status 0 when the job has finished, 1 when it failed, was stopped or canceled, 5 when it has not ended, 6 when there is no "
+    "such job; "
     "of several jobs the highest.",
     NULL,
 };
@@ -44,9 +48,9 @@ const struct cq_syntax cq_result_syntax = {
 };
 
 static const char *const field_names[CQ_OUTCOME_FIELDS] = {
-    [CQ_OUTCOME_STATUS] = "status",           [CQ_OUTCOME_DESCRIPTION] = "description", [CQ_OUTCOME_QUEUE] = "queue",
-    [CQ_OUTCOME_WORKER] = "worker",           [CQ_OUTCOME_CREATED_AT] = "created_at",   [CQ_OUTCOME_ENQUEUED_AT] = "enqueued_at",
-    [CQ_OUTCOME_STARTED_AT] = "started_at",   [CQ_OUTCOME_ENDED_AT] = "ended_at",
+    [CQ_OUTCOME_STATUS] = "status",         [CQ_OUTCOME_DESCRIPTION] = "description", [CQ_OUTCOME_QUEUE] = "queue",
+    [CQ_OUTCOME_WORKER] = "worker",         [CQ_OUTCOME_CREATED_AT] = "created_at",   [CQ_OUTCOME_ENQUEUED_AT] = "enqueued_at",
+    [CQ_OUTCOME_STARTED_AT] = "started_at", [CQ_OUTCOME_ENDED_AT] = "ended_at",
 };
 
 static enum cq_exit exit_of(const struct cq_outcome *outcome)
@@ -110,13 +114,25 @@ static void print_ended(const struct cq_outcome *outcome)
     cq_print("\n");
 }
 
+/* What it waits for: its time, or other jobs. */
+static void print_waits(const struct cq_outcome *outcome)
+{
+    char due[CQ_TIME_ISO_SIZE];
+    if (outcome->has_due) {
+        cq_time_iso(outcome->due, due);
+        print_line("due", cq_str(due));
+    }
+    for (size_t i = 0; i < cq_reply_len(outcome->needs); i++)
+        print_line("needs", cq_reply_str(cq_reply_at(outcome->needs, i)));
+}
+
 static void show_text(const char *id, const struct cq_outcome *outcome)
 {
     static const struct {
         enum cq_outcome_field field;
         const char *label;
     } lines[] = {
-        {CQ_OUTCOME_DESCRIPTION, "call"}, {CQ_OUTCOME_QUEUE, "queue"},       {CQ_OUTCOME_WORKER, "worker"},
+        {CQ_OUTCOME_DESCRIPTION, "call"},     {CQ_OUTCOME_QUEUE, "queue"},        {CQ_OUTCOME_WORKER, "worker"},
         {CQ_OUTCOME_ENQUEUED_AT, "enqueued"}, {CQ_OUTCOME_STARTED_AT, "started"},
     };
     struct cq_str status = outcome->fields[CQ_OUTCOME_STATUS];
@@ -129,6 +145,7 @@ static void show_text(const char *id, const struct cq_outcome *outcome)
             print_line(lines[i].label, outcome->fields[lines[i].field]);
     if (outcome->fields[CQ_OUTCOME_ENDED_AT].len)
         print_ended(outcome);
+    print_waits(outcome);
     if (outcome->kind == CQ_OUTCOME_FINISHED) {
         struct cq_buf text = CQ_BUF_INIT(CQ_PAYLOAD_MAX);
         put_value(outcome, &text);
@@ -153,6 +170,22 @@ static void put_json_value(struct cq_buf *out, const struct cq_outcome *outcome)
     cq_buf_release(&repr);
 }
 
+static void put_json_waits(struct cq_buf *line, const struct cq_outcome *outcome)
+{
+    char due[CQ_TIME_ISO_SIZE];
+    size_t count = cq_reply_len(outcome->needs);
+    cq_time_iso(outcome->due, due);
+    cq_output_json(line, "due", outcome->has_due ? cq_str(due) : CQ_STR_NONE);
+    cq_buf_text(line, count ? ", \"needs\": [" : ", \"needs\": null");
+    for (size_t i = 0; i < count; i++) {
+        cq_buf_text(line, i ? ", \"" : "\"");
+        cq_utf8_escape_json(line, cq_reply_str(cq_reply_at(outcome->needs, i)));
+        cq_buf_char(line, '"');
+    }
+    if (count)
+        cq_buf_char(line, ']');
+}
+
 static void show_json(const char *id, const struct cq_outcome *outcome)
 {
     struct cq_buf line = CQ_BUF_INIT(SIZE_MAX / 2);
@@ -161,6 +194,7 @@ static void show_json(const char *id, const struct cq_outcome *outcome)
     for (int i = 0; i < CQ_OUTCOME_FIELDS; i++)
         if (field_names[i])
             cq_output_json(&line, field_names[i], outcome->fields[i].len ? outcome->fields[i] : CQ_STR_NONE);
+    put_json_waits(&line, outcome);
     put_json_value(&line, outcome);
     cq_output_json(&line, "failure", outcome->kind == CQ_OUTCOME_FAILED ? outcome->failure : CQ_STR_NONE);
     cq_output_json(&line, "output", outcome->output.len ? outcome->output : CQ_STR_NONE);

@@ -46,6 +46,31 @@ expect_status 5
 expect_stdout_has 'waits: queued'
 expect_stdout_lacks 'of a run before'
 
+it 'a job that waits for its time says when that is, one that waits for others for which'
+"$CQ" enqueue say later --schedule-at 2031-02-03T04:05:06Z --job-id later --quiet
+"$CQ" enqueue say after --depends-on later --job-id after --quiet
+run result later after
+expect_status 5
+expect_stdout_has '  due       2031-02-03T04:05:06.000000Z'
+expect_stdout_has '  needs     later'
+run result --json later after waits
+python3 - "$work/out" > "$work/python" 2>&1 <<'END_OF_PYTHON' || wrong "$(cat "$work/python")"
+import json, sys
+later, after, waits = map(json.loads, open(sys.argv[1]))
+assert (later["due"], later["needs"]) == ("2031-02-03T04:05:06.000000Z", None), later
+assert (after["due"], after["needs"]) == (None, ["later"]), after
+assert (waits["due"], waits["needs"]) == (None, None), waits
+END_OF_PYTHON
+redis del rq:scheduled:default rq:job::after:dependencies > /dev/null
+redis set rq:scheduled:default 'no zset' > /dev/null
+redis set rq:job::after:dependencies 'no set' > /dev/null
+run result later after
+expect_status 5
+expect_no_stderr
+expect_stdout_lacks '  due'
+expect_stdout_lacks '  needs'
+redis del rq:scheduled:default rq:job::after:dependencies > /dev/null
+
 it 'a job that is not there is told by the status'
 run result gone
 expect_status 6
