@@ -82,8 +82,12 @@ local function abandon(id)
     return 'failed', calls
 end
 
+-- RQ's worker reads what is overdue, runs failure callbacks, and then ends all of it in one step: a job that is retried in between
+-- would run twice, or fail while it runs. It holds this lock for so long, but keeps it for all of its 899 s when it dies.
+local function rq_cleans() return redis.call('TTL', 'rq:clean_registries:' .. queue) > 899 - 60 end
+
 local done = {}
-local members = redis.call('ZRANGEBYSCORE', wip, 0, now_s, 'LIMIT', 0, limit)
+local members = rq_cleans() and {} or redis.call('ZRANGEBYSCORE', wip, 0, now_s, 'LIMIT', 0, limit)
 local broke = false
 for _, member in ipairs(members) do
     broke = searched > search_most

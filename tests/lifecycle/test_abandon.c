@@ -269,6 +269,19 @@ START_TEST(long_lists_are_searched_for_few_ids_in_a_call)
 }
 END_TEST
 
+START_TEST(what_rqs_worker_is_about_to_end_is_left_to_it_for_a_minute)
+{
+    struct cq_job job = new_job("j1", "default");
+    enqueue_and_start(&job);
+    RUN("SET", "rq:clean_registries:default", "1", "EX", "899");
+    ck_assert_uint_eq(abandon(false, &item), 0);
+    assert_text("started", "HGET", "rq:job:j1", "status");
+    RUN("EXPIRE", "rq:clean_registries:default", "839"); /* it died */
+    ck_assert_uint_eq(abandon(false, &item), 1);
+    ck_assert_str_eq(item.fate, "failed");
+}
+END_TEST
+
 START_TEST(sent_again_it_changes_nothing_more)
 {
     struct cq_job job = new_job("j1", "default");
@@ -323,6 +336,7 @@ int main(void)
         a_broken_job_does_not_hide_the_others,
         one_call_ends_no_more_than_its_limit,
         long_lists_are_searched_for_few_ids_in_a_call,
+        what_rqs_worker_is_about_to_end_is_left_to_it_for_a_minute,
         sent_again_it_changes_nothing_more,
     };
     return run_suite("abandon", tests, CQ_ARRAY_LEN(tests)) != 0;
