@@ -2,7 +2,8 @@
 
 RQ's leaks, which are its own and which no rule of ours may hide:
   forgets an expiry   a job that is pushed again keeps the expiry that an earlier end had set
-  results stay        a delete leaves the results of the job, and so do empty and a success with a result_ttl of 0
+  results stay        a delete leaves the results of the job, and so do empty, a success with a result_ttl of 0, and a scheduler that finds
+                      the job expired
   empty is shallow    it leaves dependencies, group members and deferred dependents behind
   dead in the middle  a dead id that a worker of one queue pops stays in :intermediate
   twice released      a dependent is pushed again that another dependency released already
@@ -213,6 +214,8 @@ def due(state, queue):
             job = state.jobs.get(job_id)
             if job:
                 push(state, job, queue, job.front_on_retry and job.ended or job.front)
+            else:
+                state.foreign.add(job_id)
 
 
 def clean(state, queue):
