@@ -28,7 +28,7 @@ def guarded(tmp_path_factory):
     process = subprocess.Popen(["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no", "--dir", str(folder),
                                 "--user", "default", "off", "--user", "baker", "on", f">{PASSWORD}", "~*", "&*", "+@all"],
                                stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-    connection = client.Redis(port=port, username="baker", password=PASSWORD, db=3)
+    connection = client.Redis(host="127.0.0.1", port=port, username="baker", password=PASSWORD, db=3)
 
     def answers():
         assert process.poll() is None, (folder / "redis.log").read_text()
@@ -37,12 +37,14 @@ def guarded(tmp_path_factory):
         except client.ConnectionError:
             return False
 
-    wait_until(answers, "redis-server answers")
-    yield connection, f"redis://baker:{QUOTED}@127.0.0.1:{port}/3"
-    connection.close()
-    process.terminate()
-    process.wait(10)
-    log.close()
+    try:
+        wait_until(answers, "redis-server answers")
+        yield connection, f"redis://baker:{QUOTED}@127.0.0.1:{port}/3"
+    finally:
+        connection.close()
+        process.terminate()
+        process.wait(10)
+        log.close()
 
 
 @pytest.fixture
