@@ -16,15 +16,16 @@ local function slots_of(key, concurrency)
     return slots and slots >= 1 and slots or nil
 end
 
--- Put the jobs that waited longest on their queues while there are slots. iso: now, their enqueued_at.
+-- Put the jobs that waited longest on their queues while there are slots. iso: now, their enqueued_at. Returns how many were looked at.
 local function fill_slots(key, iso)
     local allowed, limited = allowed_of(key), limited_of(key)
     local slots = slots_of(key, redis.call('HGET', 'rq:rl:' .. key, 'concurrency') or nil) or 0
     local free = math.min(slots - redis.call('ZCARD', allowed), slots_most)
-    local stale, behind = 0, {}
+    local stale, behind, looked = 0, {}, 0
     while free > 0 and stale < stale_most do
         local id = redis.call('ZPOPMIN', limited)[1]
         if not id then break end
+        looked = looked + 1
         local job = 'rq:job:' .. id
         local status, origin, front = unpack(redis.pcall('HMGET', job, 'status', 'origin', 'enqueue_at_front'))
         if status == 'rate_limited' and origin then
@@ -44,6 +45,7 @@ local function fill_slots(key, iso)
         end
     end
     for _, id in ipairs(behind) do redis.call('ZADD', limited, epoch_of(iso), id) end
+    return looked
 end
 
 -- What can fail of waiting, because a key holds something else. The score comes last: before it nothing has happened.

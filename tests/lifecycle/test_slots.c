@@ -275,6 +275,25 @@ START_TEST(slots_that_leaked_are_found)
 }
 END_TEST
 
+START_TEST(one_look_finds_the_leaks_of_many_keys)
+{
+    enum { KEYS = 40 };
+    for (int i = 0; i < KEYS; i++) {
+        char key[16], id[16], allowed[64];
+        snprintf(key, sizeof(key), "key%d", i);
+        snprintf(id, sizeof(id), "waits%d", i);
+        snprintf(allowed, sizeof(allowed), "rq:rl:%s:allowed", key);
+        RUN("ZADD", allowed, "1", "gone");
+        struct cq_job job = limited_job(id);
+        job.rate_limit_key = cq_str(key);
+        enqueue(&job);
+    }
+    ck_assert_int_eq(INT("LLEN", "rq:queue:default"), 0);
+    abandon_at(NOW, false);
+    ck_assert_int_eq(INT("LLEN", "rq:queue:default"), KEYS);
+}
+END_TEST
+
 START_TEST(a_job_that_expires_while_it_waits_leaves_nothing)
 {
     enqueue_limited("a");
@@ -388,6 +407,7 @@ int main(void)
         a_job_whose_list_is_something_else_waits_on_behind_the_others,
         an_abandoned_job_gives_its_slot_back_unless_it_is_queued_again,
         slots_that_leaked_are_found,
+        one_look_finds_the_leaks_of_many_keys,
         a_job_that_expires_while_it_waits_leaves_nothing,
         a_canceled_job_that_runs_keeps_its_slot_until_it_ends,
         a_key_that_nobody_uses_is_forgotten,
