@@ -12,16 +12,27 @@
 #include "worker/slot/execution.h"
 #include "worker/webhooks/webhooks.h"
 
-enum { COLD_GRACE_S = 5 }; /* for the outcomes and the deaths to reach Redis after a cold stop */
+enum {
+    COLD_GRACE_S = 5,  /* for the outcomes and the deaths to reach Redis after a cold stop */
+    LAST_GRACE_S = 1,  /* then for the deaths of those that could not store their outcome */
+};
 
 struct cq_shutdown {
     struct cq_process *process;
     ev_signal interrupt, terminate, hang_up;
     cq_time requested; /* monotonic; 0: not yet */
-    bool cold;
+    bool cold, gave_up;
     ev_timer deadline; /* of the warm stop */
     ev_timer give_up;
 };
+
+static void give_up_in(struct cq_shutdown *shutdown, double seconds)
+{
+    struct ev_loop *loop = shutdown->process->loop;
+    ev_timer_stop(loop, &shutdown->give_up);
+    ev_timer_set(&shutdown->give_up, seconds, 0.);
+    ev_timer_start(loop, &shutdown->give_up);
+}
 
 /* Whatever is still to be said to Redis has so long; then slots end without it. */
 static void end_soon(struct cq_shutdown *shutdown, double seconds)
@@ -31,9 +42,8 @@ static void end_soon(struct cq_shutdown *shutdown, double seconds)
     cq_orphans_drop(process->orphans);
     cq_webhooks_drop(process->webhooks);
     cq_process_maybe_end(process);
-    ev_timer_stop(process->loop, &shutdown->give_up);
-    ev_timer_set(&shutdown->give_up, seconds, 0.);
-    ev_timer_start(process->loop, &shutdown->give_up);
+    shutdown->gave_up = false;
+    give_up_in(shutdown, seconds);
 }
 
 static void on_deadline(struct ev_loop *loop, ev_timer *timer, int events)
@@ -67,12 +77,21 @@ static void warm(struct cq_shutdown *shutdown, int signal_number)
     cq_process_maybe_end(process); /* there may be none, but for those that were to be added */
 }
 
+/* A Redis that hangs takes what it is told and answers nothing: nobody waits for it until its commands time out. */
 static void on_give_up(struct ev_loop *loop, ev_timer *timer, int events)
 {
-    (void)loop, (void)events;
+    (void)events;
     struct cq_shutdown *shutdown = timer->data;
-    for (int i = 0; i < shutdown->process->slot_count; i++)
-        cq_slot_abandon(&shutdown->process->slots[i]);
+    struct cq_process *process = shutdown->process;
+    if (shutdown->gave_up) {
+        cq_log(process->log, CQ_LOG_WARNING, process->name, NULL, "Redis does not answer: ended without it");
+        ev_break(loop, EVBREAK_ALL);
+        return;
+    }
+    shutdown->gave_up = true;
+    for (int i = 0; i < process->slot_count; i++)
+        cq_slot_abandon(&process->slots[i]);
+    give_up_in(shutdown, LAST_GRACE_S);
 }
 
 static void cold(struct cq_shutdown *shutdown)

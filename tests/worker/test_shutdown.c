@@ -101,6 +101,25 @@ START_TEST(a_second_signal_brings_the_deadline_forward)
 }
 END_TEST
 
+START_TEST(a_cold_stop_does_not_wait_for_a_redis_that_hangs)
+{
+    setenv("CQ_COMMAND_TIMEOUT", "600", 1);
+    doze("a");
+    pid_t worker = start_worker("--name", "w", "-n", "2", NULL);
+    unsetenv("CQ_COMMAND_TIMEOUT");
+    wait_status("a", "started");
+    wait_count(2, "SCARD", "rq:workers");
+    kill(server->pid, SIGSTOP);
+    kill(worker, SIGTERM);
+    usleep(1100000); /* below a second they count as one */
+    kill(worker, SIGTERM);
+    int status = wait_worker(worker);
+    kill(server->pid, SIGCONT);
+    ck_assert_int_eq(status, 0);
+    wait_status("a", "failed"); /* it had been told */
+}
+END_TEST
+
 START_TEST(a_job_that_is_deleted_before_the_deadline_stays_so)
 {
     doze("gone");
@@ -122,6 +141,7 @@ int main(void)
     tcase_add_test(tcase, a_job_that_returns_when_it_is_told_to_end_is_not_run_again);
     tcase_add_test(tcase, a_second_signal_brings_the_deadline_forward);
     tcase_add_test(tcase, a_job_that_is_deleted_before_the_deadline_stays_so);
+    tcase_add_test(tcase, a_cold_stop_does_not_wait_for_a_redis_that_hangs);
     Suite *suite = suite_create("shutdown");
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
