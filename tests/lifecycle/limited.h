@@ -21,6 +21,15 @@ static CQ_UNUSED void enqueue_limited(const char *id)
     enqueue(&job);
 }
 
+static CQ_UNUSED void abandon_at(cq_time now, bool requeue)
+{
+    struct cq_abandon abandon = {.queue = default_queue[0], .now = now, .requeue = requeue, .limit = 100};
+    struct cq_error err = {0};
+    size_t count;
+    cq_abandon_build(&abandon, &call);
+    ck_assert_msg(cq_abandon_read(step(), &count, &err) == CQ_OK, "%s", err.text);
+}
+
 /* As RQ 3.0's RateLimitRegistry has it: in one of both sets, and on the list only with a slot. */
 static CQ_UNUSED void assert_holds(const char *id)
 {

@@ -1,14 +1,5 @@
-/* Limits of how many jobs of a key may run: scripts/parts/slots.lua and repair.lua, by the transitions that use them. */
+/* Limits of how many jobs of a key may run: scripts/parts/slots.lua, by the transitions that use them. */
 #include "tests/lifecycle/limited.h"
-
-static void abandon_at(cq_time now, bool requeue)
-{
-    struct cq_abandon abandon = {.queue = default_queue[0], .now = now, .requeue = requeue, .limit = 100};
-    struct cq_error err = {0};
-    size_t count;
-    cq_abandon_build(&abandon, &call);
-    ck_assert_msg(cq_abandon_read(step(), &count, &err) == CQ_OK, "%s", err.text);
-}
 
 START_TEST(jobs_above_the_limit_wait_and_the_oldest_goes_when_one_ends)
 {
@@ -208,41 +199,6 @@ START_TEST(of_a_running_job_that_is_deleted_the_slot_goes_on_and_of_a_canceled_o
 }
 END_TEST
 
-START_TEST(a_key_that_holds_something_else_makes_no_job_without_a_place)
-{
-    static const char *const broken[] = {"rq:rl:api", "rq:rl-keys", ALLOWED, LIMITED, "rq:queue:default"};
-    for (size_t i = 0; i < CQ_ARRAY_LEN(broken); i++) {
-        struct cq_job job = limited_job("a");
-        struct cq_enqueue with = {.job = &job, .now = NOW};
-        RUN("FLUSHALL");
-        RUN("SET", broken[i], "text");
-        cq_enqueue_build(&with, &call);
-        ck_assert_msg(cq_enqueue_read(step(), NULL, NULL) != CQ_OK, "%s", broken[i]);
-        ck_assert_msg(INT("EXISTS", "rq:job:a") == 0, "%s: it exists", broken[i]);
-    }
-}
-END_TEST
-
-START_TEST(a_job_whose_list_is_something_else_waits_on_behind_the_others)
-{
-    enqueue_limited("a");
-    struct cq_job elsewhere = limited_job("b");
-    elsewhere.origin = CQ_STR_LIT("odd");
-    enqueue(&elsewhere);
-    enqueue_limited("c");
-    RUN("SET", "rq:queue:odd", "text");
-    start("a", RUN_1);
-    finish("a", CQ_OUTCOME_SUCCESS);
-    assert_waits("b");
-    assert_holds("c");
-    RUN("DEL", "rq:queue:odd");
-    start("c", RUN_1);
-    finish("c", CQ_OUTCOME_SUCCESS);
-    assert_text("b", "LINDEX", "rq:queue:odd", "0");
-    assert_text("queued", "HGET", "rq:job:b", "status");
-}
-END_TEST
-
 START_TEST(an_abandoned_job_gives_its_slot_back_unless_it_is_queued_again)
 {
     const cq_time later = NOW + 1000 * CQ_SECOND;
@@ -257,40 +213,6 @@ START_TEST(an_abandoned_job_gives_its_slot_back_unless_it_is_queued_again)
     assert_text("failed", "HGET", "rq:job:a", "status");
     assert_missing("ZSCORE", ALLOWED, "a");
     assert_holds("b");
-}
-END_TEST
-
-START_TEST(slots_that_leaked_are_found)
-{
-    enqueue_limited("b");
-    RUN("ZADD", ALLOWED, "1", "gone"); /* its hash expired */
-    RUN("ZADD", ALLOWED, "1", "ended");
-    RUN("HSET", "rq:job:ended", "status", "finished", "rate_limit_key", "api"); /* by a worker of RQ 2.12 */
-    enqueue_limited("c");
-    RUN("DEL", "rq:job:b"); /* its ttl was over */
-    RUN("LREM", "rq:queue:default", "0", "b");
-    abandon_at(NOW, false);
-    assert_holds("c");
-    ck_assert_int_eq(INT("ZCARD", ALLOWED), 1);
-}
-END_TEST
-
-START_TEST(one_look_finds_the_leaks_of_many_keys)
-{
-    enum { KEYS = 40 };
-    for (int i = 0; i < KEYS; i++) {
-        char key[16], id[16], allowed[64];
-        snprintf(key, sizeof(key), "key%d", i);
-        snprintf(id, sizeof(id), "waits%d", i);
-        snprintf(allowed, sizeof(allowed), "rq:rl:%s:allowed", key);
-        RUN("ZADD", allowed, "1", "gone");
-        struct cq_job job = limited_job(id);
-        job.rate_limit_key = cq_str(key);
-        enqueue(&job);
-    }
-    ck_assert_int_eq(INT("LLEN", "rq:queue:default"), 0);
-    abandon_at(NOW, false);
-    ck_assert_int_eq(INT("LLEN", "rq:queue:default"), KEYS);
 }
 END_TEST
 
@@ -322,17 +244,6 @@ START_TEST(a_canceled_job_that_runs_keeps_its_slot_until_it_ends)
     assert_waits("b");
     ck_assert_int_eq(finish("a", CQ_OUTCOME_SUCCESS), CQ_FATE_CANCELED);
     assert_holds("b");
-}
-END_TEST
-
-START_TEST(a_key_that_nobody_uses_is_forgotten)
-{
-    enqueue_limited("a");
-    start("a", RUN_1);
-    finish("a", CQ_OUTCOME_SUCCESS);
-    ck_assert_int_eq(INT("EXISTS", "rq:rl-keys"), 1);
-    abandon_at(NOW, false);
-    ck_assert_int_eq(INT("EXISTS", "rq:rl-keys", "rq:rl:api", ALLOWED, LIMITED), 0);
 }
 END_TEST
 
@@ -372,23 +283,6 @@ START_TEST(a_job_that_is_on_its_list_without_a_slot_takes_one_or_waits)
 }
 END_TEST
 
-START_TEST(broken_keys_of_a_limit_neither_hide_an_outcome_nor_lose_a_job)
-{
-    enqueue_limited("a");
-    start("a", RUN_1);
-    RUN("DEL", LIMITED, ALLOWED);
-    RUN("SET", LIMITED, "text");
-    RUN("SET", ALLOWED, "text");
-    ck_assert_int_eq(finish("a", CQ_OUTCOME_SUCCESS), CQ_FATE_FINISHED);
-    abandon_at(NOW, false);
-    struct cq_job job = limited_job("b");
-    struct cq_enqueue other = {.job = &job, .now = NOW};
-    cq_enqueue_build(&other, &call);
-    ck_assert_int_eq(cq_enqueue_read(step(), NULL, NULL), CQ_ERR_REDIS);
-    ck_assert_int_eq(job_places("b"), 0);
-}
-END_TEST
-
 int main(void)
 {
     const TTest *const tests[] = {
@@ -403,16 +297,10 @@ int main(void)
         canceled_deleted_and_replaced_jobs_wait_no_more,
         a_queued_job_that_is_canceled_or_deleted_passes_its_slot_on_at_once,
         of_a_running_job_that_is_deleted_the_slot_goes_on_and_of_a_canceled_one_at_its_end,
-        a_key_that_holds_something_else_makes_no_job_without_a_place,
-        a_job_whose_list_is_something_else_waits_on_behind_the_others,
         an_abandoned_job_gives_its_slot_back_unless_it_is_queued_again,
-        slots_that_leaked_are_found,
-        one_look_finds_the_leaks_of_many_keys,
         a_job_that_expires_while_it_waits_leaves_nothing,
         a_canceled_job_that_runs_keeps_its_slot_until_it_ends,
-        a_key_that_nobody_uses_is_forgotten,
         a_job_that_is_on_its_list_without_a_slot_takes_one_or_waits,
-        broken_keys_of_a_limit_neither_hide_an_outcome_nor_lose_a_job,
     };
     return run_suite("slots", tests, CQ_ARRAY_LEN(tests)) != 0;
 }
