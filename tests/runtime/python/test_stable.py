@@ -179,7 +179,7 @@ def test_what_horses_report_is_learned_and_collection_stays_off(runtime, stable,
     stable.main({"url": "redis://nowhere"})
     assert seen == [(False, False), (True, False), (True, False)]
     assert runtime._horse.collecting is True
-    assert runtime.wire.sent == [("learned", {})]  # once: the second time nothing was new
+    assert runtime.wire.sent == [("busy", {"seconds": 600, "imports": "often"}), ("busy", {"seconds": 0}), ("learned", {})]  # the second time nothing was new
 
 
 def test_a_worker_that_is_gone_while_something_is_learned_ends_the_stable_quietly(runtime, stable, module):
