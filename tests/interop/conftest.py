@@ -11,6 +11,11 @@ from rq.serializers import JSONSerializer, PickleSerializer
 
 import stage as staging
 
+# What is the same whatever horse runs a job: it is tested once.
+WITHOUT_HORSES = ("across", "cron", "cron_times", "dependencies", "enqueue", "enqueue_more", "from_rq", "limits", "manage",
+                  "pickle_names", "rq113", "scheduler", "webhook_servers")
+collect_ignore = [f"test_{name}.py" for name in WITHOUT_HORSES] if staging.REUSE else []
+
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "cq_only: what RQ's own worker does not do, or does wrong")

@@ -10,13 +10,13 @@ from rq.group import Group
 from rq.job import Dependency, Job, JobStatus
 from rq.registry import DeferredJobRegistry, FinishedJobRegistry, ScheduledJobRegistry
 
-from stage import KIND, REUSE, wait_until
+from stage import KIND, wait_until
 from test_limits import cq, pair, rq_folder, status, wait_status
 from test_retries import enqueue_due
 from test_webhooks import hook, hooked  # noqa: F401 (a fixture)
 from test_workers import hold, release, wait_running
 
-pytestmark = [pytest.mark.cq_only, pytest.mark.skipif(REUSE, reason="the same with reused horses")]
+pytestmark = pytest.mark.cq_only
 PAIRS = [("rq", "rq"), ("rq", KIND), ("cq", "rq"), ("cq", KIND)]
 NAMES = [f"{producer} to {executor}" for producer, executor in PAIRS]
 pairs = pytest.mark.parametrize("producer, executor", PAIRS[1:], ids=NAMES[1:])

@@ -44,7 +44,11 @@ class Garbler:
         except OSError:
             pass
         for end in (source, sink):
-            end.close()
+            try:
+                end.shutdown(socket.SHUT_RDWR)  # a close alone would leave the other thread waiting, and its connection open
+            except OSError:
+                pass
+        source.close()
 
     def garble(self, data):
         def change(match):

@@ -11,12 +11,12 @@ from rq.command import send_stop_job_command
 from rq.job import Job, JobStatus
 
 from rq3 import Limit
-from stage import HERE, REUSE, wait_until
+from stage import HERE, wait_until
 from test_retries import enqueue_due
 from test_workers import hold, release, wait_running
 
 # Nothing of it depends on what horses are.
-pytestmark = [pytest.mark.cq_only, pytest.mark.skipif(REUSE, reason="the same with reused horses")]
+pytestmark = pytest.mark.cq_only
 
 
 def status(redis, job_id):
