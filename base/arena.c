@@ -37,7 +37,8 @@ void *cq_arena_alloc(struct cq_arena *arena, size_t size)
 {
     size_t rounded = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
     if (size > SIZE_MAX / 2)
-        rounded = SIZE_MAX / 2; /* with the block's head it is still no small number: let cq_alloc refuse it */
+        rounded = SIZE_MAX /
+                  2; /* with the block's head it is still no small number: let cq_alloc refuse it */
     struct cq_arena_block *block = arena->blocks;
     if (!block || block->size - block->used < rounded) {
         size_t data = rounded > BLOCK_BYTES ? rounded : BLOCK_BYTES;

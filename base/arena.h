@@ -22,7 +22,7 @@ struct cq_arena {
 void cq_arena_init(struct cq_arena *arena);
 void cq_arena_release(struct cq_arena *arena); /* frees everything; usable again */
 
-void *cq_arena_alloc(struct cq_arena *arena, size_t size);                   /* aligned for any type, uninitialised */
+void *cq_arena_alloc(struct cq_arena *arena, size_t size); /* aligned for any type, uninitialised */
 char *cq_arena_strndup(struct cq_arena *arena, const char *data, size_t len); /* a NUL is added */
 struct cq_str cq_arena_str(struct cq_arena *arena, struct cq_str text);       /* a copy, a NUL follows it */
 char *cq_arena_printf(struct cq_arena *arena, const char *format, ...) CQ_PRINTF(2, 3);

@@ -1,8 +1,8 @@
 /*
  * A growing byte buffer with a hard limit.
  *
- * Invariant: data[len] is NUL whenever data is not NULL, so that a buffer of text is also a C string. Past the limit
- * the buffer stops taking bytes and `overflow` is set: append blindly, check once at the end.
+ * Invariant: data[len] is NUL whenever data is not NULL, so that a buffer of text is also a C string. Past
+ * the limit the buffer stops taking bytes and `overflow` is set: append blindly, check once at the end.
  */
 #ifndef CQ_BASE_BUF_H
 #define CQ_BASE_BUF_H
@@ -24,8 +24,9 @@ struct cq_buf {
 #define CQ_BUF_INIT(most_bytes) ((struct cq_buf){NULL, 0, 0, (most_bytes), false})
 
 void cq_buf_init(struct cq_buf *buf, size_t limit);
-void cq_buf_release(struct cq_buf *buf); /* frees data; the buffer is empty and usable again, with the same limit */
-void cq_buf_clear(struct cq_buf *buf);   /* len = 0 and overflow = false; keeps the memory */
+void cq_buf_release(
+    struct cq_buf *buf); /* frees data; the buffer is empty and usable again, with the same limit */
+void cq_buf_clear(struct cq_buf *buf); /* len = 0 and overflow = false; keeps the memory */
 
 bool cq_buf_append(struct cq_buf *buf, const void *data, size_t len); /* false: refused, nothing appended */
 bool cq_buf_str(struct cq_buf *buf, struct cq_str text);
@@ -34,8 +35,8 @@ bool cq_buf_char(struct cq_buf *buf, char c);
 bool cq_buf_printf(struct cq_buf *buf, const char *format, ...) CQ_PRINTF(2, 3);
 
 /*
- * Room for len more bytes, and a NUL, to be written at the returned place; add what was written to buf->len. NULL: refused.
- * The NUL after them is the caller's to write where the buffer is to be a C string.
+ * Room for len more bytes, and a NUL, to be written at the returned place; add what was written to buf->len.
+ * NULL: refused. The NUL after them is the caller's to write where the buffer is to be a C string.
  */
 char *cq_buf_reserve(struct cq_buf *buf, size_t len);
 

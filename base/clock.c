@@ -31,16 +31,17 @@ void cq_time_iso(cq_time when, char ret_text[CQ_TIME_ISO_SIZE])
         gmtime_r(&seconds, &parts);
     }
     unsigned year = (unsigned)(parts.tm_year + 1900) % 10000u;
-    snprintf(ret_text, CQ_TIME_ISO_SIZE, "%04u-%02u-%02uT%02u:%02u:%02u.%06uZ", year, (unsigned)(parts.tm_mon + 1) % 100u,
-             (unsigned)parts.tm_mday % 100u, (unsigned)parts.tm_hour % 100u, (unsigned)parts.tm_min % 100u,
-             (unsigned)parts.tm_sec % 100u, (unsigned)micros % 1000000u);
+    snprintf(ret_text, CQ_TIME_ISO_SIZE, "%04u-%02u-%02uT%02u:%02u:%02u.%06uZ", year,
+             (unsigned)(parts.tm_mon + 1) % 100u, (unsigned)parts.tm_mday % 100u,
+             (unsigned)parts.tm_hour % 100u, (unsigned)parts.tm_min % 100u, (unsigned)parts.tm_sec % 100u,
+             (unsigned)micros % 1000000u);
 }
 
 void cq_time_epoch(cq_time when, char ret_text[CQ_TIME_EPOCH_SIZE])
 {
     uint64_t micros = when < 0 ? 0 - (uint64_t)when : (uint64_t)when; /* INT64_MIN has no positive */
-    snprintf(ret_text, CQ_TIME_EPOCH_SIZE, "%s%llu.%06llu", when < 0 ? "-" : "", (unsigned long long)(micros / 1000000u),
-             (unsigned long long)(micros % 1000000u));
+    snprintf(ret_text, CQ_TIME_EPOCH_SIZE, "%s%llu.%06llu", when < 0 ? "-" : "",
+             (unsigned long long)(micros / 1000000u), (unsigned long long)(micros % 1000000u));
 }
 
 /* Exactly `width` digits at *at; moves *at past them. */
@@ -93,15 +94,16 @@ bool cq_time_parse_iso(struct cq_str text, cq_time *ret_when)
     struct tm parts = {0};
     int micros;
     size_t at = 0;
-    if (!digits(text, &at, 4, &parts.tm_year) || !literal(text, &at, '-') || !digits(text, &at, 2, &parts.tm_mon) ||
-        !literal(text, &at, '-') || !digits(text, &at, 2, &parts.tm_mday) ||
-        (!literal(text, &at, 'T') && !literal(text, &at, ' ')) || !digits(text, &at, 2, &parts.tm_hour) ||
-        !literal(text, &at, ':') || !digits(text, &at, 2, &parts.tm_min) || !literal(text, &at, ':') ||
+    if (!digits(text, &at, 4, &parts.tm_year) || !literal(text, &at, '-') ||
+        !digits(text, &at, 2, &parts.tm_mon) || !literal(text, &at, '-') ||
+        !digits(text, &at, 2, &parts.tm_mday) || (!literal(text, &at, 'T') && !literal(text, &at, ' ')) ||
+        !digits(text, &at, 2, &parts.tm_hour) || !literal(text, &at, ':') ||
+        !digits(text, &at, 2, &parts.tm_min) || !literal(text, &at, ':') ||
         !digits(text, &at, 2, &parts.tm_sec) || !fraction(text, &at, &micros))
         return false;
     literal(text, &at, 'Z');
-    if (at != text.len || parts.tm_year < 1 || parts.tm_mon < 1 || parts.tm_mon > 12 || parts.tm_mday < 1 || parts.tm_mday > 31 ||
-        parts.tm_hour > 23 || parts.tm_min > 59 || parts.tm_sec > 59)
+    if (at != text.len || parts.tm_year < 1 || parts.tm_mon < 1 || parts.tm_mon > 12 || parts.tm_mday < 1 ||
+        parts.tm_mday > 31 || parts.tm_hour > 23 || parts.tm_min > 59 || parts.tm_sec > 59)
         return false;
     parts.tm_year -= 1900;
     parts.tm_mon -= 1;

@@ -20,7 +20,8 @@ static void tidy(char *text)
     }
     char *to = text;
     for (const char *p = text; *p; p++) {
-        bool c1 = p[0] == '\xC2' && (unsigned char)p[1] >= 0x80 && (unsigned char)p[1] < 0xA0; /* of two bytes */
+        bool c1 = p[0] == '\xC2' && (unsigned char)p[1] >= 0x80 &&
+                  (unsigned char)p[1] < 0xA0; /* of two bytes */
         *to++ = c1 || (unsigned char)*p < 0x20 || *p == 0x7F ? '?' : *p;
         p += c1;
     }

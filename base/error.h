@@ -1,9 +1,9 @@
 /*
  * Error codes and the one error struct that every fallible function fills.
  *
- * A struct cq_error lives on the caller's stack, owns nothing, is never freed, and may be NULL where the caller
- * does not care. Its text is one line, without a trailing newline, that names the thing and the remedy; it never
- * holds a password. Who stops passing an error up logs or prints it, once.
+ * A struct cq_error lives on the caller's stack, owns nothing, is never freed, and may be NULL where the
+ * caller does not care. Its text is one line, without a trailing newline, that names the thing and the
+ * remedy; it never holds a password. Who stops passing an error up logs or prints it, once.
  */
 #ifndef CQ_BASE_ERROR_H
 #define CQ_BASE_ERROR_H
@@ -37,7 +37,8 @@ struct cq_error {
  */
 enum cq_code cq_error_set(struct cq_error *err, enum cq_code code, const char *format, ...) CQ_PRINTF(3, 4);
 
-/* The same, with ": " and strerror(errno_value) appended and the code CQ_ERR_SYSTEM; a long text is cut before them. */
+/* The same, with ": " and strerror(errno_value) appended and the code CQ_ERR_SYSTEM; a long text is cut
+ * before them. */
 enum cq_code cq_error_errno(struct cq_error *err, int errno_value, const char *format, ...) CQ_PRINTF(3, 4);
 
 #endif

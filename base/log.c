@@ -14,7 +14,8 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 
-/* Escaped, a byte is six at most: eight times LINE_LIMIT holds a message, three fields, and what stands around them. */
+/* Escaped, a byte is six at most: eight times LINE_LIMIT holds a message, three fields, and what stands
+ * around them. */
 enum { LINE_LIMIT = 64 * 1024, FIELD_LIMIT = 4096, HELD_MAX = 256 * 1024 };
 
 static const struct {
@@ -22,8 +23,8 @@ static const struct {
     int number; /* of Python's logging module */
     const char *color;
 } levels[] = {
-    [CQ_LOG_DEBUG] = {"DEBUG", 10, "\033[2m"},   [CQ_LOG_INFO] = {"INFO", 20, ""},
-    [CQ_LOG_WARNING] = {"WARNING", 30, "\033[33m"}, [CQ_LOG_ERROR] = {"ERROR", 40, "\033[31m"},
+    [CQ_LOG_DEBUG] = {"DEBUG", 10, "\033[2m"},        [CQ_LOG_INFO] = {"INFO", 20, ""},
+    [CQ_LOG_WARNING] = {"WARNING", 30, "\033[33m"},   [CQ_LOG_ERROR] = {"ERROR", 40, "\033[31m"},
     [CQ_LOG_CRITICAL] = {"CRITICAL", 50, "\033[31m"},
 };
 
@@ -62,7 +63,8 @@ static size_t write_now(const struct cq_log *log, const char *text, size_t len)
     return n > 0 ? (size_t)n : 0;
 }
 
-/* The longest run of whole lines that a pipe takes at once; a line that is longer than that goes in pieces. */
+/* The longest run of whole lines that a pipe takes at once; a line that is longer than that goes in
+ * pieces. */
 static size_t next_piece(const char *text, size_t len)
 {
     if (len <= PIPE_BUF)
@@ -75,7 +77,8 @@ static void start_json(const struct cq_log *log, struct cq_buf *line, enum cq_lo
 {
     char when[CQ_TIME_ISO_SIZE];
     cq_time_iso(cq_clock_now(), when);
-    cq_buf_printf(line, "{\"time\":\"%s\",\"level\":\"%s\",\"logger\":\"%s\"", when, levels[level].name, log->name);
+    cq_buf_printf(line, "{\"time\":\"%s\",\"level\":\"%s\",\"logger\":\"%s\"", when, levels[level].name,
+                  log->name);
 }
 
 /* Say how many lines were dropped, when there is room again. */
@@ -86,7 +89,8 @@ static void put_note(struct cq_log *log)
         cq_buf_char(&note, '\n');
     if (log->format == CQ_LOG_JSON) {
         start_json(log, &note, CQ_LOG_WARNING);
-        cq_buf_printf(&note, ",\"message\":\"%lu log lines were dropped, standard error was full\"}\n", log->dropped);
+        cq_buf_printf(&note, ",\"message\":\"%lu log lines were dropped, standard error was full\"}\n",
+                      log->dropped);
     } else {
         cq_buf_printf(&note, "cq: %lu log lines were dropped, standard error was full\n", log->dropped);
     }
@@ -155,7 +159,8 @@ static void start_text(const struct cq_log *log, struct cq_buf *line, enum cq_lo
     localtime_r(&seconds, &parts);
     if (log->color)
         cq_buf_text(line, levels[level].color);
-    cq_buf_printf(line, "%02d:%02d:%02d.%03d ", parts.tm_hour, parts.tm_min, parts.tm_sec, (int)(now % CQ_SECOND / 1000));
+    cq_buf_printf(line, "%02d:%02d:%02d.%03d ", parts.tm_hour, parts.tm_min, parts.tm_sec,
+                  (int)(now % CQ_SECOND / 1000));
     if (level >= CQ_LOG_WARNING)
         cq_buf_printf(line, "%s ", levels[level].name);
 }
@@ -205,7 +210,8 @@ static void write_event(struct cq_log *log, enum cq_log_level level, const char 
     cq_buf_release(&line);
 }
 
-void cq_log(struct cq_log *log, enum cq_log_level level, const char *worker, const char *job_id, const char *format, ...)
+void cq_log(struct cq_log *log, enum cq_log_level level, const char *worker, const char *job_id,
+            const char *format, ...)
 {
     if (!cq_log_enabled(log, level))
         return;
@@ -216,11 +222,13 @@ void cq_log(struct cq_log *log, enum cq_log_level level, const char *worker, con
     va_end(args);
     if (len < 0)
         return;
-    write_event(log, level, worker, job_id, NULL, cq_str_n(message, (size_t)(len > LINE_LIMIT ? LINE_LIMIT : len)));
+    write_event(log, level, worker, job_id, NULL,
+                cq_str_n(message, (size_t)(len > LINE_LIMIT ? LINE_LIMIT : len)));
     free(message);
 }
 
-void cq_log_lines(struct cq_log *log, enum cq_log_level level, const char *worker, const char *job_id, struct cq_str text)
+void cq_log_lines(struct cq_log *log, enum cq_log_level level, const char *worker, const char *job_id,
+                  struct cq_str text)
 {
     if (!cq_log_enabled(log, level))
         return;
@@ -237,7 +245,8 @@ void cq_log_lines(struct cq_log *log, enum cq_log_level level, const char *worke
     write_event(log, level, worker, job_id, NULL, text);
 }
 
-void cq_log_output(struct cq_log *log, const char *worker, const char *job_id, const char *stream, struct cq_str text)
+void cq_log_output(struct cq_log *log, const char *worker, const char *job_id, const char *stream,
+                   struct cq_str text)
 {
     if (!cq_log_enabled(log, CQ_LOG_INFO))
         return;

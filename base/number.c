@@ -40,7 +40,8 @@ bool cq_number_double(struct cq_str text, double *ret_value)
     char first = text.data[0];
     if (first == ' ' || (first >= '\t' && first <= '\r'))
         return false;
-    if (memchr(text.data, 'x', text.len) || memchr(text.data, 'X', text.len) || memchr(text.data, '(', text.len))
+    if (memchr(text.data, 'x', text.len) || memchr(text.data, 'X', text.len) ||
+        memchr(text.data, '(', text.len))
         return false; /* strtod also reads 0x1p3 and nan(1) */
     memcpy(copy, text.data, text.len);
     copy[text.len] = '\0';
@@ -57,10 +58,14 @@ bool cq_number_duration(struct cq_str text, int64_t *ret_seconds)
     int64_t unit = 0, value;
     if (text.len) {
         switch (text.data[text.len - 1]) {
-        case 's': case 'S': unit = 1; break;
-        case 'm': case 'M': unit = 60; break;
-        case 'h': case 'H': unit = 3600; break;
-        case 'd': case 'D': unit = 86400; break;
+        case 's':
+        case 'S': unit = 1; break;
+        case 'm':
+        case 'M': unit = 60; break;
+        case 'h':
+        case 'H': unit = 3600; break;
+        case 'd':
+        case 'D': unit = 86400; break;
         default: break;
         }
     }

@@ -1,4 +1,5 @@
-/* Borrowed bytes with a length: what a Redis string, a frame field or a payload is. Never NUL-terminated by contract. */
+/* Borrowed bytes with a length: what a Redis string, a frame field or a payload is. Never NUL-terminated by
+ * contract. */
 #ifndef CQ_BASE_STR_H
 #define CQ_BASE_STR_H
 

@@ -16,7 +16,7 @@ struct cq_strv {
 #define CQ_STRV_INIT ((struct cq_strv){NULL, 0, 0})
 
 void cq_strv_init(struct cq_strv *list);
-void cq_strv_release(struct cq_strv *list); /* frees every item; usable again */
+void cq_strv_release(struct cq_strv *list);                  /* frees every item; usable again */
 void cq_strv_push(struct cq_strv *list, struct cq_str text); /* copies */
 
 /* Add the parts of text between separators; empty parts are left out, spaces around a part are cut. */

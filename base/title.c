@@ -12,15 +12,16 @@
 /* Kept for the life of the process, as the memory itself is. */
 static struct {
     char *start;
-    size_t size; /* bytes, with the last NUL; 0: not taken over */
+    size_t size;                  /* bytes, with the last NUL; 0: not taken over */
     size_t title_len, detail_len; /* bytes in use; the rest is NUL */
-    char **environment; /* the copy; environ alone is cleared by valgrind's look at leaks */
-    char *texts;        /* of it and of argv, one behind the other: some may be taken out of the environment later */
+    char **environment;           /* the copy; environ alone is cleared by valgrind's look at leaks */
+    char *texts; /* of it and of argv, one behind the other: some may be taken out of the environment later */
 } area;
 
 enum { TITLE_MAX = 512 };
 
-/* The kernel lays all argument texts, then all environment texts, without gaps. Others may have moved some: stop there. */
+/* The kernel lays all argument texts, then all environment texts, without gaps. Others may have moved some:
+ * stop there. */
 static char *end_of_run(char **texts, char *end)
 {
     for (size_t i = 0; texts[i] && (!end || texts[i] == end); i++)
@@ -45,7 +46,8 @@ static char *copy_texts(char *const *first, size_t first_count, char *const *sec
 
 void cq_title_init(int argc, char **argv)
 {
-    /* The kernel puts the array of environment pointers right after argv's: anything else is not main()'s own argv. */
+    /* The kernel puts the array of environment pointers right after argv's: anything else is not main()'s own
+     * argv. */
     if (argc < 1 || area.size || environ != argv + argc + 1)
         return;
     char *start = argv[0];

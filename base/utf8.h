@@ -9,8 +9,8 @@
 #include "base/str.h"
 
 /*
- * Decode the sequence at text.data[at]. Returns its length in bytes, 1 to 4, and the code point; 0 when the bytes are
- * not UTF-8 (overlong, a surrogate, above U+10FFFF, cut short).
+ * Decode the sequence at text.data[at]. Returns its length in bytes, 1 to 4, and the code point; 0 when the
+ * bytes are not UTF-8 (overlong, a surrogate, above U+10FFFF, cut short).
  */
 int cq_utf8_decode(struct cq_str text, size_t at, uint32_t *ret_point);
 
@@ -22,10 +22,12 @@ bool cq_utf8_valid(struct cq_str text);
 /* Append text with U+FFFD for each byte that is not UTF-8: it takes up to three times its length. */
 void cq_utf8_append_valid(struct cq_buf *out, struct cq_str text);
 
-/* Append text with control characters (C0, DEL, C1) and bytes that are not UTF-8 as \n, \t, \xNN: one printable line. */
+/* Append text with control characters (C0, DEL, C1) and bytes that are not UTF-8 as \n, \t, \xNN: one
+ * printable line. */
 void cq_utf8_escape_line(struct cq_buf *out, struct cq_str text);
 
-/* Append text as the inside of a JSON string: control characters as \n, \uNNNN; bytes that are not UTF-8 become U+FFFD. */
+/* Append text as the inside of a JSON string: control characters as \n, \uNNNN; bytes that are not UTF-8
+ * become U+FFFD. */
 void cq_utf8_escape_json(struct cq_buf *out, struct cq_str text);
 
 #endif

@@ -17,7 +17,8 @@ static bool is_local(const char *zone)
     return !zone || !*zone;
 }
 
-/* Letters, digits and `_ + - /`: no path that leaves the database. `right/` counts leap seconds, which our times do not. */
+/* Letters, digits and `_ + - /`: no path that leaves the database. `right/` counts leap seconds, which our
+ * times do not. */
 static bool is_name(const char *zone)
 {
     size_t len = strlen(zone);
@@ -41,22 +42,29 @@ static bool has_file(const char *zone)
     char path[PATH_SIZE], magic[4];
     int len = snprintf(path, sizeof(path), "%s/%s", folder && *folder ? folder : "/usr/share/zoneinfo", zone);
     int fd = len < (int)sizeof(path) ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
-    bool good = fd >= 0 && read(fd, magic, sizeof(magic)) == (ssize_t)sizeof(magic) && memcmp(magic, "TZif", sizeof(magic)) == 0;
+    bool good = fd >= 0 && read(fd, magic, sizeof(magic)) == (ssize_t)sizeof(magic) &&
+                memcmp(magic, "TZif", sizeof(magic)) == 0;
     if (fd >= 0)
         close(fd);
     return good;
 }
 
-/* There is no file for it. `what` is how the line begins, `wrong` what to say of it where other zones are known. */
+/* There is no file for it. `what` is how the line begins, `wrong` what to say of it where other zones are
+ * known. */
 static enum cq_code set_unknown(struct cq_error *err, const char *what, const char *zone, const char *wrong)
 {
     if (!has_file("Europe/London"))
-        return cq_error_set(err, CQ_ERR_CONFIG, "%s'%.100s'%s cannot be looked up: this machine has no time zone database (Debian: apt-get "
-                            "install tzdata)", what, zone, *what ? ", which" : "");
-    return cq_error_set(err, CQ_ERR_CONFIG, "%s'%.100s'%s; give a name such as Europe/Berlin, or UTC", what, zone, wrong);
+        return cq_error_set(
+            err, CQ_ERR_CONFIG,
+            "%s'%.100s'%s cannot be looked up: this machine has no time zone database (Debian: apt-get "
+            "install tzdata)",
+            what, zone, *what ? ", which" : "");
+    return cq_error_set(err, CQ_ERR_CONFIG, "%s'%.100s'%s; give a name such as Europe/Berlin, or UTC", what,
+                        zone, wrong);
 }
 
-/* The C library takes what it does not know for UTC, in silence. Other forms (`CET-1CEST`, a path) are left to it. */
+/* The C library takes what it does not know for UTC, in silence. Other forms (`CET-1CEST`, a path) are left
+ * to it. */
 static enum cq_code check_local(struct cq_error *err)
 {
     const char *name = getenv("TZ");
@@ -110,22 +118,29 @@ static int offset_at(time_t when)
 
 cq_time cq_zone_instant(const char *zone, const struct cq_civil *civil)
 {
-    struct tm parts = {.tm_year = civil->year - 1900, .tm_mon = civil->month - 1, .tm_mday = civil->day,
-                       .tm_hour = civil->hour, .tm_min = civil->minute, .tm_sec = civil->second};
+    struct tm parts = {.tm_year = civil->year - 1900,
+                       .tm_mon = civil->month - 1,
+                       .tm_mday = civil->day,
+                       .tm_hour = civil->hour,
+                       .tm_min = civil->minute,
+                       .tm_sec = civil->second};
     time_t wall = timegm(&parts);
     if (is_utc(zone))
         return (cq_time)wall * CQ_SECOND;
     char *before = enter(zone);
-    /* No zone is a day away from Greenwich: these are the offsets on the two sides of any change that matters. */
+    /* No zone is a day away from Greenwich: these are the offsets on the two sides of any change that
+     * matters. */
     int early = offset_at(wall - DAY_S), late = offset_at(wall + DAY_S);
-    time_t when = wall - early; /* also right in a gap: the old offset gives the time that is later by the gap */
+    time_t when = wall -
+                  early; /* also right in a gap: the old offset gives the time that is later by the gap */
     if (offset_at(when) != early && offset_at(wall - late) == late)
         when = wall - late;
     leave(zone, before);
     return (cq_time)when * CQ_SECOND;
 }
 
-void cq_zone_civil(const char *zone, cq_time when, struct cq_civil *ret_civil, int *ret_offset_s, int *ret_weekday)
+void cq_zone_civil(const char *zone, cq_time when, struct cq_civil *ret_civil, int *ret_offset_s,
+                   int *ret_weekday)
 {
     time_t seconds = (time_t)cq_time_seconds(when);
     struct tm parts;
@@ -136,7 +151,8 @@ void cq_zone_civil(const char *zone, cq_time when, struct cq_civil *ret_civil, i
     }
     if (!is_utc(zone))
         leave(zone, before);
-    *ret_civil = (struct cq_civil){parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec};
+    *ret_civil = (struct cq_civil){parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
+                                   parts.tm_hour,        parts.tm_min,     parts.tm_sec};
     if (ret_offset_s)
         *ret_offset_s = (int)parts.tm_gmtoff;
     if (ret_weekday)
@@ -145,8 +161,9 @@ void cq_zone_civil(const char *zone, cq_time when, struct cq_civil *ret_civil, i
 
 bool cq_civil_valid(const struct cq_civil *civil)
 {
-    if (civil->year < 1 || civil->year > 9999 || civil->month < 1 || civil->month > 12 || civil->day < 1 || civil->day > 31 ||
-        civil->hour < 0 || civil->hour > 23 || civil->minute < 0 || civil->minute > 59 || civil->second < 0 || civil->second > 59)
+    if (civil->year < 1 || civil->year > 9999 || civil->month < 1 || civil->month > 12 || civil->day < 1 ||
+        civil->day > 31 || civil->hour < 0 || civil->hour > 23 || civil->minute < 0 || civil->minute > 59 ||
+        civil->second < 0 || civil->second > 59)
         return false;
     struct tm parts = {.tm_year = civil->year - 1900, .tm_mon = civil->month - 1, .tm_mday = civil->day};
     timegm(&parts);

@@ -1,4 +1,5 @@
-/* Which commands there are. Each is declared in cmd/line/command.h and defined in the folder of what it is about. */
+/* Which commands there are. Each is declared in cmd/line/command.h and defined in the folder of what it is
+ * about. */
 #include "cmd/line/command.h"
 
 const struct cq_cmd cq_commands[] = {
@@ -14,10 +15,13 @@ const struct cq_cmd cq_commands[] = {
     {"cron", cq_cron_command, "Enqueue jobs by a schedule", "Jobs", &cq_cron_syntax},
     {"info", cq_info_command, "Show queues and workers", "Queues and workers", &cq_info_syntax},
     {"empty", cq_empty_command, "Remove all jobs of queues", "Queues and workers", &cq_empty_syntax},
-    {"suspend", cq_suspend_command, "Let workers start no new jobs", "Queues and workers", &cq_suspend_syntax},
-    {"resume", cq_resume_command, "Let workers go on after a suspend", "Queues and workers", &cq_resume_syntax},
+    {"suspend", cq_suspend_command, "Let workers start no new jobs", "Queues and workers",
+     &cq_suspend_syntax},
+    {"resume", cq_resume_command, "Let workers go on after a suspend", "Queues and workers",
+     &cq_resume_syntax},
     {"limit", cq_limit_command, "Limit jobs that share a key", "Queues and workers", &cq_limit_syntax},
-    {"reload", cq_reload_command, "Let workers run fresh code, without losing a job", "Queues and workers", &cq_reload_syntax},
+    {"reload", cq_reload_command, "Let workers run fresh code, without losing a job", "Queues and workers",
+     &cq_reload_syntax},
     {"help", cq_help_command, "Show how a command is used", "This program", &cq_help_syntax},
     {"version", cq_version_command, "Show the version of cq", "This program", &cq_version_syntax},
     {NULL, NULL, NULL, NULL, NULL},

@@ -5,8 +5,9 @@
 #include <string.h>
 
 /*
- * Debian's inih has its limits in variables, upstream's as constants of its build. Where they are variables the lines
- * may be long; else they are as long as inih was built for, and a longer one is refused with that number.
+ * Debian's inih has its limits in variables, upstream's as constants of its build. Where they are variables
+ * the lines may be long; else they are as long as inih was built for, and a longer one is refused with that
+ * number.
  */
 extern bool ini_use_stack __attribute__((weak));
 extern int ini_initial_alloc __attribute__((weak));
@@ -38,8 +39,8 @@ struct reading {
     cq_ini_fn *fn;
     void *data;
     struct cq_error *err;
-    int line;             /* of the line that inih has now, from 1 */
-    enum cq_code code;    /* of the first error; the rest of the file is not read then */
+    int line;          /* of the line that inih has now, from 1 */
+    enum cq_code code; /* of the first error; the rest of the file is not read then */
 };
 
 static struct cq_str trimmed(struct cq_str text)
@@ -55,30 +56,34 @@ static struct cq_str trimmed(struct cq_str text)
 static enum cq_code check_line(struct reading *reading, struct cq_str line, int room)
 {
     if (memchr(line.data, '\0', line.len))
-        return cq_error_set(reading->err, CQ_ERR_CONFIG, "%s:%d: the line holds a NUL byte: is this a text file?", reading->name,
+        return cq_error_set(reading->err, CQ_ERR_CONFIG,
+                            "%s:%d: the line holds a NUL byte: is this a text file?", reading->name,
                             reading->line);
     /* inih needs room for a line end and a NUL */
     if (line.len > CQ_INI_LINE_MAX || line.len + 3 > (size_t)room)
-        return cq_error_set(reading->err, CQ_ERR_CONFIG, "%s:%d: the line is longer than %d bytes", reading->name, reading->line,
+        return cq_error_set(reading->err, CQ_ERR_CONFIG, "%s:%d: the line is longer than %d bytes",
+                            reading->name, reading->line,
                             room - 3 < CQ_INI_LINE_MAX ? room - 3 : CQ_INI_LINE_MAX);
     struct cq_str text = trimmed(line);
     if (text.len && text.data[0] == '[') {
         const char *close = memchr(text.data, ']', text.len);
         if (!close)
-            return cq_error_set(reading->err, CQ_ERR_CONFIG, "%s:%d: a section ends with `]`, as in [worker]", reading->name,
-                                reading->line);
+            return cq_error_set(reading->err, CQ_ERR_CONFIG, "%s:%d: a section ends with `]`, as in [worker]",
+                                reading->name, reading->line);
         struct cq_str rest = trimmed(cq_str_n(close + 1, (size_t)(text.data + text.len - close - 1)));
         if (rest.len && rest.data[0] != ';' && rest.data[0] != '#')
-            return cq_error_set(reading->err, CQ_ERR_CONFIG, "%s:%d: after a section's `]` nothing may follow", reading->name,
+            return cq_error_set(reading->err, CQ_ERR_CONFIG,
+                                "%s:%d: after a section's `]` nothing may follow", reading->name,
                                 reading->line);
         if (close - text.data > 48)
-            return cq_error_set(reading->err, CQ_ERR_CONFIG, "%s:%d: the name of the section is too long", reading->name,
-                                reading->line);
+            return cq_error_set(reading->err, CQ_ERR_CONFIG, "%s:%d: the name of the section is too long",
+                                reading->name, reading->line);
     }
     return CQ_OK;
 }
 
-/* inih's source of lines, like fgets. Leading spaces are cut, for inih takes them for a continuation of a value. */
+/* inih's source of lines, like fgets. Leading spaces are cut, for inih takes them for a continuation of a
+ * value. */
 static char *next_line(char *room, int size, void *stream)
 {
     struct reading *reading = stream;
@@ -105,16 +110,19 @@ static int on_setting(void *user, const char *section, const char *key, const ch
 {
     struct reading *reading = user;
     if (reading->code == CQ_OK && !*key)
-        reading->code = cq_error_set(reading->err, CQ_ERR_CONFIG, "%s:%d: there is no key before the `=`", reading->name,
-                                     reading->line);
+        reading->code = cq_error_set(reading->err, CQ_ERR_CONFIG, "%s:%d: there is no key before the `=`",
+                                     reading->name, reading->line);
     else if (reading->code == CQ_OK)
-        reading->code = reading->fn(section, key, value ? value : "", reading->line, reading->data, reading->err);
+        reading->code = reading->fn(section, key, value ? value : "", reading->line, reading->data,
+                                    reading->err);
     return 1;
 }
 
-enum cq_code cq_ini_parse(struct cq_str text, const char *name, cq_ini_fn *fn, void *data, struct cq_error *err)
+enum cq_code cq_ini_parse(struct cq_str text, const char *name, cq_ini_fn *fn, void *data,
+                          struct cq_error *err)
 {
-    struct reading reading = {.at = text.data, .end = text.data + text.len, .name = name, .fn = fn, .data = data, .err = err};
+    struct reading reading = {
+        .at = text.data, .end = text.data + text.len, .name = name, .fn = fn, .data = data, .err = err};
     bool variables = limits_are_variables();
     struct limits before;
     if (variables)
@@ -124,7 +132,8 @@ enum cq_code cq_ini_parse(struct cq_str text, const char *name, cq_ini_fn *fn, v
         set_limits(before);
     /* inih goes on after a broken line, and its number may be below that of an error of ours. */
     if (first_bad > 0 && (reading.code == CQ_OK || first_bad < reading.line))
-        return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: neither a [section] nor a `key = value`", name, first_bad);
+        return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: neither a [section] nor a `key = value`", name,
+                            first_bad);
     if (first_bad < 0 && reading.code == CQ_OK)
         return cq_error_set(err, CQ_ERR_SYSTEM, "%s: inih cannot read it: out of memory", name);
     return reading.code;

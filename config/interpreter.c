@@ -18,7 +18,8 @@ enum { PROOF_MAX = 1024 }; /* bytes of what an interpreter says of itself */
 static const char proof[] =
     "import sys\n"
     "v = sys.version_info; cpython = getattr(getattr(sys, 'implementation', None), 'name', '') == 'cpython'\n"
-    "sys.stdout.write(('=' if v >= (3, 9) and cpython else '!') + '\\0%s %d.%d\\0' % ('CPython' if cpython else 'Python', v[0], v[1]))\n";
+    "sys.stdout.write(('=' if v >= (3, 9) and cpython else '!') + '\\0%s %d.%d\\0' % ('CPython' if cpython "
+    "else 'Python', v[0], v[1]))\n";
 
 /* The child: becomes the interpreter, its standard output the pipe; says itself why it could not. */
 CQ_NORETURN static void become_python(char *const *argv, int pipe_end, bool quiet, pid_t parent)
@@ -69,8 +70,8 @@ const char *cq_interpreter_said(const struct cq_buf *answer, char sign)
 }
 
 /* Errors: CQ_ERR_SYSTEM. ret_whole: it ended its answer in time; else it was killed. */
-static enum cq_code run(char *const *argv, const char *who, bool quiet, struct cq_buf *answer, bool *ret_whole, int *ret_status,
-                        struct cq_error *err)
+static enum cq_code run(char *const *argv, const char *who, bool quiet, struct cq_buf *answer,
+                        bool *ret_whole, int *ret_status, struct cq_error *err)
 {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0)
@@ -92,7 +93,8 @@ static enum cq_code run(char *const *argv, const char *who, bool quiet, struct c
     return CQ_OK;
 }
 
-enum cq_code cq_interpreter_ask(char *const *argv, const char *who, const char *what, struct cq_buf *answer, struct cq_error *err)
+enum cq_code cq_interpreter_ask(char *const *argv, const char *who, const char *what, struct cq_buf *answer,
+                                struct cq_error *err)
 {
     bool whole;
     int status = 0;
@@ -100,12 +102,15 @@ enum cq_code cq_interpreter_ask(char *const *argv, const char *who, const char *
     if (code != CQ_OK)
         return code;
     if (answer->overflow)
-        return cq_error_set(err, CQ_ERR_CONFIG, "%.120s: %s are larger than %zu KiB", who, what, answer->limit / 1024);
+        return cq_error_set(err, CQ_ERR_CONFIG, "%.120s: %s are larger than %zu KiB", who, what,
+                            answer->limit / 1024);
     if (!whole)
-        return cq_error_set(err, CQ_ERR_CONFIG, "%.120s: %.60s did not import it within %d seconds", who, argv[0], CQ_INTERPRETER_TIME_S);
+        return cq_error_set(err, CQ_ERR_CONFIG, "%.120s: %.60s did not import it within %d seconds", who,
+                            argv[0], CQ_INTERPRETER_TIME_S);
     if (status != 0 && !cq_interpreter_said(answer, '#'))
-        return cq_error_set(err, CQ_ERR_CONFIG, "%.120s: %.60s ended with %s %d while it imported the module", who, argv[0],
-                            WIFSIGNALED(status) ? "signal" : "status", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+        return cq_error_set(err, CQ_ERR_CONFIG, "%.120s: %.60s ended with %s %d while it imported the module",
+                            who, argv[0], WIFSIGNALED(status) ? "signal" : "status",
+                            WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
     return CQ_OK;
 }
 
@@ -122,9 +127,11 @@ enum cq_code cq_interpreter_prove(const char *file, const char *who, struct cq_e
         if ((why = cq_interpreter_said(&answer, '#')))
             cq_error_set(err, code, "%s: %.120s cannot be executed: %s", who, file, why);
         else if ((why = cq_interpreter_said(&answer, '!')))
-            cq_error_set(err, code, "%s: %.120s is %.40s, and what is needed is CPython 3.9 or later", who, file, why);
+            cq_error_set(err, code, "%s: %.120s is %.40s, and what is needed is CPython 3.9 or later", who,
+                         file, why);
         else
-            cq_error_set(err, code, "%s: %.120s is no Python interpreter: it does not answer as one", who, file);
+            cq_error_set(err, code, "%s: %.120s is no Python interpreter: it does not answer as one", who,
+                         file);
     }
     cq_buf_release(&answer);
     return code;

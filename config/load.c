@@ -25,21 +25,27 @@ static bool is_own_section(const char *section)
     return strcmp(section, "redis") == 0 || strcmp(section, "worker") == 0;
 }
 
-static enum cq_code unknown_section(const struct loading *loading, const char *section, int line, struct cq_error *err)
+static enum cq_code unknown_section(const struct loading *loading, const char *section, int line,
+                                    struct cq_error *err)
 {
     static const char *const sections[] = {"redis", "worker", "programs", "runtime.NAME"};
     if (!*section)
-        return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: a setting before the first [section]; settings are in [redis], [worker], "
-                            "[programs] and [runtime.NAME]", loading->file, line);
+        return cq_error_set(err, CQ_ERR_CONFIG,
+                            "%s:%d: a setting before the first [section]; settings are in [redis], [worker], "
+                            "[programs] and [runtime.NAME]",
+                            loading->file, line);
     const char *nearest = cq_nearest(section, sections, CQ_ARRAY_LEN(sections));
     if (nearest)
-        return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: no section [%.40s]; did you mean [%s]?", loading->file, line, section,
-                            nearest);
-    return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: no section [%.40s]; there are [redis], [worker], [programs] and [runtime.NAME]",
-                        loading->file, line, section);
+        return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: no section [%.40s]; did you mean [%s]?",
+                            loading->file, line, section, nearest);
+    return cq_error_set(
+        err, CQ_ERR_CONFIG,
+        "%s:%d: no section [%.40s]; there are [redis], [worker], [programs] and [runtime.NAME]",
+        loading->file, line, section);
 }
 
-static enum cq_code unknown_key(const struct loading *loading, const char *section, const char *key, int line, struct cq_error *err)
+static enum cq_code unknown_key(const struct loading *loading, const char *section, const char *key, int line,
+                                struct cq_error *err)
 {
     size_t count, names = 0;
     const struct cq_setting *table = cq_settings_table(&count);
@@ -49,13 +55,15 @@ static enum cq_code unknown_key(const struct loading *loading, const char *secti
             keys[names++] = table[i].key;
     const char *nearest = cq_nearest(key, keys, names);
     if (nearest)
-        return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: no setting `%.60s` in [%s]; did you mean `%s`?", loading->file, line, key,
-                            section, nearest);
-    return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: no setting `%.60s` in [%s]; config.example.ini lists them all", loading->file,
+        return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: no setting `%.60s` in [%s]; did you mean `%s`?",
+                            loading->file, line, key, section, nearest);
+    return cq_error_set(err, CQ_ERR_CONFIG,
+                        "%s:%d: no setting `%.60s` in [%s]; config.example.ini lists them all", loading->file,
                         line, key, section);
 }
 
-static enum cq_code take_setting(const char *section, const char *key, const char *value, int line, void *data, struct cq_error *err)
+static enum cq_code take_setting(const char *section, const char *key, const char *value, int line,
+                                 void *data, struct cq_error *err)
 {
     struct loading *loading = data;
     struct cq_settings *settings = loading->settings;
@@ -72,8 +80,8 @@ static enum cq_code take_setting(const char *section, const char *key, const cha
     size_t count;
     size_t index = (size_t)(setting - cq_settings_table(&count));
     if (settings->line[index])
-        return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: [%s] %s is given twice, first in line %d", loading->file, line, section, key,
-                            settings->line[index]);
+        return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: [%s] %s is given twice, first in line %d",
+                            loading->file, line, section, key, settings->line[index]);
     char where[WHERE_SIZE];
     snprintf(where, sizeof(where), "%.100s:%d: %s", loading->file, line, key);
     enum cq_code code = cq_setting_store(setting, settings, value, where, err);
@@ -91,12 +99,17 @@ static bool is_python_file(const char *path)
 static enum cq_code cannot_read(const char *path, const char *from, int error, struct cq_error *err)
 {
     if (is_python_file(path))
-        return cq_error_set(err, CQ_ERR_CONFIG, "%s%.100s: a Python module is named as Python names it, without .py, and found in a "
-                            "folder of --path: -c my.settings", from, path);
-    return cq_error_set(err, CQ_ERR_CONFIG, "%s%.100s: cannot read the configuration: %s", from, path, strerror(error));
+        return cq_error_set(
+            err, CQ_ERR_CONFIG,
+            "%s%.100s: a Python module is named as Python names it, without .py, and found in a "
+            "folder of --path: -c my.settings",
+            from, path);
+    return cq_error_set(err, CQ_ERR_CONFIG, "%s%.100s: cannot read the configuration: %s", from, path,
+                        strerror(error));
 }
 
-static enum cq_code read_all(const char *path, const char *from, struct cq_buf *text, struct stat *info, struct cq_error *err)
+static enum cq_code read_all(const char *path, const char *from, struct cq_buf *text, struct stat *info,
+                             struct cq_error *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* not waiting for the writer of a FIFO */
     if (fd < 0)
@@ -118,8 +131,8 @@ static enum cq_code read_all(const char *path, const char *from, struct cq_buf *
     }
     close(fd);
     if (code == CQ_OK && text->overflow)
-        code = cq_error_set(err, CQ_ERR_CONFIG, "%s%.100s: larger than %d KiB: is this a configuration?", from, path,
-                            CQ_INI_FILE_MAX / 1024);
+        code = cq_error_set(err, CQ_ERR_CONFIG, "%s%.100s: larger than %d KiB: is this a configuration?",
+                            from, path, CQ_INI_FILE_MAX / 1024);
     if (code == CQ_OK && is_python_file(path))
         code = cannot_read(path, from, ENOENT, err);
     return code;
@@ -147,13 +160,15 @@ static enum cq_code check_url_alone(const struct loading *loading, struct cq_err
     for (size_t i = 0; i < CQ_ARRAY_LEN(parts) && line[url] && loading->settings->url; i++) {
         size_t part = (size_t)(cq_setting_find(CQ_STR_LIT("redis"), cq_str(parts[i])) - table);
         if (line[part])
-            return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: [redis] has a url in line %d, which says this too: give one of them",
+            return cq_error_set(err, CQ_ERR_CONFIG,
+                                "%s:%d: [redis] has a url in line %d, which says this too: give one of them",
                                 loading->file, line[part], line[url]);
     }
     return CQ_OK;
 }
 
-enum cq_code cq_settings_load_text(struct cq_settings *settings, struct cq_str text, const char *name, struct cq_error *err)
+enum cq_code cq_settings_load_text(struct cq_settings *settings, struct cq_str text, const char *name,
+                                   struct cq_error *err)
 {
     struct loading loading = {.settings = settings, .file = name};
     enum cq_code code = cq_ini_parse(text, name, take_setting, &loading, err);
@@ -162,14 +177,16 @@ enum cq_code cq_settings_load_text(struct cq_settings *settings, struct cq_str t
     return code == CQ_OK ? check_url_alone(&loading, err) : code;
 }
 
-static enum cq_code load_file(struct cq_settings *settings, const char *path, const char *from, struct cq_error *err)
+static enum cq_code load_file(struct cq_settings *settings, const char *path, const char *from,
+                              struct cq_error *err)
 {
     struct cq_buf text = CQ_BUF_INIT(CQ_INI_FILE_MAX);
     struct stat info;
     enum cq_code code = read_all(path, from, &text, &info, err);
     if (code == CQ_OK)
         code = cq_settings_load_text(settings, cq_buf_view(&text), path, err);
-    if (code == CQ_OK && (info.st_mode & (S_IRGRP | S_IROTH)) && S_ISREG(info.st_mode) && holds_password(settings)) {
+    if (code == CQ_OK && (info.st_mode & (S_IRGRP | S_IROTH)) && S_ISREG(info.st_mode) &&
+        holds_password(settings)) {
         struct cq_buf warning = CQ_BUF_INIT(4096);
         cq_buf_printf(&warning, "%.1000s holds a password and others may read it: chmod 600 it", path);
         cq_strv_push(&settings->warnings, cq_buf_view(&warning));
@@ -189,9 +206,10 @@ static const char *from_process(const char *name, void *data)
     return getenv(name);
 }
 
-/* without_redis: REDIS_... variables are left out, as RQ does when it has a settings module. RQ_REDIS_URL always counts. */
-static enum cq_code load_environment(struct cq_settings *settings, bool without_redis, cq_settings_env_fn *env, void *env_data,
-                                     struct cq_error *err)
+/* without_redis: REDIS_... variables are left out, as RQ does when it has a settings module. RQ_REDIS_URL
+ * always counts. */
+static enum cq_code load_environment(struct cq_settings *settings, bool without_redis,
+                                     cq_settings_env_fn *env, void *env_data, struct cq_error *err)
 {
     size_t count;
     const struct cq_setting *table = cq_settings_table(&count);
@@ -200,8 +218,10 @@ static enum cq_code load_environment(struct cq_settings *settings, bool without_
             if (without_redis && strncmp(table[i].env[j], "REDIS_", 6) == 0)
                 continue;
             const char *value = env(table[i].env[j], env_data);
-            /* Kubernetes gives every pod REDIS_PORT=tcp://... when a service has the name redis; nobody asked for it. */
-            if (!value || !*value || (strcmp(table[i].env[j], "REDIS_PORT") == 0 && strncmp(value, "tcp://", 6) == 0))
+            /* Kubernetes gives every pod REDIS_PORT=tcp://... when a service has the name redis; nobody asked
+             * for it. */
+            if (!value || !*value ||
+                (strcmp(table[i].env[j], "REDIS_PORT") == 0 && strncmp(value, "tcp://", 6) == 0))
                 continue;
             enum cq_code code = cq_setting_store(&table[i], settings, value, table[i].env[j], err);
             if (code != CQ_OK)
@@ -213,9 +233,11 @@ static enum cq_code load_environment(struct cq_settings *settings, bool without_
     return CQ_OK;
 }
 
-/* What the module is read with: the command line's interpreter, else CQ_PYTHON, else the setting's default. */
-static enum cq_code load_module(struct cq_settings *settings, const char *name, const char *from, const struct cq_config_python *python,
-                                cq_settings_env_fn *env, void *env_data, struct cq_error *err)
+/* What the module is read with: the command line's interpreter, else CQ_PYTHON, else the setting's
+ * default. */
+static enum cq_code load_module(struct cq_settings *settings, const char *name, const char *from,
+                                const struct cq_config_python *python, cq_settings_env_fn *env,
+                                void *env_data, struct cq_error *err)
 {
     struct cq_config_python how = {NULL, NULL};
     if (python)
@@ -231,8 +253,9 @@ static enum cq_code load_module(struct cq_settings *settings, const char *name, 
     return code;
 }
 
-enum cq_code cq_settings_load(struct cq_settings *settings, const char *path, const struct cq_config_python *python,
-                              cq_settings_env_fn *env, void *env_data, struct cq_error *err)
+enum cq_code cq_settings_load(struct cq_settings *settings, const char *path,
+                              const struct cq_config_python *python, cq_settings_env_fn *env, void *env_data,
+                              struct cq_error *err)
 {
     static const char *const names[] = {"CQ_CONFIG", "RQ_CONFIG"};
     char from[16] = "";

@@ -18,13 +18,14 @@ static int folded(char c)
 }
 
 /*
- * Letters to insert, remove, change, or swap with the next, by the row of a table at a time: two letters swapped are the
- * commonest slip, and count as one. Both words are at most WORD_MAX long.
+ * Letters to insert, remove, change, or swap with the next, by the row of a table at a time: two letters
+ * swapped are the commonest slip, and count as one. Both words are at most WORD_MAX long.
  */
 static size_t distance(const char *a, const char *b)
 {
     size_t rows[3][WORD_MAX + 1], len = strlen(b);
-    size_t *before = rows[0], *above = rows[1], *row = rows[2]; /* of a's letter but one, of the letter before, of this one */
+    size_t *before = rows[0], *above = rows[1],
+           *row = rows[2]; /* of a's letter but one, of the letter before, of this one */
     for (size_t j = 0; j <= len; j++)
         row[j] = j;
     for (size_t i = 0; a[i]; i++) {
@@ -34,7 +35,8 @@ static size_t distance(const char *a, const char *b)
         row = oldest;
         row[0] = i + 1;
         for (size_t j = 0; j < len; j++) {
-            bool swapped = i > 0 && j > 0 && folded(a[i]) == folded(b[j - 1]) && folded(a[i - 1]) == folded(b[j]);
+            bool swapped = i > 0 && j > 0 && folded(a[i]) == folded(b[j - 1]) &&
+                           folded(a[i - 1]) == folded(b[j]);
             size_t best = least(above[j] + (folded(a[i]) != folded(b[j])), least(above[j + 1], row[j]) + 1);
             row[j + 1] = swapped ? least(best, before[j - 1] + 1) : best;
         }

@@ -4,7 +4,8 @@
 
 #include <stddef.h>
 
-/* The one of words that differs from word by the fewest letters; NULL when none is near enough to be meant. */
+/* The one of words that differs from word by the fewest letters; NULL when none is near enough to be
+ * meant. */
 const char *cq_nearest(const char *word, const char *const *words, size_t count);
 
 #endif

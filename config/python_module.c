@@ -12,15 +12,16 @@
 #include "config/settings.h"
 
 enum {
-    ANSWER_MAX = 256 * 1024,  /* bytes of all settings */
+    ANSWER_MAX = 256 * 1024, /* bytes of all settings */
     WHERE_SIZE = 200,
 };
 
 /*
- * Writes NAME NUL VALUE NUL for each setting, one pair per item of a list; or `!` and why it cannot be imported, `=` and what
- * is wrong with a value; become_python writes `#` and why it could not start. The names are the arguments up to `--`, the rest is
- * module and paths, which RQ puts behind Python's own. Ends without waiting for threads that the module has started.
- * Source of what counts as set: rq/cli/helpers.py get_redis_from_config, rq/cli/workers.py worker.
+ * Writes NAME NUL VALUE NUL for each setting, one pair per item of a list; or `!` and why it cannot be
+ * imported, `=` and what is wrong with a value; become_python writes `#` and why it could not start. The
+ * names are the arguments up to `--`, the rest is module and paths, which RQ puts behind Python's own. Ends
+ * without waiting for threads that the module has started. Source of what counts as set: rq/cli/helpers.py
+ * get_redis_from_config, rq/cli/workers.py worker.
  */
 static const char script[] =
     "import importlib, os, sys\n"
@@ -30,7 +31,8 @@ static const char script[] =
     "class Wrong(Exception): pass\n"
     "def plain(name, value):\n"
     "    if isinstance(value, bool): value = 'true' if value else 'false'\n"
-    "    if not isinstance(value, (str, int, os.PathLike)): raise Wrong('%s is a %s; write a str or an int' % (name, type(value).__name__))\n"
+    "    if not isinstance(value, (str, int, os.PathLike)): raise Wrong('%s is a %s; write a str or an int' "
+    "% (name, type(value).__name__))\n"
     "    if '\\0' in str(value): raise Wrong(name + ' holds a NUL')\n"
     "    return str(value)\n"
     "def where(error):\n"
@@ -38,7 +40,8 @@ static const char script[] =
     "    at = error.__traceback__\n"
     "    while at is not None and not isinstance(error, SyntaxError):\n"
     "        file = at.tb_frame.f_code.co_filename\n"
-    "        if file != importlib.__file__ and file[:1] != '<': place = ' (%s, line %d)' % (file, at.tb_lineno)\n"
+    "        if file != importlib.__file__ and file[:1] != '<': place = ' (%s, line %d)' % (file, "
+    "at.tb_lineno)\n"
     "        at = at.tb_next\n"
     "    return place\n"
     "end = sys.argv.index('--')\n"
@@ -48,7 +51,8 @@ static const char script[] =
     "    for name in sys.argv[1:end]:\n"
     "        value = module.get(name.rstrip('?[]'))\n"
     "        if name.endswith('?'): pairs += [(name, '')] if value else []\n"
-    "        elif name.endswith('[]') and isinstance(value, str): raise Wrong(name[:-2] + ' is a str; write a list')\n"
+    "        elif name.endswith('[]') and isinstance(value, str): raise Wrong(name[:-2] + ' is a str; write "
+    "a list')\n"
     "        elif name.endswith('[]'): pairs += [(name, plain(name[:-2], item)) for item in value or ()]\n"
     "        elif value is not None: pairs.append((name, plain(name, value)))\n"
     "except Wrong as error: pairs = [('=', str(error))]\n"
@@ -69,7 +73,8 @@ static const struct {
 } names[] = {
     {"REDIS_URL", "redis", "url", NULL, NULL},
     {"SENTINEL?", NULL, NULL, "cq has no Sentinel; give the address of the master as REDIS_URL", NULL},
-    {"REDIS_SSL_CA_DATA?", NULL, NULL, "cq reads authorities from a file; write them into one and name it in REDIS_SSL_CA_CERTS", NULL},
+    {"REDIS_SSL_CA_DATA?", NULL, NULL,
+     "cq reads authorities from a file; write them into one and name it in REDIS_SSL_CA_CERTS", NULL},
     {"REDIS_HOST", "redis", "host", NULL, NULL},
     {"REDIS_PORT", "redis", "port", NULL, NULL},
     {"REDIS_DB", "redis", "db", NULL, NULL},
@@ -81,7 +86,8 @@ static const struct {
     {"REDIS_SSL_CERTFILE", "redis", "tls_certfile", NULL, NULL},
     {"QUEUES[]", "worker", "queues", NULL, NULL},
     {"NAME", "worker", "name", NULL, NULL},
-    {"DICT_CONFIG?", NULL, NULL, NULL, "call logging.config.dictConfig in a module that is named with --preload"},
+    {"DICT_CONFIG?", NULL, NULL, NULL,
+     "call logging.config.dictConfig in a module that is named with --preload"},
     {"SENTRY_DSN?", NULL, NULL, NULL, "call sentry_sdk.init in a module that is named with --preload"},
 };
 
@@ -94,10 +100,12 @@ bool cq_config_is_module(const char *name)
         if (len > strlen(endings[i]) && strcmp(name + len - strlen(endings[i]), endings[i]) == 0)
             return false;
     for (const char *p = name; *p; p++)
-        if (!isalnum((unsigned char)*p) && (unsigned char)*p < 0x80 && *p != '_' && (*p != '.' || p == name || p[1] == '.' || !p[1]))
+        if (!isalnum((unsigned char)*p) && (unsigned char)*p < 0x80 && *p != '_' &&
+            (*p != '.' || p == name || p[1] == '.' || !p[1]))
             return false;
     /* A package is a folder of that name. */
-    return len && !isdigit((unsigned char)name[0]) && (stat(name, &info) != 0 ? errno == ENOENT : S_ISDIR(info.st_mode));
+    return len && !isdigit((unsigned char)name[0]) &&
+           (stat(name, &info) != 0 ? errno == ENOENT : S_ISDIR(info.st_mode));
 }
 
 static char **python_argv(const char *name, const struct cq_config_python *python)
@@ -118,8 +126,8 @@ static char **python_argv(const char *name, const struct cq_config_python *pytho
     return argv;
 }
 
-static enum cq_code run_python(const char *name, const char *from, const struct cq_config_python *python, struct cq_buf *answer,
-                               struct cq_error *err)
+static enum cq_code run_python(const char *name, const char *from, const struct cq_config_python *python,
+                               struct cq_buf *answer, struct cq_error *err)
 {
     char who[WHERE_SIZE];
     const char *why;
@@ -130,25 +138,32 @@ static enum cq_code run_python(const char *name, const char *from, const struct 
     if (code != CQ_OK)
         return code;
     if ((why = cq_interpreter_said(answer, '!')))
-        return cq_error_set(err, CQ_ERR_CONFIG, "%s: no such file, and %.60s cannot import it: %s", who, python->interpreter, why);
+        return cq_error_set(err, CQ_ERR_CONFIG, "%s: no such file, and %.60s cannot import it: %s", who,
+                            python->interpreter, why);
     if ((why = cq_interpreter_said(answer, '#')))
-        return cq_error_set(err, CQ_ERR_CONFIG, "%s: no such file, and as a Python module it cannot be read: cannot start %.60s: %s; "
-                            "--python names the interpreter", who, python->interpreter, why);
+        return cq_error_set(
+            err, CQ_ERR_CONFIG,
+            "%s: no such file, and as a Python module it cannot be read: cannot start %.60s: %s; "
+            "--python names the interpreter",
+            who, python->interpreter, why);
     if ((why = cq_interpreter_said(answer, '=')))
         return cq_error_set(err, CQ_ERR_CONFIG, "%s: %s", who, why);
     if (answer->len && answer->data[answer->len - 1] != '\0')
-        return cq_error_set(err, CQ_ERR_CONFIG, "%s: %.60s ended in the middle of its answer", who, python->interpreter);
+        return cq_error_set(err, CQ_ERR_CONFIG, "%s: %.60s ended in the middle of its answer", who,
+                            python->interpreter);
     return CQ_OK;
 }
 
 /* RQ takes a URL alone, and looks at nothing else of the place then. */
 static bool is_covered_by_url(const struct cq_settings *settings, size_t name)
 {
-    return settings->url && cq_settings_source(settings, "redis.url") == CQ_FROM_FILE && strcmp(names[name].name, "REDIS_URL") != 0 &&
+    return settings->url && cq_settings_source(settings, "redis.url") == CQ_FROM_FILE &&
+           strcmp(names[name].name, "REDIS_URL") != 0 &&
            (!names[name].section || strcmp(names[name].section, "redis") == 0) && !names[name].unused;
 }
 
-static enum cq_code take(struct cq_settings *settings, const char *module, size_t name, const char *value, struct cq_error *err)
+static enum cq_code take(struct cq_settings *settings, const char *module, size_t name, const char *value,
+                         struct cq_error *err)
 {
     char where[WHERE_SIZE];
     size_t count;
@@ -190,8 +205,10 @@ enum cq_code cq_config_module_load(struct cq_settings *settings, const char *nam
     struct cq_buf answer = CQ_BUF_INIT(ANSWER_MAX);
     struct cq_strv queues = CQ_STRV_INIT;
     if (!python || !python->interpreter || strcmp(python->interpreter, "none") == 0)
-        return cq_error_set(err, CQ_ERR_CONFIG, "%s%.100s: there is no such ini file, and without Python (--python) no module is read", from,
-                            name);
+        return cq_error_set(
+            err, CQ_ERR_CONFIG,
+            "%s%.100s: there is no such ini file, and without Python (--python) no module is read", from,
+            name);
     enum cq_code code = run_python(name, from, python, &answer, err);
     const char *at = answer.data, *end = answer.data + answer.len;
     while (code == CQ_OK && at < end) {

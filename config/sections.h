@@ -29,13 +29,15 @@ struct cq_section_line {
 };
 
 /* `name = command` of [programs]. Errors: CQ_ERR_CONFIG, `FILE:LINE: ...`. */
-CQ_MUST_CHECK enum cq_code cq_section_program(struct cq_settings *settings, const struct cq_section_line *at, struct cq_error *err);
-
-/* `command = ...` or `functions = ...` of [runtime.NAME]. Errors: as above. */
-CQ_MUST_CHECK enum cq_code cq_section_runtime(struct cq_settings *settings, const char *name, const struct cq_section_line *at,
+CQ_MUST_CHECK enum cq_code cq_section_program(struct cq_settings *settings, const struct cq_section_line *at,
                                               struct cq_error *err);
 
+/* `command = ...` or `functions = ...` of [runtime.NAME]. Errors: as above. */
+CQ_MUST_CHECK enum cq_code cq_section_runtime(struct cq_settings *settings, const char *name,
+                                              const struct cq_section_line *at, struct cq_error *err);
+
 /* After the last line: every runtime has both, and no prefix leads to two of them. Errors: as above. */
-CQ_MUST_CHECK enum cq_code cq_section_runtimes_check(const struct cq_settings *settings, const char *file, struct cq_error *err);
+CQ_MUST_CHECK enum cq_code cq_section_runtimes_check(const struct cq_settings *settings, const char *file,
+                                                     struct cq_error *err);
 
 #endif

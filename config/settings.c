@@ -55,8 +55,8 @@ static size_t index_of(const char *key)
     return (size_t)(setting - table);
 }
 
-enum cq_code cq_settings_set(struct cq_settings *settings, const char *key, const char *value, const char *where,
-                             struct cq_error *err)
+enum cq_code cq_settings_set(struct cq_settings *settings, const char *key, const char *value,
+                             const char *where, struct cq_error *err)
 {
     size_t count, index = index_of(key);
     const struct cq_setting *table = cq_settings_table(&count);
@@ -66,7 +66,8 @@ enum cq_code cq_settings_set(struct cq_settings *settings, const char *key, cons
     return code;
 }
 
-void cq_settings_set_list(struct cq_settings *settings, const char *key, const char *const *items, size_t count)
+void cq_settings_set_list(struct cq_settings *settings, const char *key, const char *const *items,
+                          size_t count)
 {
     size_t table_count, index = index_of(key);
     const struct cq_setting *setting = cq_settings_table(&table_count) + index;
@@ -89,7 +90,10 @@ const char *cq_settings_where(const struct cq_settings *settings, const char *ke
     size_t count, index = index_of(key);
     const struct cq_setting *setting = cq_settings_table(&count) + index;
     switch ((enum cq_setting_source)settings->source[index]) {
-    case CQ_FROM_FILE: snprintf(text, size, "%s:%d: %s", settings->file ? settings->file : "", settings->line[index], setting->key); break;
+    case CQ_FROM_FILE:
+        snprintf(text, size, "%s:%d: %s", settings->file ? settings->file : "", settings->line[index],
+                 setting->key);
+        break;
     case CQ_FROM_ENVIRONMENT: snprintf(text, size, "%s", setting->env[0]); break;
     case CQ_FROM_COMMAND_LINE:
         snprintf(text, size, "--%s", setting->key);
@@ -134,23 +138,28 @@ static void overlay(const struct cq_settings *settings, int above, struct cq_add
         replace(&address->password, settings->password);
     if (source_of(settings, "redis.tls") > above)
         address->tls = settings->tls;
-    if (source_of(settings, "redis.tls_cert_reqs") >= above) /* lighter ones never loosen the check of a URL */
+    if (source_of(settings, "redis.tls_cert_reqs") >=
+        above) /* lighter ones never loosen the check of a URL */
         address->tls_no_verify = settings->tls_cert_reqs == 0;
     /* A rediss:// URL seldom names files: they come from beside it, or from below. */
     if (is_set(settings, "redis.tls_ca_certs", above, address->tls_ca_file))
         replace(&address->tls_ca_file, settings->tls_ca_certs);
-    bool own_certificate = address->tls_cert_file || address->tls_key_file; /* these two go together, and so they are left out */
+    bool own_certificate = address->tls_cert_file ||
+                           address->tls_key_file; /* these two go together, and so they are left out */
     if (is_set(settings, "redis.tls_certfile", above, own_certificate ? "" : NULL))
         replace(&address->tls_cert_file, settings->tls_certfile);
     if (is_set(settings, "redis.tls_keyfile", above, own_certificate ? "" : NULL))
         replace(&address->tls_key_file, settings->tls_keyfile);
-    if (source_of(settings, "redis.connect_timeout") > above || address->connect_timeout_ms == CQ_ADDRESS_DEFAULT_CONNECT_MS)
+    if (source_of(settings, "redis.connect_timeout") > above ||
+        address->connect_timeout_ms == CQ_ADDRESS_DEFAULT_CONNECT_MS)
         address->connect_timeout_ms = (int)settings->connect_timeout_ms;
-    if (source_of(settings, "redis.command_timeout") > above || address->command_timeout_ms == CQ_ADDRESS_DEFAULT_COMMAND_MS)
+    if (source_of(settings, "redis.command_timeout") > above ||
+        address->command_timeout_ms == CQ_ADDRESS_DEFAULT_COMMAND_MS)
         address->command_timeout_ms = (int)settings->command_timeout_ms;
 }
 
-enum cq_code cq_settings_address(const struct cq_settings *settings, struct cq_address *ret_address, struct cq_error *err)
+enum cq_code cq_settings_address(const struct cq_settings *settings, struct cq_address *ret_address,
+                                 struct cq_error *err)
 {
     int url = settings->url ? source_of(settings, "redis.url") : CQ_FROM_DEFAULT;
     int socket = settings->socket ? source_of(settings, "redis.socket") : CQ_FROM_DEFAULT;

@@ -16,8 +16,9 @@ static void *field(const struct cq_setting *setting, struct cq_settings *setting
 
 static bool is_text(const struct cq_setting *setting)
 {
-    return setting->type == CQ_SETTING_TEXT || setting->type == CQ_SETTING_SECRET || setting->type == CQ_SETTING_URL ||
-           setting->type == CQ_SETTING_CLASS || setting->type == CQ_SETTING_SERIALIZER;
+    return setting->type == CQ_SETTING_TEXT || setting->type == CQ_SETTING_SECRET ||
+           setting->type == CQ_SETTING_URL || setting->type == CQ_SETTING_CLASS ||
+           setting->type == CQ_SETTING_SERIALIZER;
 }
 
 static bool is_list(const struct cq_setting *setting)
@@ -38,8 +39,8 @@ void cq_setting_release(const struct cq_setting *setting, struct cq_settings *se
     }
 }
 
-static enum cq_code store_text(const struct cq_setting *setting, struct cq_settings *settings, const char *value,
-                               const char *where, struct cq_error *err)
+static enum cq_code store_text(const struct cq_setting *setting, struct cq_settings *settings,
+                               const char *value, const char *where, struct cq_error *err)
 {
     if (setting->type == CQ_SETTING_URL && *value) {
         struct cq_address address;
@@ -54,16 +55,17 @@ static enum cq_code store_text(const struct cq_setting *setting, struct cq_setti
     return CQ_OK;
 }
 
-static enum cq_code store_number(const struct cq_setting *setting, struct cq_settings *settings, const char *value,
-                                 const char *where, struct cq_error *err)
+static enum cq_code store_number(const struct cq_setting *setting, struct cq_settings *settings,
+                                 const char *value, const char *where, struct cq_error *err)
 {
     int64_t number;
     bool seconds = setting->type == CQ_SETTING_SECONDS;
-    bool ok = seconds ? cq_number_duration(cq_str(value), &number) : cq_number_int(cq_str(value), INT64_MIN, INT64_MAX, &number);
+    bool ok = seconds ? cq_number_duration(cq_str(value), &number)
+                      : cq_number_int(cq_str(value), INT64_MIN, INT64_MAX, &number);
     if (!ok || number < setting->min || number > setting->max)
         return cq_error_set(err, CQ_ERR_CONFIG, "%s: `%.60s` is not %s between %lld and %lld%s", where, value,
-                            seconds ? "seconds" : "a whole number", (long long)setting->min, (long long)setting->max,
-                            seconds ? " (5m, 2h and 1d also work)" : "");
+                            seconds ? "seconds" : "a whole number", (long long)setting->min,
+                            (long long)setting->max, seconds ? " (5m, 2h and 1d also work)" : "");
     *(int64_t *)field(setting, settings) = number;
     return CQ_OK;
 }
@@ -74,9 +76,12 @@ static bool read_size_kb(const char *value, int64_t *ret_kb)
     size_t len = strlen(value);
     int64_t factor = 1;
     switch (len ? value[len - 1] : 0) {
-    case 'k': case 'K': len--; break;
-    case 'm': case 'M': factor = 1024, len--; break;
-    case 'g': case 'G': factor = 1024 * 1024, len--; break;
+    case 'k':
+    case 'K': len--; break;
+    case 'm':
+    case 'M': factor = 1024, len--; break;
+    case 'g':
+    case 'G': factor = 1024 * 1024, len--; break;
     }
     int64_t number;
     if (!cq_number_int(cq_str_n(value, len), 0, INT64_MAX / factor, &number))
@@ -85,33 +90,37 @@ static bool read_size_kb(const char *value, int64_t *ret_kb)
     return true;
 }
 
-static enum cq_code store_size(const struct cq_setting *setting, struct cq_settings *settings, const char *value, const char *where,
-                               struct cq_error *err)
+static enum cq_code store_size(const struct cq_setting *setting, struct cq_settings *settings,
+                               const char *value, const char *where, struct cq_error *err)
 {
     int64_t kb;
     if (!read_size_kb(value, &kb) || kb < setting->min || kb > setting->max)
-        return cq_error_set(err, CQ_ERR_CONFIG, "%s: `%.60s` is not a size in KiB between %lld and %lld (500M and 2G also work)", where, value,
-                            (long long)setting->min, (long long)setting->max);
+        return cq_error_set(err, CQ_ERR_CONFIG,
+                            "%s: `%.60s` is not a size in KiB between %lld and %lld (500M and 2G also work)",
+                            where, value, (long long)setting->min, (long long)setting->max);
     *(int64_t *)field(setting, settings) = kb;
     return CQ_OK;
 }
 
-static enum cq_code store_timeout(const struct cq_setting *setting, struct cq_settings *settings, const char *value,
-                                  const char *where, struct cq_error *err)
+static enum cq_code store_timeout(const struct cq_setting *setting, struct cq_settings *settings,
+                                  const char *value, const char *where, struct cq_error *err)
 {
     double seconds;
     if (!cq_number_double(cq_str(value), &seconds) || !(seconds * 1000 >= (double)setting->min) ||
         !(seconds * 1000 <= (double)setting->max))
-        return cq_error_set(err, CQ_ERR_CONFIG, "%s: `%.60s` is not seconds between %g and %g, as in 0.5 or 30", where, value,
+        return cq_error_set(err, CQ_ERR_CONFIG,
+                            "%s: `%.60s` is not seconds between %g and %g, as in 0.5 or 30", where, value,
                             (double)setting->min / 1000, (double)setting->max / 1000);
     *(int64_t *)field(setting, settings) = (int64_t)(seconds * 1000 + 0.5);
     return CQ_OK;
 }
 
-static enum cq_code store_bool(const struct cq_setting *setting, struct cq_settings *settings, const char *value,
-                               const char *where, struct cq_error *err)
+static enum cq_code store_bool(const struct cq_setting *setting, struct cq_settings *settings,
+                               const char *value, const char *where, struct cq_error *err)
 {
-    static const char *const yes[] = {"true", "yes", "on", "1", "y", "t"}, *const no[] = {"false", "no", "off", "0", "n", "f"};
+    static const char *const yes[] = {"true", "yes", "on", "1", "y", "t"}, *const no[] = {"false", "no",
+                                                                                          "off",   "0",
+                                                                                          "n",     "f"};
     for (size_t i = 0; i < CQ_ARRAY_LEN(yes); i++) {
         bool is_yes = strcasecmp(value, yes[i]) == 0;
         if (is_yes || strcasecmp(value, no[i]) == 0) {
@@ -122,8 +131,8 @@ static enum cq_code store_bool(const struct cq_setting *setting, struct cq_setti
     return cq_error_set(err, CQ_ERR_CONFIG, "%s: `%.60s` is neither true nor false", where, value);
 }
 
-static enum cq_code store_choice(const struct cq_setting *setting, struct cq_settings *settings, const char *value,
-                                 const char *where, struct cq_error *err)
+static enum cq_code store_choice(const struct cq_setting *setting, struct cq_settings *settings,
+                                 const char *value, const char *where, struct cq_error *err)
 {
     struct cq_buf names = CQ_BUF_INIT(200);
     for (const struct cq_setting_choice *choice = setting->choices; choice->name; choice++) {
@@ -132,19 +141,24 @@ static enum cq_code store_choice(const struct cq_setting *setting, struct cq_set
             cq_buf_release(&names);
             return CQ_OK;
         }
-        cq_buf_printf(&names, "%s%s", choice == setting->choices ? "" : choice[1].name ? ", " : " or ", choice->name);
+        cq_buf_printf(&names, "%s%s",
+                      choice == setting->choices ? ""
+                      : choice[1].name           ? ", "
+                                                 : " or ",
+                      choice->name);
     }
     enum cq_code code = cq_error_set(err, CQ_ERR_CONFIG, "%s: `%.60s` is not %s", where, value, names.data);
     cq_buf_release(&names);
     return code;
 }
 
-static enum cq_code store_level(const struct cq_setting *setting, struct cq_settings *settings, const char *value,
-                                const char *where, struct cq_error *err)
+static enum cq_code store_level(const struct cq_setting *setting, struct cq_settings *settings,
+                                const char *value, const char *where, struct cq_error *err)
 {
     enum cq_log_level level;
     if (!cq_log_parse_level(value, &level))
-        return cq_error_set(err, CQ_ERR_CONFIG, "%s: `%.60s` is not DEBUG, INFO, WARNING, ERROR or CRITICAL", where, value);
+        return cq_error_set(err, CQ_ERR_CONFIG, "%s: `%.60s` is not DEBUG, INFO, WARNING, ERROR or CRITICAL",
+                            where, value);
     *(int *)field(setting, settings) = (int)level;
     return CQ_OK;
 }
@@ -156,13 +170,15 @@ static enum cq_code check_serializer(const char *value, const char *where, struc
     if (!*value || cq_format_parse(value, &format))
         return CQ_OK;
     if (!strchr(value, '.'))
-        return cq_error_set(err, CQ_ERR_CONFIG, "%s: `%.60s` is not pickle, json, msgpack or the dotted name of a serializer of "
-                            "Python's", where, value);
+        return cq_error_set(err, CQ_ERR_CONFIG,
+                            "%s: `%.60s` is not pickle, json, msgpack or the dotted name of a serializer of "
+                            "Python's",
+                            where, value);
     return cq_dotted_check(cq_str(value), 2, where, err);
 }
 
-static enum cq_code store_list(const struct cq_setting *setting, struct cq_settings *settings, const char *value,
-                               const char *where, struct cq_error *err)
+static enum cq_code store_list(const struct cq_setting *setting, struct cq_settings *settings,
+                               const char *value, const char *where, struct cq_error *err)
 {
     struct cq_strv list = CQ_STRV_INIT;
     enum cq_code code = CQ_OK;
@@ -171,7 +187,8 @@ static enum cq_code store_list(const struct cq_setting *setting, struct cq_setti
     else
         cq_strv_split(&list, cq_str(value), ',');
     if (code == CQ_OK && !list.len && setting->type == CQ_SETTING_LIST)
-        code = cq_error_set(err, CQ_ERR_CONFIG, "%s: the list is empty; leave it out for the default, `%s`", where, setting->initial);
+        code = cq_error_set(err, CQ_ERR_CONFIG, "%s: the list is empty; leave it out for the default, `%s`",
+                            where, setting->initial);
     if (code != CQ_OK) {
         cq_strv_release(&list);
         return code;
@@ -181,7 +198,8 @@ static enum cq_code store_list(const struct cq_setting *setting, struct cq_setti
     return CQ_OK;
 }
 
-enum cq_code cq_setting_names(const char *value, int parts, const char *where, struct cq_strv *ret_names, struct cq_error *err)
+enum cq_code cq_setting_names(const char *value, int parts, const char *where, struct cq_strv *ret_names,
+                              struct cq_error *err)
 {
     struct cq_strv names = CQ_STRV_INIT;
     enum cq_code code = CQ_OK;
@@ -207,8 +225,8 @@ enum cq_code cq_setting_names(const char *value, int parts, const char *where, s
     return code;
 }
 
-enum cq_code cq_setting_store(const struct cq_setting *setting, struct cq_settings *settings, const char *value,
-                              const char *where, struct cq_error *err)
+enum cq_code cq_setting_store(const struct cq_setting *setting, struct cq_settings *settings,
+                              const char *value, const char *where, struct cq_error *err)
 {
     enum cq_code code = CQ_OK;
     switch (setting->type) {

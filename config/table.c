@@ -4,25 +4,24 @@
 #include "base/log.h"
 #include "config/settings.h"
 
-static const struct cq_setting_choice cert_reqs[] = {{"none", 0}, {"optional", 1}, {"required", 2}, {NULL, 0}};
-static const struct cq_setting_choice strategies[] = {{"default", CQ_DEQUEUE_DEFAULT},
-                                                      {"random", CQ_DEQUEUE_RANDOM},
-                                                      {"round_robin", CQ_DEQUEUE_ROUND_ROBIN},
-                                                      {"weighted", CQ_DEQUEUE_WEIGHTED},
-                                                      {"latency", CQ_DEQUEUE_LATENCY},
-                                                      {NULL, 0}};
-static const struct cq_setting_choice outputs[] = {{"log", CQ_OUTPUT_LOG},
-                                                   {"pass", CQ_OUTPUT_PASS},
-                                                   {"discard", CQ_OUTPUT_DISCARD},
-                                                   {NULL, 0}};
+static const struct cq_setting_choice cert_reqs[] = {
+    {"none", 0}, {"optional", 1}, {"required", 2}, {NULL, 0}};
+static const struct cq_setting_choice strategies[] = {
+    {"default", CQ_DEQUEUE_DEFAULT},         {"random", CQ_DEQUEUE_RANDOM},
+    {"round_robin", CQ_DEQUEUE_ROUND_ROBIN}, {"weighted", CQ_DEQUEUE_WEIGHTED},
+    {"latency", CQ_DEQUEUE_LATENCY},         {NULL, 0}};
+static const struct cq_setting_choice outputs[] = {
+    {"log", CQ_OUTPUT_LOG}, {"pass", CQ_OUTPUT_PASS}, {"discard", CQ_OUTPUT_DISCARD}, {NULL, 0}};
 static const struct cq_setting_choice webhook_reaches[] = {{"allow", 0}, {"refuse", 1}, {NULL, 0}};
-static const struct cq_setting_choice log_formats[] = {{"text", CQ_LOG_TEXT}, {"json", CQ_LOG_JSON}, {NULL, 0}};
+static const struct cq_setting_choice log_formats[] = {
+    {"text", CQ_LOG_TEXT}, {"json", CQ_LOG_JSON}, {NULL, 0}};
 
 #define AT(field) offsetof(struct cq_settings, field)
 #define TIMEOUT_MAX_MS (INT64_C(1000) * CQ_ADDRESS_TIMEOUT_MAX_S)
 #define TTL_MAX_S INT64_C(2147483647)
 #define DAY_S INT64_C(86400)
 
+/* clang-format off */
 static const struct cq_setting table[] = {
     /* section, key, environment, type, field, min, max, default, choices, help */
     {"redis", "url", {"RQ_REDIS_URL", "REDIS_URL"}, CQ_SETTING_URL, AT(url), 0, 0, "", NULL,
@@ -126,6 +125,7 @@ static const struct cq_setting table[] = {
     {"worker", "connection_class", {"CQ_CONNECTION_CLASS", "RQ_CONNECTION_CLASS"}, CQ_SETTING_CLASS, AT(connection_class), 0, 0, "",
      NULL, "Python class of the Redis connection that Python jobs get; none: redis.Redis"},
 };
+/* clang-format on */
 
 _Static_assert(CQ_ARRAY_LEN(table) <= CQ_SETTINGS_MAX, "raise CQ_SETTINGS_MAX");
 

@@ -1,6 +1,7 @@
 /*
- * The table of settings: of each its place in the ini file, its environment variables, type, bounds, default and
- * meaning. Everything that knows a setting by name, reads, checks or documents it goes through this table.
+ * The table of settings: of each its place in the ini file, its environment variables, type, bounds, default
+ * and meaning. Everything that knows a setting by name, reads, checks or documents it goes through this
+ * table.
  */
 #ifndef CQ_CONFIG_TABLE_H
 #define CQ_CONFIG_TABLE_H
@@ -21,13 +22,14 @@ enum cq_setting_type {
     CQ_SETTING_INT,     /* int64_t between min and max */
     CQ_SETTING_SECONDS, /* int64_t seconds between min and max; `90`, `90s`, `5m`, `2h`, `1d` */
     CQ_SETTING_SIZE,    /* int64_t KiB between min and max; `512M`, `2G`, `64K`; a number alone is KiB */
-    CQ_SETTING_TIMEOUT, /* int64_t milliseconds between min and max; written in seconds, also with a fraction */
-    CQ_SETTING_BOOL,    /* bool; true yes on 1 y t, false no off 0 n f, in either case */
-    CQ_SETTING_CHOICE,  /* int: the value of one of the choices */
-    CQ_SETTING_LEVEL,   /* int: enum cq_log_level, by Python's names or numbers */
-    CQ_SETTING_LIST,    /* struct cq_strv, never empty; written with commas between the items */
-    CQ_SETTING_NAMES,   /* struct cq_strv of dotted names, may be empty; written with commas between them */
-    CQ_SETTING_CLASS,   /* char *: the dotted name of a Python class; NULL: none */
+    /* int64_t milliseconds between min and max; written in seconds, also with a fraction */
+    CQ_SETTING_TIMEOUT,
+    CQ_SETTING_BOOL,   /* bool; true yes on 1 y t, false no off 0 n f, in either case */
+    CQ_SETTING_CHOICE, /* int: the value of one of the choices */
+    CQ_SETTING_LEVEL,  /* int: enum cq_log_level, by Python's names or numbers */
+    CQ_SETTING_LIST,   /* struct cq_strv, never empty; written with commas between the items */
+    CQ_SETTING_NAMES,  /* struct cq_strv of dotted names, may be empty; written with commas between them */
+    CQ_SETTING_CLASS,  /* char *: the dotted name of a Python class; NULL: none */
     CQ_SETTING_SERIALIZER, /* char *: pickle, json, msgpack or a dotted name; NULL: none */
 };
 
@@ -42,13 +44,13 @@ struct cq_setting_choice {
 struct cq_setting {
     const char *section; /* of the ini file: redis, worker */
     const char *key;
-    const char *env[2];  /* environment variables, the first one that is set counts; NULL: none */
+    const char *env[2]; /* environment variables, the first one that is set counts; NULL: none */
     enum cq_setting_type type;
     size_t offset;       /* of the field in struct cq_settings */
     int64_t min, max;    /* INT, SECONDS; TIMEOUT in milliseconds; NAMES: min parts of a name */
     const char *initial; /* the default, as it would be written; "" for none */
     const struct cq_setting_choice *choices;
-    const char *help;    /* one line for humans, the unit in it */
+    const char *help; /* one line for humans, the unit in it */
 };
 
 enum { CQ_SETTINGS_MAX = 96 }; /* of the table; the build fails when it grows above */
@@ -64,16 +66,17 @@ const struct cq_setting *cq_setting_find(struct cq_str section, struct cq_str ke
  *   where  starts the message
  * Errors: CQ_ERR_CONFIG; the field is untouched then.
  */
-CQ_MUST_CHECK enum cq_code cq_setting_store(const struct cq_setting *setting, struct cq_settings *settings, const char *value,
-                                            const char *where, struct cq_error *err);
+CQ_MUST_CHECK enum cq_code cq_setting_store(const struct cq_setting *setting, struct cq_settings *settings,
+                                            const char *value, const char *where, struct cq_error *err);
 
 /*
  * Dotted names with commas between them, as a setting of type NAMES is written; "" is none.
  *   parts  of each name, at least
- * Errors: CQ_ERR_CONFIG for an empty item or one that is no dotted name; *ret_names is untouched then, and else the caller's.
+ * Errors: CQ_ERR_CONFIG for an empty item or one that is no dotted name; *ret_names is untouched then, and
+ * else the caller's.
  */
-CQ_MUST_CHECK enum cq_code cq_setting_names(const char *value, int parts, const char *where, struct cq_strv *ret_names,
-                                            struct cq_error *err);
+CQ_MUST_CHECK enum cq_code cq_setting_names(const char *value, int parts, const char *where,
+                                            struct cq_strv *ret_names, struct cq_error *err);
 
 /* Free what the field owns; secrets are wiped. */
 void cq_setting_release(const struct cq_setting *setting, struct cq_settings *settings);

@@ -21,7 +21,8 @@ struct reading {
 
 static enum cq_code wrong(struct reading *reading, const char *why)
 {
-    return cq_error_set(reading->err, CQ_ERR_CONFIG, "%.*s:%d: %s", WHERE_MAX, reading->file, reading->line, why);
+    return cq_error_set(reading->err, CQ_ERR_CONFIG, "%.*s:%d: %s", WHERE_MAX, reading->file, reading->line,
+                        why);
 }
 
 static bool is_space(char c)
@@ -52,7 +53,8 @@ static enum cq_code read_word(struct reading *reading, struct cq_str line, size_
         char c = line.data[i];
         if (quote == '\'' ? c == '\'' : quote == '"' ? c == '"' : c == '\'' || c == '"') {
             quote = quote ? '\0' : c;
-        } else if (c == '\\' && quote != '\'' && (!quote || (i + 1 < line.len && strchr("\"\\", line.data[i + 1])))) {
+        } else if (c == '\\' && quote != '\'' &&
+                   (!quote || (i + 1 < line.len && strchr("\"\\", line.data[i + 1])))) {
             if (++i == line.len)
                 return wrong(reading, "the line ends with a \\; each line stands for itself");
             cq_buf_char(word, line.data[i]);
@@ -61,7 +63,9 @@ static enum cq_code read_word(struct reading *reading, struct cq_str line, size_
         }
     }
     *at = i;
-    return quote ? wrong(reading, quote == '"' ? "a \" is not closed" : "a ' is not closed; an apostrophe is written \\'") : CQ_OK;
+    return quote ? wrong(reading, quote == '"' ? "a \" is not closed"
+                                               : "a ' is not closed; an apostrophe is written \\'")
+                 : CQ_OK;
 }
 
 static enum cq_code read_words(struct reading *reading, struct cq_str line, size_t at, struct cq_strv *words)
@@ -70,7 +74,9 @@ static enum cq_code read_words(struct reading *reading, struct cq_str line, size
     enum cq_code code = CQ_OK;
     while (code == CQ_OK && (at = skip_spaces(line, at)) < line.len) {
         if (line.data[at] == '#') {
-            code = wrong(reading, "a comment stands on a line of its own; an argument that begins with # is written '#...'");
+            code = wrong(
+                reading,
+                "a comment stands on a line of its own; an argument that begins with # is written '#...'");
             break;
         }
         cq_buf_clear(&word);
@@ -149,7 +155,8 @@ static enum cq_code read_line(struct reading *reading, struct cq_str line)
     return read_words(reading, line, end, &job->words);
 }
 
-enum cq_code cq_crontab_parse(struct cq_str text, const char *file, struct cq_cron_table *table, struct cq_error *err)
+enum cq_code cq_crontab_parse(struct cq_str text, const char *file, struct cq_cron_table *table,
+                              struct cq_error *err)
 {
     struct reading reading = {.file = file, .table = table, .err = err};
     enum cq_code code = CQ_OK;

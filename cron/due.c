@@ -4,7 +4,8 @@
 
 #include "job/job.h"
 
-/* A server that takes over from another may be behind it by some seconds; a clock that is set right, by hours. */
+/* A server that takes over from another may be behind it by some seconds; a clock that is set right, by
+ * hours. */
 enum { BACK_S = 60, BACK_FIXED_S = 3 * 3600, FIRST_WINDOW_S = 3600, WINDOW_GROWTH = 4 };
 
 static cq_time later(cq_time a, cq_time b)
@@ -12,7 +13,8 @@ static cq_time later(cq_time a, cq_time b)
     return a > b ? a : b;
 }
 
-/* The newest ticks in (from, now], at most `most`, oldest first. An interval's are `every` apart, counted from `from`. */
+/* The newest ticks in (from, now], at most `most`, oldest first. An interval's are `every` apart, counted
+ * from `from`. */
 static size_t newest_of_interval(cq_time every, cq_time from, cq_time now, size_t most, cq_time *ticks)
 {
     int64_t all = now > from ? (now - from) / every : 0;
@@ -23,14 +25,16 @@ static size_t newest_of_interval(cq_time every, cq_time from, cq_time now, size_
 }
 
 /* Looked for backwards, in windows that grow: years of minutes are not walked through. */
-static size_t newest(const struct cq_schedule *schedule, const char *zone, cq_time from, cq_time now, size_t most, cq_time *ticks)
+static size_t newest(const struct cq_schedule *schedule, const char *zone, cq_time from, cq_time now,
+                     size_t most, cq_time *ticks)
 {
     if (schedule->every_s > 0)
         return newest_of_interval(schedule->every_s * CQ_SECOND, from, now, most, ticks);
     for (cq_time window = FIRST_WINDOW_S * CQ_SECOND;; window *= WINDOW_GROWTH) {
         cq_time start = later(from, now - window);
         size_t count = 0;
-        for (cq_time at = cq_schedule_next(schedule, zone, start); at <= now; at = cq_schedule_next(schedule, zone, at)) {
+        for (cq_time at = cq_schedule_next(schedule, zone, start); at <= now;
+             at = cq_schedule_next(schedule, zone, at)) {
             if (count == most)
                 memmove(ticks, ticks + 1, --count * sizeof(*ticks));
             ticks[count++] = at;
@@ -40,10 +44,12 @@ static size_t newest(const struct cq_schedule *schedule, const char *zone, cq_ti
     }
 }
 
-static void add_skipped(const struct cq_schedule *schedule, const char *zone, cq_time last, cq_time now, struct cq_cron_due *due)
+static void add_skipped(const struct cq_schedule *schedule, const char *zone, cq_time last, cq_time now,
+                        struct cq_cron_due *due)
 {
     cq_time tick;
-    if (last < now - CQ_CRON_GRACE_S * CQ_SECOND && newest(schedule, zone, last, now - CQ_CRON_GRACE_S * CQ_SECOND - 1, 1, &tick) == 1)
+    if (last < now - CQ_CRON_GRACE_S * CQ_SECOND &&
+        newest(schedule, zone, last, now - CQ_CRON_GRACE_S * CQ_SECOND - 1, 1, &tick) == 1)
         due->skipped = tick;
 }
 
@@ -55,8 +61,8 @@ static cq_time next_tick(const struct cq_schedule *schedule, const char *zone, c
     return last > now ? last + every : last + ((now - last) / every + 1) * every;
 }
 
-void cq_cron_due(const struct cq_schedule *schedule, const char *zone, enum cq_cron_missed missed, cq_time last, cq_time now,
-                 struct cq_cron_due *ret_due)
+void cq_cron_due(const struct cq_schedule *schedule, const char *zone, enum cq_cron_missed missed,
+                 cq_time last, cq_time now, struct cq_cron_due *ret_due)
 {
     struct cq_cron_due *due = ret_due;
     bool floats = schedule->every_s > 0 || schedule->by_the_clock;

@@ -63,11 +63,13 @@ static enum cq_code identify(struct cq_cron_table *table, size_t index, struct c
     struct cq_cron_job *job = table->jobs[index];
     struct cq_buf text = CQ_BUF_INIT(2 * CQ_NAME_MAX);
     if (!*job->name || strlen(job->name) > CQ_NAME_MAX - 8)
-        return cq_error_set(err, CQ_ERR_CONFIG, "%s: a cron job's name has 1 to %d bytes", job->where, CQ_NAME_MAX - 8);
+        return cq_error_set(err, CQ_ERR_CONFIG, "%s: a cron job's name has 1 to %d bytes", job->where,
+                            CQ_NAME_MAX - 8);
     const struct cq_cron_job *same = find(table, index, job->name);
     if (same && job->named && same->named)
-        return cq_error_set(err, CQ_ERR_CONFIG, "%.100s: the name '%.60s' is taken by %.60s; give each its own", job->where, job->name,
-                            same->where);
+        return cq_error_set(err, CQ_ERR_CONFIG,
+                            "%.100s: the name '%.60s' is taken by %.60s; give each its own", job->where,
+                            job->name, same->where);
     cq_buf_text(&text, job->name);
     for (size_t number = 2; find(table, index, text.data); number++) {
         cq_buf_clear(&text);
@@ -82,8 +84,10 @@ static enum cq_code identify(struct cq_cron_table *table, size_t index, struct c
 enum cq_code cq_cron_table_finish(struct cq_cron_table *table, struct cq_error *err)
 {
     if (table->len > CQ_CRON_JOBS_MAX)
-        return cq_error_set(err, CQ_ERR_CONFIG, "%zu cron jobs are more than one 'cq cron' takes (%d); give some of the files to another one",
-                            table->len, CQ_CRON_JOBS_MAX);
+        return cq_error_set(
+            err, CQ_ERR_CONFIG,
+            "%zu cron jobs are more than one 'cq cron' takes (%d); give some of the files to another one",
+            table->len, CQ_CRON_JOBS_MAX);
     enum cq_code code = CQ_OK;
     for (size_t i = 0; i < table->len && code == CQ_OK; i++)
         code = identify(table, i, err);

@@ -6,14 +6,14 @@
 #include "base/zone.h"
 
 /*
- * A leap day that is also to be a certain weekday comes every 28 years, or after 40 where a century has none; as the fifth of
- * its kind too.
+ * A leap day that is also to be a certain weekday comes every 28 years, or after 40 where a century has none;
+ * as the fifth of its kind too.
  */
 enum { DAY_S = 86400, SEARCH_DAYS = 100 * 366 };
 
 /* One day of the calendar. */
 struct day {
-    int64_t wall; /* its midnight, were the clocks those of Greenwich */
+    int64_t wall;                    /* its midnight, were the clocks those of Greenwich */
     int month, day, weekday, length; /* length of the month, in days */
 };
 
@@ -36,7 +36,8 @@ static bool day_at(int64_t wall, struct day *ret_day)
     time_t seconds = (time_t)wall;
     if (!gmtime_r(&seconds, &parts) || parts.tm_year > 9999 - 1900)
         return false;
-    *ret_day = (struct day){wall, parts.tm_mon + 1, parts.tm_mday, parts.tm_wday, month_length(parts.tm_year + 1900, parts.tm_mon + 1)};
+    *ret_day = (struct day){wall, parts.tm_mon + 1, parts.tm_mday, parts.tm_wday,
+                            month_length(parts.tm_year + 1900, parts.tm_mon + 1)};
     return true;
 }
 
@@ -112,21 +113,24 @@ static void offer(int64_t when, int64_t after, int64_t *best)
 }
 
 /* When do the clocks show this time? */
-static void offer_time(const struct clocks *clocks, bool by_the_clock, int64_t wall, int64_t after, int64_t *best)
+static void offer_time(const struct clocks *clocks, bool by_the_clock, int64_t wall, int64_t after,
+                       int64_t *best)
 {
     int64_t early = wall - clocks->before, late = wall - clocks->after;
     bool has_early = early < clocks->change, has_late = late >= clocks->change;
-    if (has_early || (!has_late && !by_the_clock)) /* skipped: the old offset gives the time that is later by the gap */
+    if (has_early ||
+        (!has_late && !by_the_clock)) /* skipped: the old offset gives the time that is later by the gap */
         offer(early, after, best);
     if (has_late && (by_the_clock || !has_early))
         offer(late, after, best);
 }
 
 /* The first time of this day after `after`, or *best when that is earlier. */
-static void search_day(const struct cq_schedule *schedule, const struct day *day, const struct clocks *clocks, int64_t after,
-                       int64_t *best)
+static void search_day(const struct cq_schedule *schedule, const struct day *day, const struct clocks *clocks,
+                       int64_t after, int64_t *best)
 {
-    bool steady = clocks->change == INT64_MIN; /* then times come in their order, and those that are over can be passed by */
+    bool steady = clocks->change ==
+                  INT64_MIN; /* then times come in their order, and those that are over can be passed by */
     for (int hour = 0; hour < 24; hour++) {
         int64_t hour_wall = day->wall + hour * 3600;
         if (!(schedule->hours >> hour & 1) || (steady && hour_wall + 3599 - clocks->after <= after))
@@ -147,7 +151,8 @@ static void search_day(const struct cq_schedule *schedule, const struct day *day
 cq_time cq_schedule_next(const struct cq_schedule *schedule, const char *zone, cq_time after)
 {
     if (schedule->every_s > 0)
-        return after > CQ_TIME_NEVER - schedule->every_s * CQ_SECOND ? CQ_TIME_NEVER : after + schedule->every_s * CQ_SECOND;
+        return after > CQ_TIME_NEVER - schedule->every_s * CQ_SECOND ? CQ_TIME_NEVER
+                                                                     : after + schedule->every_s * CQ_SECOND;
     int64_t after_s = cq_time_seconds(after), best = INT64_MAX;
     int64_t wall = after_s + offset_at(zone, after_s);
     wall -= (wall % DAY_S + DAY_S) % DAY_S;

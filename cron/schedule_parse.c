@@ -8,7 +8,8 @@
 enum { FIELDS_MAX = 6, FIELD_SIZE = 256, EVERY_MAX_S = 10 * 365 * 86400 };
 enum { MINUTE, HOUR, DAY, MONTH, WEEKDAY, SECOND };
 
-static const char *const month_names[] = {"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec", NULL};
+static const char *const month_names[] = {"jan", "feb", "mar", "apr", "may", "jun", "jul",
+                                          "aug", "sep", "oct", "nov", "dec", NULL};
 static const char *const weekday_names[] = {"sun", "mon", "tue", "wed", "thu", "fri", "sat", NULL};
 
 static const struct {
@@ -16,9 +17,12 @@ static const struct {
     int low, high;
     const char *const *words; /* the first one stands for `low`; NULL: none */
 } kinds[FIELDS_MAX] = {
-    {"minute", 0, 59, NULL},         {"hour", 0, 23, NULL},
-    {"day of the month", 1, 31, NULL}, {"month", 1, 12, month_names},
-    {"day of the week", 0, 6, weekday_names}, {"second", 0, 59, NULL},
+    {"minute", 0, 59, NULL},
+    {"hour", 0, 23, NULL},
+    {"day of the month", 1, 31, NULL},
+    {"month", 1, 12, month_names},
+    {"day of the week", 0, 6, weekday_names},
+    {"second", 0, 59, NULL},
 };
 
 /* What one field says. */
@@ -35,10 +39,12 @@ struct field {
 
 static enum cq_code wrong(const struct field *field, const char *item, struct cq_error *err)
 {
-    static const char *const extra[] = {"", "", ", L or 15W", " or a name such as JAN", " or a name such as MON, MON#2 or L5", ""};
-    return cq_error_set(err, CQ_ERR_CONFIG, "'%.40s' is no %s: it is %d to %d%s, a range a-b, a list a,b, or a step such as */5",
-                        item, kinds[field->kind].name, kinds[field->kind].low, field->kind == WEEKDAY ? 7 : kinds[field->kind].high,
-                        extra[field->kind]);
+    static const char *const extra[] = {
+        "", "", ", L or 15W", " or a name such as JAN", " or a name such as MON, MON#2 or L5", ""};
+    return cq_error_set(err, CQ_ERR_CONFIG,
+                        "'%.40s' is no %s: it is %d to %d%s, a range a-b, a list a,b, or a step such as */5",
+                        item, kinds[field->kind].name, kinds[field->kind].low,
+                        field->kind == WEEKDAY ? 7 : kinds[field->kind].high, extra[field->kind]);
 }
 
 /* A number or a name at *at; moves past it. 7 is still 7 here. */
@@ -56,7 +62,8 @@ static bool read_value(const struct field *field, const char **at, int *ret_valu
     for (; isdigit((unsigned char)**at) && digits < 4; (*at)++, digits++)
         value = value * 10 + (**at - '0');
     *ret_value = value;
-    return digits && value >= kinds[field->kind].low && value <= kinds[field->kind].high + (field->kind == WEEKDAY);
+    return digits && value >= kinds[field->kind].low &&
+           value <= kinds[field->kind].high + (field->kind == WEEKDAY);
 }
 
 static void add(struct field *field, int low, int high, int step, int nth)
@@ -86,12 +93,14 @@ static bool read_special(struct field *field, const char *item)
     }
     if (!read_value(field, &at, &value))
         return false;
-    if (field->kind == DAY && !strchr(field->text, ',') && (leading ? tolower((unsigned char)item[0]) == 'w' && !*at : strcasecmp(at, "w") == 0)) {
+    if (field->kind == DAY && !strchr(field->text, ',') &&
+        (leading ? tolower((unsigned char)item[0]) == 'w' && !*at : strcasecmp(at, "w") == 0)) {
         field->nearest |= UINT32_C(1) << value;
         return true;
     }
     /* No name behind L: croniter refuses it, and with it RQ's monitoring all of our schedules. */
-    if (field->kind == WEEKDAY && tolower((unsigned char)item[0]) == 'l' && isdigit((unsigned char)item[1]) && !*at) {
+    if (field->kind == WEEKDAY && tolower((unsigned char)item[0]) == 'l' && isdigit((unsigned char)item[1]) &&
+        !*at) {
         add(field, value, value, 1, 6);
         return true;
     }
@@ -108,7 +117,8 @@ static enum cq_code read_item(struct field *field, const char *item, struct cq_e
     if (whole) {
         at++;
         field->has_star |= !*at;
-        if (*item == '?' && strcmp(field->text, "?") != 0) /* croniter refuses it in a list, and RQ's tools read our schedules */
+        if (*item == '?' && strcmp(field->text, "?") !=
+                                0) /* croniter refuses it in a list, and RQ's tools read our schedules */
             return wrong(field, item, err);
     } else {
         if (!read_value(field, &at, &low))
@@ -165,7 +175,8 @@ static enum cq_code read_field(struct field *field, struct cq_error *err)
     }
 }
 
-/* Does the field leave the day to the other one? croniter also says so of a range that is everything, beside another `*`. */
+/* Does the field leave the day to the other one? croniter also says so of a range that is everything, beside
+ * another `*`. */
 static bool leaves_the_day(const struct field *field, const struct field *other)
 {
     uint64_t all = field->kind == DAY ? UINT64_C(0xfffffffe) : UINT64_C(0x7f);
@@ -182,7 +193,8 @@ static bool has_weekday(const struct field *field)
     return false;
 }
 
-static enum cq_code combine(const struct field fields[FIELDS_MAX], struct cq_str text, struct cq_schedule *ret_schedule, struct cq_error *err)
+static enum cq_code combine(const struct field fields[FIELDS_MAX], struct cq_str text,
+                            struct cq_schedule *ret_schedule, struct cq_error *err)
 {
     const struct field *day = &fields[DAY], *weekday = &fields[WEEKDAY];
     struct cq_schedule schedule = {
@@ -199,11 +211,13 @@ static enum cq_code combine(const struct field fields[FIELDS_MAX], struct cq_str
     memcpy(schedule.nth, weekday->nth, sizeof(schedule.nth));
     schedule.either_day = !leaves_the_day(day, weekday) && !leaves_the_day(weekday, day);
     if (weekday->values && has_weekday(weekday))
-        return cq_error_set(err, CQ_ERR_CONFIG, "'%.60s': plain days of the week and ones like MON#2 cannot be in one list; write two lines",
-                            weekday->text);
+        return cq_error_set(
+            err, CQ_ERR_CONFIG,
+            "'%.60s': plain days of the week and ones like MON#2 cannot be in one list; write two lines",
+            weekday->text);
     if (cq_schedule_next(&schedule, "UTC", INT64_C(946684800) * CQ_SECOND) == CQ_TIME_NEVER)
-        return cq_error_set(err, CQ_ERR_CONFIG, "'%.*s' is never due: no such month has such a day", (int)(text.len < 80 ? text.len : 80),
-                            text.data);
+        return cq_error_set(err, CQ_ERR_CONFIG, "'%.*s' is never due: no such month has such a day",
+                            (int)(text.len < 80 ? text.len : 80), text.data);
     *ret_schedule = schedule;
     return CQ_OK;
 }
@@ -216,8 +230,10 @@ static enum cq_code read_every(struct cq_str text, struct cq_schedule *ret_sched
         at++;
     struct cq_str duration = cq_str_n(text.data + at, text.len - at);
     if (!cq_number_duration(duration, &seconds) || seconds < 1 || seconds > EVERY_MAX_S)
-        return cq_error_set(err, CQ_ERR_CONFIG, "'%.*s' is no interval: write @every and 1 second to 10 years, as 90s, 5m, 2h, 1d",
-                            (int)(text.len < 60 ? text.len : 60), text.data);
+        return cq_error_set(
+            err, CQ_ERR_CONFIG,
+            "'%.*s' is no interval: write @every and 1 second to 10 years, as 90s, 5m, 2h, 1d",
+            (int)(text.len < 60 ? text.len : 60), text.data);
     *ret_schedule = (struct cq_schedule){.every_s = seconds};
     return CQ_OK;
 }
@@ -233,17 +249,21 @@ static const struct {
 static enum cq_code look_up(struct cq_str *text, struct cq_error *err)
 {
     for (size_t i = 0; i < CQ_ARRAY_LEN(nicknames); i++) {
-        if (text->len == strlen(nicknames[i].name) && strncasecmp(text->data, nicknames[i].name, text->len) == 0) {
+        if (text->len == strlen(nicknames[i].name) &&
+            strncasecmp(text->data, nicknames[i].name, text->len) == 0) {
             *text = cq_str(nicknames[i].fields);
             return CQ_OK;
         }
     }
-    return cq_error_set(err, CQ_ERR_CONFIG, "'%.*s' is no schedule: there are @hourly, @daily, @midnight, @weekly, @monthly, @yearly, "
-                        "@annually and @every 90s", (int)(text->len < 40 ? text->len : 40), text->data);
+    return cq_error_set(
+        err, CQ_ERR_CONFIG,
+        "'%.*s' is no schedule: there are @hourly, @daily, @midnight, @weekly, @monthly, @yearly, "
+        "@annually and @every 90s",
+        (int)(text->len < 40 ? text->len : 40), text->data);
 }
 
-enum cq_code cq_schedule_parse(struct cq_str text, enum cq_schedule_reading reading, struct cq_schedule *ret_schedule,
-                               struct cq_error *err)
+enum cq_code cq_schedule_parse(struct cq_str text, enum cq_schedule_reading reading,
+                               struct cq_schedule *ret_schedule, struct cq_error *err)
 {
     char words[FIELDS_MAX + 1][FIELD_SIZE];
     struct field fields[FIELDS_MAX] = {{.kind = 0}};
@@ -260,7 +280,8 @@ enum cq_code cq_schedule_parse(struct cq_str text, enum cq_schedule_reading read
         while (at < text.len && !isspace((unsigned char)text.data[at]))
             at++;
         if (at - from >= FIELD_SIZE || memchr(text.data + from, '\0', at - from))
-            return cq_error_set(err, CQ_ERR_CONFIG, "a field of the schedule has more than %d letters", FIELD_SIZE - 1);
+            return cq_error_set(err, CQ_ERR_CONFIG, "a field of the schedule has more than %d letters",
+                                FIELD_SIZE - 1);
         if (at > from) {
             memcpy(words[count], text.data + from, at - from);
             words[count++][at - from] = '\0';
@@ -268,8 +289,10 @@ enum cq_code cq_schedule_parse(struct cq_str text, enum cq_schedule_reading read
         at++;
     }
     if (count != 5 && count != most)
-        return cq_error_set(err, CQ_ERR_CONFIG, "'%.*s' is no schedule: write minute, hour, day of the month, month, day of the week%s",
-                            (int)(text.len < 60 ? text.len : 60), text.data, most == 6 ? ", and seconds if need be" : "");
+        return cq_error_set(
+            err, CQ_ERR_CONFIG,
+            "'%.*s' is no schedule: write minute, hour, day of the month, month, day of the week%s",
+            (int)(text.len < 60 ? text.len : 60), text.data, most == 6 ? ", and seconds if need be" : "");
     for (int i = 0; i < FIELDS_MAX; i++) {
         fields[i] = (struct field){.kind = i, .text = i < count ? words[i] : "0", .reading = reading};
         enum cq_code code = read_field(&fields[i], err);

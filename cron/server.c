@@ -12,7 +12,14 @@
 #include "redis/async.h"
 
 /* Seconds, but for the last two. RQ beats before it sleeps, a minute at most. */
-enum { BEAT_S = 60, AGAIN_S = 5, FAREWELL_S = 2, HOST_SIZE = 256, NAME_SIZE = 320, JSON_MAX = 64 * 1024 * 1024 };
+enum {
+    BEAT_S = 60,
+    AGAIN_S = 5,
+    FAREWELL_S = 2,
+    HOST_SIZE = 256,
+    NAME_SIZE = 320,
+    JSON_MAX = 64 * 1024 * 1024
+};
 #define PUNCTUAL_S 0.001 /* a timer may be early by its resolution */
 
 struct server {
@@ -77,13 +84,15 @@ static void decide(struct server *server, struct cq_cron_job *job)
         char iso[CQ_TIME_ISO_SIZE];
         cq_time_iso(job->due.skipped, iso);
         job->skipped = job->due.skipped;
-        cq_log(log, CQ_LOG_WARNING, NULL, NULL, "%s: missed its time, of which the last was %s; not made up for", job->identity, iso);
+        cq_log(log, CQ_LOG_WARNING, NULL, NULL,
+               "%s: missed its time, of which the last was %s; not made up for", job->identity, iso);
     }
 }
 
 static void claim_next(struct server *server, struct cq_cron_job *job);
 
-static void on_claim(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *err, void *data)
+static void on_claim(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *err,
+                     void *data)
 {
     (void)async;
     struct claim *claim = data;
@@ -107,7 +116,8 @@ static void on_claim(struct cq_async *async, const struct cq_reply *reply, const
             job->due_done++;
         claim_next(server, job);
     } else {
-        cq_log(server->options->log, CQ_LOG_ERROR, NULL, NULL, "%s: cannot enqueue: %s; trying again in %d s", job->identity, why.text, AGAIN_S);
+        cq_log(server->options->log, CQ_LOG_ERROR, NULL, NULL, "%s: cannot enqueue: %s; trying again in %d s",
+               job->identity, why.text, AGAIN_S);
         job->due_done = job->due.count;
         job->next = server_now(server) + AGAIN_S * CQ_SECOND;
     }
@@ -124,10 +134,19 @@ static void claim_next(struct server *server, struct cq_cron_job *job)
     struct claim *claim = cq_alloc(sizeof(*claim));
     *claim = (struct claim){.server = server, .job = job};
     cq_job_id_generate(claim->id);
-    struct cq_cron_tick tick = {
-        .job = cq_str(job->identity), .name = cq_str(job->name), .seen = cq_str(job->seen), .tick = job->due.ticks[job->due_done],
-        .schedule = cq_str(job->schedule_key), .next = job->due.next, .no_overlap = job->no_overlap, .id = cq_str(claim->id), .queue = cq_str(job->queue),
-        .group = cq_str(job->group), .at_front = job->at_front, .ttl_s = job->ttl_s, .now = server_now(server)};
+    struct cq_cron_tick tick = {.job = cq_str(job->identity),
+                                .name = cq_str(job->name),
+                                .seen = cq_str(job->seen),
+                                .tick = job->due.ticks[job->due_done],
+                                .schedule = cq_str(job->schedule_key),
+                                .next = job->due.next,
+                                .no_overlap = job->no_overlap,
+                                .id = cq_str(claim->id),
+                                .queue = cq_str(job->queue),
+                                .group = cq_str(job->group),
+                                .at_front = job->at_front,
+                                .ttl_s = job->ttl_s,
+                                .now = server_now(server)};
     struct cq_command command;
     struct cq_error err;
     cq_command_init(&command);
@@ -137,7 +156,8 @@ static void claim_next(struct server *server, struct cq_cron_job *job)
         server->claims++;
         cq_async_call(server->redis, &command, on_claim, claim);
     } else {
-        cq_log(server->options->log, CQ_LOG_ERROR, NULL, NULL, "%s: cannot be enqueued: %s", job->identity, err.text);
+        cq_log(server->options->log, CQ_LOG_ERROR, NULL, NULL, "%s: cannot be enqueued: %s", job->identity,
+               err.text);
         job->due_done = job->due.count;
         free(claim);
     }
@@ -146,7 +166,8 @@ static void claim_next(struct server *server, struct cq_cron_job *job)
 
 /* --- The heartbeat. */
 
-static void on_beat(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *err, void *data)
+static void on_beat(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *err,
+                    void *data)
 {
     (void)async;
     struct server *server = data;
@@ -155,17 +176,20 @@ static void on_beat(struct cq_async *async, const struct cq_reply *reply, const 
     server->beating = false;
     if (!reply) {
         if (!server->ending)
-            cq_log(server->options->log, CQ_LOG_DEBUG, NULL, NULL, "no answer to the heartbeat: %s", err->text);
+            cq_log(server->options->log, CQ_LOG_DEBUG, NULL, NULL, "no answer to the heartbeat: %s",
+                   err->text);
         return; /* on_ready begins anew */
     }
     if (cq_cron_beat_read(reply, server->table->len, &now, &why) != CQ_OK) {
         if (!server->reload)
-            cq_log(server->options->log, CQ_LOG_ERROR, NULL, NULL, "heartbeat failed: %s; trying again in %d s", why.text, AGAIN_S);
+            cq_log(server->options->log, CQ_LOG_ERROR, NULL, NULL,
+                   "heartbeat failed: %s; trying again in %d s", why.text, AGAIN_S);
         set_timer(server, server->reload ? 0 : AGAIN_S);
         return;
     }
     cq_time drift = now - server_now(server);
-    bool jumped = drift > CQ_SECOND || drift < -CQ_SECOND; /* the server's clock was set, or it is another server */
+    bool jumped = drift > CQ_SECOND ||
+                  drift < -CQ_SECOND; /* the server's clock was set, or it is another server */
     server->ahead += drift;
     server->last_beat = cq_clock_monotonic();
     if (server->fresh)
@@ -188,11 +212,17 @@ static void beat(struct server *server)
     struct cq_buf json = CQ_BUF_INIT(JSON_MAX);
     for (size_t i = 0; i < table->len; i++)
         jobs[i] = (struct cq_cron_beat_job){cq_str(table->jobs[i]->identity), cq_str(table->jobs[i]->name),
-                                            cq_str(table->jobs[i]->schedule_key), table->jobs[i]->schedule.every_s == 0};
+                                            cq_str(table->jobs[i]->schedule_key),
+                                            table->jobs[i]->schedule.every_s == 0};
     cq_cron_table_json(table, &json);
-    struct cq_cron_beat heartbeat = {
-        .scheduler = cq_str(server->name), .hostname = cq_str(server->host), .config_file = cq_str(server->options->config_file),
-        .jobs = cq_buf_view(&json), .pid = (int)getpid(), .created_at = server->created_at, .fresh = server->fresh, .count = table->len};
+    struct cq_cron_beat heartbeat = {.scheduler = cq_str(server->name),
+                                     .hostname = cq_str(server->host),
+                                     .config_file = cq_str(server->options->config_file),
+                                     .jobs = cq_buf_view(&json),
+                                     .pid = (int)getpid(),
+                                     .created_at = server->created_at,
+                                     .fresh = server->fresh,
+                                     .count = table->len};
     struct cq_command command;
     cq_command_init(&command);
     cq_cron_beat_build(&heartbeat, jobs, &command);
@@ -252,7 +282,8 @@ static void on_farewell(struct ev_loop *loop, ev_timer *timer, int events)
     ev_break(loop, EVBREAK_ALL);
 }
 
-static void on_death(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *err, void *data)
+static void on_death(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *err,
+                     void *data)
 {
     (void)async, (void)reply, (void)err;
     struct server *server = data;
@@ -321,8 +352,8 @@ static void on_ready(struct cq_async *async, void *data)
 {
     (void)async;
     struct server *server = data;
-    cq_log(server->options->log, CQ_LOG_INFO, NULL, NULL, "cron scheduler %s: connected, %zu cron job%s", server->name, server->table->len,
-           server->table->len == 1 ? "" : "s");
+    cq_log(server->options->log, CQ_LOG_INFO, NULL, NULL, "cron scheduler %s: connected, %zu cron job%s",
+           server->name, server->table->len, server->table->len == 1 ? "" : "s");
     server->last_beat = 0;
     run(server);
 }
@@ -333,7 +364,8 @@ static void on_down(struct cq_async *async, const struct cq_error *err, int retr
     struct server *server = data;
     ev_timer_stop(server->loop, &server->timer);
     if (retry_in_ms >= 0) {
-        cq_log(server->options->log, CQ_LOG_WARNING, NULL, NULL, "%s; trying again in %.1f s", err->text, retry_in_ms / 1000.);
+        cq_log(server->options->log, CQ_LOG_WARNING, NULL, NULL, "%s; trying again in %.1f s", err->text,
+               retry_in_ms / 1000.);
         return;
     }
     server->code = err->code;
@@ -342,7 +374,8 @@ static void on_down(struct cq_async *async, const struct cq_error *err, int retr
     ev_break(server->loop, EVBREAK_ALL);
 }
 
-static void watch_signal(struct server *server, ev_signal *watcher, int number, void (*fn)(struct ev_loop *, ev_signal *, int))
+static void watch_signal(struct server *server, ev_signal *watcher, int number,
+                         void (*fn)(struct ev_loop *, ev_signal *, int))
 {
     ev_signal_init(watcher, fn, number);
     watcher->data = server;
@@ -358,10 +391,16 @@ static void choose_name(struct server *server)
     snprintf(server->name, sizeof(server->name), "%s:%d:%.6s", server->host, (int)getpid(), id); /* as RQ's */
 }
 
-enum cq_code cq_cron_serve(const struct cq_cron_server_options *options, struct cq_cron_table *table, struct cq_error *err)
+enum cq_code cq_cron_serve(const struct cq_cron_server_options *options, struct cq_cron_table *table,
+                           struct cq_error *err)
 {
-    struct server server = {.options = options, .table = table, .loop = EV_DEFAULT, .created_at = cq_clock_now(), .fresh = true,
-                            .code = CQ_OK, .err = err};
+    struct server server = {.options = options,
+                            .table = table,
+                            .loop = EV_DEFAULT,
+                            .created_at = cq_clock_now(),
+                            .fresh = true,
+                            .code = CQ_OK,
+                            .err = err};
     sigset_t none;
     choose_name(&server);
     signal(SIGPIPE, SIG_IGN);
@@ -373,8 +412,13 @@ enum cq_code cq_cron_serve(const struct cq_cron_server_options *options, struct 
     watch_signal(&server, &server.hang_up, SIGHUP, on_hang_up);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL); /* SIGHUP may be held back until here */
-    struct cq_async_options connection = {.loop = server.loop, .address = options->address, .client_name = server.name, .load_scripts = true,
-                                          .on_ready = on_ready, .on_down = on_down, .data = &server};
+    struct cq_async_options connection = {.loop = server.loop,
+                                          .address = options->address,
+                                          .client_name = server.name,
+                                          .load_scripts = true,
+                                          .on_ready = on_ready,
+                                          .on_down = on_down,
+                                          .data = &server};
     server.redis = cq_async_new(&connection);
     ev_run(server.loop, 0);
     server.ending = true;

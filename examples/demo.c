@@ -88,7 +88,8 @@ CQ_JOB progress(cq_context *job)
     long long steps = 10;
     double pause = 0.1;
     char text[64];
-    if ((cq_arg_count(job) > 0 && cq_arg_int(job, 0, &steps)) || (cq_arg_count(job) > 1 && cq_arg_float(job, 1, &pause)))
+    if ((cq_arg_count(job) > 0 && cq_arg_int(job, 0, &steps)) ||
+        (cq_arg_count(job) > 1 && cq_arg_float(job, 1, &pause)))
         return CQ_FAILED;
     for (long long i = 1; i <= steps; i++) {
         pause_for(pause);

@@ -12,10 +12,11 @@
 enum { SHOWN = 120, REASON_SHOWN = 130 }; /* bytes of a name, of a reason in a message */
 
 /*
- * Names that any pickle may use: types that hold data and what pickles make them with. What each of them could do for whoever
- * writes the pickle: make a value, of any size. None opens a file, imports, calls what it is not given, or gives an attribute
- * away by its name. Not among them, on purpose: getattr (except as globals.h says), type, map, filter, functools.partial,
- * operator.attrgetter and methodcaller, and all exceptions.
+ * Names that any pickle may use: types that hold data and what pickles make them with. What each of them
+ * could do for whoever writes the pickle: make a value, of any size. None opens a file, imports, calls what
+ * it is not given, or gives an attribute away by its name. Not among them, on purpose: getattr (except as
+ * globals.h says), type, map, filter, functools.partial, operator.attrgetter and methodcaller, and all
+ * exceptions.
  */
 static const char *const plain[] = {
     "_codecs.encode", /* of bytes, protocols 0 to 2; looks the codec up among Python's encodings */
@@ -29,7 +30,8 @@ static const char *const plain[] = {
     "builtins.dict",
     "builtins.float",
     "builtins.frozenset",
-    "builtins.getattr", /* watched by globals.c: only of a class that is named here itself, the attribute is looked at as well */
+    /* watched by globals.c: only of a class that is named here itself, the attribute is looked at as well */
+    "builtins.getattr",
     "builtins.int",
     "builtins.list",
     "builtins.object",
@@ -57,7 +59,8 @@ static const char *const plain[] = {
     "ipaddress.IPv6Address",
     "ipaddress.IPv6Interface",
     "ipaddress.IPv6Network",
-    "pathlib.PosixPath", /* a path is a text: making one touches no file, and its methods cannot be a job's function */
+    /* a path is a text: making one touches no file, and its methods cannot be a job's function */
+    "pathlib.PosixPath",
     "pathlib.PurePosixPath",
     "pathlib.PureWindowsPath",
     "pathlib.WindowsPath",
@@ -86,7 +89,8 @@ static bool is_plain(struct cq_str name)
 
 static bool name_byte(char c, bool first)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (unsigned char)c >= 0x80 || (!first && c >= '0' && c <= '9');
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (unsigned char)c >= 0x80 ||
+           (!first && c >= '0' && c <= '9');
 }
 
 /* Names with dots between them, none of which begins with `__`. */
@@ -106,14 +110,16 @@ static bool dotted(struct cq_str text)
     return !first;
 }
 
-/* `__globals__`, `__class__` ... lead from any function to everything: such names are never covered by what is above them. */
+/* `__globals__`, `__class__` ... lead from any function to everything: such names are never covered by what
+ * is above them. */
 static bool covers(const struct cq_strv *prefixes, struct cq_str name)
 {
     for (size_t i = 0; i < prefixes->len; i++) {
         size_t len = strlen(prefixes->items[i]);
         if (!len || !cq_str_starts(name, prefixes->items[i]))
             continue;
-        if (name.len == len || (name.data[len] == '.' && dotted(cq_str_n(name.data + len + 1, name.len - len - 1))))
+        if (name.len == len ||
+            (name.data[len] == '.' && dotted(cq_str_n(name.data + len + 1, name.len - len - 1))))
             return true;
     }
     return false;
@@ -125,13 +131,14 @@ static enum cq_code not_covered(const char *what, struct cq_str name, struct cq_
     size_t len = name.len < SHOWN ? name.len : SHOWN;
     for (size_t i = 0; i < len; i++)
         shown[i] = name.data[i] ? name.data[i] : '?'; /* a NUL would make it look like another name */
-    return cq_error_set(err, CQ_ERR_INVALID_OPERATION, "cq.NotAllowed: %s %.*s%s, which no --allow covers", what,
-                        (int)len, shown, name.len > SHOWN ? "..." : "");
+    return cq_error_set(err, CQ_ERR_INVALID_OPERATION, "cq.NotAllowed: %s %.*s%s, which no --allow covers",
+                        what, (int)len, shown, name.len > SHOWN ? "..." : "");
 }
 
 static enum cq_code cannot_tell(const char *field, const char *why, struct cq_error *err)
 {
-    return cq_error_set(err, CQ_ERR_INVALID_OPERATION, "cq.NotAllowed: the job's %s cannot be checked for --allow: %.*s", field,
+    return cq_error_set(err, CQ_ERR_INVALID_OPERATION,
+                        "cq.NotAllowed: the job's %s cannot be checked for --allow: %.*s", field,
                         REASON_SHOWN, why);
 }
 
@@ -154,8 +161,9 @@ static enum cq_code seen(struct cq_globals *globals, struct cq_str name, bool at
     return not_covered(what, name, err);
 }
 
-static enum cq_code check_pickle(const struct cq_strv *prefixes, const char *field, struct cq_str bytes, struct cq_arena *arena,
-                                 struct cq_pickled_call *ret_call, struct cq_error *err)
+static enum cq_code check_pickle(const struct cq_strv *prefixes, const char *field, struct cq_str bytes,
+                                 struct cq_arena *arena, struct cq_pickled_call *ret_call,
+                                 struct cq_error *err)
 {
     struct watch watch = {.globals = {.seen = seen}, .prefixes = prefixes, .field = field};
     struct cq_error why;
@@ -170,26 +178,33 @@ static enum cq_code check_pickle(const struct cq_strv *prefixes, const char *fie
 /* --- The call --- */
 
 /* Of a plain function the whole name counts, of a method the class: the name is only the method's then. */
-static enum cq_code check_function(const struct cq_strv *prefixes, const struct cq_pickled_call *call, struct cq_error *err)
+static enum cq_code check_function(const struct cq_strv *prefixes, const struct cq_pickled_call *call,
+                                   struct cq_error *err)
 {
     if (!call->function.len)
-        return cannot_tell("data", "it is not a call: (function, instance, arguments, keyword arguments)", err);
+        return cannot_tell("data", "it is not a call: (function, instance, arguments, keyword arguments)",
+                           err);
     if (call->owner == CQ_OWNER_NONE)
         return covers(prefixes, call->function) ? CQ_OK : not_covered("the job calls", call->function, err);
     bool method = cq_str_is(call->function, "__call__") || dotted(call->function);
     if (call->owner == CQ_OWNER_DATA || !method)
-        return not_covered(method ? "the job calls a method of plain data," : "the job calls the method", call->function, err);
-    return covers(prefixes, call->owner_name) ? CQ_OK : not_covered("the job calls a method of", call->owner_name, err);
+        return not_covered(method ? "the job calls a method of plain data," : "the job calls the method",
+                           call->function, err);
+    return covers(prefixes, call->owner_name)
+               ? CQ_OK
+               : not_covered("the job calls a method of", call->owner_name, err);
 }
 
 /* JSON and msgpack: of the call only the name can do anything. */
-static enum cq_code check_plain_call(const struct cq_strv *prefixes, struct cq_str bytes, struct cq_arena *arena, struct cq_error *err)
+static enum cq_code check_plain_call(const struct cq_strv *prefixes, struct cq_str bytes,
+                                     struct cq_arena *arena, struct cq_error *err)
 {
     struct cq_call call;
     struct cq_error why;
     if (cq_call_read(bytes, arena, &call, &why) != CQ_OK)
         return cannot_tell("data", why.text, err);
-    struct cq_pickled_call pickled = {call.function, call.instance.kind == CQ_VALUE_NONE ? CQ_OWNER_NONE : CQ_OWNER_DATA, CQ_STR_NONE};
+    struct cq_pickled_call pickled = {
+        call.function, call.instance.kind == CQ_VALUE_NONE ? CQ_OWNER_NONE : CQ_OWNER_DATA, CQ_STR_NONE};
     return check_function(prefixes, &pickled, err);
 }
 
@@ -205,7 +220,8 @@ static enum cq_code check_data(const struct cq_strv *prefixes, struct cq_str dat
             code = cannot_tell("data", why.text, err);
         data = cq_buf_view(&plain_data);
     }
-    /* No pickle begins like the other two do: `[` is no opcode, 0x94 needs something on the stack. All else may be one. */
+    /* No pickle begins like the other two do: `[` is no opcode, 0x94 needs something on the stack. All else
+     * may be one. */
     unsigned char first = data.len ? (unsigned char)data.data[0] : 0;
     struct cq_pickled_call call;
     *ret_format = first == '[' ? CQ_FORMAT_JSON : first == 0x94 ? CQ_FORMAT_MSGPACK : CQ_FORMAT_PICKLE;
@@ -223,9 +239,10 @@ static enum cq_code check_data(const struct cq_strv *prefixes, struct cq_str dat
 
 /* --- The rest of the hash --- */
 
-/* Meta or a result of RQ 1.x is in the serializer of data, and must not be what another one would take for a pickle. */
-static enum cq_code check_value(const struct cq_strv *prefixes, enum cq_format format, const char *field, struct cq_str bytes,
-                                struct cq_arena *arena, struct cq_error *err)
+/* Meta or a result of RQ 1.x is in the serializer of data, and must not be what another one would take for a
+ * pickle. */
+static enum cq_code check_value(const struct cq_strv *prefixes, enum cq_format format, const char *field,
+                                struct cq_str bytes, struct cq_arena *arena, struct cq_error *err)
 {
     struct cq_value value;
     struct cq_error why;
@@ -241,7 +258,8 @@ static enum cq_code check_value(const struct cq_strv *prefixes, enum cq_format f
     return CQ_OK;
 }
 
-enum cq_code cq_allow_check(const struct cq_strv *prefixes, const struct cq_reply *fields, struct cq_error *err)
+enum cq_code cq_allow_check(const struct cq_strv *prefixes, const struct cq_reply *fields,
+                            struct cq_error *err)
 {
     static const char *const callbacks[][2] = {
         {"success_callback_name", "the success callback is"},

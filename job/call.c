@@ -15,7 +15,8 @@ enum {
 };
 
 /* What the bytes of `data` inflate to; they are used as they are when they are not zlib, as RQ does. */
-static enum cq_code inflated(struct cq_str data, struct cq_buf *plain, struct cq_str *ret_bytes, struct cq_error *err)
+static enum cq_code inflated(struct cq_str data, struct cq_buf *plain, struct cq_str *ret_bytes,
+                             struct cq_error *err)
 {
     if (!cq_is_zlib(data)) {
         *ret_bytes = data;
@@ -40,19 +41,22 @@ static enum cq_code take_apart(const struct cq_value *value, struct cq_call *cal
 {
     const char *format = cq_format_name(call->format);
     if ((value->kind != CQ_VALUE_TUPLE && value->kind != CQ_VALUE_LIST) || value->as.list.len != CALL_LEN)
-        return cq_error_set(err, CQ_ERR_DESERIALIZATION,
-                            "the job's data (%s) is not a call: (function, instance, arguments, keyword arguments)", format);
+        return cq_error_set(
+            err, CQ_ERR_DESERIALIZATION,
+            "the job's data (%s) is not a call: (function, instance, arguments, keyword arguments)", format);
     const struct cq_value *parts = value->as.list.items;
     if (parts[0].kind != CQ_VALUE_STR || !parts[0].as.text.len)
         return cq_error_set(err, CQ_ERR_DESERIALIZATION,
-                            "the job's data (%s) names its function by something of type %s, not a string", format,
-                            cq_value_type_name(&parts[0]));
+                            "the job's data (%s) names its function by something of type %s, not a string",
+                            format, cq_value_type_name(&parts[0]));
     if (parts[2].kind != CQ_VALUE_TUPLE && parts[2].kind != CQ_VALUE_LIST)
-        return cq_error_set(err, CQ_ERR_DESERIALIZATION, "the arguments in the job's data (%s) are a %s, not a list or tuple",
-                            format, cq_value_type_name(&parts[2]));
+        return cq_error_set(err, CQ_ERR_DESERIALIZATION,
+                            "the arguments in the job's data (%s) are a %s, not a list or tuple", format,
+                            cq_value_type_name(&parts[2]));
     if (parts[3].kind != CQ_VALUE_MAP || !string_keys(&parts[3]))
         return cq_error_set(err, CQ_ERR_DESERIALIZATION,
-                            "the keyword arguments in the job's data (%s) are not a map with string keys", format);
+                            "the keyword arguments in the job's data (%s) are not a map with string keys",
+                            format);
     call->function = parts[0].as.text;
     call->instance = parts[1];
     call->args = parts[2];
@@ -60,7 +64,8 @@ static enum cq_code take_apart(const struct cq_value *value, struct cq_call *cal
     return CQ_OK;
 }
 
-enum cq_code cq_call_read(struct cq_str data, struct cq_arena *arena, struct cq_call *ret_call, struct cq_error *err)
+enum cq_code cq_call_read(struct cq_str data, struct cq_arena *arena, struct cq_call *ret_call,
+                          struct cq_error *err)
 {
     if (!data.len)
         return cq_error_set(err, CQ_ERR_DESERIALIZATION, "the job has no data: its hash lacks the call");
@@ -84,7 +89,8 @@ out:
 
 enum cq_code cq_call_write(const struct cq_call *call, struct cq_buf *out, struct cq_error *err)
 {
-    struct cq_value parts[CALL_LEN] = {cq_value_str(call->function), call->instance, call->args, call->kwargs};
+    struct cq_value parts[CALL_LEN] = {cq_value_str(call->function), call->instance, call->args,
+                                       call->kwargs};
     struct cq_value value = {.kind = CQ_VALUE_TUPLE, .as.list = {parts, CALL_LEN}};
     struct cq_buf plain = CQ_BUF_INIT(CQ_PAYLOAD_MAX);
     enum cq_code code = cq_encode(call->format, &value, &plain, err);
@@ -95,15 +101,17 @@ enum cq_code cq_call_write(const struct cq_call *call, struct cq_buf *out, struc
 }
 
 /*
- * Append repr(value), cut at ARGUMENT_MAX characters. A long text is shortened first, so that the description of a call
- * with 100 MB costs nothing; which quotes repr takes depends on all of it, so both kinds are looked for.
+ * Append repr(value), cut at ARGUMENT_MAX characters. A long text is shortened first, so that the description
+ * of a call with 100 MB costs nothing; which quotes repr takes depends on all of it, so both kinds are looked
+ * for.
  */
 static void describe_value(const struct cq_value *value, struct cq_buf *out)
 {
     struct cq_buf repr = CQ_BUF_INIT(CQ_PAYLOAD_MAX);
     struct cq_buf head = CQ_BUF_INIT(8 * ARGUMENT_MAX);
     struct cq_value shown = *value;
-    if ((value->kind == CQ_VALUE_STR || value->kind == CQ_VALUE_BYTES) && value->as.text.len > 6 * ARGUMENT_MAX) {
+    if ((value->kind == CQ_VALUE_STR || value->kind == CQ_VALUE_BYTES) &&
+        value->as.text.len > 6 * ARGUMENT_MAX) {
         struct cq_str text = value->as.text;
         size_t len = 5 * ARGUMENT_MAX;
         while (len > 4 * ARGUMENT_MAX && ((unsigned char)text.data[len] & 0xc0) == 0x80)

@@ -7,10 +7,18 @@
 #include "serializers/serializer.h"
 
 static const char *const status_names[] = {
-    [CQ_JOB_UNKNOWN] = "unknown",   [CQ_JOB_CREATED] = "created",     [CQ_JOB_QUEUED] = "queued",     [CQ_JOB_STARTED] = "started",
-    [CQ_JOB_DEFERRED] = "deferred", [CQ_JOB_SCHEDULED] = "scheduled", [CQ_JOB_FINISHED] = "finished", [CQ_JOB_FAILED] = "failed",
-    [CQ_JOB_STOPPED] = "stopped",   [CQ_JOB_CANCELED] = "canceled",
-    [CQ_JOB_RATE_LIMITED] = "rate_limited", [CQ_JOB_READY_TO_ENQUEUE] = "ready_to_enqueue",
+    [CQ_JOB_UNKNOWN] = "unknown",
+    [CQ_JOB_CREATED] = "created",
+    [CQ_JOB_QUEUED] = "queued",
+    [CQ_JOB_STARTED] = "started",
+    [CQ_JOB_DEFERRED] = "deferred",
+    [CQ_JOB_SCHEDULED] = "scheduled",
+    [CQ_JOB_FINISHED] = "finished",
+    [CQ_JOB_FAILED] = "failed",
+    [CQ_JOB_STOPPED] = "stopped",
+    [CQ_JOB_CANCELED] = "canceled",
+    [CQ_JOB_RATE_LIMITED] = "rate_limited",
+    [CQ_JOB_READY_TO_ENQUEUE] = "ready_to_enqueue",
 };
 
 const char *cq_job_status_name(enum cq_job_status status)
@@ -29,9 +37,11 @@ enum cq_job_status cq_job_status_parse(struct cq_str text)
 void cq_job_init(struct cq_job *job)
 {
     memset(job, 0, sizeof(*job));
-    job->created_at = job->enqueued_at = job->started_at = job->ended_at = job->last_heartbeat = CQ_TIME_UNSET;
+    job->created_at = job->enqueued_at = job->started_at = job->ended_at = job->last_heartbeat =
+        CQ_TIME_UNSET;
     job->timeout_s = job->result_ttl_s = job->failure_ttl_s = job->ttl_s = CQ_TTL_UNSET;
-    job->success_callback_timeout_s = job->failure_callback_timeout_s = job->stopped_callback_timeout_s = CQ_TTL_UNSET;
+    job->success_callback_timeout_s = job->failure_callback_timeout_s = job->stopped_callback_timeout_s =
+        CQ_TTL_UNSET;
     job->retries_left = job->number_of_retries = job->repeats_left = job->rate_limit_concurrency = -1;
 }
 
@@ -43,14 +53,8 @@ static const struct field {
     enum kind kind;
     size_t offset;
 } fields[] = {
-#define FIELD(field, kind)                                                 \
-    {                                                                      \
-        {#field, sizeof(#field) - 1}, kind, offsetof(struct cq_job, field) \
-    }
-#define SECONDS_FIELD(field)                                                      \
-    {                                                                             \
-        {#field, sizeof(#field) - 1}, SECONDS, offsetof(struct cq_job, field##_s) \
-    }
+#define FIELD(field, kind) {{#field, sizeof(#field) - 1}, kind, offsetof(struct cq_job, field)}
+#define SECONDS_FIELD(field) {{#field, sizeof(#field) - 1}, SECONDS, offsetof(struct cq_job, field##_s)}
     FIELD(data, TEXT),
     FIELD(origin, TEXT),
     FIELD(description, TEXT),
@@ -129,7 +133,8 @@ static const struct field *field_named(struct cq_str name)
     return NULL;
 }
 
-enum cq_code cq_job_read(struct cq_str id, const struct cq_reply *pairs, struct cq_job *ret_job, struct cq_error *err)
+enum cq_code cq_job_read(struct cq_str id, const struct cq_reply *pairs, struct cq_job *ret_job,
+                         struct cq_error *err)
 {
     size_t len = cq_reply_len(pairs);
     if (len < 2)
@@ -191,8 +196,8 @@ static int put_dependencies(struct cq_command *command, struct cq_str ids)
     int count = 0;
     struct cq_arena arena = CQ_ARENA_INIT;
     struct cq_value list;
-    if (cq_decode(CQ_FORMAT_JSON, ids, &arena, &list, NULL) == CQ_OK && list.kind == CQ_VALUE_LIST && list.as.list.len > 0 &&
-        list.as.list.items[0].kind == CQ_VALUE_STR)
+    if (cq_decode(CQ_FORMAT_JSON, ids, &arena, &list, NULL) == CQ_OK && list.kind == CQ_VALUE_LIST &&
+        list.as.list.len > 0 && list.as.list.items[0].kind == CQ_VALUE_STR)
         count += put_text(command, "dependency_id", list.as.list.items[0].as.text);
     cq_arena_release(&arena);
     return count + put_text(command, "dependency_ids", ids);
@@ -231,7 +236,8 @@ int cq_job_write(const struct cq_job *job, struct cq_command *command)
     count += put_present(command, "meta", job->meta);
     count += put_number(command, "ttl", job->ttl_s, CQ_TTL_UNSET);
     if (job->has_allow_dependency_failures)
-        count += put_number(command, "allow_dependency_failures", job->allow_dependency_failures, CQ_TTL_UNSET);
+        count += put_number(command, "allow_dependency_failures", job->allow_dependency_failures,
+                            CQ_TTL_UNSET);
     if (job->has_enqueue_at_front)
         count += put_number(command, "enqueue_at_front", job->enqueue_at_front, CQ_TTL_UNSET);
     return count;

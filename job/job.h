@@ -1,10 +1,11 @@
 /*
  * A job: the hash rq:job:<id> as a struct, in both directions.
  *
- * A job's life: created -> queued (its id on rq:queue:<origin>) -> started (an execution in rq:wip:<origin>) ->
- * finished | failed | stopped (registry of that name, result stream) -> gone when its TTL passes. A retry goes back
- * to queued or to scheduled; a job with open dependencies starts as deferred; canceled is an end too. Who moves it is
- * lifecycle/, one script per arrow; here is only what the hash holds. Source: rq/job.py Job.to_dict, Job.restore.
+ * A job's life: created -> queued (its id on rq:queue:<origin>) -> started (an execution in rq:wip:<origin>)
+ * -> finished | failed | stopped (registry of that name, result stream) -> gone when its TTL passes. A retry
+ * goes back to queued or to scheduled; a job with open dependencies starts as deferred; canceled is an end
+ * too. Who moves it is lifecycle/, one script per arrow; here is only what the hash holds. Source: rq/job.py
+ * Job.to_dict, Job.restore.
  */
 #ifndef CQ_JOB_JOB_H
 #define CQ_JOB_JOB_H
@@ -29,7 +30,8 @@ enum cq_job_status {
     CQ_JOB_FAILED,
     CQ_JOB_STOPPED,
     CQ_JOB_CANCELED,
-    CQ_JOB_RATE_LIMITED,     /* of RQ 3.0: waits for a slot of its rate_limit_key; written only for jobs that have one */
+    /* of RQ 3.0: waits for a slot of its rate_limit_key; written only for jobs that have one */
+    CQ_JOB_RATE_LIMITED,
     CQ_JOB_READY_TO_ENQUEUE, /* of RQ 3.0: never written */
 };
 
@@ -61,16 +63,18 @@ struct cq_job {
     struct cq_str retry_intervals; /* JSON list of seconds; CQ_STR_NONE when unset */
     int64_t number_of_retries;     /* -1: unset */
     bool enqueue_at_front_on_retry;
-    int64_t repeats_left;          /* -1: unset */
-    struct cq_str repeat_intervals; /* JSON list of seconds; CQ_STR_NONE when unset */
+    int64_t repeats_left;                        /* -1: unset */
+    struct cq_str repeat_intervals;              /* JSON list of seconds; CQ_STR_NONE when unset */
     bool has_enqueue_at_front, enqueue_at_front; /* when released, or when due */
     struct cq_str dependency_ids;                /* JSON list */
     bool has_allow_dependency_failures, allow_dependency_failures;
     struct cq_str success_callback_name, failure_callback_name, stopped_callback_name;
-    int64_t success_callback_timeout_s, failure_callback_timeout_s, stopped_callback_timeout_s; /* CQ_TTL_UNSET or > 0 */
-    struct cq_str rate_limit_key;                /* of RQ 3.0 */
-    int64_t rate_limit_concurrency;              /* -1: unset */
-    struct cq_str webhooks; /* JSON list of {url, job_status, method, headers, timeout}; CQ_STR_NONE when unset */
+    int64_t success_callback_timeout_s, failure_callback_timeout_s,
+        stopped_callback_timeout_s; /* CQ_TTL_UNSET or > 0 */
+    struct cq_str rate_limit_key;   /* of RQ 3.0 */
+    int64_t rate_limit_concurrency; /* -1: unset */
+    struct cq_str
+        webhooks; /* JSON list of {url, job_status, method, headers, timeout}; CQ_STR_NONE when unset */
     struct cq_str exc_info, result; /* RQ 1.x, raw */
 };
 
@@ -79,27 +83,29 @@ void cq_job_init(struct cq_job *job); /* everything unset */
 /*
  * Read the hash of a job.
  *   fields  an HGETALL reply (flat array); borrowed by *ret_job
- * Unreadable numbers and times count as unset (they were written by someone else; a job is not lost over them).
- * Errors: CQ_ERR_NO_SUCH_JOB when the hash is empty.
+ * Unreadable numbers and times count as unset (they were written by someone else; a job is not lost over
+ * them). Errors: CQ_ERR_NO_SUCH_JOB when the hash is empty.
  */
-CQ_MUST_CHECK enum cq_code cq_job_read(struct cq_str id, const struct cq_reply *fields, struct cq_job *ret_job,
-                                       struct cq_error *err);
+CQ_MUST_CHECK enum cq_code cq_job_read(struct cq_str id, const struct cq_reply *fields,
+                                       struct cq_job *ret_job, struct cq_error *err);
 
 /*
- * Append field, value, field, value ... of a new job to a command, as RQ's Job.to_dict does: the always-present fields
- * (empty when unset), then those that are set. status, enqueued_at are the transition's to write.
- * Returns the number of arguments appended.
+ * Append field, value, field, value ... of a new job to a command, as RQ's Job.to_dict does: the
+ * always-present fields (empty when unset), then those that are set. status, enqueued_at are the transition's
+ * to write. Returns the number of arguments appended.
  */
 int cq_job_write(const struct cq_job *job, struct cq_command *command);
 
-/* Ids that RQ accepts: letters, digits, `_`, `-`, 1 to CQ_NAME_MAX bytes. For ids that cq creates; read any. */
+/* Ids that RQ accepts: letters, digits, `_`, `-`, 1 to CQ_NAME_MAX bytes. For ids that cq creates; read
+ * any. */
 bool cq_job_id_valid(struct cq_str id);
 
 enum { CQ_UUID_SIZE = 37, CQ_EXECUTION_ID_SIZE = 33 };
 void cq_job_id_generate(char ret_id[CQ_UUID_SIZE]);               /* lower-case UUID4 with dashes */
 void cq_execution_id_generate(char ret_id[CQ_EXECUTION_ID_SIZE]); /* UUID4 as 32 hex digits */
 
-/* Split `<job id>:<execution id>` of rq:wip at the last colon; without one, all is the id (RQ 1.x) and execution is CQ_STR_NONE. */
+/* Split `<job id>:<execution id>` of rq:wip at the last colon; without one, all is the id (RQ 1.x) and
+ * execution is CQ_STR_NONE. */
 void cq_execution_split(struct cq_str member, struct cq_str *ret_job_id, struct cq_str *ret_execution);
 
 #endif

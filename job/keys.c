@@ -51,7 +51,8 @@ struct cq_key cq_key_dependents(struct cq_str id)
 
 struct cq_key cq_key_dependencies(struct cq_str id)
 {
-    return simple(CQ_PREFIX_JOB ":", id, ":dependencies"); /* two colons: RQ adds one to a prefix that ends in one */
+    return simple(CQ_PREFIX_JOB ":", id,
+                  ":dependencies"); /* two colons: RQ adds one to a prefix that ends in one */
 }
 
 struct cq_key cq_key_results(struct cq_str id)

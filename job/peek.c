@@ -1,6 +1,6 @@
 /*
- * The serializer and the function's name of a job's `data`, from its first bytes. The name is the first thing in all three
- * formats, so neither the arguments nor the end of the payload need to be looked at.
+ * The serializer and the function's name of a job's `data`, from its first bytes. The name is the first thing
+ * in all three formats, so neither the arguments nor the end of the payload need to be looked at.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +24,8 @@ void cq_peek_release(struct cq_peek *peek)
     peek->stream = NULL;
 }
 
-/* zlib's state is made once: it is 7 KB, and 32 KB more after the first payload that is longer than our head. */
+/* zlib's state is made once: it is 7 KB, and 32 KB more after the first payload that is longer than our
+ * head. */
 static z_stream *fresh_stream(struct cq_peek *peek)
 {
     z_stream *stream = peek->stream;
@@ -39,14 +40,16 @@ static z_stream *fresh_stream(struct cq_peek *peek)
     return stream;
 }
 
-/* Inflate the first bytes into peek->head: CQ_STR_NONE when they are damaged. *ret_whole: that is all there is. */
+/* Inflate the first bytes into peek->head: CQ_STR_NONE when they are damaged. *ret_whole: that is all there
+ * is. */
 static struct cq_str inflate_head(struct cq_peek *peek, struct cq_str data, bool *ret_whole)
 {
     z_stream *stream = fresh_stream(peek);
     if (!stream)
         return CQ_STR_NONE;
     stream->next_in = (z_const Bytef *)(uintptr_t)data.data;
-    stream->avail_in = data.len > 2 * CQ_PEEK_HEAD ? 2 * CQ_PEEK_HEAD : (uInt)data.len; /* an incompressible head fits */
+    stream->avail_in = data.len > 2 * CQ_PEEK_HEAD ? 2 * CQ_PEEK_HEAD
+                                                   : (uInt)data.len; /* an incompressible head fits */
     stream->next_out = (Bytef *)peek->head;
     stream->avail_out = CQ_PEEK_HEAD;
     int result = inflate(stream, Z_FINISH); /* of a small payload it then keeps no window */

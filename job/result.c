@@ -89,7 +89,8 @@ static bool decode_base64(struct cq_str text, struct cq_buf *out)
     return true;
 }
 
-static enum cq_code read_value(struct cq_str text, struct cq_arena *arena, struct cq_str *ret_value, struct cq_error *err)
+static enum cq_code read_value(struct cq_str text, struct cq_arena *arena, struct cq_str *ret_value,
+                               struct cq_error *err)
 {
     struct cq_buf raw = CQ_BUF_INIT(CQ_PAYLOAD_MAX);
     enum cq_code code = CQ_OK;
@@ -101,7 +102,8 @@ static enum cq_code read_value(struct cq_str text, struct cq_arena *arena, struc
     return code;
 }
 
-static enum cq_code read_exc(struct cq_str text, struct cq_arena *arena, struct cq_str *ret_text, struct cq_error *err)
+static enum cq_code read_exc(struct cq_str text, struct cq_arena *arena, struct cq_str *ret_text,
+                             struct cq_error *err)
 {
     struct cq_buf packed = CQ_BUF_INIT(CQ_PAYLOAD_MAX);
     struct cq_buf plain = CQ_BUF_INIT(CQ_EXC_TEXT_MAX);
@@ -122,8 +124,8 @@ static struct cq_str copy_present(struct cq_arena *arena, struct cq_str text)
     return text.data ? cq_arena_str(arena, text) : CQ_STR_NONE;
 }
 
-enum cq_code cq_result_read(const struct cq_reply *entry, struct cq_arena *arena, struct cq_result *ret_result,
-                            struct cq_error *err)
+enum cq_code cq_result_read(const struct cq_reply *entry, struct cq_arena *arena,
+                            struct cq_result *ret_result, struct cq_error *err)
 {
     const struct cq_reply *pairs = cq_reply_at(entry, 1);
     struct cq_result result = {.stream_id = cq_arena_str(arena, cq_reply_str(cq_reply_at(entry, 0)))};

@@ -10,13 +10,15 @@ _Static_assert(CQ_ABANDON_NKEYS == 3 && CQ_ABANDON_NARGS == 7, "abandon.lua take
 
 enum { ITEM_LEN = 4 };
 
-/* RQ's text, with the time as Python's str() of an aware datetime shows it. Source: rq/registry.py StartedJobRegistry. */
+/* RQ's text, with the time as Python's str() of an aware datetime shows it. Source: rq/registry.py
+ * StartedJobRegistry. */
 void cq_abandon_text(cq_time now, char text[CQ_ABANDON_TEXT_SIZE])
 {
     char iso[CQ_TIME_ISO_SIZE];
     cq_time_iso(now, iso);
     int digits = now % CQ_SECOND ? 26 : 19; /* Python leaves a fraction of zero out */
-    snprintf(text, CQ_ABANDON_TEXT_SIZE, "Moved to FailedJobRegistry, due to AbandonedJobError, at %.10s %.*s+00:00", iso, digits - 11,
+    snprintf(text, CQ_ABANDON_TEXT_SIZE,
+             "Moved to FailedJobRegistry, due to AbandonedJobError, at %.10s %.*s+00:00", iso, digits - 11,
              iso + 11);
 }
 

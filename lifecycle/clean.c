@@ -27,7 +27,8 @@ void cq_clean_build(const struct cq_clean *clean, struct cq_command *command)
     cq_times_arg(command, clean->now);
 }
 
-enum cq_code cq_clean_read(const struct cq_reply *reply, int64_t *ret_cleaned, bool *ret_more, struct cq_error *err)
+enum cq_code cq_clean_read(const struct cq_reply *reply, int64_t *ret_cleaned, bool *ret_more,
+                           struct cq_error *err)
 {
     enum cq_code code = cq_reply_check(reply, err);
     if (code != CQ_OK)

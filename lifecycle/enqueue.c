@@ -4,11 +4,13 @@
 #include "serializers/serializer.h"
 
 _Static_assert(CQ_ENQUEUE_NKEYS == 0 && CQ_ENQUEUE_NARGS == 12, "enqueue.lua takes other keys or arguments");
-_Static_assert(CQ_REGISTER_NKEYS == 0 && CQ_REGISTER_NARGS == 5, "register.lua takes other keys or arguments");
+_Static_assert(CQ_REGISTER_NKEYS == 0 && CQ_REGISTER_NARGS == 5,
+               "register.lua takes other keys or arguments");
 
 #define REGISTERING "registering" /* a deferred job, in the script's answer only */
 
-/* json.dumps of the ids: the field of the hash, and what the script reads them from. False: no text of theirs would be JSON. */
+/* json.dumps of the ids: the field of the hash, and what the script reads them from. False: no text of theirs
+ * would be JSON. */
 static bool write_dependencies(const struct cq_enqueue *enqueue, struct cq_buf *out)
 {
     struct cq_arena arena = CQ_ARENA_INIT;
@@ -60,7 +62,8 @@ void cq_enqueue_build(const struct cq_enqueue *enqueue, struct cq_command *comma
     }
     put_call(enqueue, &job, command);
     if (!good)
-        command->body.overflow = true; /* who sends it says that it is too large: a job must not forget what it waits for */
+        command->body.overflow =
+            true; /* who sends it says that it is too large: a job must not forget what it waits for */
     cq_buf_release(&dependencies);
 }
 

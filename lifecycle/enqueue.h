@@ -1,6 +1,7 @@
 /*
- * Enqueue: save a new job and put it where it is to wait: on its queue, in rq:deferred while a dependency is open, or in
- * rq:scheduled until it is due. Source: rq/queue.py enqueue_job, setup_dependencies, schedule_job; rq/scripts.py (unique).
+ * Enqueue: save a new job and put it where it is to wait: on its queue, in rq:deferred while a dependency is
+ * open, or in rq:scheduled until it is due. Source: rq/queue.py enqueue_job, setup_dependencies,
+ * schedule_job; rq/scripts.py (unique).
  */
 #ifndef CQ_LIFECYCLE_ENQUEUE_H
 #define CQ_LIFECYCLE_ENQUEUE_H
@@ -8,40 +9,50 @@
 #include "job/job.h"
 
 struct cq_enqueue {
-    const struct cq_job *job; /* id, origin, data, description, created_at ...; status and enqueued_at are written here */
-    bool at_front;            /* of a job that waits first: its enqueue_at_front says it for later */
-    bool unique;              /* refuse, changing nothing, when rq:job:<id> exists */
+    const struct cq_job
+        *job; /* id, origin, data, description, created_at ...; status and enqueued_at are written here */
+    bool at_front; /* of a job that waits first: its enqueue_at_front says it for later */
+    bool unique;   /* refuse, changing nothing, when rq:job:<id> exists */
     cq_time now;
-    const struct cq_str *dependencies; /* ids; written as the job's dependency_ids, which takes their place when set already */
+    const struct cq_str *
+        dependencies; /* ids; written as the job's dependency_ids, which takes their place when set already */
     size_t dependency_count;
-    cq_time due; /* 0 or CQ_TIME_UNSET: now; else scheduled, its dependencies being of no account then, as in RQ */
+    /* 0 or CQ_TIME_UNSET: now; else scheduled, its dependencies being of no account then, as in RQ */
+    cq_time due;
 };
 
 /*
- * Build the call. id and origin are at most CQ_NAME_MAX bytes: check them where they come in. Without unique it may be sent
- * again when its answer was lost: the same id with the same enqueued_at is pushed once, and with dependencies or a due time
- * the same id with the same created_at; so let created_at be the time of the call. Redis: enqueue.lua.
+ * Build the call. id and origin are at most CQ_NAME_MAX bytes: check them where they come in. Without unique
+ * it may be sent again when its answer was lost: the same id with the same enqueued_at is pushed once, and
+ * with dependencies or a due time the same id with the same created_at; so let created_at be the time of the
+ * call. Redis: enqueue.lua.
  */
 void cq_enqueue_build(const struct cq_enqueue *enqueue, struct cq_command *command);
 
-/* Errors: CQ_ERR_DUPLICATE_JOB. ret_len: length of the queue after the push, in jobs, 0 when it was not pushed; may be NULL. */
-CQ_MUST_CHECK enum cq_code cq_enqueue_read(const struct cq_reply *reply, int64_t *ret_len, struct cq_error *err);
+/* Errors: CQ_ERR_DUPLICATE_JOB. ret_len: length of the queue after the push, in jobs, 0 when it was not
+ * pushed; may be NULL. */
+CQ_MUST_CHECK enum cq_code cq_enqueue_read(const struct cq_reply *reply, int64_t *ret_len,
+                                           struct cq_error *err);
 
 /*
- * How many of its dependencies do not exist, of a reply of either script that was read without an error. They count as finished.
- *   ret_first  one of them, borrowed from the reply; untouched when there is none
- * What is enqueued with many is looked at by register: each of its replies has its own.
+ * How many of its dependencies do not exist, of a reply of either script that was read without an error. They
+ * count as finished. ret_first  one of them, borrowed from the reply; untouched when there is none What is
+ * enqueued with many is looked at by register: each of its replies has its own.
  */
 int64_t cq_enqueue_missing(const struct cq_reply *reply, struct cq_str *ret_first);
 
-/* Of a reply that was read without an error: CQ_JOB_QUEUED, CQ_JOB_DEFERRED, CQ_JOB_SCHEDULED or CQ_JOB_RATE_LIMITED. */
+/* Of a reply that was read without an error: CQ_JOB_QUEUED, CQ_JOB_DEFERRED, CQ_JOB_SCHEDULED or
+ * CQ_JOB_RATE_LIMITED. */
 enum cq_job_status cq_enqueue_status(const struct cq_reply *reply);
 
-/* Is the job deferred, and still to be registered with its many dependencies? Then call register until there is no more. */
+/* Is the job deferred, and still to be registered with its many dependencies? Then call register until there
+ * is no more. */
 bool cq_enqueue_registers(const struct cq_reply *reply);
 
-/* Build the next part of it. Whoever may die before the last one does so: workers of that queue go on with it. Redis: register.lua. */
+/* Build the next part of it. Whoever may die before the last one does so: workers of that queue go on with
+ * it. Redis: register.lua. */
 void cq_register_build(struct cq_str id, struct cq_str queue, cq_time now, struct cq_command *command);
-CQ_MUST_CHECK enum cq_code cq_register_read(const struct cq_reply *reply, bool *ret_more, struct cq_error *err);
+CQ_MUST_CHECK enum cq_code cq_register_read(const struct cq_reply *reply, bool *ret_more,
+                                            struct cq_error *err);
 
 #endif

@@ -48,8 +48,8 @@ bool cq_fetch_is_paused(const struct cq_started *found, size_t queue_index)
     return false;
 }
 
-enum cq_code cq_fetch_read(const struct cq_reply *reply, enum cq_fetch_outcome *ret_outcome, struct cq_started *ret_started,
-                           struct cq_error *err)
+enum cq_code cq_fetch_read(const struct cq_reply *reply, enum cq_fetch_outcome *ret_outcome,
+                           struct cq_started *ret_started, struct cq_error *err)
 {
     enum cq_code code = cq_reply_check(reply, err);
     if (code != CQ_OK)
@@ -68,7 +68,8 @@ enum cq_code cq_fetch_read(const struct cq_reply *reply, enum cq_fetch_outcome *
     } else if (cq_str_is(word, "again")) {
         *ret_outcome = CQ_FETCH_AGAIN;
     } else {
-        return cq_error_set(err, CQ_ERR_REDIS, "Redis answered a fetch with something else than fetch.lua returns");
+        return cq_error_set(err, CQ_ERR_REDIS,
+                            "Redis answered a fetch with something else than fetch.lua returns");
     }
     return CQ_OK;
 }

@@ -1,7 +1,8 @@
 /*
- * Fetch: take the next job over several queues and start it, in one script: pop, job hash, execution, wip, worker.
- * Where RQ pops first and starts later (and loses the job in between), here a job is on its list or in rq:wip, never
- * in neither. Source: rq/queue.py dequeue_any, rq/worker/base.py prepare_execution, prepare_job_execution.
+ * Fetch: take the next job over several queues and start it, in one script: pop, job hash, execution, wip,
+ * worker. Where RQ pops first and starts later (and loses the job in between), here a job is on its list or
+ * in rq:wip, never in neither. Source: rq/queue.py dequeue_any, rq/worker/base.py prepare_execution,
+ * prepare_job_execution.
  */
 #ifndef CQ_LIFECYCLE_FETCH_H
 #define CQ_LIFECYCLE_FETCH_H
@@ -22,16 +23,19 @@ struct cq_fetch {
     cq_time now;
     int monitoring_interval_s; /* RQ's job_monitoring_interval, 30 */
     bool lasting;              /* as RQ's SimpleWorker: the worker's hash lasts as long as the job may */
-    int worker_ttl_s;          /* the worker's hash expires so much + 60 after it became idle; 0: the default */
-    bool resume;               /* the same call was sent before and its reply was lost: when it had started a job
-                                     under execution_id, give that one again instead of taking another */
-    bool resume_only;          /* with resume: take no other job when it had started none */
-    struct cq_str targets;     /* the strategy `latency`: seconds for each queue, with spaces between; CQ_STR_NONE: queues in their order */
+    int worker_ttl_s; /* the worker's hash expires so much + 60 after it became idle; 0: the default */
+    /* the same call was sent before and its reply was lost: when it had started a job under execution_id,
+     * give that one again instead of taking another */
+    bool resume;
+    bool resume_only; /* with resume: take no other job when it had started none */
+    /* the strategy `latency`: seconds for each queue, with spaces between; CQ_STR_NONE: queues in their
+     * order */
+    struct cq_str targets;
 };
 
 /*
- * Build the call. Redis: fetch.lua. When nothing is found the worker's state becomes idle; when suspended it stays.
- * execution_id must be new for every job: it is how a resumed call finds what it had started.
+ * Build the call. Redis: fetch.lua. When nothing is found the worker's state becomes idle; when suspended it
+ * stays. execution_id must be new for every job: it is how a resumed call finds what it had started.
  */
 void cq_fetch_build(const struct cq_fetch *fetch, struct cq_command *command);
 
@@ -42,16 +46,18 @@ enum cq_fetch_outcome {
     CQ_FETCH_EMPTY,
     CQ_FETCH_STARTED,
     CQ_FETCH_SUSPENDED,
-    CQ_FETCH_AGAIN, /* a bounded number of dead ids was dropped, or of dependents released; there may be jobs now: fetch
-                       again at once */
+    /* a bounded number of dead ids was dropped, or of dependents released; there may be jobs now: fetch
+     * again at once */
+    CQ_FETCH_AGAIN,
 };
 
 /* What a fetch has found: a job that this worker now runs, or why there is none. Borrowed from the reply. */
 struct cq_started {
     struct cq_str job_id;
-    size_t queue_index;            /* into fetch->queues */
-    const struct cq_reply *fields; /* the job's hash, flat field, value ... as HGETALL gives it, after the start */
-    const struct cq_reply *empty;  /* with CQ_FETCH_EMPTY, for the two functions below */
+    size_t queue_index; /* into fetch->queues */
+    const struct cq_reply
+        *fields; /* the job's hash, flat field, value ... as HGETALL gives it, after the start */
+    const struct cq_reply *empty; /* with CQ_FETCH_EMPTY, for the two functions below */
 };
 
 /* After CQ_FETCH_EMPTY: when to fetch again, as jobs wait for their rate (`cq limit`); 0: none do. */

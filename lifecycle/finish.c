@@ -18,7 +18,8 @@ static const char *const outcome_words[] = {
 
 static void put_keys(const struct cq_finish *finish, struct cq_command *command)
 {
-    struct cq_key worker = cq_key_worker(finish->worker), executions = cq_key_worker_executions(finish->worker);
+    struct cq_key worker = cq_key_worker(finish->worker),
+                  executions = cq_key_worker_executions(finish->worker);
     size_t queues = finish->next ? finish->next->queue_count : 0;
     cq_command_script(command, CQ_SCRIPT_FINISH, CQ_FINISH_NKEYS + (int)queues);
     cq_command_arg(command, cq_key_str(&worker));
@@ -60,7 +61,8 @@ static struct cq_str last_of(struct cq_str output)
     return cq_str_n(end.data + skip, end.len - skip);
 }
 
-static enum cq_code put_payloads(const struct cq_finish *finish, struct cq_command *command, struct cq_error *err)
+static enum cq_code put_payloads(const struct cq_finish *finish, struct cq_command *command,
+                                 struct cq_error *err)
 {
     struct cq_buf value = CQ_BUF_INIT(CQ_PAYLOAD_MAX), exc = CQ_BUF_INIT(CQ_PAYLOAD_MAX);
     enum cq_code code = CQ_OK;
@@ -69,19 +71,24 @@ static enum cq_code put_payloads(const struct cq_finish *finish, struct cq_comma
     if (has_exc(finish->outcome))
         cq_result_encode_exc(finish->exc_text, &exc);
     if (value.overflow)
-        code = cq_error_set(err, CQ_ERR_LIMIT, "the return value has %zu bytes: with base64 that is more than Redis holds (512 MB)",
-                            finish->return_value.len);
+        code = cq_error_set(
+            err, CQ_ERR_LIMIT,
+            "the return value has %zu bytes: with base64 that is more than Redis holds (512 MB)",
+            finish->return_value.len);
     else if (exc.overflow)
-        code = cq_error_set(err, CQ_ERR_LIMIT, "the exception text has %zu bytes: that is more than Redis holds (512 MB)",
+        code = cq_error_set(err, CQ_ERR_LIMIT,
+                            "the exception text has %zu bytes: that is more than Redis holds (512 MB)",
                             finish->exc_text.len);
     else if (finish->meta.len > CQ_PAYLOAD_MAX)
-        code = cq_error_set(err, CQ_ERR_LIMIT, "the job's meta has %zu bytes: that is more than Redis holds (512 MB)",
+        code = cq_error_set(err, CQ_ERR_LIMIT,
+                            "the job's meta has %zu bytes: that is more than Redis holds (512 MB)",
                             finish->meta.len);
     if (code == CQ_OK) {
         cq_command_arg(command, cq_buf_view(&value));
         cq_command_arg(command, cq_buf_view(&exc));
         cq_command_arg(command, finish->meta);
-        cq_command_arg(command, finish->outcome == CQ_OUTCOME_SUCCESS ? CQ_STR_NONE : last_of(finish->output));
+        cq_command_arg(command,
+                       finish->outcome == CQ_OUTCOME_SUCCESS ? CQ_STR_NONE : last_of(finish->output));
     }
     cq_buf_release(&value);
     cq_buf_release(&exc);
@@ -117,8 +124,8 @@ enum cq_code cq_finish_build(const struct cq_finish *finish, struct cq_command *
 static bool fate_parse(struct cq_str word, enum cq_finish_fate *ret_fate)
 {
     static const char *const words[] = {
-        [CQ_FATE_FENCED] = "fenced",   [CQ_FATE_FINISHED] = "finished", [CQ_FATE_FAILED] = "failed",
-        [CQ_FATE_STOPPED] = "stopped", [CQ_FATE_REQUEUED] = "requeued", [CQ_FATE_SCHEDULED] = "scheduled",
+        [CQ_FATE_FENCED] = "fenced",     [CQ_FATE_FINISHED] = "finished", [CQ_FATE_FAILED] = "failed",
+        [CQ_FATE_STOPPED] = "stopped",   [CQ_FATE_REQUEUED] = "requeued", [CQ_FATE_SCHEDULED] = "scheduled",
         [CQ_FATE_CANCELED] = "canceled", [CQ_FATE_DELETED] = "deleted",
     };
     for (size_t i = 0; i < CQ_ARRAY_LEN(words); i++)
@@ -129,14 +136,16 @@ static bool fate_parse(struct cq_str word, enum cq_finish_fate *ret_fate)
     return false;
 }
 
-enum cq_code cq_finish_read(const struct cq_reply *reply, struct cq_finished *ret_finished, struct cq_error *err)
+enum cq_code cq_finish_read(const struct cq_reply *reply, struct cq_finished *ret_finished,
+                            struct cq_error *err)
 {
     enum cq_code code = cq_reply_check(reply, err);
     if (code != CQ_OK)
         return code;
     struct cq_finished finished = {0};
     if (!fate_parse(cq_reply_str(cq_reply_at(reply, 0)), &finished.fate))
-        return cq_error_set(err, CQ_ERR_REDIS, "Redis answered a finish with something else than finish.lua returns");
+        return cq_error_set(err, CQ_ERR_REDIS,
+                            "Redis answered a finish with something else than finish.lua returns");
     code = cq_fetch_read(cq_reply_at(reply, 1), &finished.next_outcome, &finished.next, err);
     if (code == CQ_OK)
         *ret_finished = finished;

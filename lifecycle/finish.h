@@ -1,10 +1,10 @@
 /*
  * Finish: commit the outcome of one execution, and hand back the next job, started. One round trip a job.
  *
- * Fenced: when the execution is no longer in rq:wip:<queue> it was judged abandoned and given away; the late outcome is
- * refused (committed = false) and nothing is written but the worker's own state and the next fetch.
- * Source: rq/worker/base.py handle_job_success, handle_job_failure, handle_job_retry; rq/job.py _handle_success,
- * _handle_failure, retry; rq/queue.py enqueue_dependents; rq/repeat.py.
+ * Fenced: when the execution is no longer in rq:wip:<queue> it was judged abandoned and given away; the late
+ * outcome is refused (committed = false) and nothing is written but the worker's own state and the next
+ * fetch. Source: rq/worker/base.py handle_job_success, handle_job_failure, handle_job_retry; rq/job.py
+ * _handle_success, _handle_failure, retry; rq/queue.py enqueue_dependents; rq/repeat.py.
  */
 #ifndef CQ_LIFECYCLE_FINISH_H
 #define CQ_LIFECYCLE_FINISH_H
@@ -27,24 +27,28 @@ struct cq_finish {
     struct cq_str execution_id;
     struct cq_str worker;
     cq_time started_at, ended_at;
-    struct cq_str return_value;    /* serialized, not yet base64; CQ_STR_NONE for None (SUCCESS); the Retry itself (RETRY) */
-    struct cq_str exc_text;        /* plain traceback text (FAILED, STOPPED) */
-    struct cq_str output;          /* the last lines that it wrote (not SUCCESS), kept as cq:output:<id>; CQ_STR_NONE: none */
-    int default_result_ttl_s;      /* the worker's --results-ttl, for jobs without their own */
-    bool unregistered;             /* --disable-default-exception-handler: FAILED and STOPPED go into no registry */
-    int64_t retry_max;             /* RETRY: Retry.max */
+    /* serialized, not yet base64; CQ_STR_NONE for None (SUCCESS); the Retry itself (RETRY) */
+    struct cq_str return_value;
+    struct cq_str exc_text; /* plain traceback text (FAILED, STOPPED) */
+    struct cq_str
+        output; /* the last lines that it wrote (not SUCCESS), kept as cq:output:<id>; CQ_STR_NONE: none */
+    int default_result_ttl_s; /* the worker's --results-ttl, for jobs without their own */
+    bool unregistered; /* --disable-default-exception-handler: FAILED and STOPPED go into no registry */
+    int64_t retry_max; /* RETRY: Retry.max */
     struct cq_str retry_intervals; /* RETRY: JSON list of seconds */
     struct cq_str meta;            /* serialized meta to store with the outcome; CQ_STR_NONE: leave it */
-    int worker_ttl_s;              /* of the worker's hash when it becomes idle, 60 s are added; 0: the default */
-    const struct cq_fetch *next;   /* NULL: fetch nothing, become idle */
+    int worker_ttl_s; /* of the worker's hash when it becomes idle, 60 s are added; 0: the default */
+    const struct cq_fetch *next; /* NULL: fetch nothing, become idle */
 };
 
 /*
- * Build the call; it may be sent again when its answer was lost (next->resume then). What was committed the first time is
- * told by the job's newest result, so the fate is the same; only a retry after an exception leaves none: that is FENCED.
- * Redis: finish.lua. Errors: CQ_ERR_LIMIT when the result or the text is too large for Redis; do not send the call then.
+ * Build the call; it may be sent again when its answer was lost (next->resume then). What was committed the
+ * first time is told by the job's newest result, so the fate is the same; only a retry after an exception
+ * leaves none: that is FENCED. Redis: finish.lua. Errors: CQ_ERR_LIMIT when the result or the text is too
+ * large for Redis; do not send the call then.
  */
-CQ_MUST_CHECK enum cq_code cq_finish_build(const struct cq_finish *finish, struct cq_command *command, struct cq_error *err);
+CQ_MUST_CHECK enum cq_code cq_finish_build(const struct cq_finish *finish, struct cq_command *command,
+                                           struct cq_error *err);
 
 enum cq_finish_fate {
     CQ_FATE_FENCED, /* not ours any more: nothing written */
@@ -63,6 +67,7 @@ struct cq_finished {
     struct cq_started next;
 };
 
-CQ_MUST_CHECK enum cq_code cq_finish_read(const struct cq_reply *reply, struct cq_finished *ret_finished, struct cq_error *err);
+CQ_MUST_CHECK enum cq_code cq_finish_read(const struct cq_reply *reply, struct cq_finished *ret_finished,
+                                          struct cq_error *err);
 
 #endif

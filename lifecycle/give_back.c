@@ -3,11 +3,13 @@
 #include "job/keys.h"
 #include "lifecycle/times.h"
 
-_Static_assert(CQ_GIVE_BACK_NKEYS == 5 && CQ_GIVE_BACK_NARGS == 7, "give_back.lua takes other keys or arguments");
+_Static_assert(CQ_GIVE_BACK_NKEYS == 5 && CQ_GIVE_BACK_NARGS == 7,
+               "give_back.lua takes other keys or arguments");
 
 void cq_give_back_build(const struct cq_give_back *give_back, struct cq_command *command)
 {
-    struct cq_key worker = cq_key_worker(give_back->worker), executions = cq_key_worker_executions(give_back->worker);
+    struct cq_key worker = cq_key_worker(give_back->worker),
+                  executions = cq_key_worker_executions(give_back->worker);
     struct cq_key wip = cq_key_registry("wip", give_back->queue), list = cq_key_queue(give_back->queue);
     struct cq_key order = cq_key_given_back(give_back->queue);
     cq_command_script(command, CQ_SCRIPT_GIVE_BACK, CQ_GIVE_BACK_NKEYS);
@@ -23,7 +25,8 @@ void cq_give_back_build(const struct cq_give_back *give_back, struct cq_command 
     cq_times_arg(command, give_back->now);
 }
 
-enum cq_code cq_give_back_read(const struct cq_reply *reply, enum cq_give_back_fate *ret_fate, struct cq_error *err)
+enum cq_code cq_give_back_read(const struct cq_reply *reply, enum cq_give_back_fate *ret_fate,
+                               struct cq_error *err)
 {
     static const char *const words[] = {
         [CQ_GIVE_BACK_REQUEUED] = "requeued",

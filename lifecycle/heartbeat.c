@@ -3,7 +3,8 @@
 #include "lifecycle/times.h"
 #include "lifecycle/worker.h"
 
-_Static_assert(CQ_HEARTBEAT_NKEYS == 2 && CQ_HEARTBEAT_NARGS == 10, "heartbeat.lua takes other keys or arguments");
+_Static_assert(CQ_HEARTBEAT_NKEYS == 2 && CQ_HEARTBEAT_NARGS == 10,
+               "heartbeat.lua takes other keys or arguments");
 
 enum { GRACE_S = 60 }; /* RQ adds a minute to every ttl that a heartbeat renews */
 
@@ -21,7 +22,8 @@ static int64_t execution_ttl_s(const struct cq_heartbeat *heartbeat)
 
 void cq_heartbeat_build(const struct cq_heartbeat *heartbeat, struct cq_command *command)
 {
-    struct cq_key worker = cq_key_worker(heartbeat->id->name), executions = cq_key_worker_executions(heartbeat->id->name);
+    struct cq_key worker = cq_key_worker(heartbeat->id->name),
+                  executions = cq_key_worker_executions(heartbeat->id->name);
     bool busy = heartbeat->job_id.len > 0;
     cq_command_script(command, CQ_SCRIPT_HEARTBEAT, CQ_HEARTBEAT_NKEYS);
     cq_command_arg(command, cq_key_str(&worker));
@@ -31,13 +33,15 @@ void cq_heartbeat_build(const struct cq_heartbeat *heartbeat, struct cq_command 
     cq_command_arg(command, heartbeat->job_id);
     cq_command_arg(command, heartbeat->queue);
     cq_command_arg(command, heartbeat->execution_id);
-    cq_command_int(command, (busy ? heartbeat->monitoring_interval_s : heartbeat->id->worker_ttl_s) + GRACE_S);
+    cq_command_int(command,
+                   (busy ? heartbeat->monitoring_interval_s : heartbeat->id->worker_ttl_s) + GRACE_S);
     cq_command_int(command, execution_ttl_s(heartbeat));
     cq_command_argf(command, "%.6f", heartbeat->working_time_s);
     cq_times_arg(command, heartbeat->now);
 }
 
-enum cq_code cq_heartbeat_read(const struct cq_reply *reply, bool *ret_still_ours, bool *ret_worker_missing, struct cq_error *err)
+enum cq_code cq_heartbeat_read(const struct cq_reply *reply, bool *ret_still_ours, bool *ret_worker_missing,
+                               struct cq_error *err)
 {
     enum cq_code code = cq_reply_check(reply, err);
     if (code != CQ_OK)

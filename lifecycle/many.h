@@ -1,7 +1,8 @@
 /*
- * Cancel, delete or requeue many jobs of one place: the next ones in order, or those that are named. One call is a chunk whose
- * work is bounded; the caller goes on from where it ended, so that a million jobs neither block Redis nor are loaded at once.
- * Redis: many.lua. Source: rq/job.py Job.cancel, Job.delete; rq/registry.py BaseRegistry.requeue; rq/cli/cli.py requeue.
+ * Cancel, delete or requeue many jobs of one place: the next ones in order, or those that are named. One call
+ * is a chunk whose work is bounded; the caller goes on from where it ended, so that a million jobs neither
+ * block Redis nor are loaded at once. Redis: many.lua. Source: rq/job.py Job.cancel, Job.delete;
+ * rq/registry.py BaseRegistry.requeue; rq/cli/cli.py requeue.
  */
 #ifndef CQ_LIFECYCLE_MANY_H
 #define CQ_LIFECYCLE_MANY_H
@@ -20,8 +21,10 @@ struct cq_many {
     bool detach;        /* cancel: leave the dependents sets of what it waits for */
     bool at_front;      /* requeue */
     cq_time since, now; /* since: of the whole undertaking; a requeue passes over what was enqueued later */
-    struct cq_place_cursor after, until; /* of sorted sets; of a list with ids: score is the rank of the first of them */
-    const struct cq_str *ids;            /* none: the next ones; of CQ_PLACE_STARTED they have to be named. Without execution ids */
+    struct cq_place_cursor after,
+        until; /* of sorted sets; of a list with ids: score is the rank of the first of them */
+    const struct cq_str
+        *ids; /* none: the next ones; of CQ_PLACE_STARTED they have to be named. Without execution ids */
     size_t id_count;
 };
 void cq_many_build(const struct cq_many *many, struct cq_command *command);
@@ -31,11 +34,14 @@ struct cq_many_done {
     int64_t gone;   /* entries of jobs that are no more, or elsewhere: taken out */
     int64_t passed; /* not there any more, or enqueued since */
     int64_t broken; /* their keys hold something else: left alone */
-    int64_t seen;   /* all of these; of the ids given the first so many. May be 0: a job's many dependents were worked on; call again */
+    /* all of these; of the ids given the first so many. May be 0: a job's many dependents were worked on;
+     * call again */
+    int64_t seen;
     bool ended;
     struct cq_place_cursor at; /* where it ended; borrowed from the reply */
     struct cq_str fault;       /* what was wrong with a broken one; borrowed */
 };
-CQ_MUST_CHECK enum cq_code cq_many_read(const struct cq_reply *reply, struct cq_many_done *ret_done, struct cq_error *err);
+CQ_MUST_CHECK enum cq_code cq_many_read(const struct cq_reply *reply, struct cq_many_done *ret_done,
+                                        struct cq_error *err);
 
 #endif

@@ -4,7 +4,8 @@
 
 #include "redis/command.h"
 
-/* HSET meta on a job that still exists; one that was deleted meanwhile is not created anew. Replies 1 or 0. Redis: meta.lua. */
+/* HSET meta on a job that still exists; one that was deleted meanwhile is not created anew. Replies 1 or 0.
+ * Redis: meta.lua. */
 void cq_meta_build(struct cq_str job_id, struct cq_str meta, struct cq_command *command);
 
 #endif

@@ -4,7 +4,8 @@
 
 #include "job/keys.h"
 
-_Static_assert((int)CQ_PAUSE_NKEYS == 1 && (int)CQ_PAUSE_NARGS == 2, "pause.lua takes other keys or arguments");
+_Static_assert((int)CQ_PAUSE_NKEYS == 1 && (int)CQ_PAUSE_NARGS == 2,
+               "pause.lua takes other keys or arguments");
 
 static void put_queues(const struct cq_strv *queues, cq_time now, struct cq_command *command)
 {
@@ -37,7 +38,8 @@ enum cq_code cq_pause_read(const struct cq_reply *reply, size_t queue_count, str
 {
     enum cq_code code = cq_reply_check(reply, err);
     if (code == CQ_OK && cq_reply_len(reply) != queue_count)
-        code = cq_error_set(err, CQ_ERR_REDIS, "Redis answered a pause with something else than pause.lua returns");
+        code = cq_error_set(err, CQ_ERR_REDIS,
+                            "Redis answered a pause with something else than pause.lua returns");
     return code;
 }
 

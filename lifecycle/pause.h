@@ -1,6 +1,6 @@
 /*
- * Pause of single queues, in cq:paused: workers of cq start no job of them; what runs goes on. RQ has no such thing, and
- * its workers do not look: whoever runs both suspends all of them (rq:suspended), or stops RQ's.
+ * Pause of single queues, in cq:paused: workers of cq start no job of them; what runs goes on. RQ has no such
+ * thing, and its workers do not look: whoever runs both suspends all of them (rq:suspended), or stops RQ's.
  */
 #ifndef CQ_LIFECYCLE_PAUSE_H
 #define CQ_LIFECYCLE_PAUSE_H
@@ -12,13 +12,15 @@
 #include "redis/reply.h"
 
 /*
- * Pause queues for duration_s seconds, 0: until they are resumed; a queue that is paused gets the new end. Or resume them.
- *   queues  names, 1 or more
- * Redis: pause.lua. The reply's item i tells whether queue i was paused before.
+ * Pause queues for duration_s seconds, 0: until they are resumed; a queue that is paused gets the new end. Or
+ * resume them. queues  names, 1 or more Redis: pause.lua. The reply's item i tells whether queue i was paused
+ * before.
  */
-void cq_pause_build(const struct cq_strv *queues, int64_t duration_s, cq_time now, struct cq_command *command);
+void cq_pause_build(const struct cq_strv *queues, int64_t duration_s, cq_time now,
+                    struct cq_command *command);
 void cq_pause_end_build(const struct cq_strv *queues, cq_time now, struct cq_command *command);
-CQ_MUST_CHECK enum cq_code cq_pause_read(const struct cq_reply *reply, size_t queue_count, struct cq_error *err);
+CQ_MUST_CHECK enum cq_code cq_pause_read(const struct cq_reply *reply, size_t queue_count,
+                                         struct cq_error *err);
 bool cq_pause_was(const struct cq_reply *reply, size_t queue_index);
 
 #endif

@@ -8,7 +8,8 @@
 #include "job/keys.h"
 
 _Static_assert(CQ_DUE_NKEYS == 1 && CQ_DUE_NARGS == 4, "due.lua takes other keys or arguments");
-_Static_assert(CQ_SCHEDULER_STOP_NKEYS == 1 && CQ_SCHEDULER_STOP_NARGS == 1, "scheduler_stop.lua takes other keys or arguments");
+_Static_assert(CQ_SCHEDULER_STOP_NKEYS == 1 && CQ_SCHEDULER_STOP_NARGS == 1,
+               "scheduler_stop.lua takes other keys or arguments");
 
 enum { FIRST_STATE = 4 }; /* in the reply of due.lua, after its counts */
 
@@ -20,7 +21,8 @@ void cq_scheduler_name_generate(pid_t pid, char ret_name[CQ_SCHEDULER_NAME_SIZE]
     for (size_t i = 9; i < sizeof(random); i++) /* the bytes behind those that tell the version */
         number = number << 8 | random[i];
     unsigned long long digits = 100000000000ull + number % 800000000000ull;
-    snprintf(ret_name, CQ_SCHEDULER_NAME_SIZE, "%012llu%07u", digits % 1000000000000ull, (unsigned)pid % 10000000u);
+    snprintf(ret_name, CQ_SCHEDULER_NAME_SIZE, "%012llu%07u", digits % 1000000000000ull,
+             (unsigned)pid % 10000000u);
 }
 
 static void put_key(struct cq_command *command, struct cq_key key)

@@ -1,13 +1,14 @@
 /*
  * Scheduling: whose jobs wait in rq:scheduled:<queue>, and who puts them on their list when they are due.
  *
- * A scheduler has a name, a hash rq:scheduler:<name>, and of each of its queues the lock rq:scheduler-lock:<queue>, which
- * holds its name, or another scheduler has that. Both expire unless they are renewed, which each pass does. A pass is one
- * script that checks the lock and moves in one step, so that no scheduler that only believes to have a lock moves a job.
+ * A scheduler has a name, a hash rq:scheduler:<name>, and of each of its queues the lock
+ * rq:scheduler-lock:<queue>, which holds its name, or another scheduler has that. Both expire unless they are
+ * renewed, which each pass does. A pass is one script that checks the lock and moves in one step, so that no
+ * scheduler that only believes to have a lock moves a job.
  *
- * The name is a number: up to 2.9 RQ wrote the process id into the lock and reads a number out of it, from 2.10 on it
- * is a name that leads to the hash, which has the process id. Its last seven digits are the process id, for the eye.
- * Source: rq/scheduler.py; rq/queue.py scheduler_pid.
+ * The name is a number: up to 2.9 RQ wrote the process id into the lock and reads a number out of it,
+ * from 2.10 on it is a name that leads to the hash, which has the process id. Its last seven digits are the
+ * process id, for the eye. Source: rq/scheduler.py; rq/queue.py scheduler_pid.
  */
 #ifndef CQ_LIFECYCLE_SCHEDULE_H
 #define CQ_LIFECYCLE_SCHEDULE_H
@@ -40,20 +41,23 @@ struct cq_due {
     int64_t wait_ms; /* until the next job is due; 0: call again at once; CQ_DUE_NONE: none is scheduled */
     int64_t moved;   /* jobs put on their list */
     int64_t dropped; /* entries without a job, or whose job is canceled or queued already */
-    int64_t put_off; /* entries that are looked at again: no job yet, or it runs, or a key of it holds something else */
+    /* entries that are looked at again: no job yet, or it runs, or a key of it holds something else */
+    int64_t put_off;
 };
 
 enum { CQ_DUE_NONE = -1 };
 
 /*
  * One pass.
- *   now    by the worker's clock: when the jobs say they were enqueued. What is due is judged by the clock of Redis.
- *   limit  most jobs of this call; each costs Redis some 7 us
+ *   now    by the worker's clock: when the jobs say they were enqueued. What is due is judged by the clock of
+ * Redis. limit  most jobs of this call; each costs Redis some 7 us
  */
 void cq_due_build(const struct cq_scheduler_identity *id, cq_time now, int limit, struct cq_command *command);
-CQ_MUST_CHECK enum cq_code cq_due_read(const struct cq_reply *reply, struct cq_due *ret_due, struct cq_error *err);
+CQ_MUST_CHECK enum cq_code cq_due_read(const struct cq_reply *reply, struct cq_due *ret_due,
+                                       struct cq_error *err);
 
-/* Of a reply that was read: whose lock a queue has. CQ_LOCK_BROKEN: its lock is no text or its registry no sorted set. */
+/* Of a reply that was read: whose lock a queue has. CQ_LOCK_BROKEN: its lock is no text or its registry no
+ * sorted set. */
 enum cq_lock cq_due_lock(const struct cq_reply *reply, size_t queue_index);
 
 /* The scheduler ends: its locks, as far as they are its own, and its hash go. */

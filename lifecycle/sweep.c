@@ -40,7 +40,8 @@ static int64_t count_at(const struct cq_reply *reply, size_t index)
     return count >= 0 && count <= INT32_MAX ? count : 0;
 }
 
-enum cq_code cq_sweep_read(const struct cq_reply *reply, int64_t *ret_taken, int64_t *ret_deleted, bool *ret_more, struct cq_error *err)
+enum cq_code cq_sweep_read(const struct cq_reply *reply, int64_t *ret_taken, int64_t *ret_deleted,
+                           bool *ret_more, struct cq_error *err)
 {
     enum cq_code code = cq_reply_check(reply, err);
     if (code != CQ_OK)

@@ -1,5 +1,5 @@
-/* One moment in the three forms that the scripts take, in this order: iso for hashes, epoch for executions and results,
- * whole seconds for scores. */
+/* One moment in the three forms that the scripts take, in this order: iso for hashes, epoch for executions
+ * and results, whole seconds for scores. */
 #ifndef CQ_LIFECYCLE_TIMES_H
 #define CQ_LIFECYCLE_TIMES_H
 

@@ -16,7 +16,8 @@ static void put_queue_sets(const struct cq_worker_identity *id, struct cq_comman
 }
 
 /* Field, value ... of the hash. Source: rq/worker/base.py serialize. */
-static void put_fields(const struct cq_worker_identity *id, const char *birth, const char *now, struct cq_command *command)
+static void put_fields(const struct cq_worker_identity *id, const char *birth, const char *now,
+                       struct cq_command *command)
 {
     struct cq_buf queues = CQ_BUF_INIT(SIZE_MAX / 2);
     for (size_t i = 0; i < id->queue_count; i++) {
@@ -28,12 +29,13 @@ static void put_fields(const struct cq_worker_identity *id, const char *birth, c
     cq_command_arg(command, cq_buf_view(&queues));
     cq_command_text(command, "pid");
     cq_command_int(command, id->pid);
-    cq_command_texts(command, "hostname", id->hostname, "ip_address", id->ip_address, "version", id->version, "python_version",
-                     id->python_version, NULL);
+    cq_command_texts(command, "hostname", id->hostname, "ip_address", id->ip_address, "version", id->version,
+                     "python_version", id->python_version, NULL);
     cq_buf_release(&queues);
 }
 
-void cq_worker_birth_build(const struct cq_worker_identity *id, cq_time birth, cq_time now, bool reborn, struct cq_command *command)
+void cq_worker_birth_build(const struct cq_worker_identity *id, cq_time birth, cq_time now, bool reborn,
+                           struct cq_command *command)
 {
     struct cq_key worker = cq_key_worker(id->name);
     char birth_iso[CQ_TIME_ISO_SIZE], now_iso[CQ_TIME_ISO_SIZE];

@@ -44,7 +44,8 @@ static void send(struct pipeline *pipeline)
 static enum cq_code receive(struct pipeline *pipeline)
 {
     struct cq_overview *overview = pipeline->overview;
-    overview->replies = cq_realloc(overview->replies, (overview->reply_count + pipeline->sent + 1) * sizeof(*overview->replies));
+    overview->replies = cq_realloc(overview->replies,
+                                   (overview->reply_count + pipeline->sent + 1) * sizeof(*overview->replies));
     for (; pipeline->sent && pipeline->code == CQ_OK; pipeline->sent--) {
         struct cq_reply *reply = NULL;
         pipeline->code = cq_connection_receive(pipeline->connection, &reply, pipeline->err);
@@ -54,7 +55,8 @@ static enum cq_code receive(struct pipeline *pipeline)
     return pipeline->code;
 }
 
-/* Errors that are about the server or our rights, and not about one foreign key: the command ends with them. */
+/* Errors that are about the server or our rights, and not about one foreign key: the command ends with
+ * them. */
 static enum cq_code check(const struct cq_reply *reply, struct cq_error *err)
 {
     if (cq_reply_type(reply) == CQ_REPLY_ERROR && cq_str_starts(cq_reply_str(reply), "WRONGTYPE"))
@@ -134,13 +136,15 @@ static enum cq_code read_names(struct pipeline *pipeline, const struct cq_strv *
             cq_strv_push(&overview->names, cq_str(queues->items[i]));
         return CQ_OK;
     }
-    if (cq_reply_type(overview->replies[AT_NAMES]) == CQ_REPLY_ERROR) /* rq:queues is not a set: no queue is known */
+    if (cq_reply_type(overview->replies[AT_NAMES]) ==
+        CQ_REPLY_ERROR) /* rq:queues is not a set: no queue is known */
         return CQ_OK;
     return cq_queue_names_read(overview->replies[AT_NAMES], &overview->names, pipeline->err);
 }
 
 /* Jobs whose score lies in the past. RQ's cleanup leaves scores below 0 (kept for ever) alone. */
-static void expired_build(enum cq_registry_kind kind, struct cq_str queue, cq_time now, struct cq_command *command)
+static void expired_build(enum cq_registry_kind kind, struct cq_str queue, cq_time now,
+                          struct cq_command *command)
 {
     struct cq_key key = cq_key_registry(cq_registry_key_word(kind), queue);
     cq_command_text(command, "ZCOUNT");
@@ -179,7 +183,8 @@ static void without(int64_t *count, int64_t expired)
         *count = *count > expired ? *count - expired : 0;
 }
 
-static enum cq_code read_queue(struct cq_overview_queue *queue, struct cq_reply **replies, struct cq_error *err)
+static enum cq_code read_queue(struct cq_overview_queue *queue, struct cq_reply **replies,
+                               struct cq_error *err)
 {
     for (int i = 0; i < PER_QUEUE; i++) {
         enum cq_code code = check(replies[i], err);
@@ -214,7 +219,8 @@ static void count_rate_limited(struct cq_overview *overview, struct cq_reply **r
 {
     for (size_t i = 0; i < overview->limit_keys.len; i++) {
         int64_t count = number(replies[i]);
-        overview->rate_limited = count < 0 || overview->rate_limited < 0 ? CQ_OVERVIEW_UNKNOWN : overview->rate_limited + count;
+        overview->rate_limited = count < 0 || overview->rate_limited < 0 ? CQ_OVERVIEW_UNKNOWN
+                                                                         : overview->rate_limited + count;
     }
 }
 
@@ -234,8 +240,8 @@ static void keep_workers(struct cq_overview *overview, struct cq_reply **replies
         const struct cq_reply *fields = replies[i];
         bool gone = cq_reply_type(fields) == CQ_REPLY_ARRAY && cq_reply_len(fields) == 0;
         if (!gone && listens(overview, overview->worker_names.items[i]))
-            overview->workers[overview->worker_count++] = (struct cq_overview_worker){cq_str(overview->worker_names.items[i]),
-                                                                                      fields};
+            overview->workers[overview->worker_count++] = (struct cq_overview_worker){
+                cq_str(overview->worker_names.items[i]), fields};
     }
 }
 
@@ -284,8 +290,8 @@ static enum cq_code read_all(struct pipeline *pipeline)
     overview->queues = cq_calloc(overview->names.len, sizeof(*overview->queues));
     for (size_t i = 0; i < overview->names.len; i++) {
         overview->queues[i].name = cq_str(overview->names.items[i]);
-        overview->queues[i].paused =
-            cq_queue_pause_holds(cq_reply_field(overview->replies[AT_PAUSED], overview->names.items[i]), overview->now);
+        overview->queues[i].paused = cq_queue_pause_holds(
+            cq_reply_field(overview->replies[AT_PAUSED], overview->names.items[i]), overview->now);
         send_queue(pipeline, overview->queues[i].name);
     }
     for (size_t i = 0; i < overview->worker_names.len; i++)
@@ -295,7 +301,8 @@ static enum cq_code read_all(struct pipeline *pipeline)
     enum cq_code code = receive(pipeline);
     for (size_t i = 0; i < overview->queue_count && code == CQ_OK; i++)
         code = read_queue(&overview->queues[i], overview->replies + first + i * PER_QUEUE, pipeline->err);
-    for (size_t i = first + overview->queue_count * PER_QUEUE; i < overview->reply_count && code == CQ_OK; i++)
+    for (size_t i = first + overview->queue_count * PER_QUEUE; i < overview->reply_count && code == CQ_OK;
+         i++)
         code = check(overview->replies[i], pipeline->err);
     if (code != CQ_OK)
         return code;
@@ -309,7 +316,8 @@ enum cq_code cq_overview_read(struct cq_connection *connection, const struct cq_
                               struct cq_overview *ret_overview, struct cq_error *err)
 {
     *ret_overview = (struct cq_overview){.now = now};
-    struct pipeline pipeline = {.connection = connection, .overview = ret_overview, .code = CQ_OK, .err = err};
+    struct pipeline pipeline = {
+        .connection = connection, .overview = ret_overview, .code = CQ_OK, .err = err};
     cq_command_init(&pipeline.command);
     enum cq_code code = read_names(&pipeline, queues);
     if (code == CQ_OK)

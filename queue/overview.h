@@ -1,9 +1,11 @@
 /*
- * The overview that `cq info` shows: all queues with their counts, all workers and all schedulers, read in three round trips.
+ * The overview that `cq info` shows: all queues with their counts, all workers and all schedulers, read in
+ * three round trips.
  *
- * Reading changes nothing: where rq info first cleans the registries (and so fails abandoned jobs and runs their
- * callbacks in the viewer), entries of the finished and failed registries that have expired are only not counted.
- * Foreign data, such as a key of the wrong type, is unknown (CQ_OVERVIEW_UNKNOWN), never an error.
+ * Reading changes nothing: where rq info first cleans the registries (and so fails abandoned jobs and runs
+ * their callbacks in the viewer), entries of the finished and failed registries that have expired are only
+ * not counted. Foreign data, such as a key of the wrong type, is unknown (CQ_OVERVIEW_UNKNOWN), never an
+ * error.
  */
 #ifndef CQ_QUEUE_OVERVIEW_H
 #define CQ_QUEUE_OVERVIEW_H
@@ -20,12 +22,13 @@
 #define CQ_OVERVIEW_UNKNOWN (-1)
 
 struct cq_overview_queue {
-    struct cq_str name;                       /* borrowed from the overview */
-    int64_t queued;                           /* jobs on the list, or CQ_OVERVIEW_UNKNOWN; so are the others */
-    int64_t registries[CQ_REGISTRY_COUNT_OF]; /* jobs in each, without expired ones where RQ's cleanup removes them */
-    int64_t abandoned;                        /* of the started: their worker has not been heard of in time */
-    bool paused;                              /* cq:paused, by `cq suspend --queue` */
-    struct cq_strv workers;                   /* names of those who listen to it, sorted */
+    struct cq_str name; /* borrowed from the overview */
+    int64_t queued;     /* jobs on the list, or CQ_OVERVIEW_UNKNOWN; so are the others */
+    /* jobs in each, without expired ones where RQ's cleanup removes them */
+    int64_t registries[CQ_REGISTRY_COUNT_OF];
+    int64_t abandoned;      /* of the started: their worker has not been heard of in time */
+    bool paused;            /* cq:paused, by `cq suspend --queue` */
+    struct cq_strv workers; /* names of those who listen to it, sorted */
 };
 
 struct cq_overview_worker {
@@ -35,7 +38,7 @@ struct cq_overview_worker {
 
 /* One that has the lock of a queue here. */
 struct cq_overview_scheduler {
-    struct cq_str name;            /* borrowed; what the lock holds: up to RQ 2.9 a process id, without a hash */
+    struct cq_str name; /* borrowed; what the lock holds: up to RQ 2.9 a process id, without a hash */
     const struct cq_reply *fields; /* HGETALL of its hash, borrowed; empty when there is none */
     struct cq_strv locks;          /* queues that it schedules, in their order */
 };
@@ -43,10 +46,12 @@ struct cq_overview_scheduler {
 struct cq_overview {
     cq_time now; /* as given: what has expired is seen from here */
     bool suspended;
-    int64_t rate_limited;             /* jobs that wait for a slot of their key, of whatever queue; or CQ_OVERVIEW_UNKNOWN */
+    int64_t
+        rate_limited; /* jobs that wait for a slot of their key, of whatever queue; or CQ_OVERVIEW_UNKNOWN */
     struct cq_overview_queue *queues; /* owned */
     size_t queue_count;
-    struct cq_overview_worker *workers; /* owned; sorted by name; those of the queues, or all when there is no queue */
+    struct cq_overview_worker
+        *workers; /* owned; sorted by name; those of the queues, or all when there is no queue */
     size_t worker_count;
     struct cq_overview_scheduler *schedulers; /* owned; in the order of their first queue */
     size_t scheduler_count;
@@ -60,11 +65,12 @@ struct cq_overview {
 /*
  * Read the overview.
  *   queues  the queues asked for, in order; an empty list: all, sorted
- * Redis:  SMEMBERS, then LLEN, ZCARD, ZCOUNT, GET and HGETALL, pipelined. Errors: CQ_ERR_CONNECTION, CQ_ERR_REDIS.
- * *ret_overview is valid, if empty, after an error too: release it.
+ * Redis:  SMEMBERS, then LLEN, ZCARD, ZCOUNT, GET and HGETALL, pipelined. Errors: CQ_ERR_CONNECTION,
+ * CQ_ERR_REDIS. *ret_overview is valid, if empty, after an error too: release it.
  */
-CQ_MUST_CHECK enum cq_code cq_overview_read(struct cq_connection *connection, const struct cq_strv *queues, cq_time now,
-                                            struct cq_overview *ret_overview, struct cq_error *err);
+CQ_MUST_CHECK enum cq_code cq_overview_read(struct cq_connection *connection, const struct cq_strv *queues,
+                                            cq_time now, struct cq_overview *ret_overview,
+                                            struct cq_error *err);
 void cq_overview_release(struct cq_overview *overview);
 
 #endif

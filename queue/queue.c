@@ -12,16 +12,17 @@ enum cq_code cq_queue_name_check(struct cq_str name, struct cq_error *err)
     if (!name.len)
         return cq_error_set(err, CQ_ERR_USAGE, "a queue's name is empty: give it at least one character");
     if (name.len > CQ_NAME_MAX)
-        return cq_error_set(err, CQ_ERR_USAGE, "the queue name %.32s... has %zu bytes: %d is the most", name.data, name.len,
-                            CQ_NAME_MAX);
+        return cq_error_set(err, CQ_ERR_USAGE, "the queue name %.32s... has %zu bytes: %d is the most",
+                            name.data, name.len, CQ_NAME_MAX);
     if (!cq_utf8_valid(name))
-        return cq_error_set(err, CQ_ERR_USAGE, "the queue name %.*s is not valid UTF-8", (int)(name.len > 100 ? 100 : name.len),
-                            name.data);
+        return cq_error_set(err, CQ_ERR_USAGE, "the queue name %.*s is not valid UTF-8",
+                            (int)(name.len > 100 ? 100 : name.len), name.data);
     for (size_t at = 0; at < name.len;) {
         uint32_t point = 0;
         at += (size_t)cq_utf8_decode(name, at, &point);
         if (point < 0x20 || (point >= 0x7f && point < 0xa0))
-            return cq_error_set(err, CQ_ERR_USAGE, "the queue name %.*s has a control character (U+%04X) in it",
+            return cq_error_set(err, CQ_ERR_USAGE,
+                                "the queue name %.*s has a control character (U+%04X) in it",
                                 (int)(name.len > 100 ? 100 : name.len), name.data, (unsigned)point);
     }
     return CQ_OK;

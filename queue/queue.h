@@ -1,4 +1,5 @@
-/* Queues: the set of names and the lists of ids. Read-only here; lifecycle/ pushes and pops. Source: rq/queue.py. */
+/* Queues: the set of names and the lists of ids. Read-only here; lifecycle/ pushes and pops. Source:
+ * rq/queue.py. */
 #ifndef CQ_QUEUE_QUEUE_H
 #define CQ_QUEUE_QUEUE_H
 
@@ -8,12 +9,15 @@
 #include "redis/command.h"
 #include "redis/reply.h"
 
-/* A name that can be a queue's: 1 to CQ_NAME_MAX bytes of valid UTF-8 without control characters. Errors: CQ_ERR_USAGE. */
+/* A name that can be a queue's: 1 to CQ_NAME_MAX bytes of valid UTF-8 without control characters. Errors:
+ * CQ_ERR_USAGE. */
 CQ_MUST_CHECK enum cq_code cq_queue_name_check(struct cq_str name, struct cq_error *err);
 
 void cq_queue_names_build(struct cq_command *command); /* SMEMBERS rq:queues */
-/* Names without their prefix, sorted by bytes; members of another form or above CQ_NAME_MAX, which cq could not name, are skipped. */
-CQ_MUST_CHECK enum cq_code cq_queue_names_read(const struct cq_reply *reply, struct cq_strv *names, struct cq_error *err);
+/* Names without their prefix, sorted by bytes; members of another form or above CQ_NAME_MAX, which cq could
+ * not name, are skipped. */
+CQ_MUST_CHECK enum cq_code cq_queue_names_read(const struct cq_reply *reply, struct cq_strv *names,
+                                               struct cq_error *err);
 
 void cq_queue_len_build(struct cq_str queue, struct cq_command *command); /* LLEN */
 
@@ -21,8 +25,8 @@ void cq_queue_len_build(struct cq_str queue, struct cq_command *command); /* LLE
 void cq_queue_wait_build(struct cq_str queue, double timeout_s, struct cq_command *command);
 
 /*
- * What cq:paused has of a queue: '' or the epoch at which its pause ends; data NULL: nothing. Is it paused at that time?
- * Another text counts as '': whoever wrote it meant something by it.
+ * What cq:paused has of a queue: '' or the epoch at which its pause ends; data NULL: nothing. Is it paused at
+ * that time? Another text counts as '': whoever wrote it meant something by it.
  */
 bool cq_queue_pause_holds(struct cq_str ends, cq_time now);
 

@@ -71,8 +71,10 @@ static char *decoded(struct cq_str text, const char *what, struct cq_error *err)
             if (high < 0 || low < 0 || (high == 0 && low == 0)) {
                 explicit_bzero(out, len);
                 free(out);
-                cq_error_set(err, CQ_ERR_CONFIG, "Redis URL: a %% in the %s wants two hexadecimal digits after it, not 00; "
-                             "write a bare %% as %%25", what);
+                cq_error_set(err, CQ_ERR_CONFIG,
+                             "Redis URL: a %% in the %s wants two hexadecimal digits after it, not 00; "
+                             "write a bare %% as %%25",
+                             what);
                 return NULL;
             }
             c = (char)(high * 16 + low);
@@ -121,7 +123,8 @@ static enum cq_code take_db(struct cq_address *address, struct cq_str text, stru
 {
     int64_t db;
     if (!cq_number_int(text, 0, CQ_ADDRESS_DB_MAX, &db))
-        return cq_error_set(err, CQ_ERR_CONFIG, "Redis URL: the database must be a number, as in redis://localhost:6379/0");
+        return cq_error_set(err, CQ_ERR_CONFIG,
+                            "Redis URL: the database must be a number, as in redis://localhost:6379/0");
     address->db = (int)db;
     return CQ_OK;
 }
@@ -140,23 +143,27 @@ static enum cq_code take_timeout(int *ret_ms, struct cq_str text, const char *ke
 static enum cq_code take_cert_reqs(struct cq_address *address, struct cq_str text, struct cq_error *err)
 {
     if (!cq_str_is(text, "none") && !cq_str_is(text, "optional") && !cq_str_is(text, "required"))
-        return cq_error_set(err, CQ_ERR_CONFIG, "Redis URL: ssl_cert_reqs must be none, optional or required");
+        return cq_error_set(err, CQ_ERR_CONFIG,
+                            "Redis URL: ssl_cert_reqs must be none, optional or required");
     address->tls_no_verify = cq_str_is(text, "none");
     return CQ_OK;
 }
 
-/* Options that change how redis-py works inside and mean nothing to cq: a URL shared with Python may carry them. */
+/* Options that change how redis-py works inside and mean nothing to cq: a URL shared with Python may carry
+ * them. */
 static bool means_nothing_here(struct cq_str key)
 {
-    static const char *const keys[] = {"socket_keepalive", "retry_on_timeout", "health_check_interval", "max_connections",
-                                       "timeout", "protocol", "decode_responses", "ssl_check_hostname"};
+    static const char *const keys[] = {"socket_keepalive", "retry_on_timeout",  "health_check_interval",
+                                       "max_connections",  "timeout",           "protocol",
+                                       "decode_responses", "ssl_check_hostname"};
     for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
         if (cq_str_is(key, keys[i]))
             return true;
     return false;
 }
 
-static enum cq_code take_option(struct cq_address *address, struct cq_str key, struct cq_str value, struct cq_error *err)
+static enum cq_code take_option(struct cq_address *address, struct cq_str key, struct cq_str value,
+                                struct cq_error *err)
 {
     if (cq_str_is(key, "db"))
         return take_db(address, value, err);
@@ -179,8 +186,10 @@ static enum cq_code take_option(struct cq_address *address, struct cq_str key, s
     if (means_nothing_here(key))
         return CQ_OK;
     /* The key is not shown: it may be the rest of a password with a bare `?` or `&` in it. */
-    return cq_error_set(err, CQ_ERR_CONFIG, "Redis URL: unknown option after the `?`; known are db, username, password, "
-                        "socket_timeout, socket_connect_timeout, ssl_cert_reqs, ssl_ca_certs, ssl_certfile, ssl_keyfile");
+    return cq_error_set(
+        err, CQ_ERR_CONFIG,
+        "Redis URL: unknown option after the `?`; known are db, username, password, "
+        "socket_timeout, socket_connect_timeout, ssl_cert_reqs, ssl_ca_certs, ssl_certfile, ssl_keyfile");
 }
 
 static enum cq_code take_query(struct cq_address *address, struct cq_str query, struct cq_error *err)
@@ -209,13 +218,16 @@ static enum cq_code take_host(struct cq_address *address, struct cq_str text, st
     } else {
         host = cut(&port, ':');
         if (port.len && memchr(port.data, ':', port.len))
-            return cq_error_set(err, CQ_ERR_CONFIG, "Redis URL: more than one `:` in HOST:PORT; an IPv6 address is written "
+            return cq_error_set(err, CQ_ERR_CONFIG,
+                                "Redis URL: more than one `:` in HOST:PORT; an IPv6 address is written "
                                 "as [::1]:6379, a `:` in a password as %%3A");
     }
     int64_t number = DEFAULT_PORT;
     if (port.len && !cq_number_int(port, 1, PORT_MAX, &number))
-        return cq_error_set(err, CQ_ERR_CONFIG, "Redis URL: the port must be a number between 1 and %d "
-                            "(a password goes before an @: redis://:PASSWORD@HOST)", PORT_MAX);
+        return cq_error_set(err, CQ_ERR_CONFIG,
+                            "Redis URL: the port must be a number between 1 and %d "
+                            "(a password goes before an @: redis://:PASSWORD@HOST)",
+                            PORT_MAX);
     address->port = (int)number;
     if (!host.len)
         return CQ_OK; /* localhost, as redis-py has it */
@@ -247,8 +259,9 @@ static enum cq_code take_unix(struct cq_address *address, struct cq_str rest, st
         struct cq_str user = cut(&path, '/');
         const char *at = memrchr(user.data, '@', user.len);
         if (!path.data || at != user.data + user.len - 1)
-            return cq_error_set(err, CQ_ERR_CONFIG,
-                                "Redis URL: a socket is written with its whole path, as in unix:///run/redis.sock?db=0");
+            return cq_error_set(
+                err, CQ_ERR_CONFIG,
+                "Redis URL: a socket is written with its whole path, as in unix:///run/redis.sock?db=0");
         enum cq_code code = take_user(address, cq_str_n(user.data, user.len - 1), err);
         if (code != CQ_OK)
             return code;
@@ -262,7 +275,8 @@ static enum cq_code take_unix(struct cq_address *address, struct cq_str rest, st
 }
 
 /* What follows the scheme, its kind told by tls and is_unix. */
-static enum cq_code take_rest(struct cq_address *address, struct cq_str rest, bool is_unix, struct cq_error *err)
+static enum cq_code take_rest(struct cq_address *address, struct cq_str rest, bool is_unix,
+                              struct cq_error *err)
 {
     if (rest.len && memchr(rest.data, '#', rest.len))
         return cq_error_set(err, CQ_ERR_CONFIG, "Redis URL: a # must be written as %%23");
@@ -274,8 +288,9 @@ static enum cq_code take_rest(struct cq_address *address, struct cq_str rest, bo
     if (!is_unix && slash)
         late_at = late_at || memchr(slash, '@', (size_t)(rest.data + rest.len - slash));
     if (late_at)
-        return cq_error_set(err, CQ_ERR_CONFIG,
-                            "Redis URL: in a user name or password / is written as %%2F, ? as %%3F and @ as %%40");
+        return cq_error_set(
+            err, CQ_ERR_CONFIG,
+            "Redis URL: in a user name or password / is written as %%2F, ? as %%3F and @ as %%40");
     enum cq_code code = is_unix ? take_unix(address, rest, err) : take_tcp(address, rest, err);
     if (code == CQ_OK && query.data)
         code = take_query(address, query, err);
@@ -294,14 +309,17 @@ enum cq_code cq_address_check(const struct cq_address *address, struct cq_error 
 {
     size_t path_max = sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
     if (address->unix_path && strlen(address->unix_path) > path_max)
-        return cq_error_set(err, CQ_ERR_CONFIG, "the path of Redis' socket is longer than the %zu bytes that a socket can have",
+        return cq_error_set(err, CQ_ERR_CONFIG,
+                            "the path of Redis' socket is longer than the %zu bytes that a socket can have",
                             path_max);
     if (address->unix_path && address->tls)
         return cq_error_set(err, CQ_ERR_CONFIG, "TLS does not go with a Unix socket: leave out one of them");
     if (address->host && !host_is_clean(address->host))
-        return cq_error_set(err, CQ_ERR_CONFIG, "the name of Redis' host holds a character that no host name has");
+        return cq_error_set(err, CQ_ERR_CONFIG,
+                            "the name of Redis' host holds a character that no host name has");
     if (!address->tls_cert_file != !address->tls_key_file)
-        return cq_error_set(err, CQ_ERR_CONFIG, "a client's TLS certificate and key go together: give both or none");
+        return cq_error_set(err, CQ_ERR_CONFIG,
+                            "a client's TLS certificate and key go together: give both or none");
     return CQ_OK;
 }
 
@@ -313,7 +331,8 @@ enum cq_code cq_address_parse(const char *url, struct cq_address *ret_address, s
     address.tls = strncasecmp(url, "rediss://", 9) == 0;
     enum cq_code code;
     if (!is_unix && !address.tls && strncasecmp(url, "redis://", 8) != 0)
-        code = cq_error_set(err, CQ_ERR_CONFIG, "Redis URL: it must start with redis://, rediss:// or unix://, "
+        code = cq_error_set(err, CQ_ERR_CONFIG,
+                            "Redis URL: it must start with redis://, rediss:// or unix://, "
                             "as in redis://localhost:6379/0");
     else
         code = take_rest(&address, cq_str(strstr(url, "://") + 3), is_unix, err);
@@ -335,7 +354,7 @@ const char *cq_address_display(const struct cq_address *address, char *text, siz
     }
     const char *host = address->host ? address->host : "localhost";
     bool bracket = strchr(host, ':') != NULL;
-    snprintf(text, size, "%s://%s%s%s:%d/%d", address->tls ? "rediss" : "redis", bracket ? "[" : "", host, bracket ? "]" : "",
-             address->port, address->db);
+    snprintf(text, size, "%s://%s%s%s:%d/%d", address->tls ? "rediss" : "redis", bracket ? "[" : "", host,
+             bracket ? "]" : "", address->port, address->db);
     return text;
 }

@@ -41,7 +41,8 @@ static void disconnect(struct cq_async *async)
     async->state = CQ_ASYNC_WAITING;
 }
 
-/* Run all outstanding callbacks with an error, one by one off the list: a callback may free us and so do the rest itself. */
+/* Run all outstanding callbacks with an error, one by one off the list: a callback may free us and so do the
+ * rest itself. */
 static void fail_outstanding(struct cq_async *async, const struct cq_error *err)
 {
     struct cq_call call;
@@ -59,7 +60,8 @@ static void fail_outstanding(struct cq_async *async, const struct cq_error *err)
 void cq_async_lose(struct cq_async *async, const struct cq_error *err)
 {
     /* Only a connection that has held for as long as we would wait now earns a quick return. */
-    if (async->state == CQ_ASYNC_READY && (ev_now(async->options.loop) - async->ready_at) * 1000 >= async->backoff.ceiling_ms)
+    if (async->state == CQ_ASYNC_READY &&
+        (ev_now(async->options.loop) - async->ready_at) * 1000 >= async->backoff.ceiling_ms)
         cq_backoff_reset(&async->backoff);
     cq_stream_give_up(&async->stream);
     disconnect(async);
@@ -107,7 +109,8 @@ static void on_writable(struct ev_loop *loop, ev_io *watcher, int events)
     leave(async);
 }
 
-/* All commands of this turn of the loop go out with one write, without a look at the poll for the socket first. */
+/* All commands of this turn of the loop go out with one write, without a look at the poll for the socket
+ * first. */
 static void on_end_of_turn(struct ev_loop *loop, ev_prepare *watcher, int events)
 {
     (void)loop;
@@ -178,7 +181,8 @@ static void check_age(struct cq_async *async)
     ev_tstamp since = oldest->sent > async->moved_at ? oldest->sent : async->moved_at;
     if (since > ev_now(loop)) /* the clock was set back */
         since = oldest->sent = async->moved_at = ev_now(loop);
-    ev_tstamp limit = async->options.address->command_timeout_ms / 1000.0, left = since + limit - ev_now(loop);
+    ev_tstamp limit = async->options.address->command_timeout_ms / 1000.0,
+              left = since + limit - ev_now(loop);
     if (left <= 0 && ev_is_pending(&async->readable))
         left = limit; /* we were stopped for a while, and what came then is about to be read */
     if (left > 0) {
@@ -210,7 +214,8 @@ static void refusal_error(const struct cq_async *async, enum cq_code code, struc
     if (code == CQ_ERR_LIMIT)
         cq_failure_too_large(err);
     else
-        cq_error_set(err, code, "not connected to Redis at %s", cq_address_display(async->options.address, where, sizeof(where)));
+        cq_error_set(err, code, "not connected to Redis at %s",
+                     cq_address_display(async->options.address, where, sizeof(where)));
 }
 
 static void on_refuse_soon(struct ev_loop *loop, ev_timer *watcher, int events)
@@ -219,9 +224,11 @@ static void on_refuse_soon(struct ev_loop *loop, ev_timer *watcher, int events)
     (void)events;
     struct cq_async *async = watcher->data;
     enter(async);
-    /* Those that the callbacks add wait for the next turn, so that one who tries again at once does not stop the loop. */
+    /* Those that the callbacks add wait for the next turn, so that one who tries again at once does not stop
+     * the loop. */
     struct cq_refusal refusal;
-    for (size_t due = async->refusals.len; due && !async->freed && cq_refusals_shift(&async->refusals, &refusal); due--) {
+    for (size_t due = async->refusals.len;
+         due && !async->freed && cq_refusals_shift(&async->refusals, &refusal); due--) {
         struct cq_error err;
         refusal_error(async, refusal.code, &err);
         refusal.fn(async, NULL, &err, refusal.data);
@@ -289,7 +296,8 @@ const char *cq_async_peer_addr(const struct cq_async *async)
 }
 
 /* The wire form, or why it cannot be sent: CQ_ERR_CONNECTION, CQ_ERR_LIMIT. */
-static enum cq_code sendable(const struct cq_async *async, struct cq_command *command, struct cq_str *ret_wire)
+static enum cq_code sendable(const struct cq_async *async, struct cq_command *command,
+                             struct cq_str *ret_wire)
 {
     if (command->body.overflow)
         return CQ_ERR_LIMIT;

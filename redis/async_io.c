@@ -5,7 +5,9 @@
 #include "redis/async_state.h"
 #include "redis/failure.h"
 
-enum { REPAIRS_MAX = 3 }; /* times that one call's script is loaded: more is somebody who flushes scripts in a loop */
+enum {
+    REPAIRS_MAX = 3
+}; /* times that one call's script is loaded: more is somebody who flushes scripts in a loop */
 
 /* After each callback: may the work on the present connection go on? */
 static bool still_ready(const struct cq_async *async)
@@ -16,7 +18,8 @@ static bool still_ready(const struct cq_async *async)
 static void lose_stream(struct cq_async *async, ssize_t n, int errno_value)
 {
     struct cq_error err;
-    cq_stream_failure(&async->stream, async->options.address, n, errno_value, async->options.address->command_timeout_ms, &err);
+    cq_stream_failure(&async->stream, async->options.address, n, errno_value,
+                      async->options.address->command_timeout_ms, &err);
     cq_async_lose(async, &err);
 }
 
@@ -43,11 +46,12 @@ void cq_async_write_out(struct cq_async *async)
     ev_io_stop(loop, &async->writable);
 }
 
-/* The server has forgotten the script: load it and send the call once more. False: the reply goes to the caller. */
+/* The server has forgotten the script: load it and send the call once more. False: the reply goes to the
+ * caller. */
 static bool repair(struct cq_async *async, struct cq_call *call, const struct cq_reply *reply)
 {
-    if (call->script == CQ_SCRIPT_NONE || call->repairs >= REPAIRS_MAX || cq_reply_type(reply) != CQ_REPLY_ERROR ||
-        !cq_str_starts(cq_reply_str(reply), "NOSCRIPT"))
+    if (call->script == CQ_SCRIPT_NONE || call->repairs >= REPAIRS_MAX ||
+        cq_reply_type(reply) != CQ_REPLY_ERROR || !cq_str_starts(cq_reply_str(reply), "NOSCRIPT"))
         return false;
     struct cq_command load;
     cq_command_init(&load);
@@ -55,7 +59,8 @@ static bool repair(struct cq_async *async, struct cq_call *call, const struct cq
     struct cq_call loading = {.sent = ev_now(async->options.loop), .script = CQ_SCRIPT_NONE};
     call->repairs++;
     call->sent = loading.sent;
-    bool ok = cq_calls_push(&async->calls, loading, cq_command_wire(&load)) && cq_calls_repeat(&async->calls, *call);
+    bool ok = cq_calls_push(&async->calls, loading, cq_command_wire(&load)) &&
+              cq_calls_repeat(&async->calls, *call);
     cq_command_release(&load);
     ev_feed_event(async->options.loop, &async->end_of_turn, EV_CUSTOM);
     return ok;

@@ -1,7 +1,8 @@
 /*
- * The inside of struct cq_async, shared by async.c (its states and the calls of others) and async_io.c (bytes and replies
- * while it is ready). Functions here may run callbacks, and so free the connection: async.c keeps the memory until all
- * of them have returned, and whoever goes on afterwards looks at `freed` and `state` first.
+ * The inside of struct cq_async, shared by async.c (its states and the calls of others) and async_io.c (bytes
+ * and replies while it is ready). Functions here may run callbacks, and so free the connection: async.c keeps
+ * the memory until all of them have returned, and whoever goes on afterwards looks at `freed` and `state`
+ * first.
  */
 #ifndef CQ_REDIS_ASYNC_STATE_H
 #define CQ_REDIS_ASYNC_STATE_H
@@ -22,22 +23,23 @@ enum cq_async_state {
 struct cq_async {
     struct cq_async_options options;
     enum cq_async_state state;
-    struct cq_tls *tls;       /* made at the first attempt */
-    struct cq_link *link;     /* while CQ_ASYNC_LINKING */
-    struct cq_stream stream;  /* while CQ_ASYNC_READY */
+    struct cq_tls *tls;      /* made at the first attempt */
+    struct cq_link *link;    /* while CQ_ASYNC_LINKING */
+    struct cq_stream stream; /* while CQ_ASYNC_READY */
     struct cq_calls calls;
     struct cq_subscriptions subscriptions;
     struct cq_backoff backoff;
     bool ever_ready;
-    bool dropping;            /* cq_async_drop was called; done at the end of this turn of the loop */
-    bool freed;               /* cq_async_free was called inside a callback: the memory goes when depth is back at 0 */
-    int depth;                /* of our functions on the stack that may run callbacks */
+    bool dropping; /* cq_async_drop was called; done at the end of this turn of the loop */
+    bool freed;    /* cq_async_free was called inside a callback: the memory goes when depth is back at 0 */
+    int depth;     /* of our functions on the stack that may run callbacks */
     ev_tstamp ready_at;
-    ev_tstamp moved_at;       /* when bytes last came or went: a command in the middle of them has not timed out */
+    ev_tstamp moved_at; /* when bytes last came or went: a command in the middle of them has not timed out */
     ev_io readable, writable;
-    ev_timer timer;           /* waiting: the end of it; ready: looks at the oldest call's age */
+    ev_timer timer; /* waiting: the end of it; ready: looks at the oldest call's age */
     ev_timer refuse_soon;
-    ev_prepare end_of_turn;   /* never started: fed as an event of the lowest priority, so that it runs after all others */
+    /* never started: fed as an event of the lowest priority, so that it runs after all others */
+    ev_prepare end_of_turn;
     struct cq_refusals refusals;
     char peer_addr[CQ_PEER_ADDR_SIZE];
 };

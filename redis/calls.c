@@ -82,7 +82,8 @@ bool cq_calls_shift(struct cq_calls *calls, struct cq_call *ret_call)
 bool cq_calls_repeat(struct cq_calls *calls, struct cq_call call)
 {
     assert(call.start >= calls->base);
-    char *room = cq_buf_reserve(&calls->bytes, call.len); /* before its source is looked up: the buffer may move */
+    char *room = cq_buf_reserve(&calls->bytes,
+                                call.len); /* before its source is looked up: the buffer may move */
     calls->bytes.overflow = false;
     if (!room)
         return false;

@@ -1,9 +1,10 @@
 /*
- * The commands on their way: their bytes, kept in one buffer until they are answered, and who waits for each answer, in
- * the order of sending. Keeping the bytes lets a script call be sent again when the server has forgotten its script,
- * without a copy per command.
+ * The commands on their way: their bytes, kept in one buffer until they are answered, and who waits for each
+ * answer, in the order of sending. Keeping the bytes lets a script call be sent again when the server has
+ * forgotten its script, without a copy per command.
  *
- * Positions count the bytes since the connection began: base <= the oldest unanswered call's start <= sent <= end.
+ * Positions count the bytes since the connection began: base <= the oldest unanswered call's start <= sent <=
+ * end.
  */
 #ifndef CQ_REDIS_CALLS_H
 #define CQ_REDIS_CALLS_H
@@ -44,7 +45,8 @@ struct cq_call *cq_calls_oldest(struct cq_calls *calls); /* NULL: none; valid un
 /* Take the oldest off. Its bytes stay until cq_calls_settle. False: there is none. */
 bool cq_calls_shift(struct cq_calls *calls, struct cq_call *ret_call);
 
-/* Append the bytes of a call that was shifted and not settled yet once more, as a new one. False: at the limit. */
+/* Append the bytes of a call that was shifted and not settled yet once more, as a new one. False: at the
+ * limit. */
 bool cq_calls_repeat(struct cq_calls *calls, struct cq_call call);
 
 /* Forget the bytes of all calls that are no longer here. */
@@ -70,6 +72,7 @@ struct cq_refusals {
 
 void cq_refusals_release(struct cq_refusals *refusals);
 void cq_refusals_push(struct cq_refusals *refusals, struct cq_refusal refusal);
-bool cq_refusals_shift(struct cq_refusals *refusals, struct cq_refusal *ret_refusal); /* false: there is none */
+bool cq_refusals_shift(struct cq_refusals *refusals,
+                       struct cq_refusal *ret_refusal); /* false: there is none */
 
 #endif

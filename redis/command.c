@@ -8,10 +8,11 @@
 #include "base/mem.h"
 
 enum {
-    HEADER_ROOM = 16,          /* "*2147483647\r\n" fits */
-    DIGITS_MAX = 20,           /* of a 64-bit number */
+    HEADER_ROOM = 16,           /* "*2147483647\r\n" fits */
+    DIGITS_MAX = 20,            /* of a 64-bit number */
     ARG_FRAME = DIGITS_MAX + 5, /* "$", "\r\n" and "\r\n" around an argument, with its length */
-    KEEP_MAX = 1024 * 1024,    /* bytes that a cleared command keeps allocated: one huge job must not stay in memory */
+    KEEP_MAX = 1024 *
+               1024, /* bytes that a cleared command keeps allocated: one huge job must not stay in memory */
 };
 
 void cq_command_init(struct cq_command *command)
@@ -56,7 +57,8 @@ static char *put_digits(char *at, uint64_t value)
     return at + len;
 }
 
-/* Room for an argument of len bytes with its frame; its place among the others is taken when all of it is written. */
+/* Room for an argument of len bytes with its frame; its place among the others is taken when all of it is
+ * written. */
 static char *start_arg(struct cq_command *command, size_t len)
 {
     struct cq_buf *body = &command->body;

@@ -1,6 +1,6 @@
 /*
- * One Redis command, built once as the bytes that go over the wire (RESP), so that the blocking and the asynchronous
- * connection send the same thing and building it needs no I/O and no second copy.
+ * One Redis command, built once as the bytes that go over the wire (RESP), so that the blocking and the
+ * asynchronous connection send the same thing and building it needs no I/O and no second copy.
  */
 #ifndef CQ_REDIS_COMMAND_H
 #define CQ_REDIS_COMMAND_H
@@ -17,9 +17,9 @@
 enum { CQ_COMMAND_MAX = 2 * CQ_PAYLOAD_MAX + 64 * 1024 * 1024 };
 
 struct cq_command {
-    struct cq_buf body;     /* the arguments, after room for the *N header; overflow is checked by who sends it */
+    struct cq_buf body; /* the arguments, after room for the *N header; overflow is checked by who sends it */
     int argc;
-    enum cq_script script;  /* CQ_SCRIPT_NONE for a plain command */
+    enum cq_script script; /* CQ_SCRIPT_NONE for a plain command */
 };
 
 void cq_command_init(struct cq_command *command);
@@ -35,9 +35,9 @@ void cq_command_argf(struct cq_command *command, const char *format, ...) CQ_PRI
 void cq_command_texts(struct cq_command *command, ...) __attribute__((sentinel));
 
 /*
- * Start a script call: EVALSHA <sha> <nkeys>; then keys and arguments follow with cq_command_arg and friends, in the
- * order of the script's first lines. The build makes CQ_<SCRIPT>_NKEYS and CQ_<SCRIPT>_NARGS of those lines.
- *   nkeys  number of keys that follow (a script with a list of keys says so in its first lines)
+ * Start a script call: EVALSHA <sha> <nkeys>; then keys and arguments follow with cq_command_arg and friends,
+ * in the order of the script's first lines. The build makes CQ_<SCRIPT>_NKEYS and CQ_<SCRIPT>_NARGS of those
+ * lines. nkeys  number of keys that follow (a script with a list of keys says so in its first lines)
  */
 void cq_command_script(struct cq_command *command, enum cq_script script, int nkeys);
 

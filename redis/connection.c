@@ -14,7 +14,9 @@
 #include "redis/handshake.h"
 #include "redis/stream.h"
 
-enum { DIRECT_MIN = 64 * 1024 }; /* bytes from which a command is written from its own memory, without a copy */
+enum {
+    DIRECT_MIN = 64 * 1024
+}; /* bytes from which a command is written from its own memory, without a copy */
 
 struct cq_connection {
     struct cq_stream stream;
@@ -33,7 +35,8 @@ static void set_timeout(int fd, int timeout_ms)
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
 }
 
-static enum cq_code dial(struct cq_connection *connection, const struct cq_address *address, struct cq_error *err)
+static enum cq_code dial(struct cq_connection *connection, const struct cq_address *address,
+                         struct cq_error *err)
 {
     struct cq_endpoints endpoints;
     enum cq_code code = cq_resolve(address, &endpoints, err);
@@ -50,7 +53,8 @@ static enum cq_code dial(struct cq_connection *connection, const struct cq_addre
 static enum cq_code lose(struct cq_connection *connection, ssize_t n, int errno_value, struct cq_error *err)
 {
     connection->lost = true;
-    return cq_stream_failure(&connection->stream, &connection->address, n, errno_value, connection->address.command_timeout_ms, err);
+    return cq_stream_failure(&connection->stream, &connection->address, n, errno_value,
+                             connection->address.command_timeout_ms, err);
 }
 
 static enum cq_code write_all(struct cq_connection *connection, struct cq_str bytes, struct cq_error *err)
@@ -80,7 +84,8 @@ static enum cq_code refuse_if_lost(const struct cq_connection *connection, struc
                         cq_address_display(&connection->address, where, sizeof(where)));
 }
 
-enum cq_code cq_connection_send(struct cq_connection *connection, struct cq_command *command, struct cq_error *err)
+enum cq_code cq_connection_send(struct cq_connection *connection, struct cq_command *command,
+                                struct cq_error *err)
 {
     enum cq_code code = refuse_if_lost(connection, err);
     if (code != CQ_OK)
@@ -99,7 +104,8 @@ enum cq_code cq_connection_send(struct cq_connection *connection, struct cq_comm
     return code;
 }
 
-enum cq_code cq_connection_receive(struct cq_connection *connection, struct cq_reply **ret_reply, struct cq_error *err)
+enum cq_code cq_connection_receive(struct cq_connection *connection, struct cq_reply **ret_reply,
+                                   struct cq_error *err)
 {
     assert(connection->pending > 0 || connection->lost);
     enum cq_code code = refuse_if_lost(connection, err);
@@ -119,8 +125,8 @@ enum cq_code cq_connection_receive(struct cq_connection *connection, struct cq_r
     return CQ_OK;
 }
 
-static enum cq_code roundtrip(struct cq_connection *connection, struct cq_command *command, struct cq_reply **ret_reply,
-                              struct cq_error *err)
+static enum cq_code roundtrip(struct cq_connection *connection, struct cq_command *command,
+                              struct cq_reply **ret_reply, struct cq_error *err)
 {
     enum cq_code code = cq_connection_send(connection, command, err);
     return code == CQ_OK ? cq_connection_receive(connection, ret_reply, err) : code;
@@ -140,8 +146,8 @@ enum cq_code cq_connection_load(struct cq_connection *connection, enum cq_script
     return code;
 }
 
-enum cq_code cq_connection_call(struct cq_connection *connection, struct cq_command *command, struct cq_reply **ret_reply,
-                                struct cq_error *err)
+enum cq_code cq_connection_call(struct cq_connection *connection, struct cq_command *command,
+                                struct cq_reply **ret_reply, struct cq_error *err)
 {
     assert(connection->pending == 0 || connection->lost);
     struct cq_reply *reply = NULL;
@@ -165,8 +171,8 @@ enum cq_code cq_connection_call(struct cq_connection *connection, struct cq_comm
 }
 
 /* All of the handshake's commands at once, then all of its replies; the first obstacle decides. */
-static enum cq_code introduce(struct cq_connection *connection, const struct cq_address *address, const char *name,
-                              struct cq_error *err)
+static enum cq_code introduce(struct cq_connection *connection, const struct cq_address *address,
+                              const char *name, struct cq_error *err)
 {
     struct cq_handshake handshake;
     struct cq_command command;
@@ -200,8 +206,8 @@ static void copy_for_messages(struct cq_address *to, const struct cq_address *fr
     to->connect_timeout_ms = to->command_timeout_ms = from->connect_timeout_ms;
 }
 
-enum cq_code cq_connection_open(const struct cq_address *address, const char *name, struct cq_connection **ret_connection,
-                                struct cq_error *err)
+enum cq_code cq_connection_open(const struct cq_address *address, const char *name,
+                                struct cq_connection **ret_connection, struct cq_error *err)
 {
     struct cq_connection *connection = cq_calloc(1, sizeof(*connection));
     cq_buf_init(&connection->out, CQ_COMMAND_MAX);

@@ -16,7 +16,8 @@
 
 #include "base/mem.h"
 
-/* A peer that vanished is noticed after some 30 s, both while we wait for it and while it owes us an acknowledgement. */
+/* A peer that vanished is noticed after some 30 s, both while we wait for it and while it owes us an
+ * acknowledgement. */
 enum { KEEPALIVE_IDLE_S = 15, KEEPALIVE_INTERVAL_S = 5, KEEPALIVE_PROBES = 3, UNACKED_MAX_MS = 30000 };
 
 static const char *host_of(const struct cq_address *address)
@@ -29,7 +30,8 @@ static void take_unix(const char *path, struct cq_endpoints *endpoints)
     struct sockaddr_un *un = (struct sockaddr_un *)&endpoints->items[0].addr;
     memset(un, 0, sizeof(*un));
     un->sun_family = AF_UNIX;
-    snprintf(un->sun_path, sizeof(un->sun_path), "%s", path); /* its length was checked when the URL was read */
+    snprintf(un->sun_path, sizeof(un->sun_path), "%s",
+             path); /* its length was checked when the URL was read */
     endpoints->items[0].len = sizeof(*un);
     endpoints->len = 1;
 }
@@ -65,7 +67,8 @@ bool cq_resolve_numeric(const struct cq_address *address, struct cq_endpoints *r
     return ask(host_of(address), address->port, AI_NUMERICHOST | AI_NUMERICSERV, ret_endpoints) == 0;
 }
 
-enum cq_code cq_resolve(const struct cq_address *address, struct cq_endpoints *ret_endpoints, struct cq_error *err)
+enum cq_code cq_resolve(const struct cq_address *address, struct cq_endpoints *ret_endpoints,
+                        struct cq_error *err)
 {
     if (address->unix_path) {
         take_unix(address->unix_path, ret_endpoints);
@@ -80,14 +83,15 @@ enum cq_code cq_resolve(const struct cq_address *address, struct cq_endpoints *r
     char where[128];
     cq_address_display(address, where, sizeof(where));
     if (rc == EAI_NONAME || rc == EAI_NODATA)
-        return cq_error_set(err, CQ_ERR_CONNECTION, "cannot reach Redis at %s: no such host: %s", where, host_of(address));
-    return cq_error_set(err, CQ_ERR_CONNECTION, "cannot reach Redis at %s: looking up %s failed: %s", where, host_of(address),
-                        gai_strerror(rc));
+        return cq_error_set(err, CQ_ERR_CONNECTION, "cannot reach Redis at %s: no such host: %s", where,
+                            host_of(address));
+    return cq_error_set(err, CQ_ERR_CONNECTION, "cannot reach Redis at %s: looking up %s failed: %s", where,
+                        host_of(address), gai_strerror(rc));
 }
 
 /*
- * Owned by two: the loop's side and the thread. The lock covers `abandoned` and `done`; whoever comes second frees it.
- * So cancelling never waits for a name server.
+ * Owned by two: the loop's side and the thread. The lock covers `abandoned` and `done`; whoever comes second
+ * frees it. So cancelling never waits for a name server.
  */
 struct cq_resolver {
     struct ev_loop *loop;
@@ -95,8 +99,8 @@ struct cq_resolver {
     cq_resolver_fn *fn;
     void *data;
     pthread_mutex_t lock;
-    bool abandoned; /* the loop's side has left: nobody to wake */
-    bool done;      /* the thread has left */
+    bool abandoned;            /* the loop's side has left: nobody to wake */
+    bool done;                 /* the thread has left */
     struct cq_address address; /* host and port only, a copy */
     struct cq_endpoints endpoints;
     enum cq_code code;
@@ -140,7 +144,8 @@ static void on_wake(struct ev_loop *loop, struct ev_async *watcher, int events)
     resolver_free(resolver);
 }
 
-struct cq_resolver *cq_resolver_start(struct ev_loop *loop, const struct cq_address *address, cq_resolver_fn *fn, void *data)
+struct cq_resolver *cq_resolver_start(struct ev_loop *loop, const struct cq_address *address,
+                                      cq_resolver_fn *fn, void *data)
 {
     struct cq_resolver *resolver = cq_calloc(1, sizeof(*resolver));
     resolver->loop = loop;
@@ -167,8 +172,9 @@ struct cq_resolver *cq_resolver_start(struct ev_loop *loop, const struct cq_addr
     pthread_attr_destroy(&attr);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (rc != 0) {
-        resolver->code = cq_error_set(&resolver->error, CQ_ERR_CONNECTION, "cannot start a thread to look up %s: %s",
-                                      host_of(address), strerror(rc));
+        resolver->code = cq_error_set(&resolver->error, CQ_ERR_CONNECTION,
+                                      "cannot start a thread to look up %s: %s", host_of(address),
+                                      strerror(rc));
         resolver->done = true;
         ev_async_send(loop, &resolver->wake);
     }
@@ -190,7 +196,8 @@ void cq_resolver_cancel(struct cq_resolver *resolver)
 
 static void set(int fd, int level, int option, int value)
 {
-    setsockopt(fd, level, option, &value, sizeof(value)); /* each is an improvement; none is worth failing for */
+    setsockopt(fd, level, option, &value,
+               sizeof(value)); /* each is an improvement; none is worth failing for */
 }
 
 int cq_dial(const struct cq_endpoint *endpoint)
@@ -224,7 +231,8 @@ int cq_dial_result(int fd)
     return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
 }
 
-int cq_dial_share_ms(const struct cq_endpoints *endpoints, size_t index, int timeout_ms, cq_time started, cq_time now)
+int cq_dial_share_ms(const struct cq_endpoints *endpoints, size_t index, int timeout_ms, cq_time started,
+                     cq_time now)
 {
     cq_time left = (cq_time)timeout_ms - (now - started) / 1000;
     return left > 0 ? (int)(left / (cq_time)(endpoints->len - index)) : 0;

@@ -14,16 +14,19 @@ enum cq_code cq_failure_connect(struct cq_error *err, const struct cq_address *a
     cq_address_display(address, where, sizeof(where));
     switch (errno_value) {
     case ECONNREFUSED:
-        snprintf(reason, sizeof(reason), address->unix_path ? "nobody listens on that socket; is Redis running?"
-                                                            : "connection refused; is Redis running there?");
+        snprintf(reason, sizeof(reason),
+                 address->unix_path ? "nobody listens on that socket; is Redis running?"
+                                    : "connection refused; is Redis running there?");
         break;
     case ENOENT:
-        snprintf(reason, sizeof(reason), "no such socket; is Redis running, with `unixsocket` set to that path?");
+        snprintf(reason, sizeof(reason),
+                 "no such socket; is Redis running, with `unixsocket` set to that path?");
         break;
     case EACCES:
     case EPERM:
-        snprintf(reason, sizeof(reason), address->unix_path ? "permission denied; see `unixsocketperm` in Redis' configuration"
-                                                            : "permission denied; a firewall rule of this machine forbids it");
+        snprintf(reason, sizeof(reason),
+                 address->unix_path ? "permission denied; see `unixsocketperm` in Redis' configuration"
+                                    : "permission denied; a firewall rule of this machine forbids it");
         break;
     case ETIMEDOUT:
     case EAGAIN:
@@ -38,7 +41,8 @@ enum cq_code cq_failure_timeout(struct cq_error *err, const struct cq_address *a
 {
     char where[WHERE_SIZE];
     cq_address_display(address, where, sizeof(where));
-    return cq_error_set(err, CQ_ERR_CONNECTION, "Redis at %s did not answer within %g s", where, timeout_ms / 1000.0);
+    return cq_error_set(err, CQ_ERR_CONNECTION, "Redis at %s did not answer within %g s", where,
+                        timeout_ms / 1000.0);
 }
 
 enum cq_code cq_failure_lost(struct cq_error *err, const struct cq_address *address, const char *reason)
@@ -52,11 +56,14 @@ enum cq_code cq_failure_protocol(struct cq_error *err, const struct cq_address *
 {
     char where[WHERE_SIZE];
     cq_address_display(address, where, sizeof(where));
-    return cq_error_set(err, CQ_ERR_CONNECTION, "what answers at %s does not speak Redis' protocol: another server, or one that "
-                        "wants TLS (rediss://)?", where);
+    return cq_error_set(err, CQ_ERR_CONNECTION,
+                        "what answers at %s does not speak Redis' protocol: another server, or one that "
+                        "wants TLS (rediss://)?",
+                        where);
 }
 
 enum cq_code cq_failure_too_large(struct cq_error *err)
 {
-    return cq_error_set(err, CQ_ERR_LIMIT, "a command for Redis is above the limit of %d MiB", CQ_COMMAND_MAX / 1024 / 1024);
+    return cq_error_set(err, CQ_ERR_LIMIT, "a command for Redis is above the limit of %d MiB",
+                        CQ_COMMAND_MAX / 1024 / 1024);
 }

@@ -7,12 +7,22 @@
 enum { NEED_MAJOR = 6, NEED_MINOR = 2 };
 
 /*
- * PING is there for its errors: of these commands it alone is refused while the server loads its data (LOADING) or has
- * lost its primary (MASTERDOWN).
+ * PING is there for its errors: of these commands it alone is refused while the server loads its data
+ * (LOADING) or has lost its primary (MASTERDOWN).
  */
-enum step { STEP_AUTH, STEP_INFO_SERVER, STEP_INFO_CLUSTER, STEP_SETNAME, STEP_SELECT, STEP_PING, STEP_CLIENT_INFO, STEP_SCRIPTS };
+enum step {
+    STEP_AUTH,
+    STEP_INFO_SERVER,
+    STEP_INFO_CLUSTER,
+    STEP_SETNAME,
+    STEP_SELECT,
+    STEP_PING,
+    STEP_CLIENT_INFO,
+    STEP_SCRIPTS
+};
 
-void cq_handshake_init(struct cq_handshake *handshake, const struct cq_address *address, const char *name, bool load_scripts)
+void cq_handshake_init(struct cq_handshake *handshake, const struct cq_address *address, const char *name,
+                       bool load_scripts)
 {
     *handshake = (struct cq_handshake){.address = address, .name = name, .load_scripts = load_scripts};
     snprintf(handshake->peer_addr, sizeof(handshake->peer_addr), "unknown");
@@ -69,7 +79,9 @@ bool cq_handshake_next(struct cq_handshake *handshake, struct cq_command *comman
         cq_command_text(command, handshake->address->password ? handshake->address->password : "");
         break;
     case STEP_INFO_SERVER: cq_command_texts(command, "INFO", "server", NULL); break;
-    case STEP_INFO_CLUSTER: cq_command_texts(command, "INFO", "cluster", NULL); break; /* 6.2 takes one section at a time */
+    case STEP_INFO_CLUSTER:
+        cq_command_texts(command, "INFO", "cluster", NULL);
+        break; /* 6.2 takes one section at a time */
     case STEP_SETNAME:
         cq_command_texts(command, "CLIENT", "SETNAME", NULL);
         add_client_name(command, handshake->name);
@@ -103,12 +115,13 @@ static enum cq_code check_version(struct cq_str info, struct cq_error *err)
     struct cq_str version = value_after(info, "redis_version:", "\r\n");
     char text[32];
     int major, minor;
-    snprintf(text, sizeof(text), "%.*s", (int)(version.len > 31 ? 31 : version.len), version.len ? version.data : "");
+    snprintf(text, sizeof(text), "%.*s", (int)(version.len > 31 ? 31 : version.len),
+             version.len ? version.data : "");
     if (sscanf(text, "%d.%d", &major, &minor) != 2)
         return CQ_OK; /* a server that does not say so is taken at its word when a command fails */
     if (major < NEED_MAJOR || (major == NEED_MAJOR && minor < NEED_MINOR))
-        return cq_error_set(err, CQ_ERR_REDIS, "this Redis is version %s: cq needs %d.%d or newer, or Valkey", text, NEED_MAJOR,
-                            NEED_MINOR);
+        return cq_error_set(err, CQ_ERR_REDIS, "this Redis is version %s: cq needs %d.%d or newer, or Valkey",
+                            text, NEED_MAJOR, NEED_MINOR);
     return CQ_OK;
 }
 
@@ -116,25 +129,32 @@ static enum cq_code check_cluster(struct cq_str info, struct cq_error *err)
 {
     if (!cq_str_is(value_after(info, "cluster_enabled:", "\r\n"), "1"))
         return CQ_OK;
-    return cq_error_set(err, CQ_ERR_REDIS, "this Redis runs in cluster mode, which cannot hold RQ's keys (they have no hash tags): "
-                        "use a single Redis, with replicas or Sentinel if need be");
+    return cq_error_set(
+        err, CQ_ERR_REDIS,
+        "this Redis runs in cluster mode, which cannot hold RQ's keys (they have no hash tags): "
+        "use a single Redis, with replicas or Sentinel if need be");
 }
 
-static enum cq_code refused(const struct cq_handshake *handshake, int step, const struct cq_reply *reply, struct cq_error *err)
+static enum cq_code refused(const struct cq_handshake *handshake, int step, const struct cq_reply *reply,
+                            struct cq_error *err)
 {
     struct cq_str text = cq_reply_str(reply);
     if (step != STEP_AUTH && step != STEP_SELECT && cq_str_starts(text, "NOPERM"))
         return CQ_OK; /* an ACL user that may run our commands but not look around */
     if (step == STEP_AUTH && memmem(text.data, text.len, "without any password", 20))
-        return cq_error_set(err, CQ_ERR_REDIS, "Redis has no password for its default user, but one was given: "
+        return cq_error_set(err, CQ_ERR_REDIS,
+                            "Redis has no password for its default user, but one was given: "
                             "leave it out, or name the user (redis://USER:PASSWORD@HOST)");
     if (step == STEP_SELECT && cq_str_starts(text, "ERR"))
-        return cq_error_set(err, CQ_ERR_REDIS, "Redis has no database %d: choose a lower one, or raise `databases` in its "
-                            "configuration", handshake->address->db);
+        return cq_error_set(err, CQ_ERR_REDIS,
+                            "Redis has no database %d: choose a lower one, or raise `databases` in its "
+                            "configuration",
+                            handshake->address->db);
     return cq_reply_check(reply, err);
 }
 
-enum cq_code cq_handshake_take(struct cq_handshake *handshake, const struct cq_reply *reply, struct cq_error *err)
+enum cq_code cq_handshake_take(struct cq_handshake *handshake, const struct cq_reply *reply,
+                               struct cq_error *err)
 {
     int step = applicable(handshake, handshake->next_take);
     handshake->next_take = step + 1;

@@ -17,16 +17,16 @@ struct cq_link {
     void *data;
     struct cq_resolver *resolver; /* while a name is looked up */
     struct cq_endpoints endpoints;
-    size_t endpoint;              /* the one that is being dialed */
-    cq_time started;              /* when dialing began, monotonic */
-    int last_error;               /* errno of the last endpoint that failed */
-    int fd;                       /* dialing; -1: not */
-    struct cq_stream stream;      /* greeting; its fd is -1: not */
+    size_t endpoint;         /* the one that is being dialed */
+    cq_time started;         /* when dialing began, monotonic */
+    int last_error;          /* errno of the last endpoint that failed */
+    int fd;                  /* dialing; -1: not */
+    struct cq_stream stream; /* greeting; its fd is -1: not */
     struct cq_handshake handshake;
-    struct cq_buf greeting;       /* the handshake's commands; holds the password, so it is wiped */
-    size_t written;               /* bytes of it */
+    struct cq_buf greeting; /* the handshake's commands; holds the password, so it is wiped */
+    size_t written;         /* bytes of it */
     ev_io readable, writable;
-    ev_timer timer;               /* the limit of the present step */
+    ev_timer timer; /* the limit of the present step */
 };
 
 static void link_free(struct cq_link *link)
@@ -84,7 +84,8 @@ static void dial_next(struct cq_link *link);
 static void stream_failed(struct cq_link *link, ssize_t n, int errno_value)
 {
     struct cq_error err;
-    cq_stream_failure(&link->stream, link->options.address, n, errno_value, link->options.address->connect_timeout_ms, &err);
+    cq_stream_failure(&link->stream, link->options.address, n, errno_value,
+                      link->options.address->connect_timeout_ms, &err);
     /* Who greets us in another protocol will not learn ours: no use in trying again. */
     if (cq_stream_is_garbled(&link->stream))
         err.code = CQ_ERR_REDIS;
@@ -96,7 +97,8 @@ static bool write_greeting(struct cq_link *link)
 {
     struct ev_loop *loop = link->options.loop;
     while (link->written < link->greeting.len) {
-        ssize_t n = cq_stream_write(&link->stream, link->greeting.data + link->written, link->greeting.len - link->written);
+        ssize_t n = cq_stream_write(&link->stream, link->greeting.data + link->written,
+                                    link->greeting.len - link->written);
         if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
             /* TLS's handshake waits for the peer: a writable socket says nothing then. */
             if (cq_stream_write_needs_read(&link->stream))
@@ -154,7 +156,8 @@ static void greet(struct cq_link *link)
     }
     struct cq_command command;
     cq_command_init(&command);
-    cq_handshake_init(&link->handshake, link->options.address, link->options.client_name, link->options.load_scripts);
+    cq_handshake_init(&link->handshake, link->options.address, link->options.client_name,
+                      link->options.load_scripts);
     while (cq_handshake_next(&link->handshake, &command))
         cq_buf_str(&link->greeting, cq_command_wire(&command));
     if (command.body.data)
@@ -195,8 +198,8 @@ static void dial_next(struct cq_link *link)
         finish(link, &err);
         return;
     }
-    set_timer(link, cq_dial_share_ms(&link->endpoints, link->endpoint, address->connect_timeout_ms, link->started,
-                                     cq_clock_monotonic()));
+    set_timer(link, cq_dial_share_ms(&link->endpoints, link->endpoint, address->connect_timeout_ms,
+                                     link->started, cq_clock_monotonic()));
     ev_io_set(&link->writable, link->fd, EV_WRITE);
     ev_io_start(link->options.loop, &link->writable);
 }

@@ -1,6 +1,6 @@
 /*
- * One attempt to reach Redis, in the loop and without blocking it: resolve, connect (one endpoint after another), say the
- * handshake. It ends with one call: a stream that is ready for commands, or an error.
+ * One attempt to reach Redis, in the loop and without blocking it: resolve, connect (one endpoint after
+ * another), say the handshake. It ends with one call: a stream that is ready for commands, or an error.
  */
 #ifndef CQ_REDIS_LINK_H
 #define CQ_REDIS_LINK_H
@@ -24,13 +24,15 @@ struct cq_link_options {
  *   stream     ready, now the callee's; NULL when err says why
  *   peer_addr  our address as Redis sees it; borrowed for the time of the call
  */
-typedef void cq_link_fn(struct cq_stream *stream, const char *peer_addr, const struct cq_error *err, void *data);
+typedef void cq_link_fn(struct cq_stream *stream, const char *peer_addr, const struct cq_error *err,
+                        void *data);
 
 /* Begin. fn is never called from inside this call. */
 struct cq_link *cq_link_start(const struct cq_link_options *options, cq_link_fn *fn, void *data);
 void cq_link_cancel(struct cq_link *link); /* fn is not called; NULL-safe */
 
-/* Waiting times between attempts: doubling from 0.1 s to 30 s, each with jitter so that many clients do not come at once. */
+/* Waiting times between attempts: doubling from 0.1 s to 30 s, each with jitter so that many clients do not
+ * come at once. */
 enum { CQ_BACKOFF_MIN_MS = 100, CQ_BACKOFF_MAX_MS = 30000 };
 
 struct cq_backoff {

@@ -39,7 +39,8 @@ int64_t cq_reply_int(const struct cq_reply *reply)
     int64_t value = 0;
     if (cq_reply_type(reply) == CQ_REPLY_INT)
         value = raw(reply)->integer;
-    else if (cq_reply_type(reply) == CQ_REPLY_STR && !cq_number_int(cq_reply_str(reply), INT64_MIN, INT64_MAX, &value))
+    else if (cq_reply_type(reply) == CQ_REPLY_STR &&
+             !cq_number_int(cq_reply_str(reply), INT64_MIN, INT64_MAX, &value))
         value = 0;
     return value;
 }
@@ -76,7 +77,8 @@ void cq_reply_free(struct cq_reply *reply)
         freeReplyObject(reply);
 }
 
-/* What an error's first word means. A NULL remedy: the text after the word is the message, for it is one of ours. */
+/* What an error's first word means. A NULL remedy: the text after the word is the message, for it is one of
+ * ours. */
 static const struct meaning {
     const char *word;
     enum cq_code code;
@@ -87,23 +89,30 @@ static const struct meaning {
     {"INVALIDOPERATION", CQ_ERR_INVALID_OPERATION, NULL},
     {"WORKEREXISTS", CQ_ERR_INVALID_OPERATION, NULL},
     {"NOAUTH", CQ_ERR_REDIS,
-     "Redis wants a password: give it in the URL (redis://:PASSWORD@HOST) or, without a URL, in REDIS_PASSWORD"},
-    {"WRONGPASS", CQ_ERR_REDIS, "Redis refused the user name or password: check the URL or REDIS_USERNAME and REDIS_PASSWORD"},
+     "Redis wants a password: give it in the URL (redis://:PASSWORD@HOST) or, without a URL, in "
+     "REDIS_PASSWORD"},
+    {"WRONGPASS", CQ_ERR_REDIS,
+     "Redis refused the user name or password: check the URL or REDIS_USERNAME and REDIS_PASSWORD"},
     {"NOPERM", CQ_ERR_REDIS,
-     "this Redis user may not do that: give it `~rq:* ~cq:* &rq:* +@all -@dangerous` or more with ACL SETUSER"},
+     "this Redis user may not do that: give it `~rq:* ~cq:* &rq:* +@all -@dangerous` or more with ACL "
+     "SETUSER"},
     {"LOADING", CQ_ERR_CONNECTION, "Redis is still loading its data: try again when it is done"},
     {"READONLY", CQ_ERR_CONNECTION, "this Redis is a read-only replica: use the address of its primary"},
     {"OOM", CQ_ERR_CONNECTION, "Redis is out of memory: raise its maxmemory or empty some queues"},
-    {"MISCONF", CQ_ERR_CONNECTION, "Redis cannot save to disk and refuses writes: see its log, or stop-writes-on-bgsave-error"},
+    {"MISCONF", CQ_ERR_CONNECTION,
+     "Redis cannot save to disk and refuses writes: see its log, or stop-writes-on-bgsave-error"},
     {"BUSY", CQ_ERR_CONNECTION, "Redis is busy with a script: wait, or stop it with SCRIPT KILL"},
-    {"MASTERDOWN", CQ_ERR_CONNECTION, "this Redis replica has lost its primary: use the address of the primary"},
-    {"NOREPLICAS", CQ_ERR_CONNECTION, "Redis has fewer replicas than min-replicas-to-write: bring them back or lower it"},
+    {"MASTERDOWN", CQ_ERR_CONNECTION,
+     "this Redis replica has lost its primary: use the address of the primary"},
+    {"NOREPLICAS", CQ_ERR_CONNECTION,
+     "Redis has fewer replicas than min-replicas-to-write: bring them back or lower it"},
     {"TRYAGAIN", CQ_ERR_CONNECTION, "Redis asks to try again"},
     {"MOVED", CQ_ERR_REDIS, "this is a Redis Cluster, which cannot hold RQ's keys: use a single Redis"},
     {"ASK", CQ_ERR_REDIS, "this is a Redis Cluster, which cannot hold RQ's keys: use a single Redis"},
     {"CROSSSLOT", CQ_ERR_REDIS, "this is a Redis Cluster, which cannot hold RQ's keys: use a single Redis"},
     {"CLUSTERDOWN", CQ_ERR_REDIS, "this is a Redis Cluster, which cannot hold RQ's keys: use a single Redis"},
-    {"WRONGTYPE", CQ_ERR_REDIS, "a key of RQ's layout holds another type of value: see what else writes to this database"},
+    {"WRONGTYPE", CQ_ERR_REDIS,
+     "a key of RQ's layout holds another type of value: see what else writes to this database"},
     {"NOSCRIPT", CQ_ERR_CONNECTION, "Redis has forgotten a script of ours: try again"},
     {NULL, CQ_OK, NULL},
 };
@@ -123,7 +132,8 @@ static const struct meaning *meaning_of(struct cq_str text)
     return NULL;
 }
 
-/* Redis 6.2 wraps what a command inside a script answers: `ERR Error running script (...): @user_script: 3: -OOM ...`. */
+/* Redis 6.2 wraps what a command inside a script answers: `ERR Error running script (...): @user_script: 3:
+ * -OOM ...`. */
 static struct cq_str unwrapped(struct cq_str text)
 {
     if (!cq_str_starts(text, "ERR Error running script"))
@@ -153,9 +163,11 @@ enum cq_code cq_reply_check(const struct cq_reply *reply, struct cq_error *err)
         return cq_error_set(err, m->code, "%.*s", len - skip, text.data + skip);
     }
     if (cq_str_starts(text, "ERR unknown command"))
-        return cq_error_set(err, CQ_ERR_REDIS, "this Redis lacks a command: version 6.2 or newer is needed, none renamed (%.*s)",
+        return cq_error_set(err, CQ_ERR_REDIS,
+                            "this Redis lacks a command: version 6.2 or newer is needed, none renamed (%.*s)",
                             len, text.data);
     if (cq_str_starts(text, "ERR max number of clients"))
-        return cq_error_set(err, CQ_ERR_CONNECTION, "Redis has no room for another client: raise its maxclients");
+        return cq_error_set(err, CQ_ERR_CONNECTION,
+                            "Redis has no room for another client: raise its maxclients");
     return cq_error_set(err, CQ_ERR_REDIS, "Redis: %.*s", len, text.data);
 }

@@ -43,7 +43,8 @@ void cq_stream_give_up(struct cq_stream *stream)
 {
     struct linger at_once = {.l_onoff = 1, .l_linger = 0};
     if (stream->fd >= 0)
-        setsockopt(stream->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)); /* a Unix socket ignores it */
+        setsockopt(stream->fd, SOL_SOCKET, SO_LINGER, &at_once,
+                   sizeof(at_once)); /* a Unix socket ignores it */
 }
 
 ssize_t cq_stream_write(struct cq_stream *stream, const void *data, size_t len)
@@ -63,7 +64,8 @@ ssize_t cq_stream_read(struct cq_stream *stream)
     ssize_t n, total = 0;
     do {
         do
-            n = stream->tls ? cq_tls_read(stream->tls, bytes, sizeof(bytes)) : recv(stream->fd, bytes, sizeof(bytes), 0);
+            n = stream->tls ? cq_tls_read(stream->tls, bytes, sizeof(bytes))
+                            : recv(stream->fd, bytes, sizeof(bytes), 0);
         while (n < 0 && errno == EINTR);
         if (n > 0 && redisReaderFeed(stream->reader, bytes, (size_t)n) != REDIS_OK) {
             errno = ENOMEM;
@@ -97,8 +99,8 @@ bool cq_stream_is_garbled(const struct cq_stream *stream)
     return stream->reader && stream->reader->err;
 }
 
-enum cq_code cq_stream_failure(const struct cq_stream *stream, const struct cq_address *address, ssize_t n, int errno_value,
-                               int timeout_ms, struct cq_error *err)
+enum cq_code cq_stream_failure(const struct cq_stream *stream, const struct cq_address *address, ssize_t n,
+                               int errno_value, int timeout_ms, struct cq_error *err)
 {
     if (cq_stream_is_garbled(stream))
         return cq_failure_protocol(err, address);

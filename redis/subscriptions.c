@@ -35,7 +35,8 @@ static bool next_arg(struct cq_str *wire, struct cq_str *ret_arg)
     return true;
 }
 
-void cq_subscriptions_add(struct cq_subscriptions *subscriptions, struct cq_str wire, cq_async_reply_fn *fn, void *data)
+void cq_subscriptions_add(struct cq_subscriptions *subscriptions, struct cq_str wire, cq_async_reply_fn *fn,
+                          void *data)
 {
     struct cq_str arg;
     size_t header = (size_t)((const char *)memchr(wire.data, '\n', wire.len) + 1 - wire.data);
@@ -48,7 +49,8 @@ void cq_subscriptions_add(struct cq_subscriptions *subscriptions, struct cq_str 
         if (!item) {
             if (subscriptions->len == subscriptions->cap) {
                 subscriptions->cap = subscriptions->cap ? subscriptions->cap * 2 : 8;
-                subscriptions->items = cq_realloc(subscriptions->items, subscriptions->cap * sizeof(*subscriptions->items));
+                subscriptions->items = cq_realloc(subscriptions->items,
+                                                  subscriptions->cap * sizeof(*subscriptions->items));
             }
             item = &subscriptions->items[subscriptions->len++];
             item->channel = cq_memdup(arg.data, arg.len);
@@ -75,7 +77,8 @@ bool cq_subscriptions_is_push(const struct cq_subscriptions *subscriptions, cons
     return false;
 }
 
-const struct cq_subscription *cq_subscriptions_find(struct cq_subscriptions *subscriptions, const struct cq_reply *reply)
+const struct cq_subscription *cq_subscriptions_find(struct cq_subscriptions *subscriptions,
+                                                    const struct cq_reply *reply)
 {
     struct cq_subscription *item = find(subscriptions, cq_reply_str(cq_reply_at(reply, 1)));
     if (item)
@@ -89,11 +92,13 @@ static void take_at(struct cq_subscriptions *subscriptions, size_t index, struct
     subscriptions->items[index] = subscriptions->items[--subscriptions->len];
 }
 
-bool cq_subscriptions_take_refused(struct cq_subscriptions *subscriptions, unsigned *command, struct cq_subscription *ret_item)
+bool cq_subscriptions_take_refused(struct cq_subscriptions *subscriptions, unsigned *command,
+                                   struct cq_subscription *ret_item)
 {
     if (!*command)
         for (size_t i = 0; i < subscriptions->len; i++)
-            if (!subscriptions->items[i].confirmed && (!*command || subscriptions->items[i].command < *command))
+            if (!subscriptions->items[i].confirmed &&
+                (!*command || subscriptions->items[i].command < *command))
                 *command = subscriptions->items[i].command;
     for (size_t i = 0; i < subscriptions->len && *command; i++)
         if (!subscriptions->items[i].confirmed && subscriptions->items[i].command == *command) {

@@ -33,7 +33,9 @@ static const char *openssl_reason(void)
 
 static enum cq_code cannot_use(const char *setting, const char *path, struct cq_error *err)
 {
-    const char *why = access(path, R_OK) == 0 ? openssl_reason() : strerror(errno); /* of a file it cannot open, OpenSSL says "BIO lib" */
+    const char *why = access(path, R_OK) == 0
+                          ? openssl_reason()
+                          : strerror(errno); /* of a file it cannot open, OpenSSL says "BIO lib" */
     return cq_error_set(err, CQ_ERR_CONFIG, "%s: cannot use %.80s: %s", setting, path, why);
 }
 
@@ -43,7 +45,8 @@ static enum cq_code take_files(SSL_CTX *context, const struct cq_address *addres
         if (!SSL_CTX_load_verify_locations(context, address->tls_ca_file, NULL))
             return cannot_use("ssl_ca_certs", address->tls_ca_file, err);
     } else if (!SSL_CTX_set_default_verify_paths(context)) {
-        return cq_error_set(err, CQ_ERR_CONFIG, "TLS: cannot open the system's certificates: %s", openssl_reason());
+        return cq_error_set(err, CQ_ERR_CONFIG, "TLS: cannot open the system's certificates: %s",
+                            openssl_reason());
     }
     if (!address->tls_cert_file)
         return CQ_OK;
@@ -90,13 +93,15 @@ void cq_tls_free(struct cq_tls *tls)
     free(tls);
 }
 
-enum cq_code cq_tls_begin(struct cq_tls *tls, int fd, struct cq_tls_session **ret_session, struct cq_error *err)
+enum cq_code cq_tls_begin(struct cq_tls *tls, int fd, struct cq_tls_session **ret_session,
+                          struct cq_error *err)
 {
     *ret_session = NULL;
     if (!tls)
         return CQ_OK;
     struct in6_addr number;
-    bool by_number = inet_pton(AF_INET, tls->host, &number) == 1 || inet_pton(AF_INET6, tls->host, &number) == 1;
+    bool by_number = inet_pton(AF_INET, tls->host, &number) == 1 ||
+                     inet_pton(AF_INET6, tls->host, &number) == 1;
     SSL *ssl = SSL_new(tls->context);
     bool ready = ssl && SSL_set_fd(ssl, fd) == 1;
     if (ready && by_number)
@@ -105,7 +110,8 @@ enum cq_code cq_tls_begin(struct cq_tls *tls, int fd, struct cq_tls_session **re
         ready = SSL_set_tlsext_host_name(ssl, tls->host) == 1 && SSL_set1_host(ssl, tls->host) == 1;
     if (!ready) {
         SSL_free(ssl);
-        return cq_error_set(err, CQ_ERR_CONFIG, "TLS with %.80s does not start: %s", tls->host, openssl_reason());
+        return cq_error_set(err, CQ_ERR_CONFIG, "TLS with %.80s does not start: %s", tls->host,
+                            openssl_reason());
     }
     SSL_set_connect_state(ssl);
     struct cq_tls_session *session = cq_calloc(1, sizeof(*session));
@@ -149,8 +155,8 @@ static ssize_t outcome(struct cq_tls_session *session, int n, int errno_value)
     }
     long verdict = SSL_get_verify_result(session->ssl);
     if (verdict != X509_V_OK && SSL_get_verify_mode(session->ssl) != SSL_VERIFY_NONE)
-        snprintf(session->reason, sizeof(session->reason), "its certificate: %s%s", X509_verify_cert_error_string(verdict),
-                 remedy_for(verdict));
+        snprintf(session->reason, sizeof(session->reason), "its certificate: %s%s",
+                 X509_verify_cert_error_string(verdict), remedy_for(verdict));
     else
         snprintf(session->reason, sizeof(session->reason), "TLS: %s", openssl_reason());
     errno = EPROTO;
@@ -202,7 +208,8 @@ const char *cq_tls_reason(const struct cq_tls_session *session)
 enum cq_code cq_tls_new(const struct cq_address *address, struct cq_tls **ret_tls, struct cq_error *err)
 {
     if (address->tls)
-        return cq_error_set(err, CQ_ERR_CONFIG, "rediss://: this cq was built with a hiredis that has no TLS: use redis:// or "
+        return cq_error_set(err, CQ_ERR_CONFIG,
+                            "rediss://: this cq was built with a hiredis that has no TLS: use redis:// or "
                             "unix://, a tunnel such as stunnel, or build with hiredis 1.0 or newer");
     *ret_tls = NULL;
     return CQ_OK;
@@ -213,7 +220,8 @@ void cq_tls_free(struct cq_tls *tls)
     (void)tls;
 }
 
-enum cq_code cq_tls_begin(struct cq_tls *tls, int fd, struct cq_tls_session **ret_session, struct cq_error *err)
+enum cq_code cq_tls_begin(struct cq_tls *tls, int fd, struct cq_tls_session **ret_session,
+                          struct cq_error *err)
 {
     (void)tls;
     (void)fd;

@@ -78,7 +78,8 @@ static const struct cq_reply *members(const struct cq_group_walk *walk)
     return cq_reply_at(walk->page, 1);
 }
 
-/* In one round trip. An id that is too long for a key of cq's counts as one whose job is gone: it has no reply. */
+/* In one round trip. An id that is too long for a key of cq's counts as one whose job is gone: it has no
+ * reply. */
 static enum cq_code read_jobs(struct cq_group_walk *walk, struct cq_error *err)
 {
     size_t len = cq_reply_len(members(walk));
@@ -109,7 +110,8 @@ enum cq_code cq_group_walk_next(struct cq_group_walk *walk, struct cq_error *err
 
 void cq_group_walk_job(const struct cq_group_walk *walk, size_t index, struct cq_group_job *ret_job)
 {
-    const struct cq_reply *fields = walk->jobs[index]; /* what is no hash gave an error, which has no fields */
+    const struct cq_reply *fields =
+        walk->jobs[index]; /* what is no hash gave an error, which has no fields */
     struct cq_str created_at = cq_reply_str(cq_reply_at(fields, 3));
     *ret_job = (struct cq_group_job){.id = cq_reply_str(cq_reply_at(members(walk), index)),
                                      .status_text = cq_reply_str(cq_reply_at(fields, 0)),

@@ -1,6 +1,7 @@
 /*
- * Groups: sets of job ids by a name, read a page at a time, so that a group of a million is never loaded at once. Reading
- * changes nothing: ids whose job is gone, which RQ takes out on the way, are told apart. Source: rq/group.py.
+ * Groups: sets of job ids by a name, read a page at a time, so that a group of a million is never loaded at
+ * once. Reading changes nothing: ids whose job is gone, which RQ takes out on the way, are told apart.
+ * Source: rq/group.py.
  */
 #ifndef CQ_REGISTRY_GROUP_H
 #define CQ_REGISTRY_GROUP_H
@@ -13,7 +14,8 @@
 #include "redis/connection.h"
 
 /* All names, sorted by bytes; those longer than CQ_NAME_MAX are left out. Redis: SMEMBERS rq:groups. */
-CQ_MUST_CHECK enum cq_code cq_group_names(struct cq_connection *connection, struct cq_strv *names, struct cq_error *err);
+CQ_MUST_CHECK enum cq_code cq_group_names(struct cq_connection *connection, struct cq_strv *names,
+                                          struct cq_error *err);
 
 /* A walk through a group. Borrows the name and the connection; what it shows is valid until the next page. */
 struct cq_group_walk {
@@ -37,8 +39,8 @@ void cq_group_walk_init(struct cq_group_walk *walk, struct cq_connection *connec
 void cq_group_walk_release(struct cq_group_walk *walk);
 
 /*
- * Read the next page; ended: it was the last. A page may be empty, and a job that is there all the time is in at least one.
- * Redis: SSCAN, and HMGET for each. Errors: CQ_ERR_CONNECTION, CQ_ERR_REDIS.
+ * Read the next page; ended: it was the last. A page may be empty, and a job that is there all the time is in
+ * at least one. Redis: SSCAN, and HMGET for each. Errors: CQ_ERR_CONNECTION, CQ_ERR_REDIS.
  */
 CQ_MUST_CHECK enum cq_code cq_group_walk_next(struct cq_group_walk *walk, struct cq_error *err);
 void cq_group_walk_job(const struct cq_group_walk *walk, size_t index, struct cq_group_job *ret_job);

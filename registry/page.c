@@ -73,9 +73,10 @@ enum cq_code cq_page_read(const struct cq_reply *reply, struct cq_page_read *ret
 void cq_page_job(const struct cq_reply *reply, size_t index, struct cq_page_job *ret_job)
 {
     const struct cq_reply *item = cq_reply_at(cq_reply_at(reply, 5), index);
-    struct cq_str *const texts[] = {&ret_job->member,      &ret_job->status,     &ret_job->origin,   &ret_job->created_at,
-                                    &ret_job->enqueued_at, &ret_job->started_at, &ret_job->ended_at, &ret_job->score,
-                                    &ret_job->data,        &ret_job->exc_info};
+    struct cq_str *const texts[] = {&ret_job->member,     &ret_job->status,      &ret_job->origin,
+                                    &ret_job->created_at, &ret_job->enqueued_at, &ret_job->started_at,
+                                    &ret_job->ended_at,   &ret_job->score,       &ret_job->data,
+                                    &ret_job->exc_info};
     enum { TEXTS = CQ_ARRAY_LEN(texts) };
     for (size_t i = 0; i < TEXTS; i++)
         *texts[i] = cq_reply_str(cq_reply_at(item, i));

@@ -20,7 +20,8 @@ enum cq_registry_kind {
 const char *cq_registry_key_word(enum cq_registry_kind kind); /* "wip", "finished" ... as in the key */
 const char *cq_registry_name(enum cq_registry_kind kind);     /* "started", "finished" ... for people */
 
-void cq_registry_count_build(enum cq_registry_kind kind, struct cq_str queue, struct cq_command *command); /* ZCARD */
+void cq_registry_count_build(enum cq_registry_kind kind, struct cq_str queue,
+                             struct cq_command *command); /* ZCARD */
 
 /* A page of members with scores, lowest first: ZRANGE start stop WITHSCORES. */
 void cq_registry_page_build(enum cq_registry_kind kind, struct cq_str queue, int64_t start, int64_t stop,

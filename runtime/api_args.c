@@ -7,8 +7,8 @@
 
 static bool is_list(const cq_value *value)
 {
-    return value && (value->kind == CQ_VALUE_LIST || value->kind == CQ_VALUE_TUPLE || value->kind == CQ_VALUE_SET ||
-                     value->kind == CQ_VALUE_FROZENSET);
+    return value && (value->kind == CQ_VALUE_LIST || value->kind == CQ_VALUE_TUPLE ||
+                     value->kind == CQ_VALUE_SET || value->kind == CQ_VALUE_FROZENSET);
 }
 
 cq_type cq_type_of(const cq_value *value)
@@ -16,29 +16,20 @@ cq_type cq_type_of(const cq_value *value)
     if (!value)
         return CQ_TYPE_NONE;
     switch (value->kind) {
-    case CQ_VALUE_NONE:
-        return CQ_TYPE_NONE;
-    case CQ_VALUE_BOOL:
-        return CQ_TYPE_BOOL;
-    case CQ_VALUE_INT:
-        return CQ_TYPE_INT;
-    case CQ_VALUE_FLOAT:
-        return CQ_TYPE_FLOAT;
-    case CQ_VALUE_STR:
-        return CQ_TYPE_STR;
-    case CQ_VALUE_BYTES:
-        return CQ_TYPE_BYTES;
+    case CQ_VALUE_NONE: return CQ_TYPE_NONE;
+    case CQ_VALUE_BOOL: return CQ_TYPE_BOOL;
+    case CQ_VALUE_INT: return CQ_TYPE_INT;
+    case CQ_VALUE_FLOAT: return CQ_TYPE_FLOAT;
+    case CQ_VALUE_STR: return CQ_TYPE_STR;
+    case CQ_VALUE_BYTES: return CQ_TYPE_BYTES;
     case CQ_VALUE_LIST:
     case CQ_VALUE_TUPLE:
     case CQ_VALUE_SET:
-    case CQ_VALUE_FROZENSET:
-        return CQ_TYPE_LIST;
-    case CQ_VALUE_MAP:
-        return CQ_TYPE_DICT;
+    case CQ_VALUE_FROZENSET: return CQ_TYPE_LIST;
+    case CQ_VALUE_MAP: return CQ_TYPE_DICT;
     case CQ_VALUE_BIGINT:
     case CQ_VALUE_DATETIME:
-    case CQ_VALUE_OPAQUE:
-        break;
+    case CQ_VALUE_OPAQUE: break;
     }
     return CQ_TYPE_OTHER;
 }
@@ -118,7 +109,8 @@ static int fail_type(struct cq_context *job, struct place place, const char *wan
     if (value && value->kind == CQ_VALUE_BIGINT)
         snprintf(text, sizeof(text), "does not fit into 64 bits");
     else
-        snprintf(text, sizeof(text), "must be %s, not %s", wanted, value ? cq_value_type_name(value) : "absent");
+        snprintf(text, sizeof(text), "must be %s, not %s", wanted,
+                 value ? cq_value_type_name(value) : "absent");
     return fail_at(job, place, text);
 }
 
@@ -158,7 +150,8 @@ static int read_str(struct cq_context *job, struct place place, const cq_value *
     return CQ_DONE;
 }
 
-static int read_bytes(struct cq_context *job, struct place place, const cq_value *value, const void **ret_data, size_t *ret_size)
+static int read_bytes(struct cq_context *job, struct place place, const cq_value *value,
+                      const void **ret_data, size_t *ret_size)
 {
     cq_type type = cq_type_of(value);
     if (type != CQ_TYPE_BYTES && type != CQ_TYPE_STR)
@@ -187,29 +180,31 @@ static int read_json(struct cq_context *job, struct place place, const cq_value 
 }
 
 /* The three ways to a value, for each type alike. */
-#define READERS(type, c_type)                                                                                          \
-    int cq_get_##type(cq_context *job, const cq_value *value, c_type *ret)                                             \
-    {                                                                                                                  \
-        return read_##type(job, (struct place){NULL, NO_INDEX}, value, ret);                                           \
-    }                                                                                                                  \
-    int cq_arg_##type(cq_context *job, size_t index, c_type *ret)                                                      \
-    {                                                                                                                  \
-        struct place place = {NULL, (long long)index};                                                                 \
-        const cq_value *value = cq_arg(job, index);                                                                    \
-        return value ? read_##type(job, place, value, ret) : fail_missing(job, place);                                 \
-    }                                                                                                                  \
-    int cq_kwarg_##type(cq_context *job, const char *name, c_type *ret)                                                \
-    {                                                                                                                  \
-        struct place place = {name, NO_INDEX};                                                                         \
-        const cq_value *value = cq_kwarg(job, name);                                                                   \
-        return value ? read_##type(job, place, value, ret) : fail_missing(job, place);                                 \
+#define READERS(type, c_type)                                                          \
+    int cq_get_##type(cq_context *job, const cq_value *value, c_type *ret)             \
+    {                                                                                  \
+        return read_##type(job, (struct place){NULL, NO_INDEX}, value, ret);           \
+    }                                                                                  \
+    int cq_arg_##type(cq_context *job, size_t index, c_type *ret)                      \
+    {                                                                                  \
+        struct place place = {NULL, (long long)index};                                 \
+        const cq_value *value = cq_arg(job, index);                                    \
+        return value ? read_##type(job, place, value, ret) : fail_missing(job, place); \
+    }                                                                                  \
+    int cq_kwarg_##type(cq_context *job, const char *name, c_type *ret)                \
+    {                                                                                  \
+        struct place place = {name, NO_INDEX};                                         \
+        const cq_value *value = cq_kwarg(job, name);                                   \
+        return value ? read_##type(job, place, value, ret) : fail_missing(job, place); \
     }
 
-#define OPTION(type, c_type)                                                                                           \
-    int cq_option_##type(cq_context *job, const char *name, c_type *ret)                                               \
-    {                                                                                                                  \
-        const cq_value *value = cq_kwarg(job, name);                                                                   \
-        return cq_type_of(value) == CQ_TYPE_NONE ? CQ_DONE : read_##type(job, (struct place){name, NO_INDEX}, value, ret); \
+#define OPTION(type, c_type)                                                       \
+    int cq_option_##type(cq_context *job, const char *name, c_type *ret)           \
+    {                                                                              \
+        const cq_value *value = cq_kwarg(job, name);                               \
+        return cq_type_of(value) == CQ_TYPE_NONE                                   \
+                   ? CQ_DONE                                                       \
+                   : read_##type(job, (struct place){name, NO_INDEX}, value, ret); \
     }
 
 READERS(bool, int)

@@ -8,7 +8,8 @@
 /* Replaced values stay in meta's arena until it is made anew from what was saved: past this many bytes. */
 enum { META_ARENA_KEEP = 1024 * 1024 };
 
-/* Decode meta on first use. On failure the failure text is set; a meta that others wrote is never overwritten then. */
+/* Decode meta on first use. On failure the failure text is set; a meta that others wrote is never overwritten
+ * then. */
 static int load(struct cq_context *job)
 {
     struct cq_error err;
@@ -21,7 +22,8 @@ static int load(struct cq_context *job)
     } else if (job->meta.kind == CQ_VALUE_NONE) {
         job->meta = cq_value_map(&job->meta_arena, 0);
     } else if (job->meta.kind != CQ_VALUE_MAP) {
-        return cq_context_fail(job, "cq.MetaError", "the job's meta is %s, not dict", cq_value_type_name(&job->meta));
+        return cq_context_fail(job, "cq.MetaError", "the job's meta is %s, not dict",
+                               cq_value_type_name(&job->meta));
     }
     job->meta_loaded = true;
     return CQ_DONE;
@@ -78,7 +80,8 @@ int cq_meta_set_json(cq_context *job, const char *key, const char *text)
     if (load(job))
         return CQ_FAILED;
     if (cq_json_read(cq_str(text), &job->meta_arena, &value, &err))
-        return cq_context_fail(job, "cq.MetaError", "the JSON for meta's '%s' cannot be read: %s", key, err.text);
+        return cq_context_fail(job, "cq.MetaError", "the JSON for meta's '%s' cannot be read: %s", key,
+                               err.text);
     return set(job, key, value);
 }
 
@@ -95,7 +98,8 @@ static enum cq_code apply_progress(struct cq_context *job, struct cq_error *err)
     return CQ_OK;
 }
 
-enum cq_code cq_context_take_meta(struct cq_context *job, struct cq_buf *out, bool *ret_changed, struct cq_error *err)
+enum cq_code cq_context_take_meta(struct cq_context *job, struct cq_buf *out, bool *ret_changed,
+                                  struct cq_error *err)
 {
     enum cq_code code = apply_progress(job, err);
     if (code)
@@ -111,7 +115,8 @@ enum cq_code cq_context_take_meta(struct cq_context *job, struct cq_buf *out, bo
     if (job->meta_arena.used > META_ARENA_KEEP) {
         cq_buf_clear(&job->meta_saved);
         if (!cq_buf_append(&job->meta_saved, out->data + start, out->len - start))
-            return cq_error_set(err, CQ_ERR_LIMIT, "meta of %zu bytes is above the limit of %d", out->len - start, CQ_META_MAX);
+            return cq_error_set(err, CQ_ERR_LIMIT, "meta of %zu bytes is above the limit of %d",
+                                out->len - start, CQ_META_MAX);
         cq_arena_release(&job->meta_arena);
         job->meta_text = cq_buf_view(&job->meta_saved);
         job->meta_loaded = false;
@@ -129,8 +134,9 @@ int cq_save_meta(cq_context *job)
         struct cq_frame_writer writer;
         cq_frame_start(&writer, &frame, "meta");
         cq_frame_add_bin(&writer, "meta", cq_buf_view(&text));
-        code = cq_frame_end(&writer) ? cq_frame_send(job->fd, cq_buf_view(&frame), NULL, 0, &err)
-                                     : cq_error_set(&err, CQ_ERR_LIMIT, "meta is above the limit of %d bytes", CQ_META_MAX);
+        code = cq_frame_end(&writer)
+                   ? cq_frame_send(job->fd, cq_buf_view(&frame), NULL, 0, &err)
+                   : cq_error_set(&err, CQ_ERR_LIMIT, "meta is above the limit of %d bytes", CQ_META_MAX);
     }
     cq_buf_release(&text);
     cq_buf_release(&frame);
@@ -150,7 +156,8 @@ int cq_progress(cq_context *job, double progress, const char *text)
         job->progress_has_text = true;
     }
     cq_time now = job->clock();
-    bool due = job->progress_saved_at == CQ_TIME_NEVER || now - job->progress_saved_at >= CQ_PROGRESS_INTERVAL;
+    bool due = job->progress_saved_at == CQ_TIME_NEVER ||
+               now - job->progress_saved_at >= CQ_PROGRESS_INTERVAL;
     if (!due && job->progress < 1)
         return CQ_DONE;
     job->progress_saved_at = now;

@@ -43,7 +43,8 @@ static void set_failure(struct cq_context *job, const char *failure_class, const
     job->failure_class = failure_class;
     cq_buf_clear(&job->failure);
     if (len > 0)
-        cq_buf_append(&job->failure, text, len < CQ_FAILURE_TEXT_MAX ? (size_t)len : (size_t)CQ_FAILURE_TEXT_MAX);
+        cq_buf_append(&job->failure, text,
+                      len < CQ_FAILURE_TEXT_MAX ? (size_t)len : (size_t)CQ_FAILURE_TEXT_MAX);
     free(text);
 }
 
@@ -124,16 +125,19 @@ int cq_return_str(cq_context *job, const char *text)
     if (!text)
         return cq_return_none(job);
     if (!cq_utf8_valid(cq_str(text)))
-        return cq_context_fail(job, "cq.ResultError", "the text returned is not UTF-8; return it with cq_return_bytes");
+        return cq_context_fail(job, "cq.ResultError",
+                               "the text returned is not UTF-8; return it with cq_return_bytes");
     return set_result(job, cq_value_str(cq_arena_str(&job->arena, cq_str(text))));
 }
 
 int cq_return_bytes(cq_context *job, const void *data, size_t size)
 {
     if (size > CQ_RESULT_MAX)
-        return cq_context_fail(job, "cq.ResultError", "the %zu bytes returned are above the limit of %d", size, CQ_RESULT_MAX);
+        return cq_context_fail(job, "cq.ResultError", "the %zu bytes returned are above the limit of %d",
+                               size, CQ_RESULT_MAX);
     struct cq_value value = {.kind = CQ_VALUE_BYTES};
-    value.as.text = cq_str_n(cq_arena_strndup(&job->arena, data ? data : "", data ? size : 0), data ? size : 0);
+    value.as.text = cq_str_n(cq_arena_strndup(&job->arena, data ? data : "", data ? size : 0),
+                             data ? size : 0);
     return set_result(job, value);
 }
 
@@ -151,7 +155,8 @@ int cq_return_json(cq_context *job, const char *text)
 int cq_retry(cq_context *job, int max, int interval_s)
 {
     if (max < 1 || interval_s < 0)
-        return cq_context_fail(job, "cq.ResultError", "cq_retry(max %d, interval %d s): max must be above 0, the interval not below",
+        return cq_context_fail(job, "cq.ResultError",
+                               "cq_retry(max %d, interval %d s): max must be above 0, the interval not below",
                                max, interval_s);
     job->wants_retry = true;
     job->retry_max = max;
@@ -173,9 +178,11 @@ int cq_message(cq_context *job, cq_level level, const char *format, ...)
     struct cq_frame_writer writer;
     struct cq_error err;
     cq_frame_start(&writer, &frame, "log");
-    cq_frame_add_str(&writer, "level", cq_str(names[(unsigned)level < CQ_ARRAY_LEN(names) ? level : CQ_LEVEL_INFO]));
+    cq_frame_add_str(&writer, "level",
+                     cq_str(names[(unsigned)level < CQ_ARRAY_LEN(names) ? level : CQ_LEVEL_INFO]));
     cq_frame_add_str(&writer, "text", cq_str(text));
     bool sent = cq_frame_end(&writer) && cq_frame_send(job->fd, cq_buf_view(&frame), NULL, 0, &err) == CQ_OK;
     cq_buf_release(&frame);
-    return sent ? CQ_DONE : cq_context_fail(job, "cq.WorkerGone", "cannot send a message to the worker: %s", err.text);
+    return sent ? CQ_DONE
+                : cq_context_fail(job, "cq.WorkerGone", "cannot send a message to the worker: %s", err.text);
 }

@@ -5,8 +5,8 @@
 #include "runtime/frame_marks.h"
 
 /*
- * Frames are read in place: parsing checks the whole map once, without allocating, and the getters walk it again.
- * Maps are small (a job has some 25 fields), so walking is cheaper than an index would be.
+ * Frames are read in place: parsing checks the whole map once, without allocating, and the getters walk it
+ * again. Maps are small (a job has some 25 fields), so walking is cheaper than an index would be.
  */
 
 enum item_kind { ITEM_OTHER, ITEM_INT, ITEM_BOOL, ITEM_STR, ITEM_BIN, ITEM_ARRAY, ITEM_MAP };
@@ -14,9 +14,9 @@ enum item_kind { ITEM_OTHER, ITEM_INT, ITEM_BOOL, ITEM_STR, ITEM_BIN, ITEM_ARRAY
 /* One msgpack object's head: its own bytes are consumed, the children of a container are not. */
 struct item {
     enum item_kind kind;
-    uint64_t number;      /* INT: the value's 64 bits; BOOL; ARRAY, MAP: elements or pairs */
-    bool above_int64;     /* INT: an unsigned value that int64_t cannot hold */
-    struct cq_str text;   /* STR, BIN */
+    uint64_t number;    /* INT: the value's 64 bits; BOOL; ARRAY, MAP: elements or pairs */
+    bool above_int64;   /* INT: an unsigned value that int64_t cannot hold */
+    struct cq_str text; /* STR, BIN */
 };
 
 struct reader {
@@ -150,18 +150,19 @@ static enum cq_code check_body(struct cq_str body, struct cq_str *ret_type, stru
         return cq_error_set(err, CQ_ERR_DESERIALIZATION, "frame of %zu bytes is not a msgpack map", body.len);
     for (uint64_t i = 0; i < map.number; i++) {
         if (!take_item(&reader, &key) || key.kind != ITEM_STR)
-            return cq_error_set(err, CQ_ERR_DESERIALIZATION, "frame of %zu bytes: key %llu is not a string", body.len,
-                                (unsigned long long)i);
+            return cq_error_set(err, CQ_ERR_DESERIALIZATION, "frame of %zu bytes: key %llu is not a string",
+                                body.len, (unsigned long long)i);
         struct reader before = reader;
         if (!skip_item(&reader, 2))
-            return cq_error_set(err, CQ_ERR_DESERIALIZATION, "frame of %zu bytes: broken value of key '%.*s'", body.len,
-                                (int)(key.text.len < 64 ? key.text.len : 64), key.text.data);
-        if (!ret_type->data && cq_str_is(key.text, "type") && take_item(&before, &value) && value.kind == ITEM_STR)
+            return cq_error_set(err, CQ_ERR_DESERIALIZATION, "frame of %zu bytes: broken value of key '%.*s'",
+                                body.len, (int)(key.text.len < 64 ? key.text.len : 64), key.text.data);
+        if (!ret_type->data && cq_str_is(key.text, "type") && take_item(&before, &value) &&
+            value.kind == ITEM_STR)
             *ret_type = value.text;
     }
     if (reader.at != reader.end)
-        return cq_error_set(err, CQ_ERR_DESERIALIZATION, "frame of %zu bytes: %td bytes after its map", body.len,
-                            reader.end - reader.at);
+        return cq_error_set(err, CQ_ERR_DESERIALIZATION, "frame of %zu bytes: %td bytes after its map",
+                            body.len, reader.end - reader.at);
     if (!ret_type->data)
         return cq_error_set(err, CQ_ERR_DESERIALIZATION, "frame of %zu bytes has no type", body.len);
     return CQ_OK;
@@ -176,7 +177,8 @@ enum cq_code cq_frame_parse(struct cq_str bytes, size_t limit, struct cq_frame *
     if (bytes.len < CQ_FRAME_HEADER_SIZE || !take_number(&reader, CQ_FRAME_HEADER_SIZE, &len))
         return CQ_OK;
     if (len > limit)
-        return cq_error_set(err, CQ_ERR_LIMIT, "frame of %llu bytes is above the limit of %zu", (unsigned long long)len, limit);
+        return cq_error_set(err, CQ_ERR_LIMIT, "frame of %llu bytes is above the limit of %zu",
+                            (unsigned long long)len, limit);
     if (bytes.len - CQ_FRAME_HEADER_SIZE < len)
         return CQ_OK;
     struct cq_str body = cq_str_n(bytes.data + CQ_FRAME_HEADER_SIZE, (size_t)len);
@@ -214,7 +216,8 @@ struct cq_str cq_frame_get_str(const struct cq_frame *frame, const char *key)
 {
     struct reader reader;
     struct item item;
-    if (!find(frame, key, &reader) || !take_item(&reader, &item) || (item.kind != ITEM_STR && item.kind != ITEM_BIN))
+    if (!find(frame, key, &reader) || !take_item(&reader, &item) ||
+        (item.kind != ITEM_STR && item.kind != ITEM_BIN))
         return CQ_STR_NONE;
     return item.text;
 }
@@ -284,19 +287,13 @@ void cq_frame_walk(struct cq_frame_cursor *cursor, struct cq_str map)
 static enum cq_frame_kind public_kind(const struct item *item)
 {
     switch (item->kind) {
-    case ITEM_INT:
-        return item->above_int64 ? CQ_FRAME_OTHER : CQ_FRAME_INT;
-    case ITEM_BOOL:
-        return CQ_FRAME_BOOL;
-    case ITEM_STR:
-        return CQ_FRAME_STR;
-    case ITEM_BIN:
-        return CQ_FRAME_BIN;
-    case ITEM_MAP:
-        return CQ_FRAME_MAP;
+    case ITEM_INT: return item->above_int64 ? CQ_FRAME_OTHER : CQ_FRAME_INT;
+    case ITEM_BOOL: return CQ_FRAME_BOOL;
+    case ITEM_STR: return CQ_FRAME_STR;
+    case ITEM_BIN: return CQ_FRAME_BIN;
+    case ITEM_MAP: return CQ_FRAME_MAP;
     case ITEM_ARRAY:
-    case ITEM_OTHER:
-        break;
+    case ITEM_OTHER: break;
     }
     return CQ_FRAME_OTHER;
 }

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 /*
- * How much to ask for when nothing is known of what comes, and at most at once: a warm horse that waits for its job
- * must not hold a megabyte, and a large payload should not take thousands of calls.
+ * How much to ask for when nothing is known of what comes, and at most at once: a warm horse that waits for
+ * its job must not hold a megabyte, and a large payload should not take thousands of calls.
  */
 enum { READ_FIRST = 16 * 1024, READ_MOST = 1024 * 1024 };
 
@@ -36,7 +36,8 @@ enum cq_code cq_frame_send(int fd, struct cq_str bytes, const int *fds, int fd_c
 {
     union control control;
     if (fd_count < 0 || fd_count > CQ_FRAME_FDS_MAX)
-        return cq_error_set(err, CQ_ERR_LIMIT, "%d descriptors on one frame, at most %d", fd_count, CQ_FRAME_FDS_MAX);
+        return cq_error_set(err, CQ_ERR_LIMIT, "%d descriptors on one frame, at most %d", fd_count,
+                            CQ_FRAME_FDS_MAX);
     size_t done = 0;
     while (done < bytes.len) {
         struct iovec part = {(char *)bytes.data + done, bytes.len - done};
@@ -64,7 +65,8 @@ static size_t wanted(const struct cq_buf *buf)
     size_t want = READ_FIRST;
     if (buf->len >= CQ_FRAME_HEADER_SIZE) {
         const unsigned char *head = (const unsigned char *)buf->data;
-        size_t frame = CQ_FRAME_HEADER_SIZE + ((size_t)head[0] << 24 | (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3]);
+        size_t frame = CQ_FRAME_HEADER_SIZE +
+                       ((size_t)head[0] << 24 | (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3]);
         if (frame > buf->len && frame - buf->len > want)
             want = frame - buf->len;
     }
@@ -109,7 +111,9 @@ ssize_t cq_frame_receive(int fd, struct cq_buf *buf, int *fds, int *fd_count)
     }
     struct iovec part = {cq_buf_reserve(buf, want), want};
     union control control;
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.space,
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control.space,
                              .msg_controllen = sizeof(control.space)};
     ssize_t n;
     do {

@@ -44,7 +44,8 @@ static void put_key(struct cq_frame_writer *writer, struct cq_str key)
 void cq_frame_start(struct cq_frame_writer *writer, struct cq_buf *out, const char *type)
 {
     *writer = (struct cq_frame_writer){.out = out, .start = out->len};
-    static const char placeholder[CQ_FRAME_HEADER_SIZE + MAP_HEAD_SIZE] = {0, 0, 0, 0, (char)MARK_MAP16, 0, 0};
+    static const char placeholder[CQ_FRAME_HEADER_SIZE + MAP_HEAD_SIZE] = {0, 0, 0, 0, (char)MARK_MAP16,
+                                                                           0, 0};
     cq_buf_append(out, placeholder, sizeof(placeholder));
     cq_frame_add_str(writer, "type", cq_str(type));
 }

@@ -74,15 +74,18 @@ static bool split(struct cq_str name, char ret_file[CQ_FUNCTION_NAME_MAX], const
 static bool same_file(const struct cq_module *module, const struct stat *info)
 {
     return module->device == info->st_dev && module->inode == info->st_ino && module->size == info->st_size &&
-           module->changed_at.tv_sec == info->st_mtim.tv_sec && module->changed_at.tv_nsec == info->st_mtim.tv_nsec;
+           module->changed_at.tv_sec == info->st_mtim.tv_sec &&
+           module->changed_at.tv_nsec == info->st_mtim.tv_nsec;
 }
 
 /* The first regular file `<path>/<module>.so`. False: there is none. */
-static bool locate(const struct cq_strv *paths, const char *module, struct cq_buf *file, struct stat *ret_info)
+static bool locate(const struct cq_strv *paths, const char *module, struct cq_buf *file,
+                   struct stat *ret_info)
 {
     for (size_t i = 0; i < paths->len; i++) {
         cq_buf_clear(file);
-        /* A slash has to be in it, or dlopen searches the system's libraries: `cq.func` must not find libcq.so. */
+        /* A slash has to be in it, or dlopen searches the system's libraries: `cq.func` must not find
+         * libcq.so. */
         cq_buf_printf(file, "%s/%s.so", paths->items[i], module);
         if (!file->overflow && stat(file->data, ret_info) == 0 && S_ISREG(ret_info->st_mode))
             return true;
@@ -136,8 +139,8 @@ static struct cq_module *load(struct cq_modules *modules, const char *file, cons
 }
 
 /*
- * A function that the module itself defines. dlsym() also searches what the module is linked against, and a job must
- * not be able to name libc's functions.
+ * A function that the module itself defines. dlsym() also searches what the module is linked against, and a
+ * job must not be able to name libc's functions.
  */
 static cq_function *own_function(void *handle, const char *symbol)
 {
@@ -149,7 +152,8 @@ static cq_function *own_function(void *handle, const char *symbol)
         return NULL;
     if (!dladdr1(address, &info, (void **)&found_map, RTLD_DL_LINKMAP) || found_map != module_map)
         return NULL;
-    if (!dladdr1(address, &info, (void **)&entry, RTLD_DL_SYMENT) || !entry || ELF64_ST_TYPE(entry->st_info) != STT_FUNC)
+    if (!dladdr1(address, &info, (void **)&entry, RTLD_DL_SYMENT) || !entry ||
+        ELF64_ST_TYPE(entry->st_info) != STT_FUNC)
         return NULL;
     cq_function *function;
     memcpy(&function, &address, sizeof(function)); /* ISO C has no cast from void * to a function */
@@ -171,7 +175,8 @@ static cq_function *find_function(struct cq_module *module, const char *symbol, 
     return call;
 }
 
-static bool fail_not_found(const struct cq_modules *modules, struct cq_str name, const char *module, struct cq_buf *failure)
+static bool fail_not_found(const struct cq_modules *modules, struct cq_str name, const char *module,
+                           struct cq_buf *failure)
 {
     cq_buf_printf(failure, "Looked for %s.so in:", module);
     for (size_t i = 0; i < modules->paths->len; i++)
@@ -186,14 +191,16 @@ static bool fail_not_found(const struct cq_modules *modules, struct cq_str name,
 static bool fail_name(const struct cq_modules *modules, struct cq_str name, struct cq_buf *failure)
 {
     bool plain = name.len > 0 && name.len < CQ_FUNCTION_NAME_MAX && is_part(name);
-    cq_buf_printf(failure, "cq.FunctionNotFound: %.*s: %s%s", (int)(name.len < 256 ? name.len : 256), name.data,
-                  plain ? "no program of that name in [programs], and a function of a module is written module.function"
-                        : "not a function's name: write path.to.function, letters, digits and _ between the dots", modules->remark);
+    cq_buf_printf(
+        failure, "cq.FunctionNotFound: %.*s: %s%s", (int)(name.len < 256 ? name.len : 256), name.data,
+        plain ? "no program of that name in [programs], and a function of a module is written module.function"
+              : "not a function's name: write path.to.function, letters, digits and _ between the dots",
+        modules->remark);
     return false;
 }
 
-bool cq_modules_find(struct cq_modules *modules, struct cq_str name, cq_function **ret_function, bool *ret_was_known,
-                     struct cq_buf *failure)
+bool cq_modules_find(struct cq_modules *modules, struct cq_str name, cq_function **ret_function,
+                     bool *ret_was_known, struct cq_buf *failure)
 {
     char module_name[CQ_FUNCTION_NAME_MAX];
     const char *symbol;
@@ -218,10 +225,11 @@ bool cq_modules_find(struct cq_modules *modules, struct cq_str name, cq_function
     }
     cq_function *function = find_function(module, symbol, &was_known);
     if (!function) {
-        cq_buf_printf(failure,
-                      "List what the module has with: nm -D --defined-only %s\n"
-                      "cq.FunctionNotFound: %.*s: %s has no function %s; it must be global, and extern \"C\" in C++",
-                      file.data, (int)name.len, name.data, file.data, symbol);
+        cq_buf_printf(
+            failure,
+            "List what the module has with: nm -D --defined-only %s\n"
+            "cq.FunctionNotFound: %.*s: %s has no function %s; it must be global, and extern \"C\" in C++",
+            file.data, (int)name.len, name.data, file.data, symbol);
         goto out;
     }
     *ret_function = function;

@@ -4,8 +4,8 @@
 #include "base/title.h"
 #include "runtime/native_stable.h"
 
-static bool parse(int argc, char **argv, struct cq_native_options *options, struct cq_strv *paths, struct cq_programs *programs,
-                  struct cq_error *err)
+static bool parse(int argc, char **argv, struct cq_native_options *options, struct cq_strv *paths,
+                  struct cq_programs *programs, struct cq_error *err)
 {
     for (int i = 2; i < argc; i++) {
         if (strcmp(argv[i], "--path") == 0 && i + 1 < argc) {
@@ -16,13 +16,16 @@ static bool parse(int argc, char **argv, struct cq_native_options *options, stru
             i += 2;
         } else if (strcmp(argv[i], "--restrict") == 0 && i + 1 < argc) {
             if (!cq_format_parse(argv[++i], &options->format))
-                return !cq_error_set(err, CQ_ERR_USAGE, "--restrict %s: not a serializer; write pickle, json or msgpack", argv[i]);
+                return !cq_error_set(err, CQ_ERR_USAGE,
+                                     "--restrict %s: not a serializer; write pickle, json or msgpack",
+                                     argv[i]);
             options->restrict_format = true;
         } else if (strcmp(argv[i], "--without-python") == 0) {
             options->without_python = true;
         } else {
             return !cq_error_set(err, CQ_ERR_USAGE,
-                                 "'%s' is not what stable-native takes: --path DIR, --program NAME COMMAND, --restrict FORMAT, --without-python",
+                                 "'%s' is not what stable-native takes: --path DIR, --program NAME COMMAND, "
+                                 "--restrict FORMAT, --without-python",
                                  argv[i]);
         }
     }

@@ -1,10 +1,12 @@
 /*
- * Callbacks in C, and programs as callbacks. They are called as any function is, with the job's id and what there is to tell:
+ * Callbacks in C, and programs as callbacks. They are called as any function is, with the job's id and what
+ * there is to tell:
  *
  *     success   (id, result)     failure   (id, text)     stopped   (id)
  *
- * and the keyword arguments callback (the kind), function, queue, args and kwargs (the job's own call; None when it cannot
- * be read). What they return is not kept. Source: rq/job.py execute_success_callback and its siblings.
+ * and the keyword arguments callback (the kind), function, queue, args and kwargs (the job's own call; None
+ * when it cannot be read). What they return is not kept. Source: rq/job.py execute_success_callback and its
+ * siblings.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +17,8 @@
 
 enum { TIMEOUT_S = 60 }; /* rq/defaults.py CALLBACK_TIMEOUT */
 
-/* What Python puts between an exception and the one that came while it was handled; viewers look for the last. */
+/* What Python puts between an exception and the one that came while it was handled; viewers look for the
+ * last. */
 static const char meanwhile[] = "\nDuring handling of the above exception, another exception occurred:\n\n";
 
 struct cq_str cq_native_callback_name(const struct cq_native_job *run, const char *kind)
@@ -25,7 +28,8 @@ struct cq_str cq_native_callback_name(const struct cq_native_job *run, const cha
     return cq_frame_get_in(run->frame, "fields", field);
 }
 
-/* Tell the worker that the function is over, and how long this may take. Should it be gone, the end of the job will tell. */
+/* Tell the worker that the function is over, and how long this may take. Should it be gone, the end of the
+ * job will tell. */
 static void send_ended(const struct cq_native_job *run, const char *kind)
 {
     char field[32];
@@ -51,7 +55,8 @@ static struct cq_value text_of(struct cq_arena *arena, struct cq_str text)
 }
 
 /* The call of a callback, out of the job's own. */
-static struct cq_call make_call(struct cq_context *job, const char *kind, struct cq_str name, const struct cq_value *told)
+static struct cq_call make_call(struct cq_context *job, const char *kind, struct cq_str name,
+                                const struct cq_value *told)
 {
     struct cq_call call = {.format = job->call.format, .function = cq_arena_str(&job->arena, name)};
     call.args = cq_value_list(&job->arena, CQ_VALUE_LIST, told ? 2 : 1);
@@ -68,7 +73,8 @@ static struct cq_call make_call(struct cq_context *job, const char *kind, struct
 }
 
 /* Run it in the job's context, which is as before afterwards but for meta. */
-static int run_callback(struct cq_native_job *run, const char *kind, struct cq_str name, const struct cq_value *told, struct cq_buf *out)
+static int run_callback(struct cq_native_job *run, const char *kind, struct cq_str name,
+                        const struct cq_value *told, struct cq_buf *out)
 {
     struct cq_context *job = &run->context;
     struct cq_call own = job->call;
@@ -89,7 +95,8 @@ static int run_callback(struct cq_native_job *run, const char *kind, struct cq_s
     return returned;
 }
 
-int cq_native_callback(struct cq_native_job *run, const char *kind, const struct cq_value *told, struct cq_buf *out)
+int cq_native_callback(struct cq_native_job *run, const char *kind, const struct cq_value *told,
+                       struct cq_buf *out)
 {
     struct cq_str name = cq_native_callback_name(run, kind);
     struct cq_buf more = CQ_BUF_INIT(CQ_NATIVE_FAILURE_MAX);
@@ -135,8 +142,8 @@ static int call_back(struct cq_native_job *run, const char *kind, struct cq_buf 
     return run_callback(run, kind, name, strcmp(kind, "stopped") == 0 ? NULL : &told, failure);
 }
 
-void cq_native_call_back(const struct cq_native_options *options, struct cq_modules *modules, const struct cq_frame *frame, int fd,
-                         int *learn_fd, struct cq_buf *out)
+void cq_native_call_back(const struct cq_native_options *options, struct cq_modules *modules,
+                         const struct cq_frame *frame, int fd, int *learn_fd, struct cq_buf *out)
 {
     struct cq_native_job run;
     struct cq_buf failure = CQ_BUF_INIT(CQ_NATIVE_FAILURE_MAX), meta = CQ_BUF_INIT(CQ_META_MAX);

@@ -19,18 +19,21 @@ void cq_native_horse_main(const struct cq_native_options *options, struct cq_mod
     while (reuse && cq_horse_receive(&in, &frame, &size)) {
         bool callback = cq_str_is(frame.type, "callback");
         if (!callback && !cq_str_is(frame.type, "job")) {
-            fprintf(stderr, "cq: horse %d: the worker sent a frame that is neither a job nor a callback\n", (int)getpid());
+            fprintf(stderr, "cq: horse %d: the worker sent a frame that is neither a job nor a callback\n",
+                    (int)getpid());
             _exit(CQ_STABLE_EXIT_BROKEN);
         }
         reuse = cq_frame_get_bool(&frame, "reuse", false);
         cq_title_detail(cq_frame_get_str(&frame, "id"));
-        (callback ? cq_native_call_back : cq_native_run)(options, modules, &frame, CQ_STABLE_SOCKET, &learn_fd, &answer);
+        (callback ? cq_native_call_back : cq_native_run)(options, modules, &frame, CQ_STABLE_SOCKET,
+                                                         &learn_fd, &answer);
         cq_horse_answer(&answer, socket_inode);
         cq_horse_drop(&in, size);
         cq_horse_drop(&answer, answer.len);
         if (reuse)
             cq_horse_clean_up();
     }
-    /* No atexit handlers, no destructors: they belong to the stable, and a job's own must not run after its answer. */
+    /* No atexit handlers, no destructors: they belong to the stable, and a job's own must not run after its
+     * answer. */
     _exit(0);
 }

@@ -18,8 +18,9 @@ static const char *text_of(struct cq_context *job, struct cq_str text)
 }
 
 /*
- * The job's names for whoever looks into the environment. They are part of it for the life of the process: putenv keeps
- * the pointer and, unlike setenv, allocates nothing once the names are there, which the stable sees to.
+ * The job's names for whoever looks into the environment. They are part of it for the life of the process:
+ * putenv keeps the pointer and, unlike setenv, allocates nothing once the names are there, which the stable
+ * sees to.
  */
 static void set_environment(const struct cq_context *job)
 {
@@ -61,7 +62,8 @@ static bool check_format(struct cq_context *job, const struct cq_native_options 
     enum cq_format format = cq_format_detect(data);
     if (!options->restrict_format || format == options->format)
         return true;
-    cq_context_fail(job, "cq.SerializerRefused", "the job is written in %s, and this worker takes only %s (--serializer)",
+    cq_context_fail(job, "cq.SerializerRefused",
+                    "the job is written in %s, and this worker takes only %s (--serializer)",
                     cq_format_name(format), cq_format_name(options->format));
     return false;
 }
@@ -75,7 +77,8 @@ bool cq_native_job_read_call(struct cq_native_job *run)
     struct cq_error err = {CQ_OK, ""};
     bool read = false;
     if (data.len == 0) {
-        cq_context_fail(job, "cq.InvalidJob", "the job's hash has no data, so there is nothing to call; enqueue it again");
+        cq_context_fail(job, "cq.InvalidJob",
+                        "the job's hash has no data, so there is nothing to call; enqueue it again");
         return false;
     }
     if (options->restrict_format && cq_is_zlib(data)) {
@@ -98,7 +101,8 @@ out:
             job->function = text_of(job, peeked.function);
         cq_peek_release(&peek);
         if (err.code)
-            cq_context_fail(job, "cq.DeserializationError", "the job's data cannot be read: %s; enqueue it again", err.text);
+            cq_context_fail(job, "cq.DeserializationError",
+                            "the job's data cannot be read: %s; enqueue it again", err.text);
     }
     cq_buf_release(&inflated);
     return read;
@@ -107,8 +111,9 @@ out:
 /* ---- the function ---- */
 
 /*
- * Tell the stable, so that later horses are forked with the module. One message; a full socket just loses it. A module
- * that starts threads as it loads is kept to the horses: forked from the stable, they would have it without its threads.
+ * Tell the stable, so that later horses are forked with the module. One message; a full socket just loses it.
+ * A module that starts threads as it loads is kept to the horses: forked from the stable, they would have it
+ * without its threads.
  */
 static void report_loaded(int learn_fd, struct cq_str function)
 {
@@ -130,10 +135,12 @@ static int check_returned(struct cq_context *job, int returned)
     if (returned == CQ_DONE)
         return CQ_DONE;
     if (returned != CQ_FAILED)
-        return cq_context_fail(job, "cq.JobFailed", "the function returned %d, which is neither CQ_DONE (0) nor CQ_FAILED (-1)",
+        return cq_context_fail(job, "cq.JobFailed",
+                               "the function returned %d, which is neither CQ_DONE (0) nor CQ_FAILED (-1)",
                                returned);
     if (job->failure.len == 0)
-        return cq_context_fail(job, "cq.JobFailed", "the function returned CQ_FAILED and gave no reason; set one with cq_fail");
+        return cq_context_fail(job, "cq.JobFailed",
+                               "the function returned CQ_FAILED and gave no reason; set one with cq_fail");
     return CQ_FAILED;
 }
 
@@ -144,8 +151,8 @@ static void learn_callback(struct cq_native_job *run)
     struct cq_buf ignored = CQ_BUF_INIT(CQ_FAILURE_TEXT_MAX);
     cq_function *function;
     bool was_known = true;
-    if (name.len && !cq_programs_find(run->options->programs, name) && cq_modules_find(run->modules, name, &function, &was_known, &ignored) &&
-        !was_known)
+    if (name.len && !cq_programs_find(run->options->programs, name) &&
+        cq_modules_find(run->modules, name, &function, &was_known, &ignored) && !was_known)
         report_loaded(*run->learn_fd, name);
     cq_buf_release(&ignored);
 }
@@ -157,9 +164,11 @@ int cq_native_job_call(struct cq_native_job *run)
     cq_function *function = NULL;
     bool was_known = true;
     if (job->call.instance.kind != CQ_VALUE_NONE)
-        return cq_context_fail(job, "cq.FunctionNotFound", "%s is a method of an object, which only the Python runtime can run",
+        return cq_context_fail(job, "cq.FunctionNotFound",
+                               "%s is a method of an object, which only the Python runtime can run",
                                job->function);
-    if (!program && !cq_modules_find(run->modules, job->call.function, &function, &was_known, &run->found_failure))
+    if (!program &&
+        !cq_modules_find(run->modules, job->call.function, &function, &was_known, &run->found_failure))
         return CQ_FAILED;
     if (*run->learn_fd >= 0) {
         if (!was_known)
@@ -187,7 +196,8 @@ void cq_native_job_failure(struct cq_native_job *run, const char *what, const ch
         cq_buf_printf(&raw, "%s: ", job->failure_class);
         cq_buf_str(&raw, cq_buf_view(&job->failure));
     }
-    cq_utf8_append_valid(out, cq_buf_view(&raw)); /* RQ's readers decode it as UTF-8 and fail on anything else */
+    cq_utf8_append_valid(out,
+                         cq_buf_view(&raw)); /* RQ's readers decode it as UTF-8 and fail on anything else */
     cq_buf_release(&raw);
 }
 
@@ -224,7 +234,8 @@ static int encode_result(struct cq_context *job, int returned, struct cq_buf *va
     return cq_context_fail(job, "cq.ResultError", "the result cannot be stored: %s", err.text);
 }
 
-/* In RQ's order: what a success callback raises is the job's failure, and what a failure callback raises takes its place. */
+/* In RQ's order: what a success callback raises is the job's failure, and what a failure callback raises
+ * takes its place. */
 static int call_back(struct cq_native_job *run, int returned, struct cq_buf *failure)
 {
     struct cq_context *job = &run->context;
@@ -240,8 +251,8 @@ static int call_back(struct cq_native_job *run, int returned, struct cq_buf *fai
 }
 
 /* value, failure: of which the outcome has one. */
-static bool write_answer(struct cq_context *job, struct cq_str value, struct cq_str failure, struct cq_str meta, bool with_rss,
-                         struct cq_buf *out)
+static bool write_answer(struct cq_context *job, struct cq_str value, struct cq_str failure,
+                         struct cq_str meta, bool with_rss, struct cq_buf *out)
 {
     struct cq_frame_writer writer;
     if (failure.len) {
@@ -256,7 +267,8 @@ static bool write_answer(struct cq_context *job, struct cq_str value, struct cq_
 }
 
 /* Meta cannot be stored, or not with the result. */
-static void fail_answer(struct cq_native_job *run, struct cq_buf *failure, const char *failure_class, const char *text)
+static void fail_answer(struct cq_native_job *run, struct cq_buf *failure, const char *failure_class,
+                        const char *text)
 {
     cq_buf_clear(failure);
     cq_buf_clear(&run->found_failure);
@@ -276,7 +288,8 @@ static void answer(struct cq_native_job *run, struct cq_str value, struct cq_buf
         snprintf(text, sizeof(text), "the job's meta cannot be stored: %s", err.text);
         fail_answer(run, failure, "cq.MetaError", text);
     }
-    if (!write_answer(job, value, cq_buf_view(failure), has_meta ? cq_buf_view(&meta) : CQ_STR_NONE, with_rss, out)) {
+    if (!write_answer(job, value, cq_buf_view(failure), has_meta ? cq_buf_view(&meta) : CQ_STR_NONE, with_rss,
+                      out)) {
         /* Result and meta together are above what a frame takes: answer without them. */
         snprintf(text, sizeof(text), "result and meta are above the limit of %d bytes", CQ_FRAME_JOB_MAX);
         fail_answer(run, failure, "cq.ResultError", text);
@@ -286,8 +299,8 @@ static void answer(struct cq_native_job *run, struct cq_str value, struct cq_buf
     cq_buf_release(&meta);
 }
 
-void cq_native_job_init(struct cq_native_job *run, const struct cq_native_options *options, struct cq_modules *modules,
-                        const struct cq_frame *frame, int fd, int *learn_fd)
+void cq_native_job_init(struct cq_native_job *run, const struct cq_native_options *options,
+                        struct cq_modules *modules, const struct cq_frame *frame, int fd, int *learn_fd)
 {
     run->options = options;
     run->modules = modules;
@@ -304,8 +317,8 @@ void cq_native_job_release(struct cq_native_job *run)
     cq_context_release(&run->context);
 }
 
-void cq_native_run(const struct cq_native_options *options, struct cq_modules *modules, const struct cq_frame *frame, int fd,
-                   int *learn_fd, struct cq_buf *out)
+void cq_native_run(const struct cq_native_options *options, struct cq_modules *modules,
+                   const struct cq_frame *frame, int fd, int *learn_fd, struct cq_buf *out)
 {
     struct cq_native_job run;
     struct cq_buf value = CQ_BUF_INIT(CQ_RESULT_MAX), failure = CQ_BUF_INIT(CQ_NATIVE_FAILURE_MAX);
@@ -322,22 +335,25 @@ void cq_native_run(const struct cq_native_options *options, struct cq_modules *m
 }
 
 /* zlib of the pickle of ("a.b", None, (1, "x"), {"k": 2.5}), as RQ writes it. */
-static const char rehearsed_call[] = "\x78\x9c\x6b\x60\x9d\xaa\xcc\x00\x01\x1a\x3d\xcc\x89\x7a\x49\x53\xfc\xbc\x19\x7b\x18\x2b\xa6\xb4"
-                                     "\x4d\xa9\x9d\xd2\xc3\x98\x3d\xc5\xdd\x81\x05\x22\x5d\x5c\x32\x45\x0f\x00\x01\x0a\x0b\x98";
+static const char rehearsed_call[] =
+    "\x78\x9c\x6b\x60\x9d\xaa\xcc\x00\x01\x1a\x3d\xcc\x89\x7a\x49\x53\xfc\xbc\x19\x7b\x18\x2b\xa6\xb4"
+    "\x4d\xa9\x9d\xd2\xc3\x98\x3d\xc5\xdd\x81\x05\x22\x5d\x5c\x32\x45\x0f\x00\x01\x0a\x0b\x98";
 
 void cq_native_rehearse(const struct cq_native_options *options)
 {
     struct cq_frame_writer writer;
     struct cq_frame frame;
     struct cq_native_job run;
-    struct cq_buf in = CQ_BUF_INIT(CQ_FRAME_CONTROL_MAX), out = CQ_BUF_INIT(CQ_FRAME_CONTROL_MAX), nothing = CQ_BUF_INIT(1);
+    struct cq_buf in = CQ_BUF_INIT(CQ_FRAME_CONTROL_MAX), out = CQ_BUF_INIT(CQ_FRAME_CONTROL_MAX),
+                  nothing = CQ_BUF_INIT(1);
     size_t size;
     int learn_fd = -1;
     cq_frame_start(&writer, &in, "job");
     cq_frame_add_str(&writer, "id", CQ_STR_LIT(""));
     cq_frame_add_map(&writer, "fields", 1);
     cq_frame_add_bin(&writer, "data", cq_str_n(rehearsed_call, sizeof(rehearsed_call) - 1));
-    if (cq_frame_end(&writer) && cq_frame_parse(cq_buf_view(&in), CQ_FRAME_CONTROL_MAX, &frame, &size, NULL) == CQ_OK) {
+    if (cq_frame_end(&writer) &&
+        cq_frame_parse(cq_buf_view(&in), CQ_FRAME_CONTROL_MAX, &frame, &size, NULL) == CQ_OK) {
         cq_native_job_init(&run, options, NULL, &frame, -1, &learn_fd);
         if (cq_native_job_read_call(&run))
             answer(&run, CQ_STR_NONE, &nothing, &out);

@@ -12,7 +12,8 @@ static void drop_changed(void *context)
     cq_modules_drop_changed(context);
 }
 
-/* Horses had to load modules: have them before the next fork. What cannot be read is somebody's play; ignore it. */
+/* Horses had to load modules: have them before the next fork. What cannot be read is somebody's play; ignore
+ * it. */
 static void learn(struct cq_stable *stable, struct cq_modules *modules)
 {
     char bytes[CQ_STABLE_MESSAGE_MAX];
@@ -23,7 +24,8 @@ static void learn(struct cq_stable *stable, struct cq_modules *modules)
             cq_modules_preload(modules, cq_frame_get_str(&frame, "function"));
 }
 
-static void serve(struct cq_stable *stable, const struct cq_native_options *options, struct cq_modules *modules)
+static void serve(struct cq_stable *stable, const struct cq_native_options *options,
+                  struct cq_modules *modules)
 {
     struct cq_stable_order order;
     for (;;) {
@@ -31,13 +33,9 @@ static void serve(struct cq_stable *stable, const struct cq_native_options *opti
         case CQ_STABLE_HORSE:
             cq_horse_set_up(stable, &order, CQ_HORSE_KEEP_NOTHING);
             cq_native_horse_main(options, modules);
-        case CQ_STABLE_LEARNED:
-            learn(stable, modules);
-            break;
-        case CQ_STABLE_WATCHED: /* nothing is */
-            break;
-        case CQ_STABLE_END:
-            return;
+        case CQ_STABLE_LEARNED: learn(stable, modules); break;
+        case CQ_STABLE_WATCHED: /* nothing is */ break;
+        case CQ_STABLE_END: return;
         }
     }
 }
@@ -51,7 +49,8 @@ int cq_native_stable_main(const struct cq_native_options *options)
     if (cq_stable_open(&stable, "native", &err))
         return err.code == CQ_ERR_USAGE ? 2 : 1;
     cq_native_prepare();
-    cq_modules_init(&modules, options->paths, options->without_python ? "; this worker runs no Python functions (--python none)" : "");
+    cq_modules_init(&modules, options->paths,
+                    options->without_python ? "; this worker runs no Python functions (--python none)" : "");
     stable.before_fork = drop_changed;
     stable.context = &modules;
     cq_stable_hello(&stable, &hello, CQ_STR_LIT(CQ_VERSION));

@@ -110,7 +110,8 @@ static enum piece_kind take_piece(const char **word, struct cq_str *ret_piece)
 
 static bool is_index(struct cq_str name, int64_t *ret_index)
 {
-    return name.len > 0 && name.data[0] >= '0' && name.data[0] <= '9' && cq_number_int(name, 0, INDEX_MAX, ret_index);
+    return name.len > 0 && name.data[0] >= '0' && name.data[0] <= '9' &&
+           cq_number_int(name, 0, INDEX_MAX, ret_index);
 }
 
 static bool is_keyword(struct cq_str name)
@@ -124,7 +125,8 @@ static bool is_keyword(struct cq_str name)
     return name.len > 0;
 }
 
-static enum cq_code check_word(const char *program, const char *word, bool is_command, bool *uses_arguments, struct cq_error *err)
+static enum cq_code check_word(const char *program, const char *word, bool is_command, bool *uses_arguments,
+                               struct cq_error *err)
 {
     const char *rest = word;
     struct cq_str piece;
@@ -134,30 +136,40 @@ static enum cq_code check_word(const char *program, const char *word, bool is_co
         if (kind == PIECE_TEXT)
             continue;
         if (kind == PIECE_BROKEN)
-            return cq_error_set(err, CQ_ERR_CONFIG, "program %s: a brace alone in '%s'; write {{ or }} for a brace", program, word);
+            return cq_error_set(err, CQ_ERR_CONFIG,
+                                "program %s: a brace alone in '%s'; write {{ or }} for a brace", program,
+                                word);
         if (!is_index(piece, &index) && !is_keyword(piece))
             return cq_error_set(err, CQ_ERR_CONFIG,
-                                "program %s: '{%.*s}' stands for no argument: {0}, {key}, {args}, {json}, or {{ and }} for braces",
+                                "program %s: '{%.*s}' stands for no argument: {0}, {key}, {args}, {json}, or "
+                                "{{ and }} for braces",
                                 program, (int)piece.len, piece.data);
         if (is_command)
-            return cq_error_set(err, CQ_ERR_CONFIG, "program %s: the command itself cannot come out of a job ('%s')", program, word);
+            return cq_error_set(err, CQ_ERR_CONFIG,
+                                "program %s: the command itself cannot come out of a job ('%s')", program,
+                                word);
         if (cq_str_is(piece, "args") && strcmp(word, "{args}") != 0)
-            return cq_error_set(err, CQ_ERR_CONFIG, "program %s: {args} must be a word of its own, not part of '%s'", program, word);
+            return cq_error_set(err, CQ_ERR_CONFIG,
+                                "program %s: {args} must be a word of its own, not part of '%s'", program,
+                                word);
         *uses_arguments = true;
     }
     return CQ_OK;
 }
 
-enum cq_code cq_programs_add(struct cq_programs *programs, const char *name, const char *command, struct cq_error *err)
+enum cq_code cq_programs_add(struct cq_programs *programs, const char *name, const char *command,
+                             struct cq_error *err)
 {
     struct cq_program_entry entry = {.words = CQ_STRV_INIT};
     enum cq_code code = CQ_OK;
     if (strlen(command) > COMMAND_MAX)
-        return cq_error_set(err, CQ_ERR_CONFIG, "program %s: the command is longer than %d bytes", name, COMMAND_MAX);
+        return cq_error_set(err, CQ_ERR_CONFIG, "program %s: the command is longer than %d bytes", name,
+                            COMMAND_MAX);
     if (!cq_program_split(command, &entry.words))
         code = cq_error_set(err, CQ_ERR_CONFIG, "program %s: a quote is not closed in: %s", name, command);
     else if (entry.words.len == 0 || !entry.words.items[0][0])
-        code = cq_error_set(err, CQ_ERR_CONFIG, "program %s: no command; write %s = /path/to/program arguments", name, name);
+        code = cq_error_set(err, CQ_ERR_CONFIG,
+                            "program %s: no command; write %s = /path/to/program arguments", name, name);
     for (size_t i = 0; i < entry.words.len && !code; i++)
         code = check_word(name, entry.words.items[i], i == 0, &entry.uses_arguments, err);
     if (code) {
@@ -187,22 +199,26 @@ int cq_program_call_json(struct cq_context *job, struct cq_buf *out)
     cq_value_set(&job->arena, &call, "args", job->call.args);
     cq_value_set(&job->arena, &call, "kwargs", job->call.kwargs);
     if (cq_encode(CQ_FORMAT_JSON, &call, out, &err))
-        return cq_context_fail(job, "cq.ArgumentError", "the arguments cannot be given to a program as JSON: %s", err.text);
+        return cq_context_fail(job, "cq.ArgumentError",
+                               "the arguments cannot be given to a program as JSON: %s", err.text);
     return CQ_DONE;
 }
 
 /* A str as it is, anything else as JSON. */
-static int append_value(struct cq_context *job, struct cq_str name, const struct cq_value *value, struct cq_buf *out)
+static int append_value(struct cq_context *job, struct cq_str name, const struct cq_value *value,
+                        struct cq_buf *out)
 {
     struct cq_error err;
     if (!value)
-        return cq_context_fail(job, "cq.ArgumentError", "the program's command needs argument {%.*s}, and the call has none",
+        return cq_context_fail(job, "cq.ArgumentError",
+                               "the program's command needs argument {%.*s}, and the call has none",
                                (int)name.len, name.data);
     if (value->kind != CQ_VALUE_STR && cq_encode(CQ_FORMAT_JSON, value, out, &err))
-        return cq_context_fail(job, "cq.ArgumentError", "argument {%.*s} cannot be given to a program: %s", (int)name.len, name.data,
-                               err.text);
+        return cq_context_fail(job, "cq.ArgumentError", "argument {%.*s} cannot be given to a program: %s",
+                               (int)name.len, name.data, err.text);
     if (value->kind == CQ_VALUE_STR && memchr(value->as.text.data, '\0', value->as.text.len))
-        return cq_context_fail(job, "cq.ArgumentError", "argument {%.*s} has a NUL in it, which no command line can hold",
+        return cq_context_fail(job, "cq.ArgumentError",
+                               "argument {%.*s} has a NUL in it, which no command line can hold",
                                (int)name.len, name.data);
     if (value->kind == CQ_VALUE_STR)
         cq_buf_str(out, value->as.text);
@@ -239,7 +255,8 @@ static int expand_all(struct cq_context *job, struct cq_strv *argv)
     char name[24];
     for (size_t i = 0; i < cq_arg_count(job); i++) {
         if (argv->len >= CQ_PROGRAM_ARGV_MAX)
-            return cq_context_fail(job, "cq.ArgumentError", "more than %d arguments for a program", CQ_PROGRAM_ARGV_MAX);
+            return cq_context_fail(job, "cq.ArgumentError", "more than %d arguments for a program",
+                                   CQ_PROGRAM_ARGV_MAX);
         struct cq_buf out = CQ_BUF_INIT(CQ_PAYLOAD_MAX);
         snprintf(name, sizeof(name), "%zu", i);
         int code = append_value(job, cq_str(name), cq_arg(job, i), &out);

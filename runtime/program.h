@@ -1,16 +1,15 @@
 /*
- * Programs as job functions: the [programs] section maps a function's name to a command. A command never comes out of
- * a job, and no shell is between.
+ * Programs as job functions: the [programs] section maps a function's name to a command. A command never
+ * comes out of a job, and no shell is between.
  *
- * The command is split into words at blanks; '...' and "..." keep blanks, a backslash (not inside '...') takes the next
- * character as it is. In a word stand for the call's arguments:
- *     {0} {1} ...  a positional argument       {key}   a keyword argument
- *     {args}       all positional arguments, one word each (alone in its word)
- *     {json}       the whole call: {"args": [...], "kwargs": {...}}
+ * The command is split into words at blanks; '...' and "..." keep blanks, a backslash (not inside '...')
+ * takes the next character as it is. In a word stand for the call's arguments: {0} {1} ...  a positional
+ * argument       {key}   a keyword argument {args}       all positional arguments, one word each (alone in
+ * its word) {json}       the whole call: {"args": [...], "kwargs": {...}}
  *     {{ and }}    a brace
- * A str goes in as it is, anything else as JSON. A command without any of these gets the call's JSON on standard
- * input; else standard input is /dev/null. A text that begins with `-` is an option to most programs: write -- before
- * placeholders where the program knows it.
+ * A str goes in as it is, anything else as JSON. A command without any of these gets the call's JSON on
+ * standard input; else standard input is /dev/null. A text that begins with `-` is an option to most
+ * programs: write -- before placeholders where the program knows it.
  */
 #ifndef CQ_RUNTIME_PROGRAM_H
 #define CQ_RUNTIME_PROGRAM_H
@@ -24,15 +23,16 @@
 #include "base/strv.h"
 
 enum {
-    CQ_PROGRAM_OUTPUT_MAX = 16 * 1024 * 1024,  /* bytes of standard output; a program that writes more is killed */
-    CQ_PROGRAM_ARGV_MAX = 4096,                /* words after the placeholders are filled in */
-    CQ_PROGRAM_STDERR_LINES = 20,              /* last lines of standard error in a failure text */
+    CQ_PROGRAM_OUTPUT_MAX = 16 * 1024 *
+                            1024, /* bytes of standard output; a program that writes more is killed */
+    CQ_PROGRAM_ARGV_MAX = 4096,   /* words after the placeholders are filled in */
+    CQ_PROGRAM_STDERR_LINES = 20, /* last lines of standard error in a failure text */
 };
 
 struct cq_program_entry {
-    char *name;            /* owned: the function name that jobs use */
-    struct cq_strv words;  /* of the command, quotes resolved, placeholders as they are */
-    bool uses_arguments;   /* a placeholder is in it: nothing on standard input */
+    char *name;           /* owned: the function name that jobs use */
+    struct cq_strv words; /* of the command, quotes resolved, placeholders as they are */
+    bool uses_arguments;  /* a placeholder is in it: nothing on standard input */
 };
 
 struct cq_programs {
@@ -51,17 +51,19 @@ void cq_programs_release(struct cq_programs *programs);
  * Add a program, replacing one of the same name.
  * Errors: CQ_ERR_CONFIG, naming the program: no command, an open quote, an unknown or unclosed placeholder.
  */
-CQ_MUST_CHECK enum cq_code cq_programs_add(struct cq_programs *programs, const char *name, const char *command,
-                                           struct cq_error *err);
+CQ_MUST_CHECK enum cq_code cq_programs_add(struct cq_programs *programs, const char *name,
+                                           const char *command, struct cq_error *err);
 
-const struct cq_program_entry *cq_programs_find(const struct cq_programs *programs, struct cq_str name); /* NULL: none */
+const struct cq_program_entry *cq_programs_find(const struct cq_programs *programs,
+                                                struct cq_str name); /* NULL: none */
 
 struct cq_context;
 
 /*
  * The words with the placeholders filled in.
  *   argv  appended to
- * Returns CQ_DONE, or CQ_FAILED with the job's failure text set: no such argument, an argument that is not text.
+ * Returns CQ_DONE, or CQ_FAILED with the job's failure text set: no such argument, an argument that is not
+ * text.
  */
 int cq_program_expand(const struct cq_program_entry *program, struct cq_context *job, struct cq_strv *argv);
 
@@ -69,8 +71,9 @@ int cq_program_expand(const struct cq_program_entry *program, struct cq_context 
 int cq_program_call_json(struct cq_context *job, struct cq_buf *out);
 
 /*
- * Run the program for a job: standard output becomes the result (as JSON when it is JSON, else as text without its last
- * newline). Returns CQ_DONE, or CQ_FAILED with the job's failure text set. Blocks; the child dies with the horse.
+ * Run the program for a job: standard output becomes the result (as JSON when it is JSON, else as text
+ * without its last newline). Returns CQ_DONE, or CQ_FAILED with the job's failure text set. Blocks; the child
+ * dies with the horse.
  */
 int cq_program_run(const struct cq_program_entry *program, struct cq_context *job);
 

@@ -29,11 +29,11 @@ struct run {
     struct cq_strv argv;
     struct cq_buf input, output, tail;
     size_t input_done;
-    int ends[PIPES];   /* IN is written, OUT and ERR are read; EXEC brings exec's errno */
-    int pid_fd;        /* readable when the program has exited; -1: this kernel has none */
-    pid_t pid;         /* 0: not started or reaped */
+    int ends[PIPES]; /* IN is written, OUT and ERR are read; EXEC brings exec's errno */
+    int pid_fd;      /* readable when the program has exited; -1: this kernel has none */
+    pid_t pid;       /* 0: not started or reaped */
     int status;
-    bool too_much;     /* output went above CQ_PROGRAM_OUTPUT_MAX */
+    bool too_much; /* output went above CQ_PROGRAM_OUTPUT_MAX */
 };
 
 static void close_fd(int *fd)
@@ -45,7 +45,8 @@ static void close_fd(int *fd)
 
 /* ---- start ---- */
 
-/* The child: only async-signal-safe calls. The horse blocks nothing and ignores SIGINT, and SIGPIPE for now. */
+/* The child: only async-signal-safe calls. The horse blocks nothing and ignores SIGINT, and SIGPIPE for
+ * now. */
 CQ_NORETURN static void become_program(char *const *argv, const int child_ends[PIPES], pid_t horse)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -53,8 +54,8 @@ CQ_NORETURN static void become_program(char *const *argv, const int child_ends[P
         _exit(127);
     signal(SIGPIPE, SIG_DFL);
     signal(SIGINT, SIG_DFL);
-    if ((child_ends[IN] < 0 || dup2(child_ends[IN], STDIN_FILENO) >= 0) && dup2(child_ends[OUT], STDOUT_FILENO) >= 0 &&
-        dup2(child_ends[ERR], STDERR_FILENO) >= 0)
+    if ((child_ends[IN] < 0 || dup2(child_ends[IN], STDIN_FILENO) >= 0) &&
+        dup2(child_ends[OUT], STDOUT_FILENO) >= 0 && dup2(child_ends[ERR], STDERR_FILENO) >= 0)
         execvp(argv[0], argv);
     int failed = errno;
     ssize_t ignored = write(child_ends[EXEC], &failed, sizeof(failed));
@@ -83,10 +84,11 @@ static int fail_start(struct run *run, int errno_value)
 {
     const char *remedy = errno_value == ENOENT   ? "; install it, or write its whole path in [programs]"
                          : errno_value == EACCES ? "; make it executable"
-                         : errno_value == E2BIG  ? "; let the program read standard input: leave out the placeholders"
-                                                 : "";
-    return cq_context_fail(run->job, "cq.ProgramFailed", "%s: cannot start %s: %s%s", run->program->name, run->argv.items[0],
-                           strerror(errno_value), remedy);
+                         : errno_value == E2BIG
+                             ? "; let the program read standard input: leave out the placeholders"
+                             : "";
+    return cq_context_fail(run->job, "cq.ProgramFailed", "%s: cannot start %s: %s%s", run->program->name,
+                           run->argv.items[0], strerror(errno_value), remedy);
 }
 
 static int start(struct run *run)
@@ -184,8 +186,8 @@ static bool read_some(struct run *run, int which)
 }
 
 /*
- * Feed and read until the program has exited and its pipes are read out. A background process of its that holds the
- * pipes open is not waited for: it ends with the horse.
+ * Feed and read until the program has exited and its pipes are read out. A background process of its that
+ * holds the pipes open is not waited for: it ends with the horse.
  */
 static void communicate(struct run *run)
 {
@@ -238,13 +240,16 @@ static int fail_status(struct run *run)
     const char *name = run->program->name;
     add_tail(run);
     if (run->too_much)
-        return cq_context_fail(run->job, "cq.ProgramFailed", "%s wrote more than %d bytes to standard output and was killed", name,
+        return cq_context_fail(run->job, "cq.ProgramFailed",
+                               "%s wrote more than %d bytes to standard output and was killed", name,
                                CQ_PROGRAM_OUTPUT_MAX);
     if (WIFEXITED(run->status))
-        return cq_context_fail(run->job, "cq.ProgramFailed", "%s exited with status %d", name, WEXITSTATUS(run->status));
+        return cq_context_fail(run->job, "cq.ProgramFailed", "%s exited with status %d", name,
+                               WEXITSTATUS(run->status));
     int number = WTERMSIG(run->status);
     const char *word = sigabbrev_np(number);
-    return cq_context_fail(run->job, "cq.ProgramFailed", "%s was killed by signal %d (SIG%s)", name, number, word ? word : "?");
+    return cq_context_fail(run->job, "cq.ProgramFailed", "%s was killed by signal %d (SIG%s)", name, number,
+                           word ? word : "?");
 }
 
 static int take_result(struct run *run)

@@ -88,11 +88,13 @@ static bool make_value(struct magnitude *m, bool negative, struct cq_arena *aren
         return false;
     if (negative)
         text[--at] = '-';
-    *ret_value = (struct cq_value){.kind = CQ_VALUE_BIGINT, .as.text = cq_arena_str(arena, cq_str_n(text + at, sizeof(text) - at))};
+    *ret_value = (struct cq_value){.kind = CQ_VALUE_BIGINT,
+                                   .as.text = cq_arena_str(arena, cq_str_n(text + at, sizeof(text) - at))};
     return true;
 }
 
-bool cq_bigint_parse(struct cq_str digits, unsigned base, bool negative, struct cq_arena *arena, struct cq_value *ret_value)
+bool cq_bigint_parse(struct cq_str digits, unsigned base, bool negative, struct cq_arena *arena,
+                     struct cq_value *ret_value)
 {
     struct magnitude m;
     while (digits.len > 1 && digits.data[0] == '0')
@@ -118,7 +120,8 @@ bool cq_bigint_parse(struct cq_str digits, unsigned base, bool negative, struct 
     return magnitude_parse(&m, digits, base) && make_value(&m, negative, arena, ret_value);
 }
 
-bool cq_bigint_from_bytes(const unsigned char *bytes, size_t len, struct cq_arena *arena, struct cq_value *ret_value)
+bool cq_bigint_from_bytes(const unsigned char *bytes, size_t len, struct cq_arena *arena,
+                          struct cq_value *ret_value)
 {
     bool negative = len && bytes[len - 1] & 0x80;
     unsigned char fill = negative ? 0xFF : 0;
@@ -151,7 +154,8 @@ bool cq_bigint_from_bytes(const unsigned char *bytes, size_t len, struct cq_aren
 /* Drop bytes at the top that only repeat the sign. */
 static size_t shorten(const unsigned char *bytes, size_t len)
 {
-    while (len > 1 && ((bytes[len - 1] == 0 && !(bytes[len - 2] & 0x80)) || (bytes[len - 1] == 0xFF && bytes[len - 2] & 0x80)))
+    while (len > 1 && ((bytes[len - 1] == 0 && !(bytes[len - 2] & 0x80)) ||
+                       (bytes[len - 1] == 0xFF && bytes[len - 2] & 0x80)))
         len--;
     return len;
 }

@@ -45,22 +45,25 @@ static bool delta_valid(const struct cq_moment_delta *delta)
 /* Python: strictly between -24 and 24 hours. */
 static bool offset_valid(const struct cq_moment_delta *delta)
 {
-    return delta_valid(delta) && (delta->days == 0 || (delta->days == -1 && (delta->seconds || delta->micros)));
+    return delta_valid(delta) &&
+           (delta->days == 0 || (delta->days == -1 && (delta->seconds || delta->micros)));
 }
 
 bool cq_moment_valid(const struct cq_moment *moment)
 {
     bool date = moment->type == CQ_MOMENT_DATETIME || moment->type == CQ_MOMENT_DATE;
     bool clock = moment->type == CQ_MOMENT_DATETIME || moment->type == CQ_MOMENT_TIME;
-    if (date && (!between(moment->year, 1, 9999) || !between(moment->month, 1, 12) || !between(moment->day, 1, 31) ||
-                 moment->day > month_days(moment->year, moment->month)))
+    if (date && (!between(moment->year, 1, 9999) || !between(moment->month, 1, 12) ||
+                 !between(moment->day, 1, 31) || moment->day > month_days(moment->year, moment->month)))
         return false;
-    if (clock && (!between(moment->hour, 0, 23) || !between(moment->minute, 0, 59) || !between(moment->second, 0, 59) ||
-                  !between(moment->micros, 0, SECOND_MICROS - 1) || !between(moment->fold, 0, 1)))
+    if (clock && (!between(moment->hour, 0, 23) || !between(moment->minute, 0, 59) ||
+                  !between(moment->second, 0, 59) || !between(moment->micros, 0, SECOND_MICROS - 1) ||
+                  !between(moment->fold, 0, 1)))
         return false;
     if (moment->type == CQ_MOMENT_TIMEDELTA)
         return delta_valid(&moment->delta);
-    return !(moment->type == CQ_MOMENT_TIMEZONE || (clock && moment->has_zone)) || offset_valid(&moment->delta);
+    return !(moment->type == CQ_MOMENT_TIMEZONE || (clock && moment->has_zone)) ||
+           offset_valid(&moment->delta);
 }
 
 /* --- Text --- */
@@ -147,7 +150,8 @@ struct cq_value cq_moment_value(const struct cq_moment *moment, struct cq_arena 
         }
         put(&out, ")");
     }
-    return (struct cq_value){.kind = CQ_VALUE_DATETIME, .as.text = cq_arena_str(arena, cq_str_n(out.text, out.len))};
+    return (struct cq_value){.kind = CQ_VALUE_DATETIME,
+                             .as.text = cq_arena_str(arena, cq_str_n(out.text, out.len))};
 }
 
 /* Cut `prefix` off the front of *text. */
@@ -282,11 +286,13 @@ size_t cq_moment_to_state(const struct cq_moment *moment, unsigned char ret_stat
     if (moment->type != CQ_MOMENT_TIME) {
         ret_state[len++] = (unsigned char)(moment->year >> 8);
         ret_state[len++] = (unsigned char)moment->year;
-        ret_state[len++] = (unsigned char)((unsigned)moment->month | (moment->type == CQ_MOMENT_DATETIME ? fold : 0));
+        ret_state[len++] = (unsigned char)((unsigned)moment->month |
+                                           (moment->type == CQ_MOMENT_DATETIME ? fold : 0));
         ret_state[len++] = (unsigned char)moment->day;
     }
     if (moment->type != CQ_MOMENT_DATE) {
-        ret_state[len++] = (unsigned char)((unsigned)moment->hour | (moment->type == CQ_MOMENT_TIME ? fold : 0));
+        ret_state[len++] = (unsigned char)((unsigned)moment->hour |
+                                           (moment->type == CQ_MOMENT_TIME ? fold : 0));
         ret_state[len++] = (unsigned char)moment->minute;
         ret_state[len++] = (unsigned char)moment->second;
         ret_state[len++] = (unsigned char)(moment->micros >> 16);

@@ -1,6 +1,6 @@
 /*
- * Python's datetime module as plain data: between the bytes and numbers that its pickles hold and the text of its
- * repr, which is what a DATETIME value keeps. Time zones: none, or a fixed offset without a name.
+ * Python's datetime module as plain data: between the bytes and numbers that its pickles hold and the text of
+ * its repr, which is what a DATETIME value keeps. Time zones: none, or a fixed offset without a name.
  */
 #ifndef CQ_SERIALIZERS_DATETIME_H
 #define CQ_SERIALIZERS_DATETIME_H
@@ -8,7 +8,13 @@
 #include "base/arena.h"
 #include "serializers/value.h"
 
-enum cq_moment_type { CQ_MOMENT_DATETIME, CQ_MOMENT_DATE, CQ_MOMENT_TIME, CQ_MOMENT_TIMEDELTA, CQ_MOMENT_TIMEZONE };
+enum cq_moment_type {
+    CQ_MOMENT_DATETIME,
+    CQ_MOMENT_DATE,
+    CQ_MOMENT_TIME,
+    CQ_MOMENT_TIMEDELTA,
+    CQ_MOMENT_TIMEZONE
+};
 
 /* Normalised as Python does: only days is ever negative. */
 struct cq_moment_delta {
@@ -41,7 +47,8 @@ bool cq_moment_from_state(enum cq_moment_type type, struct cq_str state, struct 
 /* To it. Returns the number of bytes. */
 size_t cq_moment_to_state(const struct cq_moment *moment, unsigned char ret_state[10]);
 
-/* Seconds since 1970 of a DATETIME's fields, its zone left out; and the fields of such a time, in the zone UTC. */
+/* Seconds since 1970 of a DATETIME's fields, its zone left out; and the fields of such a time, in the zone
+ * UTC. */
 int64_t cq_moment_seconds(const struct cq_moment *moment);
 bool cq_moment_from_seconds(int64_t seconds, int64_t micros, struct cq_moment *ret_moment);
 

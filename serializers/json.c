@@ -1,9 +1,10 @@
 /*
  * JSON as Python's json module reads and writes it.
  *
- * Reading is our own and not jansson's: jansson refuses what RQ's JSONSerializer writes for integers beyond 64 bits,
- * for NaN and Infinity, for a lone surrogate and for 1e999, and has no limit on the number of elements. jansson is
- * the reference that the fuzz target compares with: what it accepts, we read to the same value.
+ * Reading is our own and not jansson's: jansson refuses what RQ's JSONSerializer writes for integers beyond
+ * 64 bits, for NaN and Infinity, for a lone surrogate and for 1e999, and has no limit on the number of
+ * elements. jansson is the reference that the fuzz target compares with: what it accepts, we read to the same
+ * value.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -27,7 +28,8 @@ struct reader {
 static enum cq_code fault(const struct reader *in, size_t at, const char *what)
 {
     if (at >= in->text.len)
-        return cq_error_set(in->err, CQ_ERR_DESERIALIZATION, "json: the text ends at byte %zu, before %s", in->text.len, what);
+        return cq_error_set(in->err, CQ_ERR_DESERIALIZATION, "json: the text ends at byte %zu, before %s",
+                            in->text.len, what);
     return cq_error_set(in->err, CQ_ERR_DESERIALIZATION, "json: expected %s at byte %zu", what, at);
 }
 
@@ -35,7 +37,8 @@ static enum cq_code push(struct reader *in, struct cq_value value)
 {
     if (cq_builder_push(&in->values, value))
         return CQ_OK;
-    return cq_error_set(in->err, CQ_ERR_LIMIT, "json: more than %d elements, at byte %zu", CQ_VALUE_MAX_ITEMS, in->at);
+    return cq_error_set(in->err, CQ_ERR_LIMIT, "json: more than %d elements, at byte %zu", CQ_VALUE_MAX_ITEMS,
+                        in->at);
 }
 
 /* The byte at the reader's place, or NUL at the end; a NUL in the text is never valid where this is used. */
@@ -94,7 +97,8 @@ static enum cq_code read_number(struct reader *in)
     if (count > 1 && in->text.data[first] == '0')
         return fault(in, first + 1, "no digit after a leading 0");
     size_t end = in->at;
-    /* A dot or exponent without digits ends the number before it, as in Python; what is left is then an error. */
+    /* A dot or exponent without digits ends the number before it, as in Python; what is left is then an
+     * error. */
     if (peek(in) == '.') {
         in->at++;
         is_float = take_digits(in) > 0;
@@ -115,8 +119,8 @@ static enum cq_code read_number(struct reader *in)
         return read_float(in, start);
     struct cq_value value;
     if (!cq_bigint_parse(cq_str_n(in->text.data + first, end - first), 10, negative, in->arena, &value))
-        return cq_error_set(in->err, CQ_ERR_LIMIT, "json: an integer of more than %d digits at byte %zu", CQ_VALUE_MAX_DIGITS,
-                            start);
+        return cq_error_set(in->err, CQ_ERR_LIMIT, "json: an integer of more than %d digits at byte %zu",
+                            CQ_VALUE_MAX_DIGITS, start);
     return push(in, value);
 }
 
@@ -138,8 +142,9 @@ static enum cq_code read_escape(struct reader *in, char **to)
     if (!cq_pystr_hex(in->text, in->at + 1, 4, &point))
         return fault(in, in->at + 1, "four hex digits");
     in->at += 5;
-    if (point >= 0xD800 && point < 0xDC00 && peek(in) == '\\' && in->at + 1 < in->text.len && in->text.data[in->at + 1] == 'u' &&
-        cq_pystr_hex(in->text, in->at + 2, 4, &low) && low >= 0xDC00 && low < 0xE000) {
+    if (point >= 0xD800 && point < 0xDC00 && peek(in) == '\\' && in->at + 1 < in->text.len &&
+        in->text.data[in->at + 1] == 'u' && cq_pystr_hex(in->text, in->at + 2, 4, &low) && low >= 0xDC00 &&
+        low < 0xE000) {
         point = 0x10000 + ((point - 0xD800) << 10 | (low - 0xDC00));
         in->at += 6;
     }
@@ -198,7 +203,8 @@ static enum cq_code read_container(struct reader *in, int depth)
     char close = is_map ? '}' : ']';
     size_t mark = in->values.len;
     if (depth >= CQ_VALUE_MAX_DEPTH)
-        return cq_error_set(in->err, CQ_ERR_LIMIT, "json: more than %d levels deep at byte %zu", CQ_VALUE_MAX_DEPTH, in->at);
+        return cq_error_set(in->err, CQ_ERR_LIMIT, "json: more than %d levels deep at byte %zu",
+                            CQ_VALUE_MAX_DEPTH, in->at);
     in->at++;
     if (skip_space(in) == close) {
         in->at++;
@@ -254,7 +260,8 @@ static enum cq_code read_value(struct reader *in, int depth)
     return fault(in, in->at, "a value");
 }
 
-enum cq_code cq_json_read(struct cq_str bytes, struct cq_arena *arena, struct cq_value *ret_value, struct cq_error *err)
+enum cq_code cq_json_read(struct cq_str bytes, struct cq_arena *arena, struct cq_value *ret_value,
+                          struct cq_error *err)
 {
     struct reader in = {.text = bytes, .arena = arena, .err = err};
     if (!cq_utf8_valid(bytes))
@@ -273,8 +280,8 @@ enum cq_code cq_json_read(struct cq_str bytes, struct cq_arena *arena, struct cq
 
 static enum cq_code cannot_hold(const char *what, const struct cq_value *value, struct cq_error *err)
 {
-    return cq_error_set(err, CQ_ERR_SERIALIZATION, "json cannot hold %s of type %s; use another serializer", what,
-                        cq_value_type_name(value));
+    return cq_error_set(err, CQ_ERR_SERIALIZATION, "json cannot hold %s of type %s; use another serializer",
+                        what, cq_value_type_name(value));
 }
 
 static void write_point(uint32_t point, struct cq_buf *out)
@@ -296,8 +303,8 @@ static enum cq_code write_string(struct cq_str text, struct cq_buf *out, struct 
     cq_buf_char(out, '"');
     for (size_t at = 0; at < text.len && !out->overflow;) {
         size_t plain = at;
-        while (plain < text.len && text.data[plain] >= ' ' && text.data[plain] <= '~' && text.data[plain] != '"' &&
-               text.data[plain] != '\\')
+        while (plain < text.len && text.data[plain] >= ' ' && text.data[plain] <= '~' &&
+               text.data[plain] != '"' && text.data[plain] != '\\')
             plain++;
         cq_buf_append(out, text.data + at, plain - at);
         at = plain;
@@ -306,7 +313,8 @@ static enum cq_code write_string(struct cq_str text, struct cq_buf *out, struct 
         uint32_t point;
         int len = cq_pystr_decode(text, at, &point);
         if (!len)
-            return cq_error_set(err, CQ_ERR_SERIALIZATION, "json: a str is not UTF-8 at its byte %zu; pass it as bytes", at);
+            return cq_error_set(err, CQ_ERR_SERIALIZATION,
+                                "json: a str is not UTF-8 at its byte %zu; pass it as bytes", at);
         write_point(point, out);
         at += (size_t)len;
     }
@@ -352,7 +360,8 @@ static enum cq_code write_key(const struct cq_value *key, struct cq_buf *out, st
     return CQ_OK;
 }
 
-static enum cq_code write_value(const struct cq_value *value, struct cq_buf *out, int depth, struct cq_error *err)
+static enum cq_code write_value(const struct cq_value *value, struct cq_buf *out, int depth,
+                                struct cq_error *err)
 {
     if (out->overflow || write_scalar(value, out))
         return CQ_OK;
@@ -374,7 +383,8 @@ static enum cq_code write_value(const struct cq_value *value, struct cq_buf *out
             cq_buf_append(out, ": ", 2);
         }
         if (!code)
-            code = write_value(is_map ? &value->as.map.pairs[i].value : &value->as.list.items[i], out, depth + 1, err);
+            code = write_value(is_map ? &value->as.map.pairs[i].value : &value->as.list.items[i], out,
+                               depth + 1, err);
         if (code)
             return code;
     }
@@ -386,6 +396,7 @@ enum cq_code cq_json_write(const struct cq_value *value, struct cq_buf *out, str
 {
     enum cq_code code = write_value(value, out, 0, err);
     if (!code && out->overflow)
-        code = cq_error_set(err, CQ_ERR_LIMIT, "json: the value is larger than the limit of %zu bytes", out->limit);
+        code = cq_error_set(err, CQ_ERR_LIMIT, "json: the value is larger than the limit of %zu bytes",
+                            out->limit);
     return code;
 }

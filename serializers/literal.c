@@ -21,7 +21,8 @@ struct parser {
 /* Columns count bytes from 1, for a text that is one argument of a command line. */
 static enum cq_code fault(const struct parser *p, size_t at, const char *what)
 {
-    return cq_error_set(p->err, CQ_ERR_DESERIALIZATION, "not a Python literal: %s at column %zu", what, at + 1);
+    return cq_error_set(p->err, CQ_ERR_DESERIALIZATION, "not a Python literal: %s at column %zu", what,
+                        at + 1);
 }
 
 static enum cq_code push(struct parser *p, struct cq_value value)
@@ -89,12 +90,13 @@ static size_t take_digits(struct parser *p, unsigned base, bool after_prefix, ch
     }
 }
 
-static enum cq_code push_int(struct parser *p, size_t start, const char *digits, size_t len, unsigned base, bool negative)
+static enum cq_code push_int(struct parser *p, size_t start, const char *digits, size_t len, unsigned base,
+                             bool negative)
 {
     struct cq_value value;
     if (!cq_bigint_parse(cq_str_n(digits, len), base, negative, p->arena, &value))
-        return cq_error_set(p->err, CQ_ERR_LIMIT, "an integer of more than %d digits at column %zu", CQ_VALUE_MAX_DIGITS,
-                            start + 1);
+        return cq_error_set(p->err, CQ_ERR_LIMIT, "an integer of more than %d digits at column %zu",
+                            CQ_VALUE_MAX_DIGITS, start + 1);
     return push(p, value);
 }
 
@@ -109,7 +111,8 @@ static enum cq_code number_end(const struct parser *p)
 static enum cq_code parse_decimal(struct parser *p, bool negative)
 {
     size_t start = p->at, most = 0; /* most: every byte of the number; its sign and a NUL come on top */
-    while (is_word(peek_at(p, most)) || peek_at(p, most) == '.' || peek_at(p, most) == '+' || peek_at(p, most) == '-')
+    while (is_word(peek_at(p, most)) || peek_at(p, most) == '.' || peek_at(p, most) == '+' ||
+           peek_at(p, most) == '-')
         most++;
     char few[64], *text = most + 2 <= sizeof(few) ? few : cq_arena_alloc(p->arena, most + 2), *to = text;
     if (negative)
@@ -187,11 +190,13 @@ static enum cq_code parse_part(struct parser *p, struct cq_buf *joined, enum cq_
             return fault(p, body_at + i, "a character outside ASCII in bytes");
     char *room = cq_buf_reserve(joined, 2 * token.body.len);
     if (!room)
-        return cq_error_set(p->err, CQ_ERR_LIMIT, "the literal's string is longer than %zu bytes", joined->limit);
+        return cq_error_set(p->err, CQ_ERR_LIMIT, "the literal's string is longer than %zu bytes",
+                            joined->limit);
     if (token.raw) {
         cq_buf_str(joined, token.body);
     } else {
-        wrong = cq_pystr_unescape(token.body, token.bytes ? CQ_ESCAPES_BYTES : CQ_ESCAPES_STR, room, &len, &at);
+        wrong = cq_pystr_unescape(token.body, token.bytes ? CQ_ESCAPES_BYTES : CQ_ESCAPES_STR, room, &len,
+                                  &at);
         if (wrong)
             return fault(p, body_at + at, wrong);
         joined->len += len;
@@ -214,7 +219,8 @@ static enum cq_code parse_string(struct parser *p)
             skip_space(p);
     } while (!code && cq_pystr_starts(p->text, p->at));
     if (!code)
-        code = push(p, (struct cq_value){.kind = kind, .as.text = cq_arena_str(p->arena, cq_buf_view(&joined))});
+        code = push(p,
+                    (struct cq_value){.kind = kind, .as.text = cq_arena_str(p->arena, cq_buf_view(&joined))});
     cq_buf_release(&joined);
     return code;
 }
@@ -225,8 +231,9 @@ static enum cq_code parse_value(struct parser *p, int depth);
 
 static enum cq_code check_key(const struct parser *p, size_t at)
 {
-    return cq_value_hashable(&p->values.items[p->values.len - 1]) ? CQ_OK
-                                                                  : fault(p, at, "a list, set or dict as a key or in a set");
+    return cq_value_hashable(&p->values.items[p->values.len - 1])
+               ? CQ_OK
+               : fault(p, at, "a list, set or dict as a key or in a set");
 }
 
 /* After '{': a dict or a set, which the first element tells apart. */
@@ -276,7 +283,8 @@ static enum cq_code parse_items(struct parser *p, char close, size_t mark, int d
     p->at++;
     if (close == ')' && !comma && p->values.len == mark + 1)
         return CQ_OK;
-    return push(p, cq_builder_take(&p->values, mark, p->arena, close == ']' ? CQ_VALUE_LIST : CQ_VALUE_TUPLE));
+    return push(p,
+                cq_builder_take(&p->values, mark, p->arena, close == ']' ? CQ_VALUE_LIST : CQ_VALUE_TUPLE));
 }
 
 static enum cq_code parse_brackets(struct parser *p, int depth)
@@ -284,10 +292,12 @@ static enum cq_code parse_brackets(struct parser *p, int depth)
     size_t mark = p->values.len;
     char open = peek(p);
     if (depth >= CQ_VALUE_MAX_DEPTH)
-        return cq_error_set(p->err, CQ_ERR_LIMIT, "the literal is more than %d levels deep", CQ_VALUE_MAX_DEPTH);
+        return cq_error_set(p->err, CQ_ERR_LIMIT, "the literal is more than %d levels deep",
+                            CQ_VALUE_MAX_DEPTH);
     p->at++;
     p->brackets++;
-    enum cq_code code = open == '{' ? parse_braces(p, mark, depth) : parse_items(p, open == '[' ? ']' : ')', mark, depth);
+    enum cq_code code = open == '{' ? parse_braces(p, mark, depth)
+                                    : parse_items(p, open == '[' ? ']' : ')', mark, depth);
     p->brackets--;
     return code;
 }
@@ -382,7 +392,8 @@ static enum cq_code parse_top(struct parser *p)
     return code;
 }
 
-enum cq_code cq_literal_parse(struct cq_str text, struct cq_arena *arena, struct cq_value *ret_value, struct cq_error *err)
+enum cq_code cq_literal_parse(struct cq_str text, struct cq_arena *arena, struct cq_value *ret_value,
+                              struct cq_error *err)
 {
     struct parser p = {.text = text, .arena = arena, .err = err};
     if (!cq_utf8_valid(text))

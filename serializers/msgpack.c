@@ -1,6 +1,6 @@
 /*
- * msgpack over msgpack-c. Its unpacker allocates what an array's or map's header claims before it has seen the
- * elements, so a scan of our own checks every length, the depth and the number of elements first.
+ * msgpack over msgpack-c. Its unpacker allocates what an array's or map's header claims before it has seen
+ * the elements, so a scan of our own checks every length, the depth and the number of elements first.
  */
 #include <inttypes.h>
 #include <msgpack.h>
@@ -18,7 +18,8 @@ _Static_assert((int)DEPTH_MAX <= (int)CQ_VALUE_MAX_DEPTH, "what msgpack reads, a
 
 /* --- Scanning --- */
 
-/* What a header byte says: `size` bytes of length or number follow; `fixed` bytes of payload, or elements, beside. */
+/* What a header byte says: `size` bytes of length or number follow; `fixed` bytes of payload, or elements,
+ * beside. */
 struct header {
     enum { SCALAR, BYTES, LIST, MAP, NEVER } shape;
     unsigned length_size; /* bytes that hold the length; 0: `fixed` is the length */
@@ -28,15 +29,16 @@ struct header {
 static struct header header_of(unsigned char c)
 {
     static const struct header rest[] = {
-        {SCALAR, 0, 0}, {NEVER, 0, 0},  {SCALAR, 0, 0}, {SCALAR, 0, 0},                 /* C0 nil, C1, false, true */
-        {BYTES, 1, 0},  {BYTES, 2, 0},  {BYTES, 4, 0},                                  /* C4 bin 8, 16, 32 */
-        {BYTES, 1, 1},  {BYTES, 2, 1},  {BYTES, 4, 1},                                  /* C7 ext 8, 16, 32 */
-        {SCALAR, 0, 4}, {SCALAR, 0, 8},                                                 /* CA float 32, 64 */
-        {SCALAR, 0, 1}, {SCALAR, 0, 2}, {SCALAR, 0, 4}, {SCALAR, 0, 8},                 /* CC uint 8 to 64 */
-        {SCALAR, 0, 1}, {SCALAR, 0, 2}, {SCALAR, 0, 4}, {SCALAR, 0, 8},                 /* D0 int 8 to 64 */
-        {BYTES, 0, 2},  {BYTES, 0, 3},  {BYTES, 0, 5},  {BYTES, 0, 9},  {BYTES, 0, 17}, /* D4 fixext 1 to 16 */
-        {BYTES, 1, 0},  {BYTES, 2, 0},  {BYTES, 4, 0},                                  /* D9 str 8, 16, 32 */
-        {LIST, 2, 0},   {LIST, 4, 0},   {MAP, 2, 0},    {MAP, 4, 0},                    /* DC array, DE map 16, 32 */
+        {SCALAR, 0, 0}, {NEVER, 0, 0},  {SCALAR, 0, 0}, {SCALAR, 0, 0}, /* C0 nil, C1, false, true */
+        {BYTES, 1, 0},  {BYTES, 2, 0},  {BYTES, 4, 0},                  /* C4 bin 8, 16, 32 */
+        {BYTES, 1, 1},  {BYTES, 2, 1},  {BYTES, 4, 1},                  /* C7 ext 8, 16, 32 */
+        {SCALAR, 0, 4}, {SCALAR, 0, 8},                                 /* CA float 32, 64 */
+        {SCALAR, 0, 1}, {SCALAR, 0, 2}, {SCALAR, 0, 4}, {SCALAR, 0, 8}, /* CC uint 8 to 64 */
+        {SCALAR, 0, 1}, {SCALAR, 0, 2}, {SCALAR, 0, 4}, {SCALAR, 0, 8}, /* D0 int 8 to 64 */
+        {BYTES, 0, 2},  {BYTES, 0, 3},  {BYTES, 0, 5},  {BYTES, 0, 9},
+        {BYTES, 0, 17},                                              /* D4 fixext 1 to 16 */
+        {BYTES, 1, 0},  {BYTES, 2, 0},  {BYTES, 4, 0},               /* D9 str 8, 16, 32 */
+        {LIST, 2, 0},   {LIST, 4, 0},   {MAP, 2, 0},    {MAP, 4, 0}, /* DC array, DE map 16, 32 */
     };
     if (c < 0x80 || c >= 0xE0)
         return (struct header){SCALAR, 0, 0};
@@ -75,20 +77,24 @@ static enum cq_code scan_one(struct scan *in, struct cq_error *err)
     if (header.shape == SCALAR || header.shape == BYTES) {
         if (length > have)
             return cq_error_set(err, CQ_ERR_DESERIALIZATION,
-                                "msgpack: truncated: %" PRIu64 " bytes announced at byte %zu, %zu are left", length, start, have);
+                                "msgpack: truncated: %" PRIu64 " bytes announced at byte %zu, %zu are left",
+                                length, start, have);
         in->at += length;
         return CQ_OK;
     }
     length *= header.shape == MAP ? 2 : 1;
     if (length > have)
         return cq_error_set(err, CQ_ERR_DESERIALIZATION,
-                            "msgpack: truncated: %" PRIu64 " elements announced at byte %zu, %zu bytes are left", length, start,
-                            have);
+                            "msgpack: truncated: %" PRIu64
+                            " elements announced at byte %zu, %zu bytes are left",
+                            length, start, have);
     in->items += length;
     if (in->items > CQ_VALUE_MAX_ITEMS)
-        return cq_error_set(err, CQ_ERR_LIMIT, "msgpack: more than %d elements, at byte %zu", CQ_VALUE_MAX_ITEMS, start);
+        return cq_error_set(err, CQ_ERR_LIMIT, "msgpack: more than %d elements, at byte %zu",
+                            CQ_VALUE_MAX_ITEMS, start);
     if (in->depth == DEPTH_MAX)
-        return cq_error_set(err, CQ_ERR_LIMIT, "msgpack: more than %d levels deep at byte %zu", DEPTH_MAX, start);
+        return cq_error_set(err, CQ_ERR_LIMIT, "msgpack: more than %d levels deep at byte %zu", DEPTH_MAX,
+                            start);
     in->left[in->depth++] = length;
     return CQ_OK;
 }
@@ -108,8 +114,8 @@ static enum cq_code scan_all(struct cq_str bytes, struct cq_error *err)
             in.depth--;
     } while (in.depth);
     if (in.at != bytes.len)
-        return cq_error_set(err, CQ_ERR_DESERIALIZATION, "msgpack: %zu bytes follow the value, at byte %zu", bytes.len - in.at,
-                            in.at);
+        return cq_error_set(err, CQ_ERR_DESERIALIZATION, "msgpack: %zu bytes follow the value, at byte %zu",
+                            bytes.len - in.at, in.at);
     return CQ_OK;
 }
 
@@ -119,19 +125,19 @@ static struct cq_value read_ext(const msgpack_object *object, struct cq_arena *a
 {
     msgpack_timestamp stamp;
     struct cq_moment moment;
-    if (msgpack_object_to_timestamp(object, &stamp) && stamp.tv_nsec < 1000000000 && stamp.tv_nsec % 1000 == 0 &&
-        cq_moment_from_seconds(stamp.tv_sec, stamp.tv_nsec / 1000, &moment))
+    if (msgpack_object_to_timestamp(object, &stamp) && stamp.tv_nsec < 1000000000 &&
+        stamp.tv_nsec % 1000 == 0 && cq_moment_from_seconds(stamp.tv_sec, stamp.tv_nsec / 1000, &moment))
         return cq_moment_value(&moment, arena);
     const char *name = cq_arena_printf(arena, "msgpack extension %d", object->via.ext.type);
     return (struct cq_value){.kind = CQ_VALUE_OPAQUE, .as.text = cq_str(name)};
 }
 
 /* Depth is bounded by the scan. */
-static enum cq_code read_object(const msgpack_object *object, struct cq_arena *arena, struct cq_value *ret_value,
-                                struct cq_error *err);
+static enum cq_code read_object(const msgpack_object *object, struct cq_arena *arena,
+                                struct cq_value *ret_value, struct cq_error *err);
 
-static enum cq_code read_container(const msgpack_object *object, struct cq_arena *arena, struct cq_value *ret_value,
-                                   struct cq_error *err)
+static enum cq_code read_container(const msgpack_object *object, struct cq_arena *arena,
+                                   struct cq_value *ret_value, struct cq_error *err)
 {
     enum cq_code code = CQ_OK;
     if (object->type == MSGPACK_OBJECT_ARRAY) {
@@ -151,8 +157,8 @@ static enum cq_code read_container(const msgpack_object *object, struct cq_arena
     return code;
 }
 
-static enum cq_code read_object(const msgpack_object *object, struct cq_arena *arena, struct cq_value *ret_value,
-                                struct cq_error *err)
+static enum cq_code read_object(const msgpack_object *object, struct cq_arena *arena,
+                                struct cq_value *ret_value, struct cq_error *err)
 {
     struct cq_str text;
     switch (object->type) {
@@ -162,8 +168,9 @@ static enum cq_code read_object(const msgpack_object *object, struct cq_arena *a
         if (object->via.u64 <= INT64_MAX)
             *ret_value = cq_value_int((int64_t)object->via.u64);
         else
-            *ret_value = (struct cq_value){.kind = CQ_VALUE_BIGINT,
-                                           .as.text = cq_str(cq_arena_printf(arena, "%" PRIu64, object->via.u64))};
+            *ret_value = (struct cq_value){
+                .kind = CQ_VALUE_BIGINT,
+                .as.text = cq_str(cq_arena_printf(arena, "%" PRIu64, object->via.u64))};
         return CQ_OK;
     case MSGPACK_OBJECT_NEGATIVE_INTEGER: *ret_value = cq_value_int(object->via.i64); return CQ_OK;
     case MSGPACK_OBJECT_FLOAT32:
@@ -171,7 +178,8 @@ static enum cq_code read_object(const msgpack_object *object, struct cq_arena *a
     case MSGPACK_OBJECT_STR:
         text = cq_str_n(object->via.str.ptr, object->via.str.size);
         if (!cq_utf8_valid(text))
-            return cq_error_set(err, CQ_ERR_DESERIALIZATION, "msgpack: a str of %zu bytes is not UTF-8", text.len);
+            return cq_error_set(err, CQ_ERR_DESERIALIZATION, "msgpack: a str of %zu bytes is not UTF-8",
+                                text.len);
         *ret_value = cq_value_str(cq_arena_str(arena, text));
         return CQ_OK;
     case MSGPACK_OBJECT_BIN:
@@ -183,7 +191,8 @@ static enum cq_code read_object(const msgpack_object *object, struct cq_arena *a
     }
 }
 
-enum cq_code cq_msgpack_read(struct cq_str bytes, struct cq_arena *arena, struct cq_value *ret_value, struct cq_error *err)
+enum cq_code cq_msgpack_read(struct cq_str bytes, struct cq_arena *arena, struct cq_value *ret_value,
+                             struct cq_error *err)
 {
     enum cq_code code = scan_all(bytes, err);
     if (code)
@@ -209,7 +218,8 @@ static int append(void *data, const char *bytes, size_t len)
 
 static enum cq_code cannot_hold(const struct cq_value *value, struct cq_error *err)
 {
-    return cq_error_set(err, CQ_ERR_SERIALIZATION, "msgpack cannot hold a value of type %s; use pickle", cq_value_type_name(value));
+    return cq_error_set(err, CQ_ERR_SERIALIZATION, "msgpack cannot hold a value of type %s; use pickle",
+                        cq_value_type_name(value));
 }
 
 /* Beyond int64_t msgpack has only the upper half of uint64_t. */
@@ -220,7 +230,8 @@ static enum cq_code write_bigint(const struct cq_value *value, msgpack_packer *p
         char c = value->as.text.data[i];
         if (c < '0' || c > '9' || __builtin_mul_overflow(number, 10, &number) ||
             __builtin_add_overflow(number, (uint64_t)(c - '0'), &number))
-            return cq_error_set(err, CQ_ERR_SERIALIZATION, "msgpack cannot hold an int of more than 64 bits; use pickle or json");
+            return cq_error_set(err, CQ_ERR_SERIALIZATION,
+                                "msgpack cannot hold an int of more than 64 bits; use pickle or json");
     }
     msgpack_pack_uint64(packer, number);
     return CQ_OK;
@@ -230,10 +241,12 @@ static enum cq_code write_bigint(const struct cq_value *value, msgpack_packer *p
 static enum cq_code write_datetime(const struct cq_value *value, msgpack_packer *packer, struct cq_error *err)
 {
     struct cq_moment moment;
-    if (!cq_moment_parse(value->as.text, &moment) || moment.type != CQ_MOMENT_DATETIME || !moment.has_zone || moment.delta.micros)
+    if (!cq_moment_parse(value->as.text, &moment) || moment.type != CQ_MOMENT_DATETIME || !moment.has_zone ||
+        moment.delta.micros)
         return cannot_hold(value, err);
     int64_t seconds = cq_moment_seconds(&moment) - moment.delta.days * 86400 - moment.delta.seconds;
-    msgpack_pack_timestamp(packer, &(msgpack_timestamp){.tv_sec = seconds, .tv_nsec = (uint32_t)moment.micros * 1000});
+    msgpack_pack_timestamp(
+        packer, &(msgpack_timestamp){.tv_sec = seconds, .tv_nsec = (uint32_t)moment.micros * 1000});
     return CQ_OK;
 }
 
@@ -254,9 +267,11 @@ static enum cq_code write_text(const struct cq_value *value, msgpack_packer *pac
     return CQ_OK;
 }
 
-static enum cq_code write_value(const struct cq_value *value, msgpack_packer *packer, int depth, struct cq_error *err);
+static enum cq_code write_value(const struct cq_value *value, msgpack_packer *packer, int depth,
+                                struct cq_error *err);
 
-static enum cq_code write_container(const struct cq_value *value, msgpack_packer *packer, int depth, struct cq_error *err)
+static enum cq_code write_container(const struct cq_value *value, msgpack_packer *packer, int depth,
+                                    struct cq_error *err)
 {
     const struct cq_buf *out = packer->data;
     bool is_map = value->kind == CQ_VALUE_MAP;
@@ -274,12 +289,14 @@ static enum cq_code write_container(const struct cq_value *value, msgpack_packer
         if (is_map)
             code = write_value(&value->as.map.pairs[i].key, packer, depth + 1, err);
         if (!code)
-            code = write_value(is_map ? &value->as.map.pairs[i].value : &value->as.list.items[i], packer, depth + 1, err);
+            code = write_value(is_map ? &value->as.map.pairs[i].value : &value->as.list.items[i], packer,
+                               depth + 1, err);
     }
     return code;
 }
 
-static enum cq_code write_value(const struct cq_value *value, msgpack_packer *packer, int depth, struct cq_error *err)
+static enum cq_code write_value(const struct cq_value *value, msgpack_packer *packer, int depth,
+                                struct cq_error *err)
 {
     switch (value->kind) {
     case CQ_VALUE_NONE: msgpack_pack_nil(packer); return CQ_OK;
@@ -308,6 +325,7 @@ enum cq_code cq_msgpack_write(const struct cq_value *value, struct cq_buf *out, 
     msgpack_packer_init(&packer, out, append);
     enum cq_code code = write_value(value, &packer, 0, err);
     if (!code && out->overflow)
-        code = cq_error_set(err, CQ_ERR_LIMIT, "msgpack: the value is larger than the limit of %zu bytes", out->limit);
+        code = cq_error_set(err, CQ_ERR_LIMIT, "msgpack: the value is larger than the limit of %zu bytes",
+                            out->limit);
     return code;
 }

@@ -1,6 +1,6 @@
 /*
- * Code points from U+0080 that Python 3.11 (Unicode 14.0.0) does not print in a repr, as ranges with both ends
- * included. Written by tests/tools/make_printable.py.
+ * Code points from U+0080 that Python 3.11 (Unicode 14.0.0) does not print in a repr, as ranges with both
+ * ends included. Written by tests/tools/make_printable.py.
  */
 /* clang-format off */
 #ifndef CQ_SERIALIZERS_PRINTABLE_H

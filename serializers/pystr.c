@@ -145,7 +145,8 @@ static const char *one_escape(struct cq_str text, enum cq_escapes kind, size_t *
     return NULL;
 }
 
-const char *cq_pystr_unescape(struct cq_str text, enum cq_escapes kind, char *to, size_t *ret_len, size_t *ret_at)
+const char *cq_pystr_unescape(struct cq_str text, enum cq_escapes kind, char *to, size_t *ret_len,
+                              size_t *ret_at)
 {
     char *start = to;
     size_t at = 0;
@@ -212,7 +213,8 @@ const char *cq_pystr_token(struct cq_str text, size_t at, struct cq_pystr_token 
     bool triple = cq_str_starts(cq_str_n(text.data + at, text.len - at), quotes);
     size_t width = triple ? 3 : 1, start = at + width;
     quotes[width] = '\0';
-    for (at = start; at < text.len && (triple || text.data[at] != '\n'); at += text.data[at] == '\\' ? 2 : 1) {
+    for (at = start; at < text.len && (triple || text.data[at] != '\n');
+         at += text.data[at] == '\\' ? 2 : 1) {
         if (cq_str_starts(cq_str_n(text.data + at, text.len - at), quotes)) {
             ret_token->body = cq_str_n(text.data + start, at - start);
             ret_token->end = at + width;

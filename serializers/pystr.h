@@ -1,6 +1,6 @@
 /*
- * Python's str as bytes: UTF-8 in which a lone surrogate keeps its 3-byte form (surrogatepass), and the backslash
- * escapes and quotes of Python's source and of old pickles.
+ * Python's str as bytes: UTF-8 in which a lone surrogate keeps its 3-byte form (surrogatepass), and the
+ * backslash escapes and quotes of Python's source and of old pickles.
  */
 #ifndef CQ_SERIALIZERS_PYSTR_H
 #define CQ_SERIALIZERS_PYSTR_H
@@ -26,14 +26,16 @@ bool cq_pystr_hex(struct cq_str text, size_t at, int count, uint32_t *ret_value)
 enum cq_escapes {
     CQ_ESCAPES_STR,   /* of a str literal: also \u and \U */
     CQ_ESCAPES_BYTES, /* of a bytes literal, and of protocol 0's STRING */
-    CQ_ESCAPES_RAW,   /* raw-unicode-escape, of protocol 0's UNICODE: bytes are Latin-1, only \u and \U are escapes */
+    /* raw-unicode-escape, of protocol 0's UNICODE: bytes are Latin-1, only \u and \U are escapes */
+    CQ_ESCAPES_RAW,
 };
 
 /*
  * Undo escapes. `to` has room for 2 * text.len bytes (Latin-1 bytes may double).
  * Returns NULL and *ret_len, or what is wrong, a short phrase, and *ret_at, where.
  */
-const char *cq_pystr_unescape(struct cq_str text, enum cq_escapes kind, char *to, size_t *ret_len, size_t *ret_at);
+const char *cq_pystr_unescape(struct cq_str text, enum cq_escapes kind, char *to, size_t *ret_len,
+                              size_t *ret_at);
 
 /* A string of Python's source, with prefix and quotes. */
 struct cq_pystr_token {

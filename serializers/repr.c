@@ -19,10 +19,10 @@ enum {
 /* --- Floats --- */
 
 /*
- * The shortest digits that read back as number (positive, finite), nearest to it among those: digits without dot,
- * and the exponent of the first. printf rounds to the nearest decimal, which is all that is needed but for powers of
- * two: the gap below them is half the gap above, so that the nearest decimal may lie below and read back as another
- * number while its neighbour above, though farther, reads back right.
+ * The shortest digits that read back as number (positive, finite), nearest to it among those: digits without
+ * dot, and the exponent of the first. printf rounds to the nearest decimal, which is all that is needed but
+ * for powers of two: the gap below them is half the gap above, so that the nearest decimal may lie below and
+ * read back as another number while its neighbour above, though farther, reads back right.
  */
 static int shortest(double number, char digits[DIGITS_MAX + 2], int *ret_exponent)
 {
@@ -59,7 +59,8 @@ void cq_repr_float(double number, struct cq_buf *out)
         return;
     }
     if (number == rint(number) && fabs(number) < 1e15) {
-        snprintf(text, sizeof(text), "%s%" PRId64 ".0", signbit(number) && number == 0 ? "-" : "", (int64_t)number);
+        snprintf(text, sizeof(text), "%s%" PRId64 ".0", signbit(number) && number == 0 ? "-" : "",
+                 (int64_t)number);
         cq_buf_text(out, text);
         return;
     }
@@ -130,7 +131,8 @@ static bool repr_common(char c, char quote, struct cq_buf *out)
     return false;
 }
 
-/* One character at a time, so that out is filled up to its limit and nothing short slips in after a refused part. */
+/* One character at a time, so that out is filled up to its limit and nothing short slips in after a refused
+ * part. */
 static void repr_bytes(struct cq_str text, struct cq_buf *out)
 {
     char quote = quote_for(text);
@@ -155,7 +157,8 @@ static void repr_str(struct cq_str text, struct cq_buf *out)
     for (size_t at = 0; at < text.len && !out->overflow;) {
         uint32_t point;
         int len = cq_pystr_decode(text, at, &point);
-        if (!len) { /* no decoder lets such bytes in; a caller's text may hold them: as surrogateescape would show it */
+        /* no decoder lets such bytes in; a caller's text may hold them: as surrogateescape would show it */
+        if (!len) {
             cq_buf_printf(out, "\\udc%02x", (unsigned char)text.data[at++]);
             continue;
         }
@@ -179,7 +182,8 @@ static void repr_str(struct cq_str text, struct cq_buf *out)
 
 static void repr_at(const struct cq_value *value, struct cq_buf *out, int depth);
 
-static void repr_items(const struct cq_value *list, const char *open, const char *close, struct cq_buf *out, int depth)
+static void repr_items(const struct cq_value *list, const char *open, const char *close, struct cq_buf *out,
+                       int depth)
 {
     cq_buf_text(out, open);
     for (size_t i = 0; i < list->as.list.len && !out->overflow; i++) {
@@ -212,7 +216,8 @@ static void repr_map(const struct cq_value *map, struct cq_buf *out, int depth)
 static void repr_container(const struct cq_value *value, struct cq_buf *out, int depth)
 {
     size_t len = value->as.list.len;
-    if (depth >= CQ_VALUE_MAX_DEPTH) /* deeper than any decoder goes: what Python prints for a list in itself */
+    if (depth >=
+        CQ_VALUE_MAX_DEPTH) /* deeper than any decoder goes: what Python prints for a list in itself */
         cq_buf_text(out, "...");
     else if (value->kind == CQ_VALUE_MAP)
         repr_map(value, out, depth);

@@ -1,6 +1,6 @@
 /*
- * Values as Python's repr() prints them, character by character: quotes and escapes of strings, shortest floats,
- * containers, None and True. What a job's description, `cq info` and messages show.
+ * Values as Python's repr() prints them, character by character: quotes and escapes of strings, shortest
+ * floats, containers, None and True. What a job's description, `cq info` and messages show.
  */
 #ifndef CQ_SERIALIZERS_REPR_H
 #define CQ_SERIALIZERS_REPR_H

@@ -50,20 +50,21 @@ enum cq_format cq_format_detect(struct cq_str bytes)
         return CQ_FORMAT_MSGPACK;
     if (first == '[' || first == '{') /* no opcode of a pickle, whatever the end looks like */
         return CQ_FORMAT_JSON;
-    /* Below 0x80 msgpack has only one-byte integers. Protocols 0 and 1 have no start of their own, but their STOP
-     * is a dot, with which no JSON ends. */
+    /* Below 0x80 msgpack has only one-byte integers. Protocols 0 and 1 have no start of their own, but their
+     * STOP is a dot, with which no JSON ends. */
     return bytes.data[bytes.len - 1] == STOP ? CQ_FORMAT_PICKLE : CQ_FORMAT_JSON;
 }
 
-enum cq_code cq_decode(enum cq_format format, struct cq_str bytes, struct cq_arena *arena, struct cq_value *ret_value,
-                       struct cq_error *err)
+enum cq_code cq_decode(enum cq_format format, struct cq_str bytes, struct cq_arena *arena,
+                       struct cq_value *ret_value, struct cq_error *err)
 {
     if (!bytes.len)
         return cq_error_set(err, CQ_ERR_DESERIALIZATION, "%s: there are no bytes", formats[format].name);
     return formats[format].read(bytes, arena, ret_value, err);
 }
 
-enum cq_code cq_encode(enum cq_format format, const struct cq_value *value, struct cq_buf *out, struct cq_error *err)
+enum cq_code cq_encode(enum cq_format format, const struct cq_value *value, struct cq_buf *out,
+                       struct cq_error *err)
 {
     size_t before = out->len;
     enum cq_code code = formats[format].write(value, out, err);

@@ -60,7 +60,8 @@ void cq_value_set(struct cq_arena *arena, struct cq_value *map, const char *key,
     map->as.map.len = len + 1;
 }
 
-/* Deeper than any decoder goes is not equal: a caller's own loop of values must not end in a stack overflow. */
+/* Deeper than any decoder goes is not equal: a caller's own loop of values must not end in a stack
+ * overflow. */
 static bool equal_at(const struct cq_value *a, const struct cq_value *b, int depth)
 {
     if (a->kind != b->kind || depth > CQ_VALUE_MAX_DEPTH)
@@ -108,9 +109,10 @@ bool cq_value_equal(const struct cq_value *a, const struct cq_value *b)
 const char *cq_value_type_name(const struct cq_value *value)
 {
     static const char *const names[] = {
-        [CQ_VALUE_NONE] = "NoneType", [CQ_VALUE_BOOL] = "bool", [CQ_VALUE_INT] = "int",     [CQ_VALUE_BIGINT] = "int",
-        [CQ_VALUE_FLOAT] = "float",   [CQ_VALUE_STR] = "str",   [CQ_VALUE_BYTES] = "bytes", [CQ_VALUE_LIST] = "list",
-        [CQ_VALUE_TUPLE] = "tuple",   [CQ_VALUE_SET] = "set",   [CQ_VALUE_MAP] = "dict",    [CQ_VALUE_FROZENSET] = "frozenset",
+        [CQ_VALUE_NONE] = "NoneType", [CQ_VALUE_BOOL] = "bool",   [CQ_VALUE_INT] = "int",
+        [CQ_VALUE_BIGINT] = "int",    [CQ_VALUE_FLOAT] = "float", [CQ_VALUE_STR] = "str",
+        [CQ_VALUE_BYTES] = "bytes",   [CQ_VALUE_LIST] = "list",   [CQ_VALUE_TUPLE] = "tuple",
+        [CQ_VALUE_SET] = "set",       [CQ_VALUE_MAP] = "dict",    [CQ_VALUE_FROZENSET] = "frozenset",
     };
     static const char *const moments[] = {"datetime", "date", "timedelta", "timezone", "time"};
     if (value->kind == CQ_VALUE_OPAQUE)
@@ -131,7 +133,8 @@ const char *cq_value_type_name(const struct cq_value *value)
 
 static bool hashable_at(const struct cq_value *value, int depth)
 {
-    if (value->kind == CQ_VALUE_LIST || value->kind == CQ_VALUE_SET || value->kind == CQ_VALUE_MAP || depth > CQ_VALUE_MAX_DEPTH)
+    if (value->kind == CQ_VALUE_LIST || value->kind == CQ_VALUE_SET || value->kind == CQ_VALUE_MAP ||
+        depth > CQ_VALUE_MAX_DEPTH)
         return false;
     if (value->kind == CQ_VALUE_TUPLE)
         for (size_t i = 0; i < value->as.list.len; i++)
@@ -312,7 +315,8 @@ bool cq_builder_push(struct cq_builder *builder, struct cq_value value)
     return true;
 }
 
-struct cq_value cq_builder_take(struct cq_builder *builder, size_t mark, struct cq_arena *arena, enum cq_value_kind kind)
+struct cq_value cq_builder_take(struct cq_builder *builder, size_t mark, struct cq_arena *arena,
+                                enum cq_value_kind kind)
 {
     size_t len = builder->len - mark;
     const struct cq_value *from = builder->items + mark;

@@ -1,11 +1,11 @@
 /*
  * The value model: what arguments, results and meta are made of, whichever serializer they came in.
  *
- * It is msgpack's object model plus the few plain Python types that RQ users pickle (tuple, set, big int, datetime),
- * because the description, `cq info` and an answer in kind need them told apart. A value is a small struct that
- * borrows: its bytes and children live in the arena that it was decoded or built in, and die with that arena.
- * To its readers a value is a tree: decoders refuse cycles. A reference that a pickle shares may share its memory
- * here too, but counts against the limits below each time that it is reached.
+ * It is msgpack's object model plus the few plain Python types that RQ users pickle (tuple, set, big int,
+ * datetime), because the description, `cq info` and an answer in kind need them told apart. A value is a
+ * small struct that borrows: its bytes and children live in the arena that it was decoded or built in, and
+ * die with that arena. To its readers a value is a tree: decoders refuse cycles. A reference that a pickle
+ * shares may share its memory here too, but counts against the limits below each time that it is reached.
  */
 #ifndef CQ_SERIALIZERS_VALUE_H
 #define CQ_SERIALIZERS_VALUE_H
@@ -19,9 +19,10 @@
 #include "base/str.h"
 
 enum {
-    CQ_VALUE_MAX_DEPTH = 100,              /* containers inside each other */
-    CQ_VALUE_MAX_ITEMS = 16 * 1024 * 1024, /* elements of one payload, all containers together; a pair is two */
-    CQ_VALUE_MAX_DIGITS = 4300,            /* decimal digits of an integer: Python's own limit for int and str */
+    CQ_VALUE_MAX_DEPTH = 100, /* containers inside each other */
+    CQ_VALUE_MAX_ITEMS = 16 * 1024 *
+                         1024,  /* elements of one payload, all containers together; a pair is two */
+    CQ_VALUE_MAX_DIGITS = 4300, /* decimal digits of an integer: Python's own limit for int and str */
 };
 
 enum cq_value_kind {
@@ -88,7 +89,8 @@ static inline struct cq_value cq_value_str(struct cq_str text)
     return (struct cq_value){.kind = CQ_VALUE_STR, .as.text = text};
 }
 
-/* Containers with room for len elements, all None; fill as.list.items / as.map.pairs. kind: one of the list kinds. */
+/* Containers with room for len elements, all None; fill as.list.items / as.map.pairs. kind: one of the list
+ * kinds. */
 struct cq_value cq_value_list(struct cq_arena *arena, enum cq_value_kind kind, size_t len);
 struct cq_value cq_value_map(struct cq_arena *arena, size_t len);
 
@@ -96,8 +98,8 @@ struct cq_value cq_value_map(struct cq_arena *arena, size_t len);
 const struct cq_value *cq_value_get(const struct cq_value *map, const char *key);
 
 /*
- * Set a string key, replacing or adding. *map must be a MAP in this arena. Replacing happens in place, so that every
- * copy of *map sees it; adding copies the pairs, so that only *map grows.
+ * Set a string key, replacing or adding. *map must be a MAP in this arena. Replacing happens in place, so
+ * that every copy of *map sees it; adding copies the pairs, so that only *map grows.
  */
 void cq_value_set(struct cq_arena *arena, struct cq_value *map, const char *key, struct cq_value value);
 
@@ -111,15 +113,16 @@ const char *cq_value_type_name(const struct cq_value *value);
 bool cq_value_hashable(const struct cq_value *value);
 
 /*
- * What Python's dict and set do with equal keys (1, 1.0 and True are equal): the first place and, of pairs, the last
- * value stay. Works in place; returns the new length. Sorts, so that no choice of keys makes it slow.
+ * What Python's dict and set do with equal keys (1, 1.0 and True are equal): the first place and, of pairs,
+ * the last value stay. Works in place; returns the new length. Sorts, so that no choice of keys makes it
+ * slow.
  */
 size_t cq_value_unique_items(struct cq_value *items, size_t len);
 size_t cq_value_unique_pairs(struct cq_pair *pairs, size_t len);
 
 /*
- * Values collected by a parser that learns a container's length only at its end. What is pushed after a mark becomes
- * a container in an arena; small payloads never leave the space in the struct itself.
+ * Values collected by a parser that learns a container's length only at its end. What is pushed after a mark
+ * becomes a container in an arena; small payloads never leave the space in the struct itself.
  */
 struct cq_builder {
     struct cq_value *items; /* inside, or owned */
@@ -135,7 +138,9 @@ void cq_builder_release(struct cq_builder *builder);
 /* False: more than CQ_VALUE_MAX_ITEMS were pushed, nothing added. */
 CQ_MUST_CHECK bool cq_builder_push(struct cq_builder *builder, struct cq_value value);
 
-/* Take all above mark off, as a list kind, or as a map of keys and values in turn; equal keys are made one. */
-struct cq_value cq_builder_take(struct cq_builder *builder, size_t mark, struct cq_arena *arena, enum cq_value_kind kind);
+/* Take all above mark off, as a list kind, or as a map of keys and values in turn; equal keys are made
+ * one. */
+struct cq_value cq_builder_take(struct cq_builder *builder, size_t mark, struct cq_arena *arena,
+                                enum cq_value_kind kind);
 
 #endif

@@ -11,7 +11,8 @@ enum {
 
 static enum cq_code too_large(struct cq_error *err, const struct cq_buf *out, const char *what)
 {
-    return cq_error_set(err, CQ_ERR_LIMIT, "zlib: %s is larger than the limit of %zu bytes", what, out->limit);
+    return cq_error_set(err, CQ_ERR_LIMIT, "zlib: %s is larger than the limit of %zu bytes", what,
+                        out->limit);
 }
 
 /* Room for a bit more output; less than CHUNK near out's limit. NULL: the limit is reached. */
@@ -27,8 +28,8 @@ static char *output_room(struct cq_buf *out, size_t *ret_size)
 enum cq_code cq_deflate(struct cq_str bytes, struct cq_buf *out, struct cq_error *err)
 {
     if (bytes.len > CQ_PAYLOAD_MAX)
-        return cq_error_set(err, CQ_ERR_LIMIT, "zlib: a payload of %zu bytes is larger than the limit of %d", bytes.len,
-                            CQ_PAYLOAD_MAX);
+        return cq_error_set(err, CQ_ERR_LIMIT, "zlib: a payload of %zu bytes is larger than the limit of %d",
+                            bytes.len, CQ_PAYLOAD_MAX);
     z_stream stream = {.next_in = (z_const Bytef *)(uintptr_t)bytes.data, .avail_in = (uInt)bytes.len};
     if (deflateInit(&stream, LEVEL) != Z_OK)
         return cq_error_set(err, CQ_ERR_LIMIT, "zlib: no memory to compress with");
@@ -77,8 +78,8 @@ static int inflate_all(z_stream *stream, struct cq_buf *out, bool *ret_more)
 enum cq_code cq_inflate(struct cq_str bytes, struct cq_buf *out, struct cq_error *err)
 {
     if (bytes.len > CQ_PAYLOAD_MAX)
-        return cq_error_set(err, CQ_ERR_LIMIT, "zlib: a payload of %zu bytes is larger than the limit of %d", bytes.len,
-                            CQ_PAYLOAD_MAX);
+        return cq_error_set(err, CQ_ERR_LIMIT, "zlib: a payload of %zu bytes is larger than the limit of %d",
+                            bytes.len, CQ_PAYLOAD_MAX);
     z_stream stream = {.next_in = (z_const Bytef *)(uintptr_t)bytes.data, .avail_in = (uInt)bytes.len};
     if (inflateInit(&stream) != Z_OK)
         return cq_error_set(err, CQ_ERR_LIMIT, "zlib: no memory to decompress with");
@@ -88,7 +89,8 @@ enum cq_code cq_inflate(struct cq_str bytes, struct cq_buf *out, struct cq_error
     if (more)
         code = too_large(err, out, "the decompressed payload");
     else if (result == Z_BUF_ERROR)
-        code = cq_error_set(err, CQ_ERR_DESERIALIZATION, "zlib: the stream is truncated after %zu bytes", bytes.len);
+        code = cq_error_set(err, CQ_ERR_DESERIALIZATION, "zlib: the stream is truncated after %zu bytes",
+                            bytes.len);
     else if (result == Z_NEED_DICT)
         code = cq_error_set(err, CQ_ERR_DESERIALIZATION, "zlib: the stream needs a preset dictionary");
     else if (result == Z_MEM_ERROR)

@@ -14,9 +14,9 @@
 #include "worker/slot/horses.h"
 
 enum {
-    HORSE_WITHIN_S = 30,    /* a runtime that does not give one in this time does without the callback */
+    HORSE_WITHIN_S = 30, /* a runtime that does not give one in this time does without the callback */
     ASK_EVERY_S = 1,
-    LEAVE_WITHIN_S = 5,     /* after its answer */
+    LEAVE_WITHIN_S = 5, /* after its answer */
     JOB_ID_MAX = 1024 * 1024,
     META_MAX = 64 * 1024 * 1024,
     NAME_MAX_BYTES = 500, /* of its function, in texts */
@@ -30,22 +30,22 @@ struct cq_callback {
     struct cq_rider rider;
     enum cq_callback_kind kind;
     struct cq_runtime *runtime;
-    struct cq_slot *slot;     /* NULL: none */
+    struct cq_slot *slot; /* NULL: none */
     struct cq_horse *horse;
     enum stage stage;
     int64_t timeout_s;
-    int64_t limit_s;          /* the same and the grace of a runtime that raises on its own */
+    int64_t limit_s; /* the same and the grace of a runtime that raises on its own */
     struct cq_buf job_id, meta;
     bool meta_present;
-    struct cq_buf function;   /* its name, or the beginning of it */
-    struct cq_buf exc;        /* what went wrong */
+    struct cq_buf function; /* its name, or the beginning of it */
+    struct cq_buf exc;      /* what went wrong */
     bool failed;
-    struct cq_buf frame;      /* until a horse is there that has it */
-    cq_time horse_by;         /* monotonic: it is given up when it has none by then */
-    unsigned turn;            /* the last one in which it asked for a horse */
-    bool asking;              /* try_to_run is at it: a start that fails at once tells all others */
+    struct cq_buf frame; /* until a horse is there that has it */
+    cq_time horse_by;    /* monotonic: it is given up when it has none by then */
+    unsigned turn;       /* the last one in which it asked for a horse */
+    bool asking;         /* try_to_run is at it: a start that fails at once tells all others */
     ev_timer timer;
-    struct cq_callback **at;  /* NULL: told, or nobody waits */
+    struct cq_callback **at; /* NULL: told, or nobody waits */
     void (*over)(void *data, const struct cq_callback_end *end);
     void *data;
 };
@@ -96,16 +96,17 @@ static void tell(struct cq_callback *callback)
 {
     callback->stage = LEAVING;
     if (let_loose(callback))
-        callback->over(callback->data, &(struct cq_callback_end){
-            .meta = callback->meta_present ? cq_buf_view(&callback->meta) : CQ_STR_NONE,
-            .exc = callback->failed ? cq_buf_view(&callback->exc) : CQ_STR_NONE,
-        });
+        callback->over(callback->data,
+                       &(struct cq_callback_end){
+                           .meta = callback->meta_present ? cq_buf_view(&callback->meta) : CQ_STR_NONE,
+                           .exc = callback->failed ? cq_buf_view(&callback->exc) : CQ_STR_NONE,
+                       });
 }
 
 static void complain(const struct cq_callback *callback, const char *what)
 {
-    cq_log(callback->process->log, CQ_LOG_WARNING, callback->rider.name, callback->job_id.data, "its %s callback %s", cq_callback_word(callback->kind),
-           what);
+    cq_log(callback->process->log, CQ_LOG_WARNING, callback->rider.name, callback->job_id.data,
+           "its %s callback %s", cq_callback_word(callback->kind), what);
 }
 
 /* There is no answer, and will be none. */
@@ -114,10 +115,12 @@ static void give_up(struct cq_callback *callback, const char *why)
     complain(callback, why);
     callback->failed = true;
     if (callback->stage == ENDING)
-        cq_buf_printf(&callback->exc, "rq.timeouts.JobTimeoutException: Task exceeded maximum timeout value (%lld seconds)\n",
+        cq_buf_printf(&callback->exc,
+                      "rq.timeouts.JobTimeoutException: Task exceeded maximum timeout value (%lld seconds)\n",
                       (long long)callback->timeout_s);
     else
-        cq_buf_printf(&callback->exc, "cq.CallbackFailed: the %s callback %s %s\n", cq_callback_word(callback->kind), callback->function.data, why);
+        cq_buf_printf(&callback->exc, "cq.CallbackFailed: the %s callback %s %s\n",
+                      cq_callback_word(callback->kind), callback->function.data, why);
     tell(callback);
     destroy(callback);
 }
@@ -151,7 +154,8 @@ static void on_gone(struct cq_rider *rider, struct cq_horse *horse)
         return;
     }
     if (callback->stage == ENDING)
-        snprintf(what, sizeof(what), "did not end within its timeout of %lld s", (long long)callback->timeout_s);
+        snprintf(what, sizeof(what), "did not end within its timeout of %lld s",
+                 (long long)callback->timeout_s);
     else if (WIFSIGNALED(status))
         snprintf(what, sizeof(what), "died: signal %d", WTERMSIG(status));
     else
@@ -172,8 +176,9 @@ static void keep_meta(struct cq_callback *callback, struct cq_str meta)
 static void take_failure(struct cq_callback *callback, struct cq_str exc)
 {
     struct cq_str line = cq_exception_line(exc);
-    cq_log(callback->process->log, CQ_LOG_WARNING, callback->rider.name, callback->job_id.data, "its %s callback failed: %.*s",
-           cq_callback_word(callback->kind), (int)(line.len < 1000 ? line.len : 1000), line.data ? line.data : "");
+    cq_log(callback->process->log, CQ_LOG_WARNING, callback->rider.name, callback->job_id.data,
+           "its %s callback failed: %.*s", cq_callback_word(callback->kind),
+           (int)(line.len < 1000 ? line.len : 1000), line.data ? line.data : "");
     callback->failed = true;
     cq_buf_str(&callback->exc, cq_str_n(exc.data ? exc.data : "", exc.len));
 }
@@ -184,7 +189,8 @@ static void on_answer(struct cq_rider *rider, struct cq_horse *horse, const stru
     if (callback->stage == LEAVING)
         return;
     if (cq_str_is(frame->type, "log")) {
-        cq_rider_log(callback->process->log, rider->name, callback->job_id.data, callback->slot ? &callback->slot->run.tail : NULL, frame);
+        cq_rider_log(callback->process->log, rider->name, callback->job_id.data,
+                     callback->slot ? &callback->slot->run.tail : NULL, frame);
         return;
     }
     keep_meta(callback, cq_frame_get_str(frame, "meta"));
@@ -234,7 +240,8 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 static struct cq_horse *get_horse(struct cq_callback *callback)
 {
     struct cq_horse *horse;
-    while ((horse = callback->slot ? cq_horses_take_fresh(callback->slot, callback->runtime) : cq_horse_fork(callback->runtime, &callback->rider))) {
+    while ((horse = callback->slot ? cq_horses_take_fresh(callback->slot, callback->runtime)
+                                   : cq_horse_fork(callback->runtime, &callback->rider))) {
         horse->rider = &callback->rider;
         if (cq_horse_send(horse, cq_buf_view(&callback->frame)))
             return horse;
@@ -269,7 +276,8 @@ static void try_to_run(struct cq_callback *callback)
     if (callback->horse->pid)
         cq_buf_release(&callback->frame);
     ev_timer_stop(callback->process->loop, &callback->timer);
-    callback->limit_s = callback->timeout_s + (runtime->stable->soft_timeout ? callback->process->options->kill_grace_s : 0);
+    callback->limit_s = callback->timeout_s +
+                        (runtime->stable->soft_timeout ? callback->process->options->kill_grace_s : 0);
     if (callback->timeout_s)
         set_timer(callback, (double)callback->limit_s);
 }
@@ -291,12 +299,16 @@ static bool write_frame(struct cq_callback *callback, const struct cq_callback_o
     return cq_frame_end(&writer);
 }
 
-static void prepare(struct cq_callback *callback, struct cq_process *process, const struct cq_callback_order *order)
+static void prepare(struct cq_callback *callback, struct cq_process *process,
+                    const struct cq_callback_order *order)
 {
     *callback = (struct cq_callback){
         .process = process,
         .next = process->callbacks,
-        .rider = {.process = process, .name = order->worker, .output = {{.fd = -1}, {.fd = -1}}, .pipes = {-1, -1}},
+        .rider = {.process = process,
+                  .name = order->worker,
+                  .output = {{.fd = -1}, {.fd = -1}},
+                  .pipes = {-1, -1}},
         .kind = order->kind,
         .runtime = order->runtime,
         .slot = order->slot,
@@ -319,7 +331,8 @@ static void prepare(struct cq_callback *callback, struct cq_process *process, co
     process->callbacks = callback;
 }
 
-void cq_callback_start(struct cq_process *process, const struct cq_callback_order *order, struct cq_callback **at)
+void cq_callback_start(struct cq_process *process, const struct cq_callback_order *order,
+                       struct cq_callback **at)
 {
     struct cq_callback *callback = cq_calloc(1, sizeof(*callback));
     prepare(callback, process, order);
@@ -327,7 +340,8 @@ void cq_callback_start(struct cq_process *process, const struct cq_callback_orde
     callback->at = at;
     cq_buf_str(&callback->job_id, order->job_id);
     struct cq_str function = cq_callback_name(order->fields, order->kind);
-    cq_buf_append(&callback->function, function.data ? function.data : "", function.len < NAME_MAX_BYTES ? function.len : NAME_MAX_BYTES);
+    cq_buf_append(&callback->function, function.data ? function.data : "",
+                  function.len < NAME_MAX_BYTES ? function.len : NAME_MAX_BYTES);
     bool room = order->slot || cq_rider_open_output(&callback->rider);
     if (order->slot)
         memcpy(callback->rider.pipes, order->slot->rider.pipes, sizeof(callback->rider.pipes));
@@ -355,11 +369,14 @@ void cq_callback_drop(struct cq_callback *callback)
     cq_callback_kill(callback);
 }
 
-/* One that has not asked in this turn. A turn may be inside of another: a start that fails at once tells all of them. */
-static struct cq_callback *next_waiting(const struct cq_process *process, const struct cq_runtime *runtime, unsigned turn)
+/* One that has not asked in this turn. A turn may be inside of another: a start that fails at once tells all
+ * of them. */
+static struct cq_callback *next_waiting(const struct cq_process *process, const struct cq_runtime *runtime,
+                                        unsigned turn)
 {
     for (struct cq_callback *callback = process->callbacks; callback; callback = callback->next)
-        if (callback->stage == WAITING && !callback->asking && callback->runtime == runtime && callback->turn != turn)
+        if (callback->stage == WAITING && !callback->asking && callback->runtime == runtime &&
+            callback->turn != turn)
             return callback;
     return NULL;
 }

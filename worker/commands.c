@@ -21,19 +21,22 @@ struct cq_commands {
 static struct cq_str field(const json_t *payload, const char *key)
 {
     const json_t *value = json_object_get(payload, key);
-    return json_is_string(value) ? cq_str_n(json_string_value(value), json_string_length(value)) : CQ_STR_NONE;
+    return json_is_string(value) ? cq_str_n(json_string_value(value), json_string_length(value))
+                                 : CQ_STR_NONE;
 }
 
 static void shut_down(struct cq_slot *slot)
 {
-    cq_log(slot->process->log, CQ_LOG_INFO, slot->name, NULL, "received the shutdown command: warm shut down requested");
+    cq_log(slot->process->log, CQ_LOG_INFO, slot->name, NULL,
+           "received the shutdown command: warm shut down requested");
     cq_slot_stop(slot);
 }
 
 static void kill_horse(struct cq_slot *slot)
 {
     if (cq_execution_kill(slot, CQ_KILL_COMMAND))
-        cq_log(slot->process->log, CQ_LOG_INFO, slot->name, slot->run.job_id.data, "received the kill-horse command: killing its horse");
+        cq_log(slot->process->log, CQ_LOG_INFO, slot->name, slot->run.job_id.data,
+               "received the kill-horse command: killing its horse");
     else
         cq_log(slot->process->log, CQ_LOG_WARNING, slot->name, NULL, "kill-horse ignored: not working");
 }
@@ -55,7 +58,8 @@ struct deferred {
 static void handle(struct cq_slot *slot, struct cq_str message, bool deferred);
 
 /* With an error, too: then the fetch before it has been told of the loss, and nothing runs. */
-static void on_caught_up(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+static void on_caught_up(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
+                         void *data)
 {
     (void)async, (void)reply, (void)lost;
     struct deferred *deferred = data;
@@ -64,12 +68,14 @@ static void on_caught_up(struct cq_async *async, const struct cq_reply *reply, c
 }
 
 /*
- * The job may have started in Redis, which is all that the sender could see, while the fetch's reply is still on its way
- * on another connection than this command. What that connection answers to a PING comes after the reply.
+ * The job may have started in Redis, which is all that the sender could see, while the fetch's reply is still
+ * on its way on another connection than this command. What that connection answers to a PING comes after the
+ * reply.
  */
 static bool may_be_fetching(const struct cq_slot *slot)
 {
-    return (slot->state == CQ_SLOT_FETCHING || slot->state == CQ_SLOT_COMMITTING) && cq_async_is_ready(slot->process->redis);
+    return (slot->state == CQ_SLOT_FETCHING || slot->state == CQ_SLOT_COMMITTING) &&
+           cq_async_is_ready(slot->process->redis);
 }
 
 static void defer(struct cq_slot *slot, struct cq_str message)
@@ -85,15 +91,18 @@ static void defer(struct cq_slot *slot, struct cq_str message)
 
 static bool stop_job(struct cq_slot *slot, struct cq_str job_id, struct cq_str execution_id)
 {
-    bool same = slot->state == CQ_SLOT_RUNNING && job_id.len && cq_str_eq(job_id, cq_buf_view(&slot->run.job_id)) &&
+    bool same = slot->state == CQ_SLOT_RUNNING && job_id.len &&
+                cq_str_eq(job_id, cq_buf_view(&slot->run.job_id)) &&
                 (!execution_id.data || cq_str_is(execution_id, slot->run.execution_id));
     if (!same)
         return false;
     if (!cq_execution_kill(slot, CQ_KILL_STOPPED)) {
-        cq_log(slot->process->log, CQ_LOG_WARNING, slot->name, slot->run.job_id.data, "stop-job ignored: it has ended, its callback runs");
+        cq_log(slot->process->log, CQ_LOG_WARNING, slot->name, slot->run.job_id.data,
+               "stop-job ignored: it has ended, its callback runs");
         return true;
     }
-    cq_log(slot->process->log, CQ_LOG_WARNING, slot->name, slot->run.job_id.data, "stopped by user, killing its horse");
+    cq_log(slot->process->log, CQ_LOG_WARNING, slot->name, slot->run.job_id.data,
+           "stopped by user, killing its horse");
     return true;
 }
 
@@ -105,7 +114,8 @@ static void stop_or_defer(struct cq_slot *slot, struct cq_str message, const jso
     if (!deferred && may_be_fetching(slot))
         defer(slot, message);
     else
-        cq_log(slot->process->log, CQ_LOG_WARNING, slot->name, NULL, "stop-job ignored: not working on job '%.*s'", (int)job_id.len,
+        cq_log(slot->process->log, CQ_LOG_WARNING, slot->name, NULL,
+               "stop-job ignored: not working on job '%.*s'", (int)job_id.len,
                job_id.data ? job_id.data : "");
 }
 
@@ -113,7 +123,8 @@ static void handle(struct cq_slot *slot, struct cq_str message, bool deferred)
 {
     struct cq_log *log = slot->process->log;
     if (!deferred)
-        cq_log(log, CQ_LOG_DEBUG, slot->name, NULL, "received message: %.*s", (int)(message.len < 500 ? message.len : 500), message.data);
+        cq_log(log, CQ_LOG_DEBUG, slot->name, NULL, "received message: %.*s",
+               (int)(message.len < 500 ? message.len : 500), message.data);
     if (message.len > COMMAND_MAX) {
         cq_log(log, CQ_LOG_WARNING, slot->name, NULL, "a command of %zu bytes was ignored", message.len);
         return;
@@ -134,12 +145,14 @@ static void handle(struct cq_slot *slot, struct cq_str message, bool deferred)
     else if (cq_str_is(command, "stop-job") || cq_str_is(command, "stop-execution"))
         stop_or_defer(slot, message, payload, deferred);
     else
-        cq_log(log, CQ_LOG_WARNING, slot->name, NULL, "unknown command '%.*s' was ignored", (int)command.len, command.data ? command.data : "");
+        cq_log(log, CQ_LOG_WARNING, slot->name, NULL, "unknown command '%.*s' was ignored", (int)command.len,
+               command.data ? command.data : "");
     json_decref(payload);
 }
 
 /* ["message", channel, payload] */
-static void on_message(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+static void on_message(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
+                       void *data)
 {
     (void)async;
     struct cq_commands *commands = data;

@@ -1,7 +1,8 @@
 /*
  * Commands on rq:pubsub:<worker>: one connection of the process subscribes to the channels of all its slots.
  * Source: rq/command.py; `reload` and `resize` (with `workers`, a number) are cq's own: the first
- * does for the whole process what SIGHUP does, the second asks for so many workers of the process or its pool.
+ * does for the whole process what SIGHUP does, the second asks for so many workers of the process or its
+ * pool.
  */
 #ifndef CQ_WORKER_COMMANDS_H
 #define CQ_WORKER_COMMANDS_H

@@ -27,8 +27,8 @@ static struct cq_str last_line(struct cq_str text)
 
 struct cq_str cq_exception_line(struct cq_str text)
 {
-    /* Frames and the source under them are indented. Of a chain the last traceback counts, of a group the outermost: the
-     * tracebacks in it begin with `  | `, as all its lines do. */
+    /* Frames and the source under them are indented. Of a chain the last traceback counts, of a group the
+     * outermost: the tracebacks in it begin with `  | `, as all its lines do. */
     static const char group[] = "  + Exception Group Traceback (most recent call last):";
     struct cq_str rest = text = trim_end(text), found = CQ_STR_NONE;
     size_t bar = 0; /* what stands before each line of the traceback we are in */

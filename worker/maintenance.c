@@ -23,7 +23,8 @@ struct cq_maintenance {
     struct cq_process *process;
     ev_timer abandon_timer, clean_timer, tick_timer;
     size_t abandon_at, clean_at; /* the queue that is being asked about; queue_count: none */
-    int64_t stale, surplus;      /* entries without jobs and failed jobs beyond the bounds that this sweep of a queue has found */
+    /* entries without jobs and failed jobs beyond the bounds that this sweep of a queue has found */
+    int64_t stale, surplus;
     struct cq_patience patience;
     bool asking_time; /* Redis for its time, which begins a round of looking for abandoned jobs */
     cq_time judge_by; /* the time of this round */
@@ -34,7 +35,8 @@ static void abandon_next(struct cq_maintenance *maintenance);
 static void clean_next(struct cq_maintenance *maintenance);
 static void sweep_next(struct cq_maintenance *maintenance);
 
-/* A worker in burst mode has waited for it, as one of RQ's looks for abandoned jobs before it looks at its queues. */
+/* A worker in burst mode has waited for it, as one of RQ's looks for abandoned jobs before it looks at its
+ * queues. */
 static void round_over(struct cq_process *process)
 {
     if (process->options->burst)
@@ -42,7 +44,8 @@ static void round_over(struct cq_process *process)
     cq_process_maybe_end(process);
 }
 
-static void on_abandon(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+static void on_abandon(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
+                       void *data)
 {
     (void)async;
     struct cq_maintenance *maintenance = data;
@@ -79,7 +82,8 @@ static void on_abandon(struct cq_async *async, const struct cq_reply *reply, con
 static void abandon_next(struct cq_maintenance *maintenance)
 {
     struct cq_process *process = maintenance->process;
-    if (maintenance->abandon_at >= process->queue_count || !cq_async_is_ready(process->redis) || !process->slots_alive) {
+    if (maintenance->abandon_at >= process->queue_count || !cq_async_is_ready(process->redis) ||
+        !process->slots_alive) {
         maintenance->abandon_at = process->queue_count;
         round_over(process);
         return;
@@ -101,9 +105,10 @@ static void tell_difference(struct cq_maintenance *maintenance, cq_time now, cq_
     struct cq_process *process = maintenance->process;
     bool differs = cq_patience_differ(now, redis_now);
     if (differs && !maintenance->differs)
-        cq_log(process->log, CQ_LOG_WARNING, process->name, NULL,
-               "our clock is %lld s %s that of Redis: set them by NTP, or jobs that run may be judged abandoned",
-               (long long)(llabs(now - redis_now) / CQ_SECOND), now > redis_now ? "ahead of" : "behind");
+        cq_log(
+            process->log, CQ_LOG_WARNING, process->name, NULL,
+            "our clock is %lld s %s that of Redis: set them by NTP, or jobs that run may be judged abandoned",
+            (long long)(llabs(now - redis_now) / CQ_SECOND), now > redis_now ? "ahead of" : "behind");
     else if (!differs && maintenance->differs)
         cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "our clock and that of Redis agree again");
     maintenance->differs = differs;
@@ -113,14 +118,16 @@ static void tell_difference(struct cq_maintenance *maintenance, cq_time now, cq_
 static bool may_judge(struct cq_maintenance *maintenance)
 {
     struct cq_process *process = maintenance->process;
-    enum cq_patience_state state = cq_patience_ask(&maintenance->patience, cq_clock_now(), cq_clock_monotonic());
+    enum cq_patience_state state = cq_patience_ask(&maintenance->patience, cq_clock_now(),
+                                                   cq_clock_monotonic());
     for (int i = 0; state == CQ_PATIENCE_BEGINS && i < process->slot_count; i++)
         if (ev_is_active(&process->slots[i].heartbeat_timer))
             cq_slot_heartbeat(&process->slots[i]);
     return state == CQ_PATIENCE_OVER;
 }
 
-static void on_time(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+static void on_time(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
+                    void *data)
 {
     (void)async;
     struct cq_maintenance *maintenance = data;
@@ -160,7 +167,8 @@ bool cq_maintenance_is_asking(const struct cq_maintenance *maintenance)
     return maintenance->asking_time || maintenance->abandon_at < maintenance->process->queue_count;
 }
 
-static void on_clean(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+static void on_clean(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
+                     void *data)
 {
     (void)async;
     struct cq_maintenance *maintenance = data;
@@ -175,8 +183,9 @@ static void on_clean(struct cq_async *async, const struct cq_reply *reply, const
     if (cq_clean_read(reply, &cleaned, &more, &err) != CQ_OK)
         cq_log(process->log, CQ_LOG_ERROR, process->name, NULL, "cleaning registries: %s", err.text);
     else if (cleaned)
-        cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "cleaned %lld entries of queue %.*s", (long long)cleaned,
-               (int)process->queues[maintenance->clean_at].len, process->queues[maintenance->clean_at].data);
+        cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "cleaned %lld entries of queue %.*s",
+               (long long)cleaned, (int)process->queues[maintenance->clean_at].len,
+               process->queues[maintenance->clean_at].data);
     if (more)
         clean_next(maintenance);
     else
@@ -186,7 +195,8 @@ static void on_clean(struct cq_async *async, const struct cq_reply *reply, const
 }
 
 /* Then what is beyond the bounds, and entries without jobs; and on to the next queue. */
-static void on_sweep(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+static void on_sweep(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
+                     void *data)
 {
     (void)async;
     struct cq_maintenance *maintenance = data;
@@ -208,11 +218,13 @@ static void on_sweep(struct cq_async *async, const struct cq_reply *reply, const
         return;
     }
     if (maintenance->stale)
-        cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "took out %lld entries of queue %.*s whose jobs are gone",
-               (long long)maintenance->stale, (int)queue.len, queue.data);
+        cq_log(process->log, CQ_LOG_INFO, process->name, NULL,
+               "took out %lld entries of queue %.*s whose jobs are gone", (long long)maintenance->stale,
+               (int)queue.len, queue.data);
     if (maintenance->surplus)
-        cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "deleted %lld failed jobs of queue %.*s, beyond the bounds",
-               (long long)maintenance->surplus, (int)queue.len, queue.data);
+        cq_log(process->log, CQ_LOG_INFO, process->name, NULL,
+               "deleted %lld failed jobs of queue %.*s, beyond the bounds", (long long)maintenance->surplus,
+               (int)queue.len, queue.data);
     maintenance->stale = maintenance->surplus = 0;
     maintenance->clean_at++;
     clean_next(maintenance);
@@ -245,7 +257,8 @@ static void clean_next(struct cq_maintenance *maintenance)
         maintenance->clean_at = process->queue_count;
         return;
     }
-    struct cq_clean clean = {.queue = process->queues[maintenance->clean_at], .now = cq_clock_now(), .limit = CLEAN_CHUNK};
+    struct cq_clean clean = {
+        .queue = process->queues[maintenance->clean_at], .now = cq_clock_now(), .limit = CLEAN_CHUNK};
     struct cq_command *command = cq_process_command(process);
     cq_clean_build(&clean, command);
     cq_async_call(process->redis, command, on_clean, maintenance);
@@ -280,7 +293,8 @@ struct cq_maintenance *cq_maintenance_new(struct cq_process *process)
     double interval = process->options->maintenance_interval_s;
     ev_timer_init(&maintenance->clean_timer, on_clean_timer, interval, interval);
     ev_timer_init(&maintenance->tick_timer, on_tick, 1., 1.);
-    maintenance->abandon_timer.data = maintenance->clean_timer.data = maintenance->tick_timer.data = maintenance;
+    maintenance->abandon_timer.data = maintenance->clean_timer.data = maintenance->tick_timer.data =
+        maintenance;
     return maintenance;
 }
 

@@ -1,7 +1,7 @@
 /*
- * Maintenance in the worker's loop: abandoned jobs every few seconds (RQ finds them at the next ten-minute round), the
- * registries at start and every maintenance interval. One chunk at a time: the next one is asked for when the last has
- * been answered, so that neither Redis nor the loop is held.
+ * Maintenance in the worker's loop: abandoned jobs every few seconds (RQ finds them at the next ten-minute
+ * round), the registries at start and every maintenance interval. One chunk at a time: the next one is asked
+ * for when the last has been answered, so that neither Redis nor the loop is held.
  */
 #ifndef CQ_WORKER_MAINTENANCE_H
 #define CQ_WORKER_MAINTENANCE_H

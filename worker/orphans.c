@@ -139,7 +139,8 @@ static const char *call(struct running *running, const struct cq_reply *hash, st
     } else if (cq_callback_name(cq_buf_view(&fields), CQ_CALLBACK_FAILURE).len) {
         struct cq_callback_order order = {
             .kind = CQ_CALLBACK_FAILURE,
-            .runtime = cq_router_find_name(process->router, cq_callback_name(cq_buf_view(&fields), CQ_CALLBACK_FAILURE)),
+            .runtime = cq_router_find_name(process->router,
+                                           cq_callback_name(cq_buf_view(&fields), CQ_CALLBACK_FAILURE)),
             .worker = process->name,
             .job_id = cq_str(running->job->job_id),
             .queue = cq_str(running->job->queue),
@@ -156,7 +157,8 @@ static const char *call(struct running *running, const struct cq_reply *hash, st
     return why;
 }
 
-static void on_hash(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+static void on_hash(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
+                    void *data)
 {
     (void)async;
     struct running *running = data;
@@ -171,7 +173,8 @@ static void on_hash(struct cq_async *async, const struct cq_reply *reply, const 
     else
         why = call(running, reply, &refusal);
     if (why) {
-        cq_log(process->log, CQ_LOG_WARNING, process->name, running->job->job_id, "its failure callback is left out: %s", why);
+        cq_log(process->log, CQ_LOG_WARNING, process->name, running->job->job_id,
+               "its failure callback is left out: %s", why);
         finished(running);
     }
     cq_buf_release(&refusal);
@@ -198,8 +201,9 @@ void cq_orphans_next(struct cq_orphans *orphans)
 void cq_orphans_add(struct cq_orphans *orphans, struct cq_str job_id, struct cq_str queue)
 {
     if (orphans->len == WAITING_MAX) {
-        cq_log(orphans->process->log, CQ_LOG_WARNING, orphans->process->name, NULL, "%.*s: its failure callback is left out: %d wait already",
-               (int)job_id.len, job_id.data, WAITING_MAX);
+        cq_log(orphans->process->log, CQ_LOG_WARNING, orphans->process->name, NULL,
+               "%.*s: its failure callback is left out: %d wait already", (int)job_id.len, job_id.data,
+               WAITING_MAX);
         return;
     }
     struct waiting *job = cq_calloc(1, sizeof(*job));

@@ -1,7 +1,8 @@
 /*
- * Failure callbacks of abandoned jobs: whoever finds such a job runs its callback, since the worker that had the job is gone.
- * A few at a time, on horses that belong to no slot; the rest waits. The process does not end before they are done, unless
- * it is told to a second time. Source: rq/registry.py StartedJobRegistry.cleanup.
+ * Failure callbacks of abandoned jobs: whoever finds such a job runs its callback, since the worker that had
+ * the job is gone. A few at a time, on horses that belong to no slot; the rest waits. The process does not
+ * end before they are done, unless it is told to a second time. Source: rq/registry.py
+ * StartedJobRegistry.cleanup.
  */
 #ifndef CQ_WORKER_ORPHANS_H
 #define CQ_WORKER_ORPHANS_H

@@ -9,7 +9,8 @@ static void write_line(struct cq_output *output)
 {
     struct cq_rider *rider = output->rider;
     const struct cq_buf *id = rider->job_id;
-    cq_log_output(rider->process->log, rider->name, id->len ? id->data : "-", output->stream, cq_buf_view(&output->line));
+    cq_log_output(rider->process->log, rider->name, id->len ? id->data : "-", output->stream,
+                  cq_buf_view(&output->line));
     if (rider->tail)
         cq_tail_add(rider->tail, cq_buf_view(&output->line));
     cq_buf_clear(&output->line);
@@ -58,7 +59,8 @@ static void on_readable(struct ev_loop *loop, ev_io *watcher, int events)
 bool cq_output_open(struct cq_output *output, struct cq_rider *rider, const char *stream, int *ret_write_fd)
 {
     int ends[2];
-    *output = (struct cq_output){.rider = rider, .stream = stream, .fd = -1, .line = CQ_BUF_INIT(CQ_OUTPUT_LINE_MAX)};
+    *output = (struct cq_output){
+        .rider = rider, .stream = stream, .fd = -1, .line = CQ_BUF_INIT(CQ_OUTPUT_LINE_MAX)};
     if (pipe2(ends, O_CLOEXEC) != 0)
         return false;
     /* Only our end: a job that finds its standard output non-blocking loses lines. */

@@ -1,6 +1,7 @@
 /*
- * Standard output and error of jobs: one pipe of each kind per rider, kept from horse to horse, read line by line into
- * the log with the job's id. What a horse wrote before its answer is drained before the answer counts.
+ * Standard output and error of jobs: one pipe of each kind per rider, kept from horse to horse, read line by
+ * line into the log with the job's id. What a horse wrote before its answer is drained before the answer
+ * counts.
  */
 #ifndef CQ_WORKER_OUTPUT_H
 #define CQ_WORKER_OUTPUT_H
@@ -14,10 +15,10 @@ struct cq_rider;
 
 struct cq_output {
     struct cq_rider *rider;
-    const char *stream;  /* "stdout" or "stderr" */
-    int fd;              /* read end; -1: not used */
+    const char *stream; /* "stdout" or "stderr" */
+    int fd;             /* read end; -1: not used */
     ev_io reader;
-    struct cq_buf line;  /* a line whose end has not come yet */
+    struct cq_buf line; /* a line whose end has not come yet */
 };
 
 enum { CQ_OUTPUT_LINE_MAX = 16 * 1024 }; /* bytes of one line; longer ones are cut into pieces */

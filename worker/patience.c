@@ -2,7 +2,8 @@
 
 /* Without an answer of Redis: then the heartbeats of others may not have arrived either. */
 static const cq_time silence = 30 * CQ_SECOND;
-static const cq_time respite = 35 * CQ_SECOND; /* every worker is connected again by then: CQ_BACKOFF_MAX_MS and some more */
+static const cq_time respite =
+    35 * CQ_SECOND; /* every worker is connected again by then: CQ_BACKOFF_MAX_MS and some more */
 static const cq_time tolerance = 10 * CQ_SECOND;
 
 /* Longer by the wall: the machine slept, or the clock was set forward; shorter: it was set back. */

@@ -1,11 +1,13 @@
 /*
  * When may executions be judged abandoned, and by which time?
  *
- * Their scores were written by the clocks of those who run them. So nobody is judged right after Redis was silent, we were
- * stopped, the machine slept or our clock was set: first everybody who lives gets the time to say so. And one clock that
- * is ahead of the others' takes nobody's jobs away: what counts as past must be past by the clock of Redis, too.
+ * Their scores were written by the clocks of those who run them. So nobody is judged right after Redis was
+ * silent, we were stopped, the machine slept or our clock was set: first everybody who lives gets the time to
+ * say so. And one clock that is ahead of the others' takes nobody's jobs away: what counts as past must be
+ * past by the clock of Redis, too.
  *
- * No I/O, and no clock of its own: both kinds of time are given. now: wall clock; monotonic: stands still while the machine sleeps.
+ * No I/O, and no clock of its own: both kinds of time are given. now: wall clock; monotonic: stands still
+ * while the machine sleeps.
  */
 #ifndef CQ_WORKER_PATIENCE_H
 #define CQ_WORKER_PATIENCE_H

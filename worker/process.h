@@ -10,18 +10,15 @@
  *     commit.c       an outcome into Redis, and the next job out of it
  *     heartbeat.c    its sign of life
  *   runtimes/      how functions are executed
- *     runtimes.c     all of them; runtime.c: one, and its stables (stable.c: one stable's process and socket, team.c: its horses; launch.c, python.c: starting it)
- *     horse.c        one horse's socket: job frames out, answers in
- *     route.c        which runtime a job belongs to
- *   waiter.c       waiting for work on every queue, without popping
- *   commands.c     rq:pubsub:<worker>
- *   maintenance.c  abandoned jobs every few seconds, registries every maintenance interval
- *   patience.c     when abandoned jobs may be judged: after a silence, a sleep, a jump of the clock
- *   scheduler.c    --with-scheduler: locks, and jobs that are due
- *   callback.c     a callback of a job that has no horse any more (fields.c: the job's hash, kept for it)
- *   orphans.c      failure callbacks of abandoned jobs
- *   webhooks/      HTTP requests when a job has finished or failed
- *   rider.c        whom horses run for; output.c: their standard output and error, into the log; tail.c: the end of it, kept
+ *     runtimes.c     all of them; runtime.c: one, and its stables (stable.c: one stable's process and socket,
+ * team.c: its horses; launch.c, python.c: starting it) horse.c        one horse's socket: job frames out,
+ * answers in route.c        which runtime a job belongs to waiter.c       waiting for work on every queue,
+ * without popping commands.c     rq:pubsub:<worker> maintenance.c  abandoned jobs every few seconds,
+ * registries every maintenance interval patience.c     when abandoned jobs may be judged: after a silence, a
+ * sleep, a jump of the clock scheduler.c    --with-scheduler: locks, and jobs that are due callback.c     a
+ * callback of a job that has no horse any more (fields.c: the job's hash, kept for it) orphans.c      failure
+ * callbacks of abandoned jobs webhooks/      HTTP requests when a job has finished or failed rider.c whom
+ * horses run for; output.c: their standard output and error, into the log; tail.c: the end of it, kept
  *   shutdown.c     signals, warm and cold stop
  *   pool/          how many slots there are (resize.c), the supervisor of a pool (link.c), systemd (notify.c)
  */
@@ -59,37 +56,39 @@ struct cq_process {
     struct cq_async *redis;                  /* owned: every transition goes through it */
     struct cq_runtime *runtimes;             /* owned: runtime_count of them */
     int runtime_count;
-    struct cq_runtime *native;               /* of runtimes */
-    struct cq_runtime *python;               /* of runtimes; NULL: none */
-    struct cq_router *router;                /* owned */
-    struct cq_callback *callbacks;           /* owned: a list */
-    unsigned callback_turn;                  /* counts how often they were told to ask for horses */
-    struct cq_waiters *waiters;              /* owned */
-    struct cq_commands *commands;            /* owned */
-    struct cq_maintenance *maintenance;      /* owned */
-    struct cq_scheduler *scheduler;          /* owned */
-    struct cq_orphans *orphans;              /* owned */
-    struct cq_webhooks *webhooks;            /* owned */
-    struct cq_shutdown *shutdown;            /* owned */
-    struct cq_resize *resize;                /* owned */
-    struct cq_link *link;                    /* owned; NULL: it has no supervisor */
+    struct cq_runtime *native;          /* of runtimes */
+    struct cq_runtime *python;          /* of runtimes; NULL: none */
+    struct cq_router *router;           /* owned */
+    struct cq_callback *callbacks;      /* owned: a list */
+    unsigned callback_turn;             /* counts how often they were told to ask for horses */
+    struct cq_waiters *waiters;         /* owned */
+    struct cq_commands *commands;       /* owned */
+    struct cq_maintenance *maintenance; /* owned */
+    struct cq_scheduler *scheduler;     /* owned */
+    struct cq_orphans *orphans;         /* owned */
+    struct cq_webhooks *webhooks;       /* owned */
+    struct cq_shutdown *shutdown;       /* owned */
+    struct cq_resize *resize;           /* owned */
+    struct cq_link *link;               /* owned; NULL: it has no supervisor */
     struct cq_notify notify;
 
-    struct cq_slot *slots; /* owned: room for CQ_SLOTS_MAX, so that none ever moves; slot_count of them are in use, or were */
+    /* owned: room for CQ_SLOTS_MAX, so that none ever moves; slot_count of them are in use, or were */
+    struct cq_slot *slots;
     int slot_count;
-    int slots_wanted;      /* by the options, or since it was resized */
-    int slots_alive;       /* not yet dead; at 0 the loop ends */
+    int slots_wanted; /* by the options, or since it was resized */
+    int slots_alive;  /* not yet dead; at 0 the loop ends */
 
     struct cq_str *queues; /* owned array of borrowed names, in the order given */
     size_t queue_count;
-    struct cq_buf targets; /* owned; the strategy `latency`: the queues' seconds, for the scripts; else empty */
+    struct cq_buf
+        targets; /* owned; the strategy `latency`: the queues' seconds, for the scripts; else empty */
 
-    bool looked;           /* the first connection was ready, and the workers are not suspended */
-    bool started;          /* every slot is born */
-    bool stopping;         /* warm stop: no slot is added any more */
-    bool cold;             /* cold stop: it ends with its last slot, whatever else is under way */
-    bool suspended;        /* rq:suspended was seen; asked again every second */
-    bool announced;        /* the line that says so was written */
+    bool looked;    /* the first connection was ready, and the workers are not suspended */
+    bool started;   /* every slot is born */
+    bool stopping;  /* warm stop: no slot is added any more */
+    bool cold;      /* cold stop: it ends with its last slot, whatever else is under way */
+    bool suspended; /* rq:suspended was seen; asked again every second */
+    bool announced; /* the line that says so was written */
     ev_timer resume_timer;
     ev_prepare before_wait; /* writes the turn's log lines */
 
@@ -97,14 +96,14 @@ struct cq_process {
     char execution_prefix[17]; /* 16 random hex digits: this process's part of its execution ids */
     unsigned long long execution_count;
     char python_version[64]; /* as its stable said; empty: not yet */
-    char name[64];         /* of the process in the log and of its connections: the first slot's */
+    char name[64];           /* of the process in the log and of its connections: the first slot's */
     unsigned long long jobs_done;
 
     struct cq_command command; /* scratch: built, copied into the connection, cleared */
     struct cq_buf frame;       /* scratch: a job frame being built */
     char *inbox;               /* scratch for reads, CQ_INBOX_SIZE bytes */
 
-    enum cq_code result;   /* why the loop ended */
+    enum cq_code result; /* why the loop ended */
     struct cq_error error;
 };
 
@@ -120,7 +119,8 @@ static inline struct cq_command *cq_process_command(struct cq_process *process)
 /* End the loop with an error: the process gives up. Only the first one counts. */
 void cq_process_fail(struct cq_process *process, const struct cq_error *err);
 
-/* The same for a worker that was refused at its birth, when the others, some of whom may be born, have registered their deaths. */
+/* The same for a worker that was refused at its birth, when the others, some of whom may be born, have
+ * registered their deaths. */
 void cq_process_refused(struct cq_process *process, const struct cq_error *err);
 
 /* Begin to work, when everything is ready that has to be: called whenever one more of these things is. */
@@ -139,8 +139,8 @@ void cq_process_runtime_ready(struct cq_process *process, const struct cq_runtim
 void cq_process_slot_dead(struct cq_process *process, const struct cq_slot *slot);
 
 /*
- * The loop ends when the last slot is dead, no callback of an abandoned job is to be run any more, and the scheduler's
- * locks are given back.
+ * The loop ends when the last slot is dead, no callback of an abandoned job is to be run any more, and the
+ * scheduler's locks are given back.
  */
 void cq_process_maybe_end(struct cq_process *process);
 

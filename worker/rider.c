@@ -36,7 +36,8 @@ void cq_rider_drain(struct cq_rider *rider)
         cq_output_drain(&rider->output[i], true);
 }
 
-void cq_rider_log(struct cq_log *log, const char *worker, const char *job_id, struct cq_tail *tail, const struct cq_frame *frame)
+void cq_rider_log(struct cq_log *log, const char *worker, const char *job_id, struct cq_tail *tail,
+                  const struct cq_frame *frame)
 {
     enum cq_log_level level = CQ_LOG_INFO;
     char name[16] = "";

@@ -28,7 +28,8 @@ struct cq_scheduler {
 
 static void pass(struct cq_scheduler *scheduler);
 
-static void on_stopped(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+static void on_stopped(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
+                       void *data)
 {
     (void)async, (void)reply; /* when it was lost the locks expire by themselves */
     struct cq_scheduler *scheduler = data;
@@ -50,7 +51,8 @@ static void release(struct cq_scheduler *scheduler)
     cq_async_call(process->redis, command, on_stopped, scheduler);
 }
 
-/* One line when it changes: an expired lock that was ours again, or somebody else's, says that we slept or were cut off. */
+/* One line when it changes: an expired lock that was ours again, or somebody else's, says that we slept or
+ * were cut off. */
 static void tell_lock(struct cq_scheduler *scheduler, size_t at, enum cq_lock lock)
 {
     struct cq_process *process = scheduler->process;
@@ -59,20 +61,22 @@ static void tell_lock(struct cq_scheduler *scheduler, size_t at, enum cq_lock lo
     int len = (int)process->queues[at].len;
     const char *queue = process->queues[at].data;
     if (lock == CQ_LOCK_ACQUIRED && was_ours)
-        cq_log(process->log, CQ_LOG_WARNING, process->name, NULL, "scheduler %s: the lock of queue %.*s had expired; taken again",
-               scheduler->name, len, queue);
+        cq_log(process->log, CQ_LOG_WARNING, process->name, NULL,
+               "scheduler %s: the lock of queue %.*s had expired; taken again", scheduler->name, len, queue);
     else if (lock == CQ_LOCK_ACQUIRED)
-        cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "scheduler %s: has the lock of queue %.*s", scheduler->name, len,
-               queue);
+        cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "scheduler %s: has the lock of queue %.*s",
+               scheduler->name, len, queue);
     else if (lock == CQ_LOCK_TAKEN && was_ours)
         cq_log(process->log, CQ_LOG_WARNING, process->name, NULL,
-               "scheduler %s: the lock of queue %.*s was taken over by another one", scheduler->name, len, queue);
+               "scheduler %s: the lock of queue %.*s was taken over by another one", scheduler->name, len,
+               queue);
     else if (lock == CQ_LOCK_TAKEN && !scheduler->seen)
-        cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "scheduler %s: stands by for queue %.*s, which has another one",
-               scheduler->name, len, queue);
+        cq_log(process->log, CQ_LOG_INFO, process->name, NULL,
+               "scheduler %s: stands by for queue %.*s, which has another one", scheduler->name, len, queue);
     else if (lock == CQ_LOCK_BROKEN && before != CQ_LOCK_BROKEN)
         cq_log(process->log, CQ_LOG_ERROR, process->name, NULL,
-               "scheduler %s: rq:scheduler-lock:%.*s or rq:scheduled:%.*s holds something else; nothing is scheduled there until "
+               "scheduler %s: rq:scheduler-lock:%.*s or rq:scheduled:%.*s holds something else; nothing is "
+               "scheduled there until "
                "it is "
                "removed",
                scheduler->name, len, queue, len, queue);
@@ -86,12 +90,12 @@ static void tell(struct cq_scheduler *scheduler, const struct cq_reply *reply, c
         tell_lock(scheduler, i, cq_due_lock(reply, i));
     scheduler->seen = true;
     if (due->moved)
-        cq_log(process->log, CQ_LOG_DEBUG, process->name, NULL, "scheduler %s: queued %lld job%s", scheduler->name,
-               (long long)due->moved, due->moved == 1 ? "" : "s");
+        cq_log(process->log, CQ_LOG_DEBUG, process->name, NULL, "scheduler %s: queued %lld job%s",
+               scheduler->name, (long long)due->moved, due->moved == 1 ? "" : "s");
     if (due->dropped)
         cq_log(process->log, CQ_LOG_INFO, process->name, NULL,
-               "scheduler %s: dropped %lld scheduled entr%s whose job is gone, canceled or queued already", scheduler->name,
-               (long long)due->dropped, due->dropped == 1 ? "y" : "ies");
+               "scheduler %s: dropped %lld scheduled entr%s whose job is gone, canceled or queued already",
+               scheduler->name, (long long)due->dropped, due->dropped == 1 ? "y" : "ies");
 }
 
 static void wait_for_next(struct cq_scheduler *scheduler, double seconds)
@@ -102,7 +106,8 @@ static void wait_for_next(struct cq_scheduler *scheduler, double seconds)
     ev_timer_start(loop, &scheduler->pass_timer);
 }
 
-static void on_due(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+static void on_due(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
+                   void *data)
 {
     (void)async;
     struct cq_scheduler *scheduler = data;
@@ -114,7 +119,8 @@ static void on_due(struct cq_async *async, const struct cq_reply *reply, const s
         return; /* whose the locks are now, the first pass on the next connection says */
     if (lost || cq_due_read(reply, &due, &err) != CQ_OK) {
         if (!scheduler->failing)
-            cq_log(process->log, CQ_LOG_ERROR, process->name, NULL, "scheduler %s: %s; trying again every second", scheduler->name,
+            cq_log(process->log, CQ_LOG_ERROR, process->name, NULL,
+                   "scheduler %s: %s; trying again every second", scheduler->name,
                    lost ? lost->text : err.text);
         scheduler->failing = true;
     } else {
@@ -130,8 +136,9 @@ static void on_due(struct cq_async *async, const struct cq_reply *reply, const s
     else if (process->options->burst)
         release(scheduler);
     else
-        wait_for_next(scheduler,
-                      due.wait_ms > 0 && (double)due.wait_ms < 1000 * pass_every_s ? (double)due.wait_ms / 1000 : pass_every_s);
+        wait_for_next(scheduler, due.wait_ms > 0 && (double)due.wait_ms < 1000 * pass_every_s
+                                     ? (double)due.wait_ms / 1000
+                                     : pass_every_s);
 }
 
 static void pass(struct cq_scheduler *scheduler)
@@ -151,17 +158,19 @@ static void on_pass_timer(struct ev_loop *loop, ev_timer *timer, int events)
     pass(timer->data);
 }
 
-static void on_unattended(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+static void on_unattended(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
+                          void *data)
 {
     (void)async;
     struct cq_process *process = ((struct cq_scheduler *)data)->process;
     for (size_t i = 0; !lost && i < process->queue_count; i++) {
         int64_t count = cq_unattended_count(reply, i);
         if (count > 0)
-            cq_log(
-                process->log, CQ_LOG_WARNING, process->name, NULL,
-                "%lld scheduled job%s of queue %.*s would wait for ever: no scheduler runs; start a worker with --with-scheduler",
-                (long long)count, count == 1 ? "" : "s", (int)process->queues[i].len, process->queues[i].data);
+            cq_log(process->log, CQ_LOG_WARNING, process->name, NULL,
+                   "%lld scheduled job%s of queue %.*s would wait for ever: no scheduler runs; start a "
+                   "worker with --with-scheduler",
+                   (long long)count, count == 1 ? "" : "s", (int)process->queues[i].len,
+                   process->queues[i].data);
     }
 }
 
@@ -194,7 +203,8 @@ struct cq_scheduler *cq_scheduler_new(struct cq_process *process)
     };
     double interval = process->options->maintenance_interval_s;
     ev_init(&scheduler->pass_timer, on_pass_timer);
-    ev_timer_init(&scheduler->look_timer, on_look_timer, interval < first_look_s ? interval : first_look_s, interval);
+    ev_timer_init(&scheduler->look_timer, on_look_timer, interval < first_look_s ? interval : first_look_s,
+                  interval);
     scheduler->pass_timer.data = scheduler->look_timer.data = scheduler;
     return scheduler;
 }

@@ -1,14 +1,16 @@
 /*
- * The scheduler in the worker's loop (--with-scheduler): one for all queues of the process, where RQ forks a process.
+ * The scheduler in the worker's loop (--with-scheduler): one for all queues of the process, where RQ forks a
+ * process.
  *
- * Every second, or when the next job that it knows of is due, one script renews its locks and puts what is due on its
- * list (lifecycle/schedule.h). Where another scheduler has the lock it asks for it just as often, and so takes over
- * within a second of its end, or 61 s after it was last heard of; RQ tries every two minutes. It works on while the workers are
- * suspended, as RQ's does, and gives its locks back when the worker is told to stop.
+ * Every second, or when the next job that it knows of is due, one script renews its locks and puts what is
+ * due on its list (lifecycle/schedule.h). Where another scheduler has the lock it asks for it just as often,
+ * and so takes over within a second of its end, or 61 s after it was last heard of; RQ tries every two
+ * minutes. It works on while the workers are suspended, as RQ's does, and gives its locks back when the
+ * worker is told to stop.
  *
  * In burst mode what is due is queued once, before the workers begin, and the locks are given back then.
- * Without --with-scheduler it looks now and then whether scheduled jobs wait for a scheduler that is not there.
- * Source: rq/scheduler.py RQScheduler.work; rq/worker/base.py _start_scheduler, _shutdown.
+ * Without --with-scheduler it looks now and then whether scheduled jobs wait for a scheduler that is not
+ * there. Source: rq/scheduler.py RQScheduler.work; rq/worker/base.py _start_scheduler, _shutdown.
  */
 #ifndef CQ_WORKER_SCHEDULER_H
 #define CQ_WORKER_SCHEDULER_H

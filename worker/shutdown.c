@@ -13,8 +13,8 @@
 #include "worker/webhooks/webhooks.h"
 
 enum {
-    COLD_GRACE_S = 5,  /* for the outcomes and the deaths to reach Redis after a cold stop */
-    LAST_GRACE_S = 1,  /* then for the deaths of those that could not store their outcome */
+    COLD_GRACE_S = 5, /* for the outcomes and the deaths to reach Redis after a cold stop */
+    LAST_GRACE_S = 1, /* then for the deaths of those that could not store their outcome */
 };
 
 struct cq_shutdown {
@@ -51,8 +51,10 @@ static void on_deadline(struct ev_loop *loop, ev_timer *timer, int events)
     (void)loop, (void)events;
     struct cq_shutdown *shutdown = timer->data;
     struct cq_process *process = shutdown->process;
-    cq_log(process->log, CQ_LOG_WARNING, process->name, NULL, "%lld s have passed since the shut down was requested: what still runs is ended and goes "
-           "back to its queue", (long long)process->options->shutdown_timeout_s);
+    cq_log(process->log, CQ_LOG_WARNING, process->name, NULL,
+           "%lld s have passed since the shut down was requested: what still runs is ended and goes "
+           "back to its queue",
+           (long long)process->options->shutdown_timeout_s);
     for (int i = 0; i < process->slot_count; i++)
         cq_execution_kill(&process->slots[i], CQ_KILL_DEADLINE);
     end_soon(shutdown, process->options->kill_grace_s + COLD_GRACE_S);
@@ -64,7 +66,8 @@ static void warm(struct cq_shutdown *shutdown, int signal_number)
     shutdown->requested = cq_clock_monotonic();
     process->stopping = true;
     cq_notify_send(&process->notify, "STOPPING=1");
-    cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "%s: warm shut down requested%s", signal_number == SIGINT ? "SIGINT" : "SIGTERM",
+    cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "%s: warm shut down requested%s",
+           signal_number == SIGINT ? "SIGINT" : "SIGTERM",
            process->jobs_done || process->started ? "; once more for a cold one" : "");
     cq_scheduler_stop(process->scheduler); /* now, so that another one need not wait for our last job */
     if (process->options->shutdown_timeout_s) {
@@ -77,7 +80,8 @@ static void warm(struct cq_shutdown *shutdown, int signal_number)
     cq_process_maybe_end(process); /* there may be none, but for those that were to be added */
 }
 
-/* A Redis that hangs takes what it is told and answers nothing: nobody waits for it until its commands time out. */
+/* A Redis that hangs takes what it is told and answers nothing: nobody waits for it until its commands time
+ * out. */
 static void on_give_up(struct ev_loop *loop, ev_timer *timer, int events)
 {
     (void)events;
@@ -100,7 +104,8 @@ static void cold(struct cq_shutdown *shutdown)
     bool gives_back = process->options->shutdown_timeout_s > 0;
     shutdown->cold = true;
     ev_timer_stop(process->loop, &shutdown->deadline);
-    cq_log(process->log, CQ_LOG_WARNING, process->name, NULL, "cold shut down%s", gives_back ? ": what still runs goes back to its queue" : "");
+    cq_log(process->log, CQ_LOG_WARNING, process->name, NULL, "cold shut down%s",
+           gives_back ? ": what still runs goes back to its queue" : "");
     for (int i = 0; i < process->slot_count; i++) {
         struct cq_slot *slot = &process->slots[i];
         /* An outcome that cannot be stored now is found abandoned by the next worker. */
@@ -122,7 +127,8 @@ static void on_signal(struct ev_loop *loop, ev_signal *watcher, int events)
     if (!shutdown->requested)
         warm(shutdown, watcher->signum);
     else if (cq_clock_monotonic() - shutdown->requested < CQ_SECOND)
-        cq_log(process->log, CQ_LOG_DEBUG, process->name, NULL, "shutdown signal ignored, received twice in less than 1 second");
+        cq_log(process->log, CQ_LOG_DEBUG, process->name, NULL,
+               "shutdown signal ignored, received twice in less than 1 second");
     else if (!shutdown->cold)
         cold(shutdown);
 }

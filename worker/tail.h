@@ -1,6 +1,6 @@
 /*
- * The last lines that a job wrote, to standard output and error and as log messages: kept with a failure. A job that
- * writes nothing costs nothing.
+ * The last lines that a job wrote, to standard output and error and as log messages: kept with a failure. A
+ * job that writes nothing costs nothing.
  */
 #ifndef CQ_WORKER_TAIL_H
 #define CQ_WORKER_TAIL_H
@@ -13,16 +13,18 @@ enum {
 };
 
 struct cq_tail {
-    struct cq_buf text; /* up to twice as much, each line with its newline: it is cut once in a while, not at each line */
+    /* up to twice as much, each line with its newline: it is cut once in a while, not at each line */
+    struct cq_buf text;
 };
 
 void cq_tail_init(struct cq_tail *tail);
 void cq_tail_release(struct cq_tail *tail);
 
-void cq_tail_clear(struct cq_tail *tail); /* for the next job */
+void cq_tail_clear(struct cq_tail *tail);                   /* for the next job */
 void cq_tail_add(struct cq_tail *tail, struct cq_str line); /* without its newline */
 
-/* What is kept, whole lines unless one alone is too long; CQ_STR_NONE: nothing was written. Borrowed until the next change. */
+/* What is kept, whole lines unless one alone is too long; CQ_STR_NONE: nothing was written. Borrowed until
+ * the next change. */
 struct cq_str cq_tail_last(const struct cq_tail *tail);
 
 #endif

@@ -6,9 +6,12 @@
 #include "queue/queue.h"
 #include "worker/slot/slot.h"
 
-static const double wait_timeout_s = 60.0; /* of one BLMOVE: a dead peer is found by the next one at the latest */
-static const double hold_s = 1.0; /* between two questions whether a queue is still paused, as for rq:suspended */
-/* The wait for a rate: other processes have the same time to fetch at, and one of them is enough; and never shorter. */
+static const double wait_timeout_s =
+    60.0; /* of one BLMOVE: a dead peer is found by the next one at the latest */
+static const double hold_s =
+    1.0; /* between two questions whether a queue is still paused, as for rq:suspended */
+/* The wait for a rate: other processes have the same time to fetch at, and one of them is enough; and never
+ * shorter. */
 static const double rate_spread_s = 0.02, rate_least_s = 0.01, rate_most_s = 3600.0;
 static const double pause_least_s = 0.001, pause_most_s = 0.050;
 
@@ -28,8 +31,8 @@ struct cq_waiters {
     double pause_s;      /* before the next peek after a lost race */
     bool blind;          /* Redis refuses to let us wait */
     ev_timer pause;
-    ev_timer rated;      /* until a job that waits for its rate may start */
-    ev_timer hold;       /* runs while a queue is held */
+    ev_timer rated; /* until a job that waits for its rate may start */
+    ev_timer hold;  /* runs while a queue is held */
 };
 
 static bool anyone_idle(const struct cq_process *process)
@@ -40,7 +43,8 @@ static bool anyone_idle(const struct cq_process *process)
     return false;
 }
 
-static void on_peek(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+static void on_peek(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
+                    void *data)
 {
     (void)async;
     struct waiter *waiter = data;
@@ -50,8 +54,8 @@ static void on_peek(struct cq_async *async, const struct cq_reply *reply, const 
     if (lost)
         return; /* its on_ready peeks again */
     if (cq_reply_check(reply, &err) != CQ_OK) {
-        cq_log(waiters->process->log, CQ_LOG_ERROR, waiters->process->name, NULL, "waiting on queue %.*s: %s", (int)waiter->queue.len,
-               waiter->queue.data, err.text);
+        cq_log(waiters->process->log, CQ_LOG_ERROR, waiters->process->name, NULL, "waiting on queue %.*s: %s",
+               (int)waiter->queue.len, waiter->queue.data, err.text);
         waiters->pause_s = 1.0;
         ev_timer_stop(waiters->process->loop, &waiters->pause);
         ev_timer_set(&waiters->pause, waiters->pause_s, 0.);
@@ -91,7 +95,8 @@ static void on_pause_over(struct ev_loop *loop, ev_timer *timer, int events)
 {
     (void)loop, (void)events;
     struct cq_waiters *waiters = timer->data;
-    /* A full Redis refuses BLMOVE, but not the fetch that would empty it: ask without waiting. What it answers arms us. */
+    /* A full Redis refuses BLMOVE, but not the fetch that would empty it: ask without waiting. What it
+     * answers arms us. */
     if (waiters->blind) {
         waiters->blind = false;
         cq_process_wake(waiters->process);
@@ -151,8 +156,10 @@ void cq_waiters_hold(struct cq_waiters *waiters, size_t queue, bool paused)
     struct waiter *waiter = &waiters->each[queue];
     waiter->held = paused;
     if (paused && !waiter->announced)
-        cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "queue %.*s is paused, run `cq resume --queue %.*s` to resume it",
-               (int)process->queues[queue].len, process->queues[queue].data, (int)process->queues[queue].len, process->queues[queue].data);
+        cq_log(process->log, CQ_LOG_INFO, process->name, NULL,
+               "queue %.*s is paused, run `cq resume --queue %.*s` to resume it",
+               (int)process->queues[queue].len, process->queues[queue].data, (int)process->queues[queue].len,
+               process->queues[queue].data);
     waiter->announced = paused;
     if (paused && !ev_is_active(&waiters->hold)) {
         ev_timer_set(&waiters->hold, hold_s, 0.);

@@ -1,12 +1,14 @@
 /*
- * Waiting for work without losing any: on each queue one connection of the process peeks with BLMOVE q q LEFT LEFT, which
- * returns when q has a job and leaves the list as it was. Then an idle slot fetches, atomically, over all queues in order.
+ * Waiting for work without losing any: on each queue one connection of the process peeks with BLMOVE q q LEFT
+ * LEFT, which returns when q has a job and leaves the list as it was. Then an idle slot fetches, atomically,
+ * over all queues in order.
  *
- * A push wakes every process that waits on the queue, and all but one find it empty. That is bounded: who loses waits for
- * a random time before it peeks again, up to 50 ms and doubling with each loss in a row; who wins starts from nothing.
+ * A push wakes every process that waits on the queue, and all but one find it empty. That is bounded: who
+ * loses waits for a random time before it peeks again, up to 50 ms and doubling with each loss in a row; who
+ * wins starts from nothing.
  *
- * A queue that has jobs and is paused would answer every peek at once. It is not peeked at for a second; then a fetch asks
- * again, as it is for rq:suspended.
+ * A queue that has jobs and is paused would answer every peek at once. It is not peeked at for a second; then
+ * a fetch asks again, as it is for rq:suspended.
  */
 #ifndef CQ_WORKER_WAITER_H
 #define CQ_WORKER_WAITER_H
@@ -16,13 +18,16 @@
 struct cq_waiters *cq_waiters_new(struct cq_process *process);
 void cq_waiters_free(struct cq_waiters *waiters); /* NULL-safe */
 
-/* Peek at every queue that is not being peeked at. lost_race: a peek had said that there was work, and it was gone. */
+/* Peek at every queue that is not being peeked at. lost_race: a peek had said that there was work, and it was
+ * gone. */
 void cq_waiters_arm(struct cq_waiters *waiters, bool lost_race);
 
-/* A fetch found nothing: is this queue (a place in process->queues) paused, with jobs on it? Said of each, then armed. */
+/* A fetch found nothing: is this queue (a place in process->queues) paused, with jobs on it? Said of each,
+ * then armed. */
 void cq_waiters_hold(struct cq_waiters *waiters, size_t queue, bool paused);
 
-/* A fetch found nothing, but jobs wait for their rate: fetch again in wait_ms, or a little later; 0: none do. */
+/* A fetch found nothing, but jobs wait for their rate: fetch again in wait_ms, or a little later; 0: none
+ * do. */
 void cq_waiters_fetch_in(struct cq_waiters *waiters, int64_t wait_ms);
 
 /* A fetch after a peek found a job. */

@@ -53,7 +53,8 @@ void cq_process_wake(struct cq_process *process)
     for (int i = 0; i < process->slot_count; i++)
         if (process->slots[i].resume)
             cq_slot_fetch(&process->slots[i]);
-    /* One at a time: it goes on with the next slot while there is work, so that idle slots do not ask in vain. */
+    /* One at a time: it goes on with the next slot while there is work, so that idle slots do not ask in
+     * vain. */
     for (int i = 0; i < process->slot_count; i++)
         if (process->slots[i].state == CQ_SLOT_FETCHING)
             return;
@@ -78,7 +79,8 @@ static void write_states(struct cq_process *process, const char *state)
         write_state(&process->slots[i], state);
 }
 
-static void on_is_suspended(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+static void on_is_suspended(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
+                            void *data)
 {
     (void)async;
     struct cq_process *process = data;
@@ -140,13 +142,14 @@ void cq_process_maybe_end(struct cq_process *process)
 }
 
 /*
- * Every slot is born. Before that, what is to be ready with the worker is: when that fails the worker does not start, and
- * nobody has seen it. Source: rq/cli/workers.py, which imports handlers and classes before the worker registers its birth.
+ * Every slot is born. Before that, what is to be ready with the worker is: when that fails the worker does
+ * not start, and nobody has seen it. Source: rq/cli/workers.py, which imports handlers and classes before the
+ * worker registers its birth.
  */
 void cq_process_begin(struct cq_process *process)
 {
-    if (process->started || !process->looked || !cq_runtimes_take_jobs(process) || !cq_async_is_ready(process->redis) ||
-        !cq_scheduler_prepare(process->scheduler))
+    if (process->started || !process->looked || !cq_runtimes_take_jobs(process) ||
+        !cq_async_is_ready(process->redis) || !cq_scheduler_prepare(process->scheduler))
         return;
     process->started = true;
     for (int i = 0; i < process->slot_count; i++)
@@ -156,7 +159,8 @@ void cq_process_begin(struct cq_process *process)
 }
 
 /* Suspended at the very start: RQ refuses to start. */
-static void on_first_look(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+static void on_first_look(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
+                          void *data)
 {
     (void)async;
     struct cq_process *process = data;
@@ -165,7 +169,8 @@ static void on_first_look(struct cq_async *async, const struct cq_reply *reply, 
     /* A worker of RQ's pool waits instead: it does not ask. */
     if (cq_reply_type(reply) == CQ_REPLY_INT && cq_reply_int(reply) != 0 && !process->link) {
         struct cq_error err;
-        cq_error_set(&err, CQ_ERR_INVALID_OPERATION, "cq is currently suspended, to resume job execution run `cq resume`");
+        cq_error_set(&err, CQ_ERR_INVALID_OPERATION,
+                     "cq is currently suspended, to resume job execution run `cq resume`");
         cq_process_fail(process, &err);
         return;
     }
@@ -175,8 +180,9 @@ static void on_first_look(struct cq_async *async, const struct cq_reply *reply, 
     }
     struct cq_buf names = CQ_BUF_INIT(NAMES_MAX);
     cq_strv_join(process->options->queues, ", ", &names);
-    cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "started with PID %d, version %s, %d slot%s, listening on %s", (int)getpid(),
-           CQ_VERSION, process->slot_count, process->slot_count == 1 ? "" : "s", names.len ? names.data : "");
+    cq_log(process->log, CQ_LOG_INFO, process->name, NULL,
+           "started with PID %d, version %s, %d slot%s, listening on %s", (int)getpid(), CQ_VERSION,
+           process->slot_count, process->slot_count == 1 ? "" : "s", names.len ? names.data : "");
     cq_buf_release(&names);
     process->looked = true;
     cq_process_begin(process);
@@ -206,10 +212,12 @@ static void on_down(struct cq_async *async, const struct cq_error *err, int retr
         cq_process_fail(process, err);
         return;
     }
-    cq_log(process->log, CQ_LOG_ERROR, process->name, NULL, "%s; retrying in %.1f s", err->text, retry_in_ms / 1000.0);
+    cq_log(process->log, CQ_LOG_ERROR, process->name, NULL, "%s; retrying in %.1f s", err->text,
+           retry_in_ms / 1000.0);
 }
 
-/* It stays when the worker ends, as in RQ: whoever reads one has to look whether that process is a cq worker. */
+/* It stays when the worker ends, as in RQ: whoever reads one has to look whether that process is a cq
+ * worker. */
 enum cq_code cq_worker_write_pid(const char *path, struct cq_error *err)
 {
     char text[32];
@@ -237,9 +245,11 @@ static void show_title(const struct cq_process *process)
     for (int i = 0; i < process->runtime_count; i++) {
         const struct cq_runtime *runtime = &process->runtimes[i];
         if (cq_runtime_is_ready(runtime))
-            cq_buf_printf(&runtimes, "%s%s %s", runtimes.len ? ", " : "; ", runtime->name, runtime->stable->version);
+            cq_buf_printf(&runtimes, "%s%s %s", runtimes.len ? ", " : "; ", runtime->name,
+                          runtime->stable->version);
     }
-    cq_title_set("cq: worker %s: listening on %s%s", process->name, queues.len ? queues.data : "", runtimes.len ? runtimes.data : "");
+    cq_title_set("cq: worker %s: listening on %s%s", process->name, queues.len ? queues.data : "",
+                 runtimes.len ? runtimes.data : "");
     cq_buf_release(&queues);
     cq_buf_release(&runtimes);
 }
@@ -250,7 +260,8 @@ static void show_python_version(struct cq_process *process, const char *version)
     for (int i = 0; i < process->slot_count; i++) {
         struct cq_slot *slot = &process->slots[i];
         slot->identity.python_version = process->python_version;
-        if (slot->state == CQ_SLOT_UNBORN || slot->state >= CQ_SLOT_DYING || !cq_async_is_ready(process->redis))
+        if (slot->state == CQ_SLOT_UNBORN || slot->state >= CQ_SLOT_DYING ||
+            !cq_async_is_ready(process->redis))
             continue; /* its birth, or rebirth, says it */
         struct cq_command *command = cq_process_command(process);
         cq_worker_python_build(cq_str(slot->name), process->python_version, command);
@@ -286,12 +297,14 @@ static enum cq_code start(struct cq_process *process, struct cq_error *err)
     ev_init(&process->resume_timer, on_resume_timer);
     process->resume_timer.data = process;
     ev_prepare_init(&process->before_wait, on_before_wait);
-    ev_set_priority(&process->before_wait, EV_MINPRI); /* after the commands for Redis have left: started first, called last */
+    ev_set_priority(&process->before_wait,
+                    EV_MINPRI); /* after the commands for Redis have left: started first, called last */
     process->before_wait.data = process;
     ev_prepare_start(process->loop, &process->before_wait);
     cq_log_hold(process->log);
 
-    /* The stables first: they start while the connection is being made, and are forked from a small process. */
+    /* The stables first: they start while the connection is being made, and are forked from a small
+     * process. */
     process->slots = cq_calloc(CQ_SLOTS_MAX, sizeof(*process->slots));
     process->slot_count = process->slots_alive = process->slots_wanted = options->slots;
     cq_runtimes_init(process);
@@ -306,7 +319,8 @@ static enum cq_code start(struct cq_process *process, struct cq_error *err)
     process->router = cq_router_new(process);
     for (int i = 0; i < options->slots; i++)
         if (!cq_rider_open_output(&process->slots[i].rider))
-            return cq_error_errno(err, errno, "cannot make the pipes of %d slots; raise `ulimit -n`", options->slots);
+            return cq_error_errno(err, errno, "cannot make the pipes of %d slots; raise `ulimit -n`",
+                                  options->slots);
     process->waiters = cq_waiters_new(process);
     process->commands = cq_commands_new(process);
     process->maintenance = cq_maintenance_new(process);
@@ -331,7 +345,8 @@ static void stop(struct cq_process *process)
 {
     for (int i = 0; i < process->slot_count; i++)
         process->slots[i].state = CQ_SLOT_DEAD; /* callbacks that still come change nothing */
-    /* First the connections: each runs the callbacks of its outstanding calls, whose owners must still be there. */
+    /* First the connections: each runs the callbacks of its outstanding calls, whose owners must still be
+     * there. */
     cq_async_free(process->redis);
     cq_commands_free(process->commands);
     cq_waiters_free(process->waiters);
@@ -360,7 +375,8 @@ static void stop(struct cq_process *process)
 
 enum cq_code cq_worker_run(const struct cq_worker_options *options, bool *ret_worked, struct cq_error *err)
 {
-    struct cq_process process = {.options = options, .log = options->log, .loop = ev_default_loop(EVFLAG_AUTO)};
+    struct cq_process process = {
+        .options = options, .log = options->log, .loop = ev_default_loop(EVFLAG_AUTO)};
     if (!process.loop)
         return cq_error_set(err, CQ_ERR_SYSTEM, "libev finds no way to wait for events on this system");
     srandom((unsigned)(cq_clock_now() ^ getpid()));
@@ -378,7 +394,8 @@ enum cq_code cq_worker_run(const struct cq_worker_options *options, bool *ret_wo
     }
     stop(&process);
     if (code == CQ_OK)
-        cq_log(options->log, CQ_LOG_INFO, process.name, NULL, "stopped, %llu job%s done", process.jobs_done, process.jobs_done == 1 ? "" : "s");
+        cq_log(options->log, CQ_LOG_INFO, process.name, NULL, "stopped, %llu job%s done", process.jobs_done,
+               process.jobs_done == 1 ? "" : "s");
     if (ret_worked)
         *ret_worked = process.jobs_done > 0;
     return code;

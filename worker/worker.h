@@ -17,6 +17,7 @@ CQ_MUST_CHECK enum cq_code cq_worker_write_pid(const char *path, struct cq_error
  * Returns CQ_OK after an orderly stop. Errors: CQ_ERR_INVALID_OPERATION (name taken, suspended at start),
  * CQ_ERR_REDIS (the server refuses us for good), CQ_ERR_CONFIG, CQ_ERR_SYSTEM.
  */
-CQ_MUST_CHECK enum cq_code cq_worker_run(const struct cq_worker_options *options, bool *ret_worked, struct cq_error *err);
+CQ_MUST_CHECK enum cq_code cq_worker_run(const struct cq_worker_options *options, bool *ret_worked,
+                                         struct cq_error *err);
 
 #endif

@@ -24,35 +24,83 @@ struct cron_options {
 #define FIELD(member) offsetof(struct cron_options, member)
 
 static const struct cq_option cron_options[] = {
-    {.kind = CQ_OPTION_SETTING, .name = "logging-level", .letter = 'l', .alias = "logging_level", .argument = "LEVEL",
+    {.kind = CQ_OPTION_SETTING,
+     .name = "logging-level",
+     .letter = 'l',
+     .alias = "logging_level",
+     .argument = "LEVEL",
      .setting = "worker.logging_level"},
-    {.kind = CQ_OPTION_TEXT, .name = "log-format", .argument = "text|json", .field = FIELD(log_format),
+    {.kind = CQ_OPTION_TEXT,
+     .name = "log-format",
+     .argument = "text|json",
+     .field = FIELD(log_format),
      .help = "How lines are written; json: one object a line (default: text)"},
-    {.kind = CQ_OPTION_SETTING, .name = "python", .argument = "PATH", .setting = "worker.python",
+    {.kind = CQ_OPTION_SETTING,
+     .name = "python",
+     .argument = "PATH",
+     .setting = "worker.python",
      .help = "The interpreter that reads Python configurations, with rq in it"},
-    {.kind = CQ_OPTION_CHOICE, .name = "missed", .argument = "skip|once|all", .field = FIELD(missed), .words = "skip|once|all",
-     .help = "What is done about times that nobody was there for, where a job does not say (default: skip; of intervals: once)"},
+    {.kind = CQ_OPTION_CHOICE,
+     .name = "missed",
+     .argument = "skip|once|all",
+     .field = FIELD(missed),
+     .words = "skip|once|all",
+     .help = "What is done about times that nobody was there for, where a job does not say (default: skip; "
+             "of intervals: once)"},
     {.kind = CQ_OPTION_HEADING, .help = "Instead of running the schedules"},
-    {.kind = CQ_OPTION_FLAG, .name = "check", .field = FIELD(check), .help = "Only read the files: status 0 when they are right, 3 when not"},
-    {.kind = CQ_OPTION_INT, .name = "next", .argument = "N", .field = FIELD(next), .min = 1, .max = NEXT_MAX,
+    {.kind = CQ_OPTION_FLAG,
+     .name = "check",
+     .field = FIELD(check),
+     .help = "Only read the files: status 0 when they are right, 3 when not"},
+    {.kind = CQ_OPTION_INT,
+     .name = "next",
+     .argument = "N",
+     .field = FIELD(next),
+     .min = 1,
+     .max = NEXT_MAX,
      .help = "Show the next N times of each job, without Redis"},
-    {.kind = CQ_OPTION_TEXT, .name = "from", .argument = "TIME", .field = FIELD(from),
-     .help = "With --next: the times after this one, as --schedule-at of 'cq enqueue' takes it (default: now)"},
-    {.kind = CQ_OPTION_FLAG, .name = "list", .field = FIELD(list),
-     .help = "Show each job with its last and its next time; without FILE the schedulers that live, cq's and rq's, and their jobs"},
-    {.kind = CQ_OPTION_FLAG, .name = "json", .field = FIELD(json), .help = "With --list and --next: one JSON object a line (docs/CLI.md)"},
-    {.kind = CQ_OPTION_TEXT, .name = "trigger", .argument = "NAME", .field = FIELD(trigger), .help = "Enqueue this job of the files now, out of turn"},
-    {.kind = CQ_OPTION_TEXT, .name = "pause", .argument = "NAME", .field = FIELD(pause),
+    {.kind = CQ_OPTION_TEXT,
+     .name = "from",
+     .argument = "TIME",
+     .field = FIELD(from),
+     .help =
+         "With --next: the times after this one, as --schedule-at of 'cq enqueue' takes it (default: now)"},
+    {.kind = CQ_OPTION_FLAG,
+     .name = "list",
+     .field = FIELD(list),
+     .help = "Show each job with its last and its next time; without FILE the schedulers that live, cq's and "
+             "rq's, and their jobs"},
+    {.kind = CQ_OPTION_FLAG,
+     .name = "json",
+     .field = FIELD(json),
+     .help = "With --list and --next: one JSON object a line (docs/CLI.md)"},
+    {.kind = CQ_OPTION_TEXT,
+     .name = "trigger",
+     .argument = "NAME",
+     .field = FIELD(trigger),
+     .help = "Enqueue this job of the files now, out of turn"},
+    {.kind = CQ_OPTION_TEXT,
+     .name = "pause",
+     .argument = "NAME",
+     .field = FIELD(pause),
      .help = "Let this job not be enqueued by any 'cq cron', until --resume; takes no FILE"},
-    {.kind = CQ_OPTION_TEXT, .name = "resume", .argument = "NAME", .field = FIELD(resume), .help = "Let it be enqueued again; takes no FILE"},
+    {.kind = CQ_OPTION_TEXT,
+     .name = "resume",
+     .argument = "NAME",
+     .field = FIELD(resume),
+     .help = "Let it be enqueued again; takes no FILE"},
     {.kind = CQ_OPTION_END},
 };
 
 static const char *const notes[] = {
-    "FILE is a plain file (`-`: standard input), or RQ's Python configuration (a .py file or a module). A line of a plain file is a schedule and what "
-    "'cq enqueue' takes: '0 3 * * 1-5 -q reports reports.nightly :2026', '@every 90s feeds.poll'. CRON_TZ=Europe/Berlin sets the time "
-    "zone of the lines below it. Besides, a line takes --name NAME, --zone ZONE, --missed skip|once|all and --no-overlap.",
-    "Any number of 'cq cron' may run with the same files: each time is enqueued once. SIGHUP reads the files again. See docs/CRON.md.",
+    "FILE is a plain file (`-`: standard input), or RQ's Python configuration (a .py file or a module). A "
+    "line of a plain file is a schedule and what "
+    "'cq enqueue' takes: '0 3 * * 1-5 -q reports reports.nightly :2026', '@every 90s feeds.poll'. "
+    "CRON_TZ=Europe/Berlin sets the time "
+    "zone of the lines below it. Besides, a line takes --name NAME, --zone ZONE, --missed skip|once|all and "
+    "--no-overlap.",
+    "Any number of 'cq cron' may run with the same files: each time is enqueued once. SIGHUP reads the files "
+    "again. See docs/CRON.md.",
     NULL,
 };
 
@@ -76,23 +124,28 @@ static enum cq_code check_options(const struct cq_run *run, struct cq_error *err
 {
     const struct cron_options *options = run->options;
     bool pause = options->pause || options->resume;
-    int kinds = options->list + options->check + (options->next != CQ_OPTION_UNSET) + (options->trigger != NULL) + (options->pause != NULL) +
-                (options->resume != NULL);
+    int kinds = options->list + options->check + (options->next != CQ_OPTION_UNSET) +
+                (options->trigger != NULL) + (options->pause != NULL) + (options->resume != NULL);
     if (kinds > 1)
-        return cq_error_set(err, CQ_ERR_USAGE, "--check, --next, --list, --trigger, --pause and --resume are each for themselves");
+        return cq_error_set(
+            err, CQ_ERR_USAGE,
+            "--check, --next, --list, --trigger, --pause and --resume are each for themselves");
     if (options->json && !options->list && options->next == CQ_OPTION_UNSET)
         return cq_error_set(err, CQ_ERR_USAGE, "--json goes with --list or --next");
     if (options->from && options->next == CQ_OPTION_UNSET)
         return cq_error_set(err, CQ_ERR_USAGE, "--from goes with --next");
     if (pause && run->arg_count)
-        return cq_error_set(err, CQ_ERR_USAGE, "%s takes a job's name and no FILE", options->pause ? "--pause" : "--resume");
+        return cq_error_set(err, CQ_ERR_USAGE, "%s takes a job's name and no FILE",
+                            options->pause ? "--pause" : "--resume");
     if (!pause && !options->list && !run->arg_count)
         return cq_error_set(err, CQ_ERR_USAGE, "FILE is missing; see 'cq cron --help'");
     const char *name = options->pause ? options->pause : options->resume;
     if (name && (!*name || strlen(name) > CQ_NAME_MAX))
         return cq_error_set(err, CQ_ERR_USAGE, "a cron job's name has 1 to %d bytes", CQ_NAME_MAX);
-    if (options->log_format && strcmp(options->log_format, "text") != 0 && strcmp(options->log_format, "json") != 0)
-        return cq_error_set(err, CQ_ERR_USAGE, "--log-format: it is text or json, not '%.40s'", options->log_format);
+    if (options->log_format && strcmp(options->log_format, "text") != 0 &&
+        strcmp(options->log_format, "json") != 0)
+        return cq_error_set(err, CQ_ERR_USAGE, "--log-format: it is text or json, not '%.40s'",
+                            options->log_format);
     return CQ_OK;
 }
 
@@ -101,12 +154,17 @@ static enum cq_code ask(struct work *work, cq_time *ret_now, struct cq_error *er
 {
     size_t count = work->table.len;
     struct cq_cron_beat_job *jobs = cq_calloc(count ? count : 1, sizeof(*jobs));
-    struct cq_cron_beat beat = {.scheduler = CQ_STR_NONE, .hostname = CQ_STR_LIT(""), .config_file = CQ_STR_LIT(""), .jobs = CQ_STR_LIT(""),
-                                .created_at = 0, .count = count};
+    struct cq_cron_beat beat = {.scheduler = CQ_STR_NONE,
+                                .hostname = CQ_STR_LIT(""),
+                                .config_file = CQ_STR_LIT(""),
+                                .jobs = CQ_STR_LIT(""),
+                                .created_at = 0,
+                                .count = count};
     struct cq_command command;
     struct cq_reply *reply = NULL;
     for (size_t i = 0; i < count; i++)
-        jobs[i] = (struct cq_cron_beat_job){cq_str(work->table.jobs[i]->identity), cq_str(work->table.jobs[i]->name), CQ_STR_NONE, false};
+        jobs[i] = (struct cq_cron_beat_job){cq_str(work->table.jobs[i]->identity),
+                                            cq_str(work->table.jobs[i]->name), CQ_STR_NONE, false};
     cq_command_init(&command);
     cq_cron_beat_build(&beat, jobs, &command);
     enum cq_code code = cq_connection_call(work->session.connection, &command, &reply, err);
@@ -128,7 +186,8 @@ static enum cq_code show_next(struct work *work, struct cq_error *err)
     cq_time from = cq_clock_now();
     struct cq_error why;
     if (work->options->from && cq_when_parse(work->options->from, from, &from, &why) != CQ_OK)
-        return cq_error_set(err, CQ_ERR_USAGE, "--from: %s", strncmp(why.text, "--schedule-at: ", 15) == 0 ? why.text + 15 : why.text);
+        return cq_error_set(err, CQ_ERR_USAGE, "--from: %s",
+                            strncmp(why.text, "--schedule-at: ", 15) == 0 ? why.text + 15 : why.text);
     cq_cron_show_next(&work->table, work->options->next, from, work->options->json);
     return CQ_OK;
 }
@@ -159,7 +218,8 @@ static enum cq_code trigger(struct work *work, struct cq_error *err)
         if (strcmp(work->table.jobs[i]->identity, work->options->trigger) == 0)
             job = work->table.jobs[i];
     if (!job)
-        return cq_error_set(err, CQ_ERR_INVALID_OPERATION, "there is no cron job '%.80s' in the files; 'cq cron --list FILE' shows them",
+        return cq_error_set(err, CQ_ERR_INVALID_OPERATION,
+                            "there is no cron job '%.80s' in the files; 'cq cron --list FILE' shows them",
                             work->options->trigger);
     cq_job_id_generate(id);
     cq_command_init(&command);
@@ -167,9 +227,17 @@ static enum cq_code trigger(struct work *work, struct cq_error *err)
     if (code == CQ_OK)
         code = ask(work, &now, err);
     if (code == CQ_OK) {
-        struct cq_cron_tick tick = {.job = cq_str(job->identity), .name = cq_str(job->name), .seen = CQ_STR_LIT(""), .tick = CQ_TIME_UNSET,
-                                    .next = cq_schedule_next(&job->schedule, job->zone, now), .id = cq_str(id), .queue = cq_str(job->queue),
-                                    .group = cq_str(job->group), .at_front = job->at_front, .ttl_s = job->ttl_s, .now = now};
+        struct cq_cron_tick tick = {.job = cq_str(job->identity),
+                                    .name = cq_str(job->name),
+                                    .seen = CQ_STR_LIT(""),
+                                    .tick = CQ_TIME_UNSET,
+                                    .next = cq_schedule_next(&job->schedule, job->zone, now),
+                                    .id = cq_str(id),
+                                    .queue = cq_str(job->queue),
+                                    .group = cq_str(job->group),
+                                    .at_front = job->at_front,
+                                    .ttl_s = job->ttl_s,
+                                    .now = now};
         cq_cron_tick_build(&tick, &command);
         code = job->write(job, cq_str(id), now, &command, err);
     }
@@ -198,7 +266,9 @@ static enum cq_code pause_job(struct work *work, struct cq_error *err)
     if (code == CQ_OK)
         code = cq_connection_call(work->session.connection, &command, &reply, err);
     if (code == CQ_OK && cq_reply_int(reply) == 0)
-        code = cq_error_set(err, CQ_ERR_INVALID_OPERATION, work->options->pause ? "'%.80s' is paused already" : "'%.80s' is not paused", name);
+        code = cq_error_set(err, CQ_ERR_INVALID_OPERATION,
+                            work->options->pause ? "'%.80s' is paused already" : "'%.80s' is not paused",
+                            name);
     if (code == CQ_OK && work->options->pause) {
         cq_cron_known_build(cq_str(name), &command);
         code = cq_connection_call(work->session.connection, &command, &known, err);
@@ -207,7 +277,9 @@ static enum cq_code pause_job(struct work *work, struct cq_error *err)
         cq_print(work->options->pause ? "Paused " : "Resumed ");
         cq_print_name(cq_str(name));
         cq_print(".%s%s\n", work->options->pause ? " 'rq cron' does not heed it." : "",
-                 known && !cq_reply_int(known) ? " No 'cq cron' has had a job of this name yet: mind how it is written." : "");
+                 known && !cq_reply_int(known)
+                     ? " No 'cq cron' has had a job of this name yet: mind how it is written."
+                     : "");
     }
     cq_reply_free(reply);
     cq_reply_free(known);
@@ -230,14 +302,19 @@ static enum cq_code serve(struct work *work, struct cq_error *err)
     enum cq_code code = cq_settings_address(settings, &address, err);
     if (code != CQ_OK)
         return code;
-    bool json = work->options->log_format ? strcmp(work->options->log_format, "json") == 0 : settings->log_format == CQ_LOG_JSON;
-    cq_log_init(&log, STDERR_FILENO, (enum cq_log_level)settings->logging_level, json ? CQ_LOG_JSON : CQ_LOG_TEXT);
+    bool json = work->options->log_format ? strcmp(work->options->log_format, "json") == 0
+                                          : settings->log_format == CQ_LOG_JSON;
+    cq_log_init(&log, STDERR_FILENO, (enum cq_log_level)settings->logging_level,
+                json ? CQ_LOG_JSON : CQ_LOG_TEXT);
     log.color = isatty(STDERR_FILENO) == 1 && !(no_color && *no_color);
     log.name = "cq.cron";
     for (size_t i = 0; i < work->files.count; i++)
         cq_buf_printf(&config_file, "%s%s", i ? " " : "", work->files.names[i]);
-    struct cq_cron_server_options options = {
-        .address = &address, .log = &log, .config_file = config_file.data, .reload = read_anew, .data = &work->files};
+    struct cq_cron_server_options options = {.address = &address,
+                                             .log = &log,
+                                             .config_file = config_file.data,
+                                             .reload = read_anew,
+                                             .data = &work->files};
     if (!work->table.len)
         cq_log(&log, CQ_LOG_WARNING, NULL, NULL, "there is no cron job in %s", config_file.data);
     code = cq_cron_serve(&options, &work->table, err);
@@ -263,7 +340,8 @@ static enum cq_code work_on(struct work *work, struct cq_error *err)
         return code == CQ_OK ? pause_job(work, err) : code;
     if (!options->check && !options->list && !options->trigger && options->next == CQ_OPTION_UNSET)
         hold_reload();
-    work->files = (struct cq_cron_files){work->run->args, work->run->arg_count, options->missed, &work->session};
+    work->files = (struct cq_cron_files){work->run->args, work->run->arg_count, options->missed,
+                                         &work->session};
     code = cq_cron_files_read(&work->files, &work->table, err);
     if (code != CQ_OK)
         return code;

@@ -28,7 +28,9 @@ static enum cq_code read_text(const char *name, const char *label, struct cq_buf
     while (code == CQ_OK) {
         char *room = cq_buf_reserve(text, CHUNK);
         if (!room) {
-            code = cq_error_set(err, CQ_ERR_CONFIG, "%.120s: has more than %d KiB; is this a file of schedules?", label, CQ_CRONTAB_MAX / 1024);
+            code = cq_error_set(err, CQ_ERR_CONFIG,
+                                "%.120s: has more than %d KiB; is this a file of schedules?", label,
+                                CQ_CRONTAB_MAX / 1024);
         } else if ((n = read(fd, room, CHUNK)) < 0 && errno != EINTR) {
             code = cq_error_set(err, CQ_ERR_CONFIG, "%.120s: cannot be read: %s", label, strerror(errno));
         } else if (n == 0) {
@@ -41,7 +43,8 @@ static enum cq_code read_text(const char *name, const char *label, struct cq_buf
     return code;
 }
 
-static enum cq_code read_plain(const char *name, const struct cq_cron_files *files, struct cq_cron_table *table, struct cq_error *err)
+static enum cq_code read_plain(const char *name, const struct cq_cron_files *files,
+                               struct cq_cron_table *table, struct cq_error *err)
 {
     struct cq_buf text = CQ_BUF_INIT(CQ_CRONTAB_MAX + 16 * 1024);
     struct cq_error why;
@@ -63,26 +66,32 @@ static enum cq_code read_plain(const char *name, const struct cq_cron_files *fil
     return code;
 }
 
-static enum cq_code read_python(const char *name, const struct cq_cron_files *files, struct cq_cron_table *table, struct cq_error *err)
+static enum cq_code read_python(const char *name, const struct cq_cron_files *files,
+                                struct cq_cron_table *table, struct cq_error *err)
 {
     const struct cq_session *session = files->session;
     const struct cq_config_python python = {session->settings.python, &session->settings.path};
     size_t first = table->len;
     if (!session->serializer_path && session->format == CQ_FORMAT_MSGPACK)
-        return cq_error_set(err, CQ_ERR_CONFIG, "%.120s: RQ has no msgpack: jobs of a Python configuration are written in pickle or json", name);
-    enum cq_code code = cq_cron_python_load(name, &python, session->serializer_path ? session->serializer_path : cq_format_name(session->format),
-                                            table, err);
+        return cq_error_set(
+            err, CQ_ERR_CONFIG,
+            "%.120s: RQ has no msgpack: jobs of a Python configuration are written in pickle or json", name);
+    enum cq_code code = cq_cron_python_load(
+        name, &python, session->serializer_path ? session->serializer_path : cq_format_name(session->format),
+        table, err);
     for (size_t i = first; i < table->len && files->missed >= 0; i++)
         table->jobs[i]->missed = (enum cq_cron_missed)files->missed;
     return code;
 }
 
-enum cq_code cq_cron_files_read(const struct cq_cron_files *files, struct cq_cron_table *table, struct cq_error *err)
+enum cq_code cq_cron_files_read(const struct cq_cron_files *files, struct cq_cron_table *table,
+                                struct cq_error *err)
 {
     enum cq_code code = CQ_OK;
     for (size_t i = 0; i < files->count && code == CQ_OK; i++) {
         const char *name = files->names[i];
-        code = cq_cron_is_python(name) ? read_python(name, files, table, err) : read_plain(name, files, table, err);
+        code = cq_cron_is_python(name) ? read_python(name, files, table, err)
+                                       : read_plain(name, files, table, err);
     }
     return code == CQ_OK ? cq_cron_table_finish(table, err) : code;
 }

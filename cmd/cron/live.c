@@ -1,4 +1,5 @@
-/* cq cron --list without a file: the schedulers that live, cq's and rq's, with the jobs that they show of themselves. */
+/* cq cron --list without a file: the schedulers that live, cq's and rq's, with the jobs that they show of
+ * themselves. */
 #include <string.h>
 
 #include "base/arena.h"
@@ -15,7 +16,7 @@ struct scheduler {
     struct cq_str name;
     int64_t seen_s_ago;
     const struct cq_reply *hash;
-    const struct cq_value *jobs; /* a list; NULL: it shows none that can be read */
+    const struct cq_value *jobs;   /* a list; NULL: it shows none that can be read */
     const struct cq_reply *paused; /* names */
 };
 
@@ -100,7 +101,8 @@ static int64_t seconds_of(struct cq_str score)
 {
     const char *point = score.len ? memchr(score.data, '.', score.len) : NULL;
     int64_t seconds = 0;
-    if (!cq_number_int(cq_str_n(score.data, point ? (size_t)(point - score.data) : score.len), 0, INT64_MAX, &seconds))
+    if (!cq_number_int(cq_str_n(score.data, point ? (size_t)(point - score.data) : score.len), 0, INT64_MAX,
+                       &seconds))
         return 0;
     return seconds;
 }
@@ -111,7 +113,8 @@ static enum cq_code or_nothing(enum cq_code code)
     return code == CQ_ERR_REDIS ? CQ_OK : code;
 }
 
-static enum cq_code show_one(struct cq_connection *connection, struct scheduler *scheduler, bool json, struct cq_error *err)
+static enum cq_code show_one(struct cq_connection *connection, struct scheduler *scheduler, bool json,
+                             struct cq_error *err)
 {
     struct cq_command command;
     struct cq_reply *reply = NULL;
@@ -126,7 +129,8 @@ static enum cq_code show_one(struct cq_connection *connection, struct scheduler 
         struct cq_str text = cq_reply_field(reply, "cron_jobs");
         scheduler->hash = reply;
         scheduler->jobs = NULL;
-        if (text.len && cq_decode(CQ_FORMAT_JSON, text, &arena, &jobs, &ignored) == CQ_OK && jobs.kind == CQ_VALUE_LIST)
+        if (text.len && cq_decode(CQ_FORMAT_JSON, text, &arena, &jobs, &ignored) == CQ_OK &&
+            jobs.kind == CQ_VALUE_LIST)
             scheduler->jobs = &jobs;
         if (json)
             show_json(scheduler);

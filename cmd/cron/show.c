@@ -18,8 +18,8 @@ static const char *show_time(const struct cq_cron_job *job, cq_time when, char t
         return "-";
     cq_zone_civil(job->zone, when, &civil, &offset, NULL);
     int minutes = abs(offset) / 60;
-    snprintf(text, TIME_SIZE, "%04d-%02d-%02d %02d:%02d:%02d%c%02d:%02d", civil.year, civil.month, civil.day, civil.hour, civil.minute,
-             civil.second, offset < 0 ? '-' : '+', minutes / 60, minutes % 60);
+    snprintf(text, TIME_SIZE, "%04d-%02d-%02d %02d:%02d:%02d%c%02d:%02d", civil.year, civil.month, civil.day,
+             civil.hour, civil.minute, civil.second, offset < 0 ? '-' : '+', minutes / 60, minutes % 60);
     return text;
 }
 
@@ -103,7 +103,8 @@ void cq_cron_show_next(const struct cq_cron_table *table, int64_t count, cq_time
 
 void cq_cron_show_list(const struct cq_cron_table *table, cq_time now, bool json)
 {
-    static const char *const missed[] = {[CQ_CRON_SKIP] = "skip", [CQ_CRON_ONCE] = "once", [CQ_CRON_ALL] = "all"};
+    static const char *const missed[] = {
+        [CQ_CRON_SKIP] = "skip", [CQ_CRON_ONCE] = "once", [CQ_CRON_ALL] = "all"};
     struct cq_buf line = CQ_BUF_INIT(LINE_LIMIT);
     char last_text[TIME_SIZE], next_text[TIME_SIZE];
     for (size_t i = 0; i < table->len; i++) {
@@ -123,7 +124,8 @@ void cq_cron_show_list(const struct cq_cron_table *table, cq_time now, bool json
             continue;
         }
         start_line(job);
-        cq_print("    last %s, next %s%s\n", show_time(job, last, last_text), show_time(job, next, next_text), job->paused ? ", paused" : "");
+        cq_print("    last %s, next %s%s\n", show_time(job, last, last_text), show_time(job, next, next_text),
+                 job->paused ? ", paused" : "");
     }
     cq_buf_release(&line);
 }

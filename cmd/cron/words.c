@@ -1,4 +1,5 @@
-/* A line's words behind its schedule: options of cron's own and of `cq enqueue`, the function, its arguments. */
+/* A line's words behind its schedule: options of cron's own and of `cq enqueue`, the function, its
+ * arguments. */
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,13 +21,26 @@ struct line_options {
 #define FIELD(member) offsetof(struct line_options, member)
 
 const struct cq_option cq_cron_line_options[] = {
-    {.kind = CQ_OPTION_TEXT, .name = "name", .argument = "NAME", .field = FIELD(name),
+    {.kind = CQ_OPTION_TEXT,
+     .name = "name",
+     .argument = "NAME",
+     .field = FIELD(name),
      .help = "What the cron job is called (default: as its function)"},
-    {.kind = CQ_OPTION_TEXT, .name = "zone", .argument = "ZONE", .field = FIELD(zone),
-     .help = "The time zone of its times, as Europe/Berlin (default: that of CRON_TZ= above, or the local one)"},
-    {.kind = CQ_OPTION_CHOICE, .name = "missed", .argument = "skip|once|all", .field = FIELD(missed), .words = "skip|once|all",
+    {.kind = CQ_OPTION_TEXT,
+     .name = "zone",
+     .argument = "ZONE",
+     .field = FIELD(zone),
+     .help =
+         "The time zone of its times, as Europe/Berlin (default: that of CRON_TZ= above, or the local one)"},
+    {.kind = CQ_OPTION_CHOICE,
+     .name = "missed",
+     .argument = "skip|once|all",
+     .field = FIELD(missed),
+     .words = "skip|once|all",
      .help = "What is done about times that nobody was there for (default: skip; of @every: once)"},
-    {.kind = CQ_OPTION_FLAG, .name = "no-overlap", .field = FIELD(no_overlap),
+    {.kind = CQ_OPTION_FLAG,
+     .name = "no-overlap",
+     .field = FIELD(no_overlap),
      .help = "Enqueue nothing while the job of an earlier time is still to run or running"},
     {.kind = CQ_OPTION_END},
 };
@@ -53,35 +67,41 @@ static void reading_release(struct reading *reading)
 static enum cq_code check(const struct reading *reading, struct cq_error *err)
 {
     const struct cq_enqueue_options *options = &reading->enqueue;
-    const char *alien = options->depends_on.len                         ? "--depends-on"
-                        : options->allow_failure                        ? "--allow-failure"
-                        : options->schedule_at                          ? "--schedule-at"
-                        : options->schedule_in_s != CQ_OPTION_UNSET     ? "--schedule-in"
-                        : options->job_id                               ? "--job-id"
-                        : options->unique                               ? "--unique"
-                        : options->wait                                 ? "--wait"
-                        : options->wait_timeout_s != CQ_OPTION_UNSET    ? "--wait-timeout"
-                        : options->quiet                                ? "--quiet"
-                        : options->print_id                             ? "--print-id"
-                                                                        : NULL;
+    const char *alien = options->depends_on.len                      ? "--depends-on"
+                        : options->allow_failure                     ? "--allow-failure"
+                        : options->schedule_at                       ? "--schedule-at"
+                        : options->schedule_in_s != CQ_OPTION_UNSET  ? "--schedule-in"
+                        : options->job_id                            ? "--job-id"
+                        : options->unique                            ? "--unique"
+                        : options->wait                              ? "--wait"
+                        : options->wait_timeout_s != CQ_OPTION_UNSET ? "--wait-timeout"
+                        : options->quiet                             ? "--quiet"
+                        : options->print_id                          ? "--print-id"
+                                                                     : NULL;
     if (alien)
-        return cq_error_set(err, CQ_ERR_CONFIG, "%s is not for a schedule, which enqueues a new job each time; leave it out", alien);
+        return cq_error_set(err, CQ_ERR_CONFIG,
+                            "%s is not for a schedule, which enqueues a new job each time; leave it out",
+                            alien);
     if (!reading->arg_count)
-        return cq_error_set(err, CQ_ERR_CONFIG, "behind the schedule stands what 'cq enqueue' takes: [OPTIONS] FUNCTION [ARGUMENTS]");
+        return cq_error_set(
+            err, CQ_ERR_CONFIG,
+            "behind the schedule stands what 'cq enqueue' takes: [OPTIONS] FUNCTION [ARGUMENTS]");
     return CQ_OK;
 }
 
 /* On an error too the reading is to be released. */
-static enum cq_code read_words(const struct cq_cron_job *job, enum cq_format format, struct reading *reading, struct cq_error *err)
+static enum cq_code read_words(const struct cq_cron_job *job, enum cq_format format, struct reading *reading,
+                               struct cq_error *err)
 {
     *reading = (struct reading){.args = cq_calloc(job->words.len + 1, sizeof(*reading->args))};
     reading->sets[0] = (struct cq_option_set){.options = cq_cron_line_options, .target = &reading->own};
-    reading->sets[1] = (struct cq_option_set){.options = cq_enqueue_syntax.options, .target = &reading->enqueue};
+    reading->sets[1] = (struct cq_option_set){.options = cq_enqueue_syntax.options,
+                                              .target = &reading->enqueue};
     for (size_t i = 0; i < CQ_ARRAY_LEN(reading->sets); i++)
         cq_options_defaults(&reading->sets[i]);
     cq_enqueue_work_init(&reading->work, &reading->enqueue);
-    enum cq_code code = cq_options_parse(reading->sets, CQ_ARRAY_LEN(reading->sets), (int)job->words.len, job->words.items, reading->args,
-                                         &reading->arg_count, err);
+    enum cq_code code = cq_options_parse(reading->sets, CQ_ARRAY_LEN(reading->sets), (int)job->words.len,
+                                         job->words.items, reading->args, &reading->arg_count, err);
     if (code == CQ_OK)
         code = check(reading, err);
     struct cq_run run = {.name = "cron", .args = reading->args, .arg_count = reading->arg_count};
@@ -158,7 +178,8 @@ static char *shown(const struct cq_cron_job *job, const struct reading *reading)
 /* The serializer is one for the process: a session's. */
 static enum cq_format written_as;
 
-static enum cq_code write_words(const struct cq_cron_job *job, struct cq_str id, cq_time now, struct cq_command *command, struct cq_error *err)
+static enum cq_code write_words(const struct cq_cron_job *job, struct cq_str id, cq_time now,
+                                struct cq_command *command, struct cq_error *err)
 {
     struct reading reading;
     enum cq_code code = read_words(job, written_as, &reading, err);

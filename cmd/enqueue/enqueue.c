@@ -28,15 +28,18 @@ static void count_missing(const struct cq_reply *reply, struct missing *missing)
 static void warn_of_missing(const char *command, const struct missing *missing)
 {
     if (missing->count == 1)
-        cq_complain(command, "--depends-on: there is no job '%s' (any more): it counts as finished", missing->first);
+        cq_complain(command, "--depends-on: there is no job '%s' (any more): it counts as finished",
+                    missing->first);
     else if (missing->count > 1)
-        cq_complain(command, "--depends-on: %lld of these jobs do not exist (any more), such as '%s': they count as finished",
-                    (long long)missing->count, missing->first);
+        cq_complain(
+            command,
+            "--depends-on: %lld of these jobs do not exist (any more), such as '%s': they count as finished",
+            (long long)missing->count, missing->first);
 }
 
 /* A part of its dependencies in each call. It is enqueued already: who is lost in between says so. */
-static enum cq_code register_all(const struct cq_enqueue_work *work, struct cq_connection *connection, struct missing *missing,
-                                 struct cq_error *err)
+static enum cq_code register_all(const struct cq_enqueue_work *work, struct cq_connection *connection,
+                                 struct missing *missing, struct cq_error *err)
 {
     enum cq_code code = CQ_OK;
     bool more = true;
@@ -54,14 +57,17 @@ static enum cq_code register_all(const struct cq_enqueue_work *work, struct cq_c
         cq_reply_free(reply);
         cq_command_release(&command);
         if (code != CQ_OK)
-            code = cq_error_set(err, code, "job '%.40s' is enqueued, but not registered with all that it waits for, which a cq "
-                                "worker of its queue will do: %.120s", work->job.id.data, why.text);
+            code = cq_error_set(
+                err, code,
+                "job '%.40s' is enqueued, but not registered with all that it waits for, which a cq "
+                "worker of its queue will do: %.120s",
+                work->job.id.data, why.text);
     }
     return code;
 }
 
-static enum cq_code send(const struct cq_enqueue_work *work, struct cq_connection *connection, struct missing *missing,
-                         struct cq_error *err)
+static enum cq_code send(const struct cq_enqueue_work *work, struct cq_connection *connection,
+                         struct missing *missing, struct cq_error *err)
 {
     struct cq_enqueue enqueue = {.job = &work->job,
                                  .at_front = work->options->at_front,
@@ -85,7 +91,8 @@ static enum cq_code send(const struct cq_enqueue_work *work, struct cq_connectio
     return registers ? register_all(work, connection, missing, err) : code;
 }
 
-/* RQ: `Enqueued f('x') with job-id 'ID'.`, the call in blue. Its text is a repr, but for the function's name. */
+/* RQ: `Enqueued f('x') with job-id 'ID'.`, the call in blue. Its text is a repr, but for the function's
+ * name. */
 static void say(const struct cq_enqueue_work *work)
 {
     if (work->options->print_id) {

@@ -1,6 +1,6 @@
 /*
- * The job that `cq enqueue` is to send: made of the arguments and options, with everything checked that can be wrong
- * before Redis is asked.
+ * The job that `cq enqueue` is to send: made of the arguments and options, with everything checked that can
+ * be wrong before Redis is asked.
  */
 #ifndef CQ_CMD_ENQUEUE_PREPARE_H
 #define CQ_CMD_ENQUEUE_PREPARE_H
@@ -32,11 +32,11 @@ void cq_enqueue_work_release(struct cq_enqueue_work *work);
 
 /*
  * Make the job.
- *   run     its arguments are the function and what it is called with; borrowed as long as the work is used, like its options
- *   format  the serializer
- * Errors: CQ_ERR_USAGE, and those of a value that cannot be read or written.
+ *   run     its arguments are the function and what it is called with; borrowed as long as the work is used,
+ * like its options format  the serializer Errors: CQ_ERR_USAGE, and those of a value that cannot be read or
+ * written.
  */
-CQ_MUST_CHECK enum cq_code cq_enqueue_prepare(struct cq_enqueue_work *work, const struct cq_run *run, enum cq_format format,
-                                              struct cq_error *err);
+CQ_MUST_CHECK enum cq_code cq_enqueue_prepare(struct cq_enqueue_work *work, const struct cq_run *run,
+                                              enum cq_format format, struct cq_error *err);
 
 #endif

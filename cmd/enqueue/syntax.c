@@ -3,7 +3,7 @@
 #include "cmd/enqueue/options.h"
 #include "cmd/line/command.h"
 
-enum { TIMES_MAX = 1000000 }; /* retries, repeats */
+enum { TIMES_MAX = 1000000 };            /* retries, repeats */
 #define DURATION_MAX INT64_C(3153600000) /* a hundred years */
 
 #define FIELD(member) offsetof(struct cq_enqueue_options, member)
@@ -80,11 +80,14 @@ static const struct cq_option enqueue_options[] = {
 /* clang-format on */
 
 static const char *const notes[] = {
-    "FUNCTION is the dotted path of a function, or a name of the worker's [programs]. ARGUMENTS are texts, unless they begin with "
+    "FUNCTION is the dotted path of a function, or a name of the worker's [programs]. ARGUMENTS are texts, "
+    "unless they begin with "
     ": "
-    "(JSON) or % (a Python literal); key=text, key:=JSON and key%=LITERAL are keyword arguments. A value that begins with @ "
+    "(JSON) or % (a Python literal); key=text, key:=JSON and key%=LITERAL are keyword arguments. A value "
+    "that begins with @ "
     "names a file that holds the value.",
-    "Examples: cq enqueue mail.send bob@example.org retries:=3 ; cq enqueue sums.add :1 :2 ; cq enqueue -q low report %\"('a', "
+    "Examples: cq enqueue mail.send bob@example.org retries:=3 ; cq enqueue sums.add :1 :2 ; cq enqueue -q "
+    "low report %\"('a', "
     "1)\" ; cq enqueue --depends-on \"$(cq enqueue --print-id extract)\" load",
     NULL,
 };

@@ -58,7 +58,8 @@ static void remember(struct cq_wait *wait, struct cq_str stream_id)
     wait->after = stream_id.data ? cq_strndup(stream_id.data, stream_id.len) : cq_strdup("0");
 }
 
-enum cq_code cq_wait_start(struct cq_wait *wait, struct cq_connection *connection, struct cq_str job_id, struct cq_error *err)
+enum cq_code cq_wait_start(struct cq_wait *wait, struct cq_connection *connection, struct cq_str job_id,
+                           struct cq_error *err)
 {
     struct cq_key key = cq_key_results(job_id);
     struct cq_command command;
@@ -92,9 +93,10 @@ static bool show_new(struct cq_wait *wait, const struct cq_reply *reply, enum cq
     return false;
 }
 
-/* Why no result will come, NULL while one may: a job without a hash has expired, was deleted, or had result_ttl 0. */
-static enum cq_code ask_whether_over(const struct cq_wait *wait, struct cq_connection *connection, const char **ret_why,
-                                     struct cq_error *err)
+/* Why no result will come, NULL while one may: a job without a hash has expired, was deleted, or had
+ * result_ttl 0. */
+static enum cq_code ask_whether_over(const struct cq_wait *wait, struct cq_connection *connection,
+                                     const char **ret_why, struct cq_error *err)
 {
     struct cq_key key = cq_key_job(wait->job_id);
     struct cq_command command;
@@ -103,7 +105,9 @@ static enum cq_code ask_whether_over(const struct cq_wait *wait, struct cq_conne
     cq_command_texts(&command, "HGET", key.text, "status", NULL);
     enum cq_code code = cq_connection_call(connection, &command, &reply, err);
     struct cq_str status = code == CQ_OK ? cq_reply_str(reply) : CQ_STR_NONE;
-    *ret_why = !status.data ? "is gone, and with it its result" : cq_job_status_parse(status) == CQ_JOB_CANCELED ? "was canceled" : NULL;
+    *ret_why = !status.data                                     ? "is gone, and with it its result"
+               : cq_job_status_parse(status) == CQ_JOB_CANCELED ? "was canceled"
+                                                                : NULL;
     cq_reply_free(reply);
     cq_command_release(&command);
     return code;
@@ -130,7 +134,8 @@ enum cq_exit cq_wait_result(struct cq_wait *wait, struct cq_connection *connecti
         cq_command_release(&command);
         if (ended)
             return status;
-        const char *was_over = over; /* it may have ended between the look at the stream and the look at the hash: look twice */
+        const char *was_over =
+            over; /* it may have ended between the look at the stream and the look at the hash: look twice */
         if (code == CQ_OK)
             code = ask_whether_over(wait, connection, &over, &err);
         if (code != CQ_OK) {

@@ -29,15 +29,17 @@ static bool take_char(const char **text, const char *any)
 
 static bool take_date(const char **text, struct cq_civil *civil)
 {
-    return take_number(text, 4, 4, &civil->year) && take_char(text, "-") && take_number(text, 1, 2, &civil->month) &&
-           take_char(text, "-") && take_number(text, 1, 2, &civil->day);
+    return take_number(text, 4, 4, &civil->year) && take_char(text, "-") &&
+           take_number(text, 1, 2, &civil->month) && take_char(text, "-") &&
+           take_number(text, 1, 2, &civil->day);
 }
 
 /* A fraction is dropped: rq:scheduled has whole seconds. */
 static bool take_clock(const char **text, struct cq_civil *civil)
 {
     civil->second = 0;
-    if (!take_number(text, 1, 2, &civil->hour) || !take_char(text, ":") || !take_number(text, 2, 2, &civil->minute))
+    if (!take_number(text, 1, 2, &civil->hour) || !take_char(text, ":") ||
+        !take_number(text, 2, 2, &civil->minute))
         return false;
     if (!take_char(text, ":"))
         return true;
@@ -104,7 +106,8 @@ static cq_time instant(const struct place *place, const struct cq_civil *civil)
 static enum cq_code no_time(const char *text, struct cq_error *err)
 {
     return cq_error_set(err, CQ_ERR_USAGE,
-                        "--schedule-at: '%.60s' is not a time; write 2026-11-21T10:00:00 or 10:00, with Z, +02:00 or ' Europe/Berlin' "
+                        "--schedule-at: '%.60s' is not a time; write 2026-11-21T10:00:00 or 10:00, with Z, "
+                        "+02:00 or ' Europe/Berlin' "
                         "behind it where it is not local",
                         text);
 }

@@ -13,7 +13,9 @@ struct cancel_options {
 
 static const struct cq_option cancel_options[] = {
     CQ_SELECTION_ROWS,
-    CQ_SELECTION_REGISTRY_ROW(PLACES, NULL, "With --all: where the jobs are: queued, deferred, scheduled, started, failed or finished"),
+    CQ_SELECTION_REGISTRY_ROW(
+        PLACES, NULL,
+        "With --all: where the jobs are: queued, deferred, scheduled, started, failed or finished"),
     CQ_SELECTION_ERROR_ROW,
     {.kind = CQ_OPTION_FLAG,
      .name = "enqueue-dependents",
@@ -27,8 +29,10 @@ static const struct cq_option cancel_options[] = {
 };
 
 static const char *const notes[] = {
-    "A canceled job is not run; 'cq requeue --registry canceled' takes that back. A running job runs on, and stays canceled where the "
-    "worker is cq's; 'cq stop' ends it. A job id that is not there, or is canceled already, is named on standard error; the others are canceled, and the status is 1.",
+    "A canceled job is not run; 'cq requeue --registry canceled' takes that back. A running job runs on, and "
+    "stays canceled where the "
+    "worker is cq's; 'cq stop' ends it. A job id that is not there, or is canceled already, is named on "
+    "standard error; the others are canceled, and the status is 1.",
     NULL,
 };
 
@@ -40,10 +44,12 @@ const struct cq_syntax cq_cancel_syntax = {
     .notes = notes,
 };
 
-static enum cq_code cancel_one(struct cq_session *session, const char *id, const void *with, struct cq_error *err)
+static enum cq_code cancel_one(struct cq_session *session, const char *id, const void *with,
+                               struct cq_error *err)
 {
     const struct cancel_options *options = with;
-    struct cq_cancel cancel = {cq_str(id), options->enqueue_dependents, options->remove_from_dependencies, cq_clock_now()};
+    struct cq_cancel cancel = {cq_str(id), options->enqueue_dependents, options->remove_from_dependencies,
+                               cq_clock_now()};
     struct cq_command command;
     struct cq_reply *reply = NULL;
     cq_command_init(&command);
@@ -70,7 +76,9 @@ enum cq_exit cq_cancel_command(const struct cq_run *run)
         .verb = "cancel",
         .did = "canceled",
         .places = PLACES,
-        .many = {.verb = CQ_MANY_CANCEL, .dependents = options->enqueue_dependents, .detach = options->remove_from_dependencies},
+        .many = {.verb = CQ_MANY_CANCEL,
+                 .dependents = options->enqueue_dependents,
+                 .detach = options->remove_from_dependencies},
     };
     return cq_selection_command(run, &work, cancel_ids);
 }

@@ -39,7 +39,8 @@ static void keep(struct cq_buf *score, struct cq_buf *member, struct cq_place_cu
 }
 
 /* A call whose time says how many jobs the next one may have. */
-static enum cq_code timed_call(struct cq_many_work *work, struct cq_command *command, struct cq_reply **ret_reply, struct cq_error *err)
+static enum cq_code timed_call(struct cq_many_work *work, struct cq_command *command,
+                               struct cq_reply **ret_reply, struct cq_error *err)
 {
     cq_time start = cq_clock_monotonic();
     enum cq_code code = cq_connection_call(work->session->connection, command, ret_reply, err);
@@ -82,7 +83,8 @@ static void tally(struct cq_many_work *work, const struct cq_many_done *done)
     work->passed += done->passed;
     work->broken += done->broken;
     if (done->broken)
-        snprintf(work->fault, sizeof(work->fault), "%.*s", (int)(done->fault.len < 200 ? done->fault.len : 200), done->fault.data);
+        snprintf(work->fault, sizeof(work->fault), "%.*s",
+                 (int)(done->fault.len < 200 ? done->fault.len : 200), done->fault.data);
 }
 
 static struct cq_many many_of(const struct cq_many_work *work, const struct walk *walk)
@@ -97,7 +99,8 @@ static struct cq_many many_of(const struct cq_many_work *work, const struct walk
     return many;
 }
 
-/* Without filters: many.lua takes the next ones. A call that has seen none was busy with the dependents of one job. */
+/* Without filters: many.lua takes the next ones. A call that has seen none was busy with the dependents of
+ * one job. */
 static enum cq_code walk_straight(struct cq_many_work *work, struct walk *walk, struct cq_error *err)
 {
     struct cq_many_done done = {0};
@@ -132,8 +135,8 @@ static enum cq_code walk_straight(struct cq_many_work *work, struct walk *walk, 
  * Do it for the jobs of a page that match.
  *   ids, ranks  which, and where in a list they were
  */
-static enum cq_code do_named(struct cq_many_work *work, const struct walk *walk, const struct cq_str *ids, const int64_t *ranks, size_t count,
-                             struct cq_error *err)
+static enum cq_code do_named(struct cq_many_work *work, const struct walk *walk, const struct cq_str *ids,
+                             const int64_t *ranks, size_t count, struct cq_error *err)
 {
     struct cq_command command;
     enum cq_code code = CQ_OK;
@@ -184,8 +187,8 @@ static void keep_rank(struct walk *walk, int64_t rank, struct cq_str id)
 }
 
 /* One page that was read: what matches, and where the next one begins. */
-static enum cq_code do_page(struct cq_many_work *work, struct walk *walk, const struct cq_reply *reply, const struct cq_page_read *page,
-                            struct cq_error *err)
+static enum cq_code do_page(struct cq_many_work *work, struct walk *walk, const struct cq_reply *reply,
+                            const struct cq_page_read *page, struct cq_error *err)
 {
     struct cq_str *ids = cq_calloc(page->count ? page->count : 1, sizeof(*ids));
     int64_t *ranks = cq_calloc(page->count ? page->count : 1, sizeof(*ranks));
@@ -221,8 +224,9 @@ static enum cq_code do_page(struct cq_many_work *work, struct walk *walk, const 
     return code;
 }
 
-static enum cq_code read_page(struct cq_many_work *work, const struct walk *walk, struct cq_command *command, struct cq_reply **ret_reply,
-                              struct cq_page_read *ret_page, struct cq_error *err)
+static enum cq_code read_page(struct cq_many_work *work, const struct walk *walk, struct cq_command *command,
+                              struct cq_reply **ret_reply, struct cq_page_read *ret_page,
+                              struct cq_error *err)
 {
     struct cq_page page = {
         .place = work->place,
@@ -290,7 +294,8 @@ static enum cq_code find_end(struct cq_many_work *work, struct walk *walk, struc
     enum cq_code code = cq_connection_call(work->session->connection, &command, &reply, err);
     if (code == CQ_OK)
         keep(&walk->until_score, &walk->until_member,
-             (struct cq_place_cursor){cq_reply_str(cq_reply_at(reply, 1)), cq_reply_str(cq_reply_at(reply, 0))});
+             (struct cq_place_cursor){cq_reply_str(cq_reply_at(reply, 1)),
+                                      cq_reply_str(cq_reply_at(reply, 0))});
     cq_reply_free(reply);
     cq_command_release(&command);
     return code;
@@ -306,7 +311,8 @@ enum cq_code cq_chunks_of(struct cq_many_work *work, struct cq_str queue, int64_
                         .left = count};
     enum cq_code code = CQ_OK;
     /* Dependents that are released onto the head of a list are not what was there: the others are named. */
-    bool named = work->act || work->place == CQ_PLACE_STARTED || (work->place == CQ_PLACE_QUEUED && work->many.dependents);
+    bool named = work->act || work->place == CQ_PLACE_STARTED ||
+                 (work->place == CQ_PLACE_QUEUED && work->many.dependents);
     bool straight = !named && cq_filter_is_any(&work->filter) && !work->selection->dry_run;
     if (work->place != CQ_PLACE_QUEUED && work->place != CQ_PLACE_STARTED)
         code = find_end(work, &walk, err);

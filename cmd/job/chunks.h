@@ -1,6 +1,6 @@
 /*
- * The loops of a selection: chunk by chunk of one queue's place. Without filters many.lua takes the next ones itself; with them
- * a page is read, and what matches is named.
+ * The loops of a selection: chunk by chunk of one queue's place. Without filters many.lua takes the next ones
+ * itself; with them a page is read, and what matches is named.
  */
 #ifndef CQ_CMD_JOB_CHUNKS_H
 #define CQ_CMD_JOB_CHUNKS_H
@@ -15,6 +15,7 @@ CQ_MUST_CHECK enum cq_code cq_chunks_begin(struct cq_many_work *work, struct cq_
  *   count  jobs that are there now, above 0
  * Tallies are in work, also after an error. Ends early when cq_interrupted().
  */
-CQ_MUST_CHECK enum cq_code cq_chunks_of(struct cq_many_work *work, struct cq_str queue, int64_t count, struct cq_error *err);
+CQ_MUST_CHECK enum cq_code cq_chunks_of(struct cq_many_work *work, struct cq_str queue, int64_t count,
+                                        struct cq_error *err);
 
 #endif

@@ -12,19 +12,24 @@ struct delete_options {
 
 static const struct cq_option delete_options[] = {
     CQ_SELECTION_ROWS,
-    CQ_SELECTION_REGISTRY_ROW(PLACES, NULL, "With --all: where the jobs are: queued, deferred, scheduled, started, failed, finished or canceled"),
+    CQ_SELECTION_REGISTRY_ROW(
+        PLACES, NULL,
+        "With --all: where the jobs are: queued, deferred, scheduled, started, failed, finished or canceled"),
     CQ_SELECTION_ERROR_ROW,
     {.kind = CQ_OPTION_FLAG,
      .name = "dependents",
      .field = offsetof(struct delete_options, dependents),
-     .help = "Delete also the jobs that wait for the deleted one; without this RQ's workers never run them, and cq's do after "
+     .help = "Delete also the jobs that wait for the deleted one; without this RQ's workers never run them, "
+             "and cq's do after "
              "their next maintenance"},
     {.kind = CQ_OPTION_END},
 };
 
 static const char *const notes[] = {
-    "A job goes with its results, executions and all else that belongs to it. A running one runs on, and its outcome is "
-    "dropped; 'cq stop' ends it. A job id that is not there is named on standard error; the others are deleted, and the status is 1.",
+    "A job goes with its results, executions and all else that belongs to it. A running one runs on, and its "
+    "outcome is "
+    "dropped; 'cq stop' ends it. A job id that is not there is named on standard error; the others are "
+    "deleted, and the status is 1.",
     NULL,
 };
 
@@ -36,7 +41,8 @@ const struct cq_syntax cq_delete_syntax = {
     .notes = notes,
 };
 
-static enum cq_code delete_one(struct cq_session *session, const char *id, const void *with, struct cq_error *err)
+static enum cq_code delete_one(struct cq_session *session, const char *id, const void *with,
+                               struct cq_error *err)
 {
     const struct delete_options *options = with;
     struct cq_command command;

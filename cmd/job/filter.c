@@ -78,8 +78,9 @@ static bool error_matches(struct cq_filter *filter, const struct cq_page_job *jo
         matches = result.type != CQ_RESULT_SUCCESSFUL && contains(result.exc_string, filter->error);
     } else if (job->exc_info.len) {
         struct cq_buf text = CQ_BUF_INIT(CQ_EXC_TEXT_MAX);
-        matches = cq_inflate(job->exc_info, &text, NULL) == CQ_OK ? contains(cq_buf_view(&text), filter->error)
-                                                                  : contains(job->exc_info, filter->error);
+        matches = cq_inflate(job->exc_info, &text, NULL) == CQ_OK
+                      ? contains(cq_buf_view(&text), filter->error)
+                      : contains(job->exc_info, filter->error);
         cq_buf_release(&text);
     }
     cq_arena_release(&filter->arena);

@@ -1,4 +1,5 @@
-/* Which jobs of a place are meant: what --function, --older-than and --error say of one that was read in a page. */
+/* Which jobs of a place are meant: what --function, --older-than and --error say of one that was read in a
+ * page. */
 #ifndef CQ_CMD_JOB_FILTER_H
 #define CQ_CMD_JOB_FILTER_H
 

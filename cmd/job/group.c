@@ -20,8 +20,10 @@ static const struct cq_option group_options[] = {
 };
 
 static const char *const notes[] = {
-    "Without NAME: each group with how many jobs it has, and how many of them are queued, started and so on. With NAME: each of its "
-    "jobs with status, queue and call, then the group's own line. Nothing is changed; jobs that are gone are only counted.",
+    "Without NAME: each group with how many jobs it has, and how many of them are queued, started and so on. "
+    "With NAME: each of its "
+    "jobs with status, queue and call, then the group's own line. Nothing is changed; jobs that are gone are "
+    "only counted.",
     "A job gets into a group by cq enqueue --group, or RQ's Group.",
     NULL,
 };
@@ -49,7 +51,8 @@ static void show_group(const char *name, const struct counts *counts, bool json)
         cq_output_json(&line, "name", cq_str(name));
         cq_buf_printf(&line, ", \"jobs\": %lld, \"gone\": %lld, \"statuses\": {", counts->jobs, counts->gone);
         for (int i = 0; i < STATUSES; i++)
-            cq_buf_printf(&line, "%s\"%s\": %lld", i ? ", " : "", cq_job_status_name((enum cq_job_status)i), counts->of[i]);
+            cq_buf_printf(&line, "%s\"%s\": %lld", i ? ", " : "", cq_job_status_name((enum cq_job_status)i),
+                          counts->of[i]);
         cq_buf_text(&line, "}}\n");
     } else {
         cq_output_name(&line, cq_str(name));
@@ -57,7 +60,8 @@ static void show_group(const char *name, const struct counts *counts, bool json)
         for (int i = 0; i < STATUSES; i++) {
             if (!counts->of[i])
                 continue;
-            cq_buf_printf(&line, "%s%lld %s", before, counts->of[i], cq_job_status_name((enum cq_job_status)i));
+            cq_buf_printf(&line, "%s%lld %s", before, counts->of[i],
+                          cq_job_status_name((enum cq_job_status)i));
             before = ", ";
         }
         if (counts->gone)
@@ -93,7 +97,8 @@ static void show_job(const struct cq_group_job *job, bool json)
 }
 
 /* Walk through one group: count its jobs, and show each when they are what was asked for. */
-static enum cq_code walk(struct cq_session *session, const char *name, bool show, bool json, struct counts *ret_counts)
+static enum cq_code walk(struct cq_session *session, const char *name, bool show, bool json,
+                         struct counts *ret_counts)
 {
     struct cq_group_walk walk;
     struct cq_group_job job;
@@ -127,7 +132,8 @@ static enum cq_exit show_all(struct cq_session *session, bool json)
     enum cq_exit status = cq_exit_of(code);
     if (code != CQ_OK)
         cq_complain(session->command, "%s", err.text);
-    for (size_t i = 0; (code == CQ_OK || code == CQ_ERR_REDIS) && i < names.len; i++) { /* a key that holds something else is one group's */
+    for (size_t i = 0; (code == CQ_OK || code == CQ_ERR_REDIS) && i < names.len;
+         i++) { /* a key that holds something else is one group's */
         code = walk(session, names.items[i], false, json, &counts);
         if (code == CQ_OK)
             show_group(names.items[i], &counts, json);

@@ -9,15 +9,16 @@
 
 enum { OUTPUT_MAX = 64 * 1024, HASH = 0, RESULTS = 1, OUTPUT = 2, REPLIES = 3 };
 
-static enum cq_code ask(struct cq_connection *connection, struct cq_str id, struct cq_outcome *outcome, struct cq_error *err)
+static enum cq_code ask(struct cq_connection *connection, struct cq_str id, struct cq_outcome *outcome,
+                        struct cq_error *err)
 {
     struct cq_key job = cq_key_job(id), results = cq_key_results(id), output = cq_key_output(id);
     struct cq_command commands[REPLIES];
     enum cq_code code = CQ_OK;
     for (int i = 0; i < REPLIES; i++)
         cq_command_init(&commands[i]);
-    cq_command_texts(&commands[HASH], "HMGET", job.text, "status", "description", "origin", "worker_name", "created_at",
-                     "enqueued_at", "started_at", "ended_at", "result", "exc_info", NULL);
+    cq_command_texts(&commands[HASH], "HMGET", job.text, "status", "description", "origin", "worker_name",
+                     "created_at", "enqueued_at", "started_at", "ended_at", "result", "exc_info", NULL);
     cq_command_texts(&commands[RESULTS], "XREVRANGE", results.text, "+", "-", "COUNT", "1", NULL);
     cq_command_texts(&commands[OUTPUT], "GETRANGE", output.text, NULL);
     cq_command_int(&commands[OUTPUT], -OUTPUT_MAX);
@@ -69,16 +70,18 @@ static void read_result(struct cq_outcome *outcome)
         outcome->failure = result.exc_string;
     }
     outcome->value = cq_value_none();
-    if (outcome->kind == CQ_OUTCOME_FINISHED && outcome->serialized.data && outcome->unreadable.code == CQ_OK) {
+    if (outcome->kind == CQ_OUTCOME_FINISHED && outcome->serialized.data &&
+        outcome->unreadable.code == CQ_OK) {
         enum cq_format format = cq_format_detect(outcome->serialized);
-        enum cq_code code = cq_decode(format, outcome->serialized, &outcome->arena, &outcome->value, &outcome->unreadable);
+        enum cq_code code = cq_decode(format, outcome->serialized, &outcome->arena, &outcome->value,
+                                      &outcome->unreadable);
         outcome->unreadable.code = code;
     }
 }
 
 /* What it waits for, where that is to be known: a key that holds something else tells nothing. */
-static enum cq_code ask_what_for(struct cq_connection *connection, struct cq_str id, enum cq_job_status status,
-                                 struct cq_outcome *outcome, struct cq_error *err)
+static enum cq_code ask_what_for(struct cq_connection *connection, struct cq_str id,
+                                 enum cq_job_status status, struct cq_outcome *outcome, struct cq_error *err)
 {
     struct cq_key dependencies = cq_key_dependencies(id),
                   scheduled = cq_key_registry("scheduled", outcome->fields[CQ_OUTCOME_QUEUE]);
@@ -103,14 +106,15 @@ static enum cq_code ask_what_for(struct cq_connection *connection, struct cq_str
         outcome->needs = reply;
         return CQ_OK;
     }
-    outcome->has_due = cq_number_double(cq_reply_str(reply), &score) && score > 0 && score < 253402300800.0; /* the year 10000 */
+    outcome->has_due = cq_number_double(cq_reply_str(reply), &score) && score > 0 &&
+                       score < 253402300800.0; /* the year 10000 */
     outcome->due = outcome->has_due ? (cq_time)(score * (double)CQ_SECOND) : 0;
     cq_reply_free(reply);
     return CQ_OK;
 }
 
-enum cq_code cq_outcome_read(struct cq_connection *connection, struct cq_str id, struct cq_outcome *ret_outcome,
-                             struct cq_error *err)
+enum cq_code cq_outcome_read(struct cq_connection *connection, struct cq_str id,
+                             struct cq_outcome *ret_outcome, struct cq_error *err)
 {
     *ret_outcome = (struct cq_outcome){.arena = CQ_ARENA_INIT, .value = cq_value_none()};
     enum cq_code code = ask(connection, id, ret_outcome, err);
@@ -126,10 +130,12 @@ enum cq_code cq_outcome_read(struct cq_connection *connection, struct cq_str id,
     ret_outcome->kind = kind_of(status, there);
     if (ret_outcome->kind == CQ_OUTCOME_FINISHED || ret_outcome->kind == CQ_OUTCOME_FAILED)
         read_result(ret_outcome);
-    /* Of a job that was enqueued again the lines are an earlier run's; those of a failed attempt explain a retry. */
+    /* Of a job that was enqueued again the lines are an earlier run's; those of a failed attempt explain a
+     * retry. */
     if (ret_outcome->kind == CQ_OUTCOME_FAILED || status == CQ_JOB_SCHEDULED)
         ret_outcome->output = cq_reply_str(ret_outcome->replies[OUTPUT]);
-    if (status == CQ_JOB_DEFERRED || (status == CQ_JOB_SCHEDULED && ret_outcome->fields[CQ_OUTCOME_QUEUE].len <= CQ_NAME_MAX))
+    if (status == CQ_JOB_DEFERRED ||
+        (status == CQ_JOB_SCHEDULED && ret_outcome->fields[CQ_OUTCOME_QUEUE].len <= CQ_NAME_MAX))
         return ask_what_for(connection, id, status, ret_outcome, err);
     return CQ_OK;
 }

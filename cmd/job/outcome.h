@@ -1,6 +1,7 @@
 /*
- * What is known of a job's end, read in one round trip: its hash without the payload, its newest result, and the last lines
- * that it wrote; of one that waits for its time or for other jobs, in a second one, for what. Nothing is executed to show it: the value is decoded by cq's own readers.
+ * What is known of a job's end, read in one round trip: its hash without the payload, its newest result, and
+ * the last lines that it wrote; of one that waits for its time or for other jobs, in a second one, for what.
+ * Nothing is executed to show it: the value is decoded by cq's own readers.
  */
 #ifndef CQ_CMD_JOB_OUTCOME_H
 #define CQ_CMD_JOB_OUTCOME_H
@@ -49,18 +50,19 @@ struct cq_outcome {
     cq_time due;
     struct cq_arena arena; /* owned, as are the replies */
     struct cq_reply *replies[3];
-    struct cq_reply
-        *needs; /* of a deferred job: an array of ids that it depends on, CQ_OUTCOME_NEEDS_MAX of them at most; else NULL */
+    /* of a deferred job: an array of ids that it depends on, CQ_OUTCOME_NEEDS_MAX of them at most; else
+     * NULL */
+    struct cq_reply *needs;
 };
 
 /*
  * *ret_outcome needs no init, and is to be released after an error too.
- * Redis: HMGET rq:job:<id>, XREVRANGE rq:results:<id>, GETRANGE cq:output:<id>; then ZSCORE rq:scheduled:<queue> or
- * SRANDMEMBER rq:job::<id>:dependencies.
- * Errors: CQ_ERR_CONNECTION, CQ_ERR_REDIS. A result that cannot be read is no error, see unreadable.
+ * Redis: HMGET rq:job:<id>, XREVRANGE rq:results:<id>, GETRANGE cq:output:<id>; then ZSCORE
+ * rq:scheduled:<queue> or SRANDMEMBER rq:job::<id>:dependencies. Errors: CQ_ERR_CONNECTION, CQ_ERR_REDIS. A
+ * result that cannot be read is no error, see unreadable.
  */
-CQ_MUST_CHECK enum cq_code cq_outcome_read(struct cq_connection *connection, struct cq_str id, struct cq_outcome *ret_outcome,
-                                           struct cq_error *err);
+CQ_MUST_CHECK enum cq_code cq_outcome_read(struct cq_connection *connection, struct cq_str id,
+                                           struct cq_outcome *ret_outcome, struct cq_error *err);
 void cq_outcome_release(struct cq_outcome *outcome);
 
 #endif

@@ -18,13 +18,15 @@ void cq_progress_set(struct cq_progress *progress, int64_t done)
     char bar[BAR_WIDTH + 1];
     if (done > progress->total)
         done = progress->total;
-    if (!progress->shown || (progress->drawn && done < progress->total && now - progress->last_drawn < CQ_SECOND / 10))
+    if (!progress->shown ||
+        (progress->drawn && done < progress->total && now - progress->last_drawn < CQ_SECOND / 10))
         return;
     double share = (double)done / (double)progress->total;
     memset(bar, '-', BAR_WIDTH);
     memset(bar, '#', (size_t)(share * BAR_WIDTH));
     bar[BAR_WIDTH] = '\0';
-    fprintf(stderr, "\r  [%s]  %3d%%  %lld/%lld\033[K", bar, (int)(share * 100), (long long)done, (long long)progress->total);
+    fprintf(stderr, "\r  [%s]  %3d%%  %lld/%lld\033[K", bar, (int)(share * 100), (long long)done,
+            (long long)progress->total);
     fflush(stderr);
     progress->drawn = true;
     progress->last_drawn = now;

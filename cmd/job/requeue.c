@@ -21,8 +21,10 @@ static const struct cq_option requeue_options[] = {
 };
 
 static const char *const notes[] = {
-    "Failed jobs whose data is gone are skipped and counted. A job id that is not there, or whose job has not failed, is named "
-    "on standard error; the others are requeued, and the status is 1. A canceled job that waited for others is run without them.",
+    "Failed jobs whose data is gone are skipped and counted. A job id that is not there, or whose job has "
+    "not failed, is named "
+    "on standard error; the others are requeued, and the status is 1. A canceled job that waited for others "
+    "is run without them.",
     NULL,
 };
 
@@ -39,7 +41,8 @@ static const char *registry_of(const struct requeue_options *options)
     return options->selection.registry == 1 ? "canceled" : "failed";
 }
 
-static enum cq_code requeue_one(struct cq_session *session, const char *id, const void *with, struct cq_error *err)
+static enum cq_code requeue_one(struct cq_session *session, const char *id, const void *with,
+                                struct cq_error *err)
 {
     const struct requeue_options *options = with;
     const struct cq_strv *queues = &options->selection.queues;
@@ -48,14 +51,17 @@ static enum cq_code requeue_one(struct cq_session *session, const char *id, cons
     struct cq_command command;
     struct cq_reply *reply = NULL;
     cq_command_init(&command);
-    cq_requeue_from_build(registry_of(options), cq_str(id), queue ? cq_str(queue) : CQ_STR_NONE, options->at_front, cq_clock_now(), &command);
+    cq_requeue_from_build(registry_of(options), cq_str(id), queue ? cq_str(queue) : CQ_STR_NONE,
+                          options->at_front, cq_clock_now(), &command);
     enum cq_code code = cq_connection_call(session->connection, &command, &reply, err);
     if (code == CQ_OK)
         code = cq_requeue_read(reply, err);
     if (code == CQ_ERR_INVALID_OPERATION && queue)
-        cq_error_set(err, code, "job '%s' is not among the %s jobs of queue '%s'%s", id, registry_of(options), queue, hint);
+        cq_error_set(err, code, "job '%s' is not among the %s jobs of queue '%s'%s", id, registry_of(options),
+                     queue, hint);
     else if (code == CQ_ERR_INVALID_OPERATION)
-        cq_error_set(err, code, "job '%s' is not among the %s jobs of its queue%s", id, registry_of(options), hint);
+        cq_error_set(err, code, "job '%s' is not among the %s jobs of its queue%s", id, registry_of(options),
+                     hint);
     cq_reply_free(reply);
     cq_command_release(&command);
     return code;
@@ -69,7 +75,8 @@ static enum cq_exit requeue_ids(struct cq_session *session, const struct cq_run 
     cq_print("Requeueing %zu jobs from %s queue\n", run->arg_count, registry_of(options));
     enum cq_exit status = cq_each_id(session, run, requeue_one, NULL, &failed);
     if (failed)
-        cq_print("Unable to requeue %lld jobs from %s job registry\n", (long long)failed, registry_of(options));
+        cq_print("Unable to requeue %lld jobs from %s job registry\n", (long long)failed,
+                 registry_of(options));
     return status;
 }
 

@@ -19,20 +19,26 @@ struct result_options {
 #define FIELD(member) offsetof(struct result_options, member)
 
 static const struct cq_option result_options[] = {
-    {.kind = CQ_OPTION_FLAG, .name = "json", .field = FIELD(json), .help = "One JSON object a line for each job (docs/CLI.md)"},
+    {.kind = CQ_OPTION_FLAG,
+     .name = "json",
+     .field = FIELD(json),
+     .help = "One JSON object a line for each job (docs/CLI.md)"},
     {.kind = CQ_OPTION_FLAG,
      .name = "raw",
      .field = FIELD(raw),
-     .help = "Only the return value, as its serializer wrote it, byte for byte; of one job that has finished"},
+     .help =
+         "Only the return value, as its serializer wrote it, byte for byte; of one job that has finished"},
     {.kind = CQ_OPTION_END},
 };
 
 static const char *const notes[] = {
-    "Shows status, times, return value (as Python's repr), failure, and the last lines that a failed job wrote; of a job that "
+    "Shows status, times, return value (as Python's repr), failure, and the last lines that a failed job "
+    "wrote; of a job that "
     "waits, when it "
     "is due, or which jobs it depends on. A value is decoded "
     "without running anything: an object of a class is shown by its name.",
-    "Status 0 when the job has finished, 1 when it failed, was stopped or canceled, 5 when it has not ended, 6 when there is no "
+    "Status 0 when the job has finished, 1 when it failed, was stopped or canceled, 5 when it has not ended, "
+    "6 when there is no "
     "such job; "
     "of several jobs the highest.",
     NULL,
@@ -48,8 +54,9 @@ const struct cq_syntax cq_result_syntax = {
 };
 
 static const char *const field_names[CQ_OUTCOME_FIELDS] = {
-    [CQ_OUTCOME_STATUS] = "status",         [CQ_OUTCOME_DESCRIPTION] = "description", [CQ_OUTCOME_QUEUE] = "queue",
-    [CQ_OUTCOME_WORKER] = "worker",         [CQ_OUTCOME_CREATED_AT] = "created_at",   [CQ_OUTCOME_ENQUEUED_AT] = "enqueued_at",
+    [CQ_OUTCOME_STATUS] = "status",         [CQ_OUTCOME_DESCRIPTION] = "description",
+    [CQ_OUTCOME_QUEUE] = "queue",           [CQ_OUTCOME_WORKER] = "worker",
+    [CQ_OUTCOME_CREATED_AT] = "created_at", [CQ_OUTCOME_ENQUEUED_AT] = "enqueued_at",
     [CQ_OUTCOME_STARTED_AT] = "started_at", [CQ_OUTCOME_ENDED_AT] = "ended_at",
 };
 
@@ -109,7 +116,8 @@ static void print_ended(const struct cq_outcome *outcome)
     struct cq_str text = outcome->fields[CQ_OUTCOME_ENDED_AT];
     cq_print("  %-10s", "ended");
     cq_print_name(text);
-    if (cq_time_parse_iso(text, &ended) && cq_time_parse_iso(outcome->fields[CQ_OUTCOME_STARTED_AT], &started) && ended >= started)
+    if (cq_time_parse_iso(text, &ended) &&
+        cq_time_parse_iso(outcome->fields[CQ_OUTCOME_STARTED_AT], &started) && ended >= started)
         cq_print(" (%.3f s)", (double)(ended - started) / CQ_SECOND);
     cq_print("\n");
 }
@@ -132,8 +140,9 @@ static void show_text(const char *id, const struct cq_outcome *outcome)
         enum cq_outcome_field field;
         const char *label;
     } lines[] = {
-        {CQ_OUTCOME_DESCRIPTION, "call"},     {CQ_OUTCOME_QUEUE, "queue"},        {CQ_OUTCOME_WORKER, "worker"},
-        {CQ_OUTCOME_ENQUEUED_AT, "enqueued"}, {CQ_OUTCOME_STARTED_AT, "started"},
+        {CQ_OUTCOME_DESCRIPTION, "call"},   {CQ_OUTCOME_QUEUE, "queue"},
+        {CQ_OUTCOME_WORKER, "worker"},      {CQ_OUTCOME_ENQUEUED_AT, "enqueued"},
+        {CQ_OUTCOME_STARTED_AT, "started"},
     };
     struct cq_str status = outcome->fields[CQ_OUTCOME_STATUS];
     cq_print_name(cq_str(id));
@@ -162,7 +171,8 @@ static void put_json_value(struct cq_buf *out, const struct cq_outcome *outcome)
     struct cq_buf repr = CQ_BUF_INIT(CQ_PAYLOAD_MAX);
     bool finished = outcome->kind == CQ_OUTCOME_FINISHED;
     cq_buf_text(out, ", \"return_value\": ");
-    if (!finished || outcome->unreadable.code != CQ_OK || cq_encode(CQ_FORMAT_JSON, &outcome->value, out, NULL) != CQ_OK)
+    if (!finished || outcome->unreadable.code != CQ_OK ||
+        cq_encode(CQ_FORMAT_JSON, &outcome->value, out, NULL) != CQ_OK)
         cq_buf_text(out, "null");
     if (finished)
         put_value(outcome, &repr);
@@ -209,8 +219,8 @@ static void show_raw(const struct cq_run *run, const char *id, const struct cq_o
     if (outcome->kind == CQ_OUTCOME_FINISHED)
         cq_print_str(outcome->serialized);
     else if (outcome->kind != CQ_OUTCOME_ABSENT)
-        cq_complain(run->name, "job '%s' is %.*s: there is no return value", id, (int)outcome->fields[CQ_OUTCOME_STATUS].len,
-                    outcome->fields[CQ_OUTCOME_STATUS].data);
+        cq_complain(run->name, "job '%s' is %.*s: there is no return value", id,
+                    (int)outcome->fields[CQ_OUTCOME_STATUS].len, outcome->fields[CQ_OUTCOME_STATUS].data);
 }
 
 static enum cq_exit show_one(struct cq_session *session, const struct cq_run *run, const char *id)

@@ -53,16 +53,20 @@ static bool is_wrong(const struct cq_run *run, const struct cq_many_work *work, 
     if (selection->all && run->arg_count)
         snprintf(wrong, size, "give job ids or --all, not both");
     else if (!selection->all && run->arg_count && selection->queues.len > (work->ids_have_queue ? 1 : 0))
-        snprintf(wrong, size, work->ids_have_queue ? "give job ids of one --queue only" : "--queue goes with --all, not with job ids");
+        snprintf(wrong, size,
+                 work->ids_have_queue ? "give job ids of one --queue only"
+                                      : "--queue goes with --all, not with job ids");
     else if (!selection->all && alone)
         snprintf(wrong, size, "%s goes with --all, not with job ids", alone);
-    else if (!selection->all && selection->registry >= 0 && strchr(work->places, '|') && !work->ids_have_queue)
+    else if (!selection->all && selection->registry >= 0 && strchr(work->places, '|') &&
+             !work->ids_have_queue)
         snprintf(wrong, size, "--registry goes with --all, not with job ids");
     else if (!selection->all && selection->queues.len && !run->arg_count && !work->ids_have_queue)
         snprintf(wrong, size, "--queue goes with --all");
     else if (selection->all && strchr(work->places, '|') && selection->registry < 0)
         snprintf(wrong, size, "--all of which registry? give --registry %s", work->places);
-    else if (selection->error && place_of(work->places, selection->registry < 0 ? 0 : selection->registry) != CQ_PLACE_FAILED)
+    else if (selection->error &&
+             place_of(work->places, selection->registry < 0 ? 0 : selection->registry) != CQ_PLACE_FAILED)
         snprintf(wrong, size, "--error goes with --registry failed: other jobs have no failure");
     else if (selection->function && !*selection->function)
         snprintf(wrong, size, "--function needs the name of a function or module");
@@ -71,8 +75,8 @@ static bool is_wrong(const struct cq_run *run, const struct cq_many_work *work, 
     return wrong[0] != '\0';
 }
 
-static enum cq_code queues_of(struct cq_session *session, const struct cq_selection *selection, struct cq_strv *queues,
-                              struct cq_error *err)
+static enum cq_code queues_of(struct cq_session *session, const struct cq_selection *selection,
+                              struct cq_strv *queues, struct cq_error *err)
 {
     struct cq_command command;
     struct cq_reply *reply = NULL;
@@ -91,16 +95,19 @@ static enum cq_code queues_of(struct cq_session *session, const struct cq_select
 }
 
 /* A key that holds something else is to be found, and the other queues can be named one by one. */
-static enum cq_code say_where(const struct cq_many_work *work, const char *queue, enum cq_code code, struct cq_error *err)
+static enum cq_code say_where(const struct cq_many_work *work, const char *queue, enum cq_code code,
+                              struct cq_error *err)
 {
     if (code != CQ_ERR_REDIS)
         return code;
     struct cq_error why = *err;
-    return cq_error_set(err, code, "%s jobs of queue '%.60s': %.180s", cq_place_word(work->place), queue, why.text);
+    return cq_error_set(err, code, "%s jobs of queue '%.60s': %.180s", cq_place_word(work->place), queue,
+                        why.text);
 }
 
 /* How many there are in each queue, in one round trip. */
-static enum cq_code count_all(struct cq_many_work *work, const struct cq_strv *queues, int64_t *counts, struct cq_error *err)
+static enum cq_code count_all(struct cq_many_work *work, const struct cq_strv *queues, int64_t *counts,
+                              struct cq_error *err)
 {
     struct cq_connection *connection = work->session->connection;
     struct cq_command command;
@@ -129,22 +136,25 @@ static void say_rest(struct cq_many_work *work)
     if (work->gone)
         cq_print("%lld jobs were gone and were skipped\n", (long long)work->gone);
     if (work->broken)
-        cq_complain(work->session->command, "%s left alone, their keys hold something else: %s", cq_jobs_text(work->broken, text),
-                    work->fault);
+        cq_complain(work->session->command, "%s left alone, their keys hold something else: %s",
+                    cq_jobs_text(work->broken, text), work->fault);
     if (cq_interrupted())
-        cq_complain(work->session->command, "interrupted: %lld of %lld jobs were %s; the others are as they were", (long long)work->done,
-                    (long long)work->total, work->did);
+        cq_complain(work->session->command,
+                    "interrupted: %lld of %lld jobs were %s; the others are as they were",
+                    (long long)work->done, (long long)work->total, work->did);
 }
 
-/* `Deleted 3 of 5 jobs`; a requeue of all says at its start what it is about, as rq's does. A dry run's answer is the ids and
- * nothing else, for other commands to read. */
+/* `Deleted 3 of 5 jobs`; a requeue of all says at its start what it is about, as rq's does. A dry run's
+ * answer is the ids and nothing else, for other commands to read. */
 static void say_done(struct cq_many_work *work)
 {
     char text[CQ_JOBS_TEXT_SIZE];
     if (work->selection->dry_run)
-        cq_complain(work->session->command, "would %s %lld of %s", work->verb, (long long)work->done, cq_jobs_text(work->total, text));
+        cq_complain(work->session->command, "would %s %lld of %s", work->verb, (long long)work->done,
+                    cq_jobs_text(work->total, text));
     else if (!cq_filter_is_any(&work->filter))
-        cq_print("%c%s %lld of %s\n", work->did[0] - 'a' + 'A', work->did + 1, (long long)work->done, cq_jobs_text(work->total, text));
+        cq_print("%c%s %lld of %s\n", work->did[0] - 'a' + 'A', work->did + 1, (long long)work->done,
+                 cq_jobs_text(work->total, text));
     else if (work->many.verb != CQ_MANY_REQUEUE)
         cq_print("%c%s %s\n", work->did[0] - 'a' + 'A', work->did + 1, cq_jobs_text(work->done, text));
 }
@@ -166,7 +176,8 @@ static enum cq_code run_queues(struct cq_many_work *work, const struct cq_strv *
         code = cq_chunks_begin(work, err);
         for (size_t i = 0; i < queues->len && code == CQ_OK && !cq_interrupted(); i++)
             if (counts[i])
-                code = say_where(work, queues->items[i], cq_chunks_of(work, cq_str(queues->items[i]), counts[i], err), err);
+                code = say_where(work, queues->items[i],
+                                 cq_chunks_of(work, cq_str(queues->items[i]), counts[i], err), err);
         cq_progress_clear(&work->progress);
     }
     free(counts);
@@ -191,15 +202,17 @@ static enum cq_exit run_all(struct cq_session *session, const struct cq_run *run
     if (code == CQ_OK)
         code = run_queues(work, &queues, &err);
     if (code != CQ_OK)
-        cq_complain(session->command, "%s (%lld of %lld jobs were %s)", err.text, (long long)work->done, (long long)work->total,
-                    work->did);
+        cq_complain(session->command, "%s (%lld of %lld jobs were %s)", err.text, (long long)work->done,
+                    (long long)work->total, work->did);
     else if (work->total && (!work->act || selection->dry_run))
         say_done(work);
     if (!work->act)
         say_rest(work);
     cq_filter_release(&work->filter);
     cq_strv_release(&queues);
-    enum cq_exit status = code == CQ_OK && !work->act && (work->broken || cq_interrupted()) ? CQ_EXIT_FAILED : cq_exit_of(code);
+    enum cq_exit status = code == CQ_OK && !work->act && (work->broken || cq_interrupted())
+                              ? CQ_EXIT_FAILED
+                              : cq_exit_of(code);
     return work->after && work->total && !selection->dry_run ? work->after(run, work, status) : status;
 }
 
@@ -223,7 +236,8 @@ enum cq_exit cq_selection_command(const struct cq_run *run, struct cq_many_work 
     return status;
 }
 
-enum cq_exit cq_each_id(struct cq_session *session, const struct cq_run *run, cq_one_fn *one, const char *did, int64_t *ret_failed)
+enum cq_exit cq_each_id(struct cq_session *session, const struct cq_run *run, cq_one_fn *one, const char *did,
+                        int64_t *ret_failed)
 {
     struct cq_progress progress = cq_progress_start((int64_t)run->arg_count);
     struct cq_error err;
@@ -250,7 +264,8 @@ enum cq_exit cq_each_id(struct cq_session *session, const struct cq_run *run, cq
     if (code != CQ_OK)
         cq_complain(session->command, "%s", err.text);
     else if (i < run->arg_count)
-        cq_complain(session->command, "interrupted after %zu of %zu jobs; the others are as they were", i, run->arg_count);
+        cq_complain(session->command, "interrupted after %zu of %zu jobs; the others are as they were", i,
+                    run->arg_count);
     else if (did)
         cq_print("%s %s\n", did, cq_jobs_text((int64_t)i - failed, text));
     if (ret_failed)

@@ -1,8 +1,8 @@
 /*
- * The jobs that cancel, stop, delete and requeue are about: ids, or all of a place (a queue's list or a registry) of some or
- * every queue, with filters. The work is done in chunks that hold Redis for some milliseconds each; nothing is loaded but
- * the page at hand. What is there when the command starts is done once, however the place changes meanwhile; jobs that come
- * later may be done or not.
+ * The jobs that cancel, stop, delete and requeue are about: ids, or all of a place (a queue's list or a
+ * registry) of some or every queue, with filters. The work is done in chunks that hold Redis for some
+ * milliseconds each; nothing is loaded but the page at hand. What is there when the command starts is done
+ * once, however the place changes meanwhile; jobs that come later may be done or not.
  */
 #ifndef CQ_CMD_JOB_SELECTION_H
 #define CQ_CMD_JOB_SELECTION_H
@@ -25,62 +25,70 @@ struct cq_selection {
 };
 
 #define CQ_SELECTION_FIELD(member) offsetof(struct cq_selection, member)
-#define CQ_SELECTION_ROWS                                                                                                       \
-    {.kind = CQ_OPTION_FLAG,                                                                                                    \
-     .name = "all",                                                                                                             \
-     .letter = 'a',                                                                                                             \
-     .field = CQ_SELECTION_FIELD(all),                                                                                          \
-     .help = "All jobs of the registry, or those that the filters leave"},                                                      \
-        {.kind = CQ_OPTION_TEXTS,                                                                                               \
-         .name = "queue",                                                                                                       \
-         .letter = 'q',                                                                                                         \
-         .argument = "NAME",                                                                                                    \
-         .field = CQ_SELECTION_FIELD(queues),                                                                                   \
-         .help = "Only jobs of this queue; may be repeated (default: of every queue)"},                                         \
-        {.kind = CQ_OPTION_TEXT,                                                                                                \
-         .name = "function",                                                                                                    \
-         .argument = "PREFIX",                                                                                                  \
-         .field = CQ_SELECTION_FIELD(function),                                                                                 \
-         .help = "With --all: only calls of this function, or of what is below this module"},                                   \
-        {.kind = CQ_OPTION_DURATION,                                                                                            \
-         .name = "older-than",                                                                                                  \
-         .argument = "DURATION",                                                                                                \
-         .field = CQ_SELECTION_FIELD(older_than_s),                                                                             \
-         .min = 0,                                                                                                              \
-         .max = INT32_MAX,                                                                                                      \
-         .help = "With --all: only jobs that ended, started, were enqueued, made or canceled so long ago, whichever fits"},     \
-    {                                                                                                                           \
-        .kind = CQ_OPTION_FLAG, .name = "dry-run", .field = CQ_SELECTION_FIELD(dry_run),                                        \
-        .help = "Change nothing: print the ids of the jobs that are meant"                                                      \
-    }
-#define CQ_SELECTION_REGISTRY_ROW(places, default_place, text)                                                                  \
-    {                                                                                                                           \
-        .kind = CQ_OPTION_CHOICE, .name = "registry", .argument = "NAME", .field = CQ_SELECTION_FIELD(registry), .words = places, \
-        .otherwise = "jobs that wait for a slot of their limit are named by 'cq limit KEY --ids'",                              \
-        .fallback = default_place, .help = text                                                                                 \
-    }
-#define CQ_SELECTION_ERROR_ROW                                                                                                  \
-    {                                                                                                                           \
-        .kind = CQ_OPTION_TEXT, .name = "error", .argument = "TEXT", .field = CQ_SELECTION_FIELD(error),                        \
-        .help = "With --all of the failed registry: only jobs whose failure has this text in it"                                \
-    }
+#define CQ_SELECTION_ROWS                                                                                   \
+    {.kind = CQ_OPTION_FLAG,                                                                                \
+     .name = "all",                                                                                         \
+     .letter = 'a',                                                                                         \
+     .field = CQ_SELECTION_FIELD(all),                                                                      \
+     .help = "All jobs of the registry, or those that the filters leave"},                                  \
+        {.kind = CQ_OPTION_TEXTS,                                                                           \
+         .name = "queue",                                                                                   \
+         .letter = 'q',                                                                                     \
+         .argument = "NAME",                                                                                \
+         .field = CQ_SELECTION_FIELD(queues),                                                               \
+         .help = "Only jobs of this queue; may be repeated (default: of every queue)"},                     \
+        {.kind = CQ_OPTION_TEXT,                                                                            \
+         .name = "function",                                                                                \
+         .argument = "PREFIX",                                                                              \
+         .field = CQ_SELECTION_FIELD(function),                                                             \
+         .help = "With --all: only calls of this function, or of what is below this module"},               \
+        {.kind = CQ_OPTION_DURATION,                                                                        \
+         .name = "older-than",                                                                              \
+         .argument = "DURATION",                                                                            \
+         .field = CQ_SELECTION_FIELD(older_than_s),                                                         \
+         .min = 0,                                                                                          \
+         .max = INT32_MAX,                                                                                  \
+         .help = "With --all: only jobs that ended, started, were enqueued, made or canceled so long ago, " \
+                 "whichever fits"},                                                                         \
+        {.kind = CQ_OPTION_FLAG,                                                                            \
+         .name = "dry-run",                                                                                 \
+         .field = CQ_SELECTION_FIELD(dry_run),                                                              \
+         .help = "Change nothing: print the ids of the jobs that are meant"}
+#define CQ_SELECTION_REGISTRY_ROW(places, default_place, text)                                  \
+    {.kind = CQ_OPTION_CHOICE,                                                                  \
+     .name = "registry",                                                                        \
+     .argument = "NAME",                                                                        \
+     .field = CQ_SELECTION_FIELD(registry),                                                     \
+     .words = places,                                                                           \
+     .otherwise = "jobs that wait for a slot of their limit are named by 'cq limit KEY --ids'", \
+     .fallback = default_place,                                                                 \
+     .help = text}
+#define CQ_SELECTION_ERROR_ROW           \
+    {.kind = CQ_OPTION_TEXT,             \
+     .name = "error",                    \
+     .argument = "TEXT",                 \
+     .field = CQ_SELECTION_FIELD(error), \
+     .help = "With --all of the failed registry: only jobs whose failure has this text in it"}
 
 struct cq_many_work;
 
 /* Stop is no step of many.lua: it does what it does for a page's jobs here. */
-typedef enum cq_code cq_many_work_fn(struct cq_many_work *work, const struct cq_str *ids, size_t count, struct cq_error *err);
-/* After all pages: it says what was done, and frees what it kept. status: so far; returns what the command ends with. */
-typedef enum cq_exit cq_many_after_fn(const struct cq_run *run, struct cq_many_work *work, enum cq_exit status);
+typedef enum cq_code cq_many_work_fn(struct cq_many_work *work, const struct cq_str *ids, size_t count,
+                                     struct cq_error *err);
+/* After all pages: it says what was done, and frees what it kept. status: so far; returns what the command
+ * ends with. */
+typedef enum cq_exit cq_many_after_fn(const struct cq_run *run, struct cq_many_work *work,
+                                      enum cq_exit status);
 
 /* What a command does with the jobs of a selection. */
 struct cq_many_work {
-    const char *verb, *did; /* `delete`, `deleted` */
-    const char *places;             /* the words of its --registry */
-    struct cq_many many;            /* verb and flags; the rest is filled in */
-    cq_many_work_fn *act;           /* in place of many.lua; NULL: many.lua */
-    cq_many_after_fn *after;        /* goes with act */
-    void *data;                     /* theirs */
-    bool ids_have_queue;            /* ids may have one --queue beside them */
+    const char *verb, *did;  /* `delete`, `deleted` */
+    const char *places;      /* the words of its --registry */
+    struct cq_many many;     /* verb and flags; the rest is filled in */
+    cq_many_work_fn *act;    /* in place of many.lua; NULL: many.lua */
+    cq_many_after_fn *after; /* goes with act */
+    void *data;              /* theirs */
+    bool ids_have_queue;     /* ids may have one --queue beside them */
 
     /* Of the run. */
     struct cq_session *session;
@@ -99,18 +107,20 @@ typedef enum cq_exit cq_ids_fn(struct cq_session *session, const struct cq_run *
 enum cq_exit cq_selection_command(const struct cq_run *run, struct cq_many_work *work, cq_ids_fn *ids);
 
 /*
- * One job of those named. options: of the run. An id that it cannot be done for: CQ_ERR_NO_SUCH_JOB, or CQ_ERR_INVALID_OPERATION with the
- * reason in the text.
+ * One job of those named. options: of the run. An id that it cannot be done for: CQ_ERR_NO_SUCH_JOB, or
+ * CQ_ERR_INVALID_OPERATION with the reason in the text.
  */
-typedef enum cq_code cq_one_fn(struct cq_session *session, const char *id, const void *options, struct cq_error *err);
+typedef enum cq_code cq_one_fn(struct cq_session *session, const char *id, const void *options,
+                               struct cq_error *err);
 
 /*
- * Each id of run->args. An id that it cannot be done for is named on standard error, and the others are done all the same: then the status
- * is CQ_EXIT_FAILED. An error ends it, with a complaint.
- *   did         `Canceled`: said at the end, with how many; NULL: nothing is
- *   ret_failed  takes for how many it could not be done; may be NULL
+ * Each id of run->args. An id that it cannot be done for is named on standard error, and the others are done
+ * all the same: then the status is CQ_EXIT_FAILED. An error ends it, with a complaint. did `Canceled`: said
+ * at the end, with how many; NULL: nothing is ret_failed  takes for how many it could not be done; may be
+ * NULL
  */
-enum cq_exit cq_each_id(struct cq_session *session, const struct cq_run *run, cq_one_fn *one, const char *did, int64_t *ret_failed);
+enum cq_exit cq_each_id(struct cq_session *session, const struct cq_run *run, cq_one_fn *one, const char *did,
+                        int64_t *ret_failed);
 
 /* `1 job`, `2 jobs` in text, which is returned. */
 enum { CQ_JOBS_TEXT_SIZE = 32 };

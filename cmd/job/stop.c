@@ -32,7 +32,8 @@ static const struct cq_option stop_options[] = {
 };
 
 static const char *const notes[] = {
-    "The worker kills what a job runs in. The job is not retried; its status is stopped, it is among the failed jobs, and 'cq requeue' runs "
+    "The worker kills what a job runs in. The job is not retried; its status is stopped, it is among the "
+    "failed jobs, and 'cq requeue' runs "
     "it again. Status 1: a job does not run, its worker does not listen, or it has not stopped in time.",
     NULL,
 };
@@ -69,7 +70,8 @@ static void add(struct stopping *stopping, struct cq_str id, const struct cq_sto
         stopping->cap = stopping->cap ? 2 * stopping->cap : 16;
         stopping->jobs = cq_realloc(stopping->jobs, stopping->cap * sizeof(*stopping->jobs));
     }
-    stopping->jobs[stopping->count++] = (struct told){cq_strndup(id.data, id.len), cq_strndup(item->queue.data, item->queue.len),
+    stopping->jobs[stopping->count++] = (struct told){cq_strndup(id.data, id.len),
+                                                      cq_strndup(item->queue.data, item->queue.len),
                                                       cq_strndup(item->member.data, item->member.len)};
 }
 
@@ -80,7 +82,8 @@ static void drop(struct told *job)
     free(job->member);
 }
 
-/* A job that cannot be stopped is named when it was asked for by its id; one that a page had may have ended since. */
+/* A job that cannot be stopped is named when it was asked for by its id; one that a page had may have ended
+ * since. */
 static void take(struct stopping *stopping, struct cq_str id, const struct cq_stopping *item, bool named)
 {
     const char *command = stopping->session->command;
@@ -94,13 +97,17 @@ static void take(struct stopping *stopping, struct cq_str id, const struct cq_st
     if (item->fate == CQ_STOP_GONE)
         cq_complain(command, "no such job: '%.*s'", (int)(id.len < 80 ? id.len : 80), id.data);
     else if (item->fate == CQ_STOP_IDLE)
-        cq_complain(command, "job '%.*s' is not running, it is %.*s", (int)id.len, id.data, (int)item->status.len, item->status.data);
+        cq_complain(command, "job '%.*s' is not running, it is %.*s", (int)id.len, id.data,
+                    (int)item->status.len, item->status.data);
     else
-        cq_complain(command, "job '%.*s' was not stopped: its worker '%.*s' does not listen; if that is dead, other workers will find the job abandoned",
+        cq_complain(command,
+                    "job '%.*s' was not stopped: its worker '%.*s' does not listen; if that is dead, other "
+                    "workers will find the job abandoned",
                     (int)id.len, id.data, (int)item->worker.len, item->worker.data);
 }
 
-static enum cq_code tell(struct stopping *stopping, const struct cq_str *ids, size_t count, bool named, struct cq_error *err)
+static enum cq_code tell(struct stopping *stopping, const struct cq_str *ids, size_t count, bool named,
+                         struct cq_error *err)
 {
     struct cq_command command;
     enum cq_code code = CQ_OK;
@@ -124,7 +131,8 @@ static enum cq_code tell(struct stopping *stopping, const struct cq_str *ids, si
     return code;
 }
 
-/* Which of the first `count` have ended: their executions are in rq:wip no more. The others move to the front. */
+/* Which of the first `count` have ended: their executions are in rq:wip no more. The others move to the
+ * front. */
 static enum cq_code look(struct stopping *stopping, size_t count, struct cq_error *err)
 {
     struct cq_connection *connection = stopping->session->connection;
@@ -133,7 +141,8 @@ static enum cq_code look(struct stopping *stopping, size_t count, struct cq_erro
     enum cq_code code = CQ_OK;
     cq_command_init(&command);
     for (size_t i = 0; i < count && code == CQ_OK; i++) {
-        struct cq_key wip = cq_key_registry("wip", cq_str(stopping->jobs[i].queue)), job = cq_key_job(cq_str(stopping->jobs[i].id));
+        struct cq_key wip = cq_key_registry("wip", cq_str(stopping->jobs[i].queue)),
+                      job = cq_key_job(cq_str(stopping->jobs[i].id));
         cq_command_clear(&command);
         cq_command_texts(&command, "ZSCORE", wip.text, stopping->jobs[i].member, NULL);
         code = cq_connection_send(connection, &command, err);
@@ -202,8 +211,10 @@ static enum cq_exit finish(struct stopping *stopping, const struct stop_options 
         if (stopping->ended)
             cq_print("%s ended otherwise\n", cq_jobs_text(stopping->ended, text));
         if (stopping->count)
-            cq_complain(stopping->session->command, "%s still running %s", cq_jobs_text((int64_t)stopping->count, text),
-                        cq_interrupted() ? "when you interrupted; their workers were told" : "at the timeout; their workers were told");
+            cq_complain(stopping->session->command, "%s still running %s",
+                        cq_jobs_text((int64_t)stopping->count, text),
+                        cq_interrupted() ? "when you interrupted; their workers were told"
+                                         : "at the timeout; their workers were told");
     }
     if (status == CQ_EXIT_OK && (stopping->failed || (stopping->count && !options->no_wait)))
         status = CQ_EXIT_FAILED;
@@ -228,7 +239,8 @@ static enum cq_exit stop_ids(struct cq_session *session, const struct cq_run *ru
     return finish(&stopping, run->options, cq_exit_of(code));
 }
 
-static enum cq_code stop_some(struct cq_many_work *work, const struct cq_str *ids, size_t count, struct cq_error *err)
+static enum cq_code stop_some(struct cq_many_work *work, const struct cq_str *ids, size_t count,
+                              struct cq_error *err)
 {
     struct stopping *stopping = work->data;
     size_t before = stopping->count;

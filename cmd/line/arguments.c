@@ -22,7 +22,8 @@ void cq_argument_split(const char *text, struct cq_argument *ret_argument)
         argument.value = cq_str(text + 1);
     } else if (equals && equals > text) {
         size_t keyword_len = (size_t)(equals - text);
-        /* RQ looks at the first colon (or percent sign) only: it must stand right before the first equals sign. */
+        /* RQ looks at the first colon (or percent sign) only: it must stand right before the first equals
+         * sign. */
         if (strchr(text, ':') == equals - 1)
             argument.mode = CQ_ARGUMENT_JSON;
         else if (strchr(text, '%') == equals - 1)
@@ -55,7 +56,8 @@ static void universal_newlines(struct cq_buf *text)
 
 static enum cq_code too_large(const char *path, struct cq_error *err)
 {
-    return cq_error_set(err, CQ_ERR_LIMIT, "file '%s' holds more than %d bytes, the most that a job's data can be", path,
+    return cq_error_set(err, CQ_ERR_LIMIT,
+                        "file '%s' holds more than %d bytes, the most that a job's data can be", path,
                         CQ_PAYLOAD_MAX);
 }
 
@@ -67,8 +69,10 @@ static enum cq_code read_file(const char *path, struct cq_buf *text, struct cq_e
     if (fd < 0 && errno == ENOENT)
         return cq_error_set(err, CQ_ERR_INVALID_OPERATION, "Could not open file '%s': Not found", path);
     if (fd < 0)
-        return cq_error_set(err, CQ_ERR_INVALID_OPERATION, "Could not open file '%s': %s", path, strerror(errno));
-    /* A regular file is refused before it is read; what has no size, such as a pipe, is refused when it has sent too much. */
+        return cq_error_set(err, CQ_ERR_INVALID_OPERATION, "Could not open file '%s': %s", path,
+                            strerror(errno));
+    /* A regular file is refused before it is read; what has no size, such as a pipe, is refused when it has
+     * sent too much. */
     enum cq_code code = fstat(fd, &file) == 0 && file.st_size > CQ_PAYLOAD_MAX ? too_large(path, err) : CQ_OK;
     while (code == CQ_OK) {
         char *room = cq_buf_reserve(text, CHUNK);
@@ -78,7 +82,8 @@ static enum cq_code read_file(const char *path, struct cq_buf *text, struct cq_e
         if (!room)
             code = too_large(path, err);
         else if (n < 0)
-            code = cq_error_set(err, CQ_ERR_INVALID_OPERATION, "Could not read file '%s': %s", path, strerror(errno));
+            code = cq_error_set(err, CQ_ERR_INVALID_OPERATION, "Could not read file '%s': %s", path,
+                                strerror(errno));
         if (code != CQ_OK || n == 0)
             break;
         text->len += (size_t)n;
@@ -108,8 +113,8 @@ static const char *argument_name(const struct cq_argument *argument, size_t posi
     return text;
 }
 
-static enum cq_code parse_value(const struct cq_argument *argument, size_t position, struct cq_str text, struct cq_arena *arena,
-                                struct cq_value *ret_value, struct cq_error *err)
+static enum cq_code parse_value(const struct cq_argument *argument, size_t position, struct cq_str text,
+                                struct cq_arena *arena, struct cq_value *ret_value, struct cq_error *err)
 {
     char name[80];
     struct cq_error why;
@@ -121,13 +126,14 @@ static enum cq_code parse_value(const struct cq_argument *argument, size_t posit
     case CQ_ARGUMENT_JSON:
         code = cq_decode(CQ_FORMAT_JSON, text, arena, ret_value, &why);
         if (code != CQ_OK)
-            return cq_error_set(err, code == CQ_ERR_LIMIT ? code : CQ_ERR_USAGE, "Unable to parse %s as JSON: %s", name, why.text);
+            return cq_error_set(err, code == CQ_ERR_LIMIT ? code : CQ_ERR_USAGE,
+                                "Unable to parse %s as JSON: %s", name, why.text);
         return CQ_OK;
     case CQ_ARGUMENT_LITERAL:
         code = cq_literal_parse(text, arena, ret_value, &why);
         if (code != CQ_OK)
-            return cq_error_set(err, code == CQ_ERR_LIMIT ? code : CQ_ERR_USAGE, "Unable to eval %s as Python object: %s", name,
-                                why.text);
+            return cq_error_set(err, code == CQ_ERR_LIMIT ? code : CQ_ERR_USAGE,
+                                "Unable to eval %s as Python object: %s", name, why.text);
         return CQ_OK;
     case CQ_ARGUMENT_TEXT: break;
     }
@@ -156,8 +162,8 @@ static bool has_key(const struct cq_value *map, size_t len, struct cq_str key)
     return false;
 }
 
-enum cq_code cq_arguments_read(const char *const *texts, size_t count, struct cq_arena *arena, struct cq_call *call,
-                               struct cq_error *err)
+enum cq_code cq_arguments_read(const char *const *texts, size_t count, struct cq_arena *arena,
+                               struct cq_call *call, struct cq_error *err)
 {
     struct cq_value args = cq_value_list(arena, CQ_VALUE_LIST, count), kwargs = cq_value_map(arena, count);
     size_t arg_count = 0, kwarg_count = 0;
@@ -175,8 +181,9 @@ enum cq_code cq_arguments_read(const char *const *texts, size_t count, struct cq
             continue;
         }
         if (has_key(&kwargs, kwarg_count, argument.keyword))
-            return cq_error_set(err, CQ_ERR_USAGE, "You can't specify multiple values for the same keyword: '%.*s'",
-                                (int)(argument.keyword.len < 80 ? argument.keyword.len : 80), argument.keyword.data);
+            return cq_error_set(
+                err, CQ_ERR_USAGE, "You can't specify multiple values for the same keyword: '%.*s'",
+                (int)(argument.keyword.len < 80 ? argument.keyword.len : 80), argument.keyword.data);
         kwargs.as.map.pairs[kwarg_count].key = cq_value_str(cq_arena_str(arena, argument.keyword));
         kwargs.as.map.pairs[kwarg_count++].value = value;
     }

@@ -28,13 +28,13 @@ struct cq_argument {
 void cq_argument_split(const char *text, struct cq_argument *ret_argument);
 
 /*
- * Read all arguments into call->args (a LIST, as rq enqueue makes) and call->kwargs. Values live in arena, texts of
- * arguments may be borrowed from argv.
- * Errors: CQ_ERR_USAGE with RQ's words (not JSON, not a literal, a keyword twice), CQ_ERR_LIMIT and CQ_ERR_INVALID_OPERATION
- *         for a file that is too large or cannot be read.
+ * Read all arguments into call->args (a LIST, as rq enqueue makes) and call->kwargs. Values live in arena,
+ * texts of arguments may be borrowed from argv. Errors: CQ_ERR_USAGE with RQ's words (not JSON, not a
+ * literal, a keyword twice), CQ_ERR_LIMIT and CQ_ERR_INVALID_OPERATION for a file that is too large or cannot
+ * be read.
  */
-CQ_MUST_CHECK enum cq_code cq_arguments_read(const char *const *texts, size_t count, struct cq_arena *arena, struct cq_call *call,
-                                             struct cq_error *err);
+CQ_MUST_CHECK enum cq_code cq_arguments_read(const char *const *texts, size_t count, struct cq_arena *arena,
+                                             struct cq_call *call, struct cq_error *err);
 
 /*
  * Append the call as `rq enqueue` prints and describes it: as cq_call_describe, but no argument is cut.

@@ -1,8 +1,9 @@
 /*
- * A command of the command line: its syntax (what the parser, --help, completion and the man page need) and its function.
+ * A command of the command line: its syntax (what the parser, --help, completion and the man page need) and
+ * its function.
  *
- * The table cq_commands[] in cmd/commands.c names them all. Each command has a file of its own that defines both halves, in
- * the folder of what it is about: cmd/enqueue/, cmd/job/, cmd/queue/, cmd/worker/, or here.
+ * The table cq_commands[] in cmd/commands.c names them all. Each command has a file of its own that defines
+ * both halves, in the folder of what it is about: cmd/enqueue/, cmd/job/, cmd/queue/, cmd/worker/, or here.
  */
 #ifndef CQ_CMD_COMMAND_H
 #define CQ_CMD_COMMAND_H
@@ -22,14 +23,16 @@ struct cq_shared {
 };
 
 struct cq_syntax {
-    const char *arguments;           /* as in the usage line: `FUNCTION [ARGUMENTS]...`; "" when there are none */
-    const char *first;               /* the argument that must be there: `FUNCTION`; NULL: none must */
-    size_t max_args;                 /* most positional arguments */
-    size_t options_size;             /* of the struct that `options` fills; 0: none */
+    const char *arguments; /* as in the usage line: `FUNCTION [ARGUMENTS]...`; "" when there are none */
+    const char *first;     /* the argument that must be there: `FUNCTION`; NULL: none must */
+    size_t max_args;       /* most positional arguments */
+    size_t options_size;   /* of the struct that `options` fills; 0: none */
     const struct cq_option *options; /* NULL: only the shared ones */
-    const struct cq_option *inherited; /* another command's, into the same struct: those that options does not name itself; may be NULL */
-    bool local;                      /* talks to no Redis: takes no shared options but --help */
-    const char *const *notes;        /* paragraphs under the options in --help and the man page, NULL-terminated; may be NULL */
+    /* another command's, into the same struct: those that options does not name itself; may be NULL */
+    const struct cq_option *inherited;
+    bool local; /* talks to no Redis: takes no shared options but --help */
+    const char *const
+        *notes; /* paragraphs under the options in --help and the man page, NULL-terminated; may be NULL */
 };
 
 /* One command being run. Everything is borrowed for the time of the call. */
@@ -53,11 +56,13 @@ struct cq_cmd {
     const struct cq_syntax *syntax;
 };
 
-/* The table, its end marked by a NULL name, and the options that all commands share, or all that are local. */
+/* The table, its end marked by a NULL name, and the options that all commands share, or all that are
+ * local. */
 extern const struct cq_cmd cq_commands[];
 extern const struct cq_option cq_shared_options[], cq_local_options[];
 
-/* A word of rq that is no command here, and what to add to the complaint about it. The end is marked by a NULL name. */
+/* A word of rq that is no command here, and what to add to the complaint about it. The end is marked by a
+ * NULL name. */
 struct cq_cmd_missing {
     const char *name;
     const char *instead; /* "; ..." or "" */

@@ -12,7 +12,8 @@ enum { WORDS_LIMIT = 4096 };
 static void option_words(const struct cq_option *options, const struct cq_option *above)
 {
     for (const struct cq_option *option = options; option && option->kind != CQ_OPTION_END; option++) {
-        if (option->kind == CQ_OPTION_HEADING || option->kind == CQ_OPTION_MISSING || cq_options_name(above, option))
+        if (option->kind == CQ_OPTION_HEADING || option->kind == CQ_OPTION_MISSING ||
+            cq_options_name(above, option))
             continue;
         if (option->name)
             cq_print(" --%s", option->name);
@@ -25,7 +26,8 @@ static void command_words(void)
         cq_print(" %s", cmd->name);
 }
 
-/* The words that an option's value may be, with spaces between them. Returns words; empty: it may be anything. */
+/* The words that an option's value may be, with spaces between them. Returns words; empty: it may be
+ * anything. */
 static const char *value_words(const struct cq_option *option, struct cq_buf *words)
 {
     const struct cq_setting *setting = cq_option_setting(option);
@@ -33,7 +35,8 @@ static const char *value_words(const struct cq_option *option, struct cq_buf *wo
     cq_buf_clear(words);
     for (const char *c = named; *c; c++)
         cq_buf_printf(words, "%c", *c == '|' ? ' ' : *c);
-    for (const struct cq_setting_choice *choice = setting && !words->len ? setting->choices : NULL; choice && choice->name; choice++)
+    for (const struct cq_setting_choice *choice = setting && !words->len ? setting->choices : NULL;
+         choice && choice->name; choice++)
         cq_buf_printf(words, "%s%s", words->len ? " " : "", choice->name);
     if (setting && setting->type == CQ_SETTING_SERIALIZER)
         cq_buf_text(words, "pickle json msgpack");
@@ -72,21 +75,23 @@ static void values(const char *command, const struct cq_option *options, const s
 
 static void functions(void)
 {
-    cq_print("# Completion of cq's commands, options and their values in bash: . <(cq help --completion bash)\n"
-             "_cq_words() {\n"
-             "    COMPREPLY=($(compgen -W \"$1\" -- \"$word\"))\n"
-             "}\n"
-             "_cq_files() {\n"
-             "    compopt -o filenames 2> /dev/null\n"
-             "    mapfile -t COMPREPLY < <(compgen \"$1\" -- \"$word\")\n"
-             "}\n");
+    cq_print(
+        "# Completion of cq's commands, options and their values in bash: . <(cq help --completion bash)\n"
+        "_cq_words() {\n"
+        "    COMPREPLY=($(compgen -W \"$1\" -- \"$word\"))\n"
+        "}\n"
+        "_cq_files() {\n"
+        "    compopt -o filenames 2> /dev/null\n"
+        "    mapfile -t COMPREPLY < <(compgen \"$1\" -- \"$word\")\n"
+        "}\n");
 }
 
 void cq_completion_bash(void)
 {
     functions();
     cq_print("_cq() {\n"
-             "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}\n"
+             "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} "
+             "command=${COMP_WORDS[1]}\n"
              "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
              "        _cq_words \"");
     command_words();

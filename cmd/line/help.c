@@ -20,7 +20,10 @@ struct help_options {
 };
 
 static const struct cq_option help_options[] = {
-    {.kind = CQ_OPTION_FLAG, .name = "man", .field = offsetof(struct help_options, man), .help = "Print the man page (roff)"},
+    {.kind = CQ_OPTION_FLAG,
+     .name = "man",
+     .field = offsetof(struct help_options, man),
+     .help = "Print the man page (roff)"},
     {.kind = CQ_OPTION_CHOICE,
      .name = "completion",
      .argument = "SHELL",
@@ -40,7 +43,8 @@ const struct cq_syntax cq_help_syntax = {
 
 const struct cq_syntax cq_version_syntax = {.arguments = "", .local = true};
 
-/* Print words of text from `column` on, in lines of at most WIDTH columns that begin there; the cursor is there already. */
+/* Print words of text from `column` on, in lines of at most WIDTH columns that begin there; the cursor is
+ * there already. */
 static void print_wrapped(const char *text, size_t column)
 {
     size_t at = column;
@@ -91,7 +95,8 @@ static void help_text(const struct cq_option *option, struct cq_buf *out)
 {
     const struct cq_setting *setting = cq_option_setting(option);
     const char *fallback = option->fallback;
-    if (setting && option->argument && *setting->initial && !strstr(option->help ? option->help : "", "default:"))
+    if (setting && option->argument && *setting->initial &&
+        !strstr(option->help ? option->help : "", "default:"))
         fallback = setting->initial;
     size_t start = out->len;
     cq_buf_text(out, option->help ? option->help : setting ? setting->help : "");
@@ -153,7 +158,9 @@ void cq_help_of(const struct cq_cmd *cmd)
 static void help_program(void)
 {
     cq_print("Usage: cq COMMAND [OPTIONS] [ARGUMENTS]...\n\n");
-    print_wrapped("cq is RQ's job queue as one program: it works on the same Redis, queues and jobs as Python's rq.", 0);
+    print_wrapped(
+        "cq is RQ's job queue as one program: it works on the same Redis, queues and jobs as Python's rq.",
+        0);
     const char *group = "";
     for (const struct cq_cmd *cmd = cq_commands; cmd->name; cmd++) {
         if (strcmp(group, cmd->group) != 0)
@@ -224,7 +231,8 @@ static void man_table(const struct cq_option *options, const struct cq_option *a
 
 static void man_command(const struct cq_cmd *cmd)
 {
-    cq_print(".SS \"cq %s [OPTIONS]%s%s\"\n", cmd->name, *cmd->syntax->arguments ? " " : "", cmd->syntax->arguments);
+    cq_print(".SS \"cq %s [OPTIONS]%s%s\"\n", cmd->name, *cmd->syntax->arguments ? " " : "",
+             cmd->syntax->arguments);
     roff(cmd->summary);
     cq_print(".\n");
     man_table(cmd->syntax->options, NULL);
@@ -241,7 +249,8 @@ static void print_man(void)
     cq_print(".TH CQ 1 \"\" \"cq %s\" \"User Commands\"\n", CQ_VERSION);
     cq_print(".SH NAME\ncq \\- RQ's job queue as one program\n");
     cq_print(".SH SYNOPSIS\n\\fBcq\\fR \\fICOMMAND\\fR [\\fIOPTIONS\\fR] [\\fIARGUMENTS\\fR]...\n");
-    cq_print(".SH DESCRIPTION\ncq enqueues, runs and shows jobs in Redis. It works on the same keys as Python's rq,\n"
+    cq_print(".SH DESCRIPTION\ncq enqueues, runs and shows jobs in Redis. It works on the same keys as "
+             "Python's rq,\n"
              "so that both can be used on the same queues at the same time.\n");
     cq_print(".SH COMMANDS\n");
     for (const struct cq_cmd *cmd = cq_commands; cmd->name; cmd++)
@@ -252,8 +261,10 @@ static void print_man(void)
 #define MAN_STATUS(name, status, text) cq_print(".TP\n%d\n%s.\n", status, text);
     CQ_EXIT_STATUSES(MAN_STATUS)
 #undef MAN_STATUS
-    cq_print(".SH ENVIRONMENT\n.TP\n\\fBRQ_REDIS_URL\\fR, \\fBREDIS_URL\\fR, \\fBREDIS_HOST\\fR ...\nWhere Redis is, when "
-             "\\fB\\-\\-url\\fR is not given.\n.TP\n\\fBCQ_CONFIG\\fR, \\fBRQ_CONFIG\\fR\nThe ini file, when \\fB\\-\\-config\\fR is not given.\n"
+    cq_print(".SH ENVIRONMENT\n.TP\n\\fBRQ_REDIS_URL\\fR, \\fBREDIS_URL\\fR, \\fBREDIS_HOST\\fR ...\nWhere "
+             "Redis is, when "
+             "\\fB\\-\\-url\\fR is not given.\n.TP\n\\fBCQ_CONFIG\\fR, \\fBRQ_CONFIG\\fR\nThe ini file, when "
+             "\\fB\\-\\-config\\fR is not given.\n"
              ".TP\n\\fBNO_COLOR\\fR\nSet and not empty: no colours.\n");
 }
 

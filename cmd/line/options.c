@@ -75,7 +75,8 @@ static int choice_index(const char *words, const char *value)
     }
 }
 
-static enum cq_code store_number(const struct cq_option *option, const char *value, int64_t *ret_number, struct cq_error *err)
+static enum cq_code store_number(const struct cq_option *option, const char *value, int64_t *ret_number,
+                                 struct cq_error *err)
 {
     char name[64];
     bool duration = option->kind == CQ_OPTION_DURATION || option->kind == CQ_OPTION_DURATIONS;
@@ -85,11 +86,12 @@ static enum cq_code store_number(const struct cq_option *option, const char *val
         return CQ_OK;
     cq_options_spelling(option, name, sizeof(name));
     if (!good && duration)
-        return cq_error_set(err, CQ_ERR_USAGE, "%s: '%s' is not a duration; write seconds, or 90s, 5m, 2h, 1d", name, value);
+        return cq_error_set(err, CQ_ERR_USAGE,
+                            "%s: '%s' is not a duration; write seconds, or 90s, 5m, 2h, 1d", name, value);
     if (!good)
         return cq_error_set(err, CQ_ERR_USAGE, "%s: '%s' is not a whole number", name, value);
-    return cq_error_set(err, CQ_ERR_USAGE, "%s: %s is out of range; give %lld to %lld", name, value, (long long)option->min,
-                        (long long)option->max);
+    return cq_error_set(err, CQ_ERR_USAGE, "%s: %s is out of range; give %lld to %lld", name, value,
+                        (long long)option->min, (long long)option->max);
 }
 
 static void keep_given(struct cq_options_given *given, const struct cq_option *option, const char *value)
@@ -103,7 +105,8 @@ static void keep_given(struct cq_options_given *given, const struct cq_option *o
     given->len = at < given->len ? given->len : at + 1;
 }
 
-static enum cq_code store(const struct cq_option *option, const struct cq_option_set *set, char *value, struct cq_error *err)
+static enum cq_code store(const struct cq_option *option, const struct cq_option_set *set, char *value,
+                          struct cq_error *err)
 {
     char name[64];
     void *field = field_of(option, set->target);
@@ -121,26 +124,31 @@ static enum cq_code store(const struct cq_option *option, const struct cq_option
         double seconds;
         if (!cq_number_double(cq_str(value), &seconds) || !(seconds > 0) || seconds > (double)option->max)
             return cq_error_set(err, CQ_ERR_USAGE, "%s: '%s' is not a number above 0 and up to %lld",
-                                cq_options_spelling(option, name, sizeof(name)), value, (long long)option->max);
+                                cq_options_spelling(option, name, sizeof(name)), value,
+                                (long long)option->max);
         *(double *)field = seconds;
         return CQ_OK;
     }
     case CQ_OPTION_CHOICE: {
         int index = choice_index(option->words, value);
         if (index < 0)
-            return cq_error_set(err, CQ_ERR_USAGE, "%s: '%s' is not one of %s%s%s", cq_options_spelling(option, name, sizeof(name)),
-                                value, option->words, option->otherwise ? "; " : "", option->otherwise ? option->otherwise : "");
+            return cq_error_set(err, CQ_ERR_USAGE, "%s: '%s' is not one of %s%s%s",
+                                cq_options_spelling(option, name, sizeof(name)), value, option->words,
+                                option->otherwise ? "; " : "", option->otherwise ? option->otherwise : "");
         *(int *)field = index;
         return CQ_OK;
     }
     case CQ_OPTION_DURATIONS:
         if (store_number(option, value, &number, err) != CQ_OK)
             return CQ_ERR_USAGE;
-        snprintf(name, sizeof(name), "%lld", (long long)number); /* `007` and `2m` are not JSON, 7 and 120 are */
+        snprintf(name, sizeof(name), "%lld",
+                 (long long)number); /* `007` and `2m` are not JSON, 7 and 120 are */
         cq_strv_push(field, cq_str(name));
         return CQ_OK;
     case CQ_OPTION_TEXTS: cq_strv_push(field, cq_str(value)); return CQ_OK;
-    case CQ_OPTION_SETTING: keep_given(set->given, option, option->argument ? value : option->value); return CQ_OK;
+    case CQ_OPTION_SETTING:
+        keep_given(set->given, option, option->argument ? value : option->value);
+        return CQ_OK;
     case CQ_OPTION_MISSING:
         return cq_error_set(err, CQ_ERR_USAGE, "this version of cq does not have %s%s%s",
                             cq_options_spelling(option, name, sizeof(name)), option->help ? "; " : "",
@@ -164,7 +172,9 @@ void cq_options_defaults(const struct cq_option_set *set)
                 *(int64_t *)field = CQ_OPTION_UNSET;
             break;
         case CQ_OPTION_NUMBER: *(double *)field = 0; break;
-        case CQ_OPTION_CHOICE: *(int *)field = option->fallback ? choice_index(option->words, option->fallback) : -1; break;
+        case CQ_OPTION_CHOICE:
+            *(int *)field = option->fallback ? choice_index(option->words, option->fallback) : -1;
+            break;
         case CQ_OPTION_TEXTS:
         case CQ_OPTION_DURATIONS: cq_strv_init(field); break;
         case CQ_OPTION_END:
@@ -187,7 +197,8 @@ void cq_options_release(const struct cq_option_set *set)
 bool cq_options_name(const struct cq_option *table, const struct cq_option *option)
 {
     for (; table && table->kind != CQ_OPTION_END; table++)
-        if (option->name ? table->name && strcmp(table->name, option->name) == 0 : option->letter && table->letter == option->letter)
+        if (option->name ? table->name && strcmp(table->name, option->name) == 0
+                         : option->letter && table->letter == option->letter)
             return true;
     return false;
 }
@@ -203,7 +214,8 @@ static const struct cq_option *find(const struct walk *walk, enum spelled how, c
                                     const struct cq_option_set **ret_set)
 {
     for (size_t s = 0; s < walk->set_count; s++) {
-        for (const struct cq_option *option = walk->sets[s].options; option->kind != CQ_OPTION_END; option++) {
+        for (const struct cq_option *option = walk->sets[s].options; option->kind != CQ_OPTION_END;
+             option++) {
             bool match = false;
             if (option->kind == CQ_OPTION_HEADING)
                 continue;
@@ -231,7 +243,8 @@ static enum cq_code unknown_long(const struct walk *walk, const char *text, size
     typed[kept] = '\0';
     for (size_t s = 0; s < walk->set_count; s++)
         for (const struct cq_option *option = walk->sets[s].options; option->kind != CQ_OPTION_END; option++)
-            if (option->name && option->kind != CQ_OPTION_MISSING && option->kind != CQ_OPTION_HEADING && count < NAMES_MAX)
+            if (option->name && option->kind != CQ_OPTION_MISSING && option->kind != CQ_OPTION_HEADING &&
+                count < NAMES_MAX)
                 words[count++] = option->name;
     const char *nearest = cq_nearest(typed, words, count);
     if (nearest)
@@ -239,17 +252,18 @@ static enum cq_code unknown_long(const struct walk *walk, const char *text, size
     return cq_error_set(err, CQ_ERR_USAGE, "unknown option '--%s'; --help lists the options", typed);
 }
 
-/* Give an option its value: the text after `=` or the letter when inline_value is not NULL, else the next argument. */
-static enum cq_code give(struct walk *walk, const struct cq_option *option, const struct cq_option_set *set, char *inline_value,
-                         struct cq_error *err)
+/* Give an option its value: the text after `=` or the letter when inline_value is not NULL, else the next
+ * argument. */
+static enum cq_code give(struct walk *walk, const struct cq_option *option, const struct cq_option_set *set,
+                         char *inline_value, struct cq_error *err)
 {
     char name[64];
     if (!takes_value(option))
         return store(option, set, NULL, err);
     if (!inline_value) {
         if (walk->at + 1 >= walk->argc)
-            return cq_error_set(err, CQ_ERR_USAGE, "%s needs a value: %s", cq_options_spelling(option, name, sizeof(name)),
-                                option->argument);
+            return cq_error_set(err, CQ_ERR_USAGE, "%s needs a value: %s",
+                                cq_options_spelling(option, name, sizeof(name)), option->argument);
         inline_value = walk->argv[++walk->at];
     }
     return store(option, set, inline_value, err);
@@ -278,7 +292,8 @@ static enum cq_code parse_letters(struct walk *walk, char *text, struct cq_error
     for (char *letter = text; *letter; letter++) {
         option = find(walk, SPELLED_LETTER, letter, 1, &set);
         if (!option && *letter >= '0' && *letter <= '9' && letter == text)
-            return cq_error_set(err, CQ_ERR_USAGE, "unknown option '-%s'; arguments that begin with '-' go after '--'", text);
+            return cq_error_set(err, CQ_ERR_USAGE,
+                                "unknown option '-%s'; arguments that begin with '-' go after '--'", text);
         if (!option)
             return cq_error_set(err, CQ_ERR_USAGE, "unknown option '-%c'; --help lists the options", *letter);
         bool valued = takes_value(option);
@@ -289,8 +304,8 @@ static enum cq_code parse_letters(struct walk *walk, char *text, struct cq_error
     return CQ_OK;
 }
 
-enum cq_code cq_options_parse(const struct cq_option_set *sets, size_t set_count, int argc, char **argv, const char **ret_args,
-                              size_t *ret_count, struct cq_error *err)
+enum cq_code cq_options_parse(const struct cq_option_set *sets, size_t set_count, int argc, char **argv,
+                              const char **ret_args, size_t *ret_count, struct cq_error *err)
 {
     struct walk walk = {.sets = sets, .set_count = set_count, .argv = argv, .argc = argc};
     size_t count = 0;

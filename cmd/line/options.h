@@ -1,9 +1,10 @@
 /*
  * Options: one declarative table per command, read by the parser, --help, shell completion and the man page.
  *
- * A row says how the option is written, what its value is and into which field of the command's own struct it goes.
- * Parsing is GNU style: --opt=value, --opt value, -abc, -nVALUE, options after positional arguments, `--` ends options.
- * A field whose option was not given keeps what cq_options_defaults wrote. Texts are borrowed from argv.
+ * A row says how the option is written, what its value is and into which field of the command's own struct it
+ * goes. Parsing is GNU style: --opt=value, --opt value, -abc, -nVALUE, options after positional arguments,
+ * `--` ends options. A field whose option was not given keeps what cq_options_defaults wrote. Texts are
+ * borrowed from argv.
  */
 #ifndef CQ_CMD_OPTIONS_H
 #define CQ_CMD_OPTIONS_H
@@ -18,18 +19,19 @@
 #define CQ_OPTION_UNSET INT64_MIN /* of INT and DURATION fields without a default that were not given */
 
 enum cq_option_kind {
-    CQ_OPTION_END,      /* last row of a table */
-    CQ_OPTION_HEADING,  /* starts a section of --help; only `help` is used */
-    CQ_OPTION_FLAG,     /* bool; takes no value */
-    CQ_OPTION_TEXT,     /* const char *, NULL when not given */
-    CQ_OPTION_INT,      /* int64_t from min to max */
-    CQ_OPTION_DURATION, /* int64_t seconds from min to max, as 90, 90s, 5m, 2h, 1d */
-    CQ_OPTION_NUMBER,   /* double above 0 and at most max; 0 when not given */
-    CQ_OPTION_CHOICE,   /* int: the value's place in `words`; -1 when not given */
-    CQ_OPTION_TEXTS,    /* struct cq_strv; may be repeated */
+    CQ_OPTION_END,       /* last row of a table */
+    CQ_OPTION_HEADING,   /* starts a section of --help; only `help` is used */
+    CQ_OPTION_FLAG,      /* bool; takes no value */
+    CQ_OPTION_TEXT,      /* const char *, NULL when not given */
+    CQ_OPTION_INT,       /* int64_t from min to max */
+    CQ_OPTION_DURATION,  /* int64_t seconds from min to max, as 90, 90s, 5m, 2h, 1d */
+    CQ_OPTION_NUMBER,    /* double above 0 and at most max; 0 when not given */
+    CQ_OPTION_CHOICE,    /* int: the value's place in `words`; -1 when not given */
+    CQ_OPTION_TEXTS,     /* struct cq_strv; may be repeated */
     CQ_OPTION_DURATIONS, /* struct cq_strv of such seconds, as digits; may be repeated */
-    CQ_OPTION_SETTING,  /* the setting named in `setting`, which knows type, bounds and default; kept in the set's `given` */
-    CQ_OPTION_MISSING,  /* an option of rq that this version does not have: refused, and not shown in --help */
+    /* the setting named in `setting`, which knows type, bounds and default; kept in the set's `given` */
+    CQ_OPTION_SETTING,
+    CQ_OPTION_MISSING, /* an option of rq that this version does not have: refused, and not shown in --help */
 };
 
 struct cq_option {
@@ -46,12 +48,16 @@ struct cq_option {
     const char *words;      /* CHOICE: `default|random|round_robin` */
     const char *otherwise;  /* CHOICE: what to do when it is to be none of these; NULL: nothing */
     const char *fallback;   /* the default as one would type it; NULL: none */
-    const char *help;       /* one sentence; MISSING: what to do instead, or NULL; SETTING: NULL for the setting's own */
+    const char
+        *help; /* one sentence; MISSING: what to do instead, or NULL; SETTING: NULL for the setting's own */
 };
 
-enum { CQ_OPTIONS_GIVEN_MAX = 64 }; /* SETTING options on one command line; a repeated one takes the place of the earlier */
+enum {
+    CQ_OPTIONS_GIVEN_MAX = 64
+}; /* SETTING options on one command line; a repeated one takes the place of the earlier */
 
-/* SETTING options that were on the command line, to be put on top of file and environment once those are read. */
+/* SETTING options that were on the command line, to be put on top of file and environment once those are
+ * read. */
 struct cq_options_given {
     struct {
         const struct cq_option *option;
@@ -77,8 +83,9 @@ void cq_options_release(const struct cq_option_set *set); /* frees lists */
  *   ret_args   room for argc pointers: the positional arguments, in order
  * Errors: CQ_ERR_USAGE names the option and what is wrong, with the nearest right one for an unknown option.
  */
-CQ_MUST_CHECK enum cq_code cq_options_parse(const struct cq_option_set *sets, size_t set_count, int argc, char **argv,
-                                            const char **ret_args, size_t *ret_count, struct cq_error *err);
+CQ_MUST_CHECK enum cq_code cq_options_parse(const struct cq_option_set *sets, size_t set_count, int argc,
+                                            char **argv, const char **ret_args, size_t *ret_count,
+                                            struct cq_error *err);
 
 /* Does the table name it itself? Then the row of a table that is looked through later does not count. */
 bool cq_options_name(const struct cq_option *table, const struct cq_option *option);
@@ -87,8 +94,8 @@ bool cq_options_name(const struct cq_option *table, const struct cq_option *opti
 const char *cq_options_spelling(const struct cq_option *option, char *text, size_t size);
 
 /*
- * Overwrite what is secret in a text when it is a URL: user and password before the last `@`, and the value of
- * `password=`. For the copies of arguments that `ps` shows.
+ * Overwrite what is secret in a text when it is a URL: user and password before the last `@`, and the value
+ * of `password=`. For the copies of arguments that `ps` shows.
  */
 void cq_options_mask_url(char *url);
 

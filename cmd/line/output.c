@@ -35,7 +35,8 @@ bool cq_output_is_terminal(void)
     return isatty(STDOUT_FILENO) == 1;
 }
 
-/* Colour is for a terminal only, and not when NO_COLOR is set and not empty (no-color.org) or TERM is `dumb`. */
+/* Colour is for a terminal only, and not when NO_COLOR is set and not empty (no-color.org) or TERM is
+ * `dumb`. */
 static bool has_color(void)
 {
     const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
@@ -88,7 +89,8 @@ void cq_print_name(struct cq_str text)
 void cq_output_colored(struct cq_buf *line, enum cq_color color, const char *text)
 {
     static const char *const codes[] = {
-        [CQ_PLAIN] = "", [CQ_RED] = "\033[31m", [CQ_GREEN] = "\033[32m", [CQ_YELLOW] = "\033[33m", [CQ_BLUE] = "\033[34;01m",
+        [CQ_PLAIN] = "",          [CQ_RED] = "\033[31m",     [CQ_GREEN] = "\033[32m",
+        [CQ_YELLOW] = "\033[33m", [CQ_BLUE] = "\033[34;01m",
     };
     bool colored = color != CQ_PLAIN && has_color();
     if (colored)
@@ -127,7 +129,8 @@ void cq_complain(const char *command, const char *format, ...)
         return;
     struct cq_buf line = CQ_BUF_INIT(NAME_LIMIT);
     cq_utf8_escape_line(&line, cq_str_n(text, len < NAME_LIMIT / 8 ? (size_t)len : NAME_LIMIT / 8));
-    fprintf(stderr, command ? "cq %s: %s\n" : "cq%s: %s\n", command ? command : "", line.data ? line.data : "");
+    fprintf(stderr, command ? "cq %s: %s\n" : "cq%s: %s\n", command ? command : "",
+            line.data ? line.data : "");
     cq_buf_release(&line);
     free(text);
 }

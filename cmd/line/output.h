@@ -1,9 +1,9 @@
 /*
  * What a command says: answers on standard output, complaints on standard error.
  *
- * Answers are buffered and checked once at the end (cq_output_end), so that a closed pipe or a full disk is noticed.
- * Text that came out of Redis goes through cq_output_name: on a terminal its control characters are escaped, elsewhere
- * its bytes are kept, as programs that read it want them.
+ * Answers are buffered and checked once at the end (cq_output_end), so that a closed pipe or a full disk is
+ * noticed. Text that came out of Redis goes through cq_output_name: on a terminal its control characters are
+ * escaped, elsewhere its bytes are kept, as programs that read it want them.
  */
 #ifndef CQ_CMD_OUTPUT_H
 #define CQ_CMD_OUTPUT_H
@@ -22,7 +22,8 @@ bool cq_output_is_terminal(void); /* standard output */
 void cq_print(const char *format, ...) CQ_PRINTF(1, 2);
 void cq_print_str(struct cq_str text); /* as it is, every byte */
 
-/* Append text from outside to a line that is being built, or print it: escaped when standard output is a terminal. */
+/* Append text from outside to a line that is being built, or print it: escaped when standard output is a
+ * terminal. */
 void cq_output_name(struct cq_buf *line, struct cq_str text);
 void cq_print_name(struct cq_str text);
 
@@ -38,8 +39,8 @@ void cq_complain(const char *command, const char *format, ...) CQ_PRINTF(2, 3);
 void cq_output_flush(void); /* what was printed so far is to be seen now */
 
 /*
- * Flush standard output. When that or an earlier write failed: one line on standard error, and CQ_EXIT_SYSTEM.
- * Else the status given.
+ * Flush standard output. When that or an earlier write failed: one line on standard error, and
+ * CQ_EXIT_SYSTEM. Else the status given.
  */
 enum cq_exit cq_output_end(enum cq_exit status);
 

@@ -29,7 +29,8 @@ enum cq_exit cq_command_unknown(const char *name)
     size_t count = 0;
     for (const struct cq_cmd_missing *missing = cq_commands_missing; missing->name; missing++) {
         if (strcmp(missing->name, name) == 0) {
-            cq_complain(NULL, "unknown command '%s': this version of cq does not have it%s", name, missing->instead);
+            cq_complain(NULL, "unknown command '%s': this version of cq does not have it%s", name,
+                        missing->instead);
             return CQ_EXIT_USAGE;
         }
     }
@@ -46,10 +47,11 @@ enum cq_exit cq_command_unknown(const char *name)
 static enum cq_exit check_args(const struct cq_cmd *cmd, const char **args, size_t count)
 {
     if (cmd->syntax->first && count == 0)
-        cq_complain(cmd->name, "%s is missing; 'cq %s --help' shows how it is used", cmd->syntax->first, cmd->name);
-    else if (count > cmd->syntax->max_args)
-        cq_complain(cmd->name, "'%s' is one argument too many; 'cq %s --help' shows how it is used", args[cmd->syntax->max_args],
+        cq_complain(cmd->name, "%s is missing; 'cq %s --help' shows how it is used", cmd->syntax->first,
                     cmd->name);
+    else if (count > cmd->syntax->max_args)
+        cq_complain(cmd->name, "'%s' is one argument too many; 'cq %s --help' shows how it is used",
+                    args[cmd->syntax->max_args], cmd->name);
     else
         return CQ_EXIT_OK;
     return CQ_EXIT_USAGE;
@@ -93,8 +95,9 @@ static enum cq_exit run_command(const struct cq_cmd *cmd, int argc, char **argv)
 }
 
 /*
- * Started with standard descriptors closed, the next socket would become one of them and be printed to. A closed
- * standard output is filled with something that cannot be written to, so that the lost answer is noticed at the end.
+ * Started with standard descriptors closed, the next socket would become one of them and be printed to. A
+ * closed standard output is filled with something that cannot be written to, so that the lost answer is
+ * noticed at the end.
  */
 static void fill_standard_descriptors(void)
 {
@@ -104,8 +107,8 @@ static void fill_standard_descriptors(void)
 }
 
 /*
- * The arguments to work with: copies, because the texts of argv are about to be masked and, by a worker, written over
- * with its title. Wiped and freed by release_copies.
+ * The arguments to work with: copies, because the texts of argv are about to be masked and, by a worker,
+ * written over with its title. Wiped and freed by release_copies.
  */
 static char **copy_arguments(int argc, char **argv)
 {
@@ -139,7 +142,8 @@ static enum cq_exit dispatch(int argc, char **argv)
         name = "version";
     const struct cq_cmd *cmd = cq_command_find(name);
     if (!cmd && name[0] == '-') {
-        cq_complain(NULL, "unknown option '%s'; options come after the command, as in 'cq info --help'", name);
+        cq_complain(NULL, "unknown option '%s'; options come after the command, as in 'cq info --help'",
+                    name);
         return CQ_EXIT_USAGE;
     }
     return cmd ? run_command(cmd, argc - 2, argv + 2) : cq_command_unknown(name);

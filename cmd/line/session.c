@@ -21,7 +21,8 @@ static enum cq_code apply(struct cq_session *session, const struct cq_run *run, 
         const struct cq_option *option = run->given->items[i].option;
         char where[64];
         cq_options_spelling(option, where, sizeof(where));
-        if (cq_settings_set(&session->settings, option->setting, run->given->items[i].value, where, err) != CQ_OK)
+        if (cq_settings_set(&session->settings, option->setting, run->given->items[i].value, where, err) !=
+            CQ_OK)
             return err->code = strcmp(option->setting, "redis.url") == 0 ? CQ_ERR_CONFIG : CQ_ERR_USAGE;
     }
     if (run->shared->paths.len)
@@ -43,16 +44,21 @@ enum cq_code cq_session_configure(struct cq_session *session, const struct cq_ru
     for (size_t i = 0; i < session->settings.warnings.len; i++)
         cq_complain(NULL, "warning: %s", session->settings.warnings.items[i]);
     session->format = CQ_FORMAT_PICKLE;
-    session->format_given = session->settings.serializer && cq_format_parse(session->settings.serializer, &session->format);
+    session->format_given = session->settings.serializer &&
+                            cq_format_parse(session->settings.serializer, &session->format);
     session->serializer_path = session->format_given ? NULL : session->settings.serializer;
     return CQ_OK;
 }
 
-enum cq_code cq_session_format(const struct cq_session *session, enum cq_format *ret_format, struct cq_error *err)
+enum cq_code cq_session_format(const struct cq_session *session, enum cq_format *ret_format,
+                               struct cq_error *err)
 {
     if (session->serializer_path)
-        return cq_error_set(err, CQ_ERR_CONFIG, "serializer %.80s is Python's, and only a worker can use it: give --serializer pickle, "
-                            "json or msgpack", session->serializer_path);
+        return cq_error_set(
+            err, CQ_ERR_CONFIG,
+            "serializer %.80s is Python's, and only a worker can use it: give --serializer pickle, "
+            "json or msgpack",
+            session->serializer_path);
     *ret_format = session->format;
     return CQ_OK;
 }
@@ -86,13 +92,15 @@ void cq_session_close(struct cq_session *session)
     cq_settings_release(&session->settings);
 }
 
-enum cq_exit cq_session_call(struct cq_session *session, struct cq_command *command, struct cq_reply **ret_reply)
+enum cq_exit cq_session_call(struct cq_session *session, struct cq_command *command,
+                             struct cq_reply **ret_reply)
 {
     struct cq_error err;
     enum cq_code code = cq_connection_call(session->connection, command, ret_reply, &err);
     if (code != CQ_OK) {
         *ret_reply = NULL;
-        cq_complain(session->command, "%s%s%s", session->about ? session->about : "", session->about ? ": " : "", err.text);
+        cq_complain(session->command, "%s%s%s", session->about ? session->about : "",
+                    session->about ? ": " : "", err.text);
     }
     return cq_exit_of(code);
 }
@@ -109,7 +117,8 @@ static enum cq_code named_queues(const struct cq_run *run, struct cq_strv *ret_n
     return CQ_OK;
 }
 
-enum cq_exit cq_session_queues(struct cq_session *session, const struct cq_run *run, struct cq_strv *ret_names)
+enum cq_exit cq_session_queues(struct cq_session *session, const struct cq_run *run,
+                               struct cq_strv *ret_names)
 {
     struct cq_command command;
     struct cq_reply *reply = NULL;

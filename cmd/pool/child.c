@@ -16,7 +16,8 @@
 
 enum { TEXT_MAX = 4096, STABLES_MAX = 32 };
 
-/* Whatever signal comes before the worker has its own handlers must not hurt it, but SIGTERM and SIGINT, which may end it. */
+/* Whatever signal comes before the worker has its own handlers must not hurt it, but SIGTERM and SIGINT,
+ * which may end it. */
 static void become_ordinary(const struct cq_child_order *order, pid_t parent)
 {
     sigset_t none;
@@ -48,7 +49,8 @@ CQ_NORETURN static void run(const struct cq_child_order *order, int fd, pid_t pa
     _exit((int)cq_output_end(cq_exit_of(code)));
 }
 
-enum cq_code cq_child_start(const struct cq_child_order *order, struct cq_child **ret_child, struct cq_error *err)
+enum cq_code cq_child_start(const struct cq_child_order *order, struct cq_child **ret_child,
+                            struct cq_error *err)
 {
     int ends[2];
     pid_t parent = getpid();
@@ -66,7 +68,8 @@ enum cq_code cq_child_start(const struct cq_child_order *order, struct cq_child 
         return cq_error_errno(err, why, "cannot fork a worker process");
     }
     struct cq_child *child = cq_calloc(1, sizeof(*child));
-    *child = (struct cq_child){.pid = pid, .fd = ends[0], .number = order->number, .started_at = cq_clock_monotonic()};
+    *child = (struct cq_child){
+        .pid = pid, .fd = ends[0], .number = order->number, .started_at = cq_clock_monotonic()};
     *ret_child = child;
     return CQ_OK;
 }
@@ -96,7 +99,8 @@ static int64_t rss_kb(long pid)
 {
     char path[64], text[TEXT_MAX];
     snprintf(path, sizeof(path), "/proc/%ld/statm", pid);
-    const char *resident = read_proc(path, text, sizeof(text)) ? strchr(text, ' ') : NULL; /* size resident ... in pages */
+    const char *resident = read_proc(path, text, sizeof(text)) ? strchr(text, ' ')
+                                                               : NULL; /* size resident ... in pages */
     return resident ? strtoll(resident, NULL, 10) * (sysconf(_SC_PAGESIZE) / 1024) : 0;
 }
 

@@ -1,6 +1,7 @@
 /*
- * One worker process of a pool: forked from the supervisor, which is small and has one thread, and told by its link what
- * to do. It gets SIGTERM when the supervisor dies, so none outlives it for longer than its jobs take.
+ * One worker process of a pool: forked from the supervisor, which is small and has one thread, and told by
+ * its link what to do. It gets SIGTERM when the supervisor dies, so none outlives it for longer than its jobs
+ * take.
  *
  * STARTING -> READY (all of its workers are registered) -> LEAVING (told to end when its jobs have) -> reaped
  */
@@ -19,35 +20,36 @@ enum cq_child_state { CQ_CHILD_STARTING, CQ_CHILD_READY, CQ_CHILD_LEAVING };
 
 struct cq_child {
     pid_t pid;
-    int fd;                    /* our end of its link */
-    int number;                /* of its first worker */
+    int fd;     /* our end of its link */
+    int number; /* of its first worker */
     enum cq_child_state state;
-    bool deaf;                 /* its end of the link is closed */
-    bool worn;                 /* it ends because it has done --max-jobs jobs */
-    cq_time started_at;        /* monotonic */
-    cq_time old_at;            /* monotonic; 0: it does not get too old */
-    struct cq_child *next;     /* in a list of the supervisor's */
+    bool deaf;             /* its end of the link is closed */
+    bool worn;             /* it ends because it has done --max-jobs jobs */
+    cq_time started_at;    /* monotonic */
+    cq_time old_at;        /* monotonic; 0: it does not get too old */
+    struct cq_child *next; /* in a list of the supervisor's */
 };
 
 struct cq_child_order {
-    const struct cq_session *session;     /* borrowed, as all of it */
+    const struct cq_session *session; /* borrowed, as all of it */
     const struct cq_worker_given *given;
-    const char *pool;                     /* name */
+    const char *pool; /* name */
     int number;
     int slots;
     bool keep_slots;
     int replaces_pid;
-    const int *close_fds;                 /* what of the supervisor's is not the child's to hold */
+    const int *close_fds; /* what of the supervisor's is not the child's to hold */
     size_t close_count;
 };
 
 /* Fork it. *ret_child is the caller's. Errors: CQ_ERR_SYSTEM. In the child it does not return. */
-CQ_MUST_CHECK enum cq_code cq_child_start(const struct cq_child_order *order, struct cq_child **ret_child, struct cq_error *err);
+CQ_MUST_CHECK enum cq_code cq_child_start(const struct cq_child_order *order, struct cq_child **ret_child,
+                                          struct cq_error *err);
 void cq_child_free(struct cq_child *child); /* NULL-safe; the process is reaped already */
 
 /*
- * The memory of a worker process, or of the largest of its stables (its children): resident, in KiB. 0: it is not to be known,
- * as in a /proc that shows nothing.
+ * The memory of a worker process, or of the largest of its stables (its children): resident, in KiB. 0: it is
+ * not to be known, as in a /proc that shows nothing.
  */
 int64_t cq_child_rss_kb(pid_t pid);
 

@@ -7,8 +7,9 @@
 #include "cmd/pool/seats.h"
 
 enum {
-    STEADY_S = 60,   /* what has lived so long did not die of its start */
-    TAKEN_S = 600,   /* names that others have are not tried again for so long: those of one that died without a word expire */
+    STEADY_S = 60, /* what has lived so long did not die of its start */
+    /* names that others have are not tried again for so long: those of one that died without a word expire */
+    TAKEN_S = 600,
 };
 
 static void describe(int status, char *text, size_t size)
@@ -24,14 +25,16 @@ static bool is_well(int status)
     return WIFEXITED(status) && WEXITSTATUS(status) == CQ_EXIT_OK;
 }
 
-/* Nothing that waiting would mend: for a Redis that is not there a worker waits, it ends with CQ_EXIT_REDIS when it is refused. */
+/* Nothing that waiting would mend: for a Redis that is not there a worker waits, it ends with CQ_EXIT_REDIS
+ * when it is refused. */
 static bool is_hopeless(int status)
 {
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : CQ_EXIT_OK;
     return code == CQ_EXIT_USAGE || code == CQ_EXIT_CONFIG || code == CQ_EXIT_REDIS;
 }
 
-/* Refused at its birth: somebody has its name, maybe a pool before this one that was killed. Other numbers are free. */
+/* Refused at its birth: somebody has its name, maybe a pool before this one that was killed. Other numbers
+ * are free. */
 static bool is_refused(const struct cq_child *child, int status)
 {
     return WIFEXITED(status) && WEXITSTATUS(status) == CQ_EXIT_FAILED && child->state == CQ_CHILD_STARTING;
@@ -45,22 +48,26 @@ static void fill_again(struct cq_pool *pool, struct cq_seat *seat, const struct 
     describe(status, how, sizeof(how));
     if (is_hopeless(status) && !pool->ready) {
         pool->status = (enum cq_exit)WEXITSTATUS(status);
-        cq_log(&pool->log, CQ_LOG_ERROR, pool->name, NULL, "worker process %d %s: the pool ends", (int)child->pid, how);
+        cq_log(&pool->log, CQ_LOG_ERROR, pool->name, NULL, "worker process %d %s: the pool ends",
+               (int)child->pid, how);
         cq_pool_stop(pool, SIGTERM);
     } else if (pool->given->burst && !(is_well(status) && child->worn) && !is_refused(child, status)) {
         if (is_well(status))
             return;
         pool->status = CQ_EXIT_FAILED;
-        cq_log(&pool->log, CQ_LOG_ERROR, pool->name, NULL, "worker process %d %s; in burst mode it is not replaced", (int)child->pid, how);
+        cq_log(&pool->log, CQ_LOG_ERROR, pool->name, NULL,
+               "worker process %d %s; in burst mode it is not replaced", (int)child->pid, how);
     } else if (is_well(status) && child->state == CQ_CHILD_READY) {
         seat->start_at = now;
-        cq_log(&pool->log, CQ_LOG_INFO, pool->name, NULL, "worker process %d has ended; another is started", (int)child->pid);
+        cq_log(&pool->log, CQ_LOG_INFO, pool->name, NULL, "worker process %d has ended; another is started",
+               (int)child->pid);
     } else {
         if (now - child->started_at > STEADY_S * CQ_SECOND)
             seat->failures = 0;
         double pause_s = cq_seat_pause(&seat->failures);
         seat->start_at = now + (cq_time)(pause_s * CQ_SECOND);
-        cq_log(&pool->log, CQ_LOG_ERROR, pool->name, NULL, "worker process %d %s; another is started in %.1f s%s", (int)child->pid, how, pause_s,
+        cq_log(&pool->log, CQ_LOG_ERROR, pool->name, NULL,
+               "worker process %d %s; another is started in %.1f s%s", (int)child->pid, how, pause_s,
                is_refused(child, status) ? ", with another name" : "");
     }
 }
@@ -71,7 +78,8 @@ static void lost_successor(struct cq_pool *pool, struct cq_seat *seat, int statu
     double pause_s = cq_seat_pause(&seat->lost_successors);
     describe(status, how, sizeof(how));
     seat->retry_at = cq_clock_monotonic() + (cq_time)(pause_s * CQ_SECOND);
-    cq_log(&pool->log, CQ_LOG_ERROR, pool->name, NULL, "worker process %d, which was to take the place of %d, %s; that one stays for now",
+    cq_log(&pool->log, CQ_LOG_ERROR, pool->name, NULL,
+           "worker process %d, which was to take the place of %d, %s; that one stays for now",
            (int)seat->successor->pid, seat->child ? (int)seat->child->pid : 0, how);
 }
 
@@ -88,7 +96,8 @@ static void compare(struct cq_child *child, void *data)
 }
 
 /* Out of the list, if it was leaving. A seat is the caller's to clear; NULL: it had none. */
-static struct cq_child *take_out(struct cq_pool *pool, pid_t pid, struct cq_seat **ret_seat, bool *ret_successor)
+static struct cq_child *take_out(struct cq_pool *pool, pid_t pid, struct cq_seat **ret_seat,
+                                 bool *ret_successor)
 {
     *ret_seat = NULL;
     *ret_successor = false;

@@ -1,4 +1,5 @@
-/* What the command line of `cq worker-pool` gave beside its settings: all that `cq worker` takes, and the pool's own. */
+/* What the command line of `cq worker-pool` gave beside its settings: all that `cq worker` takes, and the
+ * pool's own. */
 #ifndef CQ_CMD_POOL_GIVEN_H
 #define CQ_CMD_POOL_GIVEN_H
 

@@ -1,6 +1,6 @@
 /*
- * cq worker-pool: a small supervisor, which waits for signals, for what its worker processes say and for their ends, and
- * does nothing else: it has no connection, no thread, and no memory worth speaking of.
+ * cq worker-pool: a small supervisor, which waits for signals, for what its worker processes say and for
+ * their ends, and does nothing else: it has no connection, no thread, and no memory worth speaking of.
  */
 #include <poll.h>
 #include <signal.h>
@@ -23,12 +23,14 @@ static void nothing(int number)
     (void)number;
 }
 
-/* Read from a descriptor, so that none comes at a bad moment. As process 1 too: what is blocked is not ignored there. */
+/* Read from a descriptor, so that none comes at a bad moment. As process 1 too: what is blocked is not
+ * ignored there. */
 static int take_signals(void)
 {
     sigset_t signals;
     sigemptyset(&signals);
-    for (const int *number = (const int[]){SIGTERM, SIGINT, SIGHUP, SIGCHLD, SIGTTIN, SIGTTOU, 0}; *number; number++)
+    for (const int *number = (const int[]){SIGTERM, SIGINT, SIGHUP, SIGCHLD, SIGTTIN, SIGTTOU, 0}; *number;
+         number++)
         sigaddset(&signals, *number);
     sigprocmask(SIG_BLOCK, &signals, NULL);
     signal(SIGHUP, nothing); /* `cq reload` signals only what has a handler for it */
@@ -124,7 +126,8 @@ static void run(struct cq_pool *pool)
     free(watched.children);
 }
 
-static enum cq_exit supervise(struct cq_session *session, const struct cq_worker_given *given, const char *name)
+static enum cq_exit supervise(struct cq_session *session, const struct cq_worker_given *given,
+                              const char *name)
 {
     struct cq_pool pool = {
         .session = session,
@@ -143,7 +146,8 @@ static enum cq_exit supervise(struct cq_session *session, const struct cq_worker
     srandom((unsigned)(cq_clock_now() ^ getpid()));
     cq_notify_take(&pool.notify);
     cq_pool_init(&pool);
-    cq_log(&pool.log, CQ_LOG_INFO, name, NULL, "pool started with PID %d, version %s, %d worker%s in %d process%s", (int)getpid(), CQ_VERSION,
+    cq_log(&pool.log, CQ_LOG_INFO, name, NULL,
+           "pool started with PID %d, version %s, %d worker%s in %d process%s", (int)getpid(), CQ_VERSION,
            pool.wanted, pool.wanted == 1 ? "" : "s", pool.seat_count, pool.seat_count == 1 ? "" : "es");
     run(&pool);
     cq_pool_release(&pool);
@@ -152,7 +156,8 @@ static enum cq_exit supervise(struct cq_session *session, const struct cq_worker
     return pool.status;
 }
 
-/* RQ's pool has its workers queue what is due (rq/worker_pool.py run_worker); a file or a variable may say no. */
+/* RQ's pool has its workers queue what is due (rq/worker_pool.py run_worker); a file or a variable may say
+ * no. */
 static void set_scheduler(struct cq_settings *settings)
 {
     if (cq_settings_source(settings, "worker.with_scheduler") == CQ_FROM_DEFAULT)

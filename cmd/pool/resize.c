@@ -47,14 +47,16 @@ static struct cq_found *choose(const struct cq_run *run, struct cq_fleet *fleet)
     else if (!chosen)
         cq_complain(run->name, "no cq worker is running");
     else if (others.len)
-        cq_complain(run->name, "there are several: %.*s%s; name the one to resize", (int)pool_of(chosen->name).len, chosen->name, others.data);
+        cq_complain(run->name, "there are several: %.*s%s; name the one to resize",
+                    (int)pool_of(chosen->name).len, chosen->name, others.data);
     chosen = others.len ? NULL : chosen;
     cq_buf_release(&others);
     return chosen;
 }
 
 /* Whoever of them listens. */
-static enum cq_exit tell(struct cq_session *session, struct cq_fleet *fleet, const struct cq_found *chosen, int workers)
+static enum cq_exit tell(struct cq_session *session, struct cq_fleet *fleet, const struct cq_found *chosen,
+                         int workers)
 {
     char message[MESSAGE_SIZE];
     struct cq_str pool = pool_of(chosen->name);
@@ -62,17 +64,20 @@ static enum cq_exit tell(struct cq_session *session, struct cq_fleet *fleet, con
     snprintf(message, sizeof(message), "{\"command\": \"resize\", \"workers\": %d}", workers);
     for (size_t i = 0; i < fleet->names.len && status == CQ_EXIT_OK; i++) {
         const struct cq_found *worker = &fleet->workers[i];
-        if (!worker->is_cq || !cq_str_eq(pool_of(worker->name), pool) || !cq_str_eq(worker->hostname, chosen->hostname))
+        if (!worker->is_cq || !cq_str_eq(pool_of(worker->name), pool) ||
+            !cq_str_eq(worker->hostname, chosen->hostname))
             continue;
         if (cq_fleet_publish(session, worker, message, &status)) {
-            cq_print("%.*s: told to go on with %d worker%s (on %.*s)\n", (int)pool.len, pool.data, workers, workers == 1 ? "" : "s",
-                     (int)chosen->hostname.len, chosen->hostname.data ? chosen->hostname.data : "");
+            cq_print("%.*s: told to go on with %d worker%s (on %.*s)\n", (int)pool.len, pool.data, workers,
+                     workers == 1 ? "" : "s", (int)chosen->hostname.len,
+                     chosen->hostname.data ? chosen->hostname.data : "");
             return CQ_EXIT_OK;
         }
     }
     if (status != CQ_EXIT_OK)
         return status;
-    cq_complain(session->command, "%.*s could not be told: none of its workers listens on its channel", (int)pool.len, pool.data);
+    cq_complain(session->command, "%.*s could not be told: none of its workers listens on its channel",
+                (int)pool.len, pool.data);
     return CQ_EXIT_FAILED;
 }
 
@@ -91,7 +96,9 @@ enum cq_exit cq_pool_resize_command(const struct cq_run *run, int workers)
         if (code != CQ_OK)
             cq_complain(run->name, "%s", err.text);
         struct cq_found *chosen = code == CQ_OK ? choose(run, &fleet) : NULL;
-        status = code != CQ_OK ? cq_exit_of(code) : chosen ? tell(&session, &fleet, chosen, workers) : CQ_EXIT_FAILED;
+        status = code != CQ_OK ? cq_exit_of(code)
+                 : chosen      ? tell(&session, &fleet, chosen, workers)
+                               : CQ_EXIT_FAILED;
     }
     cq_fleet_release(&fleet);
     cq_session_close(&session);

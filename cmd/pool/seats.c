@@ -120,7 +120,9 @@ static bool start(struct cq_pool *pool, struct cq_child **at, struct cq_error *e
         return false;
     int64_t age_s = pool->session->settings.max_age_s;
     if (age_s) /* a tenth of it is drawn, so that a pool's processes do not all get old at once */
-        (*at)->old_at = (*at)->started_at + (cq_time)((double)age_s * (0.9 + 0.1 * (double)random() / (double)RAND_MAX) * CQ_SECOND);
+        (*at)->old_at = (*at)->started_at +
+                        (cq_time)((double)age_s * (0.9 + 0.1 * (double)random() / (double)RAND_MAX) *
+                                  CQ_SECOND);
     cq_log(&pool->log, CQ_LOG_DEBUG, pool->name, NULL, "worker process %d started", (int)(*at)->pid);
     return true;
 }
@@ -155,10 +157,12 @@ static const char *too_much(const struct cq_pool *pool, const struct cq_seat *se
     int64_t limit_kb = pool->session->settings.max_rss_kb;
     if (child->old_at && now >= child->old_at)
         return "has reached --max-age";
-    return limit_kb && now >= seat->renew_at && cq_child_rss_kb(child->pid) > limit_kb ? "is above --max-rss" : NULL;
+    return limit_kb && now >= seat->renew_at && cq_child_rss_kb(child->pid) > limit_kb ? "is above --max-rss"
+                                                                                       : NULL;
 }
 
-/* The oldest that is to be renewed. NULL: there is none, or one is being renewed: one at a time, a successor is memory, too. */
+/* The oldest that is to be renewed. NULL: there is none, or one is being renewed: one at a time, a successor
+ * is memory, too. */
 static struct cq_seat *find_worn(struct cq_pool *pool, cq_time now, const char **ret_why)
 {
     struct cq_seat *oldest = NULL;
@@ -189,11 +193,12 @@ static void renew(struct cq_pool *pool, cq_time now)
         return;
     seat->renew_at = now + RENEW_PAUSE_S * CQ_SECOND;
     if (start(pool, &seat->successor, &err)) {
-        cq_log(&pool->log, CQ_LOG_INFO, pool->name, NULL, "worker process %d %s; process %d takes its place", (int)seat->child->pid, why,
-               (int)seat->successor->pid);
+        cq_log(&pool->log, CQ_LOG_INFO, pool->name, NULL, "worker process %d %s; process %d takes its place",
+               (int)seat->child->pid, why, (int)seat->successor->pid);
     } else {
         seat->retry_at = now + (cq_time)(cq_seat_pause(&seat->lost_successors) * CQ_SECOND);
-        cq_log(&pool->log, CQ_LOG_ERROR, pool->name, NULL, "worker process %d %s, and stays: %s", (int)seat->child->pid, why, err.text);
+        cq_log(&pool->log, CQ_LOG_ERROR, pool->name, NULL, "worker process %d %s, and stays: %s",
+               (int)seat->child->pid, why, err.text);
     }
 }
 
@@ -237,10 +242,12 @@ void cq_pool_resize(struct cq_pool *pool, int wanted)
     if (pool->stopping || wanted == pool->wanted)
         return;
     if (wanted < 1 || wanted > CQ_SLOTS_MAX) {
-        cq_log(&pool->log, CQ_LOG_WARNING, pool->name, NULL, "resize to %d workers ignored: 1 to %d is what there may be", wanted, CQ_SLOTS_MAX);
+        cq_log(&pool->log, CQ_LOG_WARNING, pool->name, NULL,
+               "resize to %d workers ignored: 1 to %d is what there may be", wanted, CQ_SLOTS_MAX);
         return;
     }
-    cq_log(&pool->log, CQ_LOG_INFO, pool->name, NULL, "pool is resized from %d to %d workers", pool->wanted, wanted);
+    cq_log(&pool->log, CQ_LOG_INFO, pool->name, NULL, "pool is resized from %d to %d workers", pool->wanted,
+           wanted);
     pool->wanted = wanted;
     for (int i = 0; i < pool->seat_count && !pool->processes; i++) {
         if (pool->seats[i].child)

@@ -1,10 +1,11 @@
 /*
- * The seats of a pool: each is to have one worker process at any time. A pool has one, whose process holds all of its
- * workers, or with --processes one for each.
+ * The seats of a pool: each is to have one worker process at any time. A pool has one, whose process holds
+ * all of its workers, or with --processes one for each.
  *
- * A process that dies is replaced: at once when it ended well (--max-jobs, a shutdown command), else after a pause that doubles from
- * 0.5 s to 30 s while it goes on dying, with jitter, and starts anew when one has lived for a minute. One that got too old or too large
- * goes on until its successor is ready, and leaves then, when its jobs have ended: no seat is ever empty for that.
+ * A process that dies is replaced: at once when it ended well (--max-jobs, a shutdown command), else after a
+ * pause that doubles from 0.5 s to 30 s while it goes on dying, with jitter, and starts anew when one has
+ * lived for a minute. One that got too old or too large goes on until its successor is ready, and leaves
+ * then, when its jobs have ended: no seat is ever empty for that.
  */
 #ifndef CQ_CMD_POOL_SEATS_H
 #define CQ_CMD_POOL_SEATS_H
@@ -23,31 +24,34 @@ struct cq_seat {
 };
 
 struct cq_pool {
-    const struct cq_session *session;   /* borrowed */
+    const struct cq_session *session;    /* borrowed */
     const struct cq_worker_given *given; /* borrowed */
     struct cq_log log;
     const char *name;
     bool processes;
-    int wanted;                /* workers */
-    struct cq_seat *seats;     /* room for CQ_SLOTS_MAX */
+    int wanted;            /* workers */
+    struct cq_seat *seats; /* room for CQ_SLOTS_MAX */
     int seat_count;
-    struct cq_child *leaving;  /* a list: without a seat, they finish their jobs */
-    cq_time *taken_until;      /* by number, monotonic: a worker that is not the pool's has such a name, maybe one that died; 0: none */
-    int *last_pids;            /* by number: of the process that had it and died without a word; 0: none */
+    struct cq_child *leaving; /* a list: without a seat, they finish their jobs */
+    /* by number, monotonic: a worker that is not the pool's has such a name, maybe one that died; 0: none */
+    cq_time *taken_until;
+    int *last_pids; /* by number: of the process that had it and died without a word; 0: none */
     int signal_fd;
-    bool ready;                /* all seats were, once */
+    bool ready; /* all seats were, once */
     bool stopping;
-    enum cq_exit status;       /* with which the pool ends */
-    cq_time look_at;           /* monotonic: when age and memory are looked at next */
+    enum cq_exit status; /* with which the pool ends */
+    cq_time look_at;     /* monotonic: when age and memory are looked at next */
     struct cq_notify notify;
 };
 
 enum {
-    CQ_POOL_BLOCK = 1000, /* numbers between the processes of a pool without --processes: as many as one may have workers */
+    /* numbers between the processes of a pool without --processes: as many as one may have workers */
+    CQ_POOL_BLOCK = 1000,
     CQ_POOL_NUMBER_MAX = 9 * CQ_POOL_BLOCK,
 };
 
-/* How long to wait after so many failures, and one failure more. Half of it is drawn: what died together does not come back together. */
+/* How long to wait after so many failures, and one failure more. Half of it is drawn: what died together does
+ * not come back together. */
 double cq_seat_pause(int *failures);
 
 void cq_pool_init(struct cq_pool *pool); /* its seats, empty; the fields of the settings are there */

@@ -37,7 +37,8 @@ static const struct cq_option pool_options[] = {
      .name = "max-rss",
      .argument = "SIZE",
      .setting = "worker.max_rss_kb",
-     .help = "Replace a worker process when it, or a stable of its, takes more memory than this, as in 500M; its jobs end first; 0: no limit"},
+     .help = "Replace a worker process when it, or a stable of its, takes more memory than this, as in 500M; "
+             "its jobs end first; 0: no limit"},
     {.kind = CQ_OPTION_INT,
      .name = "resize",
      .argument = "N",
@@ -51,16 +52,22 @@ static const struct cq_option pool_options[] = {
      .alias = "logging_level",
      .argument = "LEVEL",
      .setting = "worker.logging_level"},
-    {.kind = CQ_OPTION_MISSING, .name = "max-idle-time", .help = "a pool's workers wait for jobs; 'cq worker' has it"},
+    {.kind = CQ_OPTION_MISSING,
+     .name = "max-idle-time",
+     .help = "a pool's workers wait for jobs; 'cq worker' has it"},
     {.kind = CQ_OPTION_END},
 };
 
 static const char *const notes[] = {
-    "Works on the QUEUES as 'cq worker -n N' does, in one process with N workers, or with --processes in N processes, and starts again what dies, "
-    "after a pause that grows while it goes on dying. Ctrl-C or SIGTERM lets the running jobs end (--shutdown-timeout bounds that); a second "
-    "one, more than a second later, kills them. SIGHUP has fresh code run ('cq reload'). SIGTTIN adds a worker, SIGTTOU takes one away. "
+    "Works on the QUEUES as 'cq worker -n N' does, in one process with N workers, or with --processes in N "
+    "processes, and starts again what dies, "
+    "after a pause that grows while it goes on dying. Ctrl-C or SIGTERM lets the running jobs end "
+    "(--shutdown-timeout bounds that); a second "
+    "one, more than a second later, kills them. SIGHUP has fresh code run ('cq reload'). SIGTTIN adds a "
+    "worker, SIGTTOU takes one away. "
     "As rq's, a pool queues scheduled jobs when they are due.",
-    "With --resize N the argument is the NAME of a pool, or of 'cq worker' with several workers; without one there has to be just one.",
+    "With --resize N the argument is the NAME of a pool, or of 'cq worker' with several workers; without one "
+    "there has to be just one.",
     NULL,
 };
 

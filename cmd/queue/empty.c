@@ -20,7 +20,8 @@ static const struct cq_option empty_options[] = {
 };
 
 static const char *const notes[] = {
-    "Removes the jobs that wait in the queues, with their results and all else that belongs to them, and the deferred jobs, on "
+    "Removes the jobs that wait in the queues, with their results and all else that belongs to them, and the "
+    "deferred jobs, on "
     "whatever queue, that wait for these. Running, failed and finished jobs stay.",
     NULL,
 };
@@ -46,7 +47,8 @@ static enum cq_exit queue_len(struct cq_session *session, struct cq_str queue, i
     return status;
 }
 
-static enum cq_exit empty_chunk(struct cq_session *session, struct cq_str queue, int64_t *ret_removed, int64_t *ret_left)
+static enum cq_exit empty_chunk(struct cq_session *session, struct cq_str queue, int64_t *ret_removed,
+                                int64_t *ret_left)
 {
     struct cq_command command;
     struct cq_reply *reply = NULL;
@@ -65,8 +67,8 @@ static enum cq_exit empty_chunk(struct cq_session *session, struct cq_str queue,
     return status;
 }
 
-/* As many jobs as the queue had at the start: a queue that is filled as fast as it is emptied must not hold us for ever. A call
- * that removes none was busy with the dependents of one. */
+/* As many jobs as the queue had at the start: a queue that is filled as fast as it is emptied must not hold
+ * us for ever. A call that removes none was busy with the dependents of one. */
 static enum cq_exit empty_queue(struct cq_session *session, const char *name)
 {
     struct cq_str queue = cq_str(name);

@@ -30,16 +30,36 @@ static const struct cq_option info_options[] = {
      .field = FIELD(interval_s),
      .max = INTERVAL_MAX_S,
      .help = "Show it again every so many seconds, until Ctrl-C (default: once)"},
-    {.kind = CQ_OPTION_FLAG, .name = "raw", .letter = 'r', .field = FIELD(raw), .help = "Only the raw numbers, no bar charts"},
-    {.kind = CQ_OPTION_FLAG, .name = "only-queues", .letter = 'Q', .field = FIELD(only_queues), .help = "Only queues"},
-    {.kind = CQ_OPTION_FLAG, .name = "only-workers", .letter = 'W', .field = FIELD(only_workers), .help = "Only workers"},
-    {.kind = CQ_OPTION_FLAG, .name = "by-queue", .letter = 'R', .field = FIELD(by_queue), .help = "Workers by queue"},
-    {.kind = CQ_OPTION_FLAG, .name = "json", .field = FIELD(json), .help = "Everything as one JSON object a line (docs/CLI.md)"},
+    {.kind = CQ_OPTION_FLAG,
+     .name = "raw",
+     .letter = 'r',
+     .field = FIELD(raw),
+     .help = "Only the raw numbers, no bar charts"},
+    {.kind = CQ_OPTION_FLAG,
+     .name = "only-queues",
+     .letter = 'Q',
+     .field = FIELD(only_queues),
+     .help = "Only queues"},
+    {.kind = CQ_OPTION_FLAG,
+     .name = "only-workers",
+     .letter = 'W',
+     .field = FIELD(only_workers),
+     .help = "Only workers"},
+    {.kind = CQ_OPTION_FLAG,
+     .name = "by-queue",
+     .letter = 'R',
+     .field = FIELD(by_queue),
+     .help = "Workers by queue"},
+    {.kind = CQ_OPTION_FLAG,
+     .name = "json",
+     .field = FIELD(json),
+     .help = "Everything as one JSON object a line (docs/CLI.md)"},
     {.kind = CQ_OPTION_END},
 };
 
 static const char *const notes[] = {
-    "Only reads: registries are not cleaned by looking at them. What is not to be known, such as a key of the wrong type, shows "
+    "Only reads: registries are not cleaned by looking at them. What is not to be known, such as a key of "
+    "the wrong type, shows "
     "as '-'. Colours are for a terminal, and not when NO_COLOR is set.",
     NULL,
 };
@@ -71,7 +91,8 @@ static int terminal_width(void)
 
 static volatile sig_atomic_t cursor_hidden; /* read by the signal handler */
 
-/* Ctrl-C is how one leaves `info --interval`. There is nothing to undo but the cursor, so leave from right here. */
+/* Ctrl-C is how one leaves `info --interval`. There is nothing to undo but the cursor, so leave from right
+ * here. */
 static void leave(int signal_number)
 {
     static const char restore[] = SHOW_CURSOR "\n";
@@ -113,7 +134,8 @@ static void stop_redrawing(void)
     cursor_hidden = 0;
 }
 
-/* Draw over the last picture: each line clears what is right of it, the end clears what is below, nothing blinks. */
+/* Draw over the last picture: each line clears what is right of it, the end clears what is below, nothing
+ * blinks. */
 static void draw_over(struct cq_str text)
 {
     cq_print("\033[H");
@@ -128,7 +150,8 @@ static void draw_over(struct cq_str text)
     cq_print("\033[J");
 }
 
-static enum cq_exit show(struct cq_session *session, const struct cq_strv *queues, const struct info_options *options)
+static enum cq_exit show(struct cq_session *session, const struct cq_strv *queues,
+                         const struct info_options *options)
 {
     struct cq_info_form form = {options->raw,      options->only_queues, options->only_workers,
                                 options->by_queue, options->json,        terminal_width()};

@@ -99,7 +99,8 @@ static void put_json_field(struct cq_buf *out, struct cq_str text, enum form for
 }
 
 /* What a worker or a scheduler says of itself: its name, fields of its hash, its queues. */
-static void put_json_hash(struct cq_buf *out, struct cq_str name, const struct cq_reply *hash, const struct field *fields, size_t count)
+static void put_json_hash(struct cq_buf *out, struct cq_str name, const struct cq_reply *hash,
+                          const struct field *fields, size_t count)
 {
     struct cq_strv queues = CQ_STRV_INIT;
     put_json_key(out, "name");
@@ -135,14 +136,16 @@ void cq_info_json(const struct cq_overview *overview, const struct cq_info_form 
         cq_buf_text(out, ",\"workers\":[");
         for (size_t i = 0; i < overview->worker_count; i++) {
             cq_buf_text(out, i ? ",{" : "{");
-            put_json_hash(out, overview->workers[i].name, overview->workers[i].fields, worker_fields, CQ_ARRAY_LEN(worker_fields));
+            put_json_hash(out, overview->workers[i].name, overview->workers[i].fields, worker_fields,
+                          CQ_ARRAY_LEN(worker_fields));
             cq_buf_char(out, '}');
         }
         cq_buf_text(out, "],\"schedulers\":[");
         for (size_t i = 0; i < overview->scheduler_count; i++) {
             cq_buf_text(out, i ? ",{" : "{");
             const struct cq_overview_scheduler *scheduler = &overview->schedulers[i];
-            put_json_hash(out, scheduler->name, scheduler->fields, scheduler_fields, CQ_ARRAY_LEN(scheduler_fields));
+            put_json_hash(out, scheduler->name, scheduler->fields, scheduler_fields,
+                          CQ_ARRAY_LEN(scheduler_fields));
             cq_buf_char(out, ',');
             put_json_names(out, "locks", &scheduler->locks);
             cq_buf_char(out, '}');

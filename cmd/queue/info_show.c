@@ -36,7 +36,8 @@ static bool whole_number(struct cq_str text, int64_t *ret_number)
 }
 
 /* A field that is a whole number; `absent` when it is not there, `-` when it is something else. */
-static void put_number(struct cq_buf *out, const struct cq_overview_worker *worker, const char *name, const char *absent)
+static void put_number(struct cq_buf *out, const struct cq_overview_worker *worker, const char *name,
+                       const char *absent)
 {
     int64_t number;
     if (whole_number(field(worker, name), &number))
@@ -80,12 +81,14 @@ static void put_padded(struct cq_buf *out, struct cq_str text, size_t width)
 static void show_what_holds(const struct cq_overview *overview, struct cq_buf *out)
 {
     if (overview->rate_limited > 0)
-        cq_buf_printf(out, "%lld jobs waiting for a slot of their limit ('cq limit')\n", (long long)overview->rate_limited);
+        cq_buf_printf(out, "%lld jobs waiting for a slot of their limit ('cq limit')\n",
+                      (long long)overview->rate_limited);
     if (overview->suspended)
         cq_buf_text(out, "suspended: workers start no jobs until 'cq resume'\n");
 }
 
-static void show_queues(const struct cq_overview *overview, const struct cq_info_form *form, struct cq_buf *out)
+static void show_queues(const struct cq_overview *overview, const struct cq_info_form *form,
+                        struct cq_buf *out)
 {
     int chart_width = form->width - BAR_MAX < BAR_MAX ? form->width - BAR_MAX : BAR_MAX;
     int64_t most = 0, total = 0;
@@ -110,7 +113,9 @@ static void show_queues(const struct cq_overview *overview, const struct cq_info
         put_count(out, queue->registries[CQ_REGISTRY_FINISHED]);
         cq_buf_text(out, " finished, ");
         put_count(out, queue->registries[CQ_REGISTRY_FAILED]);
-        cq_buf_text(out, queue->paused && !form->raw ? " failed, paused\n" : " failed\n"); /* raw lines are for programs that know RQ's */
+        cq_buf_text(out, queue->paused && !form->raw
+                             ? " failed, paused\n"
+                             : " failed\n"); /* raw lines are for programs that know RQ's */
         total += queue->queued > 0 ? queue->queued : 0;
     }
     if (!form->raw) {
@@ -146,7 +151,8 @@ static void put_queue_names(struct cq_buf *out, struct cq_str names)
     }
 }
 
-static void show_worker(const struct cq_overview_worker *worker, const struct cq_info_form *form, struct cq_buf *out)
+static void show_worker(const struct cq_overview_worker *worker, const struct cq_info_form *form,
+                        struct cq_buf *out)
 {
     cq_buf_text(out, form->raw ? "worker " : "");
     cq_output_name(out, worker->name);
@@ -214,11 +220,13 @@ static void show_by_queue(const struct cq_overview *overview, struct cq_buf *out
 }
 
 /* RQ's info does not know them: only where there are some. */
-static void show_schedulers(const struct cq_overview *overview, const struct cq_info_form *form, struct cq_buf *out)
+static void show_schedulers(const struct cq_overview *overview, const struct cq_info_form *form,
+                            struct cq_buf *out)
 {
     for (size_t i = 0; i < overview->scheduler_count; i++) {
         const struct cq_overview_scheduler *scheduler = &overview->schedulers[i];
-        struct cq_str hostname = cq_reply_field(scheduler->fields, "hostname"), pid = cq_reply_field(scheduler->fields, "pid");
+        struct cq_str hostname = cq_reply_field(scheduler->fields, "hostname"),
+                      pid = cq_reply_field(scheduler->fields, "pid");
         cq_buf_text(out, "scheduler ");
         cq_output_name(out, scheduler->name);
         cq_buf_text(out, " (");
@@ -234,7 +242,8 @@ static void show_schedulers(const struct cq_overview *overview, const struct cq_
     }
 }
 
-static void show_workers(const struct cq_overview *overview, const struct cq_info_form *form, struct cq_buf *out)
+static void show_workers(const struct cq_overview *overview, const struct cq_info_form *form,
+                         struct cq_buf *out)
 {
     if (form->by_queue)
         show_by_queue(overview, out);

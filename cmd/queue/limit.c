@@ -1,4 +1,5 @@
-/* cq limit: what is set and used of the limits that jobs share by their rate_limit_key; set them, take them away. */
+/* cq limit: what is set and used of the limits that jobs share by their rate_limit_key; set them, take them
+ * away. */
 #include <stdio.h>
 #include <string.h>
 
@@ -22,23 +23,33 @@ static const struct cq_option limit_options[] = {
      .name = "rate",
      .argument = "N/DURATION",
      .field = FIELD(rate),
-     .help = "No more than N jobs of the key start in any time of this length, such as 100/1m; none: no such limit"},
+     .help = "No more than N jobs of the key start in any time of this length, such as 100/1m; none: no such "
+             "limit"},
     {.kind = CQ_OPTION_TEXT,
      .name = "concurrency",
      .argument = "N",
      .field = FIELD(concurrency),
-     .help = "No more than N jobs of the key are queued or run at a time, whatever they say themselves; none: as they say"},
-    {.kind = CQ_OPTION_FLAG, .name = "remove", .field = FIELD(remove), .help = "Take away all that was set for the key"},
-    {.kind = CQ_OPTION_FLAG, .name = "json", .field = FIELD(json), .help = "Show each key as one JSON object a line (docs/CLI.md)"},
+     .help = "No more than N jobs of the key are queued or run at a time, whatever they say themselves; "
+             "none: as they say"},
+    {.kind = CQ_OPTION_FLAG,
+     .name = "remove",
+     .field = FIELD(remove),
+     .help = "Take away all that was set for the key"},
+    {.kind = CQ_OPTION_FLAG,
+     .name = "json",
+     .field = FIELD(json),
+     .help = "Show each key as one JSON object a line (docs/CLI.md)"},
     {.kind = CQ_OPTION_FLAG,
      .name = "ids",
      .field = FIELD(ids),
-     .help = "Print the ids of the jobs of the key that wait for a slot, one a line, as for cq limit KEY --ids | xargs cq cancel"},
+     .help = "Print the ids of the jobs of the key that wait for a slot, one a line, as for cq limit KEY "
+             "--ids | xargs cq cancel"},
     {.kind = CQ_OPTION_END},
 };
 
 static const char *const notes[] = {
-    "Without options it shows the limits of the key, or of all keys. Jobs are given their key by 'cq enqueue --rate-limit-key', or "
+    "Without options it shows the limits of the key, or of all keys. Jobs are given their key by 'cq enqueue "
+    "--rate-limit-key', or "
     "as RQ 3's rate_limit. Rates are kept by workers of cq; those of RQ start jobs regardless.",
     NULL,
 };
@@ -58,8 +69,10 @@ static bool parse_rate(const char *text, struct cq_limit *limit)
         limit->rate = CQ_LIMIT_NONE;
         return true;
     }
-    return slash && cq_number_int(cq_str_n(text, (size_t)(slash - text)), 1, CQ_LIMIT_RATE_MAX, &limit->rate) &&
-           cq_number_duration(cq_str(slash + 1), &limit->window_s) && limit->window_s >= 1 && limit->window_s <= CQ_LIMIT_WINDOW_MAX_S;
+    return slash &&
+           cq_number_int(cq_str_n(text, (size_t)(slash - text)), 1, CQ_LIMIT_RATE_MAX, &limit->rate) &&
+           cq_number_duration(cq_str(slash + 1), &limit->window_s) && limit->window_s >= 1 &&
+           limit->window_s <= CQ_LIMIT_WINDOW_MAX_S;
 }
 
 /* What the command line sets. Complains. */
@@ -81,16 +94,18 @@ static enum cq_exit parse(const struct cq_run *run, struct cq_limit *ret_limit)
         return CQ_EXIT_USAGE;
     }
     if (options->rate && !parse_rate(options->rate, ret_limit)) {
-        cq_complain(run->name, "--rate: '%.60s' is not N/DURATION, N from 1 to %d, the duration from 1 s to %d days; such as 100/1m",
+        cq_complain(run->name,
+                    "--rate: '%.60s' is not N/DURATION, N from 1 to %d, the duration from 1 s to %d days; "
+                    "such as 100/1m",
                     options->rate, CQ_LIMIT_RATE_MAX, CQ_LIMIT_WINDOW_MAX_S / 86400);
         return CQ_EXIT_USAGE;
     }
     if (options->concurrency && strcmp(options->concurrency, "none") == 0) {
         ret_limit->concurrency = CQ_LIMIT_NONE;
-    } else if (options->concurrency &&
-               !cq_number_int(cq_str(options->concurrency), 1, CQ_LIMIT_CONCURRENCY_MAX, &ret_limit->concurrency)) {
-        cq_complain(run->name, "--concurrency: '%.60s' is not a number from 1 to %d, or none", options->concurrency,
-                    CQ_LIMIT_CONCURRENCY_MAX);
+    } else if (options->concurrency && !cq_number_int(cq_str(options->concurrency), 1,
+                                                      CQ_LIMIT_CONCURRENCY_MAX, &ret_limit->concurrency)) {
+        cq_complain(run->name, "--concurrency: '%.60s' is not a number from 1 to %d, or none",
+                    options->concurrency, CQ_LIMIT_CONCURRENCY_MAX);
         return CQ_EXIT_USAGE;
     }
     if (run->arg_count)
@@ -121,7 +136,8 @@ static void put_text(struct cq_buf *out, struct cq_str key, const struct cq_limi
     put_count(out, use->rate_limited);
     cq_buf_text(out, " waiting");
     if (use->rate > 0) {
-        cq_buf_printf(out, "; %lld of %lld starts in %lld s, ", (long long)use->starts, (long long)use->rate, (long long)use->window_s);
+        cq_buf_printf(out, "; %lld of %lld starts in %lld s, ", (long long)use->starts, (long long)use->rate,
+                      (long long)use->window_s);
         put_count(out, use->waiting);
         cq_buf_text(out, " waiting");
     }
@@ -198,7 +214,8 @@ static enum cq_exit show_all(struct cq_session *session, struct cq_command *comm
     return status;
 }
 
-/* Page by page, so that Redis is not held by a key with a million. What gets its slot meanwhile may be left out. */
+/* Page by page, so that Redis is not held by a key with a million. What gets its slot meanwhile may be left
+ * out. */
 static enum cq_exit show_ids(struct cq_session *session, struct cq_command *command, struct cq_str key)
 {
     char behind[64] = "-inf"; /* the last score, as Redis writes it */
@@ -223,7 +240,8 @@ static enum cq_exit show_ids(struct cq_session *session, struct cq_command *comm
     return status;
 }
 
-static enum cq_exit change(struct cq_session *session, struct cq_command *command, const struct cq_limit *limit, bool remove)
+static enum cq_exit change(struct cq_session *session, struct cq_command *command,
+                           const struct cq_limit *limit, bool remove)
 {
     struct cq_reply *reply = NULL;
     struct cq_error err;

@@ -1,4 +1,5 @@
-/* cq suspend and cq resume: all workers, as RQ's commands of these names; or single queues, which is cq's own. */
+/* cq suspend and cq resume: all workers, as RQ's commands of these names; or single queues, which is cq's
+ * own. */
 #include "cmd/line/command.h"
 #include "cmd/line/output.h"
 #include "cmd/line/session.h"
@@ -11,14 +12,17 @@ struct suspend_options {
     struct cq_strv queues;
 };
 
-#define QUEUE_OPTION(text)                                                                                 \
-    {                                                                                                      \
-        .kind = CQ_OPTION_TEXTS, .name = "queue", .letter = 'q', .argument = "NAME",                       \
-        .field = offsetof(struct suspend_options, queues), .help = text                                    \
-    }
+#define QUEUE_OPTION(text)                              \
+    {.kind = CQ_OPTION_TEXTS,                           \
+     .name = "queue",                                   \
+     .letter = 'q',                                     \
+     .argument = "NAME",                                \
+     .field = offsetof(struct suspend_options, queues), \
+     .help = text}
 
 static const struct cq_option suspend_options[] = {
-    QUEUE_OPTION("Only jobs of this queue, by workers of cq; may be repeated (default: all workers, RQ's too)"),
+    QUEUE_OPTION(
+        "Only jobs of this queue, by workers of cq; may be repeated (default: all workers, RQ's too)"),
     {.kind = CQ_OPTION_DURATION,
      .name = "duration",
      .argument = "SECONDS",
@@ -29,15 +33,19 @@ static const struct cq_option suspend_options[] = {
     {.kind = CQ_OPTION_END},
 };
 
-static const char *const notes[] = {"Jobs that run now go on to their end. Workers of RQ know nothing of paused queues and go on with "
-                                    "them; without --queue they are suspended as well.",
-                                    NULL};
+static const char *const notes[] = {
+    "Jobs that run now go on to their end. Workers of RQ know nothing of paused queues and go on with "
+    "them; without --queue they are suspended as well.",
+    NULL};
 
-const struct cq_syntax cq_suspend_syntax = {
-    .arguments = "", .options_size = sizeof(struct suspend_options), .options = suspend_options, .notes = notes};
+const struct cq_syntax cq_suspend_syntax = {.arguments = "",
+                                            .options_size = sizeof(struct suspend_options),
+                                            .options = suspend_options,
+                                            .notes = notes};
 
 static const struct cq_option resume_options[] = {
-    QUEUE_OPTION("Only this queue, which was suspended by name; may be repeated (default: all workers; paused queues stay paused)"),
+    QUEUE_OPTION("Only this queue, which was suspended by name; may be repeated (default: all workers; "
+                 "paused queues stay paused)"),
     {.kind = CQ_OPTION_END},
 };
 
@@ -137,7 +145,8 @@ enum cq_exit cq_suspend_command(const struct cq_run *run)
     if (status == CQ_EXIT_OK && forever)
         cq_print("Suspending workers.  No new jobs will be started.  But current jobs will be completed\n");
     else if (status == CQ_EXIT_OK)
-        cq_print("Suspending workers for %lld seconds. No new jobs will be started during that time, but then will "
+        cq_print("Suspending workers for %lld seconds. No new jobs will be started during that time, but "
+                 "then will "
                  "automatically resume\n",
                  (long long)options->duration_s);
     return status;

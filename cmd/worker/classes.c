@@ -15,7 +15,8 @@ static const struct {
     {"SimpleWorker", "worker.reuse_horses", "true", NULL},
     {"RoundRobinWorker", "worker.dequeue_strategy", "round_robin", NULL},
     {"RandomWorker", "worker.dequeue_strategy", "random", NULL},
-    {"HerokuWorker", NULL, NULL, "cq raises no ShutDownImminentException in a job, but lets it end after SIGTERM; leave it out"},
+    {"HerokuWorker", NULL, NULL,
+     "cq raises no ShutDownImminentException in a job, but lets it end after SIGTERM; leave it out"},
     {"BaseWorker", NULL, NULL, "it runs no jobs in RQ either; leave it out"},
 };
 
@@ -37,11 +38,14 @@ static enum cq_code wrong_at(const struct cq_settings *settings, const char *key
     return cq_settings_source(settings, key) == CQ_FROM_COMMAND_LINE ? CQ_ERR_USAGE : CQ_ERR_CONFIG;
 }
 
-/* What the class stands for, unless a heavier source says otherwise; one of the same weight that does contradicts it. */
-static enum cq_code imply(struct cq_settings *settings, const char *key, const char *value, struct cq_error *err)
+/* What the class stands for, unless a heavier source says otherwise; one of the same weight that does
+ * contradicts it. */
+static enum cq_code imply(struct cq_settings *settings, const char *key, const char *value,
+                          struct cq_error *err)
 {
     char where[WHERE_SIZE], other[WHERE_SIZE];
-    enum cq_setting_source ours = cq_settings_source(settings, "worker.worker_class"), its = cq_settings_source(settings, key);
+    enum cq_setting_source ours = cq_settings_source(settings, "worker.worker_class"),
+                           its = cq_settings_source(settings, key);
     bool reuse_horses = settings->reuse_horses;
     int strategy = settings->dequeue_strategy;
     if (its > ours)
@@ -49,16 +53,19 @@ static enum cq_code imply(struct cq_settings *settings, const char *key, const c
     cq_settings_where(settings, "worker.worker_class", where, sizeof(where));
     cq_settings_where(settings, key, other, sizeof(other));
     enum cq_code code = cq_settings_set(settings, key, value, where, err);
-    if (code == CQ_OK && its == ours && (settings->reuse_horses != reuse_horses || settings->dequeue_strategy != strategy))
-        code = cq_error_set(err, wrong_at(settings, "worker.worker_class"), "%s: %.80s contradicts %s; leave one of them out", where,
-                            settings->worker_class, other);
+    if (code == CQ_OK && its == ours &&
+        (settings->reuse_horses != reuse_horses || settings->dequeue_strategy != strategy))
+        code = cq_error_set(err, wrong_at(settings, "worker.worker_class"),
+                            "%s: %.80s contradicts %s; leave one of them out", where, settings->worker_class,
+                            other);
     return code;
 }
 
 static enum cq_code apply_worker_class(struct cq_settings *settings, struct cq_error *err)
 {
     const char *given = settings->worker_class;
-    const char *why = "cq runs jobs itself and asks no worker class of Python's; leave it out (docs/FROM-RQ.md says what to use for "
+    const char *why = "cq runs jobs itself and asks no worker class of Python's; leave it out "
+                      "(docs/FROM-RQ.md says what to use for "
                       "what it overrides)";
     char where[WHERE_SIZE];
     if (!given)
@@ -67,7 +74,9 @@ static enum cq_code apply_worker_class(struct cq_settings *settings, struct cq_e
         if (!is_class(given, worker_modules, CQ_ARRAY_LEN(worker_modules), worker_classes[i].name))
             continue;
         if (!worker_classes[i].refused)
-            return worker_classes[i].key ? imply(settings, worker_classes[i].key, worker_classes[i].value, err) : CQ_OK;
+            return worker_classes[i].key
+                       ? imply(settings, worker_classes[i].key, worker_classes[i].value, err)
+                       : CQ_OK;
         why = worker_classes[i].refused;
     }
     cq_settings_where(settings, "worker.worker_class", where, sizeof(where));
@@ -82,8 +91,10 @@ static enum cq_code apply_queue_class(const struct cq_settings *settings, struct
         return CQ_OK;
     cq_settings_where(settings, "worker.queue_class", where, sizeof(where));
     return cq_error_set(err, wrong_at(settings, "worker.queue_class"),
-                        "%s: %.80s: cq takes jobs off RQ's lists itself and asks no queue class of Python's; leave it out (what "
-                        "enqueues may keep it)", where, settings->queue_class);
+                        "%s: %.80s: cq takes jobs off RQ's lists itself and asks no queue class of Python's; "
+                        "leave it out (what "
+                        "enqueues may keep it)",
+                        where, settings->queue_class);
 }
 
 enum cq_code cq_worker_classes_apply(struct cq_settings *settings, struct cq_error *err)

@@ -74,7 +74,8 @@ bool cq_fleet_is_meant(const char *worker, const char *name)
     size_t len = strlen(name);
     if (strncmp(worker, name, len) != 0)
         return false;
-    return !worker[len] || (worker[len] == '.' && worker[len + 1] && strspn(worker + len + 1, "0123456789") == strlen(worker + len + 1));
+    return !worker[len] || (worker[len] == '.' && worker[len + 1] &&
+                            strspn(worker + len + 1, "0123456789") == strlen(worker + len + 1));
 }
 
 bool cq_fleet_same_process(const struct cq_found *a, const struct cq_found *b)
@@ -82,7 +83,8 @@ bool cq_fleet_same_process(const struct cq_found *a, const struct cq_found *b)
     return a->pid == b->pid && cq_str_eq(a->hostname, b->hostname);
 }
 
-bool cq_fleet_publish(struct cq_session *session, const struct cq_found *worker, const char *message, enum cq_exit *ret_status)
+bool cq_fleet_publish(struct cq_session *session, const struct cq_found *worker, const char *message,
+                      enum cq_exit *ret_status)
 {
     struct cq_key channel = cq_key_pubsub(cq_str(worker->name));
     struct cq_command command;

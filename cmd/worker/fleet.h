@@ -1,4 +1,5 @@
-/* The workers of rq:workers as commands see them: whose they are, in which process, and how a message reaches one. */
+/* The workers of rq:workers as commands see them: whose they are, in which process, and how a message reaches
+ * one. */
 #ifndef CQ_CMD_WORKER_FLEET_H
 #define CQ_CMD_WORKER_FLEET_H
 
@@ -20,9 +21,9 @@ struct cq_fleet {
     struct cq_found *workers; /* owned; one per name, sorted by name */
 };
 
-
 /* Read all of them. fleet is zeroed, names CQ_STRV_INIT; release it, also after an error. */
-CQ_MUST_CHECK enum cq_code cq_fleet_read(struct cq_connection *connection, struct cq_fleet *fleet, struct cq_error *err);
+CQ_MUST_CHECK enum cq_code cq_fleet_read(struct cq_connection *connection, struct cq_fleet *fleet,
+                                         struct cq_error *err);
 void cq_fleet_release(struct cq_fleet *fleet);
 
 /* NAME, or NAME.1 and the like when the process, or the pool, was called NAME. */
@@ -30,7 +31,9 @@ bool cq_fleet_is_meant(const char *worker, const char *name);
 
 bool cq_fleet_same_process(const struct cq_found *a, const struct cq_found *b);
 
-/* Through the channel of the worker. False: nobody listens there, or *ret_status says what went wrong, which was complained about. */
-bool cq_fleet_publish(struct cq_session *session, const struct cq_found *worker, const char *message, enum cq_exit *ret_status);
+/* Through the channel of the worker. False: nobody listens there, or *ret_status says what went wrong, which
+ * was complained about. */
+bool cq_fleet_publish(struct cq_session *session, const struct cq_found *worker, const char *message,
+                      enum cq_exit *ret_status);
 
 #endif

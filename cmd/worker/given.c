@@ -17,7 +17,8 @@ static enum cq_code apply_n(struct cq_settings *settings, const char *n, struct 
     if (!n)
         return CQ_OK;
     bool is_number = cq_number_int(cq_str(n), INT64_MIN + 1, INT64_MAX, &number);
-    enum cq_code code = cq_settings_set(settings, is_number ? "worker.num_workers" : "worker.name", n, "-n", err);
+    enum cq_code code = cq_settings_set(settings, is_number ? "worker.num_workers" : "worker.name", n, "-n",
+                                        err);
     return code == CQ_OK ? CQ_OK : CQ_ERR_USAGE;
 }
 
@@ -27,12 +28,16 @@ static enum cq_code apply_log_format(struct cq_settings *settings, const char *f
     if (!format)
         return CQ_OK;
     if (strchr(format, '%'))
-        return cq_error_set(err, CQ_ERR_USAGE, "--log-format: cq has no Python format strings; give text or json");
-    return cq_settings_set(settings, "worker.log_format", format, "--log-format", err) == CQ_OK ? CQ_OK : CQ_ERR_USAGE;
+        return cq_error_set(err, CQ_ERR_USAGE,
+                            "--log-format: cq has no Python format strings; give text or json");
+    return cq_settings_set(settings, "worker.log_format", format, "--log-format", err) == CQ_OK
+               ? CQ_OK
+               : CQ_ERR_USAGE;
 }
 
 /* What the command line names replaces what environment and file name, as it does for -P. */
-static enum cq_code apply_names(struct cq_settings *settings, const struct cq_worker_given *given, struct cq_error *err)
+static enum cq_code apply_names(struct cq_settings *settings, const struct cq_worker_given *given,
+                                struct cq_error *err)
 {
     const struct {
         const struct cq_strv *names;
@@ -47,8 +52,10 @@ static enum cq_code apply_names(struct cq_settings *settings, const struct cq_wo
         enum cq_code code = CQ_OK;
         cq_strv_join(lists[i].names, ",", &text);
         if (text.overflow)
-            code = cq_error_set(err, CQ_ERR_USAGE, "%s: more than %d KiB of names", lists[i].option, NAMES_LIMIT / 1024);
-        else if (lists[i].names->len) /* a lone empty one is a comma's worth: said to be empty, not taken for none */
+            code = cq_error_set(err, CQ_ERR_USAGE, "%s: more than %d KiB of names", lists[i].option,
+                                NAMES_LIMIT / 1024);
+        /* a lone empty one is a comma's worth: said to be empty, not taken for none */
+        else if (lists[i].names->len)
             code = cq_settings_set(settings, lists[i].key, text.len ? text.data : ",", lists[i].option, err);
         cq_buf_release(&text);
         if (code != CQ_OK)
@@ -57,7 +64,8 @@ static enum cq_code apply_names(struct cq_settings *settings, const struct cq_wo
     return CQ_OK;
 }
 
-static enum cq_code apply_level(struct cq_settings *settings, const struct cq_worker_given *given, struct cq_error *err)
+static enum cq_code apply_level(struct cq_settings *settings, const struct cq_worker_given *given,
+                                struct cq_error *err)
 {
     if (given->verbose && given->quiet)
         return cq_error_set(err, CQ_ERR_USAGE, "--verbose and --quiet are mutually exclusive");
@@ -68,7 +76,8 @@ static enum cq_code apply_level(struct cq_settings *settings, const struct cq_wo
     return CQ_OK;
 }
 
-/* The name becomes part of keys and of every line of the log. Room is left for the `.1000` of several workers. */
+/* The name becomes part of keys and of every line of the log. Room is left for the `.1000` of several
+ * workers. */
 static enum cq_code check_name(const char *name, struct cq_error *err)
 {
     enum { NAME_MAX_BYTES = CQ_NAME_MAX - 5 };
@@ -76,14 +85,16 @@ static enum cq_code check_name(const char *name, struct cq_error *err)
     for (const char *c = name; printable && c && *c; c++)
         printable = (unsigned char)*c >= ' ' && *c != 127;
     if (!printable)
-        return cq_error_set(err, CQ_ERR_USAGE, "the worker's name '%.80s' is not printable UTF-8; choose another", name);
+        return cq_error_set(err, CQ_ERR_USAGE,
+                            "the worker's name '%.80s' is not printable UTF-8; choose another", name);
     if (name && strlen(name) > NAME_MAX_BYTES)
-        return cq_error_set(err, CQ_ERR_USAGE, "the worker's name '%.40s...' has %zu bytes: %d is the most", name, strlen(name),
-                            NAME_MAX_BYTES);
+        return cq_error_set(err, CQ_ERR_USAGE, "the worker's name '%.40s...' has %zu bytes: %d is the most",
+                            name, strlen(name), NAME_MAX_BYTES);
     return CQ_OK;
 }
 
-enum cq_code cq_worker_given_configure(struct cq_session *session, const struct cq_run *run, struct cq_error *err)
+enum cq_code cq_worker_given_configure(struct cq_session *session, const struct cq_run *run,
+                                       struct cq_error *err)
 {
     const struct cq_worker_given *given = run->options;
     enum cq_code code = cq_session_configure(session, run, err);

@@ -38,10 +38,12 @@ static bool read_proc(int pid, const char *name, char *text, size_t size)
 static bool is_worker(int pid)
 {
     char name[64];
-    return read_proc(pid, "comm", name, sizeof(name)) && strncmp(name, "cq: worker", strlen("cq: worker")) == 0;
+    return read_proc(pid, "comm", name, sizeof(name)) &&
+           strncmp(name, "cq: worker", strlen("cq: worker")) == 0;
 }
 
-/* Does it catch SIGHUP? One that starts just now does not yet, nor does a version of cq before there was a reload. */
+/* Does it catch SIGHUP? One that starts just now does not yet, nor does a version of cq before there was a
+ * reload. */
 static bool catches_hang_up(int pid)
 {
     static const char field[] = "\nSigCgt:";
@@ -54,19 +56,24 @@ static bool catches_hang_up(int pid)
 
 enum cq_code cq_process_hang_up(int pid, struct cq_error *err)
 {
-    /* The descriptor is taken first: should the process end and its number be given away, the signal goes nowhere. */
+    /* The descriptor is taken first: should the process end and its number be given away, the signal goes
+     * nowhere. */
     int process = pidfd_open(pid, 0);
     if (process < 0)
         return cq_error_set(err, CQ_ERR_INVALID_OPERATION, "there is no process %d", pid);
     enum cq_code code = CQ_OK;
     if (!is_worker(pid))
-        code = cq_error_set(err, CQ_ERR_INVALID_OPERATION, "process %d is not a cq worker; it was left alone", pid);
+        code = cq_error_set(err, CQ_ERR_INVALID_OPERATION, "process %d is not a cq worker; it was left alone",
+                            pid);
     else if (!catches_hang_up(pid))
-        code = cq_error_set(err, CQ_ERR_INVALID_OPERATION, "process %d is a cq worker that cannot reload, or starts just now; it was left "
-                            "alone", pid);
+        code = cq_error_set(err, CQ_ERR_INVALID_OPERATION,
+                            "process %d is a cq worker that cannot reload, or starts just now; it was left "
+                            "alone",
+                            pid);
     else if (pidfd_send_signal(process, SIGHUP, NULL, 0) != 0)
-        code = errno == ESRCH ? cq_error_set(err, CQ_ERR_INVALID_OPERATION, "there is no process %d any more", pid)
-                              : cq_error_errno(err, errno, "cannot signal process %d", pid);
+        code = errno == ESRCH
+                   ? cq_error_set(err, CQ_ERR_INVALID_OPERATION, "there is no process %d any more", pid)
+                   : cq_error_errno(err, errno, "cannot signal process %d", pid);
     close(process);
     return code;
 }
@@ -76,7 +83,8 @@ enum cq_code cq_process_read_pid(const char *path, int *ret_pid, struct cq_error
     char text[64];
     int64_t pid;
     if (!read_text(path, text, sizeof(text)))
-        return cq_error_set(err, CQ_ERR_INVALID_OPERATION, "cannot read the pid file %.120s: %s", path, strerror(errno));
+        return cq_error_set(err, CQ_ERR_INVALID_OPERATION, "cannot read the pid file %.120s: %s", path,
+                            strerror(errno));
     text[strcspn(text, " \t\r\n")] = '\0';
     if (!cq_number_int(cq_str(text), 1, INT_MAX, &pid))
         return cq_error_set(err, CQ_ERR_INVALID_OPERATION, "the pid file %.120s holds no process id", path);

@@ -1,4 +1,5 @@
-/* cq reload: have workers start fresh runtimes, by a signal on this host and by a command through Redis elsewhere. */
+/* cq reload: have workers start fresh runtimes, by a signal on this host and by a command through Redis
+ * elsewhere. */
 #include <unistd.h>
 
 #include "cmd/line/command.h"
@@ -24,9 +25,12 @@ static const struct cq_option reload_options[] = {
 };
 
 static const char *const notes[] = {
-    "NAMES are those of workers, as 'cq info' shows them; the name of a process with several workers (NAME.1, NAME.2 ...) stands for "
-    "all of them. Without names every cq worker is reloaded. A reload is of a whole process: its runtimes start anew, with fresh code; "
-    "jobs that run end in the old ones, and none is lost. Workers on this host get SIGHUP, those on others are told through Redis. "
+    "NAMES are those of workers, as 'cq info' shows them; the name of a process with several workers "
+    "(NAME.1, NAME.2 ...) stands for "
+    "all of them. Without names every cq worker is reloaded. A reload is of a whole process: its runtimes "
+    "start anew, with fresh code; "
+    "jobs that run end in the old ones, and none is lost. Workers on this host get SIGHUP, those on others "
+    "are told through Redis. "
     "Workers of rq are left alone. Status 1 when there was none to reload, or one could not be told.",
     NULL,
 };
@@ -58,7 +62,8 @@ static bool choose(const struct cq_run *run, struct cq_fleet *fleet)
         if (!there)
             cq_complain(run->name, "there is no worker '%s'; 'cq info' shows them", run->args[n]);
         else if (!ours)
-            cq_complain(run->name, "'%s' is no worker of cq and cannot reload; restart it instead", run->args[n]);
+            cq_complain(run->name, "'%s' is no worker of cq and cannot reload; restart it instead",
+                        run->args[n]);
         good = good && ours;
     }
     return good;
@@ -87,10 +92,13 @@ static enum cq_exit tell(struct cq_session *session, struct cq_fleet *fleet, siz
     if (signalled)
         cq_print("%s: told to reload by SIGHUP (process %d)\n", names.data, worker->pid);
     else if (heard)
-        cq_print("%s: told to reload through Redis (process %d on %.*s)\n", names.data, worker->pid, host, worker->hostname.data);
+        cq_print("%s: told to reload through Redis (process %d on %.*s)\n", names.data, worker->pid, host,
+                 worker->hostname.data);
     else if (status == CQ_EXIT_OK)
-        cq_complain(session->command, "%s (process %d on %.*s) could not be told: %s%snobody listens on its channel", names.data,
-                    worker->pid, host, worker->hostname.data ? worker->hostname.data : "?", here ? why.text : "", here ? ", and " : "");
+        cq_complain(session->command,
+                    "%s (process %d on %.*s) could not be told: %s%snobody listens on its channel",
+                    names.data, worker->pid, host, worker->hostname.data ? worker->hostname.data : "?",
+                    here ? why.text : "", here ? ", and " : "");
     cq_buf_release(&names);
     return signalled || heard ? CQ_EXIT_OK : status == CQ_EXIT_OK ? CQ_EXIT_FAILED : status;
 }

@@ -16,10 +16,12 @@ struct cq_worker_place {
     int supervisor_fd;
 };
 
-/* What cannot be said to a worker although each of its settings is right. Errors: CQ_ERR_USAGE, CQ_ERR_CONFIG, CQ_ERR_SYSTEM. */
+/* What cannot be said to a worker although each of its settings is right. Errors: CQ_ERR_USAGE,
+ * CQ_ERR_CONFIG, CQ_ERR_SYSTEM. */
 CQ_MUST_CHECK enum cq_code cq_worker_check_together(const struct cq_session *session, struct cq_error *err);
 
-/* A log as the settings want it, on standard error; and what is allowed and yet hardly meant, said once, before jobs fail for it. */
+/* A log as the settings want it, on standard error; and what is allowed and yet hardly meant, said once,
+ * before jobs fail for it. */
 void cq_worker_start_log(struct cq_log *log, const struct cq_settings *settings);
 void cq_worker_warn(struct cq_log *log, const struct cq_settings *settings);
 
@@ -28,7 +30,8 @@ void cq_worker_warn(struct cq_log *log, const struct cq_settings *settings);
  *   place  NULL: it is in no pool
  * Errors: those of cq_worker_run.
  */
-CQ_MUST_CHECK enum cq_code cq_worker_work(const struct cq_session *session, const struct cq_worker_given *given,
+CQ_MUST_CHECK enum cq_code cq_worker_work(const struct cq_session *session,
+                                          const struct cq_worker_given *given,
                                           const struct cq_worker_place *place, struct cq_error *err);
 
 #endif

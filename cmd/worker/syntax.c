@@ -2,26 +2,26 @@
 #include "cmd/worker/given.h"
 
 #define FIELD(member) offsetof(struct cq_worker_given, member)
-#define SETTING(long_name, key, what, text)                                                                    \
-    {                                                                                                          \
-        .kind = CQ_OPTION_SETTING, .name = long_name, .argument = what, .setting = "worker." key, .help = text \
-    }
-#define SWITCH(long_name, key, to, text)                                                                  \
-    {                                                                                                     \
-        .kind = CQ_OPTION_SETTING, .name = long_name, .setting = "worker." key, .value = to, .help = text \
-    }
+#define SETTING(long_name, key, what, text) \
+    {.kind = CQ_OPTION_SETTING, .name = long_name, .argument = what, .setting = "worker." key, .help = text}
+#define SWITCH(long_name, key, to, text) \
+    {.kind = CQ_OPTION_SETTING, .name = long_name, .setting = "worker." key, .value = to, .help = text}
 
 /* Lists of dotted names: an option that is repeated, or one value with commas in it. */
-#define NAMES(long_name, member, what, text)                                                                            \
-    {                                                                                                                   \
-        .kind = CQ_OPTION_TEXTS, .name = long_name, .argument = what, .field = FIELD(member), .help = text              \
-    }
+#define NAMES(long_name, member, what, text) \
+    {.kind = CQ_OPTION_TEXTS, .name = long_name, .argument = what, .field = FIELD(member), .help = text}
 
-#define WITHOUT_SENTRY "call sentry_sdk.init in a module named with --preload, and report from an exception handler (docs/FROM-RQ.md)"
+#define WITHOUT_SENTRY                                                                             \
+    "call sentry_sdk.init in a module named with --preload, and report from an exception handler " \
+    "(docs/FROM-RQ.md)"
 
 const struct cq_option cq_worker_options_table[] = {
     {.kind = CQ_OPTION_HEADING, .help = "What is run"},
-    {.kind = CQ_OPTION_FLAG, .name = "burst", .letter = 'b', .field = FIELD(burst), .help = "End when all queues are empty"},
+    {.kind = CQ_OPTION_FLAG,
+     .name = "burst",
+     .letter = 'b',
+     .field = FIELD(burst),
+     .help = "End when all queues are empty"},
     {.kind = CQ_OPTION_INT,
      .name = "max-jobs",
      .argument = "N",
@@ -46,12 +46,15 @@ const struct cq_option cq_worker_options_table[] = {
      .letter = 's',
      .setting = "worker.with_scheduler",
      .value = "true",
-     .help = "Queue scheduled jobs, retries and repeats of these queues when they are due; with --burst once, before it begins"},
-    SETTING("results-ttl", "results_ttl", "SECONDS",
-            "How long a finished job and its result are kept, unless the job says; 0: not at all, -1: for ever"),
+     .help = "Queue scheduled jobs, retries and repeats of these queues when they are due; with --burst "
+             "once, before it begins"},
+    SETTING(
+        "results-ttl", "results_ttl", "SECONDS",
+        "How long a finished job and its result are kept, unless the job says; 0: not at all, -1: for ever"),
 
     {.kind = CQ_OPTION_HEADING, .help = "The worker"},
-    SETTING("name", "name", "NAME", "The worker's name; with several workers NAME.1, NAME.2 ... (default: 32 random hex digits)"),
+    SETTING("name", "name", "NAME",
+            "The worker's name; with several workers NAME.1, NAME.2 ... (default: 32 random hex digits)"),
     SETTING("num-workers", "num_workers", "N", NULL),
     {.kind = CQ_OPTION_TEXT,
      .letter = 'n',
@@ -72,12 +75,14 @@ const struct cq_option cq_worker_options_table[] = {
            "Put jobs whose worker died back on their queue, instead of retrying or failing them as RQ does"),
 
     {.kind = CQ_OPTION_HEADING, .help = "Horses, the processes that jobs run in"},
-    SWITCH("reuse-horses", "reuse_horses", "true", "Run many jobs in one horse, instead of one process per job"),
+    SWITCH("reuse-horses", "reuse_horses", "true",
+           "Run many jobs in one horse, instead of one process per job"),
     SETTING("max-jobs-per-horse", "max_jobs_per_horse", "N", NULL),
     SETTING("max-rss-per-horse", "max_rss_per_horse_kb", "KIB", NULL),
     SETTING("kill-grace", "kill_grace", "SECONDS", NULL),
     SETTING("shutdown-timeout", "shutdown_timeout", "SECONDS",
-            "When told to end: let running jobs go on for so long, then end them and put them back at the front of their queue (default: "
+            "When told to end: let running jobs go on for so long, then end them and put them back at the "
+            "front of their queue (default: "
             "wait for as long as they take)"),
     SETTING("job-output", "job_output", "WHERE", NULL),
     SETTING("webhook-private", "webhook_private", "allow|refuse", NULL),
@@ -88,8 +93,10 @@ const struct cq_option cq_worker_options_table[] = {
      .argument = "PATH",
      .setting = "worker.python",
      .help = "The interpreter that runs them; none: run no Python functions"},
-    NAMES("preload", preload, "MODULE", "Import this module before the first job, once for all horses; may be repeated"),
-    SWITCH("no-auto-preload", "auto_preload", "false", "Do not import once, for all horses to come, what jobs keep importing"),
+    NAMES("preload", preload, "MODULE",
+          "Import this module before the first job, once for all horses; may be repeated"),
+    SWITCH("no-auto-preload", "auto_preload", "false",
+           "Do not import once, for all horses to come, what jobs keep importing"),
     NAMES("exception-handler", exception_handlers, "FUNCTION",
           "Call this Python function (package.module.name) when a job fails; may be repeated"),
     {.kind = CQ_OPTION_SETTING,
@@ -103,7 +110,8 @@ const struct cq_option cq_worker_options_table[] = {
      .letter = 'w',
      .argument = "CLASS",
      .setting = "worker.worker_class",
-     .help = "RQ's own: rq.SimpleWorker is --reuse-horses, RoundRobinWorker and RandomWorker are strategies (environment: "
+     .help = "RQ's own: rq.SimpleWorker is --reuse-horses, RoundRobinWorker and RandomWorker are strategies "
+             "(environment: "
              "RQ_WORKER_CLASS; default: rq.Worker)"},
     {.kind = CQ_OPTION_SETTING,
      .name = "queue-class",
@@ -115,18 +123,29 @@ const struct cq_option cq_worker_options_table[] = {
      .letter = 'j',
      .argument = "CLASS",
      .setting = "worker.job_class",
-     .help = "The Python class of jobs, whose perform() runs them (environment: RQ_JOB_CLASS; default: rq.job.Job)"},
+     .help = "The Python class of jobs, whose perform() runs them (environment: RQ_JOB_CLASS; default: "
+             "rq.job.Job)"},
     {.kind = CQ_OPTION_SETTING,
      .name = "connection-class",
      .argument = "CLASS",
      .setting = "worker.connection_class",
-     .help = "The Python class of a job's Redis connection (environment: RQ_CONNECTION_CLASS; default: redis.Redis)"},
+     .help = "The Python class of a job's Redis connection (environment: RQ_CONNECTION_CLASS; default: "
+             "redis.Redis)"},
     NAMES("allow", allow, "PREFIX",
-          "Run only functions, and read only pickles of names, that begin with this dotted name; may be repeated"),
+          "Run only functions, and read only pickles of names, that begin with this dotted name; may be "
+          "repeated"),
 
     {.kind = CQ_OPTION_HEADING, .help = "The log, on standard error"},
-    {.kind = CQ_OPTION_FLAG, .name = "verbose", .letter = 'v', .field = FIELD(verbose), .help = "Show more: level DEBUG"},
-    {.kind = CQ_OPTION_FLAG, .name = "quiet", .letter = 'q', .field = FIELD(quiet), .help = "Show less: level WARNING"},
+    {.kind = CQ_OPTION_FLAG,
+     .name = "verbose",
+     .letter = 'v',
+     .field = FIELD(verbose),
+     .help = "Show more: level DEBUG"},
+    {.kind = CQ_OPTION_FLAG,
+     .name = "quiet",
+     .letter = 'q',
+     .field = FIELD(quiet),
+     .help = "Show less: level WARNING"},
     {.kind = CQ_OPTION_SETTING,
      .name = "logging-level",
      .alias = "logging_level",
@@ -137,7 +156,8 @@ const struct cq_option cq_worker_options_table[] = {
      .argument = "text|json",
      .field = FIELD(log_format),
      .help = "How lines are written; json: one object a line (default: text)"},
-    SWITCH("disable-job-desc-logging", "log_job_description", "false", "Do not name the call with its arguments in the log"),
+    SWITCH("disable-job-desc-logging", "log_job_description", "false",
+           "Do not name the call with its arguments in the log"),
 
     {.kind = CQ_OPTION_MISSING, .name = "sentry-dsn", .help = WITHOUT_SENTRY},
     {.kind = CQ_OPTION_MISSING, .name = "sentry-ca-certs", .help = WITHOUT_SENTRY},
@@ -147,7 +167,8 @@ const struct cq_option cq_worker_options_table[] = {
 };
 
 static const char *const notes[] = {
-    "Works on the QUEUES in the order given, on `default` when none is named here or in the config file; with the strategies weighted and latency each is written "
+    "Works on the QUEUES in the order given, on `default` when none is named here or in the config file; "
+    "with the strategies weighted and latency each is written "
     "NAME:WEIGHT or NAME:TARGET, such as high:5 or high:5s. Ctrl-C or SIGTERM lets "
     "the running jobs end; a second one, more than a second later, kills them.",
     NULL,

@@ -25,8 +25,8 @@ static struct tables tables_of(const struct cq_settings *settings)
     for (size_t i = 0; i < settings->program_count; i++)
         tables.programs[i] = (struct cq_program){settings->programs[i].name, settings->programs[i].command};
     for (size_t i = 0; i < settings->runtime_count; i++)
-        tables.runtimes[i] = (struct cq_runtime_command){settings->runtimes[i].name, settings->runtimes[i].command,
-                                                         &settings->runtimes[i].functions};
+        tables.runtimes[i] = (struct cq_runtime_command){
+            settings->runtimes[i].name, settings->runtimes[i].command, &settings->runtimes[i].functions};
     return tables;
 }
 
@@ -37,14 +37,15 @@ static void tables_release(struct tables *tables)
 }
 
 /*
- * One that was named has to be there when the worker starts, although the first Python job may come much later. The default
- * is another matter: a machine without Python runs C functions and programs all the same.
+ * One that was named has to be there when the worker starts, although the first Python job may come much
+ * later. The default is another matter: a machine without Python runs C functions and programs all the same.
  */
 static enum cq_code check_interpreter(const struct cq_settings *settings, struct cq_error *err)
 {
     struct cq_error why;
     char *file = NULL;
-    if (cq_settings_source(settings, "worker.python") == CQ_FROM_DEFAULT || !settings->python || strcmp(settings->python, "none") == 0)
+    if (cq_settings_source(settings, "worker.python") == CQ_FROM_DEFAULT || !settings->python ||
+        strcmp(settings->python, "none") == 0)
         return CQ_OK;
     enum cq_code code = cq_launch_find(settings->python, &file, &why);
     if (code != CQ_OK)
@@ -59,7 +60,8 @@ enum cq_code cq_worker_check_together(const struct cq_session *session, struct c
 {
     if (session->serializer_path && session->settings.allow.len)
         return cq_error_set(err, CQ_ERR_USAGE,
-                            "--allow cannot see what a job of the serializer %s names; leave out one of the two, or use pickle or json",
+                            "--allow cannot see what a job of the serializer %s names; leave out one of the "
+                            "two, or use pickle or json",
                             session->serializer_path);
     return check_interpreter(&session->settings, err);
 }
@@ -70,15 +72,17 @@ void cq_worker_warn(struct cq_log *log, const struct cq_settings *settings)
     for (size_t i = 0; i < settings->worker_warnings.len; i++)
         cq_log(log, CQ_LOG_WARNING, NULL, NULL, "%s", settings->worker_warnings.items[i]);
     for (size_t i = 0; i < settings->path.len; i++)
-        if (stat(settings->path.items[i], &info) != 0) /* a file may be an archive, in which Python finds modules */
-            cq_log(log, CQ_LOG_WARNING, NULL, NULL, "--path: there is no folder %s, so no module is found in it",
-                   settings->path.items[i]);
+        if (stat(settings->path.items[i], &info) !=
+            0) /* a file may be an archive, in which Python finds modules */
+            cq_log(log, CQ_LOG_WARNING, NULL, NULL,
+                   "--path: there is no folder %s, so no module is found in it", settings->path.items[i]);
 }
 
 void cq_worker_start_log(struct cq_log *log, const struct cq_settings *settings)
 {
     const char *no_color = getenv("NO_COLOR");
-    cq_log_init(log, STDERR_FILENO, (enum cq_log_level)settings->logging_level, (enum cq_log_format)settings->log_format);
+    cq_log_init(log, STDERR_FILENO, (enum cq_log_level)settings->logging_level,
+                (enum cq_log_format)settings->log_format);
     log->color = isatty(STDERR_FILENO) == 1 && !(no_color && *no_color);
     log->name = "cq.worker";
 }
@@ -119,7 +123,8 @@ static struct cq_worker_options options_of(const struct cq_settings *settings)
         .default_exception_handler = settings->default_exception_handler,
         .job_class = settings->job_class,
         .connection_class = settings->connection_class,
-        .executable = "/proc/self/exe", /* the very program that runs, also after an upgrade has replaced the file */
+        .executable =
+            "/proc/self/exe", /* the very program that runs, also after an upgrade has replaced the file */
     };
 }
 
@@ -134,8 +139,8 @@ static void take_place(struct cq_worker_options *options, const struct cq_worker
     options->pid_file = NULL; /* it has the supervisor's */
 }
 
-enum cq_code cq_worker_work(const struct cq_session *session, const struct cq_worker_given *given, const struct cq_worker_place *place,
-                            struct cq_error *err)
+enum cq_code cq_worker_work(const struct cq_session *session, const struct cq_worker_given *given,
+                            const struct cq_worker_place *place, struct cq_error *err)
 {
     const struct cq_settings *settings = &session->settings;
     struct cq_worker_options options = options_of(settings);

@@ -5,8 +5,10 @@
 #include "base/number.h"
 #include "job/keys.h"
 
-_Static_assert(CQ_CRON_TICK_NKEYS == 4 && CQ_CRON_TICK_NARGS == 13, "cron_tick.lua takes other keys or arguments");
-_Static_assert(CQ_CRON_BEAT_NKEYS == 2 && CQ_CRON_BEAT_NARGS == 6, "cron_beat.lua takes other keys or arguments");
+_Static_assert(CQ_CRON_TICK_NKEYS == 4 && CQ_CRON_TICK_NARGS == 13,
+               "cron_tick.lua takes other keys or arguments");
+_Static_assert(CQ_CRON_BEAT_NKEYS == 2 && CQ_CRON_BEAT_NARGS == 6,
+               "cron_beat.lua takes other keys or arguments");
 
 #define KEY_SCHEDULERS "rq:cron_schedulers"
 #define KEY_JOBS "rq:cron_jobs"
@@ -14,7 +16,8 @@ _Static_assert(CQ_CRON_BEAT_NKEYS == 2 && CQ_CRON_BEAT_NARGS == 6, "cron_beat.lu
 #define PREFIX_SCHEDULER "rq:cron_scheduler:"
 #define PREFIX_TICK "cq:cron:tick:"
 
-static void add_prefixed(struct cq_command *command, const char *prefix, struct cq_str name, const char *suffix)
+static void add_prefixed(struct cq_command *command, const char *prefix, struct cq_str name,
+                         const char *suffix)
 {
     struct cq_buf key = CQ_BUF_INIT(4 * CQ_NAME_MAX);
     cq_buf_text(&key, prefix);
@@ -32,7 +35,9 @@ static void add_schedule(struct cq_command *command, struct cq_str schedule)
 
 static int64_t state_ttl(const struct cq_cron_tick *tick)
 {
-    int64_t wait_s = tick->next == CQ_TIME_UNSET || tick->next < tick->now ? 0 : cq_time_seconds(tick->next - tick->now);
+    int64_t wait_s = tick->next == CQ_TIME_UNSET || tick->next < tick->now
+                         ? 0
+                         : cq_time_seconds(tick->next - tick->now);
     const int64_t most = INT64_C(100) * CQ_CRON_STATE_TTL_S;
     return CQ_CRON_STATE_TTL_S + (wait_s < most ? wait_s : most);
 }
@@ -66,13 +71,17 @@ void cq_cron_tick_build(const struct cq_cron_tick *tick, struct cq_command *comm
     cq_command_arg(command, tick->group.data ? tick->group : CQ_STR_LIT(""));
     cq_command_text(command, now);
     cq_command_text(command, epoch);
-    cq_command_texts(command, "status", cq_job_status_name(CQ_JOB_QUEUED), "created_at", now, "enqueued_at", now, NULL);
+    cq_command_texts(command, "status", cq_job_status_name(CQ_JOB_QUEUED), "created_at", now, "enqueued_at",
+                     now, NULL);
 }
 
-enum cq_code cq_cron_tick_read(const struct cq_reply *reply, enum cq_cron_outcome *ret_outcome, struct cq_str *ret_seen, struct cq_error *err)
+enum cq_code cq_cron_tick_read(const struct cq_reply *reply, enum cq_cron_outcome *ret_outcome,
+                               struct cq_str *ret_seen, struct cq_error *err)
 {
-    static const char *const words[] = {
-        [CQ_CRON_ENQUEUED] = "enqueued", [CQ_CRON_TAKEN] = "taken", [CQ_CRON_PAUSED] = "paused", [CQ_CRON_OVERLAPS] = "overlaps"};
+    static const char *const words[] = {[CQ_CRON_ENQUEUED] = "enqueued",
+                                        [CQ_CRON_TAKEN] = "taken",
+                                        [CQ_CRON_PAUSED] = "paused",
+                                        [CQ_CRON_OVERLAPS] = "overlaps"};
     enum cq_code code = cq_reply_check(reply, err);
     if (code != CQ_OK)
         return code;
@@ -87,7 +96,8 @@ enum cq_code cq_cron_tick_read(const struct cq_reply *reply, enum cq_cron_outcom
     return cq_error_set(err, CQ_ERR_REDIS, "the server gave an answer that cron_tick.lua does not give");
 }
 
-void cq_cron_beat_build(const struct cq_cron_beat *beat, const struct cq_cron_beat_job *jobs, struct cq_command *command)
+void cq_cron_beat_build(const struct cq_cron_beat *beat, const struct cq_cron_beat_job *jobs,
+                        struct cq_command *command)
 {
     enum { HASH_ARGS = 14 };
     char first_seen[CQ_CRON_JOBS_MAX + 1], created[CQ_TIME_ISO_SIZE];
@@ -121,7 +131,8 @@ void cq_cron_beat_build(const struct cq_cron_beat *beat, const struct cq_cron_be
         add_schedule(command, jobs[i].schedule);
 }
 
-enum cq_code cq_cron_beat_read(const struct cq_reply *reply, size_t count, cq_time *ret_now, struct cq_error *err)
+enum cq_code cq_cron_beat_read(const struct cq_reply *reply, size_t count, cq_time *ret_now,
+                               struct cq_error *err)
 {
     enum cq_code code = cq_reply_check(reply, err);
     if (code != CQ_OK)
@@ -133,13 +144,15 @@ enum cq_code cq_cron_beat_read(const struct cq_reply *reply, size_t count, cq_ti
     return CQ_OK;
 }
 
-void cq_cron_beat_job_at(const struct cq_reply *reply, size_t count, size_t index, struct cq_str *ret_seen, bool *ret_paused)
+void cq_cron_beat_job_at(const struct cq_reply *reply, size_t count, size_t index, struct cq_str *ret_seen,
+                         bool *ret_paused)
 {
     *ret_seen = cq_reply_str(cq_reply_at(reply, 2 + index));
     *ret_paused = cq_str_is(cq_reply_str(cq_reply_at(reply, 2 + count + index)), "1");
 }
 
-bool cq_cron_beat_rival(const struct cq_reply *reply, size_t count, struct cq_str *ret_scheduler, struct cq_str *ret_job)
+bool cq_cron_beat_rival(const struct cq_reply *reply, size_t count, struct cq_str *ret_scheduler,
+                        struct cq_str *ret_job)
 {
     *ret_scheduler = cq_reply_str(cq_reply_at(reply, 2 + 2 * count));
     *ret_job = cq_reply_str(cq_reply_at(reply, 3 + 2 * count));
@@ -150,7 +163,8 @@ cq_time cq_cron_seen_tick(struct cq_str seen)
 {
     const char *space = seen.len ? memchr(seen.data, ' ', seen.len) : NULL;
     int64_t seconds;
-    if (!space || !cq_number_int(cq_str_n(seen.data, (size_t)(space - seen.data)), 0, INT64_C(253402300799), &seconds))
+    if (!space ||
+        !cq_number_int(cq_str_n(seen.data, (size_t)(space - seen.data)), 0, INT64_C(253402300799), &seconds))
         return CQ_TIME_UNSET;
     return seconds * CQ_SECOND;
 }

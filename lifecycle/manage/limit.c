@@ -5,8 +5,10 @@
 
 #include "job/keys.h"
 
-_Static_assert((int)CQ_LIMIT_NKEYS == 0 && (int)CQ_LIMIT_NARGS == 7, "limit.lua takes other keys or arguments");
-_Static_assert((int)CQ_LIMIT_USE_NKEYS == 0 && (int)CQ_LIMIT_USE_NARGS == 2, "limit_use.lua takes other keys or arguments");
+_Static_assert((int)CQ_LIMIT_NKEYS == 0 && (int)CQ_LIMIT_NARGS == 7,
+               "limit.lua takes other keys or arguments");
+_Static_assert((int)CQ_LIMIT_USE_NKEYS == 0 && (int)CQ_LIMIT_USE_NARGS == 2,
+               "limit_use.lua takes other keys or arguments");
 
 static void put_number(struct cq_command *command, int64_t number)
 {
@@ -86,17 +88,20 @@ void cq_limit_use_build(struct cq_str key, cq_time now, struct cq_command *comma
     cq_command_text(command, epoch);
 }
 
-enum cq_code cq_limit_use_read(const struct cq_reply *reply, struct cq_limit_use *ret_use, struct cq_error *err)
+enum cq_code cq_limit_use_read(const struct cq_reply *reply, struct cq_limit_use *ret_use,
+                               struct cq_error *err)
 {
     enum cq_code code = cq_reply_check(reply, err);
     if (code != CQ_OK)
         return code;
     if (cq_reply_len(reply) != 7)
-        return cq_error_set(err, CQ_ERR_REDIS, "Redis answered with something else than limit_use.lua returns");
+        return cq_error_set(err, CQ_ERR_REDIS,
+                            "Redis answered with something else than limit_use.lua returns");
     int64_t numbers[7];
     for (size_t i = 0; i < 7; i++)
         numbers[i] = cq_reply_int(cq_reply_at(reply, i));
-    *ret_use = (struct cq_limit_use){numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5], numbers[6]};
+    *ret_use = (struct cq_limit_use){numbers[0], numbers[1], numbers[2], numbers[3],
+                                     numbers[4], numbers[5], numbers[6]};
     return CQ_OK;
 }
 

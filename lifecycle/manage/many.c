@@ -6,7 +6,8 @@ _Static_assert(CQ_MANY_NKEYS == 1 && CQ_MANY_NARGS == 15, "many.lua takes other 
 
 void cq_many_build(const struct cq_many *many, struct cq_command *command)
 {
-    static const char *const verbs[] = {[CQ_MANY_CANCEL] = "cancel", [CQ_MANY_DELETE] = "delete", [CQ_MANY_REQUEUE] = "requeue"};
+    static const char *const verbs[] = {
+        [CQ_MANY_CANCEL] = "cancel", [CQ_MANY_DELETE] = "delete", [CQ_MANY_REQUEUE] = "requeue"};
     struct cq_key source = cq_place_key(many->place, many->queue);
     char since[CQ_TIME_ISO_SIZE];
     cq_time_iso(many->since, since);

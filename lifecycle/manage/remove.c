@@ -43,7 +43,8 @@ void cq_empty_build(struct cq_str queue, int limit, struct cq_command *command)
     cq_command_int(command, limit);
 }
 
-enum cq_code cq_empty_read(const struct cq_reply *reply, int64_t *ret_removed, int64_t *ret_left, struct cq_error *err)
+enum cq_code cq_empty_read(const struct cq_reply *reply, int64_t *ret_removed, int64_t *ret_left,
+                           struct cq_error *err)
 {
     enum cq_code code = cq_reply_check(reply, err);
     if (code != CQ_OK)

@@ -2,8 +2,8 @@
 
 _Static_assert(CQ_REQUEUE_NKEYS == 0 && CQ_REQUEUE_NARGS == 5, "requeue.lua takes other keys or arguments");
 
-void cq_requeue_from_build(const char *registry, struct cq_str job_id, struct cq_str queue, bool at_front, cq_time now,
-                           struct cq_command *command)
+void cq_requeue_from_build(const char *registry, struct cq_str job_id, struct cq_str queue, bool at_front,
+                           cq_time now, struct cq_command *command)
 {
     char iso[CQ_TIME_ISO_SIZE];
     cq_time_iso(now, iso);

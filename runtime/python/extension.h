@@ -1,9 +1,10 @@
 /*
- * `_cq`: the C side of the python runtime, a module inside of the user's interpreter. It holds the stable's loop, so that
- * no Python code runs between two forks, and the horse's socket. The Python side is runtime/python/cq/.
+ * `_cq`: the C side of the python runtime, a module inside of the user's interpreter. It holds the stable's
+ * loop, so that no Python code runs between two forks, and the horse's socket. The Python side is
+ * runtime/python/cq/.
  *
- * Written against CPython's limited API of 3.9: one build serves 3.9 and later. The state is the process's, not a module
- * object's: a stable is a process.
+ * Written against CPython's limited API of 3.9: one build serves 3.9 and later. The state is the process's,
+ * not a module object's: a stable is a process.
  */
 #ifndef CQ_RUNTIME_PYTHON_EXTENSION_H
 #define CQ_RUNTIME_PYTHON_EXTENSION_H
@@ -18,18 +19,20 @@
 
 /* ---- values.c: between frames and dicts ---- */
 
-/* A new dict of a map's pairs: str as str, bin as bytes, an inner map as {bytes: bytes}. NULL with an exception set. */
+/* A new dict of a map's pairs: str as str, bin as bytes, an inner map as {bytes: bytes}. NULL with an
+ * exception set. */
 PyObject *cq_dict_of_map(struct cq_str map);
 
-/* A new str of UTF-8 that may be broken; what is not comes back as it was when it is encoded with surrogateescape. */
+/* A new str of UTF-8 that may be broken; what is not comes back as it was when it is encoded with
+ * surrogateescape. */
 PyObject *cq_text_of(struct cq_str text);
 
 /* New bytes of a str for a frame: UTF-8, lone surrogates written as \udcXX. NULL with an exception set. */
 PyObject *cq_utf8_of(PyObject *text);
 
 /*
- * Add a dict's items to a frame: str, bytes, bytearray, int and bool; None is left out. False with an exception set:
- * another type, an integer beyond 64 bits.
+ * Add a dict's items to a frame: str, bytes, bytearray, int and bool; None is left out. False with an
+ * exception set: another type, an integer beyond 64 bits.
  */
 bool cq_add_dict(struct cq_frame_writer *writer, PyObject *dict);
 
@@ -46,7 +49,8 @@ PyObject *cq_stable_py_serve(PyObject *self, PyObject *none);
 PyObject *cq_stable_py_status(PyObject *self, PyObject *none);
 PyObject *cq_stable_py_fail(PyObject *self, PyObject *text);
 
-/* Tell the worker that it is not served for so many seconds, so that it does not take this stable for one that hangs. */
+/* Tell the worker that it is not served for so many seconds, so that it does not take this stable for one
+ * that hangs. */
 void cq_stable_py_busy(int seconds);
 
 /* In a child of the stable: it serves nobody any more, and Python's own state is that of a new process. */

@@ -64,7 +64,8 @@ static bool write_frame(PyObject *args, const char *types, bool with_rss)
     if (cq_frame_end(&writer))
         return true;
     cq_buf_clear(&out);
-    PyErr_Format(PyExc_ValueError, "a %s of more than %d MiB is too large for a job", type, CQ_FRAME_JOB_MAX / 1024 / 1024);
+    PyErr_Format(PyExc_ValueError, "a %s of more than %d MiB is too large for a job", type,
+                 CQ_FRAME_JOB_MAX / 1024 / 1024);
     return false;
 }
 

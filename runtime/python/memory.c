@@ -1,11 +1,13 @@
 /*
- * Memory that forks cheaply. What a fork costs is copying a page-table entry for each page that the stable holds, and a horse's
- * exit the same again; what a horse costs by itself is a copy of each page that it writes. ARCHITECTURE.md has the figures.
+ * Memory that forks cheaply. What a fork costs is copying a page-table entry for each page that the stable
+ * holds, and a horse's exit the same again; what a horse costs by itself is a copy of each page that it
+ * writes. ARCHITECTURE.md has the figures.
  *
- *  - Python's small objects live in arenas that we hand out from few regions, aligned as huge pages are. Before the stable
- *    serves, regions and heap are collapsed into huge pages: one entry instead of 512.
- *  - A horse's first object of each size goes to whichever pool has room, on a page full of the stable's objects. All such
- *    room is taken before the stable serves, so that it goes to a page with nothing else on it.
+ *  - Python's small objects live in arenas that we hand out from few regions, aligned as huge pages are.
+ * Before the stable serves, regions and heap are collapsed into huge pages: one entry instead of 512.
+ *  - A horse's first object of each size goes to whichever pool has room, on a page full of the stable's
+ * objects. All such room is taken before the stable serves, so that it goes to a page with nothing else on
+ * it.
  *
  * All of it is an improvement only: where the system or the interpreter does not play along, nothing happens.
  */
@@ -29,10 +31,10 @@ enum {
     REGIONS_MAX = 64,               /* beyond them arenas are where Python puts them */
     ARENA_MIN = 256 * 1024,         /* Python 3.9; 1 MiB since */
     SLOTS = REGION_SIZE / ARENA_MIN,
-    SMALL_STEP = 16,                /* pymalloc's size classes, in bytes */
+    SMALL_STEP = 16, /* pymalloc's size classes, in bytes */
     SMALL_MAX = 512,
     POOL_HEADER = 48,
-    FILL_MAX = 4 * 1024 * 1024,     /* bytes of one size class that are worth filling */
+    FILL_MAX = 4 * 1024 * 1024, /* bytes of one size class that are worth filling */
 };
 
 /* Of Python's documented but not limited API; as it is since 3.4. */
@@ -44,8 +46,8 @@ struct arena_allocator {
 
 struct region {
     char *start;
-    size_t readable;     /* bytes from the start that are more than address space */
-    bool in_use[SLOTS];  /* arenas, each of arena_size */
+    size_t readable;    /* bytes from the start that are more than address space */
+    bool in_use[SLOTS]; /* arenas, each of arena_size */
 };
 
 static struct arena_allocator pythons;
@@ -59,7 +61,8 @@ static bool reserve_region(void)
 {
     if (region_count == REGIONS_MAX)
         return false;
-    char *space = mmap(NULL, REGION_SIZE + HUGE_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    char *space = mmap(NULL, REGION_SIZE + HUGE_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                       -1, 0);
     if (space == MAP_FAILED)
         return false;
     size_t lead = (HUGE_PAGE - (uintptr_t)space % HUGE_PAGE) % HUGE_PAGE;
@@ -79,7 +82,8 @@ static void *take_slot(struct region *region)
             continue;
         size_t end = ((i + 1) * arena_size + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
         if (end > region->readable) {
-            if (mprotect(region->start + region->readable, end - region->readable, PROT_READ | PROT_WRITE) != 0)
+            if (mprotect(region->start + region->readable, end - region->readable, PROT_READ | PROT_WRITE) !=
+                0)
                 return NULL;
             region->readable = end;
         }
@@ -170,7 +174,8 @@ static bool is_full(int pagemap, uintptr_t start)
     static uint64_t entries[PAGES];
     const uint64_t present = (uint64_t)1 << 63;
     size_t count = 0;
-    if (sysconf(_SC_PAGESIZE) != 4096 || pread(pagemap, entries, sizeof(entries), (off_t)(start / 4096 * sizeof(*entries))) != sizeof(entries))
+    if (sysconf(_SC_PAGESIZE) != 4096 ||
+        pread(pagemap, entries, sizeof(entries), (off_t)(start / 4096 * sizeof(*entries))) != sizeof(entries))
         return false;
     for (size_t i = 0; i < PAGES; i++)
         count += (entries[i] & present) != 0;
@@ -179,9 +184,11 @@ static bool is_full(int pagemap, uintptr_t start)
 
 static void collapse(int pagemap, uintptr_t start, uintptr_t end)
 {
-    for (start = (start + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE; start + HUGE_PAGE <= end; start += HUGE_PAGE)
+    for (start = (start + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE; start + HUGE_PAGE <= end;
+         start += HUGE_PAGE)
         if (is_full(pagemap, start))
-            madvise((void *)start, HUGE_PAGE, MADV_COLLAPSE); /* an error is an older kernel, or too little memory */
+            madvise((void *)start, HUGE_PAGE,
+                    MADV_COLLAPSE); /* an error is an older kernel, or too little memory */
 }
 
 /* Private memory of nobody's file: what malloc, Python and the modules have. */
@@ -189,8 +196,8 @@ static bool is_memory(const char *line, uintptr_t *ret_start, uintptr_t *ret_end
 {
     char access[8], name[16] = "";
     unsigned long inode;
-    return sscanf(line, "%lx-%lx %7s %*s %*s %lu %15s", ret_start, ret_end, access, &inode, name) >= 4 && inode == 0 &&
-           strcmp(access, "rw-p") == 0 && (name[0] == '\0' || strcmp(name, "[heap]") == 0);
+    return sscanf(line, "%lx-%lx %7s %*s %*s %lu %15s", ret_start, ret_end, access, &inode, name) >= 4 &&
+           inode == 0 && strcmp(access, "rw-p") == 0 && (name[0] == '\0' || strcmp(name, "[heap]") == 0);
 }
 
 static void collapse_all(void)

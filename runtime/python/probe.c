@@ -1,6 +1,7 @@
 /*
- * Trying something in a child of the stable, such as an import that may start threads, hang or crash. The stable serves its
- * worker meanwhile, so a horse may come out of here: as the exception _cq.Forked, with the horse's name.
+ * Trying something in a child of the stable, such as an import that may start threads, hang or crash. The
+ * stable serves its worker meanwhile, so a horse may come out of here: as the exception _cq.Forked, with the
+ * horse's name.
  */
 #include "runtime/python/extension.h"
 
@@ -20,7 +21,9 @@
 
 enum {
     PROBE_PATIENCE_MS = 60 * 1000,
-    BUSY_S = 600, /* what is tried is done afterwards, here, and may take longer: as long as imports may take at the start */
+    /* what is tried is done afterwards, here, and may take longer: as long as imports may take at the
+     * start */
+    BUSY_S = 600,
     PROBE_TEXT_MAX = 64 * 1024, /* bytes of what the child says, cut */
     PROBE_NICE = 10,            /* nobody waits for it, and jobs run meanwhile */
     WORD_OK = '+',
@@ -39,8 +42,8 @@ static PyObject *text_of_exception(void)
     PyObject *module = PyImport_ImportModule("traceback");
     PyObject *nothing = PyUnicode_FromString("");
     if (module && nothing)
-        lines = PyObject_CallMethod(module, "format_exception", "OOO", type ? type : Py_None, value ? value : Py_None,
-                                    trace ? trace : Py_None);
+        lines = PyObject_CallMethod(module, "format_exception", "OOO", type ? type : Py_None,
+                                    value ? value : Py_None, trace ? trace : Py_None);
     if (lines)
         text = PyUnicode_Join(nothing, lines);
     PyErr_Clear();
@@ -103,7 +106,8 @@ static bool read_some(int fd, struct cq_buf *said)
     return n > 0 && cq_buf_append(said, bytes, (size_t)n) && !is_whole(said, &size);
 }
 
-/* Listen to the child and serve the worker. ret_horse: this is a new horse, and the name it has; NULL in the stable. */
+/* Listen to the child and serve the worker. ret_horse: this is a new horse, and the name it has; NULL in the
+ * stable. */
 static enum how listen_to(struct cq_stable *stable, int fd, struct cq_buf *said, PyObject **ret_horse)
 {
     struct cq_stable_order order;
@@ -112,9 +116,7 @@ static enum how listen_to(struct cq_stable *stable, int fd, struct cq_buf *said,
     cq_stable_watch(stable, fd, PROBE_PATIENCE_MS);
     for (;;) {
         switch (cq_stable_serve(stable, &order)) {
-        case CQ_STABLE_HORSE:
-            *ret_horse = cq_stable_py_become_horse(&order);
-            return STOPPED;
+        case CQ_STABLE_HORSE: *ret_horse = cq_stable_py_become_horse(&order); return STOPPED;
         case CQ_STABLE_WATCHED: {
             struct pollfd ready = {.fd = fd, .events = POLLIN};
             if (poll(&ready, 1, 0) == 0)
@@ -123,10 +125,8 @@ static enum how listen_to(struct cq_stable *stable, int fd, struct cq_buf *said,
                 return is_whole(said, &size) ? SAID : DIED;
             break;
         }
-        case CQ_STABLE_LEARNED:
-            break; /* not while we watch */
-        case CQ_STABLE_END:
-            return STOPPED;
+        case CQ_STABLE_LEARNED: break; /* not while we watch */
+        case CQ_STABLE_END: return STOPPED;
         }
     }
 }
@@ -135,7 +135,8 @@ static PyObject *answer(const struct cq_buf *said)
 {
     uint32_t size = 0;
     is_whole(said, &size);
-    return Py_BuildValue("NN", PyBool_FromLong(said->data[0] == WORD_OK), cq_text_of(cq_str_n(said->data + HEAD, size)));
+    return Py_BuildValue("NN", PyBool_FromLong(said->data[0] == WORD_OK),
+                         cq_text_of(cq_str_n(said->data + HEAD, size)));
 }
 
 static PyObject *answer_of_silent(enum how how, int wait_status)
@@ -144,7 +145,8 @@ static PyObject *answer_of_silent(enum how how, int wait_status)
     if (how == HUNG)
         snprintf(text, sizeof(text), "it was not done after %d s", PROBE_PATIENCE_MS / 1000);
     else if (how == DIED && WIFSIGNALED(wait_status))
-        snprintf(text, sizeof(text), "the process died of signal %d (%s)", WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)));
+        snprintf(text, sizeof(text), "the process died of signal %d (%s)", WTERMSIG(wait_status),
+                 strsignal(WTERMSIG(wait_status)));
     else if (how == DIED)
         snprintf(text, sizeof(text), "the process exited with status %d", WEXITSTATUS(wait_status));
     return Py_BuildValue("Os", Py_False, text);
@@ -193,7 +195,8 @@ PyObject *cq_probe_py(PyObject *self, PyObject *callable)
     } else if (!PyErr_Occurred()) {
         cq_stable_unwatch(stable);
         close(ends[0]);
-        /* One that has said all is about to exit and needs no time for it; a dead one keeps its own status. */
+        /* One that has said all is about to exit and needs no time for it; a dead one keeps its own
+         * status. */
         int wait_status = cq_herd_end_helper(&stable->herd);
         result = how == SAID ? answer(&said) : answer_of_silent(how, wait_status);
         if (how == SAID && said.data[0] == WORD_OK)

@@ -19,7 +19,8 @@ PyObject *cq_process_py_threads(PyObject *self, PyObject *none)
     return PyLong_FromLong(cq_horse_threads());
 }
 
-/* `127.0.0.1 port 6379`, `[::1] port 6379`, `/run/redis.sock`. False: not connected, or to nobody with a name. */
+/* `127.0.0.1 port 6379`, `[::1] port 6379`, `/run/redis.sock`. False: not connected, or to nobody with a
+ * name. */
 static bool describe_peer(int fd, char *text, size_t size)
 {
     union {
@@ -36,11 +37,13 @@ static bool describe_peer(int fd, char *text, size_t size)
         snprintf(text, size, "%s port %d", address, ntohs(peer.in.sin_port));
         return true;
     }
-    if (peer.any.sa_family == AF_INET6 && inet_ntop(AF_INET6, &peer.in6.sin6_addr, address, sizeof(address))) {
+    if (peer.any.sa_family == AF_INET6 &&
+        inet_ntop(AF_INET6, &peer.in6.sin6_addr, address, sizeof(address))) {
         snprintf(text, size, "[%s] port %d", address, ntohs(peer.in6.sin6_port));
         return true;
     }
-    /* A socket pair, as event loops have one for themselves, has no name. An abstract name begins with a NUL byte. */
+    /* A socket pair, as event loops have one for themselves, has no name. An abstract name begins with a NUL
+     * byte. */
     if (peer.any.sa_family != AF_UNIX || len <= offsetof(struct sockaddr_un, sun_path))
         return false;
     int path_len = (int)(len - offsetof(struct sockaddr_un, sun_path));

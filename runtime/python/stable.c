@@ -26,7 +26,8 @@ struct cq_stable *cq_this_stable(void)
 static bool must_be_open(void)
 {
     if (!opened || closed)
-        PyErr_SetString(PyExc_RuntimeError, closed ? "this stable was closed" : "this process is no stable: call open first");
+        PyErr_SetString(PyExc_RuntimeError,
+                        closed ? "this stable was closed" : "this process is no stable: call open first");
     return opened && !closed;
 }
 
@@ -96,7 +97,8 @@ PyObject *cq_stable_py_hello(PyObject *self, PyObject *args, PyObject *fields)
         return NULL;
     }
     if (!cq_stable_send(&stable, &writer)) {
-        PyErr_SetString(PyExc_ConnectionError, "the worker does not take the hello: it is gone, or the hello is too long");
+        PyErr_SetString(PyExc_ConnectionError,
+                        "the worker does not take the hello: it is gone, or the hello is too long");
         return NULL;
     }
     greeted = true;
@@ -120,7 +122,8 @@ static bool add_learned(PyObject *names, struct cq_str bytes)
     struct cq_frame frame;
     size_t size;
     /* What cannot be read is somebody's play; ignore it. */
-    if (cq_frame_parse(bytes, CQ_STABLE_MESSAGE_MAX, &frame, &size, NULL) || size != bytes.len || !cq_str_is(frame.type, "learn"))
+    if (cq_frame_parse(bytes, CQ_STABLE_MESSAGE_MAX, &frame, &size, NULL) || size != bytes.len ||
+        !cq_str_is(frame.type, "learn"))
         return true;
     PyObject *list = cq_list_of_texts(cq_frame_get_str(&frame, "names"));
     PyObject *done = list ? PyObject_CallMethod(names, "extend", "O", list) : NULL;
@@ -164,14 +167,10 @@ PyObject *cq_stable_py_serve(PyObject *self, PyObject *none)
         return NULL;
     cq_memory_settle();
     switch (cq_stable_serve(&stable, &order)) {
-    case CQ_STABLE_HORSE:
-        return Py_BuildValue("sN", "horse", cq_stable_py_become_horse(&order));
-    case CQ_STABLE_LEARNED:
-        cq_memory_unsettle();
-        return learned();
+    case CQ_STABLE_HORSE: return Py_BuildValue("sN", "horse", cq_stable_py_become_horse(&order));
+    case CQ_STABLE_LEARNED: cq_memory_unsettle(); return learned();
     case CQ_STABLE_WATCHED: /* nothing is */
-    case CQ_STABLE_END:
-        break;
+    case CQ_STABLE_END: break;
     }
     Py_RETURN_NONE;
 }
@@ -198,7 +197,8 @@ static bool greet_with_error(struct cq_str error)
     cq_frame_add_int(&writer, "protocol", CQ_STABLE_PROTOCOL);
     cq_frame_add_str(&writer, "runtime", cq_str(opened ? stable.runtime : "python"));
     cq_frame_add_str(&writer, "error", error);
-    bool sent = cq_frame_end(&writer) && cq_frame_send(CQ_STABLE_SOCKET, cq_buf_view(&out), NULL, 0, NULL) == CQ_OK;
+    bool sent = cq_frame_end(&writer) &&
+                cq_frame_send(CQ_STABLE_SOCKET, cq_buf_view(&out), NULL, 0, NULL) == CQ_OK;
     cq_buf_release(&out);
     return sent;
 }

@@ -45,18 +45,12 @@ static PyObject *dict_of_bytes(struct cq_str map)
 static PyObject *value_of(const struct cq_frame_pair *pair)
 {
     switch (pair->kind) {
-    case CQ_FRAME_INT:
-        return PyLong_FromLongLong(pair->number);
-    case CQ_FRAME_BOOL:
-        return PyBool_FromLong(pair->number != 0);
-    case CQ_FRAME_STR:
-        return cq_text_of(pair->text);
-    case CQ_FRAME_BIN:
-        return bytes_of(pair->text);
-    case CQ_FRAME_MAP:
-        return dict_of_bytes(pair->text);
-    case CQ_FRAME_OTHER:
-        break;
+    case CQ_FRAME_INT: return PyLong_FromLongLong(pair->number);
+    case CQ_FRAME_BOOL: return PyBool_FromLong(pair->number != 0);
+    case CQ_FRAME_STR: return cq_text_of(pair->text);
+    case CQ_FRAME_BIN: return bytes_of(pair->text);
+    case CQ_FRAME_MAP: return dict_of_bytes(pair->text);
+    case CQ_FRAME_OTHER: break;
     }
     Py_INCREF(Py_None);
     return Py_None;
@@ -117,7 +111,8 @@ static bool add_value(struct cq_frame_writer *writer, const char *key, PyObject 
         return true;
     }
     if (!PyLong_Check(value)) {
-        PyErr_Format(PyExc_TypeError, "a frame's %s is to be str, bytes, int, bool or None, not %R", key, (PyObject *)Py_TYPE(value));
+        PyErr_Format(PyExc_TypeError, "a frame's %s is to be str, bytes, int, bool or None, not %R", key,
+                     (PyObject *)Py_TYPE(value));
         return false;
     }
     long long number = PyLong_AsLongLong(value);

@@ -54,7 +54,8 @@ static struct cq_herd_horse *find(const struct cq_herd *herd, pid_t pid)
 }
 
 /* Call visit for each child in /proc's list, `123 456 `; a number may be cut by the end of the buffer. */
-static size_t for_each_child(const struct cq_herd *herd, void (*visit)(const struct cq_herd *herd, pid_t child))
+static size_t for_each_child(const struct cq_herd *herd,
+                             void (*visit)(const struct cq_herd *herd, pid_t child))
 {
     char text[4096];
     size_t count = 0;
@@ -143,14 +144,16 @@ int cq_herd_end_helper(struct cq_herd *herd)
     if (pid > 0) {
         kill(-pid, SIGKILL);
         kill(pid, SIGKILL);
-        while (waitpid(pid, &herd->helper_status, 0) < 0 && errno == EINTR) {}
+        while (waitpid(pid, &herd->helper_status, 0) < 0 && errno == EINTR) {
+        }
         herd->helper = 0;
         kill_leftovers(herd); /* they have become ours with its end */
     }
     return herd->helper_status;
 }
 
-void cq_herd_reap(struct cq_herd *herd, void (*tell)(void *context, const struct cq_herd_exit *gone), void *context)
+void cq_herd_reap(struct cq_herd *herd, void (*tell)(void *context, const struct cq_herd_exit *gone),
+                  void *context)
 {
     struct cq_herd_exit gone;
     for (;;) {
@@ -202,7 +205,8 @@ void cq_herd_end_children(void)
 {
     for (int i = 0; i < END_TRIES && kill_children_of_threads() > 0; i++) {
         pid_t pid;
-        while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {}
+        while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
+        }
         if (pid < 0 && errno == ECHILD)
             return;
         usleep(END_PAUSE_US);

@@ -1,9 +1,9 @@
 /*
  * The children of a stable: its horses, and what their jobs left behind.
  *
- * A horse leads its own process group, which is killed before the horse is reaped, so that its number cannot have
- * become somebody else's. What has left the group (setsid, a daemon) is re-parented to the stable, a subreaper, when
- * its horse dies: whoever is the stable's child and not a horse is a leftover and is killed.
+ * A horse leads its own process group, which is killed before the horse is reaped, so that its number cannot
+ * have become somebody else's. What has left the group (setsid, a daemon) is re-parented to the stable, a
+ * subreaper, when its horse dies: whoever is the stable's child and not a horse is a leftover and is killed.
  */
 #ifndef CQ_RUNTIME_STABLE_HERD_H
 #define CQ_RUNTIME_STABLE_HERD_H
@@ -21,15 +21,15 @@ struct cq_herd {
     struct cq_herd_horse *horses; /* owned; no order */
     size_t len;
     size_t cap;
-    int children_fd;              /* /proc's list of our children; -1: this kernel has none */
-    pid_t helper;                 /* a child that is no horse and no leftover either; 0: none, or it was reaped */
-    int helper_status;            /* of the last one that was reaped, as of waitpid */
+    int children_fd;   /* /proc's list of our children; -1: this kernel has none */
+    pid_t helper;      /* a child that is no horse and no leftover either; 0: none, or it was reaped */
+    int helper_status; /* of the last one that was reaped, as of waitpid */
 };
 
 struct cq_herd_exit {
     pid_t pid;
     int64_t number;
-    int status;         /* as of waitpid */
+    int status; /* as of waitpid */
     int64_t maxrss_kb;
     int64_t utime_us;
     int64_t stime_us;
@@ -40,16 +40,19 @@ void cq_herd_release(struct cq_herd *herd);
 
 void cq_herd_add(struct cq_herd *herd, pid_t pid, int64_t number);
 
-/* A child that works for the stable: left alone until it exits by itself, then reaped, its group and its orphans killed. */
+/* A child that works for the stable: left alone until it exits by itself, then reaped, its group and its
+ * orphans killed. */
 void cq_herd_set_helper(struct cq_herd *herd, pid_t pid);
 
 /* Kill and reap the helper, if it is there still. Returns its wait status in any case. */
 int cq_herd_end_helper(struct cq_herd *herd);
 
 /* Reap all that has exited; tell of each horse, after everything of its job was sent SIGKILL. */
-void cq_herd_reap(struct cq_herd *herd, void (*tell)(void *context, const struct cq_herd_exit *gone), void *context);
+void cq_herd_reap(struct cq_herd *herd, void (*tell)(void *context, const struct cq_herd_exit *gone),
+                  void *context);
 
-/* SIGKILL for all children and what they leave behind, until none is left. For the stable, which has one thread. */
+/* SIGKILL for all children and what they leave behind, until none is left. For the stable, which has one
+ * thread. */
 void cq_herd_kill_all(struct cq_herd *herd);
 
 /* The same in a horse, for the children of all its threads, as far as a second or two go. */

@@ -15,7 +15,7 @@
 
 enum {
     BUFFER_KEEP = 1024 * 1024, /* a larger buffer is not kept for the next job */
-    OLD_KERNEL_FDS = 1024, /* descriptors to close where close_range is missing */
+    OLD_KERNEL_FDS = 1024,     /* descriptors to close where close_range is missing */
 };
 
 static void complain(const char *text)
@@ -68,12 +68,14 @@ static void leave_stable(const struct cq_stable *stable)
     if (getppid() != stable->pid)
         _exit(0);
     setpgid(0, 0);
-    /* Daemons that a job starts come to its horse, not to the stable, as long as it lives: so it is known whose they are. */
+    /* Daemons that a job starts come to its horse, not to the stable, as long as it lives: so it is known
+     * whose they are. */
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     unblock_signals();
 }
 
-void cq_horse_set_up(const struct cq_stable *stable, const struct cq_stable_order *order, enum cq_horse_keep keep)
+void cq_horse_set_up(const struct cq_stable *stable, const struct cq_stable_order *order,
+                     enum cq_horse_keep keep)
 {
     leave_stable(stable);
     dup3(order->fds[0], CQ_STABLE_SOCKET, O_CLOEXEC);
@@ -147,7 +149,8 @@ void cq_horse_answer(const struct cq_buf *answer, ino_t socket_inode)
 static void kill_children(void)
 {
     siginfo_t info;
-    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0) /* else ECHILD, the usual case: one cheap call */
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) ==
+        0) /* else ECHILD, the usual case: one cheap call */
         cq_herd_end_children();
 }
 

@@ -35,7 +35,8 @@ static enum step broken(struct cq_stable *stable, const char *text)
 
 bool cq_stable_send(struct cq_stable *stable, struct cq_frame_writer *writer)
 {
-    bool sent = cq_frame_end(writer) && cq_frame_send(CQ_STABLE_SOCKET, cq_buf_view(&stable->out), NULL, 0, NULL) == CQ_OK;
+    bool sent = cq_frame_end(writer) &&
+                cq_frame_send(CQ_STABLE_SOCKET, cq_buf_view(&stable->out), NULL, 0, NULL) == CQ_OK;
     cq_buf_clear(&stable->out);
     return sent;
 }
@@ -87,15 +88,18 @@ static void take_received(struct cq_stable *stable, struct cq_stable_order *orde
     order->fd_count = stable->received[0].count;
     memcpy(order->fds, stable->received[0].fds, sizeof(order->fds));
     stable->received_len--;
-    memmove(&stable->received[0], &stable->received[1], (size_t)stable->received_len * sizeof(stable->received[0]));
+    memmove(&stable->received[0], &stable->received[1],
+            (size_t)stable->received_len * sizeof(stable->received[0]));
 }
 
-static enum step handle_fork(struct cq_stable *stable, const struct cq_frame *frame, struct cq_stable_order *order)
+static enum step handle_fork(struct cq_stable *stable, const struct cq_frame *frame,
+                             struct cq_stable_order *order)
 {
     struct cq_str name = cq_frame_get_str(frame, "name");
     snprintf(order->name, sizeof(order->name), "%.*s", (int)name.len, name.data ? name.data : "");
     take_received(stable, order);
-    if (!cq_frame_get_int(frame, "horse", &order->number) || (order->fd_count != 1 && order->fd_count != CQ_FRAME_FDS_MAX))
+    if (!cq_frame_get_int(frame, "horse", &order->number) ||
+        (order->fd_count != 1 && order->fd_count != CQ_FRAME_FDS_MAX))
         return broken(stable, "a fork frame without a horse's number, or without 1 or 3 descriptors");
     if (stable->before_fork)
         stable->before_fork(stable->context);
@@ -108,7 +112,8 @@ static enum step handle_fork(struct cq_stable *stable, const struct cq_frame *fr
     for (int i = 0; i < order->fd_count; i++)
         close(order->fds[i]);
     if (pid > 0) {
-        /* The horse does it too; whoever comes first, the group is there before the worker knows of the horse. */
+        /* The horse does it too; whoever comes first, the group is there before the worker knows of the
+         * horse. */
         setpgid(pid, pid);
         cq_herd_add(&stable->herd, pid, order->number);
     }
@@ -116,16 +121,19 @@ static enum step handle_fork(struct cq_stable *stable, const struct cq_frame *fr
     return STEP_ON;
 }
 
-static enum step handle_frame(struct cq_stable *stable, const struct cq_frame *frame, struct cq_stable_order *order)
+static enum step handle_frame(struct cq_stable *stable, const struct cq_frame *frame,
+                              struct cq_stable_order *order)
 {
     if (cq_str_is(frame->type, "fork"))
-        return stable->quitting ? broken(stable, "a fork frame after quit") : handle_fork(stable, frame, order);
+        return stable->quitting ? broken(stable, "a fork frame after quit")
+                                : handle_fork(stable, frame, order);
     if (cq_str_is(frame->type, "quit")) {
         stable->quitting = true;
         return STEP_ON;
     }
     struct cq_error err;
-    cq_error_set(&err, CQ_ERR_DESERIALIZATION, "unknown frame '%.*s'", (int)frame->type.len, frame->type.data);
+    cq_error_set(&err, CQ_ERR_DESERIALIZATION, "unknown frame '%.*s'", (int)frame->type.len,
+                 frame->type.data);
     return broken(stable, err.text);
 }
 
@@ -135,7 +143,8 @@ static enum step read_worker(struct cq_stable *stable, struct cq_stable_order *o
     if (stable->received_len == CQ_STABLE_QUEUE_MAX)
         return broken(stable, "descriptors without fork frames");
     int count = CQ_FRAME_FDS_MAX;
-    ssize_t n = cq_frame_receive(CQ_STABLE_SOCKET, &stable->in, stable->received[stable->received_len].fds, &count);
+    ssize_t n = cq_frame_receive(CQ_STABLE_SOCKET, &stable->in, stable->received[stable->received_len].fds,
+                                 &count);
     if (n <= 0)
         return n < 0 && errno == EAGAIN ? STEP_ON : STEP_END;
     if (count > 0)
@@ -143,7 +152,8 @@ static enum step read_worker(struct cq_stable *stable, struct cq_stable_order *o
     size_t done = 0, size;
     struct cq_frame frame;
     for (;;) {
-        if (cq_frame_parse(cq_str_n(stable->in.data + done, stable->in.len - done), CQ_FRAME_CONTROL_MAX, &frame, &size, &err))
+        if (cq_frame_parse(cq_str_n(stable->in.data + done, stable->in.len - done), CQ_FRAME_CONTROL_MAX,
+                           &frame, &size, &err))
             return broken(stable, err.text);
         if (!size)
             break;
@@ -163,14 +173,16 @@ static bool open_descriptors(struct cq_stable *stable, struct cq_error *err)
     int type, pair[2];
     socklen_t len = sizeof(type);
     if (getsockopt(CQ_STABLE_SOCKET, SOL_SOCKET, SO_TYPE, &type, &len) != 0)
-        return !cq_error_set(err, CQ_ERR_USAGE, "a stable is started by cq worker, with a socket as descriptor 3");
+        return !cq_error_set(err, CQ_ERR_USAGE,
+                             "a stable is started by cq worker, with a socket as descriptor 3");
     fcntl(CQ_STABLE_SOCKET, F_SETFD, FD_CLOEXEC);
     close_range(CQ_STABLE_SOCKET + 1, ~0U, 0);
     int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null_fd < 0 || dup2(null_fd, STDIN_FILENO) < 0)
         return !cq_error_errno(err, errno, "cannot open /dev/null");
     close(null_fd);
-    /* Messages keep their bounds, and the children's end comes out as descriptor 4: everything else above was closed. */
+    /* Messages keep their bounds, and the children's end comes out as descriptor 4: everything else above was
+     * closed. */
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0)
         return !cq_error_errno(err, errno, "cannot make a socket pair");
     if (pair[0] != CQ_STABLE_LEARN) {
@@ -187,7 +199,8 @@ static bool set_signals(struct cq_stable *stable, struct cq_error *err)
     sigset_t blocked;
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGCHLD);
-    /* Blocked rather than ignored: a horse unblocks them and has the default. The stable ends by end of file alone. */
+    /* Blocked rather than ignored: a horse unblocks them and has the default. The stable ends by end of file
+     * alone. */
     sigaddset(&blocked, SIGTERM);
     sigaddset(&blocked, SIGHUP);
     signal(SIGINT, SIG_IGN);
@@ -201,8 +214,8 @@ static bool set_signals(struct cq_stable *stable, struct cq_error *err)
     if (stable->signal_fd < 0)
         return !cq_error_errno(err, errno, "cannot make a signal descriptor");
     /*
-     * The worker may have armed it. But when the worker is killed somebody has to kill what jobs have started, and
-     * that is the stable, which sees the end of file.
+     * The worker may have armed it. But when the worker is killed somebody has to kill what jobs have
+     * started, and that is the stable, which sees the end of file.
      */
     prctl(PR_SET_PDEATHSIG, 0);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -211,7 +224,8 @@ static bool set_signals(struct cq_stable *stable, struct cq_error *err)
 
 enum cq_code cq_stable_open(struct cq_stable *stable, const char *runtime, struct cq_error *err)
 {
-    *stable = (struct cq_stable){.runtime = runtime, .learn_fd = -1, .signal_fd = -1, .watch_fd = -1, .pid = getpid()};
+    *stable = (struct cq_stable){
+        .runtime = runtime, .learn_fd = -1, .signal_fd = -1, .watch_fd = -1, .pid = getpid()};
     struct cq_error error;
     if (!open_descriptors(stable, &error) || !set_signals(stable, &error)) {
         complain(stable, error.text);
@@ -219,7 +233,8 @@ enum cq_code cq_stable_open(struct cq_stable *stable, const char *runtime, struc
     }
     cq_title_set("cq: %s stable", runtime);
     /* Whole lines of a job's output reach the log as they are printed, and a crash loses none. */
-    static char line[LINE_BUFFER]; /* of our own: without one, glibc of Debian 13 forgets that lines are wanted */
+    static char
+        line[LINE_BUFFER]; /* of our own: without one, glibc of Debian 13 forgets that lines are wanted */
     setvbuf(stdout, line, _IOLBF, sizeof(line));
     cq_herd_init(&stable->herd);
     cq_buf_init(&stable->in, 2 * CQ_FRAME_CONTROL_MAX);

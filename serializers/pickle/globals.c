@@ -17,12 +17,14 @@ static bool join(char *text, size_t *len, struct cq_str part)
     return true;
 }
 
-static enum cq_code report(struct cq_pickle *pickle, struct cq_str owner, struct cq_str name, bool attribute, struct cq_str *ret_kept)
+static enum cq_code report(struct cq_pickle *pickle, struct cq_str owner, struct cq_str name, bool attribute,
+                           struct cq_str *ret_kept)
 {
     char text[CQ_GLOBAL_NAME_MAX];
     size_t len = 0;
     if (pickle->watch->count == CQ_GLOBALS_MAX)
-        return cq_error_set(pickle->err, CQ_ERR_LIMIT, "pickle: more than %d classes and functions", CQ_GLOBALS_MAX);
+        return cq_error_set(pickle->err, CQ_ERR_LIMIT, "pickle: more than %d classes and functions",
+                            CQ_GLOBALS_MAX);
     pickle->watch->count++;
     if (!join(text, &len, owner) || !join(text, &len, CQ_STR_LIT(".")) || !join(text, &len, name))
         return cq_pickle_fault(pickle, "the name of a class or function that is too long");
@@ -33,7 +35,8 @@ static enum cq_code report(struct cq_pickle *pickle, struct cq_str owner, struct
     return code;
 }
 
-enum cq_code cq_pickle_watch_global(struct cq_pickle *pickle, struct cq_str module, struct cq_str name, struct cq_value *ret_slot)
+enum cq_code cq_pickle_watch_global(struct cq_pickle *pickle, struct cq_str module, struct cq_str name,
+                                    struct cq_value *ret_slot)
 {
     struct cq_str joined;
     if (pickle->protocol < FIRST_PROTOCOL_OF_PYTHON_3)
@@ -47,10 +50,11 @@ enum cq_code cq_pickle_watch_global(struct cq_pickle *pickle, struct cq_str modu
 }
 
 /*
- * getattr(class, 'name'). On the stack it stays the class by its name: who calls it or takes its attribute is judged by
- * that, and a name below a name would have to be kept for each.
+ * getattr(class, 'name'). On the stack it stays the class by its name: who calls it or takes its attribute is
+ * judged by that, and a name below a name would have to be kept for each.
  */
-static enum cq_code take_attribute(struct cq_pickle *pickle, const struct cq_pickle_container *args, struct cq_value *ret_slot)
+static enum cq_code take_attribute(struct cq_pickle *pickle, const struct cq_pickle_container *args,
+                                   struct cq_value *ret_slot)
 {
     if (args->len != 2 || (int)args->items[0].kind != CQ_SLOT_GLOBAL || args->items[1].kind != CQ_VALUE_STR)
         return cq_pickle_fault(pickle, "builtins.getattr of something else than a class by its name");
@@ -65,8 +69,8 @@ static bool makes_instance(struct cq_str function)
            cq_str_is(function, "copyreg.__newobj_ex__");
 }
 
-enum cq_code cq_pickle_watch_call(struct cq_pickle *pickle, const struct cq_value *callable, const struct cq_pickle_container *args,
-                                  struct cq_value *ret_slot)
+enum cq_code cq_pickle_watch_call(struct cq_pickle *pickle, const struct cq_value *callable,
+                                  const struct cq_pickle_container *args, struct cq_value *ret_slot)
 {
     if ((int)callable->kind == CQ_SLOT_GETATTR)
         return take_attribute(pickle, args, ret_slot);
@@ -82,14 +86,15 @@ static struct cq_pickled_call call_of(const struct cq_value *slot)
 {
     const struct cq_pickle_container *tuple = cq_pickle_container(slot);
     struct cq_pickled_call call = {CQ_STR_NONE, CQ_OWNER_NONE, CQ_STR_NONE};
-    if (!tuple || tuple->kind != CQ_VALUE_TUPLE || tuple->len != CALL_LEN || tuple->items[0].kind != CQ_VALUE_STR)
+    if (!tuple || tuple->kind != CQ_VALUE_TUPLE || tuple->len != CALL_LEN ||
+        tuple->items[0].kind != CQ_VALUE_STR)
         return call;
     const struct cq_value *instance = &tuple->items[1];
     call.function = tuple->items[0].as.text;
-    call.owner = (int)instance->kind == CQ_SLOT_GLOBAL    ? CQ_OWNER_GLOBAL
-                 : instance->kind == CQ_VALUE_OPAQUE      ? CQ_OWNER_OBJECT
-                 : instance->kind == CQ_VALUE_NONE        ? CQ_OWNER_NONE
-                                                          : CQ_OWNER_DATA;
+    call.owner = (int)instance->kind == CQ_SLOT_GLOBAL ? CQ_OWNER_GLOBAL
+                 : instance->kind == CQ_VALUE_OPAQUE   ? CQ_OWNER_OBJECT
+                 : instance->kind == CQ_VALUE_NONE     ? CQ_OWNER_NONE
+                                                       : CQ_OWNER_DATA;
     if (call.owner == CQ_OWNER_GLOBAL || call.owner == CQ_OWNER_OBJECT)
         call.owner_name = instance->as.text;
     return call;

@@ -7,7 +7,8 @@ enum {
     MEMO_GAP_MAX = 64 * 1024,
 };
 
-void cq_pickle_init(struct cq_pickle *pickle, struct cq_str bytes, struct cq_arena *arena, struct cq_error *err)
+void cq_pickle_init(struct cq_pickle *pickle, struct cq_str bytes, struct cq_arena *arena,
+                    struct cq_error *err)
 {
     pickle->bytes = bytes;
     pickle->at = pickle->opcode_at = 0;
@@ -38,15 +39,17 @@ void cq_pickle_release(struct cq_pickle *pickle)
 
 enum cq_code cq_pickle_fault(const struct cq_pickle *pickle, const char *what)
 {
-    return cq_error_set(pickle->err, CQ_ERR_DESERIALIZATION, "pickle: %s at byte %zu", what, pickle->opcode_at);
+    return cq_error_set(pickle->err, CQ_ERR_DESERIALIZATION, "pickle: %s at byte %zu", what,
+                        pickle->opcode_at);
 }
 
 /* --- Arguments of opcodes --- */
 
 static enum cq_code truncated(const struct cq_pickle *pickle)
 {
-    return cq_error_set(pickle->err, CQ_ERR_DESERIALIZATION, "pickle: truncated: it ends inside the opcode 0x%02x at byte %zu",
-                        pickle->opcode, pickle->opcode_at);
+    return cq_error_set(pickle->err, CQ_ERR_DESERIALIZATION,
+                        "pickle: truncated: it ends inside the opcode 0x%02x at byte %zu", pickle->opcode,
+                        pickle->opcode_at);
 }
 
 enum cq_code cq_pickle_take(struct cq_pickle *pickle, uint64_t len, struct cq_str *ret_bytes)
@@ -80,7 +83,8 @@ enum cq_code cq_pickle_take_sized(struct cq_pickle *pickle, unsigned size, struc
 enum cq_code cq_pickle_take_line(struct cq_pickle *pickle, struct cq_str *ret_line)
 {
     const char *start = pickle->bytes.data + pickle->at;
-    const char *end = pickle->at < pickle->bytes.len ? memchr(start, '\n', pickle->bytes.len - pickle->at) : NULL;
+    const char *end = pickle->at < pickle->bytes.len ? memchr(start, '\n', pickle->bytes.len - pickle->at)
+                                                     : NULL;
     if (!end)
         return truncated(pickle);
     *ret_line = cq_str_n(start, (size_t)(end - start));
@@ -90,7 +94,8 @@ enum cq_code cq_pickle_take_line(struct cq_pickle *pickle, struct cq_str *ret_li
 
 /* --- Stack and memo --- */
 
-/* A copy of an array in the scratch arena, with room for twice as much. The old one stays behind in the arena. */
+/* A copy of an array in the scratch arena, with room for twice as much. The old one stays behind in the
+ * arena. */
 static void *grown(struct cq_pickle *pickle, const void *old, size_t len, size_t *cap, size_t size)
 {
     *cap = *cap ? *cap * 2 : 16;
@@ -104,8 +109,8 @@ static void *grown(struct cq_pickle *pickle, const void *old, size_t len, size_t
 static enum cq_code count(struct cq_pickle *pickle)
 {
     if (pickle->pushed >= CQ_VALUE_MAX_ITEMS)
-        return cq_error_set(pickle->err, CQ_ERR_LIMIT, "pickle: more than %d elements, at byte %zu", CQ_VALUE_MAX_ITEMS,
-                            pickle->opcode_at);
+        return cq_error_set(pickle->err, CQ_ERR_LIMIT, "pickle: more than %d elements, at byte %zu",
+                            CQ_VALUE_MAX_ITEMS, pickle->opcode_at);
     pickle->pushed++;
     return CQ_OK;
 }
@@ -134,7 +139,8 @@ enum cq_code cq_pickle_top(struct cq_pickle *pickle, struct cq_value *ret_slot)
     return CQ_OK;
 }
 
-/* getattr may be called or dropped. As an argument, an element or a state it would get where nobody watches it. */
+/* getattr may be called or dropped. As an argument, an element or a state it would get where nobody watches
+ * it. */
 static enum cq_code getattr_strays(const struct cq_pickle *pickle)
 {
     return cq_pickle_fault(pickle, "builtins.getattr as a value");
@@ -156,7 +162,8 @@ enum cq_code cq_pickle_mark(struct cq_pickle *pickle)
     if (code)
         return code;
     if (pickle->marks_len == pickle->marks_cap)
-        pickle->marks = grown(pickle, pickle->marks, pickle->marks_len, &pickle->marks_cap, sizeof(*pickle->marks));
+        pickle->marks = grown(pickle, pickle->marks, pickle->marks_len, &pickle->marks_cap,
+                              sizeof(*pickle->marks));
     pickle->marks[pickle->marks_len++] = pickle->stack_len;
     return CQ_OK;
 }
@@ -201,7 +208,8 @@ enum cq_code cq_pickle_get(struct cq_pickle *pickle, uint64_t index, struct cq_v
 
 /* --- Containers --- */
 
-void cq_pickle_extend(struct cq_pickle *pickle, struct cq_pickle_container *container, const struct cq_value *slots, size_t len)
+void cq_pickle_extend(struct cq_pickle *pickle, struct cq_pickle_container *container,
+                      const struct cq_value *slots, size_t len)
 {
     if (!len)
         return;
@@ -219,12 +227,14 @@ void cq_pickle_extend(struct cq_pickle *pickle, struct cq_pickle_container *cont
     container->len = (uint32_t)need;
 }
 
-struct cq_value cq_pickle_make(struct cq_pickle *pickle, enum cq_value_kind kind, const struct cq_value *slots, size_t len)
+struct cq_value cq_pickle_make(struct cq_pickle *pickle, enum cq_value_kind kind,
+                               const struct cq_value *slots, size_t len)
 {
     struct cq_pickle_container *container = cq_arena_alloc(&pickle->scratch, sizeof(*container));
     *container = (struct cq_pickle_container){.kind = kind, .state = CQ_CONTAINER_OPEN};
     cq_pickle_extend(pickle, container, slots, len);
-    return (struct cq_value){.kind = (enum cq_value_kind)CQ_SLOT_CONTAINER, .as.list = {(void *)container, 0}};
+    return (struct cq_value){.kind = (enum cq_value_kind)CQ_SLOT_CONTAINER,
+                             .as.list = {(void *)container, 0}};
 }
 
 /* --- From graph to tree --- */
@@ -237,10 +247,12 @@ static enum cq_code finish(const struct cq_pickle *pickle, struct cq_pickle_cont
     if (is_map || container->kind == CQ_VALUE_SET || container->kind == CQ_VALUE_FROZENSET) {
         for (size_t i = 0; i < container->len; i += is_map ? 2 : 1)
             if (!cq_value_hashable(&container->items[i]))
-                return cq_error_set(pickle->err, CQ_ERR_DESERIALIZATION, "pickle: a %s as a dict's key or in a set",
+                return cq_error_set(pickle->err, CQ_ERR_DESERIALIZATION,
+                                    "pickle: a %s as a dict's key or in a set",
                                     cq_value_type_name(&container->items[i]));
         if (is_map)
-            container->len = 2 * (uint32_t)cq_value_unique_pairs((struct cq_pair *)(void *)container->items, container->len / 2);
+            container->len = 2 * (uint32_t)cq_value_unique_pairs((struct cq_pair *)(void *)container->items,
+                                                                 container->len / 2);
         else
             container->len = (uint32_t)cq_value_unique_items(container->items, container->len);
     }
@@ -250,7 +262,8 @@ static enum cq_code finish(const struct cq_pickle *pickle, struct cq_pickle_cont
 static struct cq_value finished(const struct cq_pickle_container *container)
 {
     if (container->kind == CQ_VALUE_MAP)
-        return (struct cq_value){.kind = CQ_VALUE_MAP, .as.map = {(struct cq_pair *)(void *)container->items, container->len / 2}};
+        return (struct cq_value){.kind = CQ_VALUE_MAP,
+                                 .as.map = {(struct cq_pair *)(void *)container->items, container->len / 2}};
     return (struct cq_value){.kind = container->kind, .as.list = {container->items, container->len}};
 }
 
@@ -261,15 +274,17 @@ struct frame {
 
 static enum cq_code too_deep(const struct cq_pickle *pickle)
 {
-    return cq_error_set(pickle->err, CQ_ERR_LIMIT, "pickle: containers are more than %d levels deep", CQ_VALUE_MAX_DEPTH);
+    return cq_error_set(pickle->err, CQ_ERR_LIMIT, "pickle: containers are more than %d levels deep",
+                        CQ_VALUE_MAX_DEPTH);
 }
 
 /*
- * Look at the slots of the innermost frame. *ret_inner: a container to enter before this one can go on, or NULL: this
- * one is done. Its weight counts every element below it each time that it is reached, so that a few bytes of shared
- * references cannot make a value that takes for ever to walk.
+ * Look at the slots of the innermost frame. *ret_inner: a container to enter before this one can go on, or
+ * NULL: this one is done. Its weight counts every element below it each time that it is reached, so that a
+ * few bytes of shared references cannot make a value that takes for ever to walk.
  */
-static enum cq_code walk(const struct cq_pickle *pickle, struct frame *frame, int depth, struct cq_pickle_container **ret_inner)
+static enum cq_code walk(const struct cq_pickle *pickle, struct frame *frame, int depth,
+                         struct cq_pickle_container **ret_inner)
 {
     struct cq_pickle_container *outer = frame->container;
     *ret_inner = NULL;
@@ -293,7 +308,8 @@ static enum cq_code walk(const struct cq_pickle *pickle, struct frame *frame, in
             outer->height = (uint16_t)(inner->height + 1);
         outer->weight += inner->weight;
         if (outer->weight > CQ_VALUE_MAX_ITEMS)
-            return cq_error_set(pickle->err, CQ_ERR_LIMIT, "pickle: more than %d elements, shared ones counted each time",
+            return cq_error_set(pickle->err, CQ_ERR_LIMIT,
+                                "pickle: more than %d elements, shared ones counted each time",
                                 CQ_VALUE_MAX_ITEMS);
         *slot = finished(inner);
     }

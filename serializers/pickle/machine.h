@@ -1,10 +1,12 @@
 /*
- * The pickle reader's machine, shared by read.c (opcodes), machine.c (stack, memo, the way from graph to tree), reduce.c
- * (globals and what is called with them) and globals.c (which names a pickle uses). Nobody else includes it.
+ * The pickle reader's machine, shared by read.c (opcodes), machine.c (stack, memo, the way from graph to
+ * tree), reduce.c (globals and what is called with them) and globals.c (which names a pickle uses). Nobody
+ * else includes it.
  *
- * A pickle builds a graph: a container may be memoized, referred to and filled later. So while the machine runs, a
- * container is a struct of its own, and a slot (a struct cq_value on the stack, in the memo, in a container) of the
- * kind CQ_SLOT_CONTAINER points to it. At STOP the graph becomes the tree of values, in place: no slot is copied.
+ * A pickle builds a graph: a container may be memoized, referred to and filled later. So while the machine
+ * runs, a container is a struct of its own, and a slot (a struct cq_value on the stack, in the memo, in a
+ * container) of the kind CQ_SLOT_CONTAINER points to it. At STOP the graph becomes the tree of values, in
+ * place: no slot is copied.
  */
 #ifndef CQ_SERIALIZERS_PICKLE_MACHINE_H
 #define CQ_SERIALIZERS_PICKLE_MACHINE_H
@@ -17,14 +19,15 @@
 /* Kinds of slots beside those of values. */
 enum {
     CQ_SLOT_CONTAINER = CQ_VALUE_OPAQUE + 1, /* as.list.items is its struct cq_pickle_container */
-    CQ_SLOT_GLOBAL,                          /* a class or function by dotted name in as.text; an OPAQUE at the end */
-    CQ_SLOT_GETATTR,                         /* the global builtins.getattr, while globals are watched */
-    CQ_SLOT_UNSET,                           /* in the memo: nothing was put there */
+    CQ_SLOT_GLOBAL,  /* a class or function by dotted name in as.text; an OPAQUE at the end */
+    CQ_SLOT_GETATTR, /* the global builtins.getattr, while globals are watched */
+    CQ_SLOT_UNSET,   /* in the memo: nothing was put there */
 };
 
 enum cq_pickle_state { CQ_CONTAINER_OPEN, CQ_CONTAINER_ENTERED, CQ_CONTAINER_DONE };
 
-/* Small, for a pickle of one byte per container makes millions of them; CQ_VALUE_MAX_ITEMS fits its counts. */
+/* Small, for a pickle of one byte per container makes millions of them; CQ_VALUE_MAX_ITEMS fits its
+ * counts. */
 struct cq_pickle_container {
     struct cq_value *items; /* in the caller's arena; of a map keys and values in turn */
     uint32_t len;
@@ -32,7 +35,8 @@ struct cq_pickle_container {
     uint32_t weight; /* elements in it and below, a shared one counted each time; once DONE */
     uint16_t height; /* levels of containers, itself included; once DONE */
     enum cq_value_kind kind : 8;
-    enum cq_pickle_state state : 8; /* ENTERED while the walk at STOP is inside: meeting it again is a cycle */
+    enum cq_pickle_state
+        state : 8; /* ENTERED while the walk at STOP is inside: meeting it again is a cycle */
 };
 
 _Static_assert(CQ_VALUE_MAX_ITEMS < UINT32_MAX / 4 && CQ_VALUE_MAX_DEPTH < UINT16_MAX, "counts fit");
@@ -53,12 +57,14 @@ struct cq_pickle {
     size_t pushed;              /* slots ever made, against CQ_VALUE_MAX_ITEMS */
     size_t expanded;            /* bytes of text that reductions took, at most twice the pickle itself */
     unsigned protocol;          /* of the last PROTO; 0: none yet */
-    struct cq_globals *watch;   /* NULL: values are wanted. Else only names are, and what could hide one is refused */
+    struct cq_globals
+        *watch; /* NULL: values are wanted. Else only names are, and what could hide one is refused */
     struct cq_error *err;
     struct cq_value first_stack[32], first_memo[32];
 };
 
-void cq_pickle_init(struct cq_pickle *pickle, struct cq_str bytes, struct cq_arena *arena, struct cq_error *err);
+void cq_pickle_init(struct cq_pickle *pickle, struct cq_str bytes, struct cq_arena *arena,
+                    struct cq_error *err);
 void cq_pickle_release(struct cq_pickle *pickle);
 
 /* CQ_ERR_DESERIALIZATION: "pickle: <what> at byte N". */
@@ -66,10 +72,12 @@ enum cq_code cq_pickle_fault(const struct cq_pickle *pickle, const char *what);
 
 /* What follows an opcode. Errors: CQ_ERR_DESERIALIZATION when the pickle ends before it does. */
 enum cq_code cq_pickle_take(struct cq_pickle *pickle, uint64_t len, struct cq_str *ret_bytes);
-enum cq_code cq_pickle_take_number(struct cq_pickle *pickle, unsigned size, uint64_t *ret_number); /* little-endian */
+enum cq_code cq_pickle_take_number(struct cq_pickle *pickle, unsigned size,
+                                   uint64_t *ret_number); /* little-endian */
 enum cq_code cq_pickle_take_sized(struct cq_pickle *pickle, unsigned size,
-                                  struct cq_str *ret_bytes);                         /* after a length of size bytes */
-enum cq_code cq_pickle_take_line(struct cq_pickle *pickle, struct cq_str *ret_line); /* its \n is not part of it */
+                                  struct cq_str *ret_bytes); /* after a length of size bytes */
+enum cq_code cq_pickle_take_line(struct cq_pickle *pickle,
+                                 struct cq_str *ret_line); /* its \n is not part of it */
 
 enum cq_code cq_pickle_push(struct cq_pickle *pickle, struct cq_value slot);
 enum cq_code cq_pickle_pop(struct cq_pickle *pickle, struct cq_value *ret_slot);
@@ -85,14 +93,18 @@ enum cq_code cq_pickle_get(struct cq_pickle *pickle, uint64_t index, struct cq_v
 /* The container behind a slot, or NULL. */
 static inline struct cq_pickle_container *cq_pickle_container(const struct cq_value *slot)
 {
-    return (int)slot->kind == CQ_SLOT_CONTAINER ? (struct cq_pickle_container *)(void *)slot->as.list.items : NULL;
+    return (int)slot->kind == CQ_SLOT_CONTAINER ? (struct cq_pickle_container *)(void *)slot->as.list.items
+                                                : NULL;
 }
 
 /* A new container holding copies of slots. */
-struct cq_value cq_pickle_make(struct cq_pickle *pickle, enum cq_value_kind kind, const struct cq_value *slots, size_t len);
-void cq_pickle_extend(struct cq_pickle *pickle, struct cq_pickle_container *container, const struct cq_value *slots, size_t len);
+struct cq_value cq_pickle_make(struct cq_pickle *pickle, enum cq_value_kind kind,
+                               const struct cq_value *slots, size_t len);
+void cq_pickle_extend(struct cq_pickle *pickle, struct cq_pickle_container *container,
+                      const struct cq_value *slots, size_t len);
 
-/* The tree of values that hangs on a slot. Refuses cycles, and more depth or elements than the limits of value.h. */
+/* The tree of values that hangs on a slot. Refuses cycles, and more depth or elements than the limits of
+ * value.h. */
 enum cq_code cq_pickle_resolve(struct cq_pickle *pickle, struct cq_value slot, struct cq_value *ret_value);
 
 /* --- read.c --- */
@@ -103,11 +115,12 @@ enum cq_code cq_pickle_run(struct cq_pickle *pickle, struct cq_value *ret_slot);
 /* --- globals.c --- */
 
 /* A global is named. *ret_slot: what it is on the stack. */
-enum cq_code cq_pickle_watch_global(struct cq_pickle *pickle, struct cq_str module, struct cq_str name, struct cq_value *ret_slot);
+enum cq_code cq_pickle_watch_global(struct cq_pickle *pickle, struct cq_str module, struct cq_str name,
+                                    struct cq_value *ret_slot);
 
 /* Something is called. *ret_slot: what comes of it. */
-enum cq_code cq_pickle_watch_call(struct cq_pickle *pickle, const struct cq_value *callable, const struct cq_pickle_container *args,
-                                  struct cq_value *ret_slot);
+enum cq_code cq_pickle_watch_call(struct cq_pickle *pickle, const struct cq_value *callable,
+                                  const struct cq_pickle_container *args, struct cq_value *ret_slot);
 
 /* --- reduce.c --- */
 

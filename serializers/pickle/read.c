@@ -1,6 +1,6 @@
 /*
- * Reading pickles, protocols 0 to 5, opcode by opcode. The opcodes are those of Lib/pickletools.py; what an unusual
- * pickle means follows Modules/_pickle.c. Nothing is imported or called: see reduce.c.
+ * Reading pickles, protocols 0 to 5, opcode by opcode. The opcodes are those of Lib/pickletools.py; what an
+ * unusual pickle means follows Modules/_pickle.c. Nothing is imported or called: see reduce.c.
  */
 #include <string.h>
 
@@ -103,7 +103,8 @@ static enum cq_code op_binfloat(struct cq_pickle *p)
 
 static enum cq_code push_text(struct cq_pickle *p, enum cq_value_kind kind, struct cq_str text)
 {
-    return cq_pickle_push(p, (struct cq_value){.kind = kind, .as.text = p->watch ? text : cq_arena_str(p->arena, text)});
+    return cq_pickle_push(
+        p, (struct cq_value){.kind = kind, .as.text = p->watch ? text : cq_arena_str(p->arena, text)});
 }
 
 static enum cq_code op_unicode(struct cq_pickle *p)
@@ -157,7 +158,8 @@ static enum cq_code op_escaped(struct cq_pickle *p)
         line = cq_str_n(line.data + 1, line.len - 2);
     }
     char *text = cq_arena_alloc(p->arena, 2 * line.len + 1);
-    const char *wrong = cq_pystr_unescape(line, p->opcode == 'S' ? CQ_ESCAPES_BYTES : CQ_ESCAPES_RAW, text, &len, &at);
+    const char *wrong = cq_pystr_unescape(line, p->opcode == 'S' ? CQ_ESCAPES_BYTES : CQ_ESCAPES_RAW, text,
+                                          &len, &at);
     if (wrong)
         return cq_pickle_fault(p, wrong);
     text[len] = '\0';
@@ -207,8 +209,10 @@ static enum cq_code op_tuple_n(struct cq_pickle *p)
     return cq_pickle_push(p, cq_pickle_make(p, CQ_VALUE_TUPLE, slots, len));
 }
 
-/* Add slots to the container on top of the stack. To an opaque (a subclass of list, dict or set) they are lost. */
-static enum cq_code add(struct cq_pickle *p, enum cq_value_kind kind, const struct cq_value *slots, size_t len)
+/* Add slots to the container on top of the stack. To an opaque (a subclass of list, dict or set) they are
+ * lost. */
+static enum cq_code add(struct cq_pickle *p, enum cq_value_kind kind, const struct cq_value *slots,
+                        size_t len)
 {
     struct cq_value target;
     enum cq_code code = cq_pickle_top(p, &target);
@@ -242,7 +246,9 @@ static enum cq_code op_add_many(struct cq_pickle *p)
     struct cq_value *slots;
     size_t len;
     enum cq_code code = cq_pickle_pop_mark(p, &slots, &len);
-    enum cq_value_kind kind = p->opcode == 'e' ? CQ_VALUE_LIST : p->opcode == 'u' ? CQ_VALUE_MAP : CQ_VALUE_SET;
+    enum cq_value_kind kind = p->opcode == 'e'   ? CQ_VALUE_LIST
+                              : p->opcode == 'u' ? CQ_VALUE_MAP
+                                                 : CQ_VALUE_SET;
     return code ? code : add(p, kind, slots, len);
 }
 
@@ -368,16 +374,18 @@ enum cq_code cq_pickle_run(struct cq_pickle *p, struct cq_value *ret_slot)
         if (p->opcode == '.') /* what follows STOP is ignored, as pickle.loads does */
             return cq_pickle_pop(p, ret_slot);
         if (!opcodes[p->opcode])
-            return cq_error_set(p->err, CQ_ERR_DESERIALIZATION, "pickle: unknown opcode 0x%02x at byte %zu", p->opcode,
-                                p->opcode_at);
+            return cq_error_set(p->err, CQ_ERR_DESERIALIZATION, "pickle: unknown opcode 0x%02x at byte %zu",
+                                p->opcode, p->opcode_at);
         enum cq_code code = opcodes[p->opcode](p);
         if (code)
             return code;
     }
-    return cq_error_set(p->err, CQ_ERR_DESERIALIZATION, "pickle: truncated: it ends at byte %zu without a STOP", p->bytes.len);
+    return cq_error_set(p->err, CQ_ERR_DESERIALIZATION,
+                        "pickle: truncated: it ends at byte %zu without a STOP", p->bytes.len);
 }
 
-enum cq_code cq_pickle_read(struct cq_str bytes, struct cq_arena *arena, struct cq_value *ret_value, struct cq_error *err)
+enum cq_code cq_pickle_read(struct cq_str bytes, struct cq_arena *arena, struct cq_value *ret_value,
+                            struct cq_error *err)
 {
     struct cq_pickle pickle;
     struct cq_value slot;

@@ -1,6 +1,6 @@
 /*
- * What a pickle calls, as data. Nothing is called: a few functions of Python's own, whose result is plain data, are
- * known by name; all else becomes an OPAQUE that keeps the name of what would have made it.
+ * What a pickle calls, as data. Nothing is called: a few functions of Python's own, whose result is plain
+ * data, are known by name; all else becomes an OPAQUE that keeps the name of what would have made it.
  */
 #include <string.h>
 
@@ -8,7 +8,9 @@
 #include "serializers/pickle/machine.h"
 #include "serializers/pystr.h"
 
-enum { NAME_MAX_BYTES = 255 }; /* of a dotted name; the rest is cut, so that chains of names cannot grow without bound */
+enum {
+    NAME_MAX_BYTES = 255
+}; /* of a dotted name; the rest is cut, so that chains of names cannot grow without bound */
 
 struct cq_value cq_pickle_named(struct cq_pickle *pickle, int kind, struct cq_str module, struct cq_str name)
 {
@@ -22,7 +24,8 @@ struct cq_value cq_pickle_named(struct cq_pickle *pickle, int kind, struct cq_st
         len += rest;
     }
     len = cq_pystr_check(cq_str_n(text, len)); /* a character that the cut went through goes too */
-    return (struct cq_value){.kind = (enum cq_value_kind)kind, .as.text = cq_arena_str(pickle->arena, cq_str_n(text, len))};
+    return (struct cq_value){.kind = (enum cq_value_kind)kind,
+                             .as.text = cq_arena_str(pickle->arena, cq_str_n(text, len))};
 }
 
 /* name: a constant, or of a slot, so in the arena already */
@@ -32,7 +35,8 @@ static struct cq_value opaque(struct cq_str name)
 }
 
 /* An object of a class: always opaque, by the class's name. */
-static enum cq_code make_object(struct cq_pickle *pickle, const struct cq_value *class, struct cq_value *ret_slot)
+static enum cq_code make_object(struct cq_pickle *pickle, const struct cq_value *class,
+                                struct cq_value *ret_slot)
 {
     if ((int)class->kind != CQ_SLOT_GLOBAL && class->kind != CQ_VALUE_OPAQUE)
         return cq_pickle_fault(pickle, "an object whose class is no class");
@@ -59,8 +63,8 @@ static struct cq_value bytes_value(struct cq_str bytes)
 }
 
 /*
- * str.encode('latin1'), how protocols 0 to 2 write bytes. Each str is used once, and its UTF-8 is at most twice as long
- * as the pickle that holds it; more than that is a bomb, and stays opaque.
+ * str.encode('latin1'), how protocols 0 to 2 write bytes. Each str is used once, and its UTF-8 is at most
+ * twice as long as the pickle that holds it; more than that is a bomb, and stays opaque.
  */
 static bool encode_latin1(const struct call *call, struct cq_value *ret_slot)
 {
@@ -104,7 +108,8 @@ static bool make_container(const struct call *call, enum cq_value_kind kind, str
         return true;
     }
     /* dict(x) and sets of dicts are not what Python pickles. A copy counts like slots that were pushed. */
-    if (!from || kind == CQ_VALUE_MAP || from->kind == CQ_VALUE_MAP || from->len > CQ_VALUE_MAX_ITEMS - call->pickle->pushed)
+    if (!from || kind == CQ_VALUE_MAP || from->kind == CQ_VALUE_MAP ||
+        from->len > CQ_VALUE_MAX_ITEMS - call->pickle->pushed)
         return false;
     call->pickle->pushed += from->len;
     *ret_slot = cq_pickle_make(call->pickle, kind, from->items, from->len);
@@ -144,8 +149,8 @@ static bool make_moment(const struct call *call, enum cq_moment_type type, struc
         !cq_moment_from_state(type, call->args[0].as.text, &moment))
         return false;
     if (call->count == 2 && call->args[1].kind != CQ_VALUE_NONE) {
-        if (type == CQ_MOMENT_DATE || call->args[1].kind != CQ_VALUE_DATETIME || !cq_moment_parse(call->args[1].as.text, &zone) ||
-            zone.type != CQ_MOMENT_TIMEZONE)
+        if (type == CQ_MOMENT_DATE || call->args[1].kind != CQ_VALUE_DATETIME ||
+            !cq_moment_parse(call->args[1].as.text, &zone) || zone.type != CQ_MOMENT_TIMEZONE)
             return false;
         moment.has_zone = true;
         moment.delta = zone.delta;
@@ -190,8 +195,8 @@ static bool make_timedelta(const struct call *call, struct cq_value *ret_slot)
 static bool make_timezone(const struct call *call, struct cq_value *ret_slot)
 {
     struct cq_moment moment;
-    if (call->count != 1 || call->args[0].kind != CQ_VALUE_DATETIME || !cq_moment_parse(call->args[0].as.text, &moment) ||
-        moment.type != CQ_MOMENT_TIMEDELTA)
+    if (call->count != 1 || call->args[0].kind != CQ_VALUE_DATETIME ||
+        !cq_moment_parse(call->args[0].as.text, &moment) || moment.type != CQ_MOMENT_TIMEDELTA)
         return false;
     moment.type = CQ_MOMENT_TIMEZONE;
     if (!cq_moment_valid(&moment))
@@ -206,7 +211,8 @@ static bool make_attribute(const struct call *call, struct cq_value *ret_slot)
     if (call->count != 2 || call->args[1].kind != CQ_VALUE_STR ||
         ((int)call->args[0].kind != CQ_SLOT_GLOBAL && call->args[0].kind != CQ_VALUE_OPAQUE))
         return false;
-    *ret_slot = cq_pickle_named(call->pickle, (int)call->args[0].kind, call->args[0].as.text, call->args[1].as.text);
+    *ret_slot = cq_pickle_named(call->pickle, (int)call->args[0].kind, call->args[0].as.text,
+                                call->args[1].as.text);
     return true;
 }
 
@@ -247,14 +253,16 @@ static bool is_function(struct cq_str function, const char *module, const char *
            cq_str_is(cq_str_n(function.data + len + 1, function.len - len - 1), name);
 }
 
-/* What calling `callable` with the arguments would make, as far as it is plain data; else an opaque by its name. */
-static enum cq_code reduce(struct cq_pickle *pickle, const struct cq_value *callable, const struct cq_value *args,
-                           struct cq_value *ret_slot)
+/* What calling `callable` with the arguments would make, as far as it is plain data; else an opaque by its
+ * name. */
+static enum cq_code reduce(struct cq_pickle *pickle, const struct cq_value *callable,
+                           const struct cq_value *args, struct cq_value *ret_slot)
 {
     const struct cq_pickle_container *tuple = cq_pickle_container(args);
     if (!tuple || tuple->kind != CQ_VALUE_TUPLE)
         return cq_pickle_fault(pickle, "a call whose arguments are no tuple");
-    if ((int)callable->kind != CQ_SLOT_GLOBAL && (int)callable->kind != CQ_SLOT_GETATTR && callable->kind != CQ_VALUE_OPAQUE)
+    if ((int)callable->kind != CQ_SLOT_GLOBAL && (int)callable->kind != CQ_SLOT_GETATTR &&
+        callable->kind != CQ_VALUE_OPAQUE)
         return cq_pickle_fault(pickle, "a call of something that is no function");
     if (pickle->watch)
         return cq_pickle_watch_call(pickle, callable, tuple, ret_slot);
@@ -268,7 +276,8 @@ static enum cq_code reduce(struct cq_pickle *pickle, const struct cq_value *call
 
 /* --- Their opcodes --- */
 
-/* A class or function. Protocols 0 to 2 name Python 2's modules; these three are the ones that moved and matter. */
+/* A class or function. Protocols 0 to 2 name Python 2's modules; these three are the ones that moved and
+ * matter. */
 static enum cq_code push_global(struct cq_pickle *p, struct cq_str module, struct cq_str name)
 {
     if (p->watch) {
@@ -276,7 +285,8 @@ static enum cq_code push_global(struct cq_pickle *p, struct cq_str module, struc
         enum cq_code code = cq_pickle_watch_global(p, module, name, &slot);
         return code ? code : cq_pickle_push(p, slot);
     }
-    static const char *const moved[][2] = {{"__builtin__", "builtins"}, {"exceptions", "builtins"}, {"copy_reg", "copyreg"}};
+    static const char *const moved[][2] = {
+        {"__builtin__", "builtins"}, {"exceptions", "builtins"}, {"copy_reg", "copyreg"}};
     for (size_t i = 0; i < CQ_ARRAY_LEN(moved); i++)
         if (cq_str_is(module, moved[i][0]))
             module = cq_str(moved[i][1]);
@@ -358,7 +368,8 @@ enum cq_code cq_pickle_op_inst(struct cq_pickle *p)
     return code ? code : cq_pickle_push(p, result);
 }
 
-/* The state of an object: only an opaque has one. Watched, a class has none either: it would be changed for everybody. */
+/* The state of an object: only an opaque has one. Watched, a class has none either: it would be changed for
+ * everybody. */
 enum cq_code cq_pickle_op_build(struct cq_pickle *p)
 {
     struct cq_value state, object;

@@ -1,11 +1,13 @@
 /*
- * Names of Python 2 that Python 3 knows by others. In a pickle of protocol 0, 1 or 2 it takes the old ones for the new:
- * `commands.getoutput` is then subprocess.getoutput. Python writes old names too when it is asked for these protocols.
- * Source: Lib/_compat_pickle.py of Python 3.9 to 3.14, which tests compare this with.
+ * Names of Python 2 that Python 3 knows by others. In a pickle of protocol 0, 1 or 2 it takes the old ones
+ * for the new: `commands.getoutput` is then subprocess.getoutput. Python writes old names too when it is
+ * asked for these protocols. Source: Lib/_compat_pickle.py of Python 3.9 to 3.14, which tests compare this
+ * with.
  */
 #include "serializers/pickle/globals.h"
 
-/* clang-format off: a line for each would be a page of nothing else */
+/* A line for each would be a page of nothing else. */
+/* clang-format off */
 static const char *const modules[][2] = {
     {"BaseHTTPServer", "http.server"}, {"CGIHTTPServer", "http.server"}, {"ConfigParser", "configparser"},
     {"Cookie", "http.cookies"}, {"Dialog", "tkinter.dialog"}, {"DocXMLRPCServer", "xmlrpc.server"},

@@ -1,6 +1,6 @@
 /*
- * Writing pickles, protocol 5, with the opcodes, batches and frames of Python's C pickler (Modules/_pickle.c), so that
- * plain data without shared references comes out byte by byte the same.
+ * Writing pickles, protocol 5, with the opcodes, batches and frames of Python's C pickler
+ * (Modules/_pickle.c), so that plain data without shared references comes out byte by byte the same.
  */
 #include <string.h>
 
@@ -121,7 +121,8 @@ static enum cq_code write_long(struct writer *w, const struct cq_value *value)
     unsigned char bytes[CQ_BIGINT_MAX_BYTES];
     size_t len = cq_bigint_to_bytes(value, bytes);
     if (!len)
-        return cq_error_set(w->err, CQ_ERR_SERIALIZATION, "pickle: an int that is no decimal number, or has more than %d digits",
+        return cq_error_set(w->err, CQ_ERR_SERIALIZATION,
+                            "pickle: an int that is no decimal number, or has more than %d digits",
                             CQ_VALUE_MAX_DIGITS);
     put_number(w, len < 256 ? LONG1 : LONG4, len, len < 256 ? 1 : 4);
     put_raw(w, bytes, len);
@@ -139,7 +140,8 @@ static void write_float(struct writer *w, double number)
 }
 
 /* A long text stands outside of frames, so that a reader need not copy it. */
-static void write_text(struct writer *w, struct cq_str text, enum opcode small, enum opcode medium, enum opcode large)
+static void write_text(struct writer *w, struct cq_str text, enum opcode small, enum opcode medium,
+                       enum opcode large)
 {
     bool outside = text.len >= FRAME_TARGET;
     if (outside) {
@@ -161,7 +163,8 @@ static enum cq_code write_str(struct writer *w, struct cq_str text)
 {
     size_t valid = cq_pystr_check(text);
     if (valid != text.len)
-        return cq_error_set(w->err, CQ_ERR_SERIALIZATION, "pickle: a str is not UTF-8 at its byte %zu; pass it as bytes", valid);
+        return cq_error_set(w->err, CQ_ERR_SERIALIZATION,
+                            "pickle: a str is not UTF-8 at its byte %zu; pass it as bytes", valid);
     write_text(w, text, SHORT_BINUNICODE, BINUNICODE, BINUNICODE8);
     return CQ_OK;
 }
@@ -213,10 +216,12 @@ static void write_zone(struct writer *w, const struct cq_moment_delta *offset)
 
 static enum cq_code write_datetime(struct writer *w, const struct cq_value *value)
 {
-    static const char *const names[] = {[CQ_MOMENT_DATETIME] = "datetime", [CQ_MOMENT_DATE] = "date", [CQ_MOMENT_TIME] = "time"};
+    static const char *const names[] = {
+        [CQ_MOMENT_DATETIME] = "datetime", [CQ_MOMENT_DATE] = "date", [CQ_MOMENT_TIME] = "time"};
     struct cq_moment moment;
     if (!cq_moment_parse(value->as.text, &moment))
-        return cq_error_set(w->err, CQ_ERR_SERIALIZATION, "pickle cannot hold `%.100s` as a time: not as Python's repr shows one",
+        return cq_error_set(w->err, CQ_ERR_SERIALIZATION,
+                            "pickle cannot hold `%.100s` as a time: not as Python's repr shows one",
                             value->as.text.data);
     if (moment.type == CQ_MOMENT_TIMEDELTA) {
         write_delta(w, &moment.delta);
@@ -243,15 +248,18 @@ static enum cq_code check_hashable(struct writer *w, const struct cq_value *key)
 {
     return cq_value_hashable(key)
                ? CQ_OK
-               : cq_error_set(w->err, CQ_ERR_SERIALIZATION, "pickle: a %s as a dict's key or in a set", cq_value_type_name(key));
+               : cq_error_set(w->err, CQ_ERR_SERIALIZATION, "pickle: a %s as a dict's key or in a set",
+                              cq_value_type_name(key));
 }
 
 /* Elements from `from` to `to`: of a list kind or, as keys and values, of a map. */
-static enum cq_code write_range(struct writer *w, const struct cq_value *value, size_t from, size_t to, int depth)
+static enum cq_code write_range(struct writer *w, const struct cq_value *value, size_t from, size_t to,
+                                int depth)
 {
     for (size_t i = from; i < to; i++) {
         enum cq_code code = CQ_OK;
-        bool is_map = value->kind == CQ_VALUE_MAP, is_set = value->kind == CQ_VALUE_SET || value->kind == CQ_VALUE_FROZENSET;
+        bool is_map = value->kind == CQ_VALUE_MAP,
+             is_set = value->kind == CQ_VALUE_SET || value->kind == CQ_VALUE_FROZENSET;
         const struct cq_value *first = is_map ? &value->as.map.pairs[i].key : &value->as.list.items[i];
         if (is_map || is_set)
             code = check_hashable(w, first);
@@ -286,8 +294,8 @@ static enum cq_code write_tuple(struct writer *w, const struct cq_value *tuple, 
     return CQ_OK;
 }
 
-/* A list, dict or set: empty first, then filled in batches. After a last full batch of a dict or set Python writes an
- * empty one. */
+/* A list, dict or set: empty first, then filled in batches. After a last full batch of a dict or set Python
+ * writes an empty one. */
 static enum cq_code write_filled(struct writer *w, const struct cq_value *value, int depth)
 {
     bool is_map = value->kind == CQ_VALUE_MAP, is_list = value->kind == CQ_VALUE_LIST;
@@ -346,7 +354,8 @@ static enum cq_code write_value(struct writer *w, const struct cq_value *value, 
     case CQ_VALUE_BYTES: write_bytes(w, value->as.text); return CQ_OK;
     case CQ_VALUE_DATETIME: return write_datetime(w, value);
     case CQ_VALUE_OPAQUE:
-        return cq_error_set(w->err, CQ_ERR_SERIALIZATION, "pickle: a value of type %s is not plain data; only Python can write it",
+        return cq_error_set(w->err, CQ_ERR_SERIALIZATION,
+                            "pickle: a value of type %s is not plain data; only Python can write it",
                             cq_value_type_name(value));
     default: return write_container(w, value, depth);
     }
@@ -361,6 +370,7 @@ enum cq_code cq_pickle_write(const struct cq_value *value, struct cq_buf *out, s
     put(&w, STOP);
     end_frame(&w);
     if (!code && out->overflow)
-        code = cq_error_set(err, CQ_ERR_LIMIT, "pickle: the value is larger than the limit of %zu bytes", out->limit);
+        code = cq_error_set(err, CQ_ERR_LIMIT, "pickle: the value is larger than the limit of %zu bytes",
+                            out->limit);
     return code;
 }

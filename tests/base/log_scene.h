@@ -1,4 +1,5 @@
-/* What the tests of the log share: a small pipe for it to write to, and what came out of it. Included by one program each. */
+/* What the tests of the log share: a small pipe for it to write to, and what came out of it. Included by one
+ * program each. */
 #ifndef CQ_TESTS_LOG_SCENE_H
 #define CQ_TESTS_LOG_SCENE_H
 

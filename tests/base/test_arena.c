@@ -37,8 +37,17 @@ START_TEST(no_two_requests_share_a_byte)
 {
     enum { COUNT = 600 };
     static unsigned char *blocks[COUNT];
-    static const size_t sizes[] = {
-        1, 15, 16, 17, 100, BLOCK_BYTES / 2, BLOCK_BYTES / 2 + 1, BLOCK_BYTES - 1, BLOCK_BYTES, BLOCK_BYTES + 1, 3 * BLOCK_BYTES};
+    static const size_t sizes[] = {1,
+                                   15,
+                                   16,
+                                   17,
+                                   100,
+                                   BLOCK_BYTES / 2,
+                                   BLOCK_BYTES / 2 + 1,
+                                   BLOCK_BYTES - 1,
+                                   BLOCK_BYTES,
+                                   BLOCK_BYTES + 1,
+                                   3 * BLOCK_BYTES};
     const size_t kinds = sizeof(sizes) / sizeof(sizes[0]);
     struct cq_arena arena;
     cq_arena_init(&arena);
@@ -136,7 +145,8 @@ int main(void)
     tcase_add_test(tcase, texts_are_copied_whole_and_end_in_nul);
     tcase_add_test(tcase, a_released_arena_is_empty_and_usable_again);
     tcase_add_loop_exit_test(tcase, a_size_that_no_memory_has_ends_the_process, OUT_OF_MEMORY, 0, count);
-    tcase_add_loop_exit_test(tcase, a_text_of_a_size_that_no_memory_has_ends_the_process, OUT_OF_MEMORY, 0, count);
+    tcase_add_loop_exit_test(tcase, a_text_of_a_size_that_no_memory_has_ends_the_process, OUT_OF_MEMORY, 0,
+                             count);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);

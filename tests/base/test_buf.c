@@ -35,7 +35,8 @@ END_TEST
 START_TEST(a_limit_of_nothing_refuses_everything_but_nothing)
 {
     struct cq_buf buf = CQ_BUF_INIT(0);
-    ck_assert(cq_buf_append(&buf, NULL, 0) && cq_buf_str(&buf, CQ_STR_NONE) && cq_buf_printf(&buf, "%s", "") && !buf.overflow);
+    ck_assert(cq_buf_append(&buf, NULL, 0) && cq_buf_str(&buf, CQ_STR_NONE) &&
+              cq_buf_printf(&buf, "%s", "") && !buf.overflow);
     ck_assert(!cq_buf_char(&buf, 'a') && buf.overflow);
     ck_assert_uint_eq(buf.len, 0);
     cq_buf_release(&buf);
@@ -147,7 +148,8 @@ START_TEST(what_is_stolen_is_the_callers)
 END_TEST
 
 /* A doubled capacity, or the NUL, would wrap around; without a limit the process ends. */
-static const size_t impossible[] = {SIZE_MAX, SIZE_MAX - 1, SIZE_MAX - 8, SIZE_MAX / 2 + 2, SIZE_MAX / 2, SIZE_MAX / 2 - 1};
+static const size_t impossible[] = {SIZE_MAX,         SIZE_MAX - 1, SIZE_MAX - 8,
+                                    SIZE_MAX / 2 + 2, SIZE_MAX / 2, SIZE_MAX / 2 - 1};
 
 START_TEST(without_a_limit_a_size_that_no_memory_has_ends_the_process)
 {
@@ -170,8 +172,8 @@ int main(void)
     tcase_add_test(tcase, reserved_room_may_be_written_in_whole_and_counts_when_it_is_added);
     tcase_add_test(tcase, what_is_consumed_is_gone_and_makes_room);
     tcase_add_test(tcase, what_is_stolen_is_the_callers);
-    tcase_add_loop_exit_test(tcase, without_a_limit_a_size_that_no_memory_has_ends_the_process, OUT_OF_MEMORY, 0,
-                             sizeof(impossible) / sizeof(impossible[0]));
+    tcase_add_loop_exit_test(tcase, without_a_limit_a_size_that_no_memory_has_ends_the_process, OUT_OF_MEMORY,
+                             0, sizeof(impossible) / sizeof(impossible[0]));
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);

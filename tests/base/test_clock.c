@@ -81,7 +81,8 @@ END_TEST
 
 START_TEST(a_year_that_rq_could_not_read_is_written_as_1970)
 {
-    static const cq_time beyond[] = {-62135596800000001, 253402300800000000, INT64_MAX, INT64_MIN, INT64_MIN + CQ_SECOND};
+    static const cq_time beyond[] = {-62135596800000001, 253402300800000000, INT64_MAX, INT64_MIN,
+                                     INT64_MIN + CQ_SECOND};
     for (size_t i = 0; i < CQ_ARRAY_LEN(beyond); i++) {
         char iso[CQ_TIME_ISO_SIZE];
         cq_time_iso(beyond[i], iso);

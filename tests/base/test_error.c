@@ -108,7 +108,8 @@ START_TEST(control_characters_become_question_marks)
     ck_assert_str_eq(err.text, "a?b???[2J?");
     cq_error_set(&err, CQ_ERR_NO_SUCH_JOB, "a%cb", 1);
     ck_assert_str_eq(err.text, "a?b");
-    cq_error_set(&err, CQ_ERR_NO_SUCH_JOB, "%s", "\xc2\x80-\xc2\x9b-\xc2\x9f|\xc2\xa0\xc3\xa9\xc3\x85"); /* C1, then none */
+    cq_error_set(&err, CQ_ERR_NO_SUCH_JOB, "%s",
+                 "\xc2\x80-\xc2\x9b-\xc2\x9f|\xc2\xa0\xc3\xa9\xc3\x85"); /* C1, then none */
     ck_assert_str_eq(err.text, "?-?-?|\xc2\xa0\xc3\xa9\xc3\x85");
     cq_error_errno(&err, ENOENT, "%s", "\n");
     ck_assert_str_eq(err.text, "?: No such file or directory");

@@ -120,11 +120,13 @@ START_TEST(a_json_line_has_the_fields_that_are_known)
         cq_log(&log, (enum cq_log_level)level, NULL, NULL, "%s", "a\nb\xc2\x85");
         drain();
         ck_assert(!strstr(out, "worker\":") && !strstr(out, "job_id") && !strstr(out, "stream"));
-        assert_json((const char *const[]){"level", names[level], "logger", "cq.worker", "message", "a\nb\xc2\x85", NULL});
+        assert_json((const char *const[]){"level", names[level], "logger", "cq.worker", "message",
+                                          "a\nb\xc2\x85", NULL});
     }
     cq_log_output(&log, "w", "j", "stdout", CQ_STR_LIT("\"\\\x01"));
     drain();
-    assert_json((const char *const[]){"worker", "w", "job_id", "j", "stream", "stdout", "message", "\"\\\x01", NULL});
+    assert_json(
+        (const char *const[]){"worker", "w", "job_id", "j", "stream", "stdout", "message", "\"\\\x01", NULL});
 }
 END_TEST
 
@@ -168,9 +170,10 @@ START_TEST(one_event_is_one_line_whatever_the_ids_and_the_message_hold)
     log.format = CQ_LOG_JSON;
     cq_log_output(&log, "w\"", "j\n", "stdout", CQ_STR_LIT("x\0\xff\"\n"));
     drain();
-    ck_assert_ptr_nonnull(
-        strstr(out, "\"level\":\"INFO\",\"logger\":\"cq\",\"worker\":\"w\\\"\",\"job_id\":\"j\\n\",\"stream\":\"stdout\","
-                    "\"message\":\"x\\u0000\\ufffd\\\"\\n\"}\n"));
+    ck_assert_ptr_nonnull(strstr(
+        out,
+        "\"level\":\"INFO\",\"logger\":\"cq\",\"worker\":\"w\\\"\",\"job_id\":\"j\\n\",\"stream\":\"stdout\","
+        "\"message\":\"x\\u0000\\ufffd\\\"\\n\"}\n"));
 }
 END_TEST
 
@@ -252,9 +255,12 @@ START_TEST(levels_are_named_as_in_python)
     ck_assert(cq_log_parse_level("Warn", &level) && level == CQ_LOG_WARNING);
     ck_assert(cq_log_parse_level("WARNING", &level) && level == CQ_LOG_WARNING);
     ck_assert(cq_log_parse_level("40", &level) && level == CQ_LOG_ERROR);
-    ck_assert(!cq_log_parse_level("loud", &level) && !cq_log_parse_level("", &level) && !cq_log_parse_level("45", &level));
-    ck_assert(!cq_log_parse_level("060", &level) && !cq_log_parse_level("10 ", &level) && !cq_log_parse_level("-10", &level));
-    ck_assert(!cq_log_parse_level("INFOS", &level) && !cq_log_parse_level("INF", &level) && !cq_log_parse_level("0", &level));
+    ck_assert(!cq_log_parse_level("loud", &level) && !cq_log_parse_level("", &level) &&
+              !cq_log_parse_level("45", &level));
+    ck_assert(!cq_log_parse_level("060", &level) && !cq_log_parse_level("10 ", &level) &&
+              !cq_log_parse_level("-10", &level));
+    ck_assert(!cq_log_parse_level("INFOS", &level) && !cq_log_parse_level("INF", &level) &&
+              !cq_log_parse_level("0", &level));
     ck_assert_int_eq(level, CQ_LOG_ERROR);
     ck_assert(cq_log_parse_level("critical", &level) && level == CQ_LOG_CRITICAL);
     ck_assert(cq_log_parse_level("10", &level) && level == CQ_LOG_DEBUG);

@@ -125,7 +125,8 @@ START_TEST(a_line_longer_than_the_room_is_cut_and_the_next_begins_a_new_one)
     memset(text, 'x', sizeof(text) - 1);
     cq_log_init(&log, ends[1], CQ_LOG_INFO, CQ_LOG_TEXT);
     cq_log(&log, CQ_LOG_INFO, NULL, NULL, "%s", text);
-    cq_log(&log, CQ_LOG_INFO, NULL, NULL, "%s", text); /* a write of all of it would wait for a reader, for ever */
+    cq_log(&log, CQ_LOG_INFO, NULL, NULL, "%s",
+           text); /* a write of all of it would wait for a reader, for ever */
     ck_assert_uint_eq(log.dropped, 1);
     size_t len = drain();
     ck_assert_uint_gt(len, sizeof(text) + STAMP_LEN);

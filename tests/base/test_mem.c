@@ -66,7 +66,8 @@ START_TEST(copies_are_the_callers_and_end_in_nul)
 }
 END_TEST
 
-/* Ask for more than there is. The sizes are volatile: a compiler may take an allocation away that nobody uses. */
+/* Ask for more than there is. The sizes are volatile: a compiler may take an allocation away that nobody
+ * uses. */
 static void exhaust(int how)
 {
     volatile size_t all = SIZE_MAX, half = SIZE_MAX / 2 + 1;
@@ -104,7 +105,8 @@ START_TEST(without_memory_the_process_ends_with_one_line_and_status_70)
     said[len] = '\0';
     close(ends[0]);
     ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == OUT_OF_MEMORY, "status %x: %s", (unsigned)status, said);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == OUT_OF_MEMORY, "status %x: %s",
+                  (unsigned)status, said);
     const char *line = strstr(said, "cq: "); /* after what a sanitizer warns of */
     ck_assert_ptr_nonnull(line);
     ck_assert_str_eq(line, "cq: out of memory\n");

@@ -14,8 +14,10 @@ START_TEST(an_integer_is_taken_up_to_the_ends_of_its_type)
     ck_assert(cq_number_int(CQ_STR_LIT("0"), 0, 9, &value) && value == 0);
     ck_assert(cq_number_int(CQ_STR_LIT("-0"), 0, 9, &value) && value == 0);
     ck_assert(cq_number_int(CQ_STR_LIT("007"), 0, 9, &value) && value == 7);
-    ck_assert(cq_number_int(CQ_STR_LIT("9223372036854775807"), INT64_MIN, INT64_MAX, &value) && value == INT64_MAX);
-    ck_assert(cq_number_int(CQ_STR_LIT("-9223372036854775808"), INT64_MIN, INT64_MAX, &value) && value == INT64_MIN);
+    ck_assert(cq_number_int(CQ_STR_LIT("9223372036854775807"), INT64_MIN, INT64_MAX, &value) &&
+              value == INT64_MAX);
+    ck_assert(cq_number_int(CQ_STR_LIT("-9223372036854775808"), INT64_MIN, INT64_MAX, &value) &&
+              value == INT64_MIN);
     ck_assert(cq_number_int(CQ_STR_LIT("-5"), -5, 5, &value) && value == -5);
 }
 END_TEST
@@ -51,7 +53,8 @@ START_TEST(what_is_no_integer_or_out_of_range_leaves_the_value_alone)
     ck_assert(!cq_number_int(CQ_STR_LIT("1\0"), 0, 10, &value));
     ck_assert(!cq_number_int(CQ_STR_LIT("1\0002"), 0, 10, &value));
     ck_assert(!cq_number_int(CQ_STR_LIT("\0"), 0, 10, &value));
-    ck_assert(!cq_number_int(CQ_STR_LIT("18446744073709551617"), INT64_MIN, INT64_MAX, &value)); /* 1, if it wrapped */
+    ck_assert(!cq_number_int(CQ_STR_LIT("18446744073709551617"), INT64_MIN, INT64_MAX,
+                             &value)); /* 1, if it wrapped */
     ck_assert(!cq_number_int(CQ_STR_NONE, 0, 10, &value));
     ck_assert_int_eq(value, 7);
 }
@@ -71,17 +74,26 @@ START_TEST(a_decimal_is_taken_as_strtod_takes_it_but_without_spaces)
     ck_assert(cq_number_double(CQ_STR_LIT("inf"), &value) && isinf(value));
     ck_assert(cq_number_double(CQ_STR_LIT("-inf"), &value) && isinf(value) && value < 0);
     ck_assert(cq_number_double(CQ_STR_LIT("nan"), &value) && isnan(value));
-    ck_assert(cq_number_double(CQ_STR_LIT("000000000000000000000000000000000000000000000000000000000000001"), &value) &&
+    ck_assert(cq_number_double(CQ_STR_LIT("000000000000000000000000000000000000000000000000000000000000001"),
+                               &value) &&
               value == 1);
-    ck_assert(cq_number_double(cq_str_n("1.25garbage", 4), &value) && value == 1.25); /* only what belongs to the text */
+    ck_assert(cq_number_double(cq_str_n("1.25garbage", 4), &value) &&
+              value == 1.25); /* only what belongs to the text */
     static const char *const wrong[] = {
-        "",      " 1",     "1 ",        "\t1",
-        "\v1",   "\n1",    "1\n",       "1,5",
-        "1.5x",  "e5",     ".",         "-",
-        "+",     "--1",    "+-1",       "1e",
-        "1e+",   "1.2.3",  "1 2",       "1_0",
-        "0x10",  "-0X1p3", "0x",        "nan(1)",
-        "nan()", "infi",   "infinityx", "0000000000000000000000000000000000000000000000000000000000000001", /* 64 */
+        "",          " 1",
+        "1 ",        "\t1",
+        "\v1",       "\n1",
+        "1\n",       "1,5",
+        "1.5x",      "e5",
+        ".",         "-",
+        "+",         "--1",
+        "+-1",       "1e",
+        "1e+",       "1.2.3",
+        "1 2",       "1_0",
+        "0x10",      "-0X1p3",
+        "0x",        "nan(1)",
+        "nan()",     "infi",
+        "infinityx", "0000000000000000000000000000000000000000000000000000000000000001", /* 64 */
     };
     for (size_t i = 0; i < CQ_ARRAY_LEN(wrong); i++)
         ck_assert_msg(!cq_number_double(cq_str(wrong[i]), &value), "%s", wrong[i]);

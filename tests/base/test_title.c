@@ -8,7 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The title needs a process of its own: this executable, executed again with a word that makes it a subject. */
+/* The title needs a process of its own: this executable, executed again with a word that makes it a
+ * subject. */
 #define SUBJECT "title-subject"
 #define ADOPTED "title-adopted"
 
@@ -28,7 +29,8 @@ static size_t read_cmdline(char *text, size_t size)
     return n;
 }
 
-/* A detail is shown after the title, a shorter one leaves nothing of a longer one, and none leaves the title. */
+/* A detail is shown after the title, a shorter one leaves nothing of a longer one, and none leaves the
+ * title. */
 static int details(const char *longest)
 {
     static const char *const given[] = {"job-1", "a longer id", "id", "", "again", NULL};

@@ -66,9 +66,12 @@ START_TEST(every_sequence_that_is_no_utf8_is_refused)
         char after[16];
         uint32_t point = 7;
         int len = snprintf(after, sizeof(after), "ok%s", wrong[i].bytes);
-        ck_assert_msg(cq_utf8_decode(cq_str(wrong[i].bytes), 0, &point) == 0 && point == 7, "%s", wrong[i].what);
-        ck_assert_msg(cq_utf8_decode(cq_str_n(after, (size_t)len), 2, &point) == 0 && point == 7, "%s", wrong[i].what);
-        ck_assert_msg(!cq_utf8_valid(cq_str(wrong[i].bytes)) && !cq_utf8_valid(cq_str_n(after, (size_t)len)), "%s", wrong[i].what);
+        ck_assert_msg(cq_utf8_decode(cq_str(wrong[i].bytes), 0, &point) == 0 && point == 7, "%s",
+                      wrong[i].what);
+        ck_assert_msg(cq_utf8_decode(cq_str_n(after, (size_t)len), 2, &point) == 0 && point == 7, "%s",
+                      wrong[i].what);
+        ck_assert_msg(!cq_utf8_valid(cq_str(wrong[i].bytes)) && !cq_utf8_valid(cq_str_n(after, (size_t)len)),
+                      "%s", wrong[i].what);
     }
 }
 END_TEST
@@ -126,7 +129,8 @@ START_TEST(an_escaped_json_text_is_valid_whatever_the_bytes)
 }
 END_TEST
 
-/* Both escapes of every pair of bytes are valid UTF-8 without a control character, and the JSON one ends no string. */
+/* Both escapes of every pair of bytes are valid UTF-8 without a control character, and the JSON one ends no
+ * string. */
 START_TEST(no_pair_of_bytes_gets_through_an_escape)
 {
     struct cq_buf line = CQ_BUF_INIT(16), json = CQ_BUF_INIT(16);

@@ -32,7 +32,8 @@ START_TEST(a_time_that_the_clocks_skip_is_later_by_as_much)
     ck_assert_int_eq(at("Europe/Berlin", 2026, 3, 29, 3, 0), 1774746000);
     ck_assert_int_eq(at("America/New_York", 2026, 3, 8, 2, 15), at("America/New_York", 2026, 3, 8, 3, 15));
     /* Half an hour on Lord Howe, midnight in Chile, a whole day in Samoa */
-    ck_assert_int_eq(at("Australia/Lord_Howe", 2026, 10, 4, 2, 10), at("Australia/Lord_Howe", 2026, 10, 4, 2, 40));
+    ck_assert_int_eq(at("Australia/Lord_Howe", 2026, 10, 4, 2, 10),
+                     at("Australia/Lord_Howe", 2026, 10, 4, 2, 40));
     ck_assert_int_eq(at("America/Santiago", 2026, 9, 6, 0, 0), at("America/Santiago", 2026, 9, 6, 1, 0));
     ck_assert_int_eq(at("Pacific/Apia", 2011, 12, 30, 12, 0), at("Pacific/Apia", 2011, 12, 31, 12, 0));
 }
@@ -71,10 +72,12 @@ END_TEST
 
 START_TEST(every_hour_of_a_year_goes_there_and_back)
 {
-    static const char *const zones[] = {"Europe/Berlin", "America/Santiago", "Australia/Lord_Howe", "Africa/Casablanca", "UTC", NULL};
+    static const char *const zones[] = {
+        "Europe/Berlin", "America/Santiago", "Australia/Lord_Howe", "Africa/Casablanca", "UTC", NULL};
     setenv("TZ", "Asia/Tehran", 1);
     for (size_t i = 0; i < CQ_ARRAY_LEN(zones); i++) {
-        /* Every hour of two that change on different days; a zone is read anew for each, so the others in steps. */
+        /* Every hour of two that change on different days; a zone is read anew for each, so the others in
+         * steps. */
         int64_t step = i == 0 || i == 2 ? 3600 : 11 * 3600;
         for (int64_t when = 1767225600; when < 1767225600 + 366 * 86400; when += step) {
             struct cq_civil civil, again;
@@ -83,7 +86,8 @@ START_TEST(every_hour_of_a_year_goes_there_and_back)
             int64_t back = cq_time_seconds(cq_zone_instant(zones[i], &civil));
             cq_zone_civil(zones[i], back * CQ_SECOND, &again, &first, NULL);
             ck_assert_int_eq(again.hour * 100 + again.minute, civil.hour * 100 + civil.minute);
-            ck_assert_msg(back == when || back == when - (first - offset), "%s %lld", zones[i], (long long)when);
+            ck_assert_msg(back == when || back == when - (first - offset), "%s %lld", zones[i],
+                          (long long)when);
             ck_assert_int_le(back, when);
         }
     }
@@ -109,8 +113,16 @@ END_TEST
 
 START_TEST(an_unknown_zone_is_named)
 {
-    static const char *const wrong[] = {"Europe/Berlin2", "Mars", "../../etc/passwd", "/etc/localtime", "Europe", "CET-1CEST,M3.5.0",
-                                        "right/Europe/Berlin", "Europe/Ber lin", "zone.tab", "Europe/"};
+    static const char *const wrong[] = {"Europe/Berlin2",
+                                        "Mars",
+                                        "../../etc/passwd",
+                                        "/etc/localtime",
+                                        "Europe",
+                                        "CET-1CEST,M3.5.0",
+                                        "right/Europe/Berlin",
+                                        "Europe/Ber lin",
+                                        "zone.tab",
+                                        "Europe/"};
     struct cq_error err;
     for (size_t i = 0; i < CQ_ARRAY_LEN(wrong); i++) {
         ck_assert_msg(cq_zone_check(wrong[i], &err) == CQ_ERR_CONFIG, "%s", wrong[i]);
@@ -121,7 +133,8 @@ START_TEST(an_unknown_zone_is_named)
     ck_assert_int_eq(cq_zone_check("UTC", NULL), CQ_OK);
     ck_assert_int_eq(cq_zone_check("", NULL), CQ_OK);
     ck_assert_int_eq(cq_zone_check(NULL, NULL), CQ_OK);
-    static const char *const known[] = {"Europe/Berlin", ":Asia/Tokyo", "CET-1CEST,M3.5.0,M10.5.0/3", "/etc/localtime", "", "UTC"};
+    static const char *const known[] = {
+        "Europe/Berlin", ":Asia/Tokyo", "CET-1CEST,M3.5.0,M10.5.0/3", "/etc/localtime", "", "UTC"};
     for (size_t i = 0; i < CQ_ARRAY_LEN(known); i++) {
         setenv("TZ", known[i], 1);
         ck_assert_msg(cq_zone_check(NULL, NULL) == CQ_OK, "%s", known[i]);

@@ -16,7 +16,8 @@ static char folder[] = "/tmp/cq-arguments-XXXXXX";
 static void fresh(void)
 {
     cq_arena_init(&arena);
-    call = (struct cq_call){.format = CQ_FORMAT_PICKLE, .function = CQ_STR_LIT("f"), .instance = cq_value_none()};
+    call = (struct cq_call){
+        .format = CQ_FORMAT_PICKLE, .function = CQ_STR_LIT("f"), .instance = cq_value_none()};
 }
 
 static void done(void)
@@ -24,7 +25,8 @@ static void done(void)
     cq_arena_release(&arena);
 }
 
-/* What Python's rq makes of an argument: mode, keyword (NULL: none), value. Source: rq/cli/helpers.py, run by hand. */
+/* What Python's rq makes of an argument: mode, keyword (NULL: none), value. Source: rq/cli/helpers.py, run by
+ * hand. */
 static const struct {
     const char *text;
     enum cq_argument_mode mode;

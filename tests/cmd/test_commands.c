@@ -1,4 +1,5 @@
-/* The tables of commands and options: what --help, the parser, the completion and the man page take for granted. */
+/* The tables of commands and options: what --help, the parser, the completion and the man page take for
+ * granted. */
 #include <check.h>
 #include <ctype.h>
 #include <stdio.h>
@@ -13,7 +14,8 @@
 static void each_option(void (*fn)(const char *command, const struct cq_option *option))
 {
     for (const struct cq_cmd *cmd = cq_commands; cmd->name; cmd++)
-        for (const struct cq_option *option = cmd->syntax->options; option && option->kind != CQ_OPTION_END; option++)
+        for (const struct cq_option *option = cmd->syntax->options; option && option->kind != CQ_OPTION_END;
+             option++)
             fn(cmd->name, option);
     for (const struct cq_option *option = cq_shared_options; option->kind != CQ_OPTION_END; option++)
         fn("shared", option);
@@ -46,14 +48,17 @@ static void check_row(const char *command, const struct cq_option *option)
     if (option->kind == CQ_OPTION_FLAG)
         ck_assert_msg(!option->argument, "%s --%s: a flag with an argument", command, name);
     else if (option->kind == CQ_OPTION_SETTING)
-        ck_assert_msg(!option->argument == (option->value != NULL), "%s --%s: either argument or value", command, name);
+        ck_assert_msg(!option->argument == (option->value != NULL), "%s --%s: either argument or value",
+                      command, name);
     else
         ck_assert_msg(option->argument, "%s --%s: no word for its value", command, name);
     if (option->kind == CQ_OPTION_SETTING)
-        ck_assert_msg(is_setting(option->setting), "%s --%s: no setting '%s'", command, name, option->setting);
+        ck_assert_msg(is_setting(option->setting), "%s --%s: no setting '%s'", command, name,
+                      option->setting);
     if (option->kind == CQ_OPTION_CHOICE)
         ck_assert_msg(option->words, "%s --%s: no words", command, name);
-    if (option->kind == CQ_OPTION_INT || option->kind == CQ_OPTION_DURATION || option->kind == CQ_OPTION_DURATIONS)
+    if (option->kind == CQ_OPTION_INT || option->kind == CQ_OPTION_DURATION ||
+        option->kind == CQ_OPTION_DURATIONS)
         ck_assert_msg(option->min < option->max, "%s --%s: no bounds", command, name);
     if (option->help)
         ck_assert_msg(!isspace((unsigned char)option->help[strlen(option->help) - 1]) &&
@@ -78,10 +83,12 @@ START_TEST(no_option_is_there_twice)
         for (const struct cq_option *a = cmd->syntax->options; a && a->kind != CQ_OPTION_END; a++) {
             for (const struct cq_option *b = a + 1; b->kind != CQ_OPTION_END; b++)
                 ck_assert_msg(!same_name(a, b), "%s: --%s and --%s", cmd->name, a->name, b->name);
-            /* What all commands but one refuse may be an option of that one: its own table is looked through first. */
-            for (const struct cq_option *b = cq_shared_options; b->kind != CQ_OPTION_END && !cmd->syntax->local; b++)
-                ck_assert_msg(b->kind == CQ_OPTION_MISSING || !same_name(a, b), "%s: --%s and shared --%s", cmd->name, a->name,
-                              b->name);
+            /* What all commands but one refuse may be an option of that one: its own table is looked through
+             * first. */
+            for (const struct cq_option *b = cq_shared_options;
+                 b->kind != CQ_OPTION_END && !cmd->syntax->local; b++)
+                ck_assert_msg(b->kind == CQ_OPTION_MISSING || !same_name(a, b), "%s: --%s and shared --%s",
+                              cmd->name, a->name, b->name);
         }
     }
 }
@@ -90,7 +97,8 @@ END_TEST
 START_TEST(commands_of_a_group_stand_together)
 {
     for (const struct cq_cmd *cmd = cq_commands; cmd->name; cmd++)
-        for (const struct cq_cmd *later = cmd + 1; later->name && strcmp(later[-1].group, cmd->group) != 0; later++)
+        for (const struct cq_cmd *later = cmd + 1; later->name && strcmp(later[-1].group, cmd->group) != 0;
+             later++)
             ck_assert_str_ne(later->group, cmd->group);
     ck_assert_ptr_nonnull(cq_command_find("worker"));
     ck_assert_ptr_null(cq_command_find("work"));

@@ -28,7 +28,8 @@ START_TEST(pauses_double_up_to_half_a_minute_and_half_of_them_is_drawn)
     for (int i = 0; i < 40; i++) {
         double pause_s = cq_seat_pause(&failures);
         ck_assert_int_eq(failures, i + 1);
-        ck_assert_msg(pause_s >= most / 2 && pause_s <= most, "pause %d is %f s, of at most %f", i, pause_s, most);
+        ck_assert_msg(pause_s >= most / 2 && pause_s <= most, "pause %d is %f s, of at most %f", i, pause_s,
+                      most);
         most = most * 2 < 30 ? most * 2 : 30;
     }
 }

@@ -1,4 +1,5 @@
-/* What the tests of the settings share: a folder with an ini file, and an environment. Included by one test program each. */
+/* What the tests of the settings share: a folder with an ini file, and an environment. Included by one test
+ * program each. */
 #ifndef CQ_TESTS_SETTINGS_SCENE_H
 #define CQ_TESTS_SETTINGS_SCENE_H
 

@@ -31,9 +31,11 @@ static enum cq_code read_module(const char *text, const char *const *env)
 
 START_TEST(the_names_that_rq_reads_become_settings)
 {
-    enum cq_code code = read_module("import os.path\nREDIS_HOST = 'h'\nREDIS_PORT = 7000\nREDIS_DB = '2'\nREDIS_PASSWORD = 'p#w'\n"
-                                    "REDIS_SSL = True\nREDIS_SSL_CERT_REQS = 'none'\nQUEUES = ['high', 'lo,w']\nNAME = 'w'\n"
-                                    "OTHER = 5\nREDIS_SSL_CA_CERTS = None\nprint('said on standard error')\n", nothing);
+    enum cq_code code = read_module(
+        "import os.path\nREDIS_HOST = 'h'\nREDIS_PORT = 7000\nREDIS_DB = '2'\nREDIS_PASSWORD = 'p#w'\n"
+        "REDIS_SSL = True\nREDIS_SSL_CERT_REQS = 'none'\nQUEUES = ['high', 'lo,w']\nNAME = 'w'\n"
+        "OTHER = 5\nREDIS_SSL_CA_CERTS = None\nprint('said on standard error')\n",
+        nothing);
     ck_assert_msg(code == CQ_OK, "%s", err.text);
     ck_assert_str_eq(settings.host, "h");
     ck_assert_int_eq(settings.port, 7000);
@@ -53,7 +55,8 @@ START_TEST(the_names_that_rq_reads_become_settings)
 }
 END_TEST
 
-/* Source: rq/cli/helpers.py get_redis_from_config: the URL alone; CliConfig.connection: -u and RQ_REDIS_URL before the module. */
+/* Source: rq/cli/helpers.py get_redis_from_config: the URL alone; CliConfig.connection: -u and RQ_REDIS_URL
+ * before the module. */
 START_TEST(a_url_counts_alone_and_the_environment_only_by_rqs_own_variable)
 {
     static const char *const env[] = {"REDIS_URL=redis://env:1/1", "REDIS_PASSWORD=secret", NULL};
@@ -76,10 +79,14 @@ END_TEST
 
 START_TEST(what_only_a_worker_would_use_is_warned_of)
 {
-    ck_assert_msg(read_module("DICT_CONFIG = {'version': 1}\nSENTRY_DSN = 'https://x@y/1'\n", nothing) == CQ_OK, "%s", err.text);
+    ck_assert_msg(read_module("DICT_CONFIG = {'version': 1}\nSENTRY_DSN = 'https://x@y/1'\n", nothing) ==
+                      CQ_OK,
+                  "%s", err.text);
     ck_assert_uint_eq(settings.worker_warnings.len, 2);
-    ck_assert_ptr_nonnull(strstr(settings.worker_warnings.items[0], "conf.DICT_CONFIG is not used: call logging.config.dictConfig"));
-    ck_assert_ptr_nonnull(strstr(settings.worker_warnings.items[1], "conf.SENTRY_DSN is not used: call sentry_sdk.init"));
+    ck_assert_ptr_nonnull(strstr(settings.worker_warnings.items[0],
+                                 "conf.DICT_CONFIG is not used: call logging.config.dictConfig"));
+    ck_assert_ptr_nonnull(
+        strstr(settings.worker_warnings.items[1], "conf.SENTRY_DSN is not used: call sentry_sdk.init"));
     ck_assert_uint_eq(settings.warnings.len, 0);
     remove_module();
 }
@@ -117,10 +124,12 @@ START_TEST(an_interpreter_that_is_none_is_named)
     static const char *const variable[] = {"CQ_PYTHON=/no/python", NULL};
     make_module("");
     python.interpreter = "/no/such/python";
-    ck_assert_int_eq(cq_settings_load(&settings, "conf", &python, lookup, (void *)nothing, &err), CQ_ERR_CONFIG);
+    ck_assert_int_eq(cq_settings_load(&settings, "conf", &python, lookup, (void *)nothing, &err),
+                     CQ_ERR_CONFIG);
     ck_assert_msg(strstr(err.text, "cannot start /no/such/python: No such file"), "%s", err.text);
     python.interpreter = NULL;
-    ck_assert_int_eq(cq_settings_load(&settings, "conf", &python, lookup, (void *)variable, &err), CQ_ERR_CONFIG);
+    ck_assert_int_eq(cq_settings_load(&settings, "conf", &python, lookup, (void *)variable, &err),
+                     CQ_ERR_CONFIG);
     ck_assert_msg(strstr(err.text, "cannot start /no/python"), "%s", err.text);
     remove_module();
 }
@@ -133,11 +142,13 @@ START_TEST(a_file_goes_before_a_module_of_its_name)
     ck_assert_ptr_nonnull(getcwd(here, sizeof(here)));
     ck_assert_int_eq(chdir(folder), 0);
     ck_assert(cq_config_is_module("conf") && cq_config_is_module("my.settings"));
-    ck_assert(!cq_config_is_module("conf.py") && !cq_config_is_module("no.ini") && !cq_config_is_module("a/b") &&
-              !cq_config_is_module("a..b") && !cq_config_is_module(".a") && !cq_config_is_module("a.") && !cq_config_is_module("1a"));
+    ck_assert(!cq_config_is_module("conf.py") && !cq_config_is_module("no.ini") &&
+              !cq_config_is_module("a/b") && !cq_config_is_module("a..b") && !cq_config_is_module(".a") &&
+              !cq_config_is_module("a.") && !cq_config_is_module("1a"));
     snprintf(path, sizeof(path), "%s/conf", folder);
     write_file("[worker]\nname = file\n", 21, 0600);
-    ck_assert_msg(cq_settings_load(&settings, "conf", &python, lookup, (void *)nothing, &err) == CQ_OK, "%s", err.text);
+    ck_assert_msg(cq_settings_load(&settings, "conf", &python, lookup, (void *)nothing, &err) == CQ_OK, "%s",
+                  err.text);
     ck_assert_str_eq(settings.name, "file");
     unlink("conf.py");
     ck_assert_int_eq(chdir(here), 0);

@@ -7,8 +7,8 @@ static void address_is(const char *want)
     char text[160];
     ck_assert_msg(cq_settings_address(&settings, &address, &err) == CQ_OK, "%s", err.text);
     cq_address_display(&address, text, sizeof(text));
-    snprintf(text + strlen(text), sizeof(text) - strlen(text), " %s:%s", address.username ? address.username : "",
-             address.password ? address.password : "");
+    snprintf(text + strlen(text), sizeof(text) - strlen(text), " %s:%s",
+             address.username ? address.username : "", address.password ? address.password : "");
     ck_assert_str_eq(text, want);
     cq_address_release(&address);
 }
@@ -43,15 +43,23 @@ END_TEST
 
 START_TEST(every_setting_is_read_from_the_file)
 {
-    load_ok("# comment\n[redis]\nhost = h\nport=7000\ndb: 2\nusername = ann\npassword = p#w \nconnect_timeout = 0.5\ncommand_timeout = 90\n"
-            "\n[worker]\n  queues = high, low\nname = w\nnum_workers = 8\nresults_ttl = -1\nworker_ttl = 5m\njob_monitoring_interval = 10s\n"
-            "maintenance_interval = 1h\ndequeue_strategy = Round_Robin\nreuse_horses = yes\nmax_jobs_per_horse = 0\n"
-            "max_rss_per_horse_kb = 1\nrequeue_abandoned = on\nkill_grace = 0\njob_output = discard\nlog_job_description = no\n"
-            "logging_level = debug\nlog_format = json\nserializer = json ; a comment\npath = a, b/c\n"
-            "python = /v/bin/python\npreload = app.tasks, numpy\nauto_preload = off\nexception_handlers = app.errors.report\n"
-            "default_exception_handler = no\njob_class = app.jobs.Job\nconnection_class = app.Redis\nallow = app.tasks, z\n"
-            "[programs]\nz.last = /bin/z --x='1 2'\na.first = /bin/a\n[runtime.ruby]\ncommand = ruby stable.rb\n"
-            "functions = reports, mail.digest\n", nothing);
+    load_ok(
+        "# comment\n[redis]\nhost = h\nport=7000\ndb: 2\nusername = ann\npassword = p#w \nconnect_timeout = "
+        "0.5\ncommand_timeout = 90\n"
+        "\n[worker]\n  queues = high, low\nname = w\nnum_workers = 8\nresults_ttl = -1\nworker_ttl = "
+        "5m\njob_monitoring_interval = 10s\n"
+        "maintenance_interval = 1h\ndequeue_strategy = Round_Robin\nreuse_horses = yes\nmax_jobs_per_horse = "
+        "0\n"
+        "max_rss_per_horse_kb = 1\nrequeue_abandoned = on\nkill_grace = 0\njob_output = "
+        "discard\nlog_job_description = no\n"
+        "logging_level = debug\nlog_format = json\nserializer = json ; a comment\npath = a, b/c\n"
+        "python = /v/bin/python\npreload = app.tasks, numpy\nauto_preload = off\nexception_handlers = "
+        "app.errors.report\n"
+        "default_exception_handler = no\njob_class = app.jobs.Job\nconnection_class = app.Redis\nallow = "
+        "app.tasks, z\n"
+        "[programs]\nz.last = /bin/z --x='1 2'\na.first = /bin/a\n[runtime.ruby]\ncommand = ruby stable.rb\n"
+        "functions = reports, mail.digest\n",
+        nothing);
     address_is("redis://h:7000/2 ann:p#w");
     ck_assert_int_eq(settings.connect_timeout_ms, 500);
     ck_assert_int_eq(settings.command_timeout_ms, 90000);
@@ -150,7 +158,8 @@ START_TEST(where_redis_is_follows_from_the_heaviest_source)
 }
 END_TEST
 
-/* What TLS takes of each place: authorities, certificate, key, and whether the server's certificate is looked at. */
+/* What TLS takes of each place: authorities, certificate, key, and whether the server's certificate is looked
+ * at. */
 static const struct {
     const char *file;
     const char *env[4];
@@ -163,7 +172,10 @@ static const struct {
     {"[redis]\nurl = rediss://h?ssl_ca_certs=/u\n", {"REDIS_SSL_CA_CERTS=/e"}, NULL, "/e - - checked"},
     {NULL, {"REDIS_SSL_CA_CERTS=/e"}, "rediss://h", "/e - - checked"},
     {NULL, {"REDIS_SSL_CERTFILE=/c", "REDIS_SSL_KEYFILE=/k"}, "rediss://h", "- /c /k checked"},
-    {NULL, {"REDIS_SSL_CERTFILE=/c", "REDIS_SSL_KEYFILE=/k"}, "rediss://h?ssl_certfile=/uc&ssl_keyfile=/uk", "- /uc /uk checked"},
+    {NULL,
+     {"REDIS_SSL_CERTFILE=/c", "REDIS_SSL_KEYFILE=/k"},
+     "rediss://h?ssl_certfile=/uc&ssl_keyfile=/uk",
+     "- /uc /uk checked"},
     {"[redis]\nurl = rediss://h\ntls_cert_reqs = none\n", {NULL}, NULL, "- - - any"},
     {NULL, {"REDIS_SSL_CERT_REQS=none"}, "rediss://h?ssl_cert_reqs=required", "- - - checked"},
     {NULL, {NULL}, "rediss://h?ssl_cert_reqs=none", "- - - any"},
@@ -178,8 +190,8 @@ START_TEST(a_url_leaves_the_files_of_tls_to_the_other_settings)
         ck_assert_int_eq(cq_settings_set(&settings, "redis.url", tls_places[_i].url, "--url", &err), CQ_OK);
     ck_assert_int_eq(cq_settings_address(&settings, &address, &err), CQ_OK);
     snprintf(text, sizeof(text), "%s %s %s %s", address.tls_ca_file ? address.tls_ca_file : "-",
-             address.tls_cert_file ? address.tls_cert_file : "-", address.tls_key_file ? address.tls_key_file : "-",
-             address.tls_no_verify ? "any" : "checked");
+             address.tls_cert_file ? address.tls_cert_file : "-",
+             address.tls_key_file ? address.tls_key_file : "-", address.tls_no_verify ? "any" : "checked");
     ck_assert_str_eq(text, tls_places[_i].tls);
     cq_address_release(&address);
 }
@@ -220,15 +232,19 @@ START_TEST(the_file_may_be_named_by_the_environment)
     ck_assert_msg(cq_settings_load(&settings, NULL, NULL, lookup, both, &err) == CQ_OK, "%s", err.text);
     ck_assert_str_eq(settings.name, "w");
     ck_assert_int_eq(cq_settings_load(&settings, NULL, NULL, lookup, python, &err), CQ_ERR_CONFIG);
-    ck_assert_ptr_eq(strstr(err.text, "RQ_CONFIG: python_settings: there is no such ini file, and without Python"), err.text);
+    ck_assert_ptr_eq(
+        strstr(err.text, "RQ_CONFIG: python_settings: there is no such ini file, and without Python"),
+        err.text);
 }
 END_TEST
 
 START_TEST(a_file_that_cannot_be_read_is_named)
 {
-    ck_assert_int_eq(cq_settings_load(&settings, "/no/settings.py", NULL, lookup, (void *)nothing, &err), CQ_ERR_CONFIG);
+    ck_assert_int_eq(cq_settings_load(&settings, "/no/settings.py", NULL, lookup, (void *)nothing, &err),
+                     CQ_ERR_CONFIG);
     ck_assert_ptr_nonnull(strstr(err.text, "without .py"));
-    ck_assert_int_eq(cq_settings_load(&settings, "/no/cq.ini", NULL, lookup, (void *)nothing, &err), CQ_ERR_CONFIG);
+    ck_assert_int_eq(cq_settings_load(&settings, "/no/cq.ini", NULL, lookup, (void *)nothing, &err),
+                     CQ_ERR_CONFIG);
     ck_assert_ptr_eq(strstr(err.text, "/no/cq.ini: cannot read the configuration: No such file"), err.text);
     ck_assert_int_eq(cq_settings_load(&settings, folder, NULL, lookup, (void *)nothing, &err), CQ_ERR_CONFIG);
     ck_assert_ptr_nonnull(strstr(err.text, "directory"));
@@ -237,7 +253,8 @@ END_TEST
 
 START_TEST(a_password_that_others_may_read_is_warned_of)
 {
-    static const char *const texts[] = {"[redis]\npassword = hush\n", "[redis]\nurl = redis://:hush@h\n", "[redis]\nurl = redis://h\n"};
+    static const char *const texts[] = {"[redis]\npassword = hush\n", "[redis]\nurl = redis://:hush@h\n",
+                                        "[redis]\nurl = redis://h\n"};
     for (size_t i = 0; i < 3; i++) {
         cq_settings_release(&settings);
         cq_settings_init(&settings);
@@ -260,7 +277,8 @@ int main(void)
     tcase_add_test(tc, every_setting_is_read_from_the_file);
     tcase_add_test(tc, the_command_line_goes_before_the_environment_and_that_before_the_file);
     tcase_add_loop_test(tc, where_redis_is_follows_from_the_heaviest_source, 0, (int)CQ_ARRAY_LEN(places));
-    tcase_add_loop_test(tc, a_url_leaves_the_files_of_tls_to_the_other_settings, 0, (int)CQ_ARRAY_LEN(tls_places));
+    tcase_add_loop_test(tc, a_url_leaves_the_files_of_tls_to_the_other_settings, 0,
+                        (int)CQ_ARRAY_LEN(tls_places));
     tcase_add_test(tc, timeouts_go_into_the_address);
     tcase_add_test(tc, a_wrong_variable_or_option_is_told_by_its_name);
     tcase_add_test(tc, the_file_may_be_named_by_the_environment);

@@ -11,7 +11,9 @@ static struct cq_cron_due due;
 static cq_time at(const char *text)
 {
     struct cq_civil civil = {0};
-    ck_assert_int_ge(sscanf(text, "%d-%d-%d %d:%d:%d", &civil.year, &civil.month, &civil.day, &civil.hour, &civil.minute, &civil.second), 5);
+    ck_assert_int_ge(sscanf(text, "%d-%d-%d %d:%d:%d", &civil.year, &civil.month, &civil.day, &civil.hour,
+                            &civil.minute, &civil.second),
+                     5);
     return cq_zone_instant("UTC", &civil);
 }
 

@@ -1,6 +1,7 @@
 /*
- * A job's data from anybody, under --allow. Beside not breaking: what is allowed holds none of the forbidden names that the
- * value reader, which knows nothing of --allow, finds in it; and is refused when nothing it names is allowed.
+ * A job's data from anybody, under --allow. Beside not breaking: what is allowed holds none of the forbidden
+ * names that the value reader, which knows nothing of --allow, finds in it; and is refused when nothing it
+ * names is allowed.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,8 @@ static bool allowed(const char *prefix, struct cq_str data, struct cq_str meta)
     fields_add(&fields, "data", data);
     fields_add(&fields, "meta", meta);
     enum cq_code code = cq_allow_check(&prefixes, fields_reply(&fields), &err);
-    if (code != err.code || (code && (code != CQ_ERR_INVALID_OPERATION || strncmp(err.text, "cq.NotAllowed: ", 15) != 0)))
+    if (code != err.code ||
+        (code && (code != CQ_ERR_INVALID_OPERATION || strncmp(err.text, "cq.NotAllowed: ", 15) != 0)))
         abort();
     cq_strv_release(&prefixes);
     return code == CQ_OK;
@@ -29,8 +31,9 @@ static bool allowed(const char *prefix, struct cq_str data, struct cq_str meta)
 
 static void look_for_opaques(const struct cq_value *value)
 {
-    if (value->kind == CQ_VALUE_OPAQUE && (cq_str_starts(value->as.text, "os.") || cq_str_starts(value->as.text, "subprocess.") ||
-                                           cq_str_starts(value->as.text, "builtins.e")))
+    if (value->kind == CQ_VALUE_OPAQUE &&
+        (cq_str_starts(value->as.text, "os.") || cq_str_starts(value->as.text, "subprocess.") ||
+         cq_str_starts(value->as.text, "builtins.e")))
         abort();
     if (value->kind == CQ_VALUE_MAP)
         for (size_t i = 0; i < value->as.map.len; i++) {
@@ -58,6 +61,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             abort();
         cq_arena_release(&arena);
     }
-    (void)allowed("app.jobs", CQ_STR_LIT("\x80\x04(\x8c\x0c" "app.jobs.runN)}t."), bytes);
+    (void)allowed("app.jobs",
+                  CQ_STR_LIT("\x80\x04(\x8c\x0c"
+                             "app.jobs.runN)}t."),
+                  bytes);
     return 0;
 }

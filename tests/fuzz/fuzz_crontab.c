@@ -1,4 +1,5 @@
-/* A file of schedules: it is taken, and each schedule's next times come one after the other; or refused with a line number. */
+/* A file of schedules: it is taken, and each schedule's next times come one after the other; or refused with
+ * a line number. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +46,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             check_times(&job->schedule, job->zone);
             check_other_reading(job->text);
         }
-    } else if (err.code != CQ_ERR_CONFIG || strncmp(err.text, "f:", 2) != 0 || err.text[2] < '1' || err.text[2] > '9') {
+    } else if (err.code != CQ_ERR_CONFIG || strncmp(err.text, "f:", 2) != 0 || err.text[2] < '1' ||
+               err.text[2] > '9') {
         abort();
     }
     cq_cron_table_release(&table);

@@ -1,6 +1,6 @@
 /*
- * Frames from anybody. The bytes are parsed as frames that follow each other; every getter runs over each, and what a
- * frame gave is written and parsed again.
+ * Frames from anybody. The bytes are parsed as frames that follow each other; every getter runs over each,
+ * and what a frame gave is written and parsed again.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -12,7 +12,8 @@ static void check_bounds(const struct cq_settings *settings)
     size_t count;
     const struct cq_setting *table = cq_settings_table(&count);
     for (size_t i = 0; i < count; i++) {
-        if (table[i].type != CQ_SETTING_INT && table[i].type != CQ_SETTING_SECONDS && table[i].type != CQ_SETTING_TIMEOUT)
+        if (table[i].type != CQ_SETTING_INT && table[i].type != CQ_SETTING_SECONDS &&
+            table[i].type != CQ_SETTING_TIMEOUT)
             continue;
         int64_t value;
         memcpy(&value, (const char *)settings + table[i].offset, sizeof(value));
@@ -35,7 +36,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             cq_address_release(&address);
         else if (!err.text[0])
             abort();
-    } else if (err.code != CQ_ERR_CONFIG || strncmp(err.text, "f:", 2) != 0 || err.text[2] < '1' || err.text[2] > '9') {
+    } else if (err.code != CQ_ERR_CONFIG || strncmp(err.text, "f:", 2) != 0 || err.text[2] < '1' ||
+               err.text[2] > '9') {
         abort();
     }
     cq_settings_release(&settings);

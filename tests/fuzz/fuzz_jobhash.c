@@ -20,7 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct cq_buf text = CQ_BUF_INIT(1 << 20), written = CQ_BUF_INIT(1 << 24);
         cq_call_describe(&call, &text);
         if (cq_call_write(&call, &written, &err) == CQ_OK) {
-            if (cq_call_read(cq_buf_view(&written), &arena, &again, &err) != CQ_OK || !cq_str_eq(again.function, call.function))
+            if (cq_call_read(cq_buf_view(&written), &arena, &again, &err) != CQ_OK ||
+                !cq_str_eq(again.function, call.function))
                 abort(); /* what we write we must read */
             if (!cq_call_peek(&peek, cq_buf_view(&written), &peeked) || peeked.format != call.format ||
                 (peeked.function.len && !cq_str_eq(call.function, peeked.function)))

@@ -31,7 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct cq_buf out = CQ_BUF_INIT(OUTPUT_MAX);
         cq_repr(&value, &out);
         if (!out.overflow && finite_all(&value) &&
-            (cq_literal_parse(cq_buf_view(&out), &arena, &again, &err) != CQ_OK || !cq_value_equal(&value, &again)))
+            (cq_literal_parse(cq_buf_view(&out), &arena, &again, &err) != CQ_OK ||
+             !cq_value_equal(&value, &again)))
             abort();
         cq_buf_release(&out);
         check_written(CQ_FORMAT_PICKLE, &value, true);

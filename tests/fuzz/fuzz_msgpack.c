@@ -1,4 +1,5 @@
-/* msgpack from anybody: never a crash, a hang or a wild allocation, and what is read survives being written. */
+/* msgpack from anybody: never a crash, a hang or a wild allocation, and what is read survives being
+ * written. */
 #include "tests/fuzz/roundtrip.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,4 +1,5 @@
-/* A Redis URL: what is taken is a place to connect to, and its display form is a URL of the same place without secrets. */
+/* A Redis URL: what is taken is a place to connect to, and its display form is a URL of the same place
+ * without secrets. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,8 +33,9 @@ static void check_display(const struct cq_address *address)
         return;
     if (cq_address_parse(text, &again, NULL) != CQ_OK)
         abort();
-    if (!same(address->host, again.host) || !same(address->unix_path, again.unix_path) || address->db != again.db ||
-        (!address->unix_path && address->port != again.port) || address->tls != again.tls || again.password || again.username)
+    if (!same(address->host, again.host) || !same(address->unix_path, again.unix_path) ||
+        address->db != again.db || (!address->unix_path && address->port != again.port) ||
+        address->tls != again.tls || again.password || again.username)
         abort();
     cq_address_release(&again);
 }

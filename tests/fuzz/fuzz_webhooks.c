@@ -16,8 +16,9 @@ static void check_plain(const char *text)
 
 static void check(const struct cq_webhook *webhook)
 {
-    if (strlen(webhook->url) > CQ_WEBHOOK_URL_MAX || webhook->header_count > CQ_WEBHOOK_HEADERS_MAX || webhook->timeout_s < 1 ||
-        webhook->timeout_s > CQ_WEBHOOK_TIMEOUT_MAX_S || !cq_webhook_host(webhook->url).data)
+    if (strlen(webhook->url) > CQ_WEBHOOK_URL_MAX || webhook->header_count > CQ_WEBHOOK_HEADERS_MAX ||
+        webhook->timeout_s < 1 || webhook->timeout_s > CQ_WEBHOOK_TIMEOUT_MAX_S ||
+        !cq_webhook_host(webhook->url).data)
         abort();
     check_plain(webhook->url);
     for (size_t i = 0; i < webhook->header_count; i++) {
@@ -39,7 +40,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct cq_error err = {.text = ""};
     struct cq_webhook *webhooks = NULL;
     size_t count = 0;
-    if (cq_webhooks_read(cq_str_n((const char *)data, size), &arena, &webhooks, &count, complain, NULL, &err) == CQ_OK) {
+    if (cq_webhooks_read(cq_str_n((const char *)data, size), &arena, &webhooks, &count, complain, NULL,
+                         &err) == CQ_OK) {
         if (count > CQ_WEBHOOK_MAX)
             abort();
         for (size_t i = 0; i < count; i++)

@@ -1,4 +1,5 @@
-/* Times and durations of the command line (--schedule-at, --schedule-in, the window of --rate): within the calendar, or refused. */
+/* Times and durations of the command line (--schedule-at, --schedule-in, the window of --rate): within the
+ * calendar, or refused. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (cq_when_parse(text, NOW, &when, &err) == CQ_OK) {
         if (when > LONGEST_S * CQ_SECOND || when < -LONGEST_S * CQ_SECOND)
             abort();
-    } else if (err.code != CQ_ERR_USAGE || strncmp(err.text, "--schedule-at", 13) != 0 || strchr(err.text, '\n')) {
+    } else if (err.code != CQ_ERR_USAGE || strncmp(err.text, "--schedule-at", 13) != 0 ||
+               strchr(err.text, '\n')) {
         abort();
     }
     /* What is refused is left as it was. */

@@ -1,4 +1,5 @@
-/* What must hold for any bytes that a serializer reads: shown within a limit, written and read back as the same value. */
+/* What must hold for any bytes that a serializer reads: shown within a limit, written and read back as the
+ * same value. */
 #ifndef CQ_TESTS_FUZZ_ROUNDTRIP_H
 #define CQ_TESTS_FUZZ_ROUNDTRIP_H
 

@@ -1,4 +1,5 @@
-/* Jobs and callbacks in C for test_called_back.py. A job's first argument is the file that its callbacks write to. */
+/* Jobs and callbacks in C for test_called_back.py. A job's first argument is the file that its callbacks
+ * write to. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>

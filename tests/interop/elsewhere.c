@@ -1,6 +1,6 @@
 /*
- * For test_webhooks.py, preloaded into a worker: what it connects to at 8.8.8.8 is this machine, so that there is a public address
- * to be had; and with WITHOUT_LIBCURL there is no libcurl.
+ * For test_webhooks.py, preloaded into a worker: what it connects to at 8.8.8.8 is this machine, so that
+ * there is a public address to be had; and with WITHOUT_LIBCURL there is no libcurl.
  */
 #include <arpa/inet.h>
 #include <dlfcn.h>

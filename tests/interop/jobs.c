@@ -1,4 +1,5 @@
-/* The functions that jobs call, for cq's workers. jobs.py has the same ones for RQ's: same names, same behaviour. */
+/* The functions that jobs call, for cq's workers. jobs.py has the same ones for RQ's: same names, same
+ * behaviour. */
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>

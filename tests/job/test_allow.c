@@ -9,7 +9,9 @@
 
 #define DATA "tests/job/data/allow"
 #define JSON_CALL "[\"app.jobs.run\", null, [], {}]"
-#define PICKLE_CALL "\x80\x04(\x8c\x0c" "app.jobs.runN)}t."
+#define PICKLE_CALL     \
+    "\x80\x04(\x8c\x0c" \
+    "app.jobs.runN)}t."
 #define OS_SYSTEM "\x80\x04\x8c\x02os\x8c\x06system\x93."
 
 static struct cq_strv prefixes;
@@ -130,17 +132,22 @@ END_TEST
 START_TEST(without_a_prefix_everything_may_run)
 {
     teardown();
-    ck_assert_int_eq(check(CQ_STR_LIT("[\"os.system\", null, [], {}]"), "success_callback_name", CQ_STR_LIT("os.system")), CQ_OK);
+    ck_assert_int_eq(
+        check(CQ_STR_LIT("[\"os.system\", null, [], {}]"), "success_callback_name", CQ_STR_LIT("os.system")),
+        CQ_OK);
     ck_assert_int_eq(check(CQ_STR_NONE, NULL, CQ_STR_NONE), CQ_OK);
 }
 END_TEST
 
 START_TEST(a_prefix_covers_itself_and_names_below_it)
 {
-    static const char *const covered[] = {"app.jobs", "app.jobs.run", "app.jobs._run", "app.jobs.Class.method", "app.jobs.l\xc3\xa4uft", "app.jobs.x1",
-                                          "shop.models.x"};
-    static const char *const not_covered[] = {"app", "app.jobsx", "app.jobs.", "app.jobs..x", "app.jobs.1x", "app.jobs.x.", "app.jobs.x y", "app.jobs.__x",
-                                              "app.jobs.x.__y__", "APP.jobs.x", "x.app.jobs", "app_jobs.x", "app.jobs.x-y", "app.jobs/x"};
+    static const char *const covered[] = {
+        "app.jobs",    "app.jobs.run", "app.jobs._run", "app.jobs.Class.method", "app.jobs.l\xc3\xa4uft",
+        "app.jobs.x1", "shop.models.x"};
+    static const char *const not_covered[] = {
+        "app",         "app.jobsx",    "app.jobs.",    "app.jobs..x",      "app.jobs.1x",
+        "app.jobs.x.", "app.jobs.x y", "app.jobs.__x", "app.jobs.x.__y__", "APP.jobs.x",
+        "x.app.jobs",  "app_jobs.x",   "app.jobs.x-y", "app.jobs/x"};
     for (size_t i = 0; i < CQ_ARRAY_LEN(covered); i++)
         ck_assert_msg(!*verdict_of_name(covered[i]), "%s", covered[i]);
     for (size_t i = 0; i < CQ_ARRAY_LEN(not_covered); i++) {
@@ -172,10 +179,12 @@ START_TEST(meta_and_an_old_result_are_looked_at_like_data)
     static const char *const fields[] = {"meta", "result"};
     for (size_t i = 0; i < CQ_ARRAY_LEN(fields); i++) {
         char expected[100];
-        snprintf(expected, sizeof(expected), "the pickle in %s names os.system, which no --allow covers", fields[i]);
+        snprintf(expected, sizeof(expected), "the pickle in %s names os.system, which no --allow covers",
+                 fields[i]);
         ck_assert_str_eq(verdict(CQ_STR_LIT(PICKLE_CALL), fields[i], CQ_STR_LIT("\x80\x04}.")), "");
         ck_assert_str_eq(verdict(CQ_STR_LIT(PICKLE_CALL), fields[i], CQ_STR_LIT(OS_SYSTEM)), expected);
-        ck_assert(strstr(verdict(CQ_STR_LIT(PICKLE_CALL), fields[i], CQ_STR_LIT("\x80\x04}")), "cannot be checked"));
+        ck_assert(strstr(verdict(CQ_STR_LIT(PICKLE_CALL), fields[i], CQ_STR_LIT("\x80\x04}")),
+                         "cannot be checked"));
     }
     ck_assert_str_eq(verdict(CQ_STR_LIT(JSON_CALL), "meta", CQ_STR_LIT("{\"a\": 1}")), "");
 }
@@ -184,12 +193,16 @@ END_TEST
 /* A reader that goes by the first byte of each field would unpickle it. */
 START_TEST(meta_in_another_serializer_than_data_is_refused)
 {
-    static const char msgpack_call[] = "\x94\xac" "app.jobs.run\xc0\x90\x80";
+    static const char msgpack_call[] = "\x94\xac"
+                                       "app.jobs.run\xc0\x90\x80";
     struct cq_str msgpack = cq_str_n(msgpack_call, sizeof(msgpack_call) - 1);
-    ck_assert(strstr(verdict(CQ_STR_LIT(JSON_CALL), "meta", CQ_STR_LIT(OS_SYSTEM)), "the job's meta cannot be checked"));
-    ck_assert(strstr(verdict(CQ_STR_LIT(JSON_CALL), "meta", CQ_STR_LIT("cos\nsystem\n.")), "the job's meta cannot be checked"));
+    ck_assert(strstr(verdict(CQ_STR_LIT(JSON_CALL), "meta", CQ_STR_LIT(OS_SYSTEM)),
+                     "the job's meta cannot be checked"));
+    ck_assert(strstr(verdict(CQ_STR_LIT(JSON_CALL), "meta", CQ_STR_LIT("cos\nsystem\n.")),
+                     "the job's meta cannot be checked"));
     ck_assert(strstr(verdict(msgpack, "meta", CQ_STR_LIT(OS_SYSTEM)), "the job's meta cannot be checked"));
-    ck_assert(strstr(verdict(msgpack, "meta", CQ_STR_LIT("N")), "no map")); /* a pickle of None, an integer of msgpack */
+    ck_assert(strstr(verdict(msgpack, "meta", CQ_STR_LIT("N")),
+                     "no map")); /* a pickle of None, an integer of msgpack */
     ck_assert_str_eq(verdict(msgpack, "meta", CQ_STR_LIT("\x80")), "");
     ck_assert_str_eq(verdict(msgpack, "meta", CQ_STR_LIT("\x81\xa1k\x01")), "");
 }
@@ -207,7 +220,8 @@ START_TEST(a_long_name_leaves_the_option_in_the_message)
     char name[400];
     memset(name, 'x', sizeof(name));
     struct cq_str long_name = cq_str_n(name, sizeof(name));
-    ck_assert(strstr(verdict(CQ_STR_LIT(JSON_CALL), "success_callback_name", long_name), "x..., which no --allow covers"));
+    ck_assert(strstr(verdict(CQ_STR_LIT(JSON_CALL), "success_callback_name", long_name),
+                     "x..., which no --allow covers"));
 }
 END_TEST
 

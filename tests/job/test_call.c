@@ -12,10 +12,14 @@
 static const struct cq_str pickles[] = {
     BYTES("(Vpkg.mod.func\np0\nN(I1\nVx\np1\ntp2\n(dp3\nVkey\np4\nI2\nstp5\n."),
     BYTES("(X\x0c\0\0\0pkg.mod.funcq\0N(K\x01X\x01\0\0\0xq\x01tq\x02}q\x03X\x03\0\0\0keyq\x04K\x02stq\x05."),
-    BYTES("\x80\x02(X\x0c\0\0\0pkg.mod.funcq\0NK\x01X\x01\0\0\0xq\x01\x86q\x02}q\x03X\x03\0\0\0keyq\x04K\x02stq\x05."),
-    BYTES("\x80\x03(X\x0c\0\0\0pkg.mod.funcq\0NK\x01X\x01\0\0\0xq\x01\x86q\x02}q\x03X\x03\0\0\0keyq\x04K\x02stq\x05."),
-    BYTES("\x80\x04\x95'\0\0\0\0\0\0\0(\x8c\x0cpkg.mod.func\x94NK\x01\x8c\x01x\x94\x86\x94}\x94\x8c\x03key\x94K\x02st\x94."),
-    BYTES("\x80\x05\x95'\0\0\0\0\0\0\0(\x8c\x0cpkg.mod.func\x94NK\x01\x8c\x01x\x94\x86\x94}\x94\x8c\x03key\x94K\x02st\x94."),
+    BYTES("\x80\x02(X\x0c\0\0\0pkg.mod.funcq\0NK\x01X\x01\0\0\0xq\x01\x86q\x02}"
+          "q\x03X\x03\0\0\0keyq\x04K\x02stq\x05."),
+    BYTES("\x80\x03(X\x0c\0\0\0pkg.mod.funcq\0NK\x01X\x01\0\0\0xq\x01\x86q\x02}"
+          "q\x03X\x03\0\0\0keyq\x04K\x02stq\x05."),
+    BYTES("\x80\x04\x95'\0\0\0\0\0\0\0(\x8c\x0cpkg.mod.func\x94NK\x01\x8c\x01x\x94\x86\x94}"
+          "\x94\x8c\x03key\x94K\x02st\x94."),
+    BYTES("\x80\x05\x95'\0\0\0\0\0\0\0(\x8c\x0cpkg.mod.func\x94NK\x01\x8c\x01x\x94\x86\x94}"
+          "\x94\x8c\x03key\x94K\x02st\x94."),
 };
 static const struct cq_str json = BYTES("[\"pkg.mod.func\", null, [1, \"x\"], {\"key\": 2}]");
 static const struct cq_str msgpack = BYTES("\x94\xacpkg.mod.func\xc0\x92\x01\xa1x\x81\xa3key\x02");
@@ -145,7 +149,8 @@ START_TEST(truncated_zlib_is_refused)
     struct cq_call call;
     struct cq_str whole = zipped(pickles[5]);
     for (size_t len = 2; len < whole.len; len++)
-        ck_assert_int_eq(cq_call_read(cq_str_n(whole.data, len), &arena, &call, NULL), CQ_ERR_DESERIALIZATION);
+        ck_assert_int_eq(cq_call_read(cq_str_n(whole.data, len), &arena, &call, NULL),
+                         CQ_ERR_DESERIALIZATION);
 }
 END_TEST
 
@@ -229,9 +234,11 @@ END_TEST
 START_TEST(descriptions_are_rq_s_character_by_character)
 {
     ck_assert_str_eq(description(BYTES("[\"f\", null, [], {}]")), "f()");
-    ck_assert_str_eq(description(BYTES("[\"f\", null, [1.0, true, null, [1, \"it's\"], {\"a\": \"\\\"\"}], {}]")),
-                     "f(1.0, True, None, [1, \"it's\"], {'a': '\"'})");
-    ck_assert_str_eq(description(BYTES("[\"f\", null, [], {\"b\": 1, \"a\": 2, \"a1\": 3, \"B\": 4}]")), "f(B=4, a1=3, a=2, b=1)");
+    ck_assert_str_eq(
+        description(BYTES("[\"f\", null, [1.0, true, null, [1, \"it's\"], {\"a\": \"\\\"\"}], {}]")),
+        "f(1.0, True, None, [1, \"it's\"], {'a': '\"'})");
+    ck_assert_str_eq(description(BYTES("[\"f\", null, [], {\"b\": 1, \"a\": 2, \"a1\": 3, \"B\": 4}]")),
+                     "f(B=4, a1=3, a=2, b=1)");
 }
 END_TEST
 

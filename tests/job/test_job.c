@@ -27,7 +27,8 @@ static int save(const struct cq_job *job)
     cq_command_texts(&command, "HSET", "rq:job:j1", NULL);
     int before = command.argc, added = cq_job_write(job, &command);
     ck_assert_int_eq(command.argc - before, added);
-    ck_assert_msg(cq_connection_call(redis_server_connection(server), &command, &reply, &err) == CQ_OK, "%s", err.text);
+    ck_assert_msg(cq_connection_call(redis_server_connection(server), &command, &reply, &err) == CQ_OK, "%s",
+                  err.text);
     cq_reply_free(reply);
     cq_command_release(&command);
     return added;
@@ -61,7 +62,8 @@ START_TEST(a_job_written_is_read_back)
     ck_assert(cq_str_eq(again.origin, job.origin));
     ck_assert(cq_str_eq(again.description, job.description));
     ck_assert(again.created_at == WHEN);
-    ck_assert(again.started_at == CQ_TIME_UNSET && again.ended_at == CQ_TIME_UNSET && again.enqueued_at == CQ_TIME_UNSET);
+    ck_assert(again.started_at == CQ_TIME_UNSET && again.ended_at == CQ_TIME_UNSET &&
+              again.enqueued_at == CQ_TIME_UNSET);
     ck_assert_int_eq(again.timeout_s, CQ_TTL_FOREVER);
     ck_assert_int_eq(again.result_ttl_s, 0);
     ck_assert_int_eq(again.failure_ttl_s, 60);
@@ -96,10 +98,12 @@ START_TEST(unreadable_numbers_and_times_count_as_unset)
     struct cq_job job;
     struct cq_reply *reply;
     redis_server_flush(server);
-    cq_reply_free(redis_server_run(server, "HSET", "rq:job:j1", "data", "x", "timeout", "soon", "result_ttl", "-2", "created_at",
-                                   "yesterday", "retries_left", "-1", "status", "dancing", "enqueue_at_front", "maybe", NULL));
+    cq_reply_free(redis_server_run(server, "HSET", "rq:job:j1", "data", "x", "timeout", "soon", "result_ttl",
+                                   "-2", "created_at", "yesterday", "retries_left", "-1", "status", "dancing",
+                                   "enqueue_at_front", "maybe", NULL));
     ck_assert_int_eq(read_job(&job, &reply, NULL), CQ_OK);
-    ck_assert(job.timeout_s == CQ_TTL_UNSET && job.result_ttl_s == CQ_TTL_UNSET && job.created_at == CQ_TIME_UNSET);
+    ck_assert(job.timeout_s == CQ_TTL_UNSET && job.result_ttl_s == CQ_TTL_UNSET &&
+              job.created_at == CQ_TIME_UNSET);
     ck_assert_int_eq(job.retries_left, -1);
     ck_assert_int_eq(job.status, CQ_JOB_UNKNOWN);
     ck_assert(!job.enqueue_at_front);
@@ -112,7 +116,8 @@ START_TEST(durations_of_rq_1_are_read)
     struct cq_job job;
     struct cq_reply *reply;
     redis_server_flush(server);
-    cq_reply_free(redis_server_run(server, "HSET", "rq:job:j1", "timeout", "1h", "created_at", "2026-11-20T22:11:51Z", NULL));
+    cq_reply_free(redis_server_run(server, "HSET", "rq:job:j1", "timeout", "1h", "created_at",
+                                   "2026-11-20T22:11:51Z", NULL));
     ck_assert_int_eq(read_job(&job, &reply, NULL), CQ_OK);
     ck_assert_int_eq(job.timeout_s, 3600);
     ck_assert(job.created_at == WHEN - 123);
@@ -203,8 +208,9 @@ START_TEST(keys_are_rq_s)
     ck_assert_str_eq(cq_key_clean_lock(name).text, "rq:clean_registries:a: b");
     char longest[CQ_NAME_MAX];
     memset(longest, 'a', sizeof(longest));
-    ck_assert_uint_eq(cq_key_execution(cq_str_n(longest, sizeof(longest)), cq_str_n(longest, sizeof(longest))).len,
-                      strlen("rq:execution::") + 2 * CQ_NAME_MAX);
+    ck_assert_uint_eq(
+        cq_key_execution(cq_str_n(longest, sizeof(longest)), cq_str_n(longest, sizeof(longest))).len,
+        strlen("rq:execution::") + 2 * CQ_NAME_MAX);
 }
 END_TEST
 

@@ -16,7 +16,8 @@ static struct cq_result result;
 static enum cq_code read_newest(struct cq_error *err)
 {
     cq_arena_release(&arena);
-    struct cq_reply *entries = redis_server_run(server, "XREVRANGE", "rq:results:j1", "+", "-", "COUNT", "1", NULL);
+    struct cq_reply *entries = redis_server_run(server, "XREVRANGE", "rq:results:j1", "+", "-", "COUNT", "1",
+                                                NULL);
     enum cq_code code = cq_result_read(cq_reply_at(entries, 0), &arena, &result, err);
     cq_reply_free(entries); /* everything lives in the arena */
     return code;
@@ -26,7 +27,8 @@ START_TEST(values_are_encoded_as_python_s_base64)
 {
     static const struct {
         const char *plain, *encoded;
-    } cases[] = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"\xff\xfe\xfd", "//79"}};
+    } cases[] = {{"", ""},        {"f", "Zg=="},        {"fo", "Zm8="},
+                 {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"\xff\xfe\xfd", "//79"}};
     for (size_t i = 0; i < CQ_ARRAY_LEN(cases); i++) {
         struct cq_buf out = CQ_BUF_INIT(100);
         cq_result_encode_value(cq_str(cases[i].plain), &out);
@@ -45,8 +47,8 @@ START_TEST(an_entry_is_read_back_with_every_length_of_value)
             plain[i] = (char)(i * 37 + len);
         cq_result_encode_value(cq_str_n(plain, len), &value);
         cq_result_encode_exc(cq_str_n(plain, len), &exc);
-        ck_assert_int_eq(read_entry(NULL, "type", "2", "worker_name", "w", "exc_string", exc.data, "return_value", value.data,
-                                    "execution_id", "e"),
+        ck_assert_int_eq(read_entry(NULL, "type", "2", "worker_name", "w", "exc_string", exc.data,
+                                    "return_value", value.data, "execution_id", "e"),
                          CQ_OK);
         ck_assert_int_eq(result.type, CQ_RESULT_FAILED);
         ck_assert(cq_str_eq(result.return_value, cq_str_n(plain, len)));
@@ -64,7 +66,8 @@ START_TEST(absent_fields_are_absent)
 {
     ck_assert_int_eq(read_entry(NULL, "type", "1"), CQ_OK);
     ck_assert_int_eq(result.type, CQ_RESULT_SUCCESSFUL);
-    ck_assert(!result.return_value.data && !result.exc_string.data && !result.execution_id.data && !result.worker_name.data);
+    ck_assert(!result.return_value.data && !result.exc_string.data && !result.execution_id.data &&
+              !result.worker_name.data);
 }
 END_TEST
 
@@ -83,7 +86,8 @@ START_TEST(broken_entries_are_refused)
     ck_assert_int_eq(read_entry(&err, "type", "9"), CQ_ERR_DESERIALIZATION);
     const char *const values[] = {"Zg", "Zg=", "Z===", "=Zg=", "Zm9\xc3", "Zm 9", "Zg==Zg=="};
     for (size_t i = 0; i < CQ_ARRAY_LEN(values); i++)
-        ck_assert_msg(read_entry(&err, "type", "1", "return_value", values[i]) == CQ_ERR_DESERIALIZATION, "%s", values[i]);
+        ck_assert_msg(read_entry(&err, "type", "1", "return_value", values[i]) == CQ_ERR_DESERIALIZATION,
+                      "%s", values[i]);
     ck_assert_int_eq(read_entry(&err, "type", "2", "exc_string", "Zm9v"), CQ_ERR_DESERIALIZATION);
 }
 END_TEST

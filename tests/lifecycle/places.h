@@ -24,7 +24,8 @@ static CQ_UNUSED int job_places_in(const char *id, const char *queue)
     }
     for (size_t i = 0; i < CQ_ARRAY_LEN(registries); i++)
         places += TEXT("ZSCORE", cq_key_registry(registries[i], cq_str(queue)).text, id).data != NULL;
-    struct cq_reply *members = redis_server_run(server, "ZRANGE", cq_key_registry("wip", cq_str(queue)).text, "0", "-1", NULL);
+    struct cq_reply *members = redis_server_run(server, "ZRANGE", cq_key_registry("wip", cq_str(queue)).text,
+                                                "0", "-1", NULL);
     for (size_t i = 0; i < cq_reply_len(members); i++) {
         struct cq_str job, execution;
         cq_execution_split(cq_reply_str(cq_reply_at(members, i)), &job, &execution);
@@ -48,8 +49,8 @@ static CQ_UNUSED void put_thousands(const char *list, const char *count)
 }
 
 /*
- * Send `call` over a connection that is cut: before it is complete (the server never sees a command), or after the script
- * ran (the answer is thrown away).
+ * Send `call` over a connection that is cut: before it is complete (the server never sees a command), or
+ * after the script ran (the answer is thrown away).
  */
 static CQ_UNUSED void cut_call(bool after)
 {

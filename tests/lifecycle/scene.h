@@ -1,6 +1,6 @@
 /*
- * What the tests of lifecycle/ stand on: one private Redis, empty at the start of each test, one call that is built and
- * sent at a time, and a clock that stands at NOW.
+ * What the tests of lifecycle/ stand on: one private Redis, empty at the start of each test, one call that is
+ * built and sent at a time, and a clock that stands at NOW.
  */
 #ifndef CQ_TESTS_LIFECYCLE_SCENE_H
 #define CQ_TESTS_LIFECYCLE_SCENE_H
@@ -27,11 +27,11 @@ static struct cq_command call;
 #define TEXT(...) redis_server_text(server, __VA_ARGS__, NULL)
 #define INT(...) redis_server_int(server, __VA_ARGS__, NULL)
 #define RUN(...) cq_reply_free(redis_server_run(server, __VA_ARGS__, NULL))
-#define assert_text(expected, ...)                                                                                          \
-    do {                                                                                                                    \
-        struct cq_str assert_text_ = TEXT(__VA_ARGS__);                                                                     \
-        ck_assert_msg(cq_str_is(assert_text_, expected), "%s is \"%.*s\", not \"%s\"", #__VA_ARGS__, (int)assert_text_.len, \
-                      assert_text_.data ? assert_text_.data : "(nil)", expected);                                           \
+#define assert_text(expected, ...)                                                                       \
+    do {                                                                                                 \
+        struct cq_str assert_text_ = TEXT(__VA_ARGS__);                                                  \
+        ck_assert_msg(cq_str_is(assert_text_, expected), "%s is \"%.*s\", not \"%s\"", #__VA_ARGS__,     \
+                      (int)assert_text_.len, assert_text_.data ? assert_text_.data : "(nil)", expected); \
     } while (0)
 #define assert_missing(...) ck_assert_ptr_null(TEXT(__VA_ARGS__).data)
 
@@ -41,7 +41,8 @@ static struct cq_reply *send_call(void)
     struct cq_error err = {0};
     struct cq_reply *reply = NULL;
     ck_assert_msg(cq_connection_send(redis_server_connection(server), &call, &err) == CQ_OK, "%s", err.text);
-    ck_assert_msg(cq_connection_receive(redis_server_connection(server), &reply, &err) == CQ_OK, "%s", err.text);
+    ck_assert_msg(cq_connection_receive(redis_server_connection(server), &reply, &err) == CQ_OK, "%s",
+                  err.text);
     return reply;
 }
 
@@ -49,8 +50,9 @@ static void load_scripts(void)
 {
     struct cq_error err = {0};
     for (int script = 0; script < CQ_SCRIPT_COUNT; script++)
-        ck_assert_msg(cq_connection_load(redis_server_connection(server), (enum cq_script)script, &err) == CQ_OK, "%s: %s",
-                      cq_scripts[script].name, err.text);
+        ck_assert_msg(cq_connection_load(redis_server_connection(server), (enum cq_script)script, &err) ==
+                          CQ_OK,
+                      "%s: %s", cq_scripts[script].name, err.text);
 }
 
 /* Send `call` and keep its reply until the next step. */

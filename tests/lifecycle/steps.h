@@ -98,7 +98,8 @@ static CQ_UNUSED void start(const char *id, const char *execution)
     struct cq_fetch fetch = fetch_of(execution);
     struct cq_started started = {0};
     ck_assert_int_eq(fetch_with(&fetch, &started), CQ_FETCH_STARTED);
-    ck_assert_msg(cq_str_is(started.job_id, id), "started %.*s, not %s", (int)started.job_id.len, started.job_id.data, id);
+    ck_assert_msg(cq_str_is(started.job_id, id), "started %.*s, not %s", (int)started.job_id.len,
+                  started.job_id.data, id);
 }
 
 /* A worker of the name w1, and a job that it runs as RUN_1. */

@@ -44,7 +44,8 @@ START_TEST(without_retries_it_fails_with_rq_s_text)
     ck_assert_int_eq(INT("ZSCORE", "rq:failed:default", "j1"), NOW_S + 200 + 31536000);
     ck_assert_int_eq(INT("TTL", "rq:job:j1"), 31536000);
     ck_assert_int_eq(job_places("j1"), 1);
-    ck_assert_int_eq(INT("EXISTS", "rq:execution:j1:" RUN_1, "rq:executions:j1", "rq:worker:w1:executions"), 0);
+    ck_assert_int_eq(INT("EXISTS", "rq:execution:j1:" RUN_1, "rq:executions:j1", "rq:worker:w1:executions"),
+                     0);
 
     struct cq_arena arena = CQ_ARENA_INIT;
     struct cq_result result;
@@ -52,8 +53,9 @@ START_TEST(without_retries_it_fails_with_rq_s_text)
     struct cq_reply *entries = redis_server_run(server, "XREVRANGE", "rq:results:j1", "+", "-", NULL);
     ck_assert_msg(cq_result_read(cq_reply_at(entries, 0), &arena, &result, &err) == CQ_OK, "%s", err.text);
     ck_assert_int_eq(result.type, CQ_RESULT_FAILED);
-    ck_assert_str_eq(result.exc_string.data,
-                     "Moved to FailedJobRegistry, due to AbandonedJobError, at 2026-11-20 22:15:11.000123+00:00");
+    ck_assert_str_eq(
+        result.exc_string.data,
+        "Moved to FailedJobRegistry, due to AbandonedJobError, at 2026-11-20 22:15:11.000123+00:00");
     cq_reply_free(entries);
     cq_arena_release(&arena);
 }

@@ -89,7 +89,8 @@ START_TEST(dependents_are_let_go_only_when_that_is_asked_for)
     struct cq_job child = new_job("child", "low");
     struct cq_str parents[] = {CQ_STR_LIT("j1"), CQ_STR_LIT("j2")};
     for (int asked = 0; asked < 2; asked++) {
-        struct cq_enqueue of_one = {.job = &child, .dependencies = parents, .dependency_count = 1, .now = NOW};
+        struct cq_enqueue of_one = {
+            .job = &child, .dependencies = parents, .dependency_count = 1, .now = NOW};
         struct cq_cancel with = {.job_id = parents[0], .dependents = asked, .now = NOW};
         enqueue_plain("j1");
         cq_enqueue_build(&of_one, &call);

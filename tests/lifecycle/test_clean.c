@@ -66,7 +66,8 @@ START_TEST(ids_stuck_for_a_minute_come_back_to_the_front_in_order)
     clean(NOW + 60 * CQ_SECOND, 1000);
     ck_assert_int_eq(INT("LLEN", "rq:queue:default:intermediate"), 2);
     clean(NOW + 62 * CQ_SECOND, 1000);
-    ck_assert_int_eq(INT("EXISTS", "rq:queue:default:intermediate", "rq:queue:default:intermediate:first_seen:j1"), 0);
+    ck_assert_int_eq(
+        INT("EXISTS", "rq:queue:default:intermediate", "rq:queue:default:intermediate:first_seen:j1"), 0);
     assert_text("j1", "LINDEX", "rq:queue:default", "0");
     assert_text("j2", "LINDEX", "rq:queue:default", "1");
     ck_assert_int_eq(job_places("j1"), 1);

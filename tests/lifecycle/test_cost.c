@@ -1,4 +1,5 @@
-/* How many commands a job costs that uses nothing but the queue: whatever is added to the scripts, it pays for none of it. */
+/* How many commands a job costs that uses nothing but the queue: whatever is added to the scripts, it pays
+ * for none of it. */
 #include <stdlib.h>
 #include <string.h>
 

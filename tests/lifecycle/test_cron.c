@@ -1,4 +1,5 @@
-/* A tick becomes a job once, whoever claims it and however often it is said; a scheduler's heartbeat tells what is known. */
+/* A tick becomes a job once, whoever claims it and however often it is said; a scheduler's heartbeat tells
+ * what is known. */
 #include "lifecycle/cron/cron.h"
 #include "tests/lifecycle/steps.h"
 
@@ -8,9 +9,15 @@
 /* What a scheduler claims when it has seen this much. */
 static struct cq_cron_tick tick_seen(const char *id, const char *seen, cq_time when)
 {
-    return (struct cq_cron_tick){.job = CQ_STR_LIT("report"), .name = CQ_STR_LIT("report"), .seen = cq_str(seen), .tick = when,
-                                 .next = when == CQ_TIME_UNSET ? NOW : when + 3600 * CQ_SECOND, .id = cq_str(id), .queue = CQ_STR_LIT("default"),
-                                 .ttl_s = CQ_TTL_UNSET, .now = NOW};
+    return (struct cq_cron_tick){.job = CQ_STR_LIT("report"),
+                                 .name = CQ_STR_LIT("report"),
+                                 .seen = cq_str(seen),
+                                 .tick = when,
+                                 .next = when == CQ_TIME_UNSET ? NOW : when + 3600 * CQ_SECOND,
+                                 .id = cq_str(id),
+                                 .queue = CQ_STR_LIT("default"),
+                                 .ttl_s = CQ_TTL_UNSET,
+                                 .now = NOW};
 }
 
 static void build(const struct cq_cron_tick *tick)
@@ -68,7 +75,8 @@ END_TEST
 
 START_TEST(a_claim_that_is_sent_twice_enqueues_once)
 {
-    struct cq_cron_tick tick = tick_seen("j1", "", TICK), next = tick_seen("j2", "1795212711 j1", TICK + 60 * CQ_SECOND);
+    struct cq_cron_tick tick = tick_seen("j1", "", TICK),
+                        next = tick_seen("j2", "1795212711 j1", TICK + 60 * CQ_SECOND);
     ck_assert_int_eq(claim(&tick), CQ_CRON_ENQUEUED);
     ck_assert_int_eq(claim(&tick), CQ_CRON_ENQUEUED);
     ck_assert_int_eq(job_places("j1"), 1);
@@ -154,7 +162,8 @@ END_TEST
 
 START_TEST(group_front_and_ttl_are_the_jobs)
 {
-    struct cq_cron_tick first = tick_seen("j1", "", TICK), tick = tick_seen("j2", "1795212711 j1", TICK + CQ_SECOND);
+    struct cq_cron_tick first = tick_seen("j1", "", TICK),
+                        tick = tick_seen("j2", "1795212711 j1", TICK + CQ_SECOND);
     ck_assert_int_eq(claim(&first), CQ_CRON_ENQUEUED);
     tick.at_front = true;
     tick.group = CQ_STR_LIT("night");
@@ -206,14 +215,21 @@ START_TEST(keys_that_hold_something_else_lose_no_tick)
 END_TEST
 
 /* Two jobs: one whose time counts from now on, and an interval. */
-static const struct cq_cron_beat_job two[] = {{CQ_STR_LIT("report"), CQ_STR_LIT("report"), CQ_STR_LIT("UTC @daily"), true},
-                                              {CQ_STR_LIT("poll#2"), CQ_STR_LIT("poll"), CQ_STR_LIT("UTC @every 5"), false}};
+static const struct cq_cron_beat_job two[] = {
+    {CQ_STR_LIT("report"), CQ_STR_LIT("report"), CQ_STR_LIT("UTC @daily"), true},
+    {CQ_STR_LIT("poll#2"), CQ_STR_LIT("poll"), CQ_STR_LIT("UTC @every 5"), false}};
 static bool just_read;
 
 static void beat(struct cq_str scheduler, cq_time *ret_now)
 {
-    struct cq_cron_beat beat = {.scheduler = scheduler, .hostname = CQ_STR_LIT("host"), .config_file = CQ_STR_LIT("a.cron"),
-                                .jobs = CQ_STR_LIT("[]"), .pid = 42, .created_at = NOW, .fresh = just_read, .count = 2};
+    struct cq_cron_beat beat = {.scheduler = scheduler,
+                                .hostname = CQ_STR_LIT("host"),
+                                .config_file = CQ_STR_LIT("a.cron"),
+                                .jobs = CQ_STR_LIT("[]"),
+                                .pid = 42,
+                                .created_at = NOW,
+                                .fresh = just_read,
+                                .count = 2};
     struct cq_error err = {0};
     cq_command_clear(&call);
     cq_cron_beat_build(&beat, two, &call);
@@ -282,7 +298,8 @@ END_TEST
 
 START_TEST(a_scheduler_without_claims_is_named_when_it_has_a_job_of_ours)
 {
-    static const char *const others[] = {"[{\"name\": \"other\"}]", "no json", "7", "[7, {\"name\": 7}, null]", "{\"name\": \"report\"}"};
+    static const char *const others[] = {"[{\"name\": \"other\"}]", "no json", "7",
+                                         "[7, {\"name\": 7}, null]", "{\"name\": \"report\"}"};
     cq_time now;
     char soon[32];
     struct cq_str scheduler, job;
@@ -297,7 +314,8 @@ START_TEST(a_scheduler_without_claims_is_named_when_it_has_a_job_of_ours)
         beat(CQ_STR_LIT("host:42:abc"), &now);
         ck_assert_msg(!cq_cron_beat_rival(held, 2, &scheduler, &job), "%s", others[i]);
     }
-    RUN("HSET", "rq:cron_scheduler:rqs", "cron_jobs", "[{\"func_name\": \"other\"}, {\"func_name\": \"poll\"}]"); /* RQ before 2.9 */
+    RUN("HSET", "rq:cron_scheduler:rqs", "cron_jobs",
+        "[{\"func_name\": \"other\"}, {\"func_name\": \"poll\"}]"); /* RQ before 2.9 */
     beat(CQ_STR_LIT("host:42:abc"), &now);
     ck_assert(cq_cron_beat_rival(held, 2, &scheduler, &job));
     ck_assert(cq_str_is(scheduler, "rqs") && cq_str_is(job, "poll"));

@@ -195,9 +195,11 @@ END_TEST
 /* A slot of its key is free, and nobody has come for it yet: a dependent that is released does. */
 START_TEST(a_canceled_job_that_waits_for_a_slot_is_not_let_through_by_its_own_dependents)
 {
-    RUN("HSET", "rq:job:parent", "status", "rate_limited", "origin", "default", "rate_limit_key", "api", "rate_limit_concurrency", "1");
+    RUN("HSET", "rq:job:parent", "status", "rate_limited", "origin", "default", "rate_limit_key", "api",
+        "rate_limit_concurrency", "1");
     RUN("ZADD", "rq:rl:api:rate_limited", "1", "parent");
-    RUN("HSET", "rq:job:child", "status", "deferred", "origin", "default", "rate_limit_key", "api", "rate_limit_concurrency", "1");
+    RUN("HSET", "rq:job:child", "status", "deferred", "origin", "default", "rate_limit_key", "api",
+        "rate_limit_concurrency", "1");
     RUN("ZADD", "rq:deferred:default", "1", "child");
     RUN("SADD", "rq:job::child:dependencies", "parent");
     RUN("SADD", "rq:job:parent:dependents", "child");

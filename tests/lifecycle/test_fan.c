@@ -1,4 +1,5 @@
-/* Many jobs that one job waits for: each of them may cost a few commands when it ends, however many there are. */
+/* Many jobs that one job waits for: each of them may cost a few commands when it ends, however many there
+ * are. */
 #include "tests/lifecycle/steps.h"
 
 enum { MANY = 2000 };
@@ -12,7 +13,8 @@ static void fan_in(const char *failures)
         "redis.call('ZADD', 'rq:wip:default', ARGV[3], id .. ':' .. ARGV[4])\n"
         "redis.call('SADD', 'rq:job:' .. id .. ':dependents', 'child')\n"
         "redis.call('SADD', 'rq:job::child:dependencies', id) end\n"
-        "redis.call('HSET', 'rq:job:child', 'status', 'deferred', 'origin', 'default', 'allow_dependency_failures', ARGV[2])\n"
+        "redis.call('HSET', 'rq:job:child', 'status', 'deferred', 'origin', 'default', "
+        "'allow_dependency_failures', ARGV[2])\n"
         "redis.call('ZADD', 'rq:deferred:default', 1, 'child')";
     char count[16], due[16];
     snprintf(count, sizeof(count), "%d", MANY);
@@ -59,7 +61,8 @@ END_TEST
 /* RQ leaves the set as it was: what its workers have finished is found finished once, not each time. */
 START_TEST(what_workers_of_rq_have_finished_is_looked_at_once)
 {
-    static const char lua[] = "for i = 1000, 1998 do redis.call('HSET', 'rq:job:p' .. i, 'status', 'finished') end";
+    static const char lua[] =
+        "for i = 1000, 1998 do redis.call('HSET', 'rq:job:p' .. i, 'status', 'finished') end";
     fan_in("0");
     RUN("EVAL", lua, "0");
     looks();
@@ -81,13 +84,15 @@ START_TEST(many_that_failed_are_enough_for_a_job_that_allows_it)
 }
 END_TEST
 
-/* Many dependents that each wait for many others: one call stops when it has looked often enough, and later ones go on. */
+/* Many dependents that each wait for many others: one call stops when it has looked often enough, and later
+ * ones go on. */
 START_TEST(many_dependents_with_many_dependencies_are_released_in_pieces)
 {
     static const char lua[] =
         "for i = 1, 300 do redis.call('HSET', 'rq:job:o' .. i, 'status', 'failed') end\n"
         "for c = 1, 100 do local id = 'c' .. c\n"
-        "redis.call('HSET', 'rq:job:' .. id, 'status', 'deferred', 'origin', 'other', 'allow_dependency_failures', '1')\n"
+        "redis.call('HSET', 'rq:job:' .. id, 'status', 'deferred', 'origin', 'other', "
+        "'allow_dependency_failures', '1')\n"
         "redis.call('ZADD', 'rq:deferred:other', 1, id)\n"
         "redis.call('SADD', 'rq:job:parent:dependents', id)\n"
         "redis.call('SADD', 'rq:job::' .. id .. ':dependencies', 'parent')\n"

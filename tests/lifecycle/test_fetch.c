@@ -295,7 +295,8 @@ START_TEST(odd_numbers_in_a_hash_do_not_stop_a_start)
 {
     const char *const timeouts[] = {"", "1h", "nan", "inf", "-7", "1e300", "0.5"};
     for (size_t i = 0; i < CQ_ARRAY_LEN(timeouts); i++) {
-        RUN("HSET", "rq:job:odd", "data", "x", "origin", "default", "status", "queued", "timeout", timeouts[i], "ttl", "abc");
+        RUN("HSET", "rq:job:odd", "data", "x", "origin", "default", "status", "queued", "timeout",
+            timeouts[i], "ttl", "abc");
         RUN("RPUSH", "rq:queue:default", "odd");
         start("odd", RUN_1);
         ck_assert_int_eq(job_places("odd"), 1);

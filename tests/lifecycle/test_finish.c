@@ -117,7 +117,8 @@ START_TEST(failure_without_retries_is_buried_with_its_text)
     ck_assert_int_eq(INT("ZSCORE", "rq:failed:default", "j1"), NOW_S + 1 + 31536000);
     ck_assert(cq_str_is(result_field("j1", "type"), "2"));
     ck_assert(cq_str_starts(result_field("j1", "exc_string"), "eJ"));
-    ck_assert_int_eq(INT("TTL", "rq:results:j1"), 31536000); /* RQ gives it an end only with a failure_ttl of the job's own */
+    ck_assert_int_eq(INT("TTL", "rq:results:j1"),
+                     31536000); /* RQ gives it an end only with a failure_ttl of the job's own */
     ck_assert_int_eq(INT("HGET", worker_key, "failed_job_count"), 1);
     ck_assert_int_eq(job_places("j1"), 1);
     assert_idle();
@@ -267,7 +268,8 @@ END_TEST
 START_TEST(a_job_deleted_while_it_ran_is_not_brought_back)
 {
     struct cq_job job = new_job("j1", "default");
-    const enum cq_outcome outcomes[] = {CQ_OUTCOME_SUCCESS, CQ_OUTCOME_FAILED, CQ_OUTCOME_STOPPED, CQ_OUTCOME_RETRY};
+    const enum cq_outcome outcomes[] = {CQ_OUTCOME_SUCCESS, CQ_OUTCOME_FAILED, CQ_OUTCOME_STOPPED,
+                                        CQ_OUTCOME_RETRY};
     for (size_t i = 0; i < CQ_ARRAY_LEN(outcomes); i++) {
         enqueue_and_start(&job);
         RUN("DEL", "rq:job:j1");
@@ -324,7 +326,8 @@ START_TEST(a_cut_before_finish_leaves_the_job_started_and_a_cut_after_it_finishe
         ck_assert_int_eq(job_places("j2"), 1);
         assert_text("queued", "HGET", "rq:job:j3", "status");
         ck_assert_int_eq(INT("XLEN", "rq:results:j1"), 1);
-        ck_assert_int_eq(INT("HGET", worker_key, outcomes[i] == CQ_OUTCOME_SUCCESS ? "successful_job_count" : "failed_job_count"),
+        ck_assert_int_eq(INT("HGET", worker_key,
+                             outcomes[i] == CQ_OUTCOME_SUCCESS ? "successful_job_count" : "failed_job_count"),
                          1);
     }
 }

@@ -48,8 +48,9 @@ START_TEST(the_job_is_at_the_front_of_its_queue_as_if_it_had_not_run)
     assert_text("", "HGET", "rq:job:j1", "worker_name");
     assert_text("2", "HGET", "rq:job:j1", "retries_left");
     ck_assert_int_eq(INT("TTL", "rq:job:j1"), -1);
-    ck_assert_int_eq(INT("EXISTS", "rq:wip:default", "rq:executions:j1", "rq:execution:j1:" RUN_1, "rq:results:j1",
-                         "rq:failed:default", "rq:worker:w1:executions"), 0);
+    ck_assert_int_eq(INT("EXISTS", "rq:wip:default", "rq:executions:j1", "rq:execution:j1:" RUN_1,
+                         "rq:results:j1", "rq:failed:default", "rq:worker:w1:executions"),
+                     0);
     ck_assert_int_eq(job_places("j1"), 1);
     start("j1", RUN_2);
 }
@@ -101,12 +102,14 @@ START_TEST(jobs_given_back_together_keep_the_order_of_their_starts)
             ck_assert_int_eq(fetch_with(&fetch, &job), CQ_FETCH_STARTED);
         }
         for (int i = 0; i < 3; i++)
-            ck_assert_int_eq(give_back_run(ids[orders[round][i]], runs[orders[round][i]]), CQ_GIVE_BACK_REQUEUED);
+            ck_assert_int_eq(give_back_run(ids[orders[round][i]], runs[orders[round][i]]),
+                             CQ_GIVE_BACK_REQUEUED);
         struct cq_reply *list = redis_server_run(server, "LRANGE", "rq:queue:default", "0", "-1", NULL);
         ck_assert_uint_eq(cq_reply_len(list), 4);
         for (size_t i = 0; i < 3; i++)
-            ck_assert_msg(cq_str_is(cq_reply_str(cq_reply_at(list, i)), ids[i]), "round %zu: place %zu is %.*s", round, i,
-                          (int)cq_reply_str(cq_reply_at(list, i)).len, cq_reply_str(cq_reply_at(list, i)).data);
+            ck_assert_msg(
+                cq_str_is(cq_reply_str(cq_reply_at(list, i)), ids[i]), "round %zu: place %zu is %.*s", round,
+                i, (int)cq_reply_str(cq_reply_at(list, i)).len, cq_reply_str(cq_reply_at(list, i)).data);
         cq_reply_free(list);
     }
 }

@@ -28,15 +28,16 @@ static void expect_next(const char *id, const char *execution)
 {
     struct cq_fetch fetch = latency_fetch(execution);
     ck_assert_int_eq(fetch_with(&fetch, &started), CQ_FETCH_STARTED);
-    ck_assert_msg(cq_str_is(started.job_id, id), "started %.*s, not %s", (int)started.job_id.len, started.job_id.data, id);
+    ck_assert_msg(cq_str_is(started.job_id, id), "started %.*s, not %s", (int)started.job_id.len,
+                  started.job_id.data, id);
     ck_assert(cq_str_is(cq_reply_field(started.fields, "origin"), queues[started.queue_index].data));
 }
 
 START_TEST(the_queue_closest_to_missing_its_own_target_comes_first)
 {
-    enqueue_ago("h1", "high", 1);      /* 0.2 of its target */
-    enqueue_ago("d1", "default", 30);  /* 0.5 */
-    enqueue_ago("l1", "low", 540);     /* 0.9 */
+    enqueue_ago("h1", "high", 1);     /* 0.2 of its target */
+    enqueue_ago("d1", "default", 30); /* 0.5 */
+    enqueue_ago("l1", "low", 540);    /* 0.9 */
     enqueue_ago("d2", "default", 29);
     expect_next("l1", RUN_1);
     expect_next("d1", RUN_2);
@@ -58,7 +59,8 @@ END_TEST
 
 START_TEST(midnights_and_leap_days_are_no_jumps)
 {
-    const char *const times[] = {"2028-02-29T23:59:59.500000Z", "2028-03-01T00:00:00.500000Z", "2027-12-31T23:59:59Z"};
+    const char *const times[] = {"2028-02-29T23:59:59.500000Z", "2028-03-01T00:00:00.500000Z",
+                                 "2027-12-31T23:59:59Z"};
     const cq_time late = 1;
     for (size_t i = 0; i < CQ_ARRAY_LEN(times); i++) {
         cq_time when;
@@ -68,7 +70,8 @@ START_TEST(midnights_and_leap_days_are_no_jumps)
         enqueue_ago("d1", "default", 0);
         RUN("HSET", "rq:job:h1", "enqueued_at", times[i]);
         RUN("HSET", "rq:job:d1", "enqueued_at", times[i]);
-        /* One microsecond after it: high is later by its smaller target; with the wrong day it would be by years, or early. */
+        /* One microsecond after it: high is later by its smaller target; with the wrong day it would be by
+         * years, or early. */
         struct cq_fetch fetch = latency_fetch(RUN_1);
         fetch.now = when + late;
         ck_assert_int_eq(fetch_with(&fetch, &started), CQ_FETCH_STARTED);

@@ -1,4 +1,5 @@
-/* What `cq limit` sets for a key, beside what its jobs say: scripts/limit.lua, and how the other transitions take it. */
+/* What `cq limit` sets for a key, beside what its jobs say: scripts/limit.lua, and how the other transitions
+ * take it. */
 #include "lifecycle/limit.h"
 #include "tests/lifecycle/limited.h"
 

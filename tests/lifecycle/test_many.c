@@ -6,7 +6,12 @@ static const struct cq_place_cursor nowhere = {{NULL, 0}, {NULL, 0}};
 
 static struct cq_many many_of(enum cq_many_verb verb, enum cq_place place)
 {
-    return (struct cq_many){.verb = verb, .place = place, .queue = default_queue[0], .limit = 10, .since = NOW + CQ_SECOND, .now = NOW};
+    return (struct cq_many){.verb = verb,
+                            .place = place,
+                            .queue = default_queue[0],
+                            .limit = 10,
+                            .since = NOW + CQ_SECOND,
+                            .now = NOW};
 }
 
 static struct cq_many_done many(const struct cq_many *with)
@@ -25,7 +30,8 @@ static void put(const char *registry, const char *status, int number)
     snprintf(id, sizeof(id), "j%02d", number);
     snprintf(key, sizeof(key), "rq:job:%s", id);
     snprintf(score, sizeof(score), "%d", 1000000 + number / 3); /* some of one score */
-    RUN("HSET", key, "status", status, "origin", "default", "data", "x", "created_at", NOW_ISO, "enqueued_at", NOW_ISO);
+    RUN("HSET", key, "status", status, "origin", "default", "data", "x", "created_at", NOW_ISO, "enqueued_at",
+        NOW_ISO);
     snprintf(key, sizeof(key), "rq:%s:default", registry);
     RUN("ZADD", key, score, id);
 }
@@ -246,7 +252,8 @@ END_TEST
 
 START_TEST(pages_go_on_behind_an_entry_that_is_there_no_more)
 {
-    struct cq_page with = {.place = CQ_PLACE_FAILED, .queue = default_queue[0], .limit = 4, .after = nowhere, .until = nowhere};
+    struct cq_page with = {
+        .place = CQ_PLACE_FAILED, .queue = default_queue[0], .limit = 4, .after = nowhere, .until = nowhere};
     struct cq_page_read page;
     struct cq_page_job job;
     for (int i = 0; i < 9; i++)

@@ -1,6 +1,7 @@
 /*
- * Random steps by several workers, some of them sent twice or cut off, against a simple rule: a job that exists is in
- * exactly one place, and a place holds no job that does not exist. The seed is fixed; a failure names seed and step.
+ * Random steps by several workers, some of them sent twice or cut off, against a simple rule: a job that
+ * exists is in exactly one place, and a place holds no job that does not exist. The seed is fixed; a failure
+ * names seed and step.
  */
 #include "lifecycle/many.h"
 #include "tests/lifecycle/steps.h"
@@ -85,7 +86,8 @@ static void finish_step(struct model_worker *worker)
 static void enqueue_step(void)
 {
     char id[16];
-    static const int64_t ttls[] = {CQ_TTL_FOREVER, 0, 1000000000}; /* the clock of the model runs ahead of Redis' own */
+    static const int64_t ttls[] = {CQ_TTL_FOREVER, 0,
+                                   1000000000}; /* the clock of the model runs ahead of Redis' own */
     snprintf(id, sizeof(id), "j%u", pick(JOBS));
     struct cq_job job = new_job(id, "default");
     job.result_ttl_s = ttls[pick(3)];
@@ -119,7 +121,12 @@ static void operator_step(void)
     char id[16];
     snprintf(id, sizeof(id), "j%u", pick(JOBS));
     struct cq_abandon abandon = {.queue = default_queue[0], .now = now, .requeue = pick(2), .limit = 100};
-    struct cq_many requeue = {.verb = CQ_MANY_REQUEUE, .place = CQ_PLACE_FAILED, .queue = default_queue[0], .limit = 3, .since = now + 1, .now = now};
+    struct cq_many requeue = {.verb = CQ_MANY_REQUEUE,
+                              .place = CQ_PLACE_FAILED,
+                              .queue = default_queue[0],
+                              .limit = 3,
+                              .since = now + 1,
+                              .now = now};
     struct cq_clean clean = {.queue = default_queue[0], .now = now, .limit = 100};
     switch (pick(10)) {
     case 0:
@@ -170,10 +177,11 @@ static void check_rule(unsigned seed, int at)
         snprintf(pattern, sizeof(pattern), "rq:execution:j%u:*", i);
         int64_t exists = INT("EXISTS", key);
         int places = job_places(id);
-        ck_assert_msg(places == exists, "seed %u, step %d: %s exists %lld times and is in %d places", seed, at, id,
-                      (long long)exists, places);
+        ck_assert_msg(places == exists, "seed %u, step %d: %s exists %lld times and is in %d places", seed,
+                      at, id, (long long)exists, places);
         struct cq_reply *runs = redis_server_run(server, "KEYS", pattern, NULL);
-        ck_assert_msg(cq_reply_len(runs) <= 1, "seed %u, step %d: %s has %zu executions", seed, at, id, cq_reply_len(runs));
+        ck_assert_msg(cq_reply_len(runs) <= 1, "seed %u, step %d: %s has %zu executions", seed, at, id,
+                      cq_reply_len(runs));
         if (cq_reply_len(runs))
             assert_text("started", "HGET", key, "status");
         cq_reply_free(runs);
@@ -206,7 +214,8 @@ static void run_model(unsigned seed)
         }
         check_rule(seed, at);
     }
-    int64_t succeeded = INT("HGET", "rq:worker:w1", "successful_job_count") + INT("HGET", "rq:worker:w2", "successful_job_count") +
+    int64_t succeeded = INT("HGET", "rq:worker:w1", "successful_job_count") +
+                        INT("HGET", "rq:worker:w2", "successful_job_count") +
                         INT("HGET", "rq:worker:w3", "successful_job_count");
     ck_assert_int_gt(succeeded, 10); /* it did run jobs */
 }

@@ -1,4 +1,5 @@
-/* A job with more dependencies than one call may look at: it is registered in pieces, whoever dies in between. */
+/* A job with more dependencies than one call may look at: it is registered in pieces, whoever dies in
+ * between. */
 #include "tests/lifecycle/steps.h"
 
 enum { MANY = 1300, CHUNK = 500 };
@@ -10,7 +11,8 @@ static char names[MANY][16];
 static void make_parents(int from, const char *status)
 {
     static const char lua[] = "for i = 0, ARGV[1] - 1 do\n"
-                              "redis.call('HSET', 'rq:job:p' .. i, 'status', i < tonumber(ARGV[2]) and 'queued' or ARGV[3], 'origin', 'default') end";
+                              "redis.call('HSET', 'rq:job:p' .. i, 'status', i < tonumber(ARGV[2]) and "
+                              "'queued' or ARGV[3], 'origin', 'default') end";
     char count[16], first[16];
     snprintf(count, sizeof(count), "%d", MANY);
     snprintf(first, sizeof(first), "%d", from);
@@ -227,7 +229,8 @@ START_TEST(an_id_that_is_canceled_deleted_or_enqueued_anew_meanwhile_leaves_noth
             ck_assert_int_eq(INT("EXISTS", "rq:job::child:dependencies"), 0);
         register_all();
         assert_nothing_set_aside();
-        ck_assert_int_eq(dependents_of(0, MANY), way == 0 ? CHUNK : 0); /* canceled, it stays where it is, as in RQ */
+        ck_assert_int_eq(dependents_of(0, MANY),
+                         way == 0 ? CHUNK : 0); /* canceled, it stays where it is, as in RQ */
         ck_assert_int_eq(INT("LLEN", "rq:queue:default"), way == 2);
     }
 }

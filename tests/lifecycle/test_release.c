@@ -6,12 +6,12 @@ enum { MANY = 1300, CHUNK = 500 };
 /* Deferred as RQ does it: c0, c1 ... of the parent, on the queue. */
 static void defer_many(const char *queue, const char *failures)
 {
-    static const char lua[] =
-        "for i = 0, ARGV[1] - 1 do local id = 'c' .. i\n"
-        "redis.call('HSET', 'rq:job:' .. id, 'status', 'deferred', 'origin', ARGV[2], 'allow_dependency_failures', ARGV[3])\n"
-        "redis.call('SADD', 'rq:job::' .. id .. ':dependencies', 'parent')\n"
-        "redis.call('SADD', 'rq:job:parent:dependents', id)\n"
-        "redis.call('ZADD', 'rq:deferred:' .. ARGV[2], 1, id) end";
+    static const char lua[] = "for i = 0, ARGV[1] - 1 do local id = 'c' .. i\n"
+                              "redis.call('HSET', 'rq:job:' .. id, 'status', 'deferred', 'origin', ARGV[2], "
+                              "'allow_dependency_failures', ARGV[3])\n"
+                              "redis.call('SADD', 'rq:job::' .. id .. ':dependencies', 'parent')\n"
+                              "redis.call('SADD', 'rq:job:parent:dependents', id)\n"
+                              "redis.call('ZADD', 'rq:deferred:' .. ARGV[2], 1, id) end";
     char count[16];
     snprintf(count, sizeof(count), "%d", MANY);
     RUN("EVAL", lua, "0", count, queue, failures);
@@ -215,7 +215,8 @@ END_TEST
 START_TEST(many_dependencies_are_looked_at_to_the_last)
 {
     run_parent(500);
-    static const char lua[] = "for i = 1, 3000 do redis.call('SADD', 'rq:job::child:dependencies', 'd' .. i) end";
+    static const char lua[] =
+        "for i = 1, 3000 do redis.call('SADD', 'rq:job::child:dependencies', 'd' .. i) end";
     RUN("EVAL", lua, "0");
     RUN("HSET", "rq:job:child", "status", "deferred", "origin", "default");
     RUN("SADD", "rq:job:parent:dependents", "child");
@@ -245,7 +246,9 @@ START_TEST(empty_takes_many_dependents_in_several_calls)
         ck_assert_int_eq(removed, left ? 0 : 1);
     } while (left);
     ck_assert_int_eq(calls, 3);
-    ck_assert_int_eq(INT("EXISTS", "rq:deferred:other", "rq:job:parent", "rq:job:parent:dependents", "rq:job:grandchild"), 0);
+    ck_assert_int_eq(
+        INT("EXISTS", "rq:deferred:other", "rq:job:parent", "rq:job:parent:dependents", "rq:job:grandchild"),
+        0);
     struct cq_reply *keys = redis_server_run(server, "KEYS", "rq:job:*", NULL);
     ck_assert_uint_eq(cq_reply_len(keys), 0);
     cq_reply_free(keys);
@@ -258,7 +261,8 @@ START_TEST(empty_finds_its_way_through_a_long_chain_again)
     static const char lua[] =
         "for i = 1, 2500 do redis.call('HSET', 'rq:job:c' .. i, 'status', 'deferred', 'origin', 'other')\n"
         "redis.call('ZADD', 'rq:deferred:other', 1, 'c' .. i)\n"
-        "redis.call('SADD', 'rq:job:' .. (i == 1 and 'parent' or 'c' .. (i - 1)) .. ':dependents', 'c' .. i) end";
+        "redis.call('SADD', 'rq:job:' .. (i == 1 and 'parent' or 'c' .. (i - 1)) .. ':dependents', 'c' .. i) "
+        "end";
     struct cq_job job = new_job("parent", "default");
     enqueue(&job);
     RUN("EVAL", lua, "0");

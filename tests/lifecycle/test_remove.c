@@ -92,7 +92,8 @@ END_TEST
 
 START_TEST(empty_takes_the_deferred_dependents_along)
 {
-    const char *const chain[][2] = {{"j1", "j1-child"}, {"j1-child", "j1-grandchild"}, {"j1-grandchild", "j1"}};
+    const char *const chain[][2] = {
+        {"j1", "j1-child"}, {"j1-child", "j1-grandchild"}, {"j1-grandchild", "j1"}};
     enqueue_plain("j1");
     for (size_t i = 0; i < CQ_ARRAY_LEN(chain); i++) { /* the last makes a ring: it must end */
         char key[64];
@@ -188,17 +189,22 @@ START_TEST(empty_passes_over_what_is_no_job)
     ck_assert_int_eq(removed, 2);
     ck_assert_int_eq(left, 0);
     assert_text("no hash", "GET", "rq:job:odd");
-    ck_assert_int_eq(INT("EXISTS", "rq:job:j1", "rq:job:j1:dependents", "rq:executions:j1", "rq:job::j1:dependencies"), 0);
+    ck_assert_int_eq(
+        INT("EXISTS", "rq:job:j1", "rq:job:j1:dependents", "rq:executions:j1", "rq:job::j1:dependencies"), 0);
 }
 END_TEST
 
 int main(void)
 {
     const TTest *const tests[] = {
-        remove_takes_a_job_out_of_wherever_it_is,      a_running_job_is_removed_with_its_execution_and_its_outcome_is_refused,
-        removing_twice_says_that_there_is_no_such_job, empty_works_in_chunks_and_leaves_nothing_of_its_jobs,
-        empty_takes_the_deferred_dependents_along,     empty_lets_a_running_job_run,
-        empty_passes_over_what_is_no_job,              jobs_with_many_dependencies_are_removed_in_pieces,
+        remove_takes_a_job_out_of_wherever_it_is,
+        a_running_job_is_removed_with_its_execution_and_its_outcome_is_refused,
+        removing_twice_says_that_there_is_no_such_job,
+        empty_works_in_chunks_and_leaves_nothing_of_its_jobs,
+        empty_takes_the_deferred_dependents_along,
+        empty_lets_a_running_job_run,
+        empty_passes_over_what_is_no_job,
+        jobs_with_many_dependencies_are_removed_in_pieces,
     };
     return run_suite("remove", tests, CQ_ARRAY_LEN(tests)) != 0;
 }

@@ -1,4 +1,5 @@
-/* Slots that leaked, and keys of a limit that hold something else: scripts/parts/repair.lua, and what slots.lua does first. */
+/* Slots that leaked, and keys of a limit that hold something else: scripts/parts/repair.lua, and what
+ * slots.lua does first. */
 #include "tests/lifecycle/limited.h"
 
 START_TEST(a_key_that_holds_something_else_makes_no_job_without_a_place)

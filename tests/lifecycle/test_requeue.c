@@ -74,7 +74,8 @@ START_TEST(sent_again_it_is_refused_and_the_job_queued_once)
 }
 END_TEST
 
-/* RQ's cancel does not find an execution that was silent for long, and leaves it in rq:wip: alive again it must not count. */
+/* RQ's cancel does not find an execution that was silent for long, and leaves it in rq:wip: alive again it
+ * must not count. */
 START_TEST(a_canceled_job_that_waits_again_is_not_what_still_runs)
 {
     struct cq_job job = new_job("j1", "default");

@@ -1,4 +1,5 @@
-/* finish, when the job is to run again: after an exception with retries left, or because its function asked for it. */
+/* finish, when the job is to run again: after an exception with retries left, or because its function asked
+ * for it. */
 #include "tests/lifecycle/steps.h"
 
 static struct cq_job retried_job(int64_t left, const char *intervals)
@@ -41,7 +42,8 @@ START_TEST(intervals_are_taken_in_order_and_the_last_failure_is_buried)
 {
     struct cq_job job = retried_job(3, "[10, 20]");
     enqueue_and_start(&job);
-    const int expected[] = {10, 10, 20}; /* more retries than intervals: RQ repeats the first, so that the last come last */
+    const int expected[] = {
+        10, 10, 20}; /* more retries than intervals: RQ repeats the first, so that the last come last */
     for (size_t i = 0; i < CQ_ARRAY_LEN(expected); i++) {
         ck_assert_int_eq(finish("j1", CQ_OUTCOME_FAILED), CQ_FATE_SCHEDULED);
         assert_text("scheduled", "HGET", "rq:job:j1", "status");

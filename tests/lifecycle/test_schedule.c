@@ -1,4 +1,5 @@
-/* The clock of due.lua is that of Redis: what is to be due is given a score in the past, or in the future, of it. */
+/* The clock of due.lua is that of Redis: what is to be due is given a score in the past, or in the future, of
+ * it. */
 #include "tests/lifecycle/steps.h"
 
 #include "lifecycle/schedule.h"
@@ -10,8 +11,12 @@ static struct cq_due due;
 
 static struct cq_scheduler_identity scheduler(const char *name)
 {
-    return (struct cq_scheduler_identity){
-        .name = name, .hostname = "host", .pid = 77, .created_at = NOW, .queues = queues, .queue_count = CQ_ARRAY_LEN(queues)};
+    return (struct cq_scheduler_identity){.name = name,
+                                          .hostname = "host",
+                                          .pid = 77,
+                                          .created_at = NOW,
+                                          .queues = queues,
+                                          .queue_count = CQ_ARRAY_LEN(queues)};
 }
 
 /* One pass; returns whose the lock of the first queue is. */
@@ -163,7 +168,8 @@ START_TEST(a_call_moves_so_many_and_says_that_there_are_more)
     schedule_in("small", "other", -1);
     pass_of("1", 10);
     ck_assert_int_eq(due.wait_ms, 0);
-    assert_text("small", "LINDEX", "rq:queue:other", "0"); /* the backlog of the one does not hold up the other */
+    assert_text("small", "LINDEX", "rq:queue:other",
+                "0"); /* the backlog of the one does not hold up the other */
     int64_t moved = due.moved;
     for (int calls = 0; due.wait_ms == 0 && calls < 10; calls++) {
         pass_of("1", 10);

@@ -81,7 +81,9 @@ START_TEST(what_has_many_dependencies_goes_in_pieces)
     ck_assert(more);
     ck_assert_int_ge(sweep_all(&sweep, &taken, &deleted), 3);
     ck_assert_int_eq(deleted, 11);
-    ck_assert_int_eq(INT("EXISTS", "rq:canceled:default", "rq:job::gone00:dependencies", "rq:job::gone24:dependencies"), 0);
+    ck_assert_int_eq(
+        INT("EXISTS", "rq:canceled:default", "rq:job::gone00:dependencies", "rq:job::gone24:dependencies"),
+        0);
 }
 END_TEST
 
@@ -134,7 +136,8 @@ START_TEST(entries_of_deferred_and_canceled_jobs_that_are_gone_go)
     ck_assert_int_eq(taken, 2);
     ck_assert_int_eq(INT("ZCARD", "rq:deferred:default"), 1);
     ck_assert_int_eq(INT("ZCARD", "rq:canceled:default"), 1);
-    ck_assert_int_eq(INT("EXISTS", "rq:job::gone:dependencies", "rq:job:parent:dependents", "rq:results:gone"), 0);
+    ck_assert_int_eq(
+        INT("EXISTS", "rq:job::gone:dependencies", "rq:job:parent:dependents", "rq:results:gone"), 0);
 }
 END_TEST
 
@@ -155,10 +158,17 @@ START_TEST(deferred_jobs_that_wait_for_nothing_are_queued_at_the_end_that_they_a
         const char *first, *second; /* statuses of p1 and p2; NULL: gone */
         const char *failures, *status;
     } cases[] = {
-        {NULL, NULL, "0", "queued"},          {"finished", NULL, "0", "queued"},         {"finished", "finished", "0", "queued"},
-        {"finished", "failed", "1", "queued"}, {"failed", NULL, "1", "queued"},           {"finished", "failed", "0", "deferred"},
-        {"finished", "queued", "1", "deferred"}, {"canceled", NULL, "1", "deferred"},    {"stopped", "finished", "1", "deferred"},
-        {"deferred", NULL, "0", "deferred"},  {"started", "finished", "0", "deferred"},
+        {NULL, NULL, "0", "queued"},
+        {"finished", NULL, "0", "queued"},
+        {"finished", "finished", "0", "queued"},
+        {"finished", "failed", "1", "queued"},
+        {"failed", NULL, "1", "queued"},
+        {"finished", "failed", "0", "deferred"},
+        {"finished", "queued", "1", "deferred"},
+        {"canceled", NULL, "1", "deferred"},
+        {"stopped", "finished", "1", "deferred"},
+        {"deferred", NULL, "0", "deferred"},
+        {"started", "finished", "0", "deferred"},
     };
     int64_t taken, deleted;
     for (size_t i = 0; i < CQ_ARRAY_LEN(cases); i++) {

@@ -17,7 +17,8 @@ static enum cq_job_status enqueue_after(const char *id, const char *a, const cha
     struct cq_str dependencies[] = {cq_str(a), cq_str(b ? b : "")};
     job.created_at = NOW + ++tick;
     job.has_allow_dependency_failures = job.allow_dependency_failures = allow_failures;
-    struct cq_enqueue with = {.job = &job, .now = NOW, .dependencies = dependencies, .dependency_count = b ? 2 : 1};
+    struct cq_enqueue with = {
+        .job = &job, .now = NOW, .dependencies = dependencies, .dependency_count = b ? 2 : 1};
     return enqueue_with(&with);
 }
 
@@ -61,7 +62,8 @@ START_TEST(each_status_of_a_dependency_is_judged_as_rq_judges_it)
     for (size_t i = 0; i < CQ_ARRAY_LEN(cases); i++) {
         set_status("a", cases[i].status);
         ck_assert_msg(enqueue_after("strict", "a", NULL, false) == cases[i].strict, "%s", cases[i].status);
-        ck_assert_msg(enqueue_after("allowing", "a", NULL, true) == cases[i].allowing, "%s, allowed", cases[i].status);
+        ck_assert_msg(enqueue_after("allowing", "a", NULL, true) == cases[i].allowing, "%s, allowed",
+                      cases[i].status);
         ck_assert_int_eq(job_places("strict") + job_places("allowing"), 2);
     }
     ck_assert_int_eq(enqueue_after("strict", "nobody", NULL, false), CQ_JOB_QUEUED);
@@ -75,14 +77,17 @@ START_TEST(a_job_is_registered_with_what_it_waits_for_and_no_more)
     set_status("failed", "failed");
     enqueue_plain("open");
     struct cq_job job = new_job("child", "default");
-    const struct cq_str ids[] = {CQ_STR_LIT("done"), CQ_STR_LIT("gone"), CQ_STR_LIT("failed"), CQ_STR_LIT("open"), CQ_STR_LIT("open")};
+    const struct cq_str ids[] = {CQ_STR_LIT("done"), CQ_STR_LIT("gone"), CQ_STR_LIT("failed"),
+                                 CQ_STR_LIT("open"), CQ_STR_LIT("open")};
     job.has_allow_dependency_failures = job.allow_dependency_failures = true;
-    struct cq_enqueue with = {.job = &job, .now = NOW, .dependencies = ids, .dependency_count = CQ_ARRAY_LEN(ids)};
+    struct cq_enqueue with = {
+        .job = &job, .now = NOW, .dependencies = ids, .dependency_count = CQ_ARRAY_LEN(ids)};
     ck_assert_int_eq(enqueue_with(&with), CQ_JOB_DEFERRED);
     ck_assert_int_eq(INT("SCARD", "rq:job::child:dependencies"), 2);
     ck_assert_int_eq(INT("SISMEMBER", "rq:job::child:dependencies", "failed"), 1);
     ck_assert_int_eq(INT("EXISTS", "rq:job:done:dependents", "rq:job:gone:dependents"), 0);
-    assert_text("[\"done\", \"gone\", \"failed\", \"open\", \"open\"]", "HGET", "rq:job:child", "dependency_ids");
+    assert_text("[\"done\", \"gone\", \"failed\", \"open\", \"open\"]", "HGET", "rq:job:child",
+                "dependency_ids");
 }
 END_TEST
 
@@ -168,7 +173,8 @@ START_TEST(a_diamond_is_joined_once)
     start(first, RUN_1);
     finish(first, CQ_OUTCOME_SUCCESS);
     assert_text("deferred", "HGET", "rq:job:bottom", "status");
-    ck_assert_int_eq(INT("SISMEMBER", "rq:job::bottom:dependencies", first), 0); /* it will not be looked at again */
+    ck_assert_int_eq(INT("SISMEMBER", "rq:job::bottom:dependencies", first),
+                     0); /* it will not be looked at again */
     const char *second = *first == 'l' ? "right" : "left";
     start(second, RUN_1);
     finish(second, CQ_OUTCOME_SUCCESS);
@@ -205,7 +211,8 @@ START_TEST(a_scheduled_job_waits_in_its_registry_only)
     ck_assert_int_eq(enqueue_with(&with), CQ_JOB_SCHEDULED);
     assert_text("scheduled", "HGET", "rq:job:j1", "status");
     assert_missing("HGET", "rq:job:j1", "enqueued_at");
-    assert_text("1795213312", "ZSCORE", "rq:scheduled:default", "j1"); /* the fraction is dropped: 711.000123 + 600.999999 */
+    assert_text("1795213312", "ZSCORE", "rq:scheduled:default",
+                "j1"); /* the fraction is dropped: 711.000123 + 600.999999 */
     ck_assert_int_eq(INT("TTL", "rq:job:j1"), 3600);
     ck_assert_int_eq(INT("SISMEMBER", "rq:queues", "rq:queue:default"), 1);
     ck_assert_int_eq(job_places("j1"), 1);
@@ -239,7 +246,8 @@ START_TEST(an_id_enqueued_again_is_in_one_place_whatever_it_was)
             struct cq_enqueue with = {.job = &job, .now = NOW + 100 + 10 * from + to};
             RUN("DEL", "rq:job:j1");
             if (from == 3)
-                RUN("HSET", "rq:job:j1", "status", "failed", "origin", "default", "exc_info", "x", "ttl", "5");
+                RUN("HSET", "rq:job:j1", "status", "failed", "origin", "default", "exc_info", "x", "ttl",
+                    "5");
             if (from == 3)
                 RUN("ZADD", "rq:failed:default", "9999999999", "j1");
             if (from == 1)
@@ -279,7 +287,8 @@ START_TEST(the_outcome_of_a_job_that_was_enqueued_again_is_fenced)
     enqueue_and_start(&job);
     enqueue(&job);
     /* RQ fails a job at its end over an execution that is listed still, and has expired. */
-    ck_assert_int_eq(INT("EXISTS", "rq:executions:j1", "rq:execution:j1:" RUN_1, "rq:worker:w1:executions"), 0);
+    ck_assert_int_eq(INT("EXISTS", "rq:executions:j1", "rq:execution:j1:" RUN_1, "rq:worker:w1:executions"),
+                     0);
     ck_assert_int_eq(finish("j1", CQ_OUTCOME_SUCCESS), CQ_FATE_FENCED);
     assert_text("queued", "HGET", "rq:job:j1", "status");
     ck_assert_int_eq(job_places("j1"), 1);
@@ -293,7 +302,11 @@ START_TEST(a_call_that_is_sent_again_acts_once)
     enqueue_and_start(&parent);
     for (int due = 0; due < 2; due++) {
         struct cq_job job = new_job(due ? "later" : "child", "default");
-        struct cq_enqueue with = {.job = &job, .now = NOW, .dependencies = ids, .dependency_count = !due, .due = due ? NOW + CQ_SECOND : 0};
+        struct cq_enqueue with = {.job = &job,
+                                  .now = NOW,
+                                  .dependencies = ids,
+                                  .dependency_count = !due,
+                                  .due = due ? NOW + CQ_SECOND : 0};
         cq_enqueue_build(&with, &call);
         cut_call(false);
         ck_assert_int_eq(job_places(job.id.data), 0);
@@ -318,7 +331,12 @@ START_TEST(unique_refuses_whatever_way_it_would_wait)
     struct cq_job job = new_job("j1", "default");
     const struct cq_str ids[] = {CQ_STR_LIT("j1")};
     for (int way = 0; way < 2; way++) {
-        struct cq_enqueue with = {.job = &job, .unique = true, .now = NOW + 5, .dependencies = ids, .dependency_count = !way, .due = way ? NOW : 0};
+        struct cq_enqueue with = {.job = &job,
+                                  .unique = true,
+                                  .now = NOW + 5,
+                                  .dependencies = ids,
+                                  .dependency_count = !way,
+                                  .due = way ? NOW : 0};
         cq_enqueue_build(&with, &call);
         ck_assert_int_eq(cq_enqueue_read(step(), NULL, NULL), CQ_ERR_DUPLICATE_JOB);
     }

@@ -1,4 +1,5 @@
-/* Limits of how many jobs of a key start in a window of time: scripts/parts/windows.lua, by fetch, finish and abandon. */
+/* Limits of how many jobs of a key start in a window of time: scripts/parts/windows.lua, by fetch, finish and
+ * abandon. */
 #include "tests/lifecycle/windows.h"
 
 START_TEST(no_more_start_in_a_window_and_the_rest_go_on_in_order)
@@ -14,7 +15,8 @@ START_TEST(no_more_start_in_a_window_and_the_rest_go_on_in_order)
     expect_start("x"); /* c and d leave the list: they hold up nobody */
     assert_set_aside("c");
     assert_set_aside("d");
-    ck_assert_int_eq(INT("ZSCORE", "rq:scheduled:default", "c"), NOW_S + 12); /* where a scheduler would find it, a little late */
+    ck_assert_int_eq(INT("ZSCORE", "rq:scheduled:default", "c"),
+                     NOW_S + 12); /* where a scheduler would find it, a little late */
     ck_assert_int_eq(INT("ZSCORE", "rq:scheduled:default", "d"), NOW_S + 16);
     expect_wait(6000);
     clock_now += 5999999;
@@ -51,7 +53,8 @@ START_TEST(whatever_the_times_of_asking_no_window_has_too_many_starts)
         while (count < JOBS && fetch_now() == CQ_FETCH_STARTED) {
             char id[16];
             snprintf(id, sizeof(id), "j%03d", count);
-            ck_assert_msg(cq_str_is(started.job_id, id), "%.*s before %s", (int)started.job_id.len, started.job_id.data, id);
+            ck_assert_msg(cq_str_is(started.job_id, id), "%.*s before %s", (int)started.job_id.len,
+                          started.job_id.data, id);
             starts[count++] = clock_now;
         }
     }
@@ -59,7 +62,8 @@ START_TEST(whatever_the_times_of_asking_no_window_has_too_many_starts)
     for (int i = RATE; i < JOBS; i++)
         ck_assert_msg(starts[i] - starts[i - RATE] >= WINDOW_S * CQ_SECOND, "start %d is too early", i);
     /* And not much later than it must be: each group of five within a second of asking after the last. */
-    ck_assert_int_le(starts[JOBS - 1] - starts[0], (JOBS / RATE - 1) * (WINDOW_S + 1) * CQ_SECOND + CQ_SECOND);
+    ck_assert_int_le(starts[JOBS - 1] - starts[0],
+                     (JOBS / RATE - 1) * (WINDOW_S + 1) * CQ_SECOND + CQ_SECOND);
 }
 END_TEST
 

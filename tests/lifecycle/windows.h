@@ -1,4 +1,5 @@
-/* Steps of the tests of limits of how many jobs of a key start in a window of time. Their clock is clock_now. */
+/* Steps of the tests of limits of how many jobs of a key start in a window of time. Their clock is
+ * clock_now. */
 #ifndef CQ_TESTS_LIFECYCLE_WINDOWS_H
 #define CQ_TESTS_LIFECYCLE_WINDOWS_H
 
@@ -11,7 +12,8 @@ static int runs;
 
 static void set_rate(const char *key, int64_t rate, int64_t window_s)
 {
-    struct cq_limit limit = {.key = cq_str(key), .rate = rate, .window_s = window_s, .concurrency = CQ_LIMIT_KEEP};
+    struct cq_limit limit = {
+        .key = cq_str(key), .rate = rate, .window_s = window_s, .concurrency = CQ_LIMIT_KEEP};
     struct cq_error err = {0};
     bool before;
     cq_limit_set_build(&limit, clock_now, &call);
@@ -53,7 +55,8 @@ static enum cq_fetch_outcome fetch_now(void)
 static void expect_start(const char *id)
 {
     ck_assert_msg(fetch_now() == CQ_FETCH_STARTED, "%s did not start", id);
-    ck_assert_msg(cq_str_is(started.job_id, id), "started %.*s, not %s", (int)started.job_id.len, started.job_id.data, id);
+    ck_assert_msg(cq_str_is(started.job_id, id), "started %.*s, not %s", (int)started.job_id.len,
+                  started.job_id.data, id);
     ck_assert_int_eq(job_places(id), 1);
     ck_assert_ptr_null(TEXT("ZSCORE", "cq:waiting:api", id).data);
 }

@@ -1,9 +1,8 @@
 /*
- * cq's transitions for the model-based test, one a line: `VERB NAME=VALUE ...` on standard input, one line of answer on
- * standard output. The call goes over one blocking connection, as the command line's would.
- *   now=   microseconds since 1970, in every call
- *   twice=1  the call is sent twice, as after a lost answer; the answer is that of the second
- * usage: driver SOCKET
+ * cq's transitions for the model-based test, one a line: `VERB NAME=VALUE ...` on standard input, one line of
+ * answer on standard output. The call goes over one blocking connection, as the command line's would. now=
+ * microseconds since 1970, in every call twice=1  the call is sent twice, as after a lost answer; the answer
+ * is that of the second usage: driver SOCKET
  */
 #include "tests/model/driver.h"
 
@@ -63,7 +62,8 @@ size_t list(const char *name, struct cq_str ret_items[LIST_MAX])
 {
     size_t count = 0;
     struct cq_str text = given(name);
-    for (char *at = text.data ? strtok((char *)text.data, ",") : NULL; at && count < LIST_MAX; at = strtok(NULL, ","))
+    for (char *at = text.data ? strtok((char *)text.data, ",") : NULL; at && count < LIST_MAX;
+         at = strtok(NULL, ","))
         ret_items[count++] = cq_str(at);
     return count;
 }
@@ -84,7 +84,8 @@ struct cq_reply *sent(void)
 {
     struct cq_reply *reply = NULL;
     struct cq_error err = {0};
-    if (cq_connection_send(connection, &call, &err) == CQ_OK && cq_connection_receive(connection, &reply, &err) == CQ_OK)
+    if (cq_connection_send(connection, &call, &err) == CQ_OK &&
+        cq_connection_receive(connection, &reply, &err) == CQ_OK)
         return reply;
     answer(err.code, &err, "");
     return NULL;

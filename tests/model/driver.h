@@ -1,5 +1,6 @@
 /*
- * What the parts of the driver share: the words of the line that is obeyed, and the one call that is built, sent and answered.
+ * What the parts of the driver share: the words of the line that is obeyed, and the one call that is built,
+ * sent and answered.
  */
 #ifndef CQ_TESTS_MODEL_DRIVER_H
 #define CQ_TESTS_MODEL_DRIVER_H
@@ -21,7 +22,8 @@ struct cq_str bytes(const char *name); /* given as hex digits, which they replac
 int64_t number(const char *name, int64_t otherwise);
 bool flag(const char *name);
 cq_time now(void);
-size_t list(const char *name, struct cq_str ret_items[LIST_MAX]); /* a comma's list; once only, it is cut up in place */
+size_t list(const char *name,
+            struct cq_str ret_items[LIST_MAX]); /* a comma's list; once only, it is cut up in place */
 
 void answer(enum cq_code code, const struct cq_error *err, const char *text);
 struct cq_reply *sent(void); /* NULL: said so already */

@@ -44,7 +44,8 @@ static void enqueue(void)
 
 static void abandon(void)
 {
-    struct cq_abandon with = {.queue = given("queue"), .now = now(), .requeue = flag("requeue"), .limit = 100};
+    struct cq_abandon with = {
+        .queue = given("queue"), .now = now(), .requeue = flag("requeue"), .limit = 100};
     struct cq_error err = {0};
     size_t count = 0;
     cq_abandon_build(&with, &call);
@@ -97,7 +98,8 @@ static void remove_job(void)
 
 static void cancel(void)
 {
-    struct cq_cancel with = {.job_id = given("id"), .dependents = flag("dependents"), .detach = flag("detach"), .now = now()};
+    struct cq_cancel with = {
+        .job_id = given("id"), .dependents = flag("dependents"), .detach = flag("detach"), .now = now()};
     cq_cancel_build(&with, &call);
     run_plain(cq_cancel_read);
 }
@@ -105,7 +107,8 @@ static void cancel(void)
 static void requeue(void)
 {
     if (given("registry").data)
-        cq_requeue_from_build(given("registry").data, given("id"), given("queue"), flag("front"), now(), &call);
+        cq_requeue_from_build(given("registry").data, given("id"), given("queue"), flag("front"), now(),
+                              &call);
     else
         cq_requeue_build(given("id"), given("queue"), now(), &call);
     run_plain(cq_requeue_read);

@@ -21,7 +21,8 @@ static int word_index(const char *name, const char *const words[], int count)
 }
 
 /* A cursor that outlives the reply that it came from. */
-static void keep_cursor(struct cq_place_cursor *cursor, const struct cq_place_cursor *at, char text[2][CURSOR_MAX])
+static void keep_cursor(struct cq_place_cursor *cursor, const struct cq_place_cursor *at,
+                        char text[2][CURSOR_MAX])
 {
     snprintf(text[0], CURSOR_MAX, "%.*s", (int)at->score.len, at->score.data ? at->score.data : "");
     snprintf(text[1], CURSOR_MAX, "%.*s", (int)at->member.len, at->member.data ? at->member.data : "");
@@ -32,7 +33,8 @@ static void keep_cursor(struct cq_place_cursor *cursor, const struct cq_place_cu
 static void many(void)
 {
     static const char *const verbs[] = {"cancel", "delete", "requeue"};
-    static const char *const places[] = {"queued", "started", "deferred", "scheduled", "finished", "failed", "canceled"};
+    static const char *const places[] = {"queued",   "started", "deferred", "scheduled",
+                                         "finished", "failed",  "canceled"};
     struct cq_str ids[LIST_MAX];
     char text[2][CURSOR_MAX];
     struct cq_error err = {0};
@@ -123,8 +125,10 @@ static void pause_queue(void)
 /* seen= holds `_` where the key holds a space. */
 static void cron_tick(void)
 {
-    static const char *const outcomes[] = {
-        [CQ_CRON_ENQUEUED] = "enqueued", [CQ_CRON_TAKEN] = "taken", [CQ_CRON_PAUSED] = "paused", [CQ_CRON_OVERLAPS] = "overlaps"};
+    static const char *const outcomes[] = {[CQ_CRON_ENQUEUED] = "enqueued",
+                                           [CQ_CRON_TAKEN] = "taken",
+                                           [CQ_CRON_PAUSED] = "paused",
+                                           [CQ_CRON_OVERLAPS] = "overlaps"};
     struct cq_job job;
     cq_job_init(&job);
     job.id = given("id");
@@ -171,6 +175,7 @@ static void cron_pause(void)
 }
 
 const struct verb more_verbs[] = {
-    {"many", many},           {"stop", stop},             {"limit", limit}, {"pause", pause_queue},
-    {"cron_tick", cron_tick}, {"cron_pause", cron_pause}, {NULL, NULL},
+    {"many", many},         {"stop", stop},           {"limit", limit},
+    {"pause", pause_queue}, {"cron_tick", cron_tick}, {"cron_pause", cron_pause},
+    {NULL, NULL},
 };

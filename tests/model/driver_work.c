@@ -64,7 +64,9 @@ static struct cq_finish finishing(enum cq_outcome outcome)
                               .worker = given("worker"),
                               .started_at = now() - CQ_SECOND,
                               .ended_at = now(),
-                              .exc_text = outcome == CQ_OUTCOME_SUCCESS || outcome == CQ_OUTCOME_RETRY ? CQ_STR_NONE : CQ_STR_LIT("boom"),
+                              .exc_text = outcome == CQ_OUTCOME_SUCCESS || outcome == CQ_OUTCOME_RETRY
+                                              ? CQ_STR_NONE
+                                              : CQ_STR_LIT("boom"),
                               .output = given("output"),
                               .default_result_ttl_s = 500,
                               .retry_max = number("retry_max", 0),
@@ -76,8 +78,8 @@ static void finish(void)
 {
     static const char *const names[] = {"success", "failed", "stopped", "retry"};
     static const char *const fates[] = {
-        [CQ_FATE_FENCED] = "fenced",     [CQ_FATE_FINISHED] = "finished",   [CQ_FATE_FAILED] = "failed",
-        [CQ_FATE_STOPPED] = "stopped",   [CQ_FATE_REQUEUED] = "requeued",   [CQ_FATE_SCHEDULED] = "scheduled",
+        [CQ_FATE_FENCED] = "fenced",     [CQ_FATE_FINISHED] = "finished", [CQ_FATE_FAILED] = "failed",
+        [CQ_FATE_STOPPED] = "stopped",   [CQ_FATE_REQUEUED] = "requeued", [CQ_FATE_SCHEDULED] = "scheduled",
         [CQ_FATE_CANCELED] = "canceled", [CQ_FATE_DELETED] = "deleted",
     };
     struct cq_str queues[LIST_MAX], word = given("outcome");
@@ -184,7 +186,8 @@ static void give_back(void)
 static void due(void)
 {
     struct cq_str queues[LIST_MAX];
-    struct cq_scheduler_identity id = {.name = given("name").data, .hostname = "host", .pid = 4711, .created_at = now(), .queues = queues};
+    struct cq_scheduler_identity id = {
+        .name = given("name").data, .hostname = "host", .pid = 4711, .created_at = now(), .queues = queues};
     struct cq_error err = {0};
     struct cq_due done = {0};
     id.queue_count = list("queues", queues);
@@ -203,6 +206,6 @@ static void due(void)
 }
 
 const struct verb work_verbs[] = {
-    {"fetch", fetch},         {"finish", finish}, {"birth", birth}, {"death", death},
-    {"heartbeat", heartbeat}, {"give_back", give_back}, {"due", due}, {NULL, NULL},
+    {"fetch", fetch},         {"finish", finish},       {"birth", birth}, {"death", death},
+    {"heartbeat", heartbeat}, {"give_back", give_back}, {"due", due},     {NULL, NULL},
 };

@@ -29,7 +29,8 @@ static void done(void)
 
 static void read_overview(void)
 {
-    ck_assert_msg(cq_overview_read(redis_server_connection(server), &queues, NOW, &overview, &err) == CQ_OK, "%s", err.text);
+    ck_assert_msg(cq_overview_read(redis_server_connection(server), &queues, NOW, &overview, &err) == CQ_OK,
+                  "%s", err.text);
 }
 
 START_TEST(an_empty_redis_is_an_empty_overview)

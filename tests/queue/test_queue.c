@@ -12,7 +12,8 @@ static struct cq_reply *send_command(void)
 {
     struct cq_reply *reply = NULL;
     struct cq_error err = {0};
-    ck_assert_msg(cq_connection_call(redis_server_connection(server), &command, &reply, &err) == CQ_OK, "%s", err.text);
+    ck_assert_msg(cq_connection_call(redis_server_connection(server), &command, &reply, &err) == CQ_OK, "%s",
+                  err.text);
     return reply;
 }
 
@@ -40,8 +41,8 @@ START_TEST(names_come_sorted_and_without_what_is_no_queue)
     char longest[sizeof(CQ_PREFIX_QUEUE) + CQ_NAME_MAX + 1] = CQ_PREFIX_QUEUE;
     memset(longest + strlen(CQ_PREFIX_QUEUE), 'q', CQ_NAME_MAX + 1);
     redis_server_flush(server);
-    cq_reply_free(
-        redis_server_run(server, "SADD", "rq:queues", "rq:queue:low", "rq:queue:a:b", "rq:queue:", "other", longest, NULL));
+    cq_reply_free(redis_server_run(server, "SADD", "rq:queues", "rq:queue:low", "rq:queue:a:b",
+                                   "rq:queue:", "other", longest, NULL));
     cq_queue_names_build(&command);
     struct cq_reply *reply = send_command();
     ck_assert_int_eq(cq_queue_names_read(reply, &names, NULL), CQ_OK);

@@ -1,6 +1,6 @@
 /*
- * What the tests of the worker's connection share: a server, a loop, callbacks that count, and waiting for the counts.
- * Included by one test program each.
+ * What the tests of the worker's connection share: a server, a loop, callbacks that count, and waiting for
+ * the counts. Included by one test program each.
  */
 #ifndef CQ_TESTS_ASYNC_SCENE_H
 #define CQ_TESTS_ASYNC_SCENE_H
@@ -16,7 +16,9 @@
 #include "tests/support/fake_redis.h"
 #include "tests/support/redis_server.h"
 
-enum { PATIENCE_S = 50 }; /* a test that waits longer has failed; a busy machine takes 20 for 100 MB through a sanitized build */
+enum {
+    PATIENCE_S = 50
+}; /* a test that waits longer has failed; a busy machine takes 20 for 100 MB through a sanitized build */
 static struct redis_server *server, *own;
 static struct ev_loop *loop;
 static struct cq_async *async;
@@ -51,7 +53,8 @@ static inline void on_down(struct cq_async *which, const struct cq_error *err, i
     ev_break(loop, EVBREAK_ALL);
 }
 
-static inline void on_answer(struct cq_async *which, const struct cq_reply *reply, const struct cq_error *err, void *data)
+static inline void on_answer(struct cq_async *which, const struct cq_reply *reply, const struct cq_error *err,
+                             void *data)
 {
     (void)which;
     int *counter = data;
@@ -65,7 +68,8 @@ static inline void on_answer(struct cq_async *which, const struct cq_reply *repl
     } else {
         answers++;
         struct cq_str text = cq_reply_str(reply);
-        snprintf(last_reply, sizeof(last_reply), "%.*s", text.len > 200 ? 200 : (int)text.len, text.len ? text.data : "");
+        snprintf(last_reply, sizeof(last_reply), "%.*s", text.len > 200 ? 200 : (int)text.len,
+                 text.len ? text.data : "");
         last_int = cq_reply_int(reply);
     }
     if (answers + failures >= wanted)
@@ -108,7 +112,8 @@ static inline void setup(void)
 {
     loop = ev_loop_new(EVFLAG_AUTO);
     cq_command_init(&command);
-    options = (struct cq_async_options){.loop = loop, .client_name = "cq test", .on_ready = on_ready, .on_down = on_down, .data = &wanted};
+    options = (struct cq_async_options){
+        .loop = loop, .client_name = "cq test", .on_ready = on_ready, .on_down = on_down, .data = &wanted};
     wanted = 1;
     own = NULL;
     redis_server_flush(server);

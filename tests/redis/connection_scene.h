@@ -1,6 +1,6 @@
 /*
- * What the tests of the blocking connection share: a server, a connection and a command per test, and opening it with
- * the outcome that is wanted. Included by one test program each.
+ * What the tests of the blocking connection share: a server, a connection and a command per test, and opening
+ * it with the outcome that is wanted. Included by one test program each.
  */
 #ifndef CQ_TESTS_CONNECTION_SCENE_H
 #define CQ_TESTS_CONNECTION_SCENE_H

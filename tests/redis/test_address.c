@@ -29,10 +29,13 @@ static const struct good good[] = {
     {"redis://h/1?db=5", "h", 6379, NULL, NULL, NULL, 5, "redis://h:6379/5"},
     {"redis://h?username=ann&password=se%26cret", "h", 6379, NULL, "ann", "se&cret", 0, "redis://h:6379/0"},
     {"redis://h?password=a@b", "h", 6379, NULL, NULL, "a@b", 0, "redis://h:6379/0"},
-    {"redis://h?socket_keepalive=True&health_check_interval=30", "h", 6379, NULL, NULL, NULL, 0, "redis://h:6379/0"},
+    {"redis://h?socket_keepalive=True&health_check_interval=30", "h", 6379, NULL, NULL, NULL, 0,
+     "redis://h:6379/0"},
     {"unix:///run/redis.sock", NULL, 6379, "/run/redis.sock", NULL, NULL, 0, "unix:///run/redis.sock"},
-    {"unix:///run/redis.sock?db=4", NULL, 6379, "/run/redis.sock", NULL, NULL, 4, "unix:///run/redis.sock?db=4"},
-    {"unix://ann:secret@/run/a%20b.sock", NULL, 6379, "/run/a b.sock", "ann", "secret", 0, "unix:///run/a b.sock"},
+    {"unix:///run/redis.sock?db=4", NULL, 6379, "/run/redis.sock", NULL, NULL, 4,
+     "unix:///run/redis.sock?db=4"},
+    {"unix://ann:secret@/run/a%20b.sock", NULL, 6379, "/run/a b.sock", "ann", "secret", 0,
+     "unix:///run/a b.sock"},
     {"rediss://h:6380", "h", 6380, NULL, NULL, NULL, 0, "rediss://h:6380/0"},
 };
 
@@ -65,14 +68,50 @@ END_TEST
 
 /* Each holds the word SECRET where a password may stand: no message may show it. */
 static const char *const bad[] = {
-    "", "localhost", "SECRET@localhost", "http://localhost", "redis:/localhost", "redis://h:port", "redis://h:0",
-    "redis://h:65536", "redis://h:-1", "redis://h:1:2", "redis://h/x", "redis://h/-1", "redis://h/1/2", "redis://h/99999999999",
-    "redis://:SECRET", "redis://:SE/CRET@h", "redis://:SE?CRET@h", "redis://:SE#CRET@h", "redis://:SECRET%@h", "redis://:SECRET%4@h",
-    "redis://:SECRET%zz@h", "redis://:SECRET%00@h", "redis://[::1", "redis://[::1]x", "redis://ho st", "redis://h\n", "redis://h?x=SECRET",
-    "redis://h?SECRET", "redis://h?db=SECRET", "redis://h?socket_timeout=0", "redis://h?socket_timeout=-1", "redis://h?socket_timeout=nan",
-    "redis://h?socket_timeout=SECRET", "redis://h?socket_connect_timeout=1e9", "redis://h?ssl_cert_reqs=SECRET",
-    "rediss://h?ssl_certfile=/a", "unix://", "unix://redis.sock", "unix://SECRET/redis.sock", "unix://a:SECRET@", "unix:///a?db=x",
-    "unix:///aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    "",
+    "localhost",
+    "SECRET@localhost",
+    "http://localhost",
+    "redis:/localhost",
+    "redis://h:port",
+    "redis://h:0",
+    "redis://h:65536",
+    "redis://h:-1",
+    "redis://h:1:2",
+    "redis://h/x",
+    "redis://h/-1",
+    "redis://h/1/2",
+    "redis://h/99999999999",
+    "redis://:SECRET",
+    "redis://:SE/CRET@h",
+    "redis://:SE?CRET@h",
+    "redis://:SE#CRET@h",
+    "redis://:SECRET%@h",
+    "redis://:SECRET%4@h",
+    "redis://:SECRET%zz@h",
+    "redis://:SECRET%00@h",
+    "redis://[::1",
+    "redis://[::1]x",
+    "redis://ho st",
+    "redis://h\n",
+    "redis://h?x=SECRET",
+    "redis://h?SECRET",
+    "redis://h?db=SECRET",
+    "redis://h?socket_timeout=0",
+    "redis://h?socket_timeout=-1",
+    "redis://h?socket_timeout=nan",
+    "redis://h?socket_timeout=SECRET",
+    "redis://h?socket_connect_timeout=1e9",
+    "redis://h?ssl_cert_reqs=SECRET",
+    "rediss://h?ssl_certfile=/a",
+    "unix://",
+    "unix://redis.sock",
+    "unix://SECRET/redis.sock",
+    "unix://a:SECRET@",
+    "unix:///a?db=x",
+    "unix:///"
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+    "aaaaaaaaaaaaaaaa",
 };
 
 START_TEST(refuses_a_broken_url_without_showing_its_password)
@@ -91,8 +130,12 @@ END_TEST
 START_TEST(takes_timeouts_and_certificates_from_the_query)
 {
     struct cq_address address;
-    ck_assert_int_eq(cq_address_parse("rediss://h?socket_timeout=2.5&socket_connect_timeout=0.25&ssl_cert_reqs=none&ssl_ca_certs=/ca"
-                                      "&ssl_certfile=/c&ssl_keyfile=/k", &address, NULL), CQ_OK);
+    ck_assert_int_eq(
+        cq_address_parse(
+            "rediss://h?socket_timeout=2.5&socket_connect_timeout=0.25&ssl_cert_reqs=none&ssl_ca_certs=/ca"
+            "&ssl_certfile=/c&ssl_keyfile=/k",
+            &address, NULL),
+        CQ_OK);
     ck_assert_int_eq(address.command_timeout_ms, 2500);
     ck_assert_int_eq(address.connect_timeout_ms, 250);
     ck_assert(address.tls_no_verify);
@@ -109,7 +152,8 @@ int main(void)
     TCase *tc = tcase_create("all");
     suite_add_tcase(suite, tc);
     tcase_add_loop_test(tc, takes_every_form_of_url, 0, (int)(sizeof(good) / sizeof(*good)));
-    tcase_add_loop_test(tc, refuses_a_broken_url_without_showing_its_password, 0, (int)(sizeof(bad) / sizeof(*bad)));
+    tcase_add_loop_test(tc, refuses_a_broken_url_without_showing_its_password, 0,
+                        (int)(sizeof(bad) / sizeof(*bad)));
     tcase_add_test(tc, takes_timeouts_and_certificates_from_the_query);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

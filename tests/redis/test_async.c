@@ -60,7 +60,8 @@ END_TEST
 
 static size_t big_len;
 
-static void on_big(struct cq_async *which, const struct cq_reply *reply, const struct cq_error *err, void *data)
+static void on_big(struct cq_async *which, const struct cq_reply *reply, const struct cq_error *err,
+                   void *data)
 {
     (void)which;
     (void)data;
@@ -146,7 +147,8 @@ START_TEST(forgotten_scripts_are_loaded_again_without_the_caller_noticing)
 }
 END_TEST
 
-static void on_answer_free(struct cq_async *which, const struct cq_reply *reply, const struct cq_error *err, void *data)
+static void on_answer_free(struct cq_async *which, const struct cq_reply *reply, const struct cq_error *err,
+                           void *data)
 {
     on_answer(which, reply, err, data);
     cq_async_free(which);

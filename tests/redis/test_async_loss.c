@@ -182,12 +182,14 @@ END_TEST
 
 static const char *too_old(const char *first, const char *second)
 {
-    return strcmp(second, "server") == 0 ? "$22\r\nredis_version:6.0.16\r\n\r\n" : fake_redis_healthy(first, second);
+    return strcmp(second, "server") == 0 ? "$22\r\nredis_version:6.0.16\r\n\r\n"
+                                         : fake_redis_healthy(first, second);
 }
 
 static const char *loading(const char *first, const char *second)
 {
-    return strcmp(first, "PING") == 0 ? "-LOADING Redis is loading the dataset in memory\r\n" : fake_redis_healthy(first, second);
+    return strcmp(first, "PING") == 0 ? "-LOADING Redis is loading the dataset in memory\r\n"
+                                      : fake_redis_healthy(first, second);
 }
 
 static const char *silent(const char *first, const char *second)
@@ -286,7 +288,8 @@ START_TEST(a_host_name_is_looked_up_beside_the_loop)
 }
 END_TEST
 
-static void on_answer_again(struct cq_async *which, const struct cq_reply *reply, const struct cq_error *err, void *data)
+static void on_answer_again(struct cq_async *which, const struct cq_reply *reply, const struct cq_error *err,
+                            void *data)
 {
     on_answer(which, reply, err, data);
     cq_command_clear(&command);

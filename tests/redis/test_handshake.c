@@ -80,18 +80,21 @@ END_TEST
 
 static const char *too_old(const char *first, const char *second)
 {
-    return strcmp(second, "server") == 0 ? "$22\r\nredis_version:6.0.16\r\n\r\n" : fake_redis_healthy(first, second);
+    return strcmp(second, "server") == 0 ? "$22\r\nredis_version:6.0.16\r\n\r\n"
+                                         : fake_redis_healthy(first, second);
 }
 
 static const char *valkey(const char *first, const char *second)
 {
-    return strcmp(second, "server") == 0 ? "$53\r\nredis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_v:8\r\n\r\n"
-                                         : fake_redis_healthy(first, second);
+    return strcmp(second, "server") == 0
+               ? "$53\r\nredis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_v:8\r\n\r\n"
+               : fake_redis_healthy(first, second);
 }
 
 static const char *loading(const char *first, const char *second)
 {
-    return strcmp(first, "PING") == 0 ? "-LOADING Redis is loading the dataset in memory\r\n" : fake_redis_healthy(first, second);
+    return strcmp(first, "PING") == 0 ? "-LOADING Redis is loading the dataset in memory\r\n"
+                                      : fake_redis_healthy(first, second);
 }
 
 static const char *http(const char *first, const char *second)

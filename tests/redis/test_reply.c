@@ -50,8 +50,12 @@ END_TEST
 
 START_TEST(a_time_is_one_that_a_clock_can_show)
 {
-    static const char *const none[] = {"*2\r\n$1\r\n0\r\n$1\r\n0\r\n", "*2\r\n:9223372036854775807\r\n:5\r\n",
-                                       "*2\r\n:1\r\n:1000000\r\n", "*2\r\n:-1\r\n:1\r\n", "*1\r\n:-5\r\n", ":7\r\n"};
+    static const char *const none[] = {"*2\r\n$1\r\n0\r\n$1\r\n0\r\n",
+                                       "*2\r\n:9223372036854775807\r\n:5\r\n",
+                                       "*2\r\n:1\r\n:1000000\r\n",
+                                       "*2\r\n:-1\r\n:1\r\n",
+                                       "*1\r\n:-5\r\n",
+                                       ":7\r\n"};
     struct cq_reply *reply = parsed("*3\r\n$10\r\n1800000000\r\n$3\r\n250\r\n:9\r\n");
     ck_assert_int_eq(cq_reply_time(reply), 1800000000 * CQ_SECOND + 250);
     cq_reply_free(reply);
@@ -90,9 +94,10 @@ static const struct {
     {"-ERR unknown command 'BLMOVE', with args\r\n", CQ_ERR_REDIS, "6.2"},
     {"-ERR max number of clients reached\r\n", CQ_ERR_CONNECTION, "maxclients"},
     {"-ERR value is not an integer\r\n", CQ_ERR_REDIS, "value is not an integer"},
-    {"-ERR Error running script (call to f_1): @user_script:3: @user_script: 3: -OOM command not allowed\r\n", CQ_ERR_CONNECTION,
-     "maxmemory"},
-    {"-ERR Error running script (call to f_1): @user_script:3: attempt to index a nil value\r\n", CQ_ERR_REDIS, "nil value"},
+    {"-ERR Error running script (call to f_1): @user_script:3: @user_script: 3: -OOM command not allowed\r\n",
+     CQ_ERR_CONNECTION, "maxmemory"},
+    {"-ERR Error running script (call to f_1): @user_script:3: attempt to index a nil value\r\n",
+     CQ_ERR_REDIS, "nil value"},
     {"-\r\n", CQ_ERR_REDIS, "Redis"},
 };
 
@@ -100,7 +105,8 @@ START_TEST(says_what_an_error_means)
 {
     struct cq_reply *reply = parsed(errors[_i].wire);
     struct cq_error err = {0};
-    ck_assert_msg(cq_reply_check(reply, &err) == errors[_i].code, "%s gave %d: %s", errors[_i].wire, err.code, err.text);
+    ck_assert_msg(cq_reply_check(reply, &err) == errors[_i].code, "%s gave %d: %s", errors[_i].wire, err.code,
+                  err.text);
     ck_assert_msg(strstr(err.text, errors[_i].says) != NULL, "%s", err.text);
     ck_assert_int_eq(err.code, errors[_i].code);
     cq_reply_free(reply);

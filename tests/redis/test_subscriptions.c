@@ -3,7 +3,8 @@
 
 static int messages;
 
-static void on_message(struct cq_async *which, const struct cq_reply *reply, const struct cq_error *err, void *data)
+static void on_message(struct cq_async *which, const struct cq_reply *reply, const struct cq_error *err,
+                       void *data)
 {
     (void)which;
     if (err) {
@@ -53,7 +54,8 @@ END_TEST
 START_TEST(a_refused_subscription_is_told)
 {
     own = redis_server_start(NULL);
-    cq_reply_free(redis_server_run(own, "ACL", "SETUSER", "ann", "on", ">x", "~*", "+@all", "resetchannels", "&two", NULL));
+    cq_reply_free(redis_server_run(own, "ACL", "SETUSER", "ann", "on", ">x", "~*", "+@all", "resetchannels",
+                                   "&two", NULL));
     own->address.username = cq_strdup("ann");
     own->address.password = cq_strdup("x");
     start(&own->address);

@@ -1,6 +1,6 @@
 /*
- * TLS with a real server, in builds that have it; with a certificate authority made for the test. Builds without TLS show
- * that rediss:// is refused.
+ * TLS with a real server, in builds that have it; with a certificate authority made for the test. Builds
+ * without TLS show that rediss:// is refused.
  */
 #include <check.h>
 #include <ev.h>
@@ -23,8 +23,8 @@ static char folder[] = "/tmp/cq-tls-XXXXXX";
 static void address_init(struct cq_address *address, const char *host, bool trusting)
 {
     char url[256];
-    snprintf(url, sizeof(url), "rediss://%s:%d%s%s%s", host, server->port, trusting ? "?ssl_ca_certs=" : "", trusting ? folder : "",
-             trusting ? "/ca.crt" : "");
+    snprintf(url, sizeof(url), "rediss://%s:%d%s%s%s", host, server->port, trusting ? "?ssl_ca_certs=" : "",
+             trusting ? folder : "", trusting ? "/ca.crt" : "");
     ck_assert_int_eq(cq_address_parse(url, address, &err), CQ_OK);
 }
 
@@ -86,7 +86,8 @@ static void on_down(struct cq_async *async, const struct cq_error *why, int retr
     ev_break(loop, EVBREAK_ALL);
 }
 
-static void on_answer(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *why, void *data)
+static void on_answer(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *why,
+                      void *data)
 {
     (void)async;
     (void)data;
@@ -102,7 +103,8 @@ START_TEST(the_workers_connection_speaks_tls_without_blocking)
     struct cq_command command;
     address_init(&address, "localhost", true);
     loop = ev_loop_new(EVFLAG_AUTO);
-    struct cq_async_options options = {.loop = loop, .address = &address, .load_scripts = true, .on_ready = on_ready, .on_down = on_down};
+    struct cq_async_options options = {
+        .loop = loop, .address = &address, .load_scripts = true, .on_ready = on_ready, .on_down = on_down};
     struct cq_async *async = cq_async_new(&options);
     ev_run(loop, 0);
     ck_assert_msg(readies == 1, "%s", err.text);
@@ -134,12 +136,15 @@ static void make_certificates(void)
 {
     char command[1024];
     ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(command, sizeof(command),
-             "cd %s && openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 2 -subj /CN=test-ca 2>/dev/null && "
-             "openssl req -newkey rsa:2048 -nodes -keyout srv.key -out srv.csr -subj /CN=localhost 2>/dev/null && "
-             "printf 'subjectAltName=DNS:localhost' > ext && "
-             "openssl x509 -req -in srv.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile ext -out srv.crt 2>/dev/null",
-             folder);
+    snprintf(
+        command, sizeof(command),
+        "cd %s && openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 2 -subj "
+        "/CN=test-ca 2>/dev/null && "
+        "openssl req -newkey rsa:2048 -nodes -keyout srv.key -out srv.csr -subj /CN=localhost 2>/dev/null && "
+        "printf 'subjectAltName=DNS:localhost' > ext && "
+        "openssl x509 -req -in srv.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile ext -out "
+        "srv.crt 2>/dev/null",
+        folder);
     ck_assert_int_eq(system(command), 0);
 }
 
@@ -152,8 +157,8 @@ static void start_server(void)
     snprintf(certificate, sizeof(certificate), "%s/srv.crt", folder);
     snprintf(key, sizeof(key), "%s/srv.key", folder);
     snprintf(authority, sizeof(authority), "%s/ca.crt", folder);
-    server = redis_server_start("--tls-port", port, "--tls-cert-file", certificate, "--tls-key-file", key, "--tls-ca-cert-file",
-                                authority, "--tls-auth-clients", "no", NULL);
+    server = redis_server_start("--tls-port", port, "--tls-cert-file", certificate, "--tls-key-file", key,
+                                "--tls-ca-cert-file", authority, "--tls-auth-clients", "no", NULL);
     server->port = free_port;
 }
 

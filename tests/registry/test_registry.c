@@ -8,8 +8,8 @@ static struct redis_server *server;
 
 START_TEST(every_registry_has_rq_s_key)
 {
-    static const char *const keys[CQ_REGISTRY_COUNT_OF] = {"rq:wip:q",      "rq:finished:q",  "rq:failed:q",
-                                                           "rq:deferred:q", "rq:scheduled:q", "rq:canceled:q"};
+    static const char *const keys[CQ_REGISTRY_COUNT_OF] = {
+        "rq:wip:q", "rq:finished:q", "rq:failed:q", "rq:deferred:q", "rq:scheduled:q", "rq:canceled:q"};
     struct cq_command command;
     cq_command_init(&command);
     for (int kind = 0; kind < CQ_REGISTRY_COUNT_OF; kind++) {

@@ -1,6 +1,6 @@
 /*
- * What the runtime's tests share: sockets with frames, job frames, and waiting for what should come, with a generous
- * end. A test's executable exports the functions of cq.h, as cq does.
+ * What the runtime's tests share: sockets with frames, job frames, and waiting for what should come, with a
+ * generous end. A test's executable exports the functions of cq.h, as cq does.
  */
 #ifndef CQ_TESTS_RUNTIME_RIG_H
 #define CQ_TESTS_RUNTIME_RIG_H
@@ -54,7 +54,8 @@ static CQ_UNUSED bool next_frame(struct link *link, struct cq_frame *ret_frame)
     cq_buf_consume(&link->in, link->taken);
     link->taken = 0;
     for (;;) {
-        ck_assert_msg(!cq_frame_parse(cq_buf_view(&link->in), CQ_FRAME_JOB_MAX, ret_frame, &size, &err), "%s", err.text);
+        ck_assert_msg(!cq_frame_parse(cq_buf_view(&link->in), CQ_FRAME_JOB_MAX, ret_frame, &size, &err), "%s",
+                      err.text);
         if (size > 0) {
             link->taken = size;
             return true;
@@ -73,8 +74,8 @@ static CQ_UNUSED struct cq_frame expect(struct link *link, const char *type)
     struct cq_frame frame;
     ck_assert_msg(next_frame(link, &frame), "end of file instead of %s", type);
     struct cq_str exc = cq_frame_get_str(&frame, "exc");
-    ck_assert_msg(cq_str_is(frame.type, type), "%.*s instead of %s: %.*s", (int)frame.type.len, frame.type.data, type, (int)exc.len,
-                  exc.data ? exc.data : "");
+    ck_assert_msg(cq_str_is(frame.type, type), "%.*s instead of %s: %.*s", (int)frame.type.len,
+                  frame.type.data, type, (int)exc.len, exc.data ? exc.data : "");
     return frame;
 }
 
@@ -87,13 +88,14 @@ static CQ_UNUSED int64_t int_of(const struct cq_frame *frame, const char *key)
 
 static CQ_UNUSED void ck_contains(struct cq_str text, const char *part)
 {
-    ck_assert_msg(text.data && memmem(text.data, text.len, part, strlen(part)), "'%s' is not in: %.*s", part, (int)text.len,
-                  text.data ? text.data : "(none)");
+    ck_assert_msg(text.data && memmem(text.data, text.len, part, strlen(part)), "'%s' is not in: %.*s", part,
+                  (int)text.len, text.data ? text.data : "(none)");
 }
 
 static CQ_UNUSED void ck_text(struct cq_str text, const char *want)
 {
-    ck_assert_msg(cq_str_is(text, want), "'%.*s' instead of '%s'", (int)text.len, text.data ? text.data : "(none)", want);
+    ck_assert_msg(cq_str_is(text, want), "'%.*s' instead of '%s'", (int)text.len,
+                  text.data ? text.data : "(none)", want);
 }
 
 static CQ_UNUSED void send_bytes(int fd, const struct cq_buf *bytes, const int *fds, int fd_count)
@@ -139,7 +141,8 @@ static CQ_UNUSED void write_job(struct cq_buf *out, const struct job_text *job)
     cq_frame_add_map(&writer, "fields", 1 + !!job->call + !!job->meta + !!job->retries_left);
     cq_frame_add_bin(&writer, "origin", CQ_STR_LIT("high:er"));
     if (job->call)
-        cq_frame_add_bin(&writer, "data", job->call_len ? cq_str_n(job->call, job->call_len) : cq_str(job->call));
+        cq_frame_add_bin(&writer, "data",
+                         job->call_len ? cq_str_n(job->call, job->call_len) : cq_str(job->call));
     if (job->meta)
         cq_frame_add_bin(&writer, "meta", cq_str(job->meta));
     if (job->retries_left)

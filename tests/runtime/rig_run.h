@@ -52,7 +52,8 @@ static struct cq_frame run(const struct job_text *job)
     write_job(&frame_bytes, job);
     ck_assert_int_eq(cq_frame_parse(cq_buf_view(&frame_bytes), CQ_FRAME_JOB_MAX, &frame, &size, NULL), CQ_OK);
     cq_native_run(&options, &modules, &frame, job_fd, &learn_fd, &answer);
-    ck_assert_msg(!cq_frame_parse(cq_buf_view(&answer), CQ_FRAME_JOB_MAX, &frame, &size, &err), "%s", err.text);
+    ck_assert_msg(!cq_frame_parse(cq_buf_view(&answer), CQ_FRAME_JOB_MAX, &frame, &size, &err), "%s",
+                  err.text);
     ck_assert_uint_eq(size, answer.len);
     return frame;
 }
@@ -82,7 +83,8 @@ static CQ_UNUSED void ck_fails(const char *call, const char *last_line)
     const char *newline = memrchr(exc.data, '\n', exc.len);
     size_t start = newline ? (size_t)(newline - exc.data) + 1 : 0;
     struct cq_str last = cq_str_n(exc.data + start, exc.len - start);
-    ck_assert_msg(cq_str_starts(last, last_line), "%s: '%.*s' instead of '%s'", call, (int)exc.len, exc.data, last_line);
+    ck_assert_msg(cq_str_starts(last, last_line), "%s: '%.*s' instead of '%s'", call, (int)exc.len, exc.data,
+                  last_line);
 }
 
 #endif

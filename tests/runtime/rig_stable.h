@@ -64,7 +64,8 @@ static CQ_UNUSED void send_fork(int64_t number, const int *fds, int fd_count)
     cq_buf_release(&out);
 }
 
-/* Ask for a horse and wait until it is forked; returns its pid. output: NULL, or the pipe for both of its outputs. */
+/* Ask for a horse and wait until it is forked; returns its pid. output: NULL, or the pipe for both of its
+ * outputs. */
 static CQ_UNUSED pid_t start_horse(int64_t number, struct link *horse, const int *output)
 {
     int pair[2];

@@ -1,7 +1,8 @@
 #include "base/strv.h"
 #include "tests/runtime/rig.h"
 
-/* cq.h as modules see it: what it declares is what the executable exports, and it compiles as C and as C++. */
+/* cq.h as modules see it: what it declares is what the executable exports, and it compiles as C and as
+ * C++. */
 
 static char *read_file(const char *path)
 {
@@ -24,7 +25,8 @@ static void collect(char *text, char after, struct cq_strv *names)
     for (char *p = text; (p = strstr(p, "cq_"));) {
         size_t len = strspn(p, "abcdefghijklmnopqrstuvwxyz_0123456789");
         bool starts = p == text || !strchr("abcdefghijklmnopqrstuvwxyz_", p[-1]);
-        if (starts && p[len] == after && !(len == strlen("cq_function") && strncmp(p, "cq_function", len) == 0))
+        if (starts && p[len] == after &&
+            !(len == strlen("cq_function") && strncmp(p, "cq_function", len) == 0))
             cq_strv_push(names, cq_str_n(p, len));
         p += len;
     }
@@ -61,7 +63,8 @@ START_TEST(the_example_compiles_as_c99_and_as_cpp)
     static const char *const compilers[] = {"cc -std=c99 -D_GNU_SOURCE -x c", "c++ -std=c++11 -x c++"};
     char command[256];
     for (size_t i = 0; i < CQ_ARRAY_LEN(compilers); i++) {
-        snprintf(command, sizeof(command), "%s -Wall -Wextra -Wpedantic -Werror -Iruntime -fsyntax-only examples/demo.c", compilers[i]);
+        snprintf(command, sizeof(command),
+                 "%s -Wall -Wextra -Wpedantic -Werror -Iruntime -fsyntax-only examples/demo.c", compilers[i]);
         ck_assert_msg(system(command) == 0, "%s", command);
     }
 }

@@ -22,7 +22,8 @@ static struct cq_frame parsed(const struct cq_buf *buf)
 
 static void ck_str(struct cq_str got, const char *want)
 {
-    ck_assert_msg(cq_str_is(got, want), "got '%.*s', want '%s'", (int)got.len, got.data ? got.data : "(none)", want);
+    ck_assert_msg(cq_str_is(got, want), "got '%.*s', want '%s'", (int)got.len, got.data ? got.data : "(none)",
+                  want);
 }
 
 static void write_job(struct cq_buf *out)
@@ -67,8 +68,12 @@ END_TEST
 
 START_TEST(walking_gives_every_pair_with_its_kind)
 {
-    static const char kinds[] = "\x86\xa4" "type\xa1t\xa1" "f\xcb\0\0\0\0\0\0\0\0\xa1n\xc0\xa1" "b\xc4\x01x\xa1i\xfe\xa1m\x82\xc4\x01k\xa1v\x07\xc3";
-    static const enum cq_frame_kind want[] = {CQ_FRAME_STR, CQ_FRAME_OTHER, CQ_FRAME_OTHER, CQ_FRAME_BIN, CQ_FRAME_INT, CQ_FRAME_MAP};
+    static const char kinds[] = "\x86\xa4"
+                                "type\xa1t\xa1"
+                                "f\xcb\0\0\0\0\0\0\0\0\xa1n\xc0\xa1"
+                                "b\xc4\x01x\xa1i\xfe\xa1m\x82\xc4\x01k\xa1v\x07\xc3";
+    static const enum cq_frame_kind want[] = {CQ_FRAME_STR, CQ_FRAME_OTHER, CQ_FRAME_OTHER,
+                                              CQ_FRAME_BIN, CQ_FRAME_INT,   CQ_FRAME_MAP};
     struct cq_frame_cursor cursor, inner;
     struct cq_frame_pair pair = {CQ_STR_NONE, CQ_FRAME_OTHER, 0, CQ_STR_NONE};
     cq_frame_walk(&cursor, cq_str_n(kinds, sizeof(kinds) - 1));
@@ -97,7 +102,8 @@ START_TEST(what_is_no_map_has_no_pairs)
 {
     struct cq_frame_cursor cursor;
     struct cq_frame_pair pair;
-    const struct cq_str broken[] = {CQ_STR_NONE, CQ_STR_LIT("\x93\x01\x02\x03"), CQ_STR_LIT("\x82\xa1"), CQ_STR_LIT("\x81\xa1k\xc4\x05x")};
+    const struct cq_str broken[] = {CQ_STR_NONE, CQ_STR_LIT("\x93\x01\x02\x03"), CQ_STR_LIT("\x82\xa1"),
+                                    CQ_STR_LIT("\x81\xa1k\xc4\x05x")};
     for (size_t i = 0; i < CQ_ARRAY_LEN(broken); i++) {
         cq_frame_walk(&cursor, broken[i]);
         ck_assert(!cq_frame_next(&cursor, &pair));
@@ -107,7 +113,8 @@ END_TEST
 
 START_TEST(integers_of_every_width_are_read_back)
 {
-    static const int64_t numbers[] = {0, 1, 127, 128, 255, 256, 65536, INT64_MAX, -1, -32, -33, -129, INT64_MIN};
+    static const int64_t numbers[] = {0,         1,  127, 128, 255,  256,      65536,
+                                      INT64_MAX, -1, -32, -33, -129, INT64_MIN};
     for (size_t i = 0; i < CQ_ARRAY_LEN(numbers); i++) {
         struct cq_buf buf = CQ_BUF_INIT(LIMIT);
         struct cq_frame_writer writer;
@@ -142,9 +149,15 @@ START_TEST(every_integer_form_of_msgpack_is_understood)
         size_t len;
         int64_t want;
     } cases[] = {
-        {"\x7f", 1, 127},  {"\xe0", 1, -32},  {"\xcc\xff", 2, 255}, {"\xcd\xff\xff", 3, 65535},
-        {"\xce\xff\xff\xff\xff", 5, 4294967295}, {"\xcf\x7f\xff\xff\xff\xff\xff\xff\xff", 9, INT64_MAX},
-        {"\xd0\x80", 2, -128}, {"\xd1\x80\x00", 3, -32768}, {"\xd2\x80\x00\x00\x00", 5, INT32_MIN},
+        {"\x7f", 1, 127},
+        {"\xe0", 1, -32},
+        {"\xcc\xff", 2, 255},
+        {"\xcd\xff\xff", 3, 65535},
+        {"\xce\xff\xff\xff\xff", 5, 4294967295},
+        {"\xcf\x7f\xff\xff\xff\xff\xff\xff\xff", 9, INT64_MAX},
+        {"\xd0\x80", 2, -128},
+        {"\xd1\x80\x00", 3, -32768},
+        {"\xd2\x80\x00\x00\x00", 5, INT32_MIN},
         {"\xd3\x80\x00\x00\x00\x00\x00\x00\x00", 9, INT64_MIN},
     };
     struct cq_buf buf = CQ_BUF_INIT(LIMIT);
@@ -164,8 +177,9 @@ END_TEST
 START_TEST(values_of_unknown_kinds_are_passed_over)
 {
     static const struct cq_str values[] = {
-        {"\xc0", 1}, {"\xca\0\0\0\0", 5}, {"\xcb\0\0\0\0\0\0\0\0", 9}, {"\xd4\x01\x02", 3}, {"\xc7\x02\x01zz", 5},
-        {"\x92\x01\x02", 3}, {"\x81\xa1k\x91\xa1v", 6}, {"\xdc\x00\x01\xc0", 4}, {"\xdd\0\0\0\0", 5}, {"\xdf\0\0\0\0", 5},
+        {"\xc0", 1},           {"\xca\0\0\0\0", 5}, {"\xcb\0\0\0\0\0\0\0\0", 9}, {"\xd4\x01\x02", 3},
+        {"\xc7\x02\x01zz", 5}, {"\x92\x01\x02", 3}, {"\x81\xa1k\x91\xa1v", 6},   {"\xdc\x00\x01\xc0", 4},
+        {"\xdd\0\0\0\0", 5},   {"\xdf\0\0\0\0", 5},
     };
     struct cq_buf buf = CQ_BUF_INIT(LIMIT);
     struct cq_frame frame;
@@ -205,7 +219,8 @@ START_TEST(every_truncation_of_the_map_is_an_error)
         cut[3] = (char)(len - 4);
         struct cq_frame frame;
         size_t size = 1;
-        ck_assert_int_eq(cq_frame_parse(cq_str_n(cut, len), LIMIT, &frame, &size, NULL), CQ_ERR_DESERIALIZATION);
+        ck_assert_int_eq(cq_frame_parse(cq_str_n(cut, len), LIMIT, &frame, &size, NULL),
+                         CQ_ERR_DESERIALIZATION);
         free(cut);
     }
     cq_buf_release(&buf);
@@ -238,7 +253,8 @@ START_TEST(a_length_above_the_limit_is_refused_from_its_header)
     struct cq_frame frame;
     struct cq_error err;
     size_t size;
-    ck_assert_int_eq(cq_frame_parse(CQ_STR_LIT("\xff\xff\xff\xff"), CQ_FRAME_JOB_MAX, &frame, &size, &err), CQ_ERR_LIMIT);
+    ck_assert_int_eq(cq_frame_parse(CQ_STR_LIT("\xff\xff\xff\xff"), CQ_FRAME_JOB_MAX, &frame, &size, &err),
+                     CQ_ERR_LIMIT);
     ck_assert_ptr_nonnull(strstr(err.text, "4294967295"));
     ck_assert_int_eq(cq_frame_parse(cq_str_n("\0\0\0\x05", 4), 4, &frame, &size, &err), CQ_ERR_LIMIT);
 }
@@ -262,7 +278,8 @@ START_TEST(hostile_maps_are_refused)
         {CQ_STR_LIT("\x82\xa4type\xa1x\xa1v\xc6\xff\xff\xff\xff"), "value of key 'v'"},
         {CQ_STR_LIT("\x82\xa4type\xa1x\xa1v\xc9\xff\xff\xff\xff"), "value of key 'v'"},
         {CQ_STR_LIT("\x82\xa4type\xa1x\xa1v\xc1"), "value of key 'v'"},
-        {CQ_STR_LIT("\x82\xa4type\xa1x\xa1v\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x01"), "value of key 'v'"},
+        {CQ_STR_LIT("\x82\xa4type\xa1x\xa1v\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x01"),
+         "value of key 'v'"},
         {CQ_STR_LIT("\x81\xa4type\xa1x\xc0"), "after its map"},
     };
     for (size_t i = 0; i < CQ_ARRAY_LEN(cases); i++) {
@@ -272,7 +289,8 @@ START_TEST(hostile_maps_are_refused)
         memcpy(bytes + 4, cases[i].body.data, cases[i].body.len);
         struct cq_frame frame;
         struct cq_error err;
-        ck_assert_int_eq(cq_frame_parse(cq_str_n(bytes, len), LIMIT, &frame, &size, &err), CQ_ERR_DESERIALIZATION);
+        ck_assert_int_eq(cq_frame_parse(cq_str_n(bytes, len), LIMIT, &frame, &size, &err),
+                         CQ_ERR_DESERIALIZATION);
         ck_assert_msg(strstr(err.text, cases[i].text) != NULL, "case %zu: %s", i, err.text);
         free(bytes);
     }

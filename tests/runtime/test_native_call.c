@@ -37,18 +37,23 @@ END_TEST
 START_TEST(keywords_are_needed_or_have_a_default)
 {
     ck_returns("[\"module.reads_keywords\", null, [], {\"needed\": 3}]", "\"3 1 7 0.5 default\"");
-    ck_returns("[\"module.reads_keywords\", null, [], {\"needed\": 3, \"truth\": false, \"number\": null, \"fraction\": 2, \"text\": \"t\"}]",
+    ck_returns("[\"module.reads_keywords\", null, [], {\"needed\": 3, \"truth\": false, \"number\": null, "
+               "\"fraction\": 2, \"text\": \"t\"}]",
                "\"3 0 7 2 t\"");
-    ck_fails("[\"module.reads_keywords\", null, [], {}]", "cq.ArgumentError: keyword argument 'needed' is missing");
-    ck_fails("[\"module.reads_keywords\", null, [], {\"needed\": \"x\"}]", "cq.ArgumentError: keyword argument 'needed' must be int, not str");
-    ck_fails("[\"module.reads_keywords\", null, [], {\"needed\": 1, \"text\": 1}]", "cq.ArgumentError: keyword argument 'text' must be str, not int");
+    ck_fails("[\"module.reads_keywords\", null, [], {}]",
+             "cq.ArgumentError: keyword argument 'needed' is missing");
+    ck_fails("[\"module.reads_keywords\", null, [], {\"needed\": \"x\"}]",
+             "cq.ArgumentError: keyword argument 'needed' must be int, not str");
+    ck_fails("[\"module.reads_keywords\", null, [], {\"needed\": 1, \"text\": 1}]",
+             "cq.ArgumentError: keyword argument 'text' must be str, not int");
 }
 END_TEST
 
 START_TEST(nested_values_are_walked)
 {
     ck_returns("[\"module.walks\", null, [{\"a\": [1, 2], \"b\": [], \"c\": [39]}], {}]", "\"a b c 42\"");
-    ck_fails("[\"module.walks\", null, [{\"a\": [1, \"x\"]}], {}]", "cq.ArgumentError: a value of the call must be int, not str");
+    ck_fails("[\"module.walks\", null, [{\"a\": [1, \"x\"]}], {}]",
+             "cq.ArgumentError: a value of the call must be int, not str");
 }
 END_TEST
 
@@ -57,20 +62,23 @@ END_TEST
 START_TEST(meta_is_read_changed_and_sent_with_the_outcome)
 {
     struct cq_frame frame = run(&(struct job_text){.call = "[\"module.counts\", null, [\"n\"], {}]",
-                                                   .meta = "{\"n\": 41, \"other\": [1]}", .retries_left = "2"});
+                                                   .meta = "{\"n\": 41, \"other\": [1]}",
+                                                   .retries_left = "2"});
     ck_text(frame.type, "done");
     ck_text(cq_frame_get_str(&frame, "value"), "2");
     ck_text(cq_frame_get_str(&frame, "meta"),
             "{\"n\": 42, \"other\": [1], \"who\": \"w1\", \"list\": [1, {\"a\": null}], \"half\": 0.5}");
     frame = run_call("[\"module.counts\", null, [\"n\"], {}]");
-    ck_text(cq_frame_get_str(&frame, "meta"), "{\"n\": 1, \"who\": \"w1\", \"list\": [1, {\"a\": null}], \"half\": 0.5}");
+    ck_text(cq_frame_get_str(&frame, "meta"),
+            "{\"n\": 1, \"who\": \"w1\", \"list\": [1, {\"a\": null}], \"half\": 0.5}");
     ck_text(cq_frame_get_str(&frame, "value"), "0");
 }
 END_TEST
 
 START_TEST(a_meta_that_cannot_be_read_is_not_overwritten)
 {
-    struct cq_frame frame = run(&(struct job_text){.call = "[\"module.counts\", null, [\"n\"], {}]", .meta = "{broken"});
+    struct cq_frame frame = run(
+        &(struct job_text){.call = "[\"module.counts\", null, [\"n\"], {}]", .meta = "{broken"});
     ck_text(frame.type, "failed");
     ck_contains(cq_frame_get_str(&frame, "exc"), "cq.MetaError: the job's meta cannot be read: ");
     ck_assert_ptr_null(cq_frame_get_str(&frame, "meta").data);

@@ -22,7 +22,8 @@ START_TEST(a_horse_that_dies_leaves_no_answer_and_the_stable_goes_on)
     send_call(&horse, deaths[_i].call);
     ck_assert(!next_frame(&horse, &frame));
     int status = horse_status(1);
-    ck_assert_msg(deaths[_i].status < 0 ? status != 0 : (status & 0xff7f) == deaths[_i].status, "status %d", status);
+    ck_assert_msg(deaths[_i].status < 0 ? status != 0 : (status & 0xff7f) == deaths[_i].status, "status %d",
+                  status);
     end_link(&horse);
     start_horse(2, &horse, NULL);
     send_call(&horse, "[\"module.nothing\", null, [], {}]");
@@ -37,14 +38,15 @@ END_TEST
 static void run_forks_children(struct link *horse, bool stay, bool reuse, pid_t ret_children[3])
 {
     send_job(horse, &(struct job_text){.call = stay ? "[\"module.forks_children\", null, [1], {}]"
-                                                   : "[\"module.forks_children\", null, [], {}]",
+                                                    : "[\"module.forks_children\", null, [], {}]",
                                        .reuse = reuse});
     struct cq_frame meta = expect(horse, "meta");
     struct cq_str text = cq_frame_get_str(&meta, "meta");
     char copy[200];
     snprintf(copy, sizeof(copy), "%.*s", (int)text.len, text.data);
-    ck_assert_int_eq(sscanf(copy, "{\"child0\": %d, \"child1\": %d, \"child2\": %d}", &ret_children[0], &ret_children[1],
-                            &ret_children[2]), 3);
+    ck_assert_int_eq(sscanf(copy, "{\"child0\": %d, \"child1\": %d, \"child2\": %d}", &ret_children[0],
+                            &ret_children[1], &ret_children[2]),
+                     3);
     for (int i = 0; i < 3 && stay; i++)
         ck_assert_int_eq(kill(ret_children[i], 0), 0);
 }
@@ -184,7 +186,8 @@ int main(void)
     suite_add_tcase(suite, tcase);
     tcase_set_timeout(tcase, 120);
     tcase_add_checked_fixture(tcase, NULL, kill_stable);
-    tcase_add_loop_test(tcase, a_horse_that_dies_leaves_no_answer_and_the_stable_goes_on, 0, CQ_ARRAY_LEN(deaths));
+    tcase_add_loop_test(tcase, a_horse_that_dies_leaves_no_answer_and_the_stable_goes_on, 0,
+                        CQ_ARRAY_LEN(deaths));
     tcase_add_test(tcase, nothing_that_a_job_forked_outlives_it);
     tcase_add_test(tcase, nothing_that_a_killed_job_forked_outlives_it);
     tcase_add_test(tcase, children_of_one_job_live_on_when_another_job_ends);

@@ -7,18 +7,22 @@ START_TEST(what_is_not_there_is_named_with_the_remedy)
 {
     ck_fails("[\"module.no_such\", null, [], {}]", "cq.FunctionNotFound: module.no_such: ");
     ck_contains(cq_buf_view(&answer), "nm -D");
-    ck_fails("[\"absent.func\", null, [], {}]", "cq.FunctionNotFound: absent.func: no module absent.so on --path");
+    ck_fails("[\"absent.func\", null, [], {}]",
+             "cq.FunctionNotFound: absent.func: no module absent.so on --path");
     ck_contains(cq_buf_view(&answer), "/nonexistent");
     ck_contains(cq_buf_view(&answer), "[programs]");
-    ck_fails("[\"some.package.func\", null, [], {}]", "cq.FunctionNotFound: some.package.func: no module some/package.so");
+    ck_fails("[\"some.package.func\", null, [], {}]",
+             "cq.FunctionNotFound: some.package.func: no module some/package.so");
     ck_fails("[\"plain\", null, [], {}]", "cq.FunctionNotFound: plain: no program of that name");
 }
 END_TEST
 
 START_TEST(names_that_lead_elsewhere_are_refused)
 {
-    static const char *const names[] = {"../module.add", "..module.add", "module..add", ".add", "module.", "/tmp/module.add",
-                                        "./module.add", "module/add", ".", "..", "a\\u0000b.c", "mod ule.add", "-rf.x", "module.add;"};
+    static const char *const names[] = {
+        "../module.add",   "..module.add", "module..add", ".add",       "module.",
+        "/tmp/module.add", "./module.add", "module/add",  ".",          "..",
+        "a\\u0000b.c",     "mod ule.add",  "-rf.x",       "module.add;"};
     for (size_t i = 0; i < CQ_ARRAY_LEN(names); i++) {
         char call[128];
         snprintf(call, sizeof(call), "[\"%s\", null, [1, 2], {}]", names[i]);
@@ -44,7 +48,8 @@ START_TEST(a_module_that_does_not_load_says_why)
     char folder[] = "/tmp/cq-test-XXXXXX", file[64], last_line[256];
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(file, sizeof(file), "%s/broken.so", folder);
-    snprintf(last_line, sizeof(last_line), "cq.ModuleError: broken.func: %s does not load: %s: file too short", file, file);
+    snprintf(last_line, sizeof(last_line),
+             "cq.ModuleError: broken.func: %s does not load: %s: file too short", file, file);
     FILE *out = fopen(file, "we");
     fputs("this is no shared object", out);
     fclose(out);
@@ -61,7 +66,8 @@ START_TEST(a_folder_is_no_module_and_more_modules_than_are_kept_work)
     char folder[] = "/tmp/cq-test-XXXXXX", command[2048], call[64];
     ck_assert_ptr_nonnull(mkdtemp(folder));
     cq_strv_push(&paths, cq_str(folder));
-    snprintf(command, sizeof(command), "mkdir %s/dir.so; for i in $(seq 0 %d); do cp '%s/module.so' %s/m$i.so; done", folder,
+    snprintf(command, sizeof(command),
+             "mkdir %s/dir.so; for i in $(seq 0 %d); do cp '%s/module.so' %s/m$i.so; done", folder,
              CQ_MODULES_MAX, module_folder(), folder);
     ck_assert_int_eq(system(command), 0);
     ck_fails("[\"dir.func\", null, [], {}]", "cq.FunctionNotFound: dir.func: no module dir.so");
@@ -97,7 +103,8 @@ END_TEST
 
 START_TEST(broken_data_fails_clearly)
 {
-    static const char *const calls[] = {"[\"module.add\", null, [1, 2]", "[1, 2]", "x\x9c half a zlib stream", "\x80\x05K", "{}", "\x94"};
+    static const char *const calls[] = {
+        "[\"module.add\", null, [1, 2]", "[1, 2]", "x\x9c half a zlib stream", "\x80\x05K", "{}", "\x94"};
     for (size_t i = 0; i < CQ_ARRAY_LEN(calls); i++)
         ck_fails(calls[i], "cq.DeserializationError: ");
     /* The name can be read although the arguments cannot. */
@@ -110,7 +117,8 @@ START_TEST(a_serializer_that_is_not_accepted_is_refused)
 {
     options.restrict_format = true;
     options.format = CQ_FORMAT_PICKLE;
-    ck_fails("[\"module.add\", null, [1, 2], {}]", "cq.SerializerRefused: the job is written in json, and this worker takes only pickle");
+    ck_fails("[\"module.add\", null, [1, 2], {}]",
+             "cq.SerializerRefused: the job is written in json, and this worker takes only pickle");
     options.format = CQ_FORMAT_JSON;
     ck_returns("[\"module.add\", null, [1, 2], {}]", "3");
     /* Compressed data too. */
@@ -136,7 +144,8 @@ END_TEST
 START_TEST(failures_have_their_text_in_the_last_line)
 {
     ck_fails("[\"module.fail\", null, [\"no money\"], {}]", "cq.JobFailed: no money");
-    ck_fails("[\"module.fails_silently\", null, [], {}]", "cq.JobFailed: the function returned CQ_FAILED and gave no reason");
+    ck_fails("[\"module.fails_silently\", null, [], {}]",
+             "cq.JobFailed: the function returned CQ_FAILED and gave no reason");
     ck_fails("[\"module.returns_five\", null, [], {}]", "cq.JobFailed: the function returned 5");
     ck_fails("[\"module.fails_in_latin1\", null, [], {}]", "cq.JobFailed: caf\xef\xbf\xbd is closed");
     ck_fails("[\"module.add\", null, [\"1\", 2], {}]", "cq.ArgumentError: argument 0 must be int, not str");
@@ -162,7 +171,8 @@ START_TEST(results_of_every_type_come_back)
 {
     ck_returns("[\"module.nothing\", null, [], {}]", NULL);
     ck_returns("[\"module.echo\", null, [null], {}]", NULL);
-    ck_returns("[\"module.echo\", null, [{\"a\": [1, 2.5, true, \"\\u00fc\"]}], {}]", "{\"a\": [1, 2.5, true, \"\\u00fc\"]}");
+    ck_returns("[\"module.echo\", null, [{\"a\": [1, 2.5, true, \"\\u00fc\"]}], {}]",
+               "{\"a\": [1, 2.5, true, \"\\u00fc\"]}");
     ck_returns("[\"module.huge\", null, [3], {}]", "\"xxx\"");
     struct cq_frame frame = run_call("[\"module.huge\", null, [20000000], {}]");
     ck_text(frame.type, "done");

@@ -143,9 +143,9 @@ START_TEST(a_horse_is_set_up_as_promised)
     pid_t pid = start_horse(1, &horse, NULL);
     send_call(&horse, "[\"module.describes_itself\", null, [], {}]");
     struct cq_frame done = expect(&horse, "done");
-    ck_text(cq_frame_get_str(&done, "value"),
-            "{\"leader\": true, \"int_ignored\": true, \"term_default\": true, \"unblocked\": true, \"fds\": \"0 1 2 3\", "
-            "\"id\": \"job-1\", \"worker\": \"w1\"}");
+    ck_text(cq_frame_get_str(&done, "value"), "{\"leader\": true, \"int_ignored\": true, \"term_default\": "
+                                              "true, \"unblocked\": true, \"fds\": \"0 1 2 3\", "
+                                              "\"id\": \"job-1\", \"worker\": \"w1\"}");
     ck_assert_int_eq(horse_status(1), 0);
     end_link(&horse);
 
@@ -265,7 +265,8 @@ START_TEST(wrong_arguments_end_the_stable_with_status_2)
     static const char *const wrong[][3] = {
         {"--pat", "x", NULL}, {"--path", NULL, NULL}, {"--program", "x", NULL}, {"--restrict", "yaml", NULL}};
     for (size_t i = 0; i < CQ_ARRAY_LEN(wrong); i++) {
-        char *argv[] = {(char *)"cq", (char *)"stable-native", (char *)wrong[i][0], (char *)wrong[i][1], NULL};
+        char *argv[] = {(char *)"cq", (char *)"stable-native", (char *)wrong[i][0], (char *)wrong[i][1],
+                        NULL};
         fflush(NULL);
         stable_pid = fork();
         if (stable_pid == 0)

@@ -185,8 +185,10 @@ START_TEST(the_call_is_on_standard_input)
 {
     call("[\"\\u00fc\", 2, null]", "{\"key\": [1.5, true]}");
     struct cq_value want;
-    ck_assert_int_eq(cq_json_read(CQ_STR_LIT("{\"args\": [\"\\u00fc\", 2, null], \"kwargs\": {\"key\": [1.5, true]}}"), &job.arena,
-                                  &want, NULL), CQ_OK);
+    ck_assert_int_eq(
+        cq_json_read(CQ_STR_LIT("{\"args\": [\"\\u00fc\", 2, null], \"kwargs\": {\"key\": [1.5, true]}}"),
+                     &job.arena, &want, NULL),
+        CQ_OK);
     ck_assert(cq_value_equal(run("cat"), &want));
 }
 END_TEST
@@ -289,7 +291,8 @@ int main(void)
     tcase_set_timeout(tcase, 120);
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, commands_are_split_at_blanks_and_quotes_keep_them);
-    tcase_add_loop_test(tcase, a_wrong_command_is_refused_with_its_programs_name, 0, CQ_ARRAY_LEN(wrong_commands));
+    tcase_add_loop_test(tcase, a_wrong_command_is_refused_with_its_programs_name, 0,
+                        CQ_ARRAY_LEN(wrong_commands));
     tcase_add_test(tcase, the_last_command_of_a_name_counts);
     tcase_add_test(tcase, placeholders_take_arguments_and_nothing_is_split_again);
     tcase_add_test(tcase, arguments_that_are_not_there_fail_the_job);

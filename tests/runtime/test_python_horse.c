@@ -20,12 +20,14 @@ START_TEST(values_go_both_ways)
 {
     start("");
     ck_value("value = repr(sorted(job.items()))",
-             "[('fields', {b'code': b'value = repr(sorted(job.items()))'}), ('id', 'job-1'), ('reuse', False), ('timeout', -1), "
+             "[('fields', {b'code': b'value = repr(sorted(job.items()))'}), ('id', 'job-1'), ('reuse', "
+             "False), ('timeout', -1), "
              "('type', 'job')]");
     ck_value("value = '%d' % len(b'\\0\\xff')", "2");
     ck_value("value = bytearray(b'abc')", "abc");
     ck_value("value = 'h\\xe9\\udc80'", "h\xc3\xa9\\udc80");
-    ck_fails_with("_cq.send('meta', {'meta': 1.5})", "TypeError: a frame's meta is to be str, bytes, int, bool or None, not <class 'float'>");
+    ck_fails_with("_cq.send('meta', {'meta': 1.5})",
+                  "TypeError: a frame's meta is to be str, bytes, int, bool or None, not <class 'float'>");
     ck_fails_with("_cq.send('meta', {'meta': 1 << 64})", "OverflowError");
     ck_fails_with("_cq.send('meta', {1: 'x'})", "TypeError: a frame's keys are to be str");
     ck_fails_with("_cq.send('meta', 7)", "TypeError: a frame's fields are to be a dict");
@@ -40,7 +42,10 @@ START_TEST(meta_and_log_come_before_the_answer)
     struct link horse;
     start("");
     start_horse(1, &horse, NULL);
-    send_code(&horse, "_cq.log('INFO', 'one'); _cq.send('meta', {'meta': b'm\\0', 'n': -5, 'yes': True, 'none': None})", false);
+    send_code(
+        &horse,
+        "_cq.log('INFO', 'one'); _cq.send('meta', {'meta': b'm\\0', 'n': -5, 'yes': True, 'none': None})",
+        false);
     struct cq_frame frame = expect(&horse, "log");
     ck_text(cq_frame_get_str(&frame, "level"), "INFO");
     ck_text(cq_frame_get_str(&frame, "text"), "one");
@@ -85,8 +90,11 @@ START_TEST(a_reused_horse_cleans_up_between_jobs)
     struct link horse;
     start("");
     start_horse(1, &horse, NULL);
-    send_code(&horse, "import os, signal, subprocess\nvalue = str(subprocess.Popen(['sleep', '1000'], start_new_session=True).pid)\n"
-                      "signal.signal(signal.SIGTERM, lambda *_: None)", true);
+    send_code(&horse,
+              "import os, signal, subprocess\nvalue = str(subprocess.Popen(['sleep', '1000'], "
+              "start_new_session=True).pid)\n"
+              "signal.signal(signal.SIGTERM, lambda *_: None)",
+              true);
     struct cq_frame done = expect(&horse, "done");
     pid_t left = pid_in(&done);
     ck_assert_int_gt(left, 0);
@@ -106,7 +114,10 @@ START_TEST(nothing_of_a_job_outlives_its_horse)
     struct link horse;
     start("");
     start_horse(1, &horse, NULL);
-    send_code(&horse, "import subprocess\nvalue = str(subprocess.Popen(['sleep', '1000'], start_new_session=True).pid)", false);
+    send_code(
+        &horse,
+        "import subprocess\nvalue = str(subprocess.Popen(['sleep', '1000'], start_new_session=True).pid)",
+        false);
     struct cq_frame done = expect(&horse, "done");
     pid_t left = pid_in(&done);
     ck_assert_int_eq(horse_status(1), 0);
@@ -123,7 +134,8 @@ START_TEST(the_next_job_does_not_wait_for_what_a_thread_of_the_last_one_has_star
     start_horse(1, &horse, NULL);
     send_code(&horse,
               "import subprocess, threading\nstarted = threading.Event()\n"
-              "def run():\n    global child\n    child = subprocess.Popen(['sleep', '1000'])\n    started.set()\n    child.wait()\n"
+              "def run():\n    global child\n    child = subprocess.Popen(['sleep', '1000'])\n    "
+              "started.set()\n    child.wait()\n"
               "threading.Thread(target=run, daemon=True).start()\nstarted.wait()\nvalue = str(child.pid)",
               true);
     struct cq_frame done = expect(&horse, "done");
@@ -146,7 +158,9 @@ START_TEST(a_job_that_closed_the_socket_is_told_by_the_status)
     ck_assert_int_eq(horse_status(1), 74 << 8);
     end_link(&horse);
     start_horse(2, &horse, NULL);
-    send_code(&horse, "import os, socket; os.close(3); a, b = socket.socketpair(); _cq.log('INFO', 'to whom?')", false);
+    send_code(&horse,
+              "import os, socket; os.close(3); a, b = socket.socketpair(); _cq.log('INFO', 'to whom?')",
+              false);
     ck_assert_int_eq(horse_status(2), 74 << 8);
     end_link(&horse);
     stop_stable();

@@ -21,7 +21,8 @@ END_TEST
 
 START_TEST(setup_gives_lists_and_texts)
 {
-    start_with("assert setup == {'url': 'redis://h\\xe9', 'paths': ['a', '', 'b c'], 'preload': [], 'handlers': [], 'allow': [], 'fatal': [],"
+    start_with("assert setup == {'url': 'redis://h\\xe9', 'paths': ['a', '', 'b c'], 'preload': [], "
+               "'handlers': [], 'allow': [], 'fatal': [],"
                " 'auto_preload': True, 'code': setup['code'], 'late': ''}, setup",
                "", CQ_STR_LIT("a\0\0b c\0"));
     struct cq_frame hello = expect(&stable_link, "hello");
@@ -32,7 +33,8 @@ END_TEST
 
 START_TEST(boot_leaves_nothing_behind_in_main_and_path)
 {
-    start("import __main__; left = [name for name in vars(__main__) if name[:2] != '__']; assert not left, left\n"
+    start("import __main__; left = [name for name in vars(__main__) if name[:2] != '__']; assert not left, "
+          "left\n"
           "assert '' not in sys.path, sys.path\n"
           "import cq; assert cq.__file__ == '<cq>/__init__.py', cq.__file__");
     ck_value("import sys; value = str(sys.modules['__main__'].__spec__)", "None");
@@ -66,7 +68,9 @@ END_TEST
 START_TEST(other_submodules_of_cq_are_refused_by_name)
 {
     start("");
-    ck_fails_with("import cq.tasks", "No module named 'cq.tasks': inside of a cq worker, cq is the package of the worker itself");
+    ck_fails_with(
+        "import cq.tasks",
+        "No module named 'cq.tasks': inside of a cq worker, cq is the package of the worker itself");
     stop_stable();
 }
 END_TEST
@@ -160,12 +164,15 @@ START_TEST(a_probe_tells_what_came_out)
           "assert _cq.probe(lambda: 'h\\xe9') == (True, 'h\\xe9')\n"
           "assert _cq.probe(lambda: 'x' * 50000) == (True, 'x' * 50000)\n"
           "good, text = _cq.probe(lambda: 1 / 0)\n"
-          "assert not good and text.startswith('Traceback') and text.endswith('ZeroDivisionError: division by zero\\n'), text\n"
-          "assert _cq.probe(lambda: os.kill(os.getpid(), 11)) == (False, 'the process died of signal 11 (Segmentation fault)')\n"
+          "assert not good and text.startswith('Traceback') and text.endswith('ZeroDivisionError: division "
+          "by zero\\n'), text\n"
+          "assert _cq.probe(lambda: os.kill(os.getpid(), 11)) == (False, 'the process died of signal 11 "
+          "(Segmentation fault)')\n"
           "assert _cq.probe(lambda: str(os.nice(0)))[1] == str(min(os.nice(0) + 10, 19))\n"
           "assert _cq.probe(lambda: os._exit(3)) == (False, 'the process exited with status 3')\n"
           "assert _cq.probe(lambda: sorted(map(int, os.listdir('/proc/self/fd')))[:3])[1] == '[0, 1, 2]'\n"
-          "good, pid = _cq.probe(lambda: __import__('subprocess').Popen(['sleep', '1000'], start_new_session=True).pid)\n"
+          "good, pid = _cq.probe(lambda: __import__('subprocess').Popen(['sleep', '1000'], "
+          "start_new_session=True).pid)\n"
           "import time\n"
           "def lives():\n"
           "    try: return ') Z' not in open('/proc/%s/stat' % pid).read()\n"
@@ -183,7 +190,8 @@ static void start_waiting_probe(char folder[64], char pipe_path[96])
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(pipe_path, 96, "%s/pipe", folder);
     ck_assert_int_eq(mkfifo(pipe_path, 0600), 0);
-    start_with("", "_cq.log('INFO', repr(_cq.probe(lambda: open(setup['paths'][0]).read())))", cq_str(pipe_path));
+    start_with("", "_cq.log('INFO', repr(_cq.probe(lambda: open(setup['paths'][0]).read())))",
+               cq_str(pipe_path));
     expect(&stable_link, "hello");
 }
 
@@ -255,7 +263,8 @@ START_TEST(a_stable_has_huge_pages_and_a_horse_adds_small_ones)
     expect(&stable_link, "hello");
     ck_value("import re, sys\n"
              "def huge():\n"
-             "    return sum(map(int, re.findall(r'AnonHugePages: +([0-9]+) kB', open('/proc/self/smaps').read())))\n"
+             "    return sum(map(int, re.findall(r'AnonHugePages: +([0-9]+) kB', "
+             "open('/proc/self/smaps').read())))\n"
              "before = huge()\n"
              "assert before > 10000, before\n"
              "more = [str(i) for i in range(300000)]\n"

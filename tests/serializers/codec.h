@@ -1,4 +1,5 @@
-/* What the serializers' tests share: values written as Python literals, and short ways to decode, encode and show. */
+/* What the serializers' tests share: values written as Python literals, and short ways to decode, encode and
+ * show. */
 #ifndef CQ_TESTS_SERIALIZERS_CODEC_H
 #define CQ_TESTS_SERIALIZERS_CODEC_H
 
@@ -50,8 +51,8 @@ CQ_UNUSED static struct cq_str encoded(enum cq_format format, struct cq_value va
 }
 
 /* Encoding fails with this code and a message that has the words; nothing is left in the buffer. */
-CQ_UNUSED static void assert_not_encoded(enum cq_format format, struct cq_value value, size_t limit, enum cq_code code,
-                                         const char *words)
+CQ_UNUSED static void assert_not_encoded(enum cq_format format, struct cq_value value, size_t limit,
+                                         enum cq_code code, const char *words)
 {
     struct cq_buf out = CQ_BUF_INIT(limit);
     ck_assert(cq_buf_char(&out, '#'));

@@ -51,7 +51,8 @@ START_TEST(needless_bytes_and_digits_make_no_difference)
     ck_assert_str_eq(shown(value), "0");
     ck_assert(cq_bigint_from_bytes((const unsigned char *)"\x05\0\0\0\0\0\0\0\0\0\0\0", 12, &arena, &value));
     ck_assert_str_eq(shown(value), "5");
-    ck_assert(cq_bigint_from_bytes((const unsigned char *)"\xfb\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 11, &arena, &value));
+    ck_assert(cq_bigint_from_bytes((const unsigned char *)"\xfb\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 11,
+                                   &arena, &value));
     ck_assert_str_eq(shown(value), "-5");
     ck_assert_str_eq(shown(from_decimal("00000000000000000000000000000000000007")), "7");
     ck_assert_str_eq(shown(from_decimal("-0")), "0");

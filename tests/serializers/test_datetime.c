@@ -9,7 +9,8 @@ static const char *const texts[] = {
     "datetime.datetime(2026, 1, 2, 3, 4, 0, 1)",
     "datetime.datetime(2026, 1, 2, 3, 4, fold=1)",
     "datetime.datetime(2026, 1, 2, 3, 4, tzinfo=datetime.timezone.utc)",
-    "datetime.datetime(2026, 1, 2, 3, 4, fold=1, tzinfo=datetime.timezone(datetime.timedelta(seconds=19800)))",
+    "datetime.datetime(2026, 1, 2, 3, 4, fold=1, "
+    "tzinfo=datetime.timezone(datetime.timedelta(seconds=19800)))",
     "datetime.date(2026, 1, 2)",
     "datetime.time(0, 0)",
     "datetime.time(1, 2, 3, 4, fold=1)",
@@ -86,7 +87,8 @@ START_TEST(the_state_of_a_pickle_comes_back)
         moment.has_zone = false;
         size_t len = cq_moment_to_state(&moment, state);
         ck_assert(cq_moment_from_state(moment.type, cq_str_n(state, len), &again));
-        ck_assert_str_eq(cq_moment_value(&again, &arena).as.text.data, cq_moment_value(&moment, &arena).as.text.data);
+        ck_assert_str_eq(cq_moment_value(&again, &arena).as.text.data,
+                         cq_moment_value(&moment, &arena).as.text.data);
         ck_assert(!cq_moment_from_state(moment.type, cq_str_n(state, len - 1), &again));
     }
 }

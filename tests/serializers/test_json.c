@@ -87,22 +87,29 @@ START_TEST(json_does_not_hold_bytes_sets_and_times)
 {
     assert_not_encoded(CQ_FORMAT_JSON, literal("[b'x']"), 1000, CQ_ERR_SERIALIZATION, "bytes");
     assert_not_encoded(CQ_FORMAT_JSON, literal("{'a': {1}}"), 1000, CQ_ERR_SERIALIZATION, "set");
-    assert_not_encoded(CQ_FORMAT_JSON, literal("{(1, 2): 3}"), 1000, CQ_ERR_SERIALIZATION, "a key of type tuple");
-    assert_not_encoded(CQ_FORMAT_JSON, literal("{b'k': 3}"), 1000, CQ_ERR_SERIALIZATION, "a key of type bytes");
-    assert_not_encoded(CQ_FORMAT_JSON, datetime("datetime.date(2026, 1, 2)"), 1000, CQ_ERR_SERIALIZATION, "date");
+    assert_not_encoded(CQ_FORMAT_JSON, literal("{(1, 2): 3}"), 1000, CQ_ERR_SERIALIZATION,
+                       "a key of type tuple");
+    assert_not_encoded(CQ_FORMAT_JSON, literal("{b'k': 3}"), 1000, CQ_ERR_SERIALIZATION,
+                       "a key of type bytes");
+    assert_not_encoded(CQ_FORMAT_JSON, datetime("datetime.date(2026, 1, 2)"), 1000, CQ_ERR_SERIALIZATION,
+                       "date");
 }
 END_TEST
 
 START_TEST(a_message_names_the_byte)
 {
     struct cq_value value;
-    ck_assert_int_eq(cq_decode(CQ_FORMAT_JSON, CQ_STR_LIT("{\"a\": tru}"), &arena, &value, &err), CQ_ERR_DESERIALIZATION);
+    ck_assert_int_eq(cq_decode(CQ_FORMAT_JSON, CQ_STR_LIT("{\"a\": tru}"), &arena, &value, &err),
+                     CQ_ERR_DESERIALIZATION);
     ck_assert_str_eq(err.text, "json: expected a value at byte 6");
-    ck_assert_int_eq(cq_decode(CQ_FORMAT_JSON, CQ_STR_LIT("[1, "), &arena, &value, &err), CQ_ERR_DESERIALIZATION);
+    ck_assert_int_eq(cq_decode(CQ_FORMAT_JSON, CQ_STR_LIT("[1, "), &arena, &value, &err),
+                     CQ_ERR_DESERIALIZATION);
     ck_assert_str_eq(err.text, "json: the text ends at byte 4, before a value");
-    ck_assert_int_eq(cq_decode(CQ_FORMAT_JSON, CQ_STR_LIT("\"\xff\""), &arena, &value, &err), CQ_ERR_DESERIALIZATION);
+    ck_assert_int_eq(cq_decode(CQ_FORMAT_JSON, CQ_STR_LIT("\"\xff\""), &arena, &value, &err),
+                     CQ_ERR_DESERIALIZATION);
     ck_assert_str_eq(err.text, "json: not UTF-8");
-    ck_assert_int_eq(cq_decode(CQ_FORMAT_JSON, CQ_STR_LIT("\"\xed\xa0\x80\""), &arena, &value, &err), CQ_ERR_DESERIALIZATION);
+    ck_assert_int_eq(cq_decode(CQ_FORMAT_JSON, CQ_STR_LIT("\"\xed\xa0\x80\""), &arena, &value, &err),
+                     CQ_ERR_DESERIALIZATION);
 }
 END_TEST
 

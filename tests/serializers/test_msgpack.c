@@ -38,12 +38,12 @@ END_TEST
 
 START_TEST(a_time_with_a_zone_is_a_timestamp)
 {
-    struct cq_value east = datetime(
-        "datetime.datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=datetime.timezone(datetime.timedelta(seconds=3600)))");
+    struct cq_value east = datetime("datetime.datetime(2026, 1, 2, 3, 4, 5, 6, "
+                                    "tzinfo=datetime.timezone(datetime.timedelta(seconds=3600)))");
     ck_assert_str_eq(shown(decoded(CQ_FORMAT_MSGPACK, encoded(CQ_FORMAT_MSGPACK, east))),
                      "datetime.datetime(2026, 1, 2, 2, 4, 5, 6, tzinfo=datetime.timezone.utc)");
-    struct cq_value west = datetime(
-        "datetime.datetime(1969, 12, 31, 20, 0, tzinfo=datetime.timezone(datetime.timedelta(days=-1, seconds=68400)))");
+    struct cq_value west = datetime("datetime.datetime(1969, 12, 31, 20, 0, "
+                                    "tzinfo=datetime.timezone(datetime.timedelta(days=-1, seconds=68400)))");
     ck_assert_str_eq(shown(decoded(CQ_FORMAT_MSGPACK, encoded(CQ_FORMAT_MSGPACK, west))),
                      "datetime.datetime(1970, 1, 1, 1, 0, tzinfo=datetime.timezone.utc)");
 }
@@ -52,11 +52,16 @@ END_TEST
 START_TEST(msgpack_does_not_hold_sets_big_ints_and_naive_times)
 {
     assert_not_encoded(CQ_FORMAT_MSGPACK, literal("{1}"), 1000, CQ_ERR_SERIALIZATION, "set");
-    assert_not_encoded(CQ_FORMAT_MSGPACK, literal("18446744073709551616"), 1000, CQ_ERR_SERIALIZATION, "64 bits");
-    assert_not_encoded(CQ_FORMAT_MSGPACK, literal("-9223372036854775809"), 1000, CQ_ERR_SERIALIZATION, "64 bits");
-    assert_not_encoded(CQ_FORMAT_MSGPACK, datetime("datetime.datetime(2026, 1, 2, 3, 4)"), 1000, CQ_ERR_SERIALIZATION, "datetime");
-    assert_not_encoded(CQ_FORMAT_MSGPACK, datetime("datetime.date(2026, 1, 2)"), 1000, CQ_ERR_SERIALIZATION, "date");
-    assert_not_encoded(CQ_FORMAT_MSGPACK, cq_value_str(CQ_STR_LIT("\xed\xa0\x80")), 1000, CQ_ERR_SERIALIZATION, "UTF-8");
+    assert_not_encoded(CQ_FORMAT_MSGPACK, literal("18446744073709551616"), 1000, CQ_ERR_SERIALIZATION,
+                       "64 bits");
+    assert_not_encoded(CQ_FORMAT_MSGPACK, literal("-9223372036854775809"), 1000, CQ_ERR_SERIALIZATION,
+                       "64 bits");
+    assert_not_encoded(CQ_FORMAT_MSGPACK, datetime("datetime.datetime(2026, 1, 2, 3, 4)"), 1000,
+                       CQ_ERR_SERIALIZATION, "datetime");
+    assert_not_encoded(CQ_FORMAT_MSGPACK, datetime("datetime.date(2026, 1, 2)"), 1000, CQ_ERR_SERIALIZATION,
+                       "date");
+    assert_not_encoded(CQ_FORMAT_MSGPACK, cq_value_str(CQ_STR_LIT("\xed\xa0\x80")), 1000,
+                       CQ_ERR_SERIALIZATION, "UTF-8");
 }
 END_TEST
 
@@ -71,12 +76,13 @@ END_TEST
 
 START_TEST(a_claim_of_many_elements_allocates_nothing)
 {
-    static const char *const claims[] = {"\xdd\xff\xff\xff\xff\x01", "\xdf\xff\xff\xff\xff\x01\x01", "\xdd\x01\x00\x00\x01\x01",
-                                         "\x92\xdd\xff\xff\xff\xff"};
+    static const char *const claims[] = {"\xdd\xff\xff\xff\xff\x01", "\xdf\xff\xff\xff\xff\x01\x01",
+                                         "\xdd\x01\x00\x00\x01\x01", "\x92\xdd\xff\xff\xff\xff"};
     struct cq_value value;
     for (size_t i = 0; i < CQ_ARRAY_LEN(claims); i++) {
         size_t len = i == 2 ? 6 : strlen(claims[i]);
-        ck_assert_int_eq(cq_decode(CQ_FORMAT_MSGPACK, cq_str_n(claims[i], len), &arena, &value, &err), CQ_ERR_DESERIALIZATION);
+        ck_assert_int_eq(cq_decode(CQ_FORMAT_MSGPACK, cq_str_n(claims[i], len), &arena, &value, &err),
+                         CQ_ERR_DESERIALIZATION);
         ck_assert_ptr_nonnull(strstr(err.text, "announced at byte"));
         ck_assert_uint_eq(arena.used, 0);
     }

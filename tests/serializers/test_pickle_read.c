@@ -93,7 +93,9 @@ START_TEST(nothing_is_called)
                      "<builtins.eval>");
     ck_assert_str_eq(read_shown(PICKLE("(S'x'\nios\nsystem\n.")), "<os.system>");
     ck_assert_str_eq(read_shown(PICKLE("cbuiltins\ngetattr\n(cm\nC\nS'method'\ntR.")), "<m.C.method>");
-    ck_assert_str_eq(read_shown(PICKLE("ccopy_reg\n_reconstructor\n(cm\nC\nc__builtin__\nobject\nNtR(dS'a'\nI1\nsb.")), "<m.C>");
+    ck_assert_str_eq(
+        read_shown(PICKLE("ccopy_reg\n_reconstructor\n(cm\nC\nc__builtin__\nobject\nNtR(dS'a'\nI1\nsb.")),
+        "<m.C>");
 }
 END_TEST
 
@@ -163,11 +165,13 @@ END_TEST
 
 START_TEST(messages_name_the_offset)
 {
-    assert_refused(PICKLE("\x80\x05K\x01K\x02\xfe."), CQ_ERR_DESERIALIZATION, "pickle: unknown opcode 0xfe at byte 6");
+    assert_refused(PICKLE("\x80\x05K\x01K\x02\xfe."), CQ_ERR_DESERIALIZATION,
+                   "pickle: unknown opcode 0xfe at byte 6");
     assert_refused(PICKLE("\x80\x05K\x01X\x05\x00\x00\x00"
                           "abc"),
                    CQ_ERR_DESERIALIZATION, "opcode 0x58 at byte 4");
-    assert_refused(PICKLE("\x80\x05]K\x01\x90."), CQ_ERR_DESERIALIZATION, "MARK, but there is none, at byte 5");
+    assert_refused(PICKLE("\x80\x05]K\x01\x90."), CQ_ERR_DESERIALIZATION,
+                   "MARK, but there is none, at byte 5");
 }
 END_TEST
 

@@ -12,7 +12,8 @@ static const struct {
     {"256", PICKLE("\x80\x05\x95\x04\0\0\0\0\0\0\0M\x00\x01.")},
     {"-1", PICKLE("\x80\x05\x95\x06\0\0\0\0\0\0\0J\xff\xff\xff\xff.")},
     {"2147483648", PICKLE("\x80\x05\x95\x08\0\0\0\0\0\0\0\x8a\x05\x00\x00\x00\x80\x00.")},
-    {"-9223372036854775809", PICKLE("\x80\x05\x95\x0c\0\0\0\0\0\0\0\x8a\x09\xff\xff\xff\xff\xff\xff\xff\x7f\xff.")},
+    {"-9223372036854775809",
+     PICKLE("\x80\x05\x95\x0c\0\0\0\0\0\0\0\x8a\x09\xff\xff\xff\xff\xff\xff\xff\x7f\xff.")},
     {"1.5", PICKLE("\x80\x05\x95\x0a\0\0\0\0\0\0\0G?\xf8\0\0\0\0\0\0.")},
     {"'ab'", PICKLE("\x80\x05\x95\x06\0\0\0\0\0\0\0\x8c\x02"
                     "ab\x94.")},
@@ -36,11 +37,13 @@ END_TEST
 
 START_TEST(what_is_written_reads_back_equal)
 {
-    static const char *const texts[] = {"[{}, {1: 2}, {'a': {'b': ()}}, (1,), (1, 2), (1, 2, 3), (1, 2, 3, 4)]", "{1, 'a', (1, 2)}",
-                                        "['', '\\ud800', '\\x00', b'\\x00']",
-                                        "[0, -0.0, 1e999, 99999999999999999999999, -128, -129, 65536]", "set()"};
+    static const char *const texts[] = {
+        "[{}, {1: 2}, {'a': {'b': ()}}, (1,), (1, 2), (1, 2, 3), (1, 2, 3, 4)]", "{1, 'a', (1, 2)}",
+        "['', '\\ud800', '\\x00', b'\\x00']", "[0, -0.0, 1e999, 99999999999999999999999, -128, -129, 65536]",
+        "set()"};
     for (size_t i = 0; i < CQ_ARRAY_LEN(texts); i++) {
-        struct cq_value value = literal(texts[i]), again = decoded(CQ_FORMAT_PICKLE, encoded(CQ_FORMAT_PICKLE, value));
+        struct cq_value value = literal(texts[i]),
+                        again = decoded(CQ_FORMAT_PICKLE, encoded(CQ_FORMAT_PICKLE, value));
         ck_assert_msg(cq_value_equal(&value, &again), "%s: %s", texts[i], shown(again));
     }
 }
@@ -84,20 +87,23 @@ START_TEST(times_read_back_equal)
         "datetime.datetime(1, 12, 31, 23, 59, 59, 999999, fold=1, tzinfo=datetime.timezone.utc)",
         "datetime.date(9999, 12, 31)",
         "datetime.time(0, 0)",
-        "datetime.time(1, 2, 3, 4, tzinfo=datetime.timezone(datetime.timedelta(days=-1, seconds=3600)), fold=1)",
+        "datetime.time(1, 2, 3, 4, tzinfo=datetime.timezone(datetime.timedelta(days=-1, seconds=3600)), "
+        "fold=1)",
         "datetime.timedelta(0)",
         "datetime.timedelta(days=-999999999, seconds=86399, microseconds=999999)",
         "datetime.timezone.utc",
         "datetime.timezone(datetime.timedelta(microseconds=1))"};
     for (size_t i = 0; i < CQ_ARRAY_LEN(times); i++)
-        ck_assert_str_eq(shown(decoded(CQ_FORMAT_PICKLE, encoded(CQ_FORMAT_PICKLE, datetime(times[i])))), times[i]);
+        ck_assert_str_eq(shown(decoded(CQ_FORMAT_PICKLE, encoded(CQ_FORMAT_PICKLE, datetime(times[i])))),
+                         times[i]);
 }
 END_TEST
 
 START_TEST(a_time_in_another_form_is_refused)
 {
     assert_not_encoded(CQ_FORMAT_PICKLE, datetime("2026-01-02"), 1000, CQ_ERR_SERIALIZATION, "`2026-01-02`");
-    assert_not_encoded(CQ_FORMAT_PICKLE, datetime("datetime.date(2026, 2, 29)"), 1000, CQ_ERR_SERIALIZATION, "2026, 2, 29");
+    assert_not_encoded(CQ_FORMAT_PICKLE, datetime("datetime.date(2026, 2, 29)"), 1000, CQ_ERR_SERIALIZATION,
+                       "2026, 2, 29");
 }
 END_TEST
 
@@ -107,7 +113,8 @@ START_TEST(keys_that_python_cannot_have_are_refused)
     map.as.map.pairs[0].key = literal("(1, [])");
     set.as.list.items[0] = literal("{}");
     assert_not_encoded(CQ_FORMAT_PICKLE, map, 1000, CQ_ERR_SERIALIZATION, "a tuple as a dict's key");
-    assert_not_encoded(CQ_FORMAT_PICKLE, set, 1000, CQ_ERR_SERIALIZATION, "a dict as a dict's key or in a set");
+    assert_not_encoded(CQ_FORMAT_PICKLE, set, 1000, CQ_ERR_SERIALIZATION,
+                       "a dict as a dict's key or in a set");
 }
 END_TEST
 
@@ -115,7 +122,8 @@ START_TEST(a_big_int_without_canonical_digits_is_refused)
 {
     static const char *const texts[] = {"", "-", "12x", " 1", "+1"};
     for (size_t i = 0; i < CQ_ARRAY_LEN(texts); i++)
-        assert_not_encoded(CQ_FORMAT_PICKLE, (struct cq_value){.kind = CQ_VALUE_BIGINT, .as.text = cq_str(texts[i])}, 1000,
+        assert_not_encoded(CQ_FORMAT_PICKLE,
+                           (struct cq_value){.kind = CQ_VALUE_BIGINT, .as.text = cq_str(texts[i])}, 1000,
                            CQ_ERR_SERIALIZATION, "no decimal");
 }
 END_TEST

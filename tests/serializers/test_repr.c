@@ -89,17 +89,27 @@ END_TEST
 
 START_TEST(bytes_are_shown_with_their_prefix)
 {
-    ck_assert_str_eq(shown((struct cq_value){.kind = CQ_VALUE_BYTES, .as.text = CQ_STR_LIT("a'\x00\xff\n\\")}),
-                     "b\"a'\\x00\\xff\\n\\\\\"");
-    ck_assert_str_eq(shown((struct cq_value){.kind = CQ_VALUE_BYTES, .as.text = CQ_STR_LIT("'\"")}), "b'\\'\"'");
+    ck_assert_str_eq(
+        shown((struct cq_value){.kind = CQ_VALUE_BYTES, .as.text = CQ_STR_LIT("a'\x00\xff\n\\")}),
+        "b\"a'\\x00\\xff\\n\\\\\"");
+    ck_assert_str_eq(shown((struct cq_value){.kind = CQ_VALUE_BYTES, .as.text = CQ_STR_LIT("'\"")}),
+                     "b'\\'\"'");
     ck_assert_str_eq(shown((struct cq_value){.kind = CQ_VALUE_BYTES, .as.text = CQ_STR_LIT("")}), "b''");
 }
 END_TEST
 
 START_TEST(containers_are_shown_as_python_does)
 {
-    static const char *const same[] = {
-        "[]", "[1]", "()", "(1,)", "(1, 2)", "{}", "{'a': [None, True, False]}", "set()", "{1, 'x'}", "[[], ((),), {1: {2: {3}}}]"};
+    static const char *const same[] = {"[]",
+                                       "[1]",
+                                       "()",
+                                       "(1,)",
+                                       "(1, 2)",
+                                       "{}",
+                                       "{'a': [None, True, False]}",
+                                       "set()",
+                                       "{1, 'x'}",
+                                       "[[], ((),), {1: {2: {3}}}]"};
     for (size_t i = 0; i < CQ_ARRAY_LEN(same); i++)
         ck_assert_str_eq(shown(literal(same[i])), same[i]);
     struct cq_value frozen = cq_value_list(&arena, CQ_VALUE_FROZENSET, 0);
@@ -116,11 +126,13 @@ START_TEST(what_is_not_plain_is_shown_by_name)
 }
 END_TEST
 
-/* Of what is cut off at a limit, all that comes before must be there: RQ's description shows the first 75 characters. */
+/* Of what is cut off at a limit, all that comes before must be there: RQ's description shows the first 75
+ * characters. */
 START_TEST(at_the_limit_the_text_is_cut_and_nothing_follows)
 {
-    static const char *const values[] = {"['aaaa', b'bb', 'it\\'s', {'\\x00\\xe9': (1.5, None)}, {1, 2}, 99999999999999999999]",
-                                         "'\\x00\\x00\\x00'", "[[[[]]]]", "{1: 'abc'}"};
+    static const char *const values[] = {
+        "['aaaa', b'bb', 'it\\'s', {'\\x00\\xe9': (1.5, None)}, {1, 2}, 99999999999999999999]",
+        "'\\x00\\x00\\x00'", "[[[[]]]]", "{1: 'abc'}"};
     for (size_t i = 0; i < CQ_ARRAY_LEN(values); i++) {
         struct cq_value value = literal(values[i]);
         const char *whole = shown(value);

@@ -99,7 +99,8 @@ static void check_prefixes(const char *name, const char *expected, struct cq_str
         memcpy(cut, bytes.data, len);
         enum cq_code code = read_case(name, cq_str_n(cut, len), &value);
         free(cut);
-        ck_assert_msg(code == CQ_ERR_DESERIALIZATION || strstr(name, ".json"), "%s cut to %zu bytes: %d", name, len, code);
+        ck_assert_msg(code == CQ_ERR_DESERIALIZATION || strstr(name, ".json"), "%s cut to %zu bytes: %d",
+                      name, len, code);
     }
 }
 
@@ -147,8 +148,17 @@ END_TEST
 
 START_TEST(what_each_serializer_writes_is_detected)
 {
-    static const char *const values[] = {
-        "('m.f', None, (1,), {'k': 2})", "{}", "{'a': 1}", "[]", "'text'", "None", "True", "1.5", "-1", "300", "5"};
+    static const char *const values[] = {"('m.f', None, (1,), {'k': 2})",
+                                         "{}",
+                                         "{'a': 1}",
+                                         "[]",
+                                         "'text'",
+                                         "None",
+                                         "True",
+                                         "1.5",
+                                         "-1",
+                                         "300",
+                                         "5"};
     for (size_t i = 0; i < CQ_ARRAY_LEN(values); i++)
         for (enum cq_format format = CQ_FORMAT_PICKLE; format <= CQ_FORMAT_MSGPACK; format++) {
             struct cq_str bytes = encoded(format, literal(values[i]));

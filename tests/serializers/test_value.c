@@ -124,8 +124,12 @@ END_TEST
 
 START_TEST(nan_and_opaque_keys_are_never_equal)
 {
-    struct cq_value items[] = {
-        cq_value_float((double)NAN), opaque("m.C"), cq_value_float((double)NAN), opaque("m.C"), cq_value_int(1), cq_value_int(1)};
+    struct cq_value items[] = {cq_value_float((double)NAN),
+                               opaque("m.C"),
+                               cq_value_float((double)NAN),
+                               opaque("m.C"),
+                               cq_value_int(1),
+                               cq_value_int(1)};
     ck_assert_uint_eq(cq_value_unique_items(items, CQ_ARRAY_LEN(items)), 5);
 }
 END_TEST

@@ -47,7 +47,8 @@ END_TEST
 START_TEST(the_stream_is_what_python_writes)
 {
     /* zlib.compress(b'x' * 20) */
-    ck_assert(cq_str_eq(deflated(cq_str("xxxxxxxxxxxxxxxxxxxx")), CQ_STR_LIT("\x78\x9c\xab\xa8\xc0\x04\x00\x62\x84\x09\x61")));
+    ck_assert(cq_str_eq(deflated(cq_str("xxxxxxxxxxxxxxxxxxxx")),
+                        CQ_STR_LIT("\x78\x9c\xab\xa8\xc0\x04\x00\x62\x84\x09\x61")));
 }
 END_TEST
 
@@ -82,7 +83,8 @@ START_TEST(a_truncated_stream_is_refused_at_every_length)
         ck_assert_ptr_nonnull(strstr(err.text, "truncated"));
     }
     ck_assert_int_eq(inflate_within(packed, 31, &text), CQ_OK);
-    ck_assert_int_eq(inflate_within(cq_str_n(packed.data, packed.len - 1), 31, &text), CQ_ERR_DESERIALIZATION);
+    ck_assert_int_eq(inflate_within(cq_str_n(packed.data, packed.len - 1), 31, &text),
+                     CQ_ERR_DESERIALIZATION);
 }
 END_TEST
 
@@ -94,7 +96,8 @@ START_TEST(a_corrupt_stream_is_refused)
     ck_assert_int_eq(inflate_within(cq_str_n(bytes, packed.len), 1000, &text), CQ_ERR_DESERIALIZATION);
     ck_assert_ptr_nonnull(strstr(err.text, "corrupt"));
     ck_assert_int_eq(inflate_within(cq_str("hello"), 1000, &text), CQ_ERR_DESERIALIZATION);
-    ck_assert_int_eq(inflate_within(CQ_STR_LIT("\x78\xbb\x00\x00\x00\x01"), 1000, &text), CQ_ERR_DESERIALIZATION);
+    ck_assert_int_eq(inflate_within(CQ_STR_LIT("\x78\xbb\x00\x00\x00\x01"), 1000, &text),
+                     CQ_ERR_DESERIALIZATION);
     ck_assert_ptr_nonnull(strstr(err.text, "dictionary"));
 }
 END_TEST

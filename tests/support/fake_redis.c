@@ -15,7 +15,8 @@
 const char *fake_redis_healthy(const char *first, const char *second)
 {
     if (strcasecmp(first, "INFO") == 0)
-        return strcmp(second, "server") == 0 ? "$21\r\nredis_version:7.0.15\n\r\n" : "$17\r\ncluster_enabled:0\r\n";
+        return strcmp(second, "server") == 0 ? "$21\r\nredis_version:7.0.15\n\r\n"
+                                             : "$17\r\ncluster_enabled:0\r\n";
     if (strcasecmp(first, "PING") == 0)
         return "+PONG\r\n";
     if (strcasecmp(first, "CLIENT") == 0 && strcasecmp(second, "INFO") == 0)
@@ -25,7 +26,8 @@ const char *fake_redis_healthy(const char *first, const char *second)
 
 static const char *word(const redisReply *command, size_t index)
 {
-    return command->type == REDIS_REPLY_ARRAY && index < command->elements ? command->element[index]->str : "";
+    return command->type == REDIS_REPLY_ARRAY && index < command->elements ? command->element[index]->str
+                                                                           : "";
 }
 
 static void serve(struct fake_redis *fake, int fd)

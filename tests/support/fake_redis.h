@@ -1,6 +1,6 @@
 /*
- * A server that answers each command with what a test wants to hear: too old, still loading, no Redis at all. It listens
- * on a free port of 127.0.0.1, on a thread, and is gone with fake_redis_stop or the process.
+ * A server that answers each command with what a test wants to hear: too old, still loading, no Redis at all.
+ * It listens on a free port of 127.0.0.1, on a thread, and is gone with fake_redis_stop or the process.
  */
 #ifndef CQ_TESTS_FAKE_REDIS_H
 #define CQ_TESTS_FAKE_REDIS_H
@@ -9,7 +9,8 @@
 
 #include "redis/address.h"
 
-/* The raw answer to a command of which `first` and `second` are the first two words ("" when absent); NULL: none at all. */
+/* The raw answer to a command of which `first` and `second` are the first two words ("" when absent); NULL:
+ * none at all. */
 typedef const char *fake_redis_fn(const char *first, const char *second);
 
 struct fake_redis {

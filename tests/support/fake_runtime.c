@@ -59,7 +59,8 @@ void wait_lines(int wanted, const char *words)
 {
     for (int i = 0; i < PATIENCE_S * 100 && fake_lines(words) < wanted; i++)
         usleep(10000);
-    ck_assert_msg(fake_lines(words) == wanted, "%d lines of the record have '%s', not %d", fake_lines(words), words, wanted);
+    ck_assert_msg(fake_lines(words) == wanted, "%d lines of the record have '%s', not %d", fake_lines(words),
+                  words, wanted);
 }
 
 int log_count(const char *words)
@@ -90,7 +91,8 @@ const char *result_of(const char *id)
     struct cq_reply *reply = redis_server_run(server, "XREVRANGE", key, "+", "-", "COUNT", "1", NULL);
     ck_assert_msg(cq_reply_len(reply) == 1, "job %s has no result", id);
     ck_assert_int_eq(cq_result_read(cq_reply_at(reply, 0), &arena, &result, &err), CQ_OK);
-    snprintf(text, sizeof(text), "%.*s", (int)result.return_value.len, result.return_value.len ? result.return_value.data : "");
+    snprintf(text, sizeof(text), "%.*s", (int)result.return_value.len,
+             result.return_value.len ? result.return_value.data : "");
     cq_arena_release(&arena);
     cq_reply_free(reply);
     return text;
@@ -112,9 +114,12 @@ static void make_files(void)
     snprintf(worker_log, sizeof(worker_log), "%s/log", fake_folder);
     snprintf(fake_config, sizeof(fake_config), "%s/cq.ini", fake_folder);
     snprintf(fake_interpreter, sizeof(fake_interpreter), "%s/interpreter", fake_folder);
-    snprintf(text, sizeof(text), "[runtime.fake]\ncommand = %s -S -E %s %s\nfunctions = fake\n", python(), script, fake_folder);
+    snprintf(text, sizeof(text), "[runtime.fake]\ncommand = %s -S -E %s %s\nfunctions = fake\n", python(),
+             script, fake_folder);
     write_file(fake_config, text, 0600);
-    snprintf(text, sizeof(text), "#!/bin/sh\nif [ \"$1\" = -S ]; then exec printf '=\\000CPython 3.9\\000'; fi\nexec %s -S -E %s %s \"$@\"\n",
+    snprintf(text, sizeof(text),
+             "#!/bin/sh\nif [ \"$1\" = -S ]; then exec printf '=\\000CPython 3.9\\000'; fi\nexec %s -S -E %s "
+             "%s \"$@\"\n",
              python(), script, fake_folder);
     write_file(fake_interpreter, text, 0700);
 }

@@ -52,7 +52,8 @@ static void spawn(struct redis_server *server)
         int log = open("/dev/null", O_WRONLY | O_CLOEXEC);
         dup2(log, STDOUT_FILENO);
         execvp("redis-server", server->argv);
-        fprintf(stderr, "redis_server: cannot run redis-server: %s (Debian: apt-get install redis-server)\n", strerror(errno));
+        fprintf(stderr, "redis_server: cannot run redis-server: %s (Debian: apt-get install redis-server)\n",
+                strerror(errno));
         _exit(127);
     }
     const struct timespec pause = {.tv_nsec = TRY_NS};
@@ -74,9 +75,25 @@ static void build_argv(struct redis_server *server, const char *first, va_list e
 {
     char log[96];
     snprintf(log, sizeof(log), "%s/log", server->folder);
-    const char *own[] = {"redis-server", "--port", "0", "--unixsocket", server->socket, "--save", "", "--appendonly", "no",
-                         "--daemonize", "no", "--dir", server->folder, "--logfile", log, "--databases", "16",
-                         "--enable-debug-command", "yes"};
+    const char *own[] = {"redis-server",
+                         "--port",
+                         "0",
+                         "--unixsocket",
+                         server->socket,
+                         "--save",
+                         "",
+                         "--appendonly",
+                         "no",
+                         "--daemonize",
+                         "no",
+                         "--dir",
+                         server->folder,
+                         "--logfile",
+                         log,
+                         "--databases",
+                         "16",
+                         "--enable-debug-command",
+                         "yes"};
     server->argv = cq_calloc(ARGS_MAX + 1, sizeof(char *));
     size_t n = 0;
     for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
@@ -237,7 +254,8 @@ int redis_server_free_port(void)
     struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
     socklen_t size = sizeof(in);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&in, size) != 0 || getsockname(fd, (struct sockaddr *)&in, &size) != 0)
+    if (fd < 0 || bind(fd, (struct sockaddr *)&in, size) != 0 ||
+        getsockname(fd, (struct sockaddr *)&in, &size) != 0)
         give_up("free port", strerror(errno));
     close(fd);
     return ntohs(in.sin_port);

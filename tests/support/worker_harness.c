@@ -154,7 +154,8 @@ void enqueue(const char *id, const struct job_spec *spec)
     struct cq_reply *reply = NULL;
     cq_command_init(&command);
     cq_enqueue_build(&request, &command);
-    ck_assert_msg(cq_connection_call(redis_server_connection(server), &command, &reply, &err) == CQ_OK, "%s", err.text);
+    ck_assert_msg(cq_connection_call(redis_server_connection(server), &command, &reply, &err) == CQ_OK, "%s",
+                  err.text);
     cq_reply_free(reply);
     cq_command_release(&command);
     cq_buf_release(&data);
@@ -223,8 +224,8 @@ void assert_failure_says(const char *id, const char *words)
     struct cq_reply *reply = redis_server_run(server, "XREVRANGE", key, "+", "-", "COUNT", "1", NULL);
     ck_assert_msg(cq_reply_len(reply) == 1, "job %s has no result", id);
     ck_assert_int_eq(cq_result_read(cq_reply_at(reply, 0), &arena, &result, &err), CQ_OK);
-    ck_assert_msg(result.exc_string.data && strstr(result.exc_string.data, words), "job %s failed with: %s", id,
-                  result.exc_string.data ? result.exc_string.data : "(nothing)");
+    ck_assert_msg(result.exc_string.data && strstr(result.exc_string.data, words), "job %s failed with: %s",
+                  id, result.exc_string.data ? result.exc_string.data : "(nothing)");
     cq_reply_free(reply);
     cq_arena_release(&arena);
 }
@@ -244,7 +245,8 @@ static void fresh(void)
 {
     const char *path = cq_binary();
     const char *slash = strrchr(path, '/');
-    snprintf(module_folder, sizeof(module_folder), "%.*s/tests/worker/modules", slash ? (int)(slash - path) : 1, slash ? path : ".");
+    snprintf(module_folder, sizeof(module_folder), "%.*s/tests/worker/modules",
+             slash ? (int)(slash - path) : 1, slash ? path : ".");
     redis_server_flush(server);
     unlink(gate());
     memset(workers, 0, sizeof(workers));

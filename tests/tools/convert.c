@@ -1,8 +1,9 @@
 /*
  * A filter for the differential tests: reads records from standard input, writes one answer per record.
- * A record is a line `ACTION LENGTH`, then LENGTH bytes. Actions: FROM:TO with FROM pickle, json, msgpack, literal or
- * auto, TO pickle, json, msgpack or repr; or pickle:names, the classes and functions that it names, one a line, those
- * that getattr takes with a colon in front. An answer is a line `ok LENGTH` or `error LENGTH`, then that many bytes.
+ * A record is a line `ACTION LENGTH`, then LENGTH bytes. Actions: FROM:TO with FROM pickle, json, msgpack,
+ * literal or auto, TO pickle, json, msgpack or repr; or pickle:names, the classes and functions that it
+ * names, one a line, those that getattr takes with a colon in front. An answer is a line `ok LENGTH` or
+ * `error LENGTH`, then that many bytes.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +42,8 @@ static enum cq_code list_names(struct cq_str bytes, struct cq_buf *out, struct c
     return code;
 }
 
-static enum cq_code convert(const char *from, const char *to, struct cq_str bytes, struct cq_buf *out, struct cq_error *err)
+static enum cq_code convert(const char *from, const char *to, struct cq_str bytes, struct cq_buf *out,
+                            struct cq_error *err)
 {
     struct cq_arena arena = CQ_ARENA_INIT;
     struct cq_value value;
@@ -74,7 +76,8 @@ int main(void)
         struct cq_buf out = CQ_BUF_INIT(RECORD_MAX);
         struct cq_error err;
         struct cq_str record = cq_str_n(bytes, len);
-        enum cq_code code = strcmp(to, "names") == 0 ? list_names(record, &out, &err) : convert(from, to, record, &out, &err);
+        enum cq_code code = strcmp(to, "names") == 0 ? list_names(record, &out, &err)
+                                                     : convert(from, to, record, &out, &err);
         struct cq_str answer = code ? cq_str(err.text) : cq_buf_view(&out);
         printf("%s %zu\n", code ? "error" : "ok", answer.len);
         fwrite(answer.data, 1, answer.len, stdout);

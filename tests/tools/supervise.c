@@ -1,12 +1,14 @@
 /*
  * Run a command and answer for every process that comes of it: supervise SECONDS COMMAND [ARGUMENT ...]
  *
- * The supervisor is the subreaper of its descendants: whoever loses its parent, daemons and process group leaders too,
- * becomes its child. So it can tell exactly what the command left running, where a process group or a marker in the
- * environment would miss some. What is left a moment after the command's end is named, killed, and counts as a failure.
+ * The supervisor is the subreaper of its descendants: whoever loses its parent, daemons and process group
+ * leaders too, becomes its child. So it can tell exactly what the command left running, where a process group
+ * or a marker in the environment would miss some. What is left a moment after the command's end is named,
+ * killed, and counts as a failure.
  *
- * Exit status: the command's own (128 + signal when one ended it), 124 when SECONDS passed, 125 when processes were
- * left behind, 126 when it could not be started. On SIGTERM, SIGINT, SIGHUP and on its parent's death all are killed.
+ * Exit status: the command's own (128 + signal when one ended it), 124 when SECONDS passed, 125 when
+ * processes were left behind, 126 when it could not be started. On SIGTERM, SIGINT, SIGHUP and on its
+ * parent's death all are killed.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -22,7 +24,8 @@
 
 enum { EXIT_TIMEOUT = 124, EXIT_LEFT = 125, EXIT_START = 126, GRACE_MS = 3000, PAUSE_MS = 20 };
 
-/* SIGCHLD and the signals that stop us (SIGALRM: the time is over) stay blocked and are waited for: none is missed. */
+/* SIGCHLD and the signals that stop us (SIGALRM: the time is over) stay blocked and are waited for: none is
+ * missed. */
 static sigset_t signals;
 
 static void pause_briefly(void)
@@ -31,7 +34,8 @@ static void pause_briefly(void)
     nanosleep(&pause, NULL);
 }
 
-/* The parent of a process, 0 when it is gone. The name in /proc/PID/stat may hold anything, so look after its `)`. */
+/* The parent of a process, 0 when it is gone. The name in /proc/PID/stat may hold anything, so look after its
+ * `)`. */
 static pid_t parent_of(const char *pid)
 {
     char path[300], line[1024];

@@ -1,6 +1,7 @@
 /*
- * A runtime that does what a test wants: tests/worker/fake_stable.py, as [runtime.fake] for functions `fake.*`, or as the
- * interpreter of the python runtime. What it is told is in files of a folder of the test's own.
+ * A runtime that does what a test wants: tests/worker/fake_stable.py, as [runtime.fake] for functions
+ * `fake.*`, or as the interpreter of the python runtime. What it is told is in files of a folder of the
+ * test's own.
  */
 #ifndef CQ_TESTS_WORKER_FAKE_H
 #define CQ_TESTS_WORKER_FAKE_H

@@ -1,6 +1,6 @@
 /*
- * What the worker's tests share: a private Redis, `cq worker` processes on it, jobs put there by enqueue.lua, and
- * waiting for what should come, with a generous end.
+ * What the worker's tests share: a private Redis, `cq worker` processes on it, jobs put there by enqueue.lua,
+ * and waiting for what should come, with a generous end.
  */
 #ifndef CQ_TESTS_WORKER_HARNESS_H
 #define CQ_TESTS_WORKER_HARNESS_H
@@ -23,7 +23,8 @@ extern struct redis_server *server; /* of the test case */
 
 enum { PATIENCE_S = 30 }; /* how long a test waits for what should come */
 
-extern char worker_log[200]; /* the file that workers' logs are appended to; empty: the test's standard error */
+extern char
+    worker_log[200]; /* the file that workers' logs are appended to; empty: the test's standard error */
 
 /* Start `cq worker --url ... --path MODULES ARGS...`; arguments end at NULL. */
 pid_t start_worker(const char *first, ...);
@@ -39,9 +40,9 @@ int stop_worker(pid_t pid); /* SIGTERM, then the same */
 /* Options of a job beyond its function; zero: RQ's defaults. */
 struct job_spec {
     const char *function;
-    const char *queue;     /* NULL: "default" */
-    const char *arg;       /* one text argument, or NULL */
-    int64_t number;        /* one number argument when not 0 */
+    const char *queue; /* NULL: "default" */
+    const char *arg;   /* one text argument, or NULL */
+    int64_t number;    /* one number argument when not 0 */
     int64_t timeout_s;
     int64_t retries;
     int64_t result_ttl_s;
@@ -55,7 +56,8 @@ void let_go(void);
 
 struct cq_str job_field(const char *id, const char *field); /* HGET; valid until the next call */
 void wait_status(const char *id, const char *status);       /* until the job's status is the word */
-void wait_count(int64_t count, const char *command, const char *key); /* until an integer reply is the number */
+void wait_count(int64_t count, const char *command,
+                const char *key);                            /* until an integer reply is the number */
 void assert_failure_says(const char *id, const char *words); /* in the text of the newest result */
 
 /* A case with a private Redis, empty before each test, and no worker left after it. */

@@ -15,7 +15,8 @@ static void put(const char *id, const char *function, int64_t timeout_s)
 }
 
 /* A job with a callback, before anybody can take it. */
-static void put_calling(const char *id, const char *function, int64_t timeout_s, const char *kind, const char *callback)
+static void put_calling(const char *id, const char *function, int64_t timeout_s, const char *kind,
+                        const char *callback)
 {
     char key[64], field[64];
     snprintf(key, sizeof(key), "rq:job:%s", id);
@@ -49,7 +50,8 @@ static void pass_seconds(int seconds)
     static int passed_s;
     passed_s += seconds;
     set_clock(passed_s, passed_s);
-    redis_server_int(server, "PUBLISH", "rq:pubsub:w", "{\"command\": \"stop-job\", \"job_id\": \"-\"}", NULL); /* wakes it */
+    redis_server_int(server, "PUBLISH", "rq:pubsub:w", "{\"command\": \"stop-job\", \"job_id\": \"-\"}",
+                     NULL); /* wakes it */
 }
 
 /* One passes, in a tenth of one: not faster, for what they start and fork has real time only. */
@@ -64,7 +66,9 @@ static int wait_in_a_hurry(pid_t worker)
 {
     siginfo_t end = {.si_pid = 0};
     wait_log("fake 1 (");
-    for (int i = 0; i < PATIENCE_S * 10 && waitid(P_PID, (id_t)worker, &end, WEXITED | WNOHANG | WNOWAIT) == 0 && !end.si_pid; i++)
+    for (int i = 0; i < PATIENCE_S * 10 &&
+                    waitid(P_PID, (id_t)worker, &end, WEXITED | WNOHANG | WNOWAIT) == 0 && !end.si_pid;
+         i++)
         pass_second();
     return wait_worker(worker);
 }
@@ -92,7 +96,9 @@ START_TEST(what_a_runtime_raises_at_the_timeout_is_recorded_when_it_says_that_it
     put("raises", "fake.raise_at_timeout", 1);
     fake_says("hello", "{\"soft_timeout\": true}");
     use_clock();
-    ck_assert_int_eq(wait_in_a_hurry(start_worker("--burst", "--config", fake_config, "--name", "w", "--kill-grace", "30", NULL)), 0);
+    ck_assert_int_eq(wait_in_a_hurry(start_worker("--burst", "--config", fake_config, "--name", "w",
+                                                  "--kill-grace", "30", NULL)),
+                     0);
     assert_failure_says("raises", "raised inside of it");
 }
 END_TEST
@@ -102,8 +108,10 @@ START_TEST(a_job_that_swallows_what_its_runtime_raises_ends_all_the_same)
     put("hangs", "fake.hang", 1);
     fake_says("hello", "{\"soft_timeout\": true}");
     use_clock();
-    ck_assert_int_eq(wait_in_a_hurry(start_worker("--burst", "--config", fake_config, "--name", "w", NULL)), 0);
-    assert_failure_says("hangs", "rq.timeouts.JobTimeoutException: Task exceeded maximum timeout value (1 seconds)");
+    ck_assert_int_eq(wait_in_a_hurry(start_worker("--burst", "--config", fake_config, "--name", "w", NULL)),
+                     0);
+    assert_failure_says("hangs",
+                        "rq.timeouts.JobTimeoutException: Task exceeded maximum timeout value (1 seconds)");
 }
 END_TEST
 
@@ -112,7 +120,8 @@ START_TEST(what_follows_the_function_has_a_timeout_of_its_own)
     put("long_after", "fake.ended", 2);
     put("hangs_after", "fake.ended_hang", 1000);
     use_clock();
-    ck_assert_int_eq(wait_in_a_hurry(start_worker("--burst", "--config", fake_config, "--name", "w", NULL)), 0);
+    ck_assert_int_eq(wait_in_a_hurry(start_worker("--burst", "--config", fake_config, "--name", "w", NULL)),
+                     0);
     ck_assert_str_eq(result_of("long_after"), "\"ended\"");
     assert_failure_says("hangs_after", "Task exceeded maximum timeout value (1 seconds)");
 }
@@ -188,7 +197,8 @@ START_TEST(a_runtime_without_callbacks_does_without_them)
     put_calling("a", "fake.hang", 1, "failure", "fake.note");
     put_calling("b", "jobs.stubborn", 1, "failure", "fake.note");
     use_clock();
-    ck_assert_int_eq(wait_in_a_hurry(start_worker("--burst", "--config", fake_config, "--name", "w", NULL)), 0);
+    ck_assert_int_eq(wait_in_a_hurry(start_worker("--burst", "--config", fake_config, "--name", "w", NULL)),
+                     0);
     ck_assert_int_eq(redis_server_int(server, "ZCARD", "rq:failed:default", NULL), 2);
     ck_assert(log_has("a: its failure callback is left out: its runtime has no callbacks"));
     ck_assert_int_eq(fake_lines("failure"), 0);
@@ -270,7 +280,8 @@ START_TEST(abandoned_jobs_have_their_failure_callbacks_run_even_by_a_burst)
     ck_assert_int_eq(wait_worker(start("--burst", NULL)), 0);
     ck_assert_int_eq(redis_server_int(server, "ZCARD", "rq:failed:default", NULL), 25);
     ck_assert_int_eq(fake_lines("AbandonedJobError"), 25);
-    ck_assert_int_eq(fake_lines("failure o25 fake.note Moved to FailedJobRegistry, due to AbandonedJobError, at "), 1);
+    ck_assert_int_eq(
+        fake_lines("failure o25 fake.note Moved to FailedJobRegistry, due to AbandonedJobError, at "), 1);
 }
 END_TEST
 
@@ -310,7 +321,9 @@ START_TEST(a_callback_that_gets_no_horse_at_all_is_left_out_and_the_worker_goes_
     pid_t worker = start(NULL, NULL);
     wait_log("cannot fork: out of everything");
     pass_seconds(31);
-    for (int i = 0; i < PATIENCE_S * 10 && !log_has("o1: its failure callback is left out: its runtime gave no horse in time"); i++)
+    for (int i = 0; i < PATIENCE_S * 10 &&
+                    !log_has("o1: its failure callback is left out: its runtime gave no horse in time");
+         i++)
         pass_second();
     ck_assert(log_has("o1: its failure callback is left out: its runtime gave no horse in time"));
     ck_assert(cq_str_is(job_field("o1", "status"), "failed"));

@@ -34,13 +34,15 @@ static void wait_log(const char *words)
 /* When the only execution counts as abandoned. */
 static int64_t abandoned_at(void)
 {
-    struct cq_reply *reply = redis_server_run(server, "ZRANGE", "rq:wip:default", "0", "-1", "WITHSCORES", NULL);
+    struct cq_reply *reply = redis_server_run(server, "ZRANGE", "rq:wip:default", "0", "-1", "WITHSCORES",
+                                              NULL);
     int64_t score = cq_reply_len(reply) == 2 ? cq_reply_int(cq_reply_at(reply, 1)) : 0;
     cq_reply_free(reply);
     return score;
 }
 
-/* Until the worker has asked Redis for its time so often: then it has read all answers but perhaps the last. */
+/* Until the worker has asked Redis for its time so often: then it has read all answers but perhaps the
+ * last. */
 static void wait_asked(int times)
 {
     static const char name[] = "cmdstat_time:calls=";
@@ -61,7 +63,8 @@ START_TEST(a_clock_that_is_set_forward_makes_who_runs_jobs_say_so_at_once)
     next_worker("forward");
     cq_reply_free(redis_server_run(server, "CONFIG", "RESETSTAT", NULL));
     enqueue("runs", &lasting);
-    pid_t worker = start_worker("--job-monitoring-interval", "600", NULL); /* the next heartbeat is minutes away */
+    pid_t worker = start_worker("--job-monitoring-interval", "600",
+                                NULL); /* the next heartbeat is minutes away */
     wait_status("runs", "started");
     int64_t before = abandoned_at();
     wait_asked(1);

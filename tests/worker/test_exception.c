@@ -12,17 +12,23 @@ static const struct {
 } cases[] = {
     {"", ""},
     {" \n\n", ""},
-    {"cq.ArgumentError: argument 0 must be int, not str\n", "cq.ArgumentError: argument 0 must be int, not str"},
+    {"cq.ArgumentError: argument 0 must be int, not str\n",
+     "cq.ArgumentError: argument 0 must be int, not str"},
     {"some words\nWork-horse terminated unexpectedly; waitpid returned 9 (signal 9); ",
      "Work-horse terminated unexpectedly; waitpid returned 9 (signal 9);"},
     {HEAD "ValueError: boom\n", "ValueError: boom"},
     {HEAD "app.Invalid: 2 errors\nname\n  field required\n", "app.Invalid: 2 errors"},
     {HEAD "ValueError: boom\na note\n", "ValueError: boom"},
-    {HEAD "KeyError: 1\n\nDuring handling of the above exception, another exception occurred:\n\n" HEAD "OSError: two\nmore\n", "OSError: two"},
-    {"Traceback (most recent call last):\n  File \"app.py\", line 2\n    def f(:\n          ^\nSyntaxError: invalid syntax\n",
+    {HEAD "KeyError: 1\n\nDuring handling of the above exception, another exception occurred:\n\n" HEAD
+          "OSError: two\nmore\n",
+     "OSError: two"},
+    {"Traceback (most recent call last):\n  File \"app.py\", line 2\n    def f(:\n          ^\nSyntaxError: "
+     "invalid syntax\n",
      "SyntaxError: invalid syntax"},
-    {"  + Exception Group Traceback (most recent call last):\n  |   File \"app.py\", line 1, in f\n  | ExceptionGroup: many (2 sub-exceptions)\n"
-     "  +-+---------------- 1 ----------------\n    | Traceback (most recent call last):\n    |   File \"app.py\", line 1, in f\n"
+    {"  + Exception Group Traceback (most recent call last):\n  |   File \"app.py\", line 1, in f\n  | "
+     "ExceptionGroup: many (2 sub-exceptions)\n"
+     "  +-+---------------- 1 ----------------\n    | Traceback (most recent call last):\n    |   File "
+     "\"app.py\", line 1, in f\n"
      "    | ValueError: a\n    +------------------------------------\n",
      "ExceptionGroup: many (2 sub-exceptions)"},
     {HEAD, "    ^^^^^^^"},
@@ -32,7 +38,8 @@ static const struct {
 START_TEST(a_failure_is_named_by_the_line_with_its_exception)
 {
     struct cq_str line = cq_exception_line(cq_str(cases[_i].text));
-    ck_assert_msg(cq_str_is(line, cases[_i].line), "'%.*s' instead of '%s'", (int)line.len, line.data, cases[_i].line);
+    ck_assert_msg(cq_str_is(line, cases[_i].line), "'%.*s' instead of '%s'", (int)line.len, line.data,
+                  cases[_i].line);
 }
 END_TEST
 
@@ -46,7 +53,8 @@ int main(void)
 {
     Suite *suite = suite_create("worker/exception");
     TCase *tcase = tcase_create("exception");
-    tcase_add_loop_test(tcase, a_failure_is_named_by_the_line_with_its_exception, 0, (int)CQ_ARRAY_LEN(cases));
+    tcase_add_loop_test(tcase, a_failure_is_named_by_the_line_with_its_exception, 0,
+                        (int)CQ_ARRAY_LEN(cases));
     tcase_add_test(tcase, no_text_has_no_line);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

@@ -46,7 +46,9 @@ END_TEST
 /* Until there are more. */
 static void wait_finished(int64_t count)
 {
-    for (int i = 0; i < PATIENCE_S * 1000 && redis_server_int(server, "ZCARD", "rq:finished:default", NULL) <= count; i++)
+    for (int i = 0;
+         i < PATIENCE_S * 1000 && redis_server_int(server, "ZCARD", "rq:finished:default", NULL) <= count;
+         i++)
         usleep(1000);
 }
 
@@ -71,7 +73,8 @@ START_TEST(outcomes_that_are_refused_and_then_lost_start_no_job_under_an_id_in_u
         int64_t before = redis_server_int(server, "ZCARD", "rq:finished:default", NULL);
         be_replica(false);
         wait_finished(before);
-        pass_time(worker, 1); /* the pause before the next attempt: the connection is back, and other outcomes are on their way */
+        /* the pause before the next attempt: the connection is back, and other outcomes are on their way */
+        pass_time(worker, 1);
         wait_count((round + 1) * JOBS, "ZCARD", "rq:finished:default");
     }
     ck_assert_int_eq(redis_server_int(server, "ZCARD", "rq:wip:default", NULL), 0);

@@ -130,7 +130,8 @@ START_TEST(a_job_that_waits_for_a_fork_can_be_stopped)
     put("waits", "fake.version", 60);
     pid_t worker = start(NULL, NULL);
     wait_log("cannot fork: out of everything");
-    redis_server_int(server, "PUBLISH", "rq:pubsub:w", "{\"command\": \"stop-job\", \"job_id\": \"waits\"}", NULL);
+    redis_server_int(server, "PUBLISH", "rq:pubsub:w", "{\"command\": \"stop-job\", \"job_id\": \"waits\"}",
+                     NULL);
     wait_status("waits", "stopped");
     ck_assert_int_eq(stop_worker(worker), 0);
 }
@@ -176,7 +177,8 @@ START_TEST(a_cold_stop_records_that_a_job_was_stopped_without_its_callback)
     kill(worker, SIGTERM);
     wait_log("warm shut down");
     pass_time(worker, 2); /* a second signal within one second counts as an echo */
-    redis_server_int(server, "PUBLISH", "rq:pubsub:w", "{\"command\": \"stop-job\", \"job_id\": \"long\"}", NULL);
+    redis_server_int(server, "PUBLISH", "rq:pubsub:w", "{\"command\": \"stop-job\", \"job_id\": \"long\"}",
+                     NULL);
     wait_log("stopped by user");
     ck_assert_int_eq(stop_worker(worker), 0);
     ck_assert(cq_str_is(job_field("long", "status"), "stopped"));

@@ -11,7 +11,8 @@ START_TEST(without_python_its_jobs_fail_as_unknown_functions)
 {
     put("lost", "app.version");
     ck_assert_int_eq(wait_worker(start_worker("--burst", "--python", "none", NULL)), 0);
-    assert_failure_says("lost", "cq.FunctionNotFound: app.version: no module app.so on --path and no program of that name; this worker runs no "
+    assert_failure_says("lost", "cq.FunctionNotFound: app.version: no module app.so on --path and no program "
+                                "of that name; this worker runs no "
                                 "Python functions (--python none)");
 }
 END_TEST
@@ -22,7 +23,8 @@ START_TEST(an_interpreter_that_is_missing_fails_its_jobs_and_no_others)
     put("b", "jobs.whoami");
     put("c", "app.version");
     ck_assert_int_eq(wait_worker(start_without_python()), 0);
-    assert_failure_says("a", "cq.RuntimeUnavailable: the python runtime does not start: there is no python3 on PATH; name an interpreter "
+    assert_failure_says("a", "cq.RuntimeUnavailable: the python runtime does not start: there is no python3 "
+                             "on PATH; name an interpreter "
                              "with --python\n");
     assert_failure_says("c", "cq.RuntimeUnavailable");
     ck_assert(cq_str_is(job_field("b", "status"), "finished"));

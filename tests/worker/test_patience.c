@@ -64,7 +64,8 @@ START_TEST(a_clock_that_is_set_makes_patient_in_either_direction)
     ck_assert_int_eq(ask(6430, 10030), CQ_PATIENCE_LASTS);
     ck_assert_int_eq(ask(6439, 10039), CQ_PATIENCE_OVER);
     cq_patience_heard(&patience, WALL(6439), MONO(10039));
-    ck_assert_int_eq(ask(6510, 10110), CQ_PATIENCE_BEGINS); /* a silence shows, although the clock has not caught up */
+    ck_assert_int_eq(ask(6510, 10110),
+                     CQ_PATIENCE_BEGINS); /* a silence shows, although the clock has not caught up */
 }
 END_TEST
 

@@ -88,7 +88,9 @@ START_TEST(systemd_hears_at_a_path_and_in_the_abstract_namespace)
     if (path[0] == '@')
         address.sun_path[0] = '\0';
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path))), 0);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address,
+                          (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path))),
+                     0);
     struct cq_notify notify;
     setenv("NOTIFY_SOCKET", path, 1);
     cq_notify_take(&notify);
@@ -133,7 +135,8 @@ int main(void)
     tcase_add_test(links, last_words_are_heard_before_the_end);
     tcase_add_test(links, what_is_no_message_is_passed_over);
     tcase_add_test(links, one_that_does_not_listen_holds_nobody);
-    tcase_add_loop_test(notices, systemd_hears_at_a_path_and_in_the_abstract_namespace, 0, (int)CQ_ARRAY_LEN(sockets));
+    tcase_add_loop_test(notices, systemd_hears_at_a_path_and_in_the_abstract_namespace, 0,
+                        (int)CQ_ARRAY_LEN(sockets));
     tcase_add_test(notices, what_is_no_address_is_left_alone);
     suite_add_tcase(suite, links);
     suite_add_tcase(suite, notices);

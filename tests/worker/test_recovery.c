@@ -43,7 +43,9 @@ START_TEST(connections_cut_again_and_again_lose_no_job_and_run_none_twice)
     enqueue_many();
     pid_t worker = start_worker("-q", "--num-workers", "3", NULL);
     for (int64_t done = 0; done < MANY - PIECE; done += PIECE) {
-        for (int i = 0; i < PATIENCE_S * 200 && redis_server_int(server, "ZCARD", "rq:finished:default", NULL) < done; i++)
+        for (int i = 0;
+             i < PATIENCE_S * 200 && redis_server_int(server, "ZCARD", "rq:finished:default", NULL) < done;
+             i++)
             usleep(5000);
         cut_connections();
     }
@@ -54,7 +56,8 @@ START_TEST(connections_cut_again_and_again_lose_no_job_and_run_none_twice)
 }
 END_TEST
 
-/* The pid of a process whose parent is the given one, once there is one: of a worker, its stable; of a stable, a horse. */
+/* The pid of a process whose parent is the given one, once there is one: of a worker, its stable; of a
+ * stable, a horse. */
 static pid_t child_of(pid_t parent)
 {
     char path[64], text[32] = "";
@@ -119,7 +122,8 @@ END_TEST
 
 START_TEST(the_horses_of_a_killed_worker_die_with_it_and_its_job_is_found)
 {
-    enqueue("runs", &(struct job_spec){.function = "jobs.doze_s", .number = 600, .timeout_s = 1, .retries = 1});
+    enqueue("runs",
+            &(struct job_spec){.function = "jobs.doze_s", .number = 600, .timeout_s = 1, .retries = 1});
     /* A timeout of 1 s is no heartbeat ttl to wait for: the score is moved into the past instead. */
     pid_t worker = start_worker("--name", "w", "--job-monitoring-interval", "600", NULL);
     wait_status("runs", "started");

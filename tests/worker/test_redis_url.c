@@ -28,7 +28,8 @@ START_TEST(every_part_of_an_address_is_in_the_url)
     assert_url("redis://[::1]:6380", "redis://[::1]:6380/0");
     assert_url("unix:///run/redis.sock?db=3", "unix:///run/redis.sock?db=3");
     assert_url("unix://user:word@/run/a%20b.sock", "unix://user:word@/run/a%20b.sock?db=0");
-    assert_url("redis://h?socket_timeout=1.5&socket_connect_timeout=2", "redis://h:6379/0?socket_timeout=1.500&socket_connect_timeout=2.000");
+    assert_url("redis://h?socket_timeout=1.5&socket_connect_timeout=2",
+               "redis://h:6379/0?socket_timeout=1.500&socket_connect_timeout=2.000");
 }
 END_TEST
 

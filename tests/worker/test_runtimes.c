@@ -13,7 +13,8 @@ START_TEST(each_job_goes_to_its_own_runtime)
     put("named", "fake.version");
     put("rest", "app.version");
     fake_says("version", "seven");
-    ck_assert_int_eq(wait_worker(start_worker("--burst", "--config", fake_config, "--python", fake_interpreter, NULL)), 0);
+    ck_assert_int_eq(
+        wait_worker(start_worker("--burst", "--config", fake_config, "--python", fake_interpreter, NULL)), 0);
     ck_assert_str_eq(result_of("named"), "\"seven\"");
     ck_assert_str_eq(result_of("rest"), "\"seven\"");
     ck_assert_int_gt(atoi(result_of("native")), 0);
@@ -41,7 +42,8 @@ START_TEST(a_method_is_not_taken_for_a_program_of_its_name)
     put_data("method", "[\"version\", {\"an\": \"instance\"}, [], {}]");
     put_data("first", "[\"fake.sleep\", null, [], {}]");
     put_data("unreadable", "[\"fake.version\"");
-    ck_assert_int_eq(wait_worker(start_worker("--burst", "--config", fake_config, "--python", fake_interpreter, NULL)), 0);
+    ck_assert_int_eq(
+        wait_worker(start_worker("--burst", "--config", fake_config, "--python", fake_interpreter, NULL)), 0);
     ck_assert_str_eq(result_of("program"), "\"a program\"");
     ck_assert_str_eq(result_of("method"), "\"1\"");
     ck_assert_str_eq(result_of("first"), "\"programs come first\"");
@@ -53,7 +55,9 @@ START_TEST(the_longest_prefix_counts)
 {
     char text[600], script[256];
     ck_assert_ptr_nonnull(realpath("tests/worker/fake_stable.py", script));
-    snprintf(text, sizeof(text), "[runtime.other]\ncommand = python3 %s %s/other\nfunctions = fake.version, fak\n", script, fake_folder);
+    snprintf(text, sizeof(text),
+             "[runtime.other]\ncommand = python3 %s %s/other\nfunctions = fake.version, fak\n", script,
+             fake_folder);
     FILE *file = fopen(fake_config, "ae");
     fputs(text, file);
     fclose(file);
@@ -137,7 +141,9 @@ END_TEST
 
 START_TEST(what_hello_complains_of_is_the_jobs_failure_and_in_the_log_in_full)
 {
-    fake_says("error", "Traceback (most recent call last):\n  File \"app.py\"\nModuleNotFoundError: No module named 'rq'\n");
+    fake_says(
+        "error",
+        "Traceback (most recent call last):\n  File \"app.py\"\nModuleNotFoundError: No module named 'rq'\n");
     put("a", "fake.version");
     ck_assert_int_eq(wait_worker(start_worker("--burst", "--config", fake_config, NULL)), 0);
     assert_failure_says("a", "does not start: ModuleNotFoundError: No module named 'rq'\n");
@@ -223,7 +229,8 @@ START_TEST(with_preload_nothing_is_fetched_before_python_is_ready)
     wait_lines(1, "start");
     usleep(300000);
     ck_assert(cq_str_is(job_field("a", "status"), "queued"));
-    ck_assert_int_eq(redis_server_int(server, "SCARD", "rq:workers", NULL), 0); /* its name is free should it fail */
+    ck_assert_int_eq(redis_server_int(server, "SCARD", "rq:workers", NULL),
+                     0); /* its name is free should it fail */
     fake_says("gate", NULL);
     wait_status("a", "finished");
     ck_assert(log_has("ready, preloaded app.tasks"));
@@ -251,14 +258,19 @@ END_TEST
 START_TEST(what_a_worker_does_not_take_reaches_no_runtime)
 {
     put("json", "fake.version");
-    ck_assert_int_eq(wait_worker(start_worker("--burst", "--config", fake_config, "--serializer", "pickle", NULL)), 0);
-    assert_failure_says("json", "cq.SerializerRefused: the job is written in json, and this worker takes only pickle (--serializer)");
+    ck_assert_int_eq(
+        wait_worker(start_worker("--burst", "--config", fake_config, "--serializer", "pickle", NULL)), 0);
+    assert_failure_says(
+        "json",
+        "cq.SerializerRefused: the job is written in json, and this worker takes only pickle (--serializer)");
     put("other", "fake.version");
-    ck_assert_int_eq(wait_worker(start_worker("--burst", "--config", fake_config, "--allow", "app", NULL)), 0);
+    ck_assert_int_eq(wait_worker(start_worker("--burst", "--config", fake_config, "--allow", "app", NULL)),
+                     0);
     assert_failure_says("other", "cq.NotAllowed");
     ck_assert_int_eq(fake_lines("start"), 0);
     put("allowed", "fake.version");
-    ck_assert_int_eq(wait_worker(start_worker("--burst", "--config", fake_config, "--allow", "fake", NULL)), 0);
+    ck_assert_int_eq(wait_worker(start_worker("--burst", "--config", fake_config, "--allow", "fake", NULL)),
+                     0);
     ck_assert(cq_str_is(job_field("allowed", "status"), "finished"));
 }
 END_TEST
@@ -280,9 +292,11 @@ START_TEST(the_last_lines_of_a_job_are_kept_with_its_failure)
     put("speaks", "fake.speak");
     ck_assert_int_eq(wait_worker(start_worker("--burst", "--config", fake_config, NULL)), 0);
     struct cq_str kept = redis_server_text(server, "GET", "cq:output:fails", NULL);
-    ck_assert_msg(kept.data && strncmp(kept.data, "line 10\nline 11\n", 16) == 0, "kept: %.*s", (int)kept.len, kept.data ? kept.data : "");
+    ck_assert_msg(kept.data && strncmp(kept.data, "line 10\nline 11\n", 16) == 0, "kept: %.*s", (int)kept.len,
+                  kept.data ? kept.data : "");
     ck_assert(kept.data && memmem(kept.data, kept.len, "line 29\n", 8) == kept.data + kept.len - 8);
-    ck_assert(log_has("ERROR ") && log_has(": fails:   of it\n")); /* not kept, and each line one of the log's */
+    ck_assert(log_has("ERROR ") &&
+              log_has(": fails:   of it\n")); /* not kept, and each line one of the log's */
     ck_assert_int_eq(redis_server_int(server, "EXISTS", "cq:output:silent", NULL), 0);
     ck_assert_int_eq(redis_server_int(server, "EXISTS", "cq:output:speaks", NULL), 0);
 }

@@ -26,7 +26,8 @@ static void wait_text(const char *text, const char *command, const char *key)
             return;
         usleep(5000);
     }
-    ck_abort_msg("%s %s is %.*s, not %s", command, key, (int)last.len, last.data ? last.data : "", text ? text : "there");
+    ck_abort_msg("%s %s is %.*s, not %s", command, key, (int)last.len, last.data ? last.data : "",
+                 text ? text : "there");
 }
 
 /* The name of the scheduler that has the lock, and its process. */
@@ -249,7 +250,8 @@ START_TEST(a_worker_without_one_says_that_scheduled_jobs_have_none)
     pid_t worker = start_worker("--maintenance-interval", "1", NULL);
     wait_count(1, "SCARD", "rq:workers");
     pass_time(worker, 1);
-    wait_log("1 scheduled job of queue default would wait for ever: no scheduler runs; start a worker with --with-scheduler");
+    wait_log("1 scheduled job of queue default would wait for ever: no scheduler runs; start a worker with "
+             "--with-scheduler");
     ck_assert_int_eq(stop_worker(worker), 0);
     worker_log[0] = '\0';
 }

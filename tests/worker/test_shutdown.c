@@ -1,6 +1,7 @@
 #include "tests/worker/harness.h"
 
-/* A warm stop with a deadline: what still runs then waits again. What give_back.lua does is tested in tests/lifecycle. */
+/* A warm stop with a deadline: what still runs then waits again. What give_back.lua does is tested in
+ * tests/lifecycle. */
 
 static void doze(const char *id)
 {
@@ -12,7 +13,8 @@ static void assert_waits(const char *id, int place)
     char at[8];
     snprintf(at, sizeof(at), "%d", place);
     struct cq_str found = redis_server_text(server, "LINDEX", "rq:queue:default", at, NULL);
-    ck_assert_msg(cq_str_is(found, id), "place %d has %.*s, not %s", place, (int)found.len, found.data ? found.data : "(none)", id);
+    ck_assert_msg(cq_str_is(found, id), "place %d has %.*s, not %s", place, (int)found.len,
+                  found.data ? found.data : "(none)", id);
     ck_assert(cq_str_is(job_field(id, "status"), "queued"));
     ck_assert(cq_str_is(job_field(id, "retries_left"), "2"));
 }
@@ -88,10 +90,13 @@ START_TEST(a_second_signal_brings_the_deadline_forward)
     doze("a");
     enqueue("stubborn", &(struct job_spec){.function = "jobs.stubborn", .timeout_s = 900, .retries = 2});
     use_clock();
-    pid_t worker = start_worker("--name", "w", "-n", "2", "--shutdown-timeout", "600", "--kill-grace", "600", NULL);
+    pid_t worker = start_worker("--name", "w", "-n", "2", "--shutdown-timeout", "600", "--kill-grace", "600",
+                                NULL);
     wait_count(2, "ZCARD", "rq:wip:default");
     kill(worker, SIGTERM);
-    for (int i = 0; i < PATIENCE_S * 100 && !redis_server_int(server, "HEXISTS", "rq:worker:w.1", "shutdown_requested_date", NULL); i++)
+    for (int i = 0; i < PATIENCE_S * 100 &&
+                    !redis_server_int(server, "HEXISTS", "rq:worker:w.1", "shutdown_requested_date", NULL);
+         i++)
         usleep(10000);
     pass_time(worker, 2); /* less than a second later it is taken for the same one */
     ck_assert_int_eq(stop_worker(worker), 0);
@@ -127,7 +132,8 @@ START_TEST(a_job_that_is_deleted_before_the_deadline_stays_so)
     wait_status("gone", "started");
     redis_server_int(server, "DEL", "rq:job:gone", NULL);
     ck_assert_int_eq(stop_worker(worker), 0);
-    ck_assert_int_eq(redis_server_int(server, "EXISTS", "rq:job:gone", "rq:queue:default", "rq:wip:default", NULL), 0);
+    ck_assert_int_eq(
+        redis_server_int(server, "EXISTS", "rq:job:gone", "rq:queue:default", "rq:wip:default", NULL), 0);
 }
 END_TEST
 

@@ -44,7 +44,9 @@ END_TEST
 
 START_TEST(what_is_said_is_taken_and_a_timeout_is_bounded)
 {
-    ck_assert_int_eq(read_list("[{" URL ", \"method\": \"POST\", \"headers\": {\"X-A\": \"\\u00e9\", \"N\": 7}, \"timeout\": 99999999999}]"), CQ_OK);
+    ck_assert_int_eq(read_list("[{" URL ", \"method\": \"POST\", \"headers\": {\"X-A\": \"\\u00e9\", \"N\": "
+                               "7}, \"timeout\": 99999999999}]"),
+                     CQ_OK);
     ck_assert(list[0].post);
     ck_assert_int_eq(list[0].timeout_s, CQ_WEBHOOK_TIMEOUT_MAX_S);
     ck_assert_str_eq(list[0].headers[0].name, "X-A");
@@ -54,13 +56,29 @@ START_TEST(what_is_said_is_taken_and_a_timeout_is_bounded)
 END_TEST
 
 static const char *const bad[] = {
-    "1", "null", "{}", "{\"url\": 1, \"job_status\": \"failed\"}", "{\"url\": \"http://\", \"job_status\": \"failed\"}",
-    "{\"url\": \"gopher://h/\", \"job_status\": \"failed\"}", "{\"url\": \"http:/h\", \"job_status\": \"failed\"}",
-    "{\"url\": \"http://h/\\r\\nX: y\", \"job_status\": \"failed\"}", "{\"url\": \"http://h/\\u0000\", \"job_status\": \"failed\"}",
-    "{\"url\": \"http://h\\u00e9/\", \"job_status\": \"failed\"}", "{\"url\": \"http://h/\"}", "{\"url\": \"http://h/\", \"job_status\": 1}",
-    "{" URL ", \"method\": \"get\"}", "{" URL ", \"method\": null}", "{" URL ", \"timeout\": -1}", "{" URL ", \"timeout\": 1.5}", "{" URL ", \"timeout\": null}",
-    "{" URL ", \"headers\": [1]}", "{" URL ", \"headers\": {\"\": \"x\"}}", "{" URL ", \"headers\": {\"A B\": \"x\"}}",
-    "{" URL ", \"headers\": {\"A\": \"x\\ny\"}}", "{" URL ", \"headers\": {\"A\": \"x\\u0000\"}}", "{" URL ", \"headers\": {\"A\": \"\\u20ac\"}}",
+    "1",
+    "null",
+    "{}",
+    "{\"url\": 1, \"job_status\": \"failed\"}",
+    "{\"url\": \"http://\", \"job_status\": \"failed\"}",
+    "{\"url\": \"gopher://h/\", \"job_status\": \"failed\"}",
+    "{\"url\": \"http:/h\", \"job_status\": \"failed\"}",
+    "{\"url\": \"http://h/\\r\\nX: y\", \"job_status\": \"failed\"}",
+    "{\"url\": \"http://h/\\u0000\", \"job_status\": \"failed\"}",
+    "{\"url\": \"http://h\\u00e9/\", \"job_status\": \"failed\"}",
+    "{\"url\": \"http://h/\"}",
+    "{\"url\": \"http://h/\", \"job_status\": 1}",
+    "{" URL ", \"method\": \"get\"}",
+    "{" URL ", \"method\": null}",
+    "{" URL ", \"timeout\": -1}",
+    "{" URL ", \"timeout\": 1.5}",
+    "{" URL ", \"timeout\": null}",
+    "{" URL ", \"headers\": [1]}",
+    "{" URL ", \"headers\": {\"\": \"x\"}}",
+    "{" URL ", \"headers\": {\"A B\": \"x\"}}",
+    "{" URL ", \"headers\": {\"A\": \"x\\ny\"}}",
+    "{" URL ", \"headers\": {\"A\": \"x\\u0000\"}}",
+    "{" URL ", \"headers\": {\"A\": \"\\u20ac\"}}",
     "{" URL ", \"headers\": {\"A\": null}}",
 };
 
@@ -108,13 +126,43 @@ static bool is_public(const char *text)
 }
 
 static const char *const private_ones[] = {
-    "0.0.0.0", "10.1.2.3", "100.64.0.1", "100.127.255.255", "127.0.0.1", "127.255.255.255", "169.254.169.254", "172.16.0.1", "172.31.255.255", "192.0.0.1",
-    "192.168.1.1", "198.18.0.1", "198.19.255.255", "224.0.0.1", "255.255.255.255", "::", "::1", "::127.0.0.1", "::ffff:10.0.0.1", "::ffff:127.0.0.1",
-    "64:ff9b::a00:1", "64:ff9b:1::1", "fe80::1", "fc00::1", "fd12::1", "fec0::1", "ff02::1", "2001:db8::1", "2001::1", "2002:7f00:1::1",
+    "0.0.0.0",
+    "10.1.2.3",
+    "100.64.0.1",
+    "100.127.255.255",
+    "127.0.0.1",
+    "127.255.255.255",
+    "169.254.169.254",
+    "172.16.0.1",
+    "172.31.255.255",
+    "192.0.0.1",
+    "192.168.1.1",
+    "198.18.0.1",
+    "198.19.255.255",
+    "224.0.0.1",
+    "255.255.255.255",
+    "::",
+    "::1",
+    "::127.0.0.1",
+    "::ffff:10.0.0.1",
+    "::ffff:127.0.0.1",
+    "64:ff9b::a00:1",
+    "64:ff9b:1::1",
+    "fe80::1",
+    "fc00::1",
+    "fd12::1",
+    "fec0::1",
+    "ff02::1",
+    "2001:db8::1",
+    "2001::1",
+    "2002:7f00:1::1",
 };
 static const char *const public_ones[] = {
-    "1.1.1.1", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0", "126.255.255.255", "128.0.0.0", "172.15.255.255", "172.32.0.0",
-    "192.167.255.255", "198.17.255.255", "223.255.255.255", "::ffff:1.1.1.1", "64:ff9b::101:101", "2606:4700::1111", "2001:4860:4860::8888", "2002:101:101::1",
+    "1.1.1.1",         "9.255.255.255",    "11.0.0.0",        "100.63.255.255",
+    "100.128.0.0",     "126.255.255.255",  "128.0.0.0",       "172.15.255.255",
+    "172.32.0.0",      "192.167.255.255",  "198.17.255.255",  "223.255.255.255",
+    "::ffff:1.1.1.1",  "64:ff9b::101:101", "2606:4700::1111", "2001:4860:4860::8888",
+    "2002:101:101::1",
 };
 
 START_TEST(private_addresses_are_told_from_public_ones)

@@ -72,7 +72,8 @@ START_TEST(a_fresh_horse_runs_each_job_and_a_reused_one_many)
         enqueue(id, &(struct job_spec){.function = "jobs.whoami", .result_ttl_s = 600});
     }
     /* Three jobs a horse: two horses for six jobs. */
-    ck_assert_int_eq(wait_worker(start_worker("--burst", "--reuse-horses", "--max-jobs-per-horse", "3", NULL)), 0);
+    ck_assert_int_eq(
+        wait_worker(start_worker("--burst", "--reuse-horses", "--max-jobs-per-horse", "3", NULL)), 0);
     ck_assert_int_eq(redis_server_int(server, "ZCARD", "rq:finished:default", NULL), 6);
     char pids[6][64];
     for (int i = 0; i < 6; i++) {
@@ -99,7 +100,8 @@ START_TEST(a_reused_horse_tells_each_job_its_own_names_whatever_the_last_one_did
     enqueue("before", &(struct job_spec){.function = "jobs.environment"});
     enqueue("spoils", &(struct job_spec){.function = "jobs.spoil_environment"});
     enqueue("after", &(struct job_spec){.function = "jobs.environment", .queue = "other"});
-    ck_assert_int_eq(wait_worker(start_worker("--burst", "--reuse-horses", "--name", "w", "default", "other", NULL)), 0);
+    ck_assert_int_eq(
+        wait_worker(start_worker("--burst", "--reuse-horses", "--name", "w", "default", "other", NULL)), 0);
     ck_assert_str_eq(result_of("before"), "\"before w default -\"");
     ck_assert_str_eq(result_of("after"), "\"after w other over\"");
 }
@@ -124,7 +126,8 @@ START_TEST(the_death_of_a_horse_is_recorded_as_rq_does)
     ck_assert_int_eq(wait_worker(start_worker("--burst", NULL)), 0);
     assert_failure_says("segv", "(signal 11)");
     assert_failure_says("left", "Work-horse terminated unexpectedly; waitpid returned 768; ");
-    assert_failure_says("deaf", "Work-horse terminated unexpectedly; waitpid returned "); /* it could not answer */
+    assert_failure_says("deaf",
+                        "Work-horse terminated unexpectedly; waitpid returned "); /* it could not answer */
     ck_assert_int_eq(redis_server_int(server, "ZCARD", "rq:failed:default", NULL), 3);
 }
 END_TEST
@@ -134,7 +137,8 @@ START_TEST(what_a_job_forked_does_not_outlive_it)
     enqueue("parent", &(struct job_spec){.function = "jobs.spawn", .result_ttl_s = 600});
     pid_t worker = start_worker(NULL);
     wait_status("parent", "finished");
-    struct cq_reply *reply = redis_server_run(server, "XREVRANGE", "rq:results:parent", "+", "-", "COUNT", "1", NULL);
+    struct cq_reply *reply = redis_server_run(server, "XREVRANGE", "rq:results:parent", "+", "-", "COUNT",
+                                              "1", NULL);
     struct cq_arena arena = CQ_ARENA_INIT;
     struct cq_result result;
     struct cq_error err;
@@ -162,14 +166,16 @@ END_TEST
 
 static void publish_until_heard(const char *command)
 {
-    for (int i = 0; i < PATIENCE_S * 100 && !redis_server_int(server, "PUBLISH", "rq:pubsub:w", command, NULL); i++)
+    for (int i = 0;
+         i < PATIENCE_S * 100 && !redis_server_int(server, "PUBLISH", "rq:pubsub:w", command, NULL); i++)
         usleep(10000);
 }
 
 START_TEST(stop_job_stops_it_for_good)
 {
     pid_t worker = start_worker("--name", "w", NULL);
-    enqueue("long", &(struct job_spec){.function = "jobs.doze_s", .number = 600, .timeout_s = 1000, .retries = 3});
+    enqueue("long",
+            &(struct job_spec){.function = "jobs.doze_s", .number = 600, .timeout_s = 1000, .retries = 3});
     wait_status("long", "started");
     publish_until_heard("{\"command\": \"stop-job\", \"job_id\": \"long\"}");
     wait_status("long", "stopped");
@@ -220,7 +226,8 @@ START_TEST(a_job_that_does_not_run_is_not_stopped_by_a_command_for_another)
     pid_t worker = start_worker("--name", "w", NULL);
     enqueue_held("runs");
     wait_status("runs", "started");
-    redis_server_int(server, "PUBLISH", "rq:pubsub:w", "{\"command\": \"stop-job\", \"job_id\": \"other\"}", NULL);
+    redis_server_int(server, "PUBLISH", "rq:pubsub:w", "{\"command\": \"stop-job\", \"job_id\": \"other\"}",
+                     NULL);
     redis_server_int(server, "PUBLISH", "rq:pubsub:w", "not json", NULL);
     redis_server_int(server, "PUBLISH", "rq:pubsub:w", "{\"command\": \"nonsense\"}", NULL);
     let_go();
@@ -249,7 +256,8 @@ static void wait_shutdown(const char *name)
     char key[64];
     snprintf(key, sizeof(key), "rq:worker:%s", name);
     int i = 0;
-    for (; i < PATIENCE_S * 100 && !redis_server_int(server, "HEXISTS", key, "shutdown_requested_date", NULL); i++)
+    for (; i < PATIENCE_S * 100 && !redis_server_int(server, "HEXISTS", key, "shutdown_requested_date", NULL);
+         i++)
         usleep(10000);
     ck_assert_int_lt(i, PATIENCE_S * 100);
 }
@@ -326,7 +334,8 @@ int main(void)
     tcase_add_test(tcase, a_waiting_worker_takes_a_job_as_it_comes);
     tcase_add_test(tcase, slots_are_workers_of_their_own_and_run_side_by_side);
     tcase_add_test(tcase, a_fresh_horse_runs_each_job_and_a_reused_one_many);
-    tcase_add_test(tcase, a_reused_horse_tells_each_job_its_own_names_whatever_the_last_one_did_to_the_environment);
+    tcase_add_test(tcase,
+                   a_reused_horse_tells_each_job_its_own_names_whatever_the_last_one_did_to_the_environment);
     tcase_add_test(tcase, a_job_that_ignores_sigterm_ends_at_its_timeout_all_the_same);
     tcase_add_test(tcase, the_death_of_a_horse_is_recorded_as_rq_does);
     tcase_add_test(tcase, what_a_job_forked_does_not_outlive_it);

@@ -47,7 +47,8 @@ static void on_message(struct ev_loop *loop, ev_io *watcher, int events)
             cq_resize_leave(link->process);
     if (got < 0) {
         ev_io_stop(loop, watcher);
-        cq_log(link->process->log, CQ_LOG_WARNING, link->process->name, NULL, "the supervisor of its pool is gone");
+        cq_log(link->process->log, CQ_LOG_WARNING, link->process->name, NULL,
+               "the supervisor of its pool is gone");
         raise(SIGTERM); /* the kernel sends it, too (PR_SET_PDEATHSIG): twice within a second is once */
     }
 }
@@ -77,5 +78,6 @@ void cq_link_free(struct cq_link *link)
 void cq_link_say(struct cq_link *link, enum cq_link_word word, int value)
 {
     if (!cq_link_send(link->fd, word, value))
-        cq_log(link->process->log, CQ_LOG_DEBUG, link->process->name, NULL, "the supervisor of its pool does not listen");
+        cq_log(link->process->log, CQ_LOG_DEBUG, link->process->name, NULL,
+               "the supervisor of its pool does not listen");
 }

@@ -1,6 +1,7 @@
 /*
- * What a worker process of a pool and the pool's supervisor tell each other: one small message each over a socket pair that
- * keeps messages apart. Its end of file is the other's end: a worker whose supervisor is gone stops warmly.
+ * What a worker process of a pool and the pool's supervisor tell each other: one small message each over a
+ * socket pair that keeps messages apart. Its end of file is the other's end: a worker whose supervisor is
+ * gone stops warmly.
  */
 #ifndef CQ_WORKER_POOL_LINK_H
 #define CQ_WORKER_POOL_LINK_H
@@ -26,7 +27,8 @@ struct cq_link_message {
 /* One message, without waiting. False: the other is gone, or does not read. */
 bool cq_link_send(int fd, enum cq_link_word word, int value);
 
-/* The next message. 1: there is one; 0: none yet; -1: the other is gone. What is no message is passed over. */
+/* The next message. 1: there is one; 0: none yet; -1: the other is gone. What is no message is passed
+ * over. */
 int cq_link_receive(int fd, struct cq_link_message *ret_message);
 
 /* ---- the worker's side ---- */

@@ -27,7 +27,8 @@ void cq_notify_send(const struct cq_notify *notify, const char *state)
     int fd = notify->len ? socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) : -1;
     if (fd < 0)
         return;
-    ssize_t sent = sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&notify->address, notify->len);
+    ssize_t sent = sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&notify->address,
+                          notify->len);
     (void)sent; /* it is a courtesy */
     close(fd);
 }

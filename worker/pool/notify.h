@@ -1,4 +1,5 @@
-/* Telling systemd (Type=notify) how it goes: a datagram to $NOTIFY_SOCKET, as sd_notify(3) describes it; nothing elsewhere. */
+/* Telling systemd (Type=notify) how it goes: a datagram to $NOTIFY_SOCKET, as sd_notify(3) describes it;
+ * nothing elsewhere. */
 #ifndef CQ_WORKER_POOL_NOTIFY_H
 #define CQ_WORKER_POOL_NOTIFY_H
 

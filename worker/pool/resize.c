@@ -14,7 +14,8 @@
 #include "worker/pool/notify.h"
 #include "worker/slot/slot.h"
 
-static const double unborn_pause_s = 5.0; /* before the place of a slot that could not even register is filled again */
+static const double unborn_pause_s =
+    5.0; /* before the place of a slot that could not even register is filled again */
 
 struct cq_resize {
     struct cq_process *process;
@@ -23,7 +24,7 @@ struct cq_resize {
     ev_timer refill;
     int missing; /* slots that refill is to add */
     int births;
-    bool ready;  /* all of the first ones are born */
+    bool ready; /* all of the first ones are born */
 };
 
 static bool is_active(const struct cq_slot *slot)
@@ -64,8 +65,8 @@ static bool add(struct cq_process *process)
         return false;
     slot->added = true;
     if (!cq_rider_open_output(&slot->rider)) {
-        cq_log(process->log, CQ_LOG_ERROR, slot->name, NULL, "cannot make its pipes: %s; raise `ulimit -n`. It was not added",
-               strerror(errno));
+        cq_log(process->log, CQ_LOG_ERROR, slot->name, NULL,
+               "cannot make its pipes: %s; raise `ulimit -n`. It was not added", strerror(errno));
         slot->state = CQ_SLOT_DEAD;
         return false;
     }
@@ -87,7 +88,8 @@ static void stop_some(struct cq_process *process, int count)
     for (int pass = 0; pass < 2; pass++)
         for (int i = process->slot_count - 1; i >= 0 && count > 0; i--) {
             struct cq_slot *slot = &process->slots[i];
-            if (!is_active(slot) || (pass == 0 && slot->state != CQ_SLOT_IDLE && slot->state != CQ_SLOT_UNBORN))
+            if (!is_active(slot) ||
+                (pass == 0 && slot->state != CQ_SLOT_IDLE && slot->state != CQ_SLOT_UNBORN))
                 continue;
             count--;
             cq_slot_stop(slot);
@@ -115,7 +117,8 @@ void cq_resize_leave(struct cq_process *process)
 {
     if (process->stopping)
         return;
-    cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "told to leave: it ends when its running jobs have");
+    cq_log(process->log, CQ_LOG_INFO, process->name, NULL,
+           "told to leave: it ends when its running jobs have");
     process->stopping = true;
     for (int i = 0; i < process->slot_count; i++)
         cq_slot_stop(&process->slots[i]);
@@ -124,8 +127,8 @@ void cq_resize_leave(struct cq_process *process)
 void cq_resize_asked(struct cq_process *process, int wanted)
 {
     if (wanted < 1 || wanted > CQ_SLOTS_MAX)
-        cq_log(process->log, CQ_LOG_WARNING, process->name, NULL, "resize to %d workers ignored: 1 to %d is what there may be", wanted,
-               CQ_SLOTS_MAX);
+        cq_log(process->log, CQ_LOG_WARNING, process->name, NULL,
+               "resize to %d workers ignored: 1 to %d is what there may be", wanted, CQ_SLOTS_MAX);
     else if (process->link)
         cq_link_say(process->link, CQ_LINK_WANT, wanted);
     else
@@ -159,7 +162,8 @@ void cq_resize_slot_dead(struct cq_process *process, const struct cq_slot *slot)
     const struct cq_worker_options *options = process->options;
     if (slot->worn && !options->keep_slots && process->link)
         cq_link_say(process->link, CQ_LINK_WORN, 0);
-    if (!options->keep_slots || process->stopping || (options->burst && !slot->worn) || active(process) >= process->slots_wanted)
+    if (!options->keep_slots || process->stopping || (options->burst && !slot->worn) ||
+        active(process) >= process->slots_wanted)
         return;
     resize->missing++;
     if (ev_is_active(&resize->refill))

@@ -55,13 +55,15 @@ static void check_gone(struct cq_horse *horse)
 static void give_up(struct cq_horse *horse, const char *why)
 {
     struct cq_rider *rider = horse->rider;
-    cq_log(rider->process->log, CQ_LOG_ERROR, rider->name, NULL, "horse %d: %s; killing it", (int)horse->pid, why);
+    cq_log(rider->process->log, CQ_LOG_ERROR, rider->name, NULL, "horse %d: %s; killing it", (int)horse->pid,
+           why);
     cq_horse_kill(horse, SIGKILL);
     cq_horse_close(horse);
     check_gone(horse);
 }
 
-/* Handle the whole frames at the start of bytes; returns how many bytes they took. Stops when the horse is done with. */
+/* Handle the whole frames at the start of bytes; returns how many bytes they took. Stops when the horse is
+ * done with. */
 static size_t handle_frames(struct cq_horse *horse, struct cq_str bytes)
 {
     size_t used = 0;
@@ -69,7 +71,8 @@ static size_t handle_frames(struct cq_horse *horse, struct cq_str bytes)
         struct cq_frame frame;
         struct cq_error err;
         size_t size = 0;
-        if (cq_frame_parse(cq_str_n(bytes.data + used, bytes.len - used), CQ_FRAME_JOB_MAX, &frame, &size, &err) != CQ_OK) {
+        if (cq_frame_parse(cq_str_n(bytes.data + used, bytes.len - used), CQ_FRAME_JOB_MAX, &frame, &size,
+                           &err) != CQ_OK) {
             give_up(horse, err.text);
             break;
         }
@@ -106,7 +109,8 @@ static void read_socket(struct cq_horse *horse)
         return;
     if (n <= 0) {
         cq_horse_close(horse);
-        /* Dead, then: what was killed because somebody said so need not wait for a stable that is importing modules. */
+        /* Dead, then: what was killed because somebody said so need not wait for a stable that is importing
+         * modules. */
         if (horse->killed && !horse->exited) {
             horse->exited = true;
             horse->status = SIGKILL;
@@ -154,7 +158,8 @@ struct cq_horse *cq_horse_fork(struct cq_runtime *runtime, struct cq_rider *ride
     if (!cq_runtime_is_ready(runtime))
         return NULL;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-        cq_log(process->log, CQ_LOG_ERROR, rider->name, NULL, "cannot make a horse's socket: %s", strerror(errno));
+        cq_log(process->log, CQ_LOG_ERROR, rider->name, NULL, "cannot make a horse's socket: %s",
+               strerror(errno));
         return NULL;
     }
     int fds[CQ_FRAME_FDS_MAX] = {ends[1], rider->pipes[0], rider->pipes[1]};
@@ -210,7 +215,9 @@ void cq_horse_kill(struct cq_horse *horse, int signal_number)
     horse->killed = horse->killed || signal_number == SIGKILL;
     if (kill(-horse->pid, signal_number) != 0)
         kill(horse->pid, signal_number);
-    if (horse->killed && horse->fd < 0) /* it had died before, and its stable, which hangs, does not say so: read_socket will */
+    if (horse->killed &&
+        horse->fd <
+            0) /* it had died before, and its stable, which hangs, does not say so: read_socket will */
         ev_feed_event(horse->rider->process->loop, &horse->reader, EV_READ);
 }
 

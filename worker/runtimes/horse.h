@@ -1,9 +1,9 @@
 /*
  * A horse as its worker sees it: a number, a pid once the stable says it, and a socket.
  *
- * The worker makes the socket pair and sends the job into it without waiting for the fork: the bytes wait in the
- * socket until the horse reads them. A horse is gone when the stable reported its exit and everything that it had
- * written was read, whichever comes last.
+ * The worker makes the socket pair and sends the job into it without waiting for the fork: the bytes wait in
+ * the socket until the horse reads them. A horse is gone when the stable reported its exit and everything
+ * that it had written was read, whichever comes last.
  */
 #ifndef CQ_WORKER_RUNTIMES_HORSE_H
 #define CQ_WORKER_RUNTIMES_HORSE_H
@@ -19,29 +19,29 @@ struct cq_runtime;
 struct cq_stable;
 
 struct cq_horse {
-    struct cq_rider *rider;     /* whom it runs for */
+    struct cq_rider *rider; /* whom it runs for */
     struct cq_runtime *runtime;
     struct cq_stable *stable;   /* it was forked from; NULL: reaped */
     struct cq_horse *team_next; /* in its stable's team */
     struct cq_horse *next;      /* in a list of its rider's */
     int64_t number;             /* its stable's for it */
-    pid_t pid;             /* 0 until the stable said it */
-    int fd;                /* our end of its socket; -1: closed */
+    pid_t pid;                  /* 0 until the stable said it */
+    int fd;                     /* our end of its socket; -1: closed */
     ev_io reader, writer;
-    struct cq_buf in;      /* an answer that has not come whole yet */
-    struct cq_buf out;     /* what the socket did not take yet */
-    int64_t jobs;          /* given to it so far */
-    int64_t rss_kb;        /* as of its last answer */
-    bool answered;         /* its current job has its answer */
-    bool exited;           /* the stable reaped it, or it was killed and has closed its socket */
-    bool killed;           /* by SIGKILL of ours */
-    bool unborn;           /* exited, that is: it could not be forked, and nobody has seen its job */
-    int status;            /* as of waitpid, when exited */
-    int kill_signal;       /* to be sent as soon as the pid is known; 0: none */
-    cq_time forked_at;     /* monotonic: when the stable said so; 0: not yet */
-    cq_time retired_at;    /* monotonic; 0: not retired */
-    int holds;             /* horse.c is working on it; freeing waits */
-    bool doomed;           /* freed meanwhile */
+    struct cq_buf in;   /* an answer that has not come whole yet */
+    struct cq_buf out;  /* what the socket did not take yet */
+    int64_t jobs;       /* given to it so far */
+    int64_t rss_kb;     /* as of its last answer */
+    bool answered;      /* its current job has its answer */
+    bool exited;        /* the stable reaped it, or it was killed and has closed its socket */
+    bool killed;        /* by SIGKILL of ours */
+    bool unborn;        /* exited, that is: it could not be forked, and nobody has seen its job */
+    int status;         /* as of waitpid, when exited */
+    int kill_signal;    /* to be sent as soon as the pid is known; 0: none */
+    cq_time forked_at;  /* monotonic: when the stable said so; 0: not yet */
+    cq_time retired_at; /* monotonic; 0: not retired */
+    int holds;          /* horse.c is working on it; freeing waits */
+    bool doomed;        /* freed meanwhile */
 };
 
 /* Have a runtime fork a horse for a rider. NULL: it has no stable now (the slots hear when it has). */
@@ -57,8 +57,9 @@ void cq_horse_close(struct cq_horse *horse);
 void cq_horse_kill(struct cq_horse *horse, int signal_number);
 
 /*
- * A timer of so many seconds, set when it was given its job, has run out: how much of them is left in truth, because the
- * horse was not there at first. A stable may be busy with an import, and its jobs cannot help it. 0 or less: nothing.
+ * A timer of so many seconds, set when it was given its job, has run out: how much of them is left in truth,
+ * because the horse was not there at first. A stable may be busy with an import, and its jobs cannot help it.
+ * 0 or less: nothing.
  */
 double cq_horse_time_left(const struct cq_horse *horse, double seconds);
 
@@ -67,7 +68,8 @@ void cq_horse_forked(struct cq_horse *horse, pid_t pid);
 void cq_horse_not_forked(struct cq_horse *horse);
 void cq_horse_exited(struct cq_horse *horse, int status);
 
-/* Close its socket and forget it. The process, if it still lives, ends by the end of file or by the stable. */
+/* Close its socket and forget it. The process, if it still lives, ends by the end of file or by the
+ * stable. */
 void cq_horse_free(struct cq_horse *horse);
 
 #endif

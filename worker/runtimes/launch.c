@@ -52,7 +52,8 @@ void cq_launch_native(struct cq_launch *launch, const struct cq_worker_options *
         push(launch, "--without-python");
 }
 
-/* A brace is doubled in a command as it is written, so that it is no placeholder: a runtime's command has none. */
+/* A brace is doubled in a command as it is written, so that it is no placeholder: a runtime's command has
+ * none. */
 static void single_braces(char *word)
 {
     char *to = word;
@@ -64,13 +65,15 @@ static void single_braces(char *word)
     *to = '\0';
 }
 
-enum cq_code cq_launch_command(struct cq_launch *launch, const struct cq_runtime_command *command, struct cq_error *err)
+enum cq_code cq_launch_command(struct cq_launch *launch, const struct cq_runtime_command *command,
+                               struct cq_error *err)
 {
     struct cq_error why;
     if (!cq_program_split(command->command, &launch->argv))
         return cq_error_set(err, CQ_ERR_CONFIG, "[runtime.%s] command: a quote is not closed", command->name);
     if (!launch->argv.len)
-        return cq_error_set(err, CQ_ERR_CONFIG, "[runtime.%s] command is empty: name a program", command->name);
+        return cq_error_set(err, CQ_ERR_CONFIG, "[runtime.%s] command is empty: name a program",
+                            command->name);
     for (size_t i = 0; i < launch->argv.len; i++)
         single_braces(launch->argv.items[i]);
     if (cq_launch_find(launch->argv.items[0], &launch->file, &why) != CQ_OK)
@@ -153,10 +156,13 @@ CQ_NORETURN static void become_stable(const struct child *child)
     struct sigaction fresh = {.sa_handler = SIG_DFL};
     sigaction(SIGPIPE, &fresh, NULL);
     sigaction(SIGHUP, &fresh, NULL);
-    /* Ours are close-on-exec; this is for what libraries open, such as the sockets that libcurl's threads are woken by. */
+    /* Ours are close-on-exec; this is for what libraries open, such as the sockets that libcurl's threads are
+     * woken by. */
     close_range(CQ_LAUNCH_EXTRA + 1, ~0U, CLOSE_RANGE_CLOEXEC);
-    int exec_fd = above(child->exec_fd), fd = above(child->fd), extra_fd = child->extra_fd >= 0 ? above(child->extra_fd) : -1;
-    if (exec_fd >= 0 && fd >= 0 && dup2(fd, CQ_STABLE_SOCKET) >= 0 && (child->extra_fd < 0 || dup2(extra_fd, CQ_LAUNCH_EXTRA) >= 0))
+    int exec_fd = above(child->exec_fd), fd = above(child->fd),
+        extra_fd = child->extra_fd >= 0 ? above(child->extra_fd) : -1;
+    if (exec_fd >= 0 && fd >= 0 && dup2(fd, CQ_STABLE_SOCKET) >= 0 &&
+        (child->extra_fd < 0 || dup2(extra_fd, CQ_LAUNCH_EXTRA) >= 0))
         execv(child->file, child->argv);
     int why = errno;
     if (exec_fd >= 0 && write(exec_fd, &why, sizeof(why)) < 0)
@@ -164,14 +170,16 @@ CQ_NORETURN static void become_stable(const struct child *child)
     _exit(127);
 }
 
-enum cq_code cq_launch_spawn(const struct cq_launch *launch, pid_t *ret_pid, int *ret_fd, int *ret_exec_fd, struct cq_error *err)
+enum cq_code cq_launch_spawn(const struct cq_launch *launch, pid_t *ret_pid, int *ret_fd, int *ret_exec_fd,
+                             struct cq_error *err)
 {
     int ends[2] = {-1, -1}, exec_ends[2] = {-1, -1};
     const char *what = "make the sockets of";
     char **argv = cq_calloc(launch->argv.len + 1, sizeof(*argv));
     memcpy(argv, launch->argv.items, launch->argv.len * sizeof(*argv));
     pid_t pid = -1;
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0 && pipe2(exec_ends, O_CLOEXEC | O_NONBLOCK) == 0) {
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0 &&
+        pipe2(exec_ends, O_CLOEXEC | O_NONBLOCK) == 0) {
         struct child child = {launch->file, argv, ends[1], launch->extra_fd, exec_ends[1], getpid()};
         what = "fork";
         pid = fork();

@@ -28,11 +28,12 @@ void cq_launch_native(struct cq_launch *launch, const struct cq_worker_options *
  *   fatal  names of modules that it is not to learn, each ended by a NUL byte
  * Errors: CQ_ERR_CONFIG names the interpreter; CQ_ERR_SYSTEM.
  */
-CQ_MUST_CHECK enum cq_code cq_launch_python(struct cq_launch *launch, const struct cq_worker_options *options, struct cq_str fatal,
-                                            struct cq_error *err);
+CQ_MUST_CHECK enum cq_code cq_launch_python(struct cq_launch *launch, const struct cq_worker_options *options,
+                                            struct cq_str fatal, struct cq_error *err);
 
 /* A [runtime.NAME] command. Errors: CQ_ERR_CONFIG names the runtime and what is wrong with its command. */
-CQ_MUST_CHECK enum cq_code cq_launch_command(struct cq_launch *launch, const struct cq_runtime_command *command, struct cq_error *err);
+CQ_MUST_CHECK enum cq_code cq_launch_command(struct cq_launch *launch,
+                                             const struct cq_runtime_command *command, struct cq_error *err);
 
 /*
  * The file that a program's name stands for: as execvp would look for it on PATH; with a slash in it, itself.
@@ -46,7 +47,7 @@ CQ_MUST_CHECK enum cq_code cq_launch_find(const char *name, char **ret_file, str
  *   ret_exec_fd  non-blocking, the caller's to close: an int comes out of it, the errno, when the exec failed
  * Errors: CQ_ERR_SYSTEM.
  */
-CQ_MUST_CHECK enum cq_code cq_launch_spawn(const struct cq_launch *launch, pid_t *ret_pid, int *ret_fd, int *ret_exec_fd,
-                                           struct cq_error *err);
+CQ_MUST_CHECK enum cq_code cq_launch_spawn(const struct cq_launch *launch, pid_t *ret_pid, int *ret_fd,
+                                           int *ret_exec_fd, struct cq_error *err);
 
 #endif

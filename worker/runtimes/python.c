@@ -17,7 +17,8 @@ static void add_text(struct cq_frame_writer *writer, const char *key, const char
         cq_frame_add_str(writer, key, cq_str(text));
 }
 
-/* A list is one text, each item ended by a NUL: a name may hold anything else. Absent when it is empty. False: too long. */
+/* A list is one text, each item ended by a NUL: a name may hold anything else. Absent when it is empty.
+ * False: too long. */
 static bool add_list(struct cq_frame_writer *writer, const char *key, const struct cq_strv *list)
 {
     struct cq_buf text = CQ_BUF_INIT(CQ_FRAME_CONTROL_MAX);
@@ -78,14 +79,17 @@ static bool write_all(int fd, const void *data, size_t size)
 }
 
 /* In memory, because argv and the environment are for all to see, and a file would have to be removed. */
-static enum cq_code make_extra(const struct cq_worker_options *options, struct cq_str fatal, int *ret_fd, struct cq_error *err)
+static enum cq_code make_extra(const struct cq_worker_options *options, struct cq_str fatal, int *ret_fd,
+                               struct cq_error *err)
 {
     struct cq_buf setup = CQ_BUF_INIT(CQ_FRAME_CONTROL_MAX);
     int fd = -1;
     enum cq_code code = CQ_OK;
     if (!write_setup(options, fatal, &setup))
-        code = cq_error_set(err, CQ_ERR_CONFIG, "its options together are longer than %d bytes", CQ_FRAME_CONTROL_MAX);
-    else if ((fd = memfd_create("cq-python", MFD_CLOEXEC)) < 0 || !write_all(fd, cq_python_bundle, cq_python_bundle_size) ||
+        code = cq_error_set(err, CQ_ERR_CONFIG, "its options together are longer than %d bytes",
+                            CQ_FRAME_CONTROL_MAX);
+    else if ((fd = memfd_create("cq-python", MFD_CLOEXEC)) < 0 ||
+             !write_all(fd, cq_python_bundle, cq_python_bundle_size) ||
              !write_all(fd, setup.data, setup.len) || lseek(fd, 0, SEEK_SET) != 0)
         code = cq_error_errno(err, errno, "cannot make a file in memory");
     if (setup.data)
@@ -98,8 +102,8 @@ static enum cq_code make_extra(const struct cq_worker_options *options, struct c
     return code;
 }
 
-enum cq_code cq_launch_python(struct cq_launch *launch, const struct cq_worker_options *options, struct cq_str fatal,
-                              struct cq_error *err)
+enum cq_code cq_launch_python(struct cq_launch *launch, const struct cq_worker_options *options,
+                              struct cq_str fatal, struct cq_error *err)
 {
     struct cq_error why;
     enum cq_code code = cq_launch_find(options->python, &launch->file, &why);

@@ -7,7 +7,8 @@ static void encode(struct cq_buf *out, const char *text, const char *also)
 {
     for (const char *p = text; *p; p++) {
         unsigned char c = (unsigned char)*p;
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("-._~", c) || strchr(also, c);
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                     strchr("-._~", c) || strchr(also, c);
         if (plain)
             cq_buf_char(out, *p);
         else
@@ -68,8 +69,10 @@ void cq_redis_url(const struct cq_address *address, struct cq_buf *out)
         }
         cq_buf_printf(out, ":%d/%d", address->port, address->db);
     }
-    add_timeout(out, &separator, "socket_timeout", address->command_timeout_ms, CQ_ADDRESS_DEFAULT_COMMAND_MS);
-    add_timeout(out, &separator, "socket_connect_timeout", address->connect_timeout_ms, CQ_ADDRESS_DEFAULT_CONNECT_MS);
+    add_timeout(out, &separator, "socket_timeout", address->command_timeout_ms,
+                CQ_ADDRESS_DEFAULT_COMMAND_MS);
+    add_timeout(out, &separator, "socket_connect_timeout", address->connect_timeout_ms,
+                CQ_ADDRESS_DEFAULT_CONNECT_MS);
     if (!address->tls)
         return;
     if (address->tls_no_verify)

@@ -1,4 +1,5 @@
-/* Where Redis is, as redis-py's from_url takes it: for jobs that talk to it themselves. Holds the password. */
+/* Where Redis is, as redis-py's from_url takes it: for jobs that talk to it themselves. Holds the
+ * password. */
 #ifndef CQ_WORKER_RUNTIMES_REDIS_URL_H
 #define CQ_WORKER_RUNTIMES_REDIS_URL_H
 

@@ -34,7 +34,8 @@ struct cq_router *cq_router_new(struct cq_process *process)
     const struct cq_worker_options *options = process->options;
     struct cq_router *router = cq_calloc(1, sizeof(*router));
     router->process = process;
-    router->only_one = process->runtime_count == 1 && !options->restrict_format && !(options->allow && options->allow->len);
+    router->only_one = process->runtime_count == 1 && !options->restrict_format &&
+                       !(options->allow && options->allow->len);
     cq_peek_init(&router->peek);
     return router;
 }
@@ -76,7 +77,8 @@ static bool is_program(const struct cq_process *process, struct cq_str name, str
 static bool covers(const char *prefix, struct cq_str name)
 {
     size_t len = strlen(prefix);
-    return name.len >= len && memcmp(name.data, prefix, len) == 0 && (name.len == len || name.data[len] == '.');
+    return name.len >= len && memcmp(name.data, prefix, len) == 0 &&
+           (name.len == len || name.data[len] == '.');
 }
 
 static struct cq_runtime *by_prefix(const struct cq_process *process, struct cq_str name)
@@ -127,7 +129,8 @@ static struct cq_runtime *look_up_or_remember(struct cq_router *router, struct c
     return slot->runtime;
 }
 
-struct cq_runtime *cq_router_find(struct cq_router *router, const struct cq_reply *fields, struct cq_buf *refusal)
+struct cq_runtime *cq_router_find(struct cq_router *router, const struct cq_reply *fields,
+                                  struct cq_buf *refusal)
 {
     struct cq_process *process = router->process;
     const struct cq_worker_options *options = process->options;
@@ -139,8 +142,10 @@ struct cq_runtime *cq_router_find(struct cq_router *router, const struct cq_repl
     bool seen = cq_call_peek(&router->peek, data, &peeked);
     cq_buf_clear(refusal);
     if (seen && options->restrict_format && peeked.format != options->format) {
-        cq_buf_printf(refusal, "cq.SerializerRefused: the job is written in %s, and this worker takes only %s (--serializer)\n",
-                      cq_format_name(peeked.format), cq_format_name(options->format));
+        cq_buf_printf(
+            refusal,
+            "cq.SerializerRefused: the job is written in %s, and this worker takes only %s (--serializer)\n",
+            cq_format_name(peeked.format), cq_format_name(options->format));
         return NULL;
     }
     if (options->allow && options->allow->len && cq_allow_check(options->allow, fields, &err) != CQ_OK) {

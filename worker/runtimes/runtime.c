@@ -13,14 +13,15 @@
 enum {
     STARTS_BEFORE_BROKEN = 5, /* in a row, of one that had been ready or was killed: jobs wait for these */
     REASON_MAX = CQ_FRAME_CONTROL_MAX,
-    FATAL_MAX = 16 * 1024,   /* bytes of such modules' names: a quarter of the setup frame */
-    MORE_MAX = 4096, /* bytes of what else a line about it says */
+    FATAL_MAX = 16 * 1024, /* bytes of such modules' names: a quarter of the setup frame */
+    MORE_MAX = 4096,       /* bytes of what else a line about it says */
 };
 
-static const double hello_within_s = 30.0, import_within_s = 600.0; /* without and with modules to import first */
-static const double pause_first_s = 0.1, pause_most_s = 5.0;        /* before the worker starts it again by itself */
-static const double steady_s = 10.0;                                /* one that served so long did not die of its start */
-static const double broken_first_s = 1.0, broken_most_s = 30.0;     /* before a job may start it again */
+static const double hello_within_s = 30.0,
+                    import_within_s = 600.0;                 /* without and with modules to import first */
+static const double pause_first_s = 0.1, pause_most_s = 5.0; /* before the worker starts it again by itself */
+static const double steady_s = 10.0; /* one that served so long did not die of its start */
+static const double broken_first_s = 1.0, broken_most_s = 30.0; /* before a job may start it again */
 
 bool cq_runtime_is_ready(const struct cq_runtime *runtime)
 {
@@ -31,8 +32,9 @@ bool cq_runtime_is_ready(const struct cq_runtime *runtime)
 
 bool cq_runtime_imports(const struct cq_worker_options *options)
 {
-    return (options->preload && options->preload->len) || (options->exception_handlers && options->exception_handlers->len) ||
-           options->job_class || options->connection_class || options->serializer_path;
+    return (options->preload && options->preload->len) ||
+           (options->exception_handlers && options->exception_handlers->len) || options->job_class ||
+           options->connection_class || options->serializer_path;
 }
 
 static enum cq_code start(struct cq_runtime *runtime, struct cq_stable **ret_stable, struct cq_error *err)
@@ -77,7 +79,8 @@ static void log_lines(const struct cq_runtime *runtime, struct cq_str text)
     for (size_t at = 0; at < text.len;) {
         const char *end = memchr(text.data + at, '\n', text.len - at);
         size_t len = end ? (size_t)(end - text.data) - at : text.len - at;
-        cq_log(runtime->process->log, CQ_LOG_ERROR, runtime->process->name, NULL, "%s: %.*s", runtime->name, (int)len, text.data + at);
+        cq_log(runtime->process->log, CQ_LOG_ERROR, runtime->process->name, NULL, "%s: %.*s", runtime->name,
+               (int)len, text.data + at);
         at += len + 1;
     }
 }
@@ -120,13 +123,15 @@ static void start_failed(struct cq_runtime *runtime, enum cq_code code, struct c
     double pause_s = runtime->pause_s, most_s = again ? pause_most_s : broken_most_s;
     runtime->pause_s = pause_s * 2 < most_s ? pause_s * 2 : most_s;
     if (again) {
-        cq_log(process->log, CQ_LOG_ERROR, process->name, NULL, "%s; trying again in %.1f s", runtime->reason.data, pause_s);
+        cq_log(process->log, CQ_LOG_ERROR, process->name, NULL, "%s; trying again in %.1f s",
+               runtime->reason.data, pause_s);
         ev_timer_set(&runtime->retry, pause_s, 0.);
         ev_timer_start(process->loop, &runtime->retry);
         return;
     }
-    cq_log(process->log, CQ_LOG_ERROR, process->name, NULL, "%s; jobs that need it fail, and the first one after %.0f s tries again",
-           runtime->reason.data, pause_s);
+    cq_log(process->log, CQ_LOG_ERROR, process->name, NULL,
+           "%s; jobs that need it fail, and the first one after %.0f s tries again", runtime->reason.data,
+           pause_s);
     runtime->broken_until = cq_clock_monotonic() + (cq_time)(pause_s * CQ_SECOND);
     fail_jobs(runtime);
 }
@@ -184,8 +189,9 @@ static void announce(const struct cq_runtime *runtime, const struct cq_stable *o
     }
     if (old)
         cq_buf_printf(&more, ", in place of stable %d", (int)old->pid);
-    cq_log(process->log, runtime->kind == CQ_RUNTIME_NATIVE && !old ? CQ_LOG_DEBUG : CQ_LOG_INFO, process->name, NULL,
-           "%s %s (%s) ready%s", runtime->name, runtime->stable->version, runtime->file, more.len ? more.data : "");
+    cq_log(process->log, runtime->kind == CQ_RUNTIME_NATIVE && !old ? CQ_LOG_DEBUG : CQ_LOG_INFO,
+           process->name, NULL, "%s %s (%s) ready%s", runtime->name, runtime->stable->version, runtime->file,
+           more.len ? more.data : "");
     cq_buf_release(&more);
 }
 
@@ -236,8 +242,9 @@ static void reload_failed(const struct cq_runtime *runtime, struct cq_str why)
     struct cq_str line = last_line(why);
     if (line.len < why.len)
         log_lines(runtime, why);
-    cq_log(runtime->process->log, CQ_LOG_ERROR, runtime->process->name, NULL, "the %s runtime was not reloaded: %.*s; the one that runs stays",
-           runtime->name, (int)line.len, line.data);
+    cq_log(runtime->process->log, CQ_LOG_ERROR, runtime->process->name, NULL,
+           "the %s runtime was not reloaded: %.*s; the one that runs stays", runtime->name, (int)line.len,
+           line.data);
 }
 
 void cq_runtime_refused(struct cq_runtime *runtime, struct cq_stable *stable, struct cq_str why)
@@ -256,23 +263,28 @@ static void describe_end(const struct cq_stable_end *end, char *text, size_t siz
     if (end->exec_errno)
         snprintf(text, size, "it cannot be executed: %s", strerror(end->exec_errno));
     else if (WIFSIGNALED(end->status))
-        snprintf(text, size, "it was killed by signal %d (%s)", WTERMSIG(end->status), strsignal(WTERMSIG(end->status)));
+        snprintf(text, size, "it was killed by signal %d (%s)", WTERMSIG(end->status),
+                 strsignal(WTERMSIG(end->status)));
     else
         snprintf(text, size, "it ended with status %d", WEXITSTATUS(end->status));
 }
 
-/* It imported a module for horses to come, which a probe had tried, and died of it: the next one leaves that module to the jobs. */
+/* It imported a module for horses to come, which a probe had tried, and died of it: the next one leaves that
+ * module to the jobs. */
 static void remember_fatal(struct cq_runtime *runtime, struct cq_str module)
 {
     struct cq_log *log = runtime->process->log;
     if (!module.len || memchr(module.data, '\0', module.len))
         return;
-    if (runtime->fatal.len + module.len + 1 > FATAL_MAX) /* so many that something else is wrong; the last ones count */
+    if (runtime->fatal.len + module.len + 1 >
+        FATAL_MAX) /* so many that something else is wrong; the last ones count */
         cq_buf_clear(&runtime->fatal);
     cq_buf_append(&runtime->fatal, module.data, module.len);
     cq_buf_append(&runtime->fatal, "", 1);
-    cq_log(log, CQ_LOG_WARNING, runtime->process->name, NULL, "module %.*s is not preloaded any more, because the %s stable died as it imported it; "
-           "each job imports it", (int)module.len, module.data, runtime->name);
+    cq_log(log, CQ_LOG_WARNING, runtime->process->name, NULL,
+           "module %.*s is not preloaded any more, because the %s stable died as it imported it; "
+           "each job imports it",
+           (int)module.len, module.data, runtime->name);
 }
 
 /* The one that horses were forked from died at work. */
@@ -282,14 +294,15 @@ static void replace(struct cq_runtime *runtime, const struct cq_stable_end *end,
     if (runtime->fresh) { /* its successor is on its way already */
         runtime->stable = runtime->fresh;
         runtime->fresh = NULL;
-        cq_log(process->log, CQ_LOG_ERROR, process->name, NULL, "%s stable %d died: %s; the new one is starting", runtime->name,
-               (int)end->pid, how);
+        cq_log(process->log, CQ_LOG_ERROR, process->name, NULL,
+               "%s stable %d died: %s; the new one is starting", runtime->name, (int)end->pid, how);
         return;
     }
     if (cq_clock_monotonic() - runtime->ready_at > (cq_time)(steady_s * CQ_SECOND))
         runtime->pause_s = pause_first_s;
-    cq_log(process->log, CQ_LOG_ERROR, process->name, NULL, "%s stable %d died: %s; starting another in %.1f s", runtime->name,
-           (int)end->pid, how, runtime->pause_s);
+    cq_log(process->log, CQ_LOG_ERROR, process->name, NULL,
+           "%s stable %d died: %s; starting another in %.1f s", runtime->name, (int)end->pid, how,
+           runtime->pause_s);
     ev_timer_set(&runtime->retry, runtime->pause_s, 0.);
     ev_timer_start(process->loop, &runtime->retry);
     runtime->pause_s = runtime->pause_s * 2 < pause_most_s ? runtime->pause_s * 2 : pause_most_s;
@@ -306,13 +319,15 @@ void cq_runtime_died(struct cq_runtime *runtime, struct cq_stable *stable, const
         reload_failed(runtime, cq_str(how));
     } else if (stable != runtime->stable) {
         unlink_leaving(runtime, stable);
-        cq_log(runtime->process->log, CQ_LOG_DEBUG, runtime->process->name, NULL, "%s stable %d has left", runtime->name, (int)end->pid);
+        cq_log(runtime->process->log, CQ_LOG_DEBUG, runtime->process->name, NULL, "%s stable %d has left",
+               runtime->name, (int)end->pid);
     } else if (stable->hello) {
         runtime->stable = NULL;
         replace(runtime, end, how);
     } else {
         runtime->stable = NULL;
-        start_failed(runtime, end->exec_errno ? CQ_ERR_CONFIG : CQ_ERR_SYSTEM, cq_str(how), !end->expected && WIFSIGNALED(end->status));
+        start_failed(runtime, end->exec_errno ? CQ_ERR_CONFIG : CQ_ERR_SYSTEM, cq_str(how),
+                     !end->expected && WIFSIGNALED(end->status));
     }
 }
 
@@ -324,7 +339,7 @@ void cq_runtime_reload(struct cq_runtime *runtime)
     struct cq_error err;
     runtime->broken_until = 0; /* what was wrong may be mended: the next job finds out */
     cq_buf_clear(&runtime->fatal);
-    if (runtime->fresh) {      /* it may have read what has changed since */
+    if (runtime->fresh) { /* it may have read what has changed since */
         cq_stable_end(runtime->fresh);
         part_with(runtime, runtime->fresh);
     }
@@ -342,8 +357,8 @@ void cq_runtime_reload(struct cq_runtime *runtime)
 
 /* ---- life cycle ---- */
 
-void cq_runtime_init(struct cq_runtime *runtime, struct cq_process *process, enum cq_runtime_kind kind, const char *name,
-                     const struct cq_runtime_command *command)
+void cq_runtime_init(struct cq_runtime *runtime, struct cq_process *process, enum cq_runtime_kind kind,
+                     const char *name, const struct cq_runtime_command *command)
 {
     *runtime = (struct cq_runtime){
         .process = process,
@@ -363,7 +378,9 @@ enum cq_code cq_runtime_start(struct cq_runtime *runtime, struct cq_error *err)
 {
     struct cq_error why;
     enum cq_code code = start(runtime, &runtime->stable, &why);
-    return code == CQ_OK ? CQ_OK : cq_error_set(err, code, "the %s runtime does not start: %s", runtime->name, why.text);
+    return code == CQ_OK
+               ? CQ_OK
+               : cq_error_set(err, code, "the %s runtime does not start: %s", runtime->name, why.text);
 }
 
 void cq_runtime_hang_up(struct cq_runtime *runtime)

@@ -56,7 +56,8 @@ bool cq_runtimes_take_jobs(const struct cq_process *process)
 
 void cq_runtimes_reload(struct cq_process *process)
 {
-    cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "reloading: a new stable for each runtime, running jobs finish in the old");
+    cq_log(process->log, CQ_LOG_INFO, process->name, NULL,
+           "reloading: a new stable for each runtime, running jobs finish in the old");
     for (int i = 0; i < process->runtime_count; i++)
         cq_runtime_reload(&process->runtimes[i]);
 }

@@ -17,8 +17,9 @@ void cq_runtimes_release(struct cq_process *process);
 bool cq_runtimes_take_jobs(const struct cq_process *process);
 
 /*
- * Start a new stable for each runtime that runs, with the code that is there now. When it says hello horses are forked from it;
- * what runs in the old one finishes there. One that does not get so far is logged, and the old one stays.
+ * Start a new stable for each runtime that runs, with the code that is there now. When it says hello horses
+ * are forked from it; what runs in the old one finishes there. One that does not get so far is logged, and
+ * the old one stays.
  */
 void cq_runtimes_reload(struct cq_process *process);
 

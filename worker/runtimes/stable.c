@@ -17,7 +17,8 @@
 
 enum {
     PROTOCOL_VERSION = 1,
-    FORK_WITHIN_S = 30,  /* longer than that, and it hangs: in a module's constructor, or because somebody stopped it */
+    FORK_WITHIN_S =
+        30, /* longer than that, and it hangs: in a module's constructor, or because somebody stopped it */
     BUSY_MAX_S = 600,    /* beyond that, when it said that it is busy */
     IMPORTS_MAX = 1024,  /* bytes of a module's name */
     LEAVE_WITHIN_S = 30, /* after its last horse; an end of file does not help one that does not read */
@@ -37,8 +38,8 @@ void cq_stable_forget(struct cq_stable *stable, struct cq_horse *horse)
 
 void cq_stable_kill(struct cq_stable *stable, const char *why)
 {
-    cq_log(process_of(stable)->log, CQ_LOG_ERROR, process_of(stable)->name, NULL, "%s stable %d: %s; killing it", stable->runtime->name,
-           (int)stable->pid, why);
+    cq_log(process_of(stable)->log, CQ_LOG_ERROR, process_of(stable)->name, NULL,
+           "%s stable %d: %s; killing it", stable->runtime->name, (int)stable->pid, why);
     cq_stable_end(stable);
 }
 
@@ -61,8 +62,9 @@ static void on_hello(struct cq_stable *stable, const struct cq_frame *frame)
     ev_timer_stop(process_of(stable)->loop, &stable->hello_timer);
     cq_frame_get_int(frame, "protocol", &protocol);
     if (protocol != PROTOCOL_VERSION && !error.data) {
-        snprintf(text, sizeof(text), "it speaks stable protocol %lld, and this worker %d: install one version of cq", (long long)protocol,
-                 PROTOCOL_VERSION);
+        snprintf(text, sizeof(text),
+                 "it speaks stable protocol %lld, and this worker %d: install one version of cq",
+                 (long long)protocol, PROTOCOL_VERSION);
         error = cq_str(text);
     }
     if (error.data) {
@@ -70,7 +72,8 @@ static void on_hello(struct cq_stable *stable, const struct cq_frame *frame)
         cq_runtime_refused(stable->runtime, stable, error);
         return;
     }
-    snprintf(stable->version, sizeof(stable->version), "%.*s", (int)(version.len < sizeof(stable->version) ? version.len : 0),
+    snprintf(stable->version, sizeof(stable->version), "%.*s",
+             (int)(version.len < sizeof(stable->version) ? version.len : 0),
              version.data ? version.data : "");
     stable->soft_timeout = cq_frame_get_bool(frame, "soft_timeout", false);
     stable->callbacks = cq_frame_get_bool(frame, "callbacks", false);
@@ -90,13 +93,15 @@ static void on_forked(struct cq_stable *stable, struct cq_horse *horse, const st
         return;
     }
     if (error.data)
-        cq_log(process_of(stable)->log, CQ_LOG_ERROR, process_of(stable)->name, NULL, "%s stable %d cannot fork: %.*s",
-               stable->runtime->name, (int)stable->pid, (int)error.len, error.data);
+        cq_log(process_of(stable)->log, CQ_LOG_ERROR, process_of(stable)->name, NULL,
+               "%s stable %d cannot fork: %.*s", stable->runtime->name, (int)stable->pid, (int)error.len,
+               error.data);
     if (horse)
         cq_horse_not_forked(horse);
 }
 
-/* Horses that wait without it are let go: each would have to import it again. Forks are answered in their order. */
+/* Horses that wait without it are let go: each would have to import it again. Forks are answered in their
+ * order. */
 static void on_learned(struct cq_stable *stable)
 {
     stable->learned_from = stable->next_number - stable->forks_asked;
@@ -138,8 +143,9 @@ static void on_frame(struct cq_stable *stable, const struct cq_frame *frame)
     } else if (cq_str_is(frame->type, "log")) {
         cq_rider_log(process_of(stable)->log, process_of(stable)->name, NULL, NULL, frame);
     } else {
-        cq_log(process_of(stable)->log, CQ_LOG_DEBUG, process_of(stable)->name, NULL, "%s stable %d sent an unknown frame '%.*s'",
-               stable->runtime->name, (int)stable->pid, (int)frame->type.len, frame->type.data);
+        cq_log(process_of(stable)->log, CQ_LOG_DEBUG, process_of(stable)->name, NULL,
+               "%s stable %d sent an unknown frame '%.*s'", stable->runtime->name, (int)stable->pid,
+               (int)frame->type.len, frame->type.data);
     }
 }
 
@@ -200,7 +206,8 @@ static void keep(struct cq_stable *stable, const char *data, size_t len)
     ev_io_start(process_of(stable)->loop, &stable->writer);
 }
 
-bool cq_stable_fork(struct cq_stable *stable, struct cq_horse *horse, const char *name, const int *fds, int fd_count)
+bool cq_stable_fork(struct cq_stable *stable, struct cq_horse *horse, const char *name, const int *fds,
+                    int fd_count)
 {
     if (stable->state != CQ_STABLE_READY || stable->out.len || ev_is_active(&stable->writer))
         return false;
@@ -215,7 +222,8 @@ bool cq_stable_fork(struct cq_stable *stable, struct cq_horse *horse, const char
     char control[CMSG_SPACE(sizeof(int) * CQ_FRAME_FDS_MAX)] = {0};
     struct iovec data = {stable->fork_frame.data, stable->fork_frame.len};
     size_t fd_bytes = sizeof(int) * (size_t)fd_count;
-    struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = CMSG_SPACE(fd_bytes)};
+    struct msghdr message = {
+        .msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = CMSG_SPACE(fd_bytes)};
     struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
     rights->cmsg_level = SOL_SOCKET;
     rights->cmsg_type = SCM_RIGHTS;
@@ -284,8 +292,8 @@ static void on_child(struct ev_loop *loop, ev_child *child, int events)
     cq_stable_free(stable);
 }
 
-enum cq_code cq_stable_start(struct cq_runtime *runtime, const struct cq_launch *launch, double hello_within_s,
-                             struct cq_stable **ret_stable, struct cq_error *err)
+enum cq_code cq_stable_start(struct cq_runtime *runtime, const struct cq_launch *launch,
+                             double hello_within_s, struct cq_stable **ret_stable, struct cq_error *err)
 {
     struct ev_loop *loop = runtime->process->loop;
     struct cq_stable *stable = cq_calloc(1, sizeof(*stable));

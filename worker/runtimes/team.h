@@ -1,4 +1,5 @@
-/* The horses of one stable, by the numbers that it knows them by: all that were asked for and are not reaped. */
+/* The horses of one stable, by the numbers that it knows them by: all that were asked for and are not
+ * reaped. */
 #ifndef CQ_WORKER_RUNTIMES_TEAM_H
 #define CQ_WORKER_RUNTIMES_TEAM_H
 

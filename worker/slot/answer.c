@@ -11,10 +11,13 @@
 #include "worker/slot/execution.h"
 #include "worker/slot/horses.h"
 
-enum { ENDED_MAX = 2 }; /* `ended` frames that count: of the function, and of a success callback that fails the job */
+enum {
+    ENDED_MAX = 2
+}; /* `ended` frames that count: of the function, and of a success callback that fails the job */
 
 /* Lost on the way: it goes with the outcome, which comes after it on the same connection. */
-static void on_meta(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+static void on_meta(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
+                    void *data)
 {
     (void)async, (void)reply;
     struct cq_slot *slot = data;
@@ -112,19 +115,21 @@ static void on_answer(struct cq_rider *rider, struct cq_horse *horse, const stru
     struct cq_slot *slot = slot_of(rider);
     struct cq_running *run = &slot->run;
     if (horse != slot->horse || horse->answered || slot->state != CQ_SLOT_RUNNING) {
-        cq_log(slot->process->log, CQ_LOG_DEBUG, slot->name, NULL, "horse %d sent '%.*s' out of turn", (int)horse->pid, (int)frame->type.len,
-               frame->type.data);
+        cq_log(slot->process->log, CQ_LOG_DEBUG, slot->name, NULL, "horse %d sent '%.*s' out of turn",
+               (int)horse->pid, (int)frame->type.len, frame->type.data);
         return;
     }
     if (on_message(slot, frame))
         return;
-    /* One that is being killed has lost its say: what is recorded is why. But what is done need not be done again. */
+    /* One that is being killed has lost its say: what is recorded is why. But what is done need not be done
+     * again. */
     bool done_in_time = run->kill_reason == CQ_KILL_DEADLINE && cq_str_is(frame->type, "done");
     if (run->kill_reason != CQ_KILL_NONE && !done_in_time)
         return;
     if (!take_outcome(run, frame)) {
-        cq_log(slot->process->log, CQ_LOG_ERROR, slot->name, run->job_id.data, "horse %d sent an unknown frame '%.*s'; killing it",
-               (int)horse->pid, (int)frame->type.len, frame->type.data);
+        cq_log(slot->process->log, CQ_LOG_ERROR, slot->name, run->job_id.data,
+               "horse %d sent an unknown frame '%.*s'; killing it", (int)horse->pid, (int)frame->type.len,
+               frame->type.data);
         cq_execution_kill(slot, CQ_KILL_COMMAND);
         return;
     }
@@ -136,8 +141,9 @@ static void on_answer(struct cq_rider *rider, struct cq_horse *horse, const stru
         run->ended_at = cq_clock_now();
     if (run->outcome != CQ_OUTCOME_SUCCESS)
         cq_rider_drain(rider); /* its last lines go with the outcome */
-    /* The outcome leaves first: the rest is done while Redis works on it, with one job after the other forking too. A lone
-     * job's outcome should not have to share the processors with it: whoever waits for that gets it first. */
+    /* The outcome leaves first: the rest is done while Redis works on it, with one job after the other
+     * forking too. A lone job's outcome should not have to share the processors with it: whoever waits for
+     * that gets it first. */
     cq_calls_after_answer(slot);
     ev_timer_stop(slot->process->loop, &slot->timeout_timer);
     cq_rider_drain(rider);
@@ -152,13 +158,16 @@ static void log_death(const struct cq_slot *slot, int status)
     struct cq_log *log = slot->process->log;
     const char *id = slot->run.job_id.data;
     if (WIFSIGNALED(status))
-        cq_log(log, CQ_LOG_ERROR, slot->name, id, "its horse was killed by signal %d (%s)%s", WTERMSIG(status), strsignal(WTERMSIG(status)),
+        cq_log(log, CQ_LOG_ERROR, slot->name, id, "its horse was killed by signal %d (%s)%s",
+               WTERMSIG(status), strsignal(WTERMSIG(status)),
                WTERMSIG(status) == SIGKILL ? ": by somebody, or by the kernel for want of memory" : "");
     else
-        cq_log(log, CQ_LOG_ERROR, slot->name, id, "its horse exited with status %d and had not answered", WEXITSTATUS(status));
+        cq_log(log, CQ_LOG_ERROR, slot->name, id, "its horse exited with status %d and had not answered",
+               WEXITSTATUS(status));
 }
 
-/* The running horse is gone without an answer: record why. Source: rq/worker/worker_classes.py monitor_work_horse. */
+/* The running horse is gone without an answer: record why. Source: rq/worker/worker_classes.py
+ * monitor_work_horse. */
 static void died(struct cq_slot *slot, int status)
 {
     char text[160];
@@ -167,9 +176,11 @@ static void died(struct cq_slot *slot, int status)
     case CQ_KILL_STOPPED: cq_execution_stopped(slot); return;
     case CQ_KILL_DEADLINE: cq_execution_give_back(slot); return;
     case CQ_KILL_TIMEOUT:
-        snprintf(text, sizeof(text), "rq.timeouts.JobTimeoutException: Task exceeded maximum timeout value (%lld seconds)\n",
+        snprintf(text, sizeof(text),
+                 "rq.timeouts.JobTimeoutException: Task exceeded maximum timeout value (%lld seconds)\n",
                  (long long)run->limit_s);
-        if (run->ended && !run->calls_success) /* the horse has called it, and died of that or of what came after it */
+        if (run->ended &&
+            !run->calls_success) /* the horse has called it, and died of that or of what came after it */
             break;
         cq_execution_end_calling(slot, CQ_OUTCOME_FAILED, text, CQ_CALLBACK_FAILURE);
         return;
@@ -177,7 +188,9 @@ static void died(struct cq_slot *slot, int status)
     case CQ_KILL_COMMAND:
     case CQ_KILL_COLD:
         if (WIFSIGNALED(status))
-            snprintf(text, sizeof(text), "Work-horse terminated unexpectedly; waitpid returned %d (signal %d); ", status, WTERMSIG(status));
+            snprintf(text, sizeof(text),
+                     "Work-horse terminated unexpectedly; waitpid returned %d (signal %d); ", status,
+                     WTERMSIG(status));
         else
             snprintf(text, sizeof(text), "Work-horse terminated unexpectedly; waitpid returned %d; ", status);
         break;

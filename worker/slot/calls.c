@@ -11,7 +11,9 @@ void cq_calls_route(struct cq_slot *slot)
 {
     struct cq_running *run = &slot->run;
     for (int kind = 0; kind < CQ_CALLBACK_KINDS; kind++) {
-        struct cq_str name = run->fields.len ? cq_callback_name(cq_buf_view(&run->fields), (enum cq_callback_kind)kind) : CQ_STR_NONE;
+        struct cq_str name = run->fields.len
+                                 ? cq_callback_name(cq_buf_view(&run->fields), (enum cq_callback_kind)kind)
+                                 : CQ_STR_NONE;
         struct cq_runtime *runtime = name.len ? cq_router_find_name(slot->process->router, name) : NULL;
         run->callers[kind] = runtime == slot->runtime ? NULL : runtime;
     }
@@ -33,8 +35,10 @@ static void keep_meta(struct cq_running *run, struct cq_str meta)
     run->meta_present = true;
 }
 
-/* False: the job names none, or there is no time for it, as in a cold stop, where the record would be lost. */
-static bool call(struct cq_slot *slot, enum cq_callback_kind kind, void (*over)(void *data, const struct cq_callback_end *end))
+/* False: the job names none, or there is no time for it, as in a cold stop, where the record would be
+ * lost. */
+static bool call(struct cq_slot *slot, enum cq_callback_kind kind,
+                 void (*over)(void *data, const struct cq_callback_end *end))
 {
     struct cq_running *run = &slot->run;
     if (slot->process->cold || !run->fields.len || !cq_callback_name(cq_buf_view(&run->fields), kind).len)
@@ -96,9 +100,11 @@ static void on_success_called(void *data, const struct cq_callback_end *end)
 void cq_calls_after_answer(struct cq_slot *slot)
 {
     const struct cq_running *run = &slot->run;
-    if (run->outcome == CQ_OUTCOME_SUCCESS && run->callers[CQ_CALLBACK_SUCCESS] && call(slot, CQ_CALLBACK_SUCCESS, on_success_called))
+    if (run->outcome == CQ_OUTCOME_SUCCESS && run->callers[CQ_CALLBACK_SUCCESS] &&
+        call(slot, CQ_CALLBACK_SUCCESS, on_success_called))
         return;
-    if (run->outcome == CQ_OUTCOME_FAILED && run->callers[CQ_CALLBACK_FAILURE] && call(slot, CQ_CALLBACK_FAILURE, on_failure_called))
+    if (run->outcome == CQ_OUTCOME_FAILED && run->callers[CQ_CALLBACK_FAILURE] &&
+        call(slot, CQ_CALLBACK_FAILURE, on_failure_called))
         return;
     cq_execution_commit(slot);
 }

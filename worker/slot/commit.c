@@ -17,8 +17,10 @@ static void log_fate(struct cq_slot *slot, enum cq_finish_fate fate)
     const char *id = run->job_id.data;
     double seconds = (double)(run->ended_at - run->started_at) / CQ_SECOND;
     if (fate == CQ_FATE_FENCED) {
-        cq_log(log, CQ_LOG_WARNING, slot->name, id, "its outcome was refused: this execution is not in rq:wip:%s any more (committed "
-               "before a lost connection, deleted, or judged abandoned)", run->queue.data);
+        cq_log(log, CQ_LOG_WARNING, slot->name, id,
+               "its outcome was refused: this execution is not in rq:wip:%s any more (committed "
+               "before a lost connection, deleted, or judged abandoned)",
+               run->queue.data);
         return;
     }
     if (run->outcome == CQ_OUTCOME_SUCCESS) {
@@ -27,33 +29,44 @@ static void log_fate(struct cq_slot *slot, enum cq_finish_fate fate)
         return;
     }
     static const char *const words[] = {
-        [CQ_FATE_FENCED] = "",           [CQ_FATE_FINISHED] = "finished",         [CQ_FATE_FAILED] = "failed",
-        [CQ_FATE_STOPPED] = "stopped",   [CQ_FATE_REQUEUED] = "queued for a retry", [CQ_FATE_SCHEDULED] = "scheduled for a retry",
-        [CQ_FATE_CANCELED] = "canceled meanwhile", [CQ_FATE_DELETED] = "deleted meanwhile",
+        [CQ_FATE_FENCED] = "",
+        [CQ_FATE_FINISHED] = "finished",
+        [CQ_FATE_FAILED] = "failed",
+        [CQ_FATE_STOPPED] = "stopped",
+        [CQ_FATE_REQUEUED] = "queued for a retry",
+        [CQ_FATE_SCHEDULED] = "scheduled for a retry",
+        [CQ_FATE_CANCELED] = "canceled meanwhile",
+        [CQ_FATE_DELETED] = "deleted meanwhile",
     };
-    struct cq_str line = run->outcome == CQ_OUTCOME_RETRY ? CQ_STR_LIT("asked to be retried") : cq_exception_line(cq_buf_view(&run->exc_text));
-    cq_log(log, fate == CQ_FATE_REQUEUED || fate == CQ_FATE_SCHEDULED ? CQ_LOG_WARNING : CQ_LOG_ERROR, slot->name, id, "%s: %s (%.3f s): %.*s",
-           run->queue.data, words[fate], seconds, (int)(line.len < 1000 ? line.len : 1000), line.data);
+    struct cq_str line = run->outcome == CQ_OUTCOME_RETRY ? CQ_STR_LIT("asked to be retried")
+                                                          : cq_exception_line(cq_buf_view(&run->exc_text));
+    cq_log(log, fate == CQ_FATE_REQUEUED || fate == CQ_FATE_SCHEDULED ? CQ_LOG_WARNING : CQ_LOG_ERROR,
+           slot->name, id, "%s: %s (%.3f s): %.*s", run->queue.data, words[fate], seconds,
+           (int)(line.len < 1000 ? line.len : 1000), line.data);
 }
 
 /*
- * RQ sends webhooks of a job that has finished, also when it is to be repeated, and of one that has failed for good: neither of
- * an attempt that is retried nor of a stopped job. Source: rq/worker/base.py perform_job, handle_job_failure, handle_job_retry.
+ * RQ sends webhooks of a job that has finished, also when it is to be repeated, and of one that has failed
+ * for good: neither of an attempt that is retried nor of a stopped job. Source: rq/worker/base.py
+ * perform_job, handle_job_failure, handle_job_retry.
  */
 static void send_webhooks(struct cq_slot *slot, enum cq_finish_fate fate)
 {
     const struct cq_running *run = &slot->run;
-    bool again = fate == CQ_FATE_REQUEUED || fate == CQ_FATE_SCHEDULED, failed = run->outcome != CQ_OUTCOME_SUCCESS;
+    bool again = fate == CQ_FATE_REQUEUED || fate == CQ_FATE_SCHEDULED,
+         failed = run->outcome != CQ_OUTCOME_SUCCESS;
     if (!run->fields.len || fate == CQ_FATE_FENCED || run->outcome == CQ_OUTCOME_STOPPED || (failed && again))
         return;
-    cq_webhooks_send(slot->process->webhooks, &(struct cq_webhook_event){
-        .worker = slot->name,
-        .job_id = cq_buf_view(&run->job_id),
-        .fields = cq_buf_view(&run->fields),
-        .failed = failed,
-        .exc_text = run->outcome == CQ_OUTCOME_FAILED ? cq_buf_view(&run->exc_text) : CQ_STR_LIT(""),
-        .ended_at = run->ended_at,
-    });
+    cq_webhooks_send(
+        slot->process->webhooks,
+        &(struct cq_webhook_event){
+            .worker = slot->name,
+            .job_id = cq_buf_view(&run->job_id),
+            .fields = cq_buf_view(&run->fields),
+            .failed = failed,
+            .exc_text = run->outcome == CQ_OUTCOME_FAILED ? cq_buf_view(&run->exc_text) : CQ_STR_LIT(""),
+            .ended_at = run->ended_at,
+        });
 }
 
 /* Redis cannot hold the outcome as it is: the job fails with what it said. */
@@ -65,20 +78,22 @@ static void commit_as_failure(struct cq_slot *slot, const struct cq_error *err)
     run->meta_present = false;
     cq_buf_release(&run->value);
     cq_buf_release(&run->exc_text);
-    cq_buf_printf(&run->exc_text, "cq.OutcomeRefused: the %s could not be stored: %s\n", was_success ? "result" : "outcome", err->text);
+    cq_buf_printf(&run->exc_text, "cq.OutcomeRefused: the %s could not be stored: %s\n",
+                  was_success ? "result" : "outcome", err->text);
     cq_execution_commit(slot);
 }
 
 static void try_again(struct cq_slot *slot, const char *why)
 {
-    cq_log(slot->process->log, CQ_LOG_ERROR, slot->name, slot->run.job_id.data, "cannot store its outcome: %s; trying again in %d s", why,
-           CQ_SLOT_AGAIN_S);
+    cq_log(slot->process->log, CQ_LOG_ERROR, slot->name, slot->run.job_id.data,
+           "cannot store its outcome: %s; trying again in %d s", why, CQ_SLOT_AGAIN_S);
     cq_slot_again_later(slot);
 }
 
 void cq_slot_not_fetched(struct cq_slot *slot, const char *why)
 {
-    cq_log(slot->process->log, CQ_LOG_ERROR, slot->name, NULL, "cannot fetch a job: %s; trying again in %d s", why, CQ_SLOT_AGAIN_S);
+    cq_log(slot->process->log, CQ_LOG_ERROR, slot->name, NULL, "cannot fetch a job: %s; trying again in %d s",
+           why, CQ_SLOT_AGAIN_S);
     slot->state = CQ_SLOT_IDLE;
     if (!slot->stopping || slot->resume) /* what a lost call may have started is still to be asked for */
         cq_slot_again_later(slot);
@@ -86,11 +101,12 @@ void cq_slot_not_fetched(struct cq_slot *slot, const char *why)
         cq_slot_abandon(slot);
 }
 
-/* A key of the job's, or of the next one's, holds what it should not: no time mends that. The slot goes on without it. */
+/* A key of the job's, or of the next one's, holds what it should not: no time mends that. The slot goes on
+ * without it. */
 static void give_up(struct cq_slot *slot, const char *why)
 {
-    cq_log(slot->process->log, CQ_LOG_ERROR, slot->name, slot->run.job_id.data, "cannot store its outcome: %s; it will be found abandoned",
-           why);
+    cq_log(slot->process->log, CQ_LOG_ERROR, slot->name, slot->run.job_id.data,
+           "cannot store its outcome: %s; it will be found abandoned", why);
     slot->jobs_done++;
     slot->process->jobs_done++;
     if (slot->resume) {
@@ -102,7 +118,8 @@ static void give_up(struct cq_slot *slot, const char *why)
     cq_slot_next(slot, CQ_FETCH_EMPTY, NULL);
 }
 
-static void on_finish(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+static void on_finish(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
+                      void *data)
 {
     (void)async;
     struct cq_slot *slot = data;
@@ -133,7 +150,8 @@ static void on_finish(struct cq_async *async, const struct cq_reply *reply, cons
         try_again(slot, err.text);
         return;
     }
-    if (cq_log_enabled(process->log, CQ_LOG_INFO) || finished.fate == CQ_FATE_FENCED || slot->run.outcome != CQ_OUTCOME_SUCCESS)
+    if (cq_log_enabled(process->log, CQ_LOG_INFO) || finished.fate == CQ_FATE_FENCED ||
+        slot->run.outcome != CQ_OUTCOME_SUCCESS)
         log_fate(slot, finished.fate);
     send_webhooks(slot, finished.fate);
     slot->jobs_done++;
@@ -176,7 +194,8 @@ void cq_execution_commit(struct cq_slot *slot)
         .started_at = run->started_at,
         .ended_at = run->ended_at,
         .return_value = optional(has_value(run->outcome) && run->value_present, &run->value),
-        .exc_text = optional(run->outcome == CQ_OUTCOME_FAILED || run->outcome == CQ_OUTCOME_STOPPED, &run->exc_text),
+        .exc_text = optional(run->outcome == CQ_OUTCOME_FAILED || run->outcome == CQ_OUTCOME_STOPPED,
+                             &run->exc_text),
         .output = run->outcome == CQ_OUTCOME_SUCCESS ? CQ_STR_NONE : cq_tail_last(&run->tail),
         .default_result_ttl_s = process->options->results_ttl_s,
         .unregistered = !process->options->default_exception_handler,

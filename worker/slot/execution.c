@@ -10,7 +10,8 @@
 #include "worker/slot/horses.h"
 #include "worker/slot/job_frame.h"
 
-static const int64_t limit_max_s = INT64_C(1) << 53; /* as of durations in a job's hash: a horse may send anything */
+static const int64_t limit_max_s = INT64_C(1)
+                                   << 53; /* as of durations in a job's hash: a horse may send anything */
 static const char stopped_text[] = "Job stopped by user, work-horse terminated.";
 
 void cq_execution_tick(struct cq_slot *slot)
@@ -75,7 +76,8 @@ void cq_execution_end(struct cq_slot *slot, enum cq_outcome outcome, const char 
     cq_execution_commit(slot);
 }
 
-void cq_execution_end_calling(struct cq_slot *slot, enum cq_outcome outcome, const char *text, enum cq_callback_kind kind)
+void cq_execution_end_calling(struct cq_slot *slot, enum cq_outcome outcome, const char *text,
+                              enum cq_callback_kind kind)
 {
     note_end(slot, outcome, text);
     cq_calls_without_horse(slot, kind);
@@ -95,10 +97,12 @@ static void end_unavailable(struct cq_slot *slot, const char *why)
 
 /* ---- its start ---- */
 
-/* What a callback needs that may have to run without the job's own horse, and webhooks when the outcome is stored. */
+/* What a callback needs that may have to run without the job's own horse, and webhooks when the outcome is
+ * stored. */
 static void keep_fields(struct cq_running *run, const struct cq_started *started)
 {
-    static const char *const wanted[] = {"success_callback_name", "failure_callback_name", "stopped_callback_name", "webhooks"};
+    static const char *const wanted[] = {"success_callback_name", "failure_callback_name",
+                                         "stopped_callback_name", "webhooks"};
     cq_buf_clear(&run->fields);
     for (size_t i = 0; i + 1 < cq_reply_len(started->fields); i += 2) {
         struct cq_str name = cq_reply_str(cq_reply_at(started->fields, i));
@@ -125,7 +129,8 @@ static void take(struct cq_slot *slot, const struct cq_started *started)
     run->timeout_s = cq_job_frame_timeout(started->fields);
     run->started_at = cq_clock_now();
     run->started_monotonic = cq_clock_monotonic();
-    run->value_present = run->meta_present = run->lost = run->refused = run->soft_timeout = run->given_back = false;
+    run->value_present = run->meta_present = run->lost = run->refused = run->soft_timeout = run->given_back =
+        false;
     run->ended = 0;
     run->calls_success = false;
     cq_buf_clear(&run->meta);
@@ -144,8 +149,8 @@ void cq_execution_start(struct cq_slot *slot, const struct cq_started *started)
     slot->state = CQ_SLOT_RUNNING;
     if (cq_log_enabled(process->log, CQ_LOG_INFO)) {
         if (process->options->log_job_description)
-            cq_log(process->log, CQ_LOG_INFO, slot->name, run->job_id.data, "%s: %.*s", run->queue.data, (int)run->description.len,
-                   run->description.len ? run->description.data : "");
+            cq_log(process->log, CQ_LOG_INFO, slot->name, run->job_id.data, "%s: %.*s", run->queue.data,
+                   (int)run->description.len, run->description.len ? run->description.data : "");
         else
             cq_log(process->log, CQ_LOG_INFO, slot->name, run->job_id.data, "%s", run->queue.data);
     }
@@ -162,7 +167,8 @@ void cq_execution_start(struct cq_slot *slot, const struct cq_started *started)
     else if (cq_job_frame_build(slot, started))
         hand_over(slot, cq_buf_view(&process->frame));
     else
-        cq_execution_end(slot, CQ_OUTCOME_FAILED, "cq.PayloadTooLarge: the job's hash does not fit in a job frame of 513 MiB\n");
+        cq_execution_end(slot, CQ_OUTCOME_FAILED,
+                         "cq.PayloadTooLarge: the job's hash does not fit in a job frame of 513 MiB\n");
 }
 
 void cq_slot_runtime_failed(struct cq_slot *slot, const struct cq_runtime *runtime)
@@ -196,7 +202,8 @@ bool cq_execution_kill(struct cq_slot *slot, enum cq_kill_reason reason)
     }
     if (reason == CQ_KILL_DEADLINE && slot->run.kill_reason != CQ_KILL_NONE)
         return true; /* it is being ended already, for what it did */
-    if (slot->run.kill_reason != CQ_KILL_STOPPED) /* whatever comes while its horse dies: the user wanted it so */
+    if (slot->run.kill_reason !=
+        CQ_KILL_STOPPED) /* whatever comes while its horse dies: the user wanted it so */
         slot->run.kill_reason = reason;
     if (!slot->horse) { /* it waits for a stable: nothing to kill */
         cq_buf_release(&slot->run.unsent);
@@ -205,7 +212,8 @@ bool cq_execution_kill(struct cq_slot *slot, enum cq_kill_reason reason)
         else if (reason == CQ_KILL_DEADLINE)
             cq_execution_give_back(slot);
         else
-            cq_execution_end(slot, CQ_OUTCOME_FAILED, "Work-horse terminated unexpectedly; it had not started");
+            cq_execution_end(slot, CQ_OUTCOME_FAILED,
+                             "Work-horse terminated unexpectedly; it had not started");
         return true;
     }
     cq_horse_kill(slot->horse, reason == CQ_KILL_TIMEOUT || reason == CQ_KILL_DEADLINE ? SIGTERM : SIGKILL);
@@ -244,8 +252,9 @@ static void on_timeout(struct ev_loop *loop, ev_timer *timer, int events)
         set_timer(slot, left_s);
         return;
     }
-    cq_log(slot->process->log, CQ_LOG_WARNING, slot->name, slot->run.job_id.data, "exceeded its timeout of %lld s; ending its horse %d",
-           (long long)slot->run.limit_s, (int)slot->horse->pid);
+    cq_log(slot->process->log, CQ_LOG_WARNING, slot->name, slot->run.job_id.data,
+           "exceeded its timeout of %lld s; ending its horse %d", (long long)slot->run.limit_s,
+           (int)slot->horse->pid);
     cq_execution_kill(slot, CQ_KILL_TIMEOUT);
     set_timer(slot, (double)slot->process->options->kill_grace_s);
 }

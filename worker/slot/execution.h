@@ -29,22 +29,23 @@ bool cq_execution_kill(struct cq_slot *slot, enum cq_kill_reason reason);
 void cq_execution_end(struct cq_slot *slot, enum cq_outcome outcome, const char *text);
 
 /*
- * The same after the callback of that kind, when the job names one. RQ's order: first the callback, then the record. In a cold
- * stop there is no time for it: the record would be lost.
+ * The same after the callback of that kind, when the job names one. RQ's order: first the callback, then the
+ * record. In a cold stop there is no time for it: the record would be lost.
  */
-void cq_execution_end_calling(struct cq_slot *slot, enum cq_outcome outcome, const char *text, enum cq_callback_kind kind);
+void cq_execution_end_calling(struct cq_slot *slot, enum cq_outcome outcome, const char *text,
+                              enum cq_callback_kind kind);
 
 void cq_execution_stopped(struct cq_slot *slot); /* by command: RQ's text, and the stopped callback */
 
 /*
- * What the timer stands for from now on, or from when the horse is forked if it is not yet; 0 or less: nothing. A runtime that
- * raises in the job has a grace for it.
+ * What the timer stands for from now on, or from when the horse is forked if it is not yet; 0 or less:
+ * nothing. A runtime that raises in the job has a grace for it.
  */
 void cq_execution_set_limit(struct cq_slot *slot, int64_t seconds);
 
 /*
- * Its horse is gone, and it goes back to the front of its queue. Sent again as an outcome is, and as one it leaves the slot
- * COMMITTING until it is there (give_back.c).
+ * Its horse is gone, and it goes back to the front of its queue. Sent again as an outcome is, and as one it
+ * leaves the slot COMMITTING until it is there (give_back.c).
  */
 void cq_execution_give_back(struct cq_slot *slot);
 

@@ -6,15 +6,18 @@ static void log_fate(const struct cq_slot *slot, enum cq_give_back_fate fate)
 {
     static const char *const words[] = {
         [CQ_GIVE_BACK_REQUEUED] = "ended by the shutdown's deadline; it is at the front of its queue again",
-        [CQ_GIVE_BACK_FENCED] = "ended by the shutdown's deadline; it was not given back, as this execution is not in rq:wip any more "
+        [CQ_GIVE_BACK_FENCED] = "ended by the shutdown's deadline; it was not given back, as this execution "
+                                "is not in rq:wip any more "
                                 "(judged abandoned, or enqueued anew)",
         [CQ_GIVE_BACK_CANCELED] = "ended by the shutdown's deadline; it was canceled meanwhile",
         [CQ_GIVE_BACK_DELETED] = "ended by the shutdown's deadline; it was deleted meanwhile",
     };
-    cq_log(slot->process->log, CQ_LOG_WARNING, slot->name, slot->run.job_id.data, "%s: %s", slot->run.queue.data, words[fate]);
+    cq_log(slot->process->log, CQ_LOG_WARNING, slot->name, slot->run.job_id.data, "%s: %s",
+           slot->run.queue.data, words[fate]);
 }
 
-static void on_given_back(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+static void on_given_back(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
+                          void *data)
 {
     (void)async;
     struct cq_slot *slot = data;
@@ -32,7 +35,8 @@ static void on_given_back(struct cq_async *async, const struct cq_reply *reply, 
         log_fate(slot, fate);
     else
         cq_log(slot->process->log, CQ_LOG_ERROR, slot->name, slot->run.job_id.data,
-               "ended by the shutdown's deadline; it cannot be given back: %s; it will be found abandoned", err.text);
+               "ended by the shutdown's deadline; it cannot be given back: %s; it will be found abandoned",
+               err.text);
     slot->asked = false;
     cq_slot_next(slot, CQ_FETCH_EMPTY, NULL);
 }

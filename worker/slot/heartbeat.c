@@ -3,7 +3,8 @@
 #include "worker/slot/slot.h"
 
 /* The reply may come when the slot is already in its next job: only the execution asked about counts. */
-static void on_heartbeat(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+static void on_heartbeat(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
+                         void *data)
 {
     struct cq_slot *slot = data;
     struct cq_process *process = slot->process;
@@ -25,7 +26,9 @@ static void on_heartbeat(struct cq_async *async, const struct cq_reply *reply, c
     if (!ours && same && slot->state == CQ_SLOT_RUNNING && !slot->run.lost) {
         slot->run.lost = true;
         cq_log(process->log, CQ_LOG_WARNING, slot->name, slot->run.job_id.data,
-               "this execution is no longer in rq:wip:%s (deleted, or judged abandoned); its outcome will be refused", slot->run.queue.data);
+               "this execution is no longer in rq:wip:%s (deleted, or judged abandoned); its outcome will be "
+               "refused",
+               slot->run.queue.data);
     }
 }
 

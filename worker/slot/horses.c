@@ -10,8 +10,9 @@ enum { RETIRED_GRACE_S = 5 }; /* a horse that has answered leaves within this, o
 enum { FEW_SLOTS = 3 };
 
 /*
- * How many horses should wait for a slot's next jobs. With one per job the next is forked and gets ready while others are
- * taken: where there are a few slots, two for each; where there are many, others' jobs cover for it, and a horse is memory.
+ * How many horses should wait for a slot's next jobs. With one per job the next is forked and gets ready
+ * while others are taken: where there are a few slots, two for each; where there are many, others' jobs cover
+ * for it, and a horse is memory.
  */
 static int wanted_warm(const struct cq_slot *slot)
 {
@@ -145,7 +146,8 @@ struct cq_horse *cq_horses_take_fresh(struct cq_slot *slot, struct cq_runtime *r
 {
     for (struct cq_horse **at = &slot->warm[runtime->index]; *at; at = &(*at)->next) {
         struct cq_horse *horse = *at;
-        if (horse->jobs || horse->killed || horse->kill_signal || horse->fd < 0 || horse->stable != runtime->stable)
+        if (horse->jobs || horse->killed || horse->kill_signal || horse->fd < 0 ||
+            horse->stable != runtime->stable)
             continue;
         *at = horse->next;
         horse->next = NULL;

@@ -1,6 +1,6 @@
 /*
- * The horses of a slot: the one at work, those forked ahead for the next jobs, by runtime, and those that are out of use
- * and not yet reaped.
+ * The horses of a slot: the one at work, those forked ahead for the next jobs, by runtime, and those that are
+ * out of use and not yet reaped.
  */
 #ifndef CQ_WORKER_SLOT_HORSES_H
 #define CQ_WORKER_SLOT_HORSES_H
@@ -8,8 +8,8 @@
 #include "worker/slot/slot.h"
 
 /*
- * Have a slot's running job taken by a horse of its runtime: the one that is warm for longest, or one forked now.
- * False: there is none now; the slot hears when the runtime is ready.
+ * Have a slot's running job taken by a horse of its runtime: the one that is warm for longest, or one forked
+ * now. False: there is none now; the slot hears when the runtime is ready.
  */
 bool cq_horses_take(struct cq_slot *slot, struct cq_str frame);
 
@@ -22,8 +22,8 @@ void cq_horses_warm(struct cq_slot *slot);
 /* The horse at work has answered: it leaves, or stays for another job. */
 void cq_horses_dismiss(struct cq_slot *slot);
 
-/* Those that wait and were forked from another stable of the runtime than the one of now, or before it learned what jobs
- * import, are let go. One that has run a job has imported it itself. */
+/* Those that wait and were forked from another stable of the runtime than the one of now, or before it
+ * learned what jobs import, are let go. One that has run a job has imported it itself. */
 void cq_horses_let_go(struct cq_slot *slot, const struct cq_runtime *runtime);
 
 /* End those that wait: they will not be needed. */

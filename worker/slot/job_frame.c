@@ -9,7 +9,8 @@ int64_t cq_job_frame_timeout(const struct cq_reply *fields)
 {
     int64_t seconds;
     struct cq_str text = cq_reply_field(fields, "timeout");
-    if (!text.data || !text.len || !cq_number_duration(text, &seconds) || seconds == 0 || seconds < CQ_TTL_FOREVER)
+    if (!text.data || !text.len || !cq_number_duration(text, &seconds) || seconds == 0 ||
+        seconds < CQ_TTL_FOREVER)
         return CQ_JOB_TIMEOUT_DEFAULT_S;
     return seconds;
 }

@@ -33,7 +33,8 @@ void cq_order_rotate(size_t *order, size_t count, size_t served)
     }
 }
 
-void cq_order_draw_weighted(size_t *order, const int64_t *weights, size_t count, cq_order_draw_fn *draw, void *data)
+void cq_order_draw_weighted(size_t *order, const int64_t *weights, size_t count, cq_order_draw_fn *draw,
+                            void *data)
 {
     uint64_t left = 0;
     for (size_t i = 0; i < count; i++)

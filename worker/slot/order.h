@@ -1,7 +1,7 @@
 /*
- * The order in which a slot looks at its queues: RQ's strategies, and weights. The strategy `latency` is the script's
- * (scripts/parts/lateness.lua): it needs to see the queues.
- * order is a permutation of 0 ... count - 1, the places in the list of queues; count is 1 or more.
+ * The order in which a slot looks at its queues: RQ's strategies, and weights. The strategy `latency` is the
+ * script's (scripts/parts/lateness.lua): it needs to see the queues. order is a permutation of 0 ... count -
+ * 1, the places in the list of queues; count is 1 or more.
  */
 #ifndef CQ_WORKER_SLOT_ORDER_H
 #define CQ_WORKER_SLOT_ORDER_H
@@ -20,9 +20,11 @@ void cq_order_shuffle(size_t *order, size_t count, cq_order_draw_fn *draw, void 
 void cq_order_rotate(size_t *order, size_t count, size_t served);
 
 /*
- * Each place drawn from those that are left, with the chance of its weight. So every queue is first now and then: weights (1 or
- * more each) share the work out, and none starves; and an empty queue's share falls to the others by their weights.
+ * Each place drawn from those that are left, with the chance of its weight. So every queue is first now and
+ * then: weights (1 or more each) share the work out, and none starves; and an empty queue's share falls to
+ * the others by their weights.
  */
-void cq_order_draw_weighted(size_t *order, const int64_t *weights, size_t count, cq_order_draw_fn *draw, void *data);
+void cq_order_draw_weighted(size_t *order, const int64_t *weights, size_t count, cq_order_draw_fn *draw,
+                            void *data);
 
 #endif

@@ -27,8 +27,9 @@ void cq_running_init(struct cq_running *run)
 
 void cq_running_release(struct cq_running *run)
 {
-    struct cq_buf *all[] = {&run->job_id, &run->queue,           &run->description, &run->value, &run->exc_text,
-                            &run->meta,   &run->retry_intervals, &run->fields,      &run->unsent};
+    struct cq_buf *all[] = {&run->job_id,          &run->queue,    &run->description,
+                            &run->value,           &run->exc_text, &run->meta,
+                            &run->retry_intervals, &run->fields,   &run->unsent};
     for (size_t i = 0; i < CQ_ARRAY_LEN(all); i++)
         cq_buf_release(all[i]);
     cq_tail_release(&run->tail);

@@ -20,7 +20,8 @@ static void slot_name(struct cq_slot *slot)
     if (!options->name)
         cq_execution_id_generate(slot->name); /* 32 hex digits, as RQ's uuid4().hex */
     else if (options->first_number || options->slots > 1 || slot->index)
-        snprintf(slot->name, sizeof(slot->name), "%s.%d", options->name, (options->first_number ? options->first_number : 1) + slot->index);
+        snprintf(slot->name, sizeof(slot->name), "%s.%d", options->name,
+                 (options->first_number ? options->first_number : 1) + slot->index);
     else
         snprintf(slot->name, sizeof(slot->name), "%s", options->name);
 }
@@ -94,12 +95,14 @@ static void fill_fetch(struct cq_slot *slot, struct cq_fetch *fetch)
 {
     const struct cq_worker_options *options = slot->process->options;
     struct cq_process *process = slot->process;
-    /* The id of a lost call is kept: what it may have started is found by it. Random for the process and counted in it:
-     * as unique as RQ's uuid4().hex, without its system calls for every job. */
+    /* The id of a lost call is kept: what it may have started is found by it. Random for the process and
+     * counted in it: as unique as RQ's uuid4().hex, without its system calls for every job. */
     if (!slot->next_execution[0])
-        snprintf(slot->next_execution, sizeof(slot->next_execution), "%.16s%016llx", process->execution_prefix, process->execution_count++);
+        snprintf(slot->next_execution, sizeof(slot->next_execution), "%.16s%016llx",
+                 process->execution_prefix, process->execution_count++);
     if (options->strategy == CQ_DEQUEUE_WEIGHTED && process->queue_count > 1) {
-        cq_order_draw_weighted(slot->order, options->queue_numbers, process->queue_count, cq_order_draw, NULL);
+        cq_order_draw_weighted(slot->order, options->queue_numbers, process->queue_count, cq_order_draw,
+                               NULL);
         set_order(slot);
     }
     *fetch = (struct cq_fetch){
@@ -131,7 +134,8 @@ bool cq_slot_next_fetch(struct cq_slot *slot, struct cq_fetch *ret_fetch)
     return true;
 }
 
-static void on_fetch(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+static void on_fetch(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
+                     void *data)
 {
     (void)async;
     struct cq_slot *slot = data;
@@ -177,7 +181,8 @@ static bool anything_paused(const struct cq_slot *slot, const struct cq_started 
 /* In burst mode; but while abandoned jobs are looked for, some may yet be put back. */
 static bool ends_with_the_queues(const struct cq_slot *slot)
 {
-    return slot->process->options->burst && !slot->stopping && slot->asked && !cq_maintenance_is_asking(slot->process->maintenance);
+    return slot->process->options->burst && !slot->stopping && slot->asked &&
+           !cq_maintenance_is_asking(slot->process->maintenance);
 }
 
 void cq_slot_next(struct cq_slot *slot, enum cq_fetch_outcome outcome, const struct cq_started *started)
@@ -207,7 +212,8 @@ void cq_slot_next(struct cq_slot *slot, enum cq_fetch_outcome outcome, const str
             return;
     }
     if (options->max_jobs && slot->jobs_done >= options->max_jobs) {
-        cq_log(process->log, CQ_LOG_INFO, slot->name, NULL, "finished executing %lld jobs, quitting", (long long)slot->jobs_done);
+        cq_log(process->log, CQ_LOG_INFO, slot->name, NULL, "finished executing %lld jobs, quitting",
+               (long long)slot->jobs_done);
         slot->stopping = slot->worn = true;
     } else if (outcome == CQ_FETCH_EMPTY && ends_with_the_queues(slot)) {
         cq_log(process->log, CQ_LOG_INFO, slot->name, NULL, "done, quitting%s",
@@ -226,12 +232,14 @@ void cq_slot_next(struct cq_slot *slot, enum cq_fetch_outcome outcome, const str
     if (outcome == CQ_FETCH_SUSPENDED && !options->burst)
         cq_process_suspended(process, slot);
     else if (slot->stopping || !slot->asked)
-        cq_process_wake(process); /* in burst the next slot finds out for itself; what was not asked for is now */
+        cq_process_wake(
+            process); /* in burst the next slot finds out for itself; what was not asked for is now */
     else
         cq_waiters_arm(process->waiters, woken);
 }
 
-static void on_death(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+static void on_death(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
+                     void *data)
 {
     (void)async, (void)reply, (void)lost; /* when it was lost the hash expires by itself */
     struct cq_slot *slot = data;
@@ -275,11 +283,13 @@ void cq_slot_stop(struct cq_slot *slot)
     slot->stopping = true;
     if (slot->state == CQ_SLOT_RUNNING && slot->horse) {
         cq_horses_end_warm(slot);
-    } else if (slot->state == CQ_SLOT_UNBORN || (slot->state == CQ_SLOT_IDLE && (!slot->resume || !cq_async_is_ready(process->redis)))) {
+    } else if (slot->state == CQ_SLOT_UNBORN ||
+               (slot->state == CQ_SLOT_IDLE && (!slot->resume || !cq_async_is_ready(process->redis)))) {
         die(slot); /* what a lost call may have started is found abandoned, if it cannot be asked for */
         return;
     }
-    if ((slot->state == CQ_SLOT_RUNNING || slot->state == CQ_SLOT_COMMITTING) && cq_async_is_ready(process->redis)) {
+    if ((slot->state == CQ_SLOT_RUNNING || slot->state == CQ_SLOT_COMMITTING) &&
+        cq_async_is_ready(process->redis)) {
         struct cq_command *command = cq_process_command(process);
         cq_worker_shutdown_build(cq_str(slot->name), cq_clock_now(), command);
         cq_async_call(process->redis, command, NULL, NULL);
@@ -287,7 +297,8 @@ void cq_slot_stop(struct cq_slot *slot)
 }
 
 /* Born, or born again: go on where it was. */
-static void on_birth(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost, void *data)
+static void on_birth(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
+                     void *data)
 {
     (void)async;
     struct cq_slot *slot = data;
@@ -302,7 +313,8 @@ static void on_birth(struct cq_async *async, const struct cq_reply *reply, const
         }
         slot->state = CQ_SLOT_DEAD;
         if (slot->added)
-            cq_log(process->log, CQ_LOG_ERROR, slot->name, NULL, "cannot register: %s; it was not added", err.text);
+            cq_log(process->log, CQ_LOG_ERROR, slot->name, NULL, "cannot register: %s; it was not added",
+                   err.text);
         else
             cq_process_refused(process, &err);
         cq_process_slot_dead(process, slot);

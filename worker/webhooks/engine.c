@@ -38,7 +38,8 @@ static void act(struct cq_engine *engine, curl_socket_t fd, int events)
 static void on_event(struct ev_loop *loop, ev_io *watcher, int events)
 {
     (void)loop;
-    act(watcher->data, watcher->fd, (events & EV_READ ? CURL_CSELECT_IN : 0) | (events & EV_WRITE ? CURL_CSELECT_OUT : 0));
+    act(watcher->data, watcher->fd,
+        (events & EV_READ ? CURL_CSELECT_IN : 0) | (events & EV_WRITE ? CURL_CSELECT_OUT : 0));
 }
 
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
@@ -60,7 +61,8 @@ static int set_timer(CURLM *multi, long timeout_ms, void *data)
     return 0;
 }
 
-/* libcurl wants to hear of a socket, of other events than before, or no more: known is what was assigned to it. */
+/* libcurl wants to hear of a socket, of other events than before, or no more: known is what was assigned to
+ * it. */
 static int watch(CURL *easy, curl_socket_t fd, int what, void *data, void *known)
 {
     struct cq_engine *engine = data;
@@ -78,13 +80,14 @@ static int watch(CURL *easy, curl_socket_t fd, int what, void *data, void *known
         watcher->data = engine;
         engine->curl->multi_assign(engine->multi, fd, watcher);
     }
-    ev_io_init(watcher, on_event, fd, (what & CURL_POLL_IN ? EV_READ : 0) | (what & CURL_POLL_OUT ? EV_WRITE : 0));
+    ev_io_init(watcher, on_event, fd,
+               (what & CURL_POLL_IN ? EV_READ : 0) | (what & CURL_POLL_OUT ? EV_WRITE : 0));
     ev_io_start(engine->loop, watcher);
     return 0;
 }
 
-struct cq_engine *cq_engine_new(struct ev_loop *loop, const struct cq_libcurl *curl, void (*over)(void *data, CURL *easy, CURLcode result),
-                                void *data)
+struct cq_engine *cq_engine_new(struct ev_loop *loop, const struct cq_libcurl *curl,
+                                void (*over)(void *data, CURL *easy, CURLcode result), void *data)
 {
     CURLM *multi = curl->multi_init();
     if (!multi)

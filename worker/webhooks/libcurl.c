@@ -19,8 +19,8 @@ static bool find(void *library, const char *name, void *ret_function)
 
 static bool find_all(void *library, struct cq_libcurl *curl)
 {
-#define BIND(name)                                                                                                                 \
-    if (!find(library, "curl_" #name, &curl->name))                                                                                \
+#define BIND(name)                                  \
+    if (!find(library, "curl_" #name, &curl->name)) \
         return false;
     CQ_LIBCURL_FUNCTIONS(BIND)
 #undef BIND
@@ -32,7 +32,8 @@ static void find_tls(void *library, struct cq_libcurl *curl)
 {
     enum { OPENSSL_3 = 0x30000000 }; /* before, it took options of another type */
     unsigned long (*version)(void) = NULL;
-    if (!find(library, "OpenSSL_version_num", &version) || version() < OPENSSL_3 || !find(library, "SSL_CTX_set_options", &curl->tls_options))
+    if (!find(library, "OpenSSL_version_num", &version) || version() < OPENSSL_3 ||
+        !find(library, "SSL_CTX_set_options", &curl->tls_options))
         curl->tls_options = NULL;
 }
 
@@ -53,7 +54,8 @@ enum cq_code cq_libcurl_open(const struct cq_libcurl **ret_curl, struct cq_error
             snprintf(why, sizeof(why), "%s", error);
     }
     if (!open)
-        return cq_error_set(err, CQ_ERR_SYSTEM, "libcurl cannot be opened (%s); install it (Debian: apt-get install libcurl4)",
+        return cq_error_set(err, CQ_ERR_SYSTEM,
+                            "libcurl cannot be opened (%s); install it (Debian: apt-get install libcurl4)",
                             *why ? why : "it is too old");
     *ret_curl = &curl;
     return CQ_OK;

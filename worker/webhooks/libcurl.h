@@ -1,6 +1,6 @@
 /*
- * libcurl, opened at the first webhook: linking it would put its dozens of libraries into the worker, every stable and every
- * horse, and fork copies each mapping. What is named here is all that is used of it.
+ * libcurl, opened at the first webhook: linking it would put its dozens of libraries into the worker, every
+ * stable and every horse, and fork copies each mapping. What is named here is all that is used of it.
  */
 #ifndef CQ_WORKER_WEBHOOKS_LIBCURL_H
 #define CQ_WORKER_WEBHOOKS_LIBCURL_H
@@ -11,22 +11,22 @@
 
 #include "base/error.h"
 
-#define CQ_LIBCURL_FUNCTIONS(X)                                                                                                    \
-    X(global_init)                                                                                                                 \
-    X(easy_init)                                                                                                                   \
-    X(easy_setopt)                                                                                                                 \
-    X(easy_getinfo)                                                                                                                \
-    X(easy_cleanup)                                                                                                                \
-    X(easy_strerror)                                                                                                               \
-    X(slist_append)                                                                                                                \
-    X(slist_free_all)                                                                                                              \
-    X(multi_init)                                                                                                                  \
-    X(multi_setopt)                                                                                                                \
-    X(multi_add_handle)                                                                                                            \
-    X(multi_remove_handle)                                                                                                         \
-    X(multi_socket_action)                                                                                                         \
-    X(multi_info_read)                                                                                                             \
-    X(multi_assign)                                                                                                                \
+#define CQ_LIBCURL_FUNCTIONS(X) \
+    X(global_init)              \
+    X(easy_init)                \
+    X(easy_setopt)              \
+    X(easy_getinfo)             \
+    X(easy_cleanup)             \
+    X(easy_strerror)            \
+    X(slist_append)             \
+    X(slist_free_all)           \
+    X(multi_init)               \
+    X(multi_setopt)             \
+    X(multi_add_handle)         \
+    X(multi_remove_handle)      \
+    X(multi_socket_action)      \
+    X(multi_info_read)          \
+    X(multi_assign)             \
     X(multi_cleanup)
 
 #undef curl_easy_setopt
@@ -41,7 +41,8 @@ struct cq_libcurl {
     uint64_t (*tls_options)(void *context, uint64_t options);
 };
 
-/* Open it, once for the process. Errors: CQ_ERR_SYSTEM: it is not there, or is too old; asked again, it looks again. */
+/* Open it, once for the process. Errors: CQ_ERR_SYSTEM: it is not there, or is too old; asked again, it looks
+ * again. */
 CQ_MUST_CHECK enum cq_code cq_libcurl_open(const struct cq_libcurl **ret_curl, struct cq_error *err);
 
 #endif

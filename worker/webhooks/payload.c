@@ -47,7 +47,8 @@ static struct cq_str end_of(struct cq_str text)
     return cq_str_n(text.data + skip, text.len - skip);
 }
 
-enum cq_code cq_webhook_payload(const struct cq_webhook_event *event, struct cq_buf *out, struct cq_error *err)
+enum cq_code cq_webhook_payload(const struct cq_webhook_event *event, struct cq_buf *out,
+                                struct cq_error *err)
 {
     struct cq_arena arena = CQ_ARENA_INIT;
     struct cq_value payload = cq_value_map(&arena, 0);
@@ -55,7 +56,8 @@ enum cq_code cq_webhook_payload(const struct cq_webhook_event *event, struct cq_
     bool enqueued = cq_time_parse_iso(cq_fields_get(event->fields, "enqueued_at"), &enqueued_at);
     cq_value_set(&arena, &payload, "job_id", text_of(&arena, event->job_id));
     cq_value_set(&arena, &payload, "func_name", func_name(&arena, cq_fields_get(event->fields, "data")));
-    cq_value_set(&arena, &payload, "status", cq_value_str(event->failed ? CQ_STR_LIT("failed") : CQ_STR_LIT("finished")));
+    cq_value_set(&arena, &payload, "status",
+                 cq_value_str(event->failed ? CQ_STR_LIT("failed") : CQ_STR_LIT("finished")));
     cq_value_set(&arena, &payload, "enqueued_at", enqueued ? iso(&arena, enqueued_at) : cq_value_none());
     cq_value_set(&arena, &payload, "ended_at", iso(&arena, event->ended_at));
     if (event->failed)

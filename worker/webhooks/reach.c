@@ -44,7 +44,8 @@ static uint32_t word_at(const uint8_t *bytes)
     return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
-/* Global unicast is 2000::/3; what is carved out of it, and the forms that hold an IPv4 address, are looked into. */
+/* Global unicast is 2000::/3; what is carved out of it, and the forms that hold an IPv4 address, are looked
+ * into. */
 static bool is_public6(const uint8_t bytes[16])
 {
     static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff}, nat64[12] = {0x00, 0x64, 0xff, 0x9b};
@@ -52,7 +53,8 @@ static bool is_public6(const uint8_t bytes[16])
         return is_public4(word_at(bytes + 12));
     if (bytes[0] == 0x20 && bytes[1] == 0x02) /* 6to4 */
         return is_public4(word_at(bytes + 2));
-    if (word_at(bytes) >> 9 == 0x20010000 >> 9 || word_at(bytes) == 0x20010db8) /* protocol assignments (Teredo ...), documentation */
+    if (word_at(bytes) >> 9 == 0x20010000 >> 9 ||
+        word_at(bytes) == 0x20010db8) /* protocol assignments (Teredo ...), documentation */
         return false;
     return bytes[0] >> 5 == 1;
 }

@@ -9,7 +9,9 @@
 
 struct cq_str cq_webhook_host(const char *url)
 {
-    const char *host = strncasecmp(url, "http://", 7) == 0 ? url + 7 : strncasecmp(url, "https://", 8) == 0 ? url + 8 : NULL;
+    const char *host = strncasecmp(url, "http://", 7) == 0    ? url + 7
+                       : strncasecmp(url, "https://", 8) == 0 ? url + 8
+                                                              : NULL;
     return host ? cq_str_n(host, strcspn(host, "/?#")) : CQ_STR_NONE;
 }
 
@@ -38,13 +40,15 @@ static bool is_name(struct cq_str name)
 {
     for (size_t i = 0; i < name.len; i++) {
         char c = name.data[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("!#$%&'*+-.^_`|~", c))))
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+              (c && strchr("!#$%&'*+-.^_`|~", c))))
             return false;
     }
     return name.len > 0;
 }
 
-/* The value in Latin-1. NULL: a line break in it would begin another header; other control characters have no business there. */
+/* The value in Latin-1. NULL: a line break in it would begin another header; other control characters have no
+ * business there. */
 static const char *value_of(struct cq_arena *arena, const struct cq_value *value)
 {
     struct cq_str text = text_of(value);
@@ -65,7 +69,8 @@ static const char *value_of(struct cq_arena *arena, const struct cq_value *value
     return latin;
 }
 
-static const char *read_headers(const struct cq_value *headers, struct cq_arena *arena, struct cq_webhook *webhook)
+static const char *read_headers(const struct cq_value *headers, struct cq_arena *arena,
+                                struct cq_webhook *webhook)
 {
     if (!headers || headers->kind == CQ_VALUE_NONE)
         return NULL;
@@ -82,7 +87,8 @@ static const char *read_headers(const struct cq_value *headers, struct cq_arena 
         header->name = pair->key.as.text.data;
         header->value = value_of(arena, &pair->value);
         if (!header->value)
-            return "a header's value is no text, too long, or has a line break or a character that is not Latin-1";
+            return "a header's value is no text, too long, or has a line break or a character that is not "
+                   "Latin-1";
     }
     return NULL;
 }
@@ -93,7 +99,8 @@ static const char *read_one(const struct cq_value *entry, struct cq_arena *arena
     *webhook = (struct cq_webhook){.timeout_s = CQ_WEBHOOK_TIMEOUT_DEFAULT_S};
     if (entry->kind != CQ_VALUE_MAP)
         return "it is no object";
-    struct cq_str url = text_of(cq_value_get(entry, "url")), status = text_of(cq_value_get(entry, "job_status"));
+    struct cq_str url = text_of(cq_value_get(entry, "url")),
+                  status = text_of(cq_value_get(entry, "job_status"));
     const struct cq_value *method = cq_value_get(entry, "method"), *timeout = cq_value_get(entry, "timeout");
     const char *wrong = check_url(url);
     if (wrong)
@@ -108,16 +115,19 @@ static const char *read_one(const struct cq_value *entry, struct cq_arena *arena
     if (timeout && (timeout->kind != CQ_VALUE_INT || timeout->as.integer <= 0))
         return "its timeout is no number of seconds above 0";
     if (timeout)
-        webhook->timeout_s = timeout->as.integer < CQ_WEBHOOK_TIMEOUT_MAX_S ? (int)timeout->as.integer : CQ_WEBHOOK_TIMEOUT_MAX_S;
+        webhook->timeout_s = timeout->as.integer < CQ_WEBHOOK_TIMEOUT_MAX_S ? (int)timeout->as.integer
+                                                                            : CQ_WEBHOOK_TIMEOUT_MAX_S;
     return read_headers(cq_value_get(entry, "headers"), arena, webhook);
 }
 
-enum cq_code cq_webhooks_read(struct cq_str field, struct cq_arena *arena, struct cq_webhook **ret_webhooks, size_t *ret_count,
-                              cq_webhook_complain *complain, void *data, struct cq_error *err)
+enum cq_code cq_webhooks_read(struct cq_str field, struct cq_arena *arena, struct cq_webhook **ret_webhooks,
+                              size_t *ret_count, cq_webhook_complain *complain, void *data,
+                              struct cq_error *err)
 {
     struct cq_value list;
     if (field.len > CQ_WEBHOOK_FIELD_MAX)
-        return cq_error_set(err, CQ_ERR_DESERIALIZATION, "its webhooks have %zu bytes, and 1 MiB is the most", field.len);
+        return cq_error_set(err, CQ_ERR_DESERIALIZATION, "its webhooks have %zu bytes, and 1 MiB is the most",
+                            field.len);
     enum cq_code code = cq_json_read(field, arena, &list, err);
     if (code != CQ_OK)
         return code;

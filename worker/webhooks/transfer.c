@@ -11,9 +11,9 @@
 #include "worker/webhooks/reach.h"
 
 enum {
-    REDIRECTS_MAX = 10,              /* urllib's max_redirections */
-    HEADERS_MAX = 256 * 1024,        /* bytes of an answer's headers */
-    REDIRECT_BODY_MAX = 64 * 1024,   /* bytes of the text that comes with a redirect */
+    REDIRECTS_MAX = 10,            /* urllib's max_redirections */
+    HEADERS_MAX = 256 * 1024,      /* bytes of an answer's headers */
+    REDIRECT_BODY_MAX = 64 * 1024, /* bytes of the text that comes with a redirect */
 };
 
 /* ---- what is kept ---- */
@@ -23,15 +23,18 @@ static const char *keep(struct cq_transfer *transfer, const char *text)
     return cq_arena_strndup(&transfer->arena, text, strlen(text));
 }
 
-struct cq_transfer *cq_transfer_new(const struct cq_webhook *webhook, struct cq_str job_id, struct cq_str worker, struct cq_str body)
+struct cq_transfer *cq_transfer_new(const struct cq_webhook *webhook, struct cq_str job_id,
+                                    struct cq_str worker, struct cq_str body)
 {
     struct cq_transfer *transfer = cq_calloc(1, sizeof(*transfer));
     struct cq_arena *arena = &transfer->arena;
     transfer->webhook = *webhook;
     transfer->webhook.url = transfer->url = keep(transfer, webhook->url);
-    transfer->webhook.headers = cq_arena_alloc(arena, (webhook->header_count + 1) * sizeof(*webhook->headers));
+    transfer->webhook.headers = cq_arena_alloc(arena,
+                                               (webhook->header_count + 1) * sizeof(*webhook->headers));
     for (size_t i = 0; i < webhook->header_count; i++)
-        transfer->webhook.headers[i] = (struct cq_webhook_header){keep(transfer, webhook->headers[i].name), keep(transfer, webhook->headers[i].value)};
+        transfer->webhook.headers[i] = (struct cq_webhook_header){keep(transfer, webhook->headers[i].name),
+                                                                  keep(transfer, webhook->headers[i].value)};
     transfer->job_id = cq_arena_str(arena, job_id);
     transfer->worker = cq_arena_str(arena, worker);
     transfer->body = cq_arena_str(arena, body);
@@ -72,7 +75,8 @@ void cq_transfer_show(const char *url, char ret_text[CQ_TRANSFER_TEXT_MAX])
 
 /* ---- the request ---- */
 
-/* Another port is another server, and so is the same one without TLS: who listens on the way is not to read a secret. */
+/* Another port is another server, and so is the same one without TLS: who listens on the way is not to read a
+ * secret. */
 static bool is_same_server(const char *one, const char *other)
 {
     struct cq_str a = cq_webhook_host(one), b = cq_webhook_host(other);
@@ -88,9 +92,9 @@ static bool is_any(const char *name, const char *const *names, size_t count)
 }
 
 /*
- * May this header of the user's go into this request? How long the body is and how it is framed is ours to say. What
- * describes the body stays behind when a POST was turned into a GET, as in urllib; what is secret when another server is asked,
- * which urllib would give it.
+ * May this header of the user's go into this request? How long the body is and how it is framed is ours to
+ * say. What describes the body stays behind when a POST was turned into a GET, as in urllib; what is secret
+ * when another server is asked, which urllib would give it.
  */
 static bool may_go(const struct cq_transfer *transfer, const char *name)
 {
@@ -100,7 +104,8 @@ static bool may_go(const struct cq_transfer *transfer, const char *name)
         return false;
     if (transfer->redirects && strcasecmp(name, "Content-Type") == 0)
         return false;
-    return !is_any(name, secret, CQ_ARRAY_LEN(secret)) || is_same_server(transfer->url, transfer->webhook.url);
+    return !is_any(name, secret, CQ_ARRAY_LEN(secret)) ||
+           is_same_server(transfer->url, transfer->webhook.url);
 }
 
 static void add_header(struct cq_transfer *transfer, const char *name, const char *value)
@@ -119,7 +124,9 @@ static void add_header(struct cq_transfer *transfer, const char *name, const cha
 static void add_headers(struct cq_transfer *transfer)
 {
     const struct cq_webhook *webhook = &transfer->webhook;
-    const struct cq_webhook_header ours[] = {{"Accept-Encoding", "identity"}, {"User-Agent", "cq/" CQ_VERSION}, {"Content-Type", "application/json"}};
+    const struct cq_webhook_header ours[] = {{"Accept-Encoding", "identity"},
+                                             {"User-Agent", "cq/" CQ_VERSION},
+                                             {"Content-Type", "application/json"}};
     for (size_t i = 0; i < CQ_ARRAY_LEN(ours) - transfer->get; i++) {
         bool replaced = false;
         for (size_t k = 0; k < webhook->header_count && !replaced; k++)
@@ -143,7 +150,8 @@ static void add_headers(struct cq_transfer *transfer)
         transfer->headers = longer;
 }
 
-/* The address that is connected to, after any name was resolved and any redirect followed: nothing gets around it. */
+/* The address that is connected to, after any name was resolved and any redirect followed: nothing gets
+ * around it. */
 static curl_socket_t open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address)
 {
     struct cq_transfer *transfer = data;
@@ -172,7 +180,8 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *data)
     return status_of(transfer) / 100 == 3 && transfer->body_bytes <= REDIRECT_BODY_MAX ? size * count : 0;
 }
 
-/* The status decides, and nobody reads what comes behind the headers, or does not come: urllib closes the connection too. */
+/* The status decides, and nobody reads what comes behind the headers, or does not come: urllib closes the
+ * connection too. */
 static size_t on_header(char *bytes, size_t size, size_t count, void *data)
 {
     struct cq_transfer *transfer = data;
@@ -185,13 +194,15 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *data)
     return transfer->header_bytes <= HEADERS_MAX && !transfer->answered ? len : 0;
 }
 
-/* urllib reads HTTP_PROXY as well, libcurl http_proxy alone; both refuse the former where a CGI request could set it. */
+/* urllib reads HTTP_PROXY as well, libcurl http_proxy alone; both refuse the former where a CGI request could
+ * set it. */
 static void choose_proxy(struct cq_transfer *transfer)
 {
     const char *proxy = getenv("HTTP_PROXY");
     if (transfer->private_refused) /* what a proxy connects to could not be checked */
         transfer->curl->easy_setopt(transfer->easy, CURLOPT_PROXY, "");
-    else if (proxy && *proxy && !getenv("http_proxy") && !getenv("REQUEST_METHOD") && strncasecmp(transfer->url, "http:", 5) == 0)
+    else if (proxy && *proxy && !getenv("http_proxy") && !getenv("REQUEST_METHOD") &&
+             strncasecmp(transfer->url, "http:", 5) == 0)
         transfer->curl->easy_setopt(transfer->easy, CURLOPT_PROXY, proxy);
 }
 
@@ -206,8 +217,8 @@ static void choose_authorities(struct cq_transfer *transfer)
 }
 
 /*
- * Python's ssl has this option always: a server that closes without TLS' goodbye, as its own http.server does, has ended its
- * answer. Newer libcurls call it an error, and a redirect would not be followed.
+ * Python's ssl has this option always: a server that closes without TLS' goodbye, as its own http.server
+ * does, has ended its answer. Newer libcurls call it an error, and a redirect would not be followed.
  */
 static CURLcode on_tls(CURL *easy, void *context, void *data)
 {
@@ -259,7 +270,8 @@ bool cq_transfer_prepare(struct cq_transfer *transfer, const struct cq_libcurl *
     curl->easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl->easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
     curl->easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    /* Without this no URL is taken: a webhook that could read a file or speak to another service would be sent there. */
+    /* Without this no URL is taken: a webhook that could read a file or speak to another service would be
+     * sent there. */
     if (curl->easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") != CURLE_OK)
         return false;
     if (!transfer->get) {
@@ -291,11 +303,13 @@ static bool redirect(struct cq_transfer *transfer, long status, char failure[CQ_
     char shown[CQ_TRANSFER_TEXT_MAX];
     cq_transfer_show(url, shown);
     if (!cq_webhook_host(url).len || strlen(url) > CQ_WEBHOOK_URL_MAX) {
-        snprintf(failure, CQ_TRANSFER_TEXT_MAX, "it was sent on to %.300s, which is neither http nor https, or too long", shown);
+        snprintf(failure, CQ_TRANSFER_TEXT_MAX,
+                 "it was sent on to %.300s, which is neither http nor https, or too long", shown);
         return false;
     }
     if (++transfer->redirects > REDIRECTS_MAX) {
-        snprintf(failure, CQ_TRANSFER_TEXT_MAX, "it was sent on more than %d times, last to %.300s", REDIRECTS_MAX, shown);
+        snprintf(failure, CQ_TRANSFER_TEXT_MAX, "it was sent on more than %d times, last to %.300s",
+                 REDIRECTS_MAX, shown);
         return false;
     }
     transfer->get = true;
@@ -307,11 +321,14 @@ bool cq_transfer_over(struct cq_transfer *transfer, CURLcode result, char ret_fa
 {
     long status = status_of(transfer);
     ret_failure[0] = '\0';
-    bool cut = result == CURLE_WRITE_ERROR && (transfer->answered || transfer->body_bytes); /* by us, who have seen the status */
-    if (transfer->refused && result != CURLE_OK && !cut) /* else another of its addresses was taken */
-        snprintf(ret_failure, CQ_TRANSFER_TEXT_MAX, "its address is private, loopback or link-local (--webhook-private refuse)");
+    bool cut = result == CURLE_WRITE_ERROR &&
+               (transfer->answered || transfer->body_bytes); /* by us, who have seen the status */
+    if (transfer->refused && result != CURLE_OK && !cut)     /* else another of its addresses was taken */
+        snprintf(ret_failure, CQ_TRANSFER_TEXT_MAX,
+                 "its address is private, loopback or link-local (--webhook-private refuse)");
     else if (result != CURLE_OK && !cut)
-        snprintf(ret_failure, CQ_TRANSFER_TEXT_MAX, "%s", transfer->error[0] ? transfer->error : transfer->curl->easy_strerror(result));
+        snprintf(ret_failure, CQ_TRANSFER_TEXT_MAX, "%s",
+                 transfer->error[0] ? transfer->error : transfer->curl->easy_strerror(result));
     else if (status / 100 == 3 && redirect(transfer, status, ret_failure))
         return false;
     else if (status / 100 != 2 && !ret_failure[0])

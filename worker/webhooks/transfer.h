@@ -1,4 +1,5 @@
-/* One webhook on its way: what libcurl is told, redirects as urllib follows them, and what the answer means. */
+/* One webhook on its way: what libcurl is told, redirects as urllib follows them, and what the answer
+ * means. */
 #ifndef CQ_WORKER_WEBHOOKS_TRANSFER_H
 #define CQ_WORKER_WEBHOOKS_TRANSFER_H
 
@@ -14,34 +15,36 @@ struct cq_transfer {
     struct cq_arena arena;          /* owned: the texts */
     struct cq_webhook webhook;
     struct cq_str job_id, worker;
-    struct cq_str body;             /* of POST */
-    const char *url;                /* of the request that is made: the webhook's, or where it was sent on */
-    bool private_refused;           /* --webhook-private refuse */
-    cq_time deadline;               /* monotonic; set as it starts */
+    struct cq_str body;   /* of POST */
+    const char *url;      /* of the request that is made: the webhook's, or where it was sent on */
+    bool private_refused; /* --webhook-private refuse */
+    cq_time deadline;     /* monotonic; set as it starts */
     /* While it is under way: */
     const struct cq_libcurl *curl;
     CURL *easy;
     struct curl_slist *headers;
-    bool get;                       /* the request is a GET */
+    bool get; /* the request is a GET */
     int redirects;
     size_t header_bytes, body_bytes;
-    bool refused;                   /* an address was */
-    bool answered;                  /* its headers are there, and are no redirect's */
+    bool refused;  /* an address was */
+    bool answered; /* its headers are there, and are no redirect's */
     char error[CURL_ERROR_SIZE];
 };
 
 /* Copies all that it keeps. */
-struct cq_transfer *cq_transfer_new(const struct cq_webhook *webhook, struct cq_str job_id, struct cq_str worker, struct cq_str body);
+struct cq_transfer *cq_transfer_new(const struct cq_webhook *webhook, struct cq_str job_id,
+                                    struct cq_str worker, struct cq_str body);
 void cq_transfer_free(struct cq_transfer *transfer); /* it is in no multi handle */
 
 size_t cq_transfer_size(const struct cq_transfer *transfer); /* bytes that it holds */
 
-/* Make the handle of its next request; the time that is left is from now to its deadline. False: libcurl has none. */
+/* Make the handle of its next request; the time that is left is from now to its deadline. False: libcurl has
+ * none. */
 bool cq_transfer_prepare(struct cq_transfer *transfer, const struct cq_libcurl *curl, cq_time now);
 
 /*
- * A request is over. True: it is done, and *ret_failure empty when it was sent, else why not. False: it is to go on with
- * another request, to where it was sent.
+ * A request is over. True: it is done, and *ret_failure empty when it was sent, else why not. False: it is to
+ * go on with another request, to where it was sent.
  */
 bool cq_transfer_over(struct cq_transfer *transfer, CURLcode result, char ret_failure[CQ_TRANSFER_TEXT_MAX]);
 

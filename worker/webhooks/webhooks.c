@@ -9,7 +9,9 @@
 #include "worker/webhooks/payload.h"
 #include "worker/webhooks/transfer.h"
 
-enum { BODY_MAX = 16 * 1024 * 1024 }; /* an id, a name and an exception's text: JSON takes up to six bytes for one */
+enum {
+    BODY_MAX = 16 * 1024 * 1024
+}; /* an id, a name and an exception's text: JSON takes up to six bytes for one */
 
 struct list {
     struct cq_transfer *first, **last;
@@ -22,8 +24,8 @@ struct cq_webhooks {
     struct cq_engine *engine;      /* NULL: not yet */
     struct list waiting, under_way;
     size_t waiting_bytes;
-    unsigned long long left_out;   /* for want of room, since the last line about it */
-    cq_time stopped_at;            /* monotonic; 0: no stop was asked for */
+    unsigned long long left_out; /* for want of room, since the last line about it */
+    cq_time stopped_at;          /* monotonic; 0: no stop was asked for */
 };
 
 /* ---- lists ---- */
@@ -61,21 +63,25 @@ static void log_failure(struct cq_webhooks *webhooks, const struct cq_transfer *
 {
     char url[CQ_TRANSFER_TEXT_MAX];
     cq_transfer_show(transfer->webhook.url, url);
-    cq_log(webhooks->process->log, CQ_LOG_WARNING, transfer->worker.data, transfer->job_id.data, "failed to send its webhook to %s: %s", url, why);
+    cq_log(webhooks->process->log, CQ_LOG_WARNING, transfer->worker.data, transfer->job_id.data,
+           "failed to send its webhook to %s: %s", url, why);
 }
 
 /* The first at once, so that somebody sees it; the others are counted until there is room again. */
 static void leave_out(struct cq_webhooks *webhooks, const struct cq_transfer *transfer)
 {
     if (!webhooks->left_out++)
-        log_failure(webhooks, transfer, "too many wait already; it and those that follow are left out until there is room");
+        log_failure(webhooks, transfer,
+                    "too many wait already; it and those that follow are left out until there is room");
 }
 
 static void tell_left_out(struct cq_webhooks *webhooks)
 {
     if (webhooks->left_out)
-        cq_log(webhooks->process->log, CQ_LOG_WARNING, webhooks->process->name, NULL, "%llu webhook%s left out: %d wait, or %d MiB of them",
-               webhooks->left_out, webhooks->left_out == 1 ? " was" : "s were", CQ_WEBHOOKS_WAITING, CQ_WEBHOOKS_WAITING_BYTES / 1024 / 1024);
+        cq_log(webhooks->process->log, CQ_LOG_WARNING, webhooks->process->name, NULL,
+               "%llu webhook%s left out: %d wait, or %d MiB of them", webhooks->left_out,
+               webhooks->left_out == 1 ? " was" : "s were", CQ_WEBHOOKS_WAITING,
+               CQ_WEBHOOKS_WAITING_BYTES / 1024 / 1024);
     webhooks->left_out = 0;
 }
 
@@ -95,7 +101,8 @@ static bool go(struct cq_webhooks *webhooks, struct cq_transfer *transfer, const
     if (now >= transfer->deadline)
         return false;
     *why = "libcurl takes no more, or not this URL, or is older than 7.87";
-    return cq_transfer_prepare(transfer, webhooks->curl, now) && cq_engine_add(webhooks->engine, transfer->easy);
+    return cq_transfer_prepare(transfer, webhooks->curl, now) &&
+           cq_engine_add(webhooks->engine, transfer->easy);
 }
 
 static void start_some(struct cq_webhooks *webhooks)
@@ -129,8 +136,8 @@ static void on_over(void *data, CURL *easy, CURLcode result)
     if (*why)
         log_failure(webhooks, transfer, why);
     else
-        cq_log(webhooks->process->log, CQ_LOG_DEBUG, transfer->worker.data, transfer->job_id.data, "sent its %s webhook",
-               transfer->webhook.failed ? "failed" : "finished");
+        cq_log(webhooks->process->log, CQ_LOG_DEBUG, transfer->worker.data, transfer->job_id.data,
+               "sent its %s webhook", transfer->webhook.failed ? "failed" : "finished");
     take(&webhooks->under_way, transfer);
     cq_transfer_free(transfer);
     start_some(webhooks);
@@ -151,7 +158,8 @@ static void add(struct cq_webhooks *webhooks, struct cq_transfer *transfer)
     struct cq_error err;
     const char *wrong = open_library(webhooks, &err);
     size_t size = cq_transfer_size(transfer);
-    bool room = webhooks->waiting.len < CQ_WEBHOOKS_WAITING && webhooks->waiting_bytes + size <= CQ_WEBHOOKS_WAITING_BYTES;
+    bool room = webhooks->waiting.len < CQ_WEBHOOKS_WAITING &&
+                webhooks->waiting_bytes + size <= CQ_WEBHOOKS_WAITING_BYTES;
     if (!wrong && room) {
         append(&webhooks->waiting, transfer);
         webhooks->waiting_bytes += size;
@@ -185,7 +193,8 @@ static void complain_of_one(void *data, size_t number, const char *why)
     complain(data, what);
 }
 
-static void add_each(struct cq_webhooks *webhooks, const struct cq_webhook_event *event, const struct cq_webhook *list, size_t count)
+static void add_each(struct cq_webhooks *webhooks, const struct cq_webhook_event *event,
+                     const struct cq_webhook *list, size_t count)
 {
     struct cq_buf body = CQ_BUF_INIT(BODY_MAX);
     struct cq_error err;
@@ -197,7 +206,8 @@ static void add_each(struct cq_webhooks *webhooks, const struct cq_webhook_event
             complain_of_one(&(struct complaint){webhooks, event}, i + 1, err.text);
             continue;
         }
-        add(webhooks, cq_transfer_new(&list[i], event->job_id, cq_str(event->worker), with_body ? cq_buf_view(&body) : CQ_STR_LIT("")));
+        add(webhooks, cq_transfer_new(&list[i], event->job_id, cq_str(event->worker),
+                                      with_body ? cq_buf_view(&body) : CQ_STR_LIT("")));
     }
     cq_buf_release(&body);
 }
@@ -248,7 +258,8 @@ void cq_webhooks_drop(struct cq_webhooks *webhooks)
 {
     size_t count = webhooks->waiting.len + webhooks->under_way.len;
     if (count)
-        cq_log(webhooks->process->log, CQ_LOG_WARNING, webhooks->process->name, NULL, "%zu webhook%s dropped", count, count == 1 ? " is" : "s are");
+        cq_log(webhooks->process->log, CQ_LOG_WARNING, webhooks->process->name, NULL, "%zu webhook%s dropped",
+               count, count == 1 ? " is" : "s are");
     while (webhooks->waiting.len)
         cq_transfer_free(take_waiting(webhooks));
     while (webhooks->under_way.len) {

@@ -1,4 +1,5 @@
-/* Job functions that misbehave in every way that a horse has to survive or die of cleanly; and a few that report. */
+/* Job functions that misbehave in every way that a horse has to survive or die of cleanly; and a few that
+ * report. */
 #include <cq.h>
 #include <errno.h>
 #include <signal.h>
@@ -113,8 +114,8 @@ static void sleep_for_ever(void)
 }
 
 /*
- * Three children that would outlive it: one in the job's process group, one with a session of its own, and one whose
- * parent is gone too. Their pids go to meta before the function ends or, with an argument, sleeps.
+ * Three children that would outlive it: one in the job's process group, one with a session of its own, and
+ * one whose parent is gone too. Their pids go to meta before the function ends or, with an argument, sleeps.
  */
 CQ_JOB forks_children(cq_context *job)
 {
@@ -209,14 +210,16 @@ CQ_JOB describes_itself(cq_context *job)
     sigprocmask(SIG_BLOCK, NULL, &mask);
     for (int fd = 0; fd < 256; fd++)
         if (lseek(fd, 0, SEEK_CUR) >= 0 || errno != EBADF)
-            snprintf(open_fds + strlen(open_fds), sizeof(open_fds) - strlen(open_fds), "%s%d", open_fds[0] ? " " : "", fd);
+            snprintf(open_fds + strlen(open_fds), sizeof(open_fds) - strlen(open_fds), "%s%d",
+                     open_fds[0] ? " " : "", fd);
     const char *id = getenv("RQ_JOB_ID"), *worker = getenv("RQ_WORKER_ID");
     snprintf(text, sizeof(text),
-             "{\"leader\": %s, \"int_ignored\": %s, \"term_default\": %s, \"unblocked\": %s, \"fds\": \"%s\", \"id\": \"%s\", "
+             "{\"leader\": %s, \"int_ignored\": %s, \"term_default\": %s, \"unblocked\": %s, \"fds\": "
+             "\"%s\", \"id\": \"%s\", "
              "\"worker\": \"%s\"}",
              getpgrp() == getpid() ? "true" : "false", on_int.sa_handler == SIG_IGN ? "true" : "false",
-             on_term.sa_handler == SIG_DFL ? "true" : "false", sigismember(&mask, SIGCHLD) ? "false" : "true", open_fds,
-             id ? id : "", worker ? worker : "");
+             on_term.sa_handler == SIG_DFL ? "true" : "false", sigismember(&mask, SIGCHLD) ? "false" : "true",
+             open_fds, id ? id : "", worker ? worker : "");
     return cq_return_json(job, text);
 }
 
@@ -244,8 +247,9 @@ CQ_JOB reads_keywords(cq_context *job)
     double fraction = 0.5;
     const char *text = "default";
     char out[256];
-    if (cq_kwarg_int(job, "needed", &needed) || cq_option_bool(job, "truth", &truth) || cq_option_int(job, "number", &number) ||
-        cq_option_float(job, "fraction", &fraction) || cq_option_str(job, "text", &text))
+    if (cq_kwarg_int(job, "needed", &needed) || cq_option_bool(job, "truth", &truth) ||
+        cq_option_int(job, "number", &number) || cq_option_float(job, "fraction", &fraction) ||
+        cq_option_str(job, "text", &text))
         return CQ_FAILED;
     snprintf(out, sizeof(out), "%lld %d %lld %g %s", needed, truth, number, fraction, text);
     return cq_return_str(job, out);
@@ -271,7 +275,8 @@ CQ_JOB walks(cq_context *job)
             sum += number;
         }
     }
-    if (cq_item_of(dict, "no such key") || cq_item(dict, 1000) || cq_item(NULL, 0) || cq_item_key(NULL, 0) || cq_arg(job, 99))
+    if (cq_item_of(dict, "no such key") || cq_item(dict, 1000) || cq_item(NULL, 0) || cq_item_key(NULL, 0) ||
+        cq_arg(job, 99))
         return cq_fail(job, "something out of nothing");
     char out[200];
     snprintf(out, sizeof(out), "%s%lld", keys, sum);
@@ -309,7 +314,9 @@ CQ_JOB progresses(cq_context *job)
 CQ_JOB says(cq_context *job)
 {
     const char *text;
-    return cq_arg_str(job, 0, &text) ? CQ_FAILED : cq_message(job, CQ_LEVEL_WARNING, "%s from %s", text, cq_current_id(job));
+    return cq_arg_str(job, 0, &text)
+               ? CQ_FAILED
+               : cq_message(job, CQ_LEVEL_WARNING, "%s from %s", text, cq_current_id(job));
 }
 
 static int hidden(cq_context *job)

@@ -1,6 +1,7 @@
 /*
- * Preloaded into a worker, not into its children: its clocks are ahead by as many seconds as the file CQ_TEST_CLOCK says, at
- * any time: first CLOCK_REALTIME, as when NTP or an operator sets it, then CLOCK_MONOTONIC, as when the time has passed.
+ * Preloaded into a worker, not into its children: its clocks are ahead by as many seconds as the file
+ * CQ_TEST_CLOCK says, at any time: first CLOCK_REALTIME, as when NTP or an operator sets it, then
+ * CLOCK_MONOTONIC, as when the time has passed.
  */
 #include <stdio.h>
 #include <stdlib.h>

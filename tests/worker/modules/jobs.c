@@ -68,12 +68,15 @@ CQ_JOB until_there(cq_context *job)
     return cq_return_str(job, "there");
 }
 
-/* What a program that the job started would find: its id twice, as the environment and as the context have it. */
+/* What a program that the job started would find: its id twice, as the environment and as the context have
+ * it. */
 CQ_JOB environment(cq_context *job)
 {
     char text[256];
-    const char *id = getenv("RQ_JOB_ID"), *worker = getenv("RQ_WORKER_ID"), *queue = getenv("CQ_QUEUE"), *left = getenv("LEFT");
-    snprintf(text, sizeof(text), "%s %s %s %s", id ? id : "-", worker ? worker : "-", queue ? queue : "-", left ? left : "-");
+    const char *id = getenv("RQ_JOB_ID"), *worker = getenv("RQ_WORKER_ID"), *queue = getenv("CQ_QUEUE"),
+               *left = getenv("LEFT");
+    snprintf(text, sizeof(text), "%s %s %s %s", id ? id : "-", worker ? worker : "-", queue ? queue : "-",
+             left ? left : "-");
     return cq_return_str(job, text);
 }
 
