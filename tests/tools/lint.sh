@@ -75,6 +75,11 @@ rule 'long header' long_files '*.h' $HEADER_MAX
 rule 'full folder' full_folders
 rule 'long Python function' long_python_functions
 rule 'long Python file' long_files '*.py' $FILE_MAX
+if command -v python3 > /dev/null; then
+    rule 'path in a document' python3 tests/tools/lint_docs.py paths
+else
+    echo 'lint: python3 is missing; the documents were not looked at'
+fi
 if command -v shellcheck > /dev/null; then
     rule 'shell' shell_scripts
 else

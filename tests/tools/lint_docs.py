@@ -1,0 +1,171 @@
+"""What the documents must keep true. One rule a call, its findings one a line; no finding, no output.
+
+    lint_docs.py paths      every path and every link that a document names exists
+    lint_docs.py phrases    no document, help text or log line has a phrase that CONTRIBUTING.md rules out
+    lint_docs.py sentences  no document has sentences that are too long, nor is their average; --all: the figures
+"""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+AVERAGE_MAX, LONGEST_MAX = 16, 34
+
+# Path-like text in these is about the reader's own files, unless its folder is one of ours.
+OTHERS_FILES = ('README.md', 'docs/CLI.md', 'docs/CRON.md', 'docs/FROM-RQ.md', 'docs/PYTHON.md',
+                'docs/RUNTIME.md')
+SUFFIXES = ('.c', '.h', '.lua', '.py', '.sh')
+
+PHRASES = [
+    (r'\bwhoever\b', 'name the one who does it'),
+    (r'\bwhat dies\b', 'name what ends'),
+    (r'\bgo(es|ing)? on\b', 'continue, resume, run'),
+    (r'(?<!there )(?<!There )\b(is|are) no\b(?! longer)', 'is not a ...'),
+    (r'\bof whom\b', 'split the sentence'),
+    (r'\b(by|to) whichever\b', 'name it'),
+    (r'\bLet jobs\b', 'begin with the verb of the command'),
+]
+
+
+def tracked(*suffixes):
+    """Our files with these ends, relative to the root; nothing of build/ or .git/."""
+    found = []
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = sorted(name for name in folders if name not in ('build', '.git', '__pycache__'))
+        found += [Path(folder, name).relative_to(ROOT) for name in names if name.endswith(suffixes)]
+    return sorted(found)
+
+
+def documents():
+    return [(str(path), (ROOT / path).read_text()) for path in tracked('.md')]
+
+
+def line_of(text, offset):
+    return text.count('\n', 0, offset) + 1
+
+
+def blanked(match):
+    """Spaces of the same length, its lines where they were."""
+    return re.sub(r'[^\n]', ' ', match.group(0))
+
+
+def without_fences(text):
+    return re.sub(r'^```.*?^```|^    [^\n]*$', blanked, text, flags=re.MULTILINE | re.DOTALL)
+
+
+def without_code(text):
+    """Fences and code spans blanked out, each line where it was."""
+    return re.sub(r'`[^`\n]*`', blanked, without_fences(text))
+
+
+# --- paths
+
+def missing_paths(name, text):
+    """Words with a slash that begin with one of our folders."""
+    ours = {entry.name for entry in ROOT.iterdir() if entry.is_dir()} - {'build', '.git'}
+    for match in re.finditer(r'(?<![\w./=-])([\w.-]+/[\w./*-]*)', text):
+        path = match.group(1).rstrip('.').rstrip('-')
+        is_pattern = text[match.end():match.end() + 1] == '<'
+        if path.split('/')[0] in ours and not is_pattern and not any(ROOT.glob(path.rstrip('/'))):
+            yield match.start(), f'there is no {path}'
+
+
+def missing_names(name, text):
+    """File names without a folder: some file of ours has to be called that."""
+    if name in OTHERS_FILES:
+        return
+    known = {path.name for path in tracked(*SUFFIXES)}
+    for match in re.finditer(r'`([\w.-]+)`', text):
+        if match.group(1).endswith(SUFFIXES) and match.group(1) not in known:
+            yield match.start(), f'no file is called {match.group(1)}'
+
+
+def anchors(text):
+    """The anchors of a document's headings, as code hosts make them."""
+    headings = re.findall(r'^#+ +(.*)$', without_fences(text), re.MULTILINE)
+    return {re.sub(r'[^\w -]', '', heading.lower()).replace(' ', '-') for heading in headings}
+
+
+def broken_links(name, text):
+    for match in re.finditer(r'\]\(([^)\s]+)\)', text):
+        target, _, anchor = match.group(1).partition('#')
+        if '://' in target:
+            continue
+        path = (ROOT / name).parent / target if target else ROOT / name
+        if not path.exists():
+            yield match.start(), f'there is no {target}'
+        elif anchor and anchor not in anchors(path.read_text()):
+            yield match.start(), f'{target or name} has no heading #{anchor}'
+
+
+def paths():
+    for name, text in documents():
+        for find in (missing_paths, missing_names, broken_links):
+            for offset, problem in find(name, text):
+                yield f'{name}:{line_of(text, offset)}: {problem}'
+
+
+# --- phrases
+
+def texts_of_users():
+    """What people read: documents without their code, the sample ini file, the literals of the program."""
+    for name, text in documents():
+        yield name, without_code(text)
+    yield 'config.example.ini', (ROOT / 'config.example.ini').read_text()
+    for path in tracked('.c', '.h'):
+        if path.parts[0] == 'tests':
+            continue
+        text = re.sub(r'/\*.*?\*/|//[^\n]*', blanked,
+                      (ROOT / path).read_text(), flags=re.DOTALL)
+        for match in re.finditer(r'"((?:[^"\\\n]|\\.)*)"', text):
+            yield f'{path}', '\n' * (line_of(text, match.start()) - 1) + match.group(1)
+
+
+def phrases():
+    for name, text in texts_of_users():
+        for pattern, instead in PHRASES:
+            for match in re.finditer(pattern, text):
+                yield f'{name}:{line_of(text, match.start())}: "{match.group(0)}": {instead}'
+
+
+# --- sentences
+
+def sentence_list(text):
+    """(offset, number of words) of the sentences in paragraphs, items and cells; a run of code spans is one word."""
+    text = re.sub(r'^#.*$', blanked, without_fences(text), flags=re.MULTILINE)
+    text = re.sub(r'`[^`]*`', lambda match: 'c' + re.sub(r'[^\n]', ' ', match.group(0)[1:]), text)
+    text = re.sub(r'\]\([^)]*\)', blanked, text)
+    for match in re.finditer(r'(?:(?!\n\s*\n|\n\s*(?:[-*]|\d+\.) |\||[.!?][)"*]*\s).)+', text, re.DOTALL):
+        words = re.sub(r'\bc(\W+c\b)+', 'c', match.group(0))
+        count = len(re.findall(r"[^\W_][\w'’-]*", words))
+        if count > 1:
+            yield match.start() + len(match.group(0)) - len(match.group(0).lstrip()), count
+
+
+def sentences():
+    for name, text in documents():
+        found = list(sentence_list(text))
+        average = sum(count for _, count in found) / max(len(found), 1)
+        if '--all' in sys.argv:
+            yield f'{name}: {average:.1f} words a sentence, the longest {max(count for _, count in found)}'
+        elif average > AVERAGE_MAX:
+            yield f'{name}: {average:.1f} words a sentence on average, at most {AVERAGE_MAX}'
+        for offset, count in found:
+            if count > LONGEST_MAX and '--all' not in sys.argv:
+                yield f'{name}:{line_of(text, offset)}: a sentence of {count} words, at most {LONGEST_MAX}'
+
+
+RULES = {'paths': paths, 'phrases': phrases, 'sentences': sentences}
+
+
+def main():
+    if len(sys.argv) < 2 or sys.argv[1] not in RULES:
+        sys.exit(__doc__)
+    for finding in RULES[sys.argv[1]]():
+        print(finding)
+
+
+if __name__ == '__main__':
+    main()
