@@ -1,0 +1,45 @@
+/*
+ * A state machine as a table of rules: in this state, at this event, when these facts hold, go to that state
+ * and do these actions. No clock, no memory, no I/O: whoever runs a machine reads the facts, and performs the
+ * actions in their order.
+ *
+ * The first rule that fits counts. An event without a rule is illegal in that state: the state stays, and the
+ * caller says so in its log. An event that is legal and changes nothing has a rule with no action.
+ */
+#ifndef CQ_CORE_MACHINE_H
+#define CQ_CORE_MACHINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { CQ_RULE_ACTIONS = 6 };
+
+struct cq_rule {
+    uint8_t state, event;
+    uint32_t when;   /* facts that must all hold; 0: none */
+    uint32_t unless; /* facts of which none may hold; 0: none */
+    uint8_t next;
+    uint8_t actions[CQ_RULE_ACTIONS]; /* in order; 0 ends them */
+};
+
+struct cq_machine {
+    const char *name; /* for messages */
+    const struct cq_rule *rules;
+    size_t rule_count;
+    const char *const *states, *const *events; /* their names */
+    uint8_t state_count, event_count;
+};
+
+/* The rule for an event, or NULL when the event is illegal in this state. Borrowed: it is part of the table.
+ */
+const struct cq_rule *cq_machine_rule(const struct cq_machine *machine, int state, int event, uint32_t facts);
+
+/*
+ * Is the table well formed? Each state and event is in range, no rule hides behind an earlier one that always
+ * fits, and a pair that has rules has one for any facts. ret_rule  the first rule that is wrong Returns NULL,
+ * or what is wrong with it: for tests.
+ */
+const char *cq_machine_fault(const struct cq_machine *machine, size_t *ret_rule);
+
+#endif
