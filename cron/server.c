@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/timer.h"
 #include "cron/say.h"
 #include "redis/async.h"
 
@@ -27,7 +28,7 @@ struct server {
     struct cq_cron_table *table;
     struct ev_loop *loop;
     struct cq_async *redis;
-    ev_timer timer, farewell;
+    struct cq_timer timer, farewell;
     ev_signal terminate, interrupt, hang_up;
     char host[HOST_SIZE], name[NAME_SIZE];
     cq_time created_at;
@@ -54,13 +55,6 @@ static void run(struct server *server);
 static cq_time server_now(const struct server *server)
 {
     return cq_clock_monotonic() + server->ahead;
-}
-
-static void set_timer(struct server *server, double seconds)
-{
-    ev_timer_stop(server->loop, &server->timer);
-    ev_timer_set(&server->timer, seconds > 0 ? seconds : 0., 0.);
-    ev_timer_start(server->loop, &server->timer);
 }
 
 /* --- A tick. */
@@ -184,7 +178,7 @@ static void on_beat(struct cq_async *async, const struct cq_reply *reply, const 
         if (!server->reload)
             cq_log(server->options->log, CQ_LOG_ERROR, NULL, NULL,
                    "heartbeat failed: %s; trying again in %d s", why.text, AGAIN_S);
-        set_timer(server, server->reload ? 0 : AGAIN_S);
+        cq_timer_arm(&server->timer, server->reload ? 0 : AGAIN_S);
         return;
     }
     cq_time drift = now - server_now(server);
@@ -273,13 +267,13 @@ static void on_hang_up(struct ev_loop *loop, ev_signal *watcher, int events)
     struct server *server = watcher->data;
     server->reload = true;
     if (!server->beating && !server->claims)
-        set_timer(server, 0);
+        cq_timer_arm(&server->timer, 0);
 }
 
-static void on_farewell(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_farewell(void *data)
 {
-    (void)timer, (void)events;
-    ev_break(loop, EVBREAK_ALL);
+    struct server *server = data;
+    ev_break(server->loop, EVBREAK_ALL);
 }
 
 static void on_death(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *err,
@@ -301,8 +295,7 @@ static void on_end(struct ev_loop *loop, ev_signal *watcher, int events)
         return;
     }
     server->ending = true;
-    ev_timer_set(&server->farewell, FAREWELL_S, 0.);
-    ev_timer_start(loop, &server->farewell);
+    cq_timer_arm(&server->farewell, FAREWELL_S);
     cq_command_init(&command);
     cq_cron_death_build(cq_str(server->name), &command);
     cq_async_call(server->redis, &command, on_death, server);
@@ -339,13 +332,12 @@ static void run(struct server *server)
     if (server->changed)
         beat(server);
     else
-        set_timer(server, (double)(wake - now) / (double)CQ_SECOND + PUNCTUAL_S);
+        cq_timer_arm(&server->timer, (double)(wake - now) / (double)CQ_SECOND + PUNCTUAL_S);
 }
 
-static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_timer(void *data)
 {
-    (void)loop, (void)events;
-    run(timer->data);
+    run(data);
 }
 
 static void on_ready(struct cq_async *async, void *data)
@@ -362,7 +354,7 @@ static void on_down(struct cq_async *async, const struct cq_error *err, int retr
 {
     (void)async;
     struct server *server = data;
-    ev_timer_stop(server->loop, &server->timer);
+    cq_timer_cancel(&server->timer);
     if (retry_in_ms >= 0) {
         cq_log(server->options->log, CQ_LOG_WARNING, NULL, NULL, "%s; trying again in %.1f s", err->text,
                retry_in_ms / 1000.);
@@ -404,9 +396,8 @@ enum cq_code cq_cron_serve(const struct cq_cron_server_options *options, struct 
     sigset_t none;
     choose_name(&server);
     signal(SIGPIPE, SIG_IGN);
-    ev_timer_init(&server.timer, on_timer, 0., 0.);
-    server.timer.data = &server;
-    ev_timer_init(&server.farewell, on_farewell, 0., 0.);
+    cq_timer_init(&server.timer, server.loop, on_timer, &server);
+    cq_timer_init(&server.farewell, server.loop, on_farewell, &server);
     watch_signal(&server, &server.terminate, SIGTERM, on_end);
     watch_signal(&server, &server.interrupt, SIGINT, on_end);
     watch_signal(&server, &server.hang_up, SIGHUP, on_hang_up);
@@ -423,8 +414,8 @@ enum cq_code cq_cron_serve(const struct cq_cron_server_options *options, struct 
     ev_run(server.loop, 0);
     server.ending = true;
     cq_async_free(server.redis);
-    ev_timer_stop(server.loop, &server.timer);
-    ev_timer_stop(server.loop, &server.farewell);
+    cq_timer_cancel(&server.timer);
+    cq_timer_cancel(&server.farewell);
     ev_signal_stop(server.loop, &server.terminate);
     ev_signal_stop(server.loop, &server.interrupt);
     ev_signal_stop(server.loop, &server.hang_up);

@@ -34,7 +34,7 @@ static void disconnect(struct cq_async *async)
     async->link = NULL;
     ev_io_stop(loop, &async->readable);
     ev_io_stop(loop, &async->writable);
-    ev_timer_stop(loop, &async->timer);
+    cq_timer_cancel(&async->timer);
     ev_clear_pending(loop, &async->end_of_turn);
     cq_stream_close(&async->stream);
     async->dropping = false;
@@ -80,8 +80,7 @@ static void attempt_failed(struct cq_async *async, const struct cq_error *err)
         retry_in_ms = cq_backoff_next_ms(&async->backoff);
         async->state = CQ_ASYNC_WAITING;
         ev_now_update(loop);
-        ev_timer_set(&async->timer, retry_in_ms / 1000.0, 0.);
-        ev_timer_start(loop, &async->timer);
+        cq_timer_arm(&async->timer, retry_in_ms / 1000.0);
     } else {
         async->state = CQ_ASYNC_STOPPED;
     }
@@ -186,8 +185,7 @@ static void check_age(struct cq_async *async)
     if (left <= 0 && ev_is_pending(&async->readable))
         left = limit; /* we were stopped for a while, and what came then is about to be read */
     if (left > 0) {
-        ev_timer_set(&async->timer, left, 0.);
-        ev_timer_start(loop, &async->timer);
+        cq_timer_arm(&async->timer, left);
         return;
     }
     struct cq_error err;
@@ -195,11 +193,9 @@ static void check_age(struct cq_async *async)
     cq_async_lose(async, &err);
 }
 
-static void on_timer(struct ev_loop *loop, ev_timer *watcher, int events)
+static void on_timer(void *data)
 {
-    (void)loop;
-    (void)events;
-    struct cq_async *async = watcher->data;
+    struct cq_async *async = data;
     enter(async);
     if (async->state == CQ_ASYNC_READY)
         check_age(async);
@@ -218,11 +214,9 @@ static void refusal_error(const struct cq_async *async, enum cq_code code, struc
                      cq_address_display(async->options.address, where, sizeof(where)));
 }
 
-static void on_refuse_soon(struct ev_loop *loop, ev_timer *watcher, int events)
+static void on_refuse_soon(void *data)
 {
-    (void)loop;
-    (void)events;
-    struct cq_async *async = watcher->data;
+    struct cq_async *async = data;
     enter(async);
     /* Those that the callbacks add wait for the next turn, so that one who tries again at once does not stop
      * the loop. */
@@ -234,7 +228,7 @@ static void on_refuse_soon(struct ev_loop *loop, ev_timer *watcher, int events)
         refusal.fn(async, NULL, &err, refusal.data);
     }
     if (!async->freed && async->refusals.len)
-        ev_timer_start(async->options.loop, &async->refuse_soon);
+        cq_timer_arm(&async->refuse_soon, 0.);
     leave(async);
 }
 
@@ -243,7 +237,7 @@ static void refuse(struct cq_async *async, enum cq_code code, cq_async_reply_fn 
     if (!fn)
         return;
     cq_refusals_push(&async->refusals, (struct cq_refusal){.fn = fn, .data = data, .code = code});
-    ev_timer_start(async->options.loop, &async->refuse_soon);
+    cq_timer_arm(&async->refuse_soon, 0.);
 }
 
 struct cq_async *cq_async_new(const struct cq_async_options *options)
@@ -256,13 +250,12 @@ struct cq_async *cq_async_new(const struct cq_async_options *options)
     cq_calls_init(&async->calls);
     ev_init(&async->readable, on_readable);
     ev_init(&async->writable, on_writable);
-    ev_timer_init(&async->timer, on_timer, 0., 0.);
-    ev_timer_init(&async->refuse_soon, on_refuse_soon, 0., 0.);
+    cq_timer_init(&async->timer, options->loop, on_timer, async);
+    cq_timer_init(&async->refuse_soon, options->loop, on_refuse_soon, async);
     ev_prepare_init(&async->end_of_turn, on_end_of_turn);
     ev_set_priority(&async->end_of_turn, EV_MINPRI);
-    async->readable.data = async->writable.data = async->timer.data = async;
-    async->refuse_soon.data = async->end_of_turn.data = async;
-    ev_timer_start(options->loop, &async->timer); /* nothing is called back from inside of here */
+    async->readable.data = async->writable.data = async->end_of_turn.data = async;
+    cq_timer_arm(&async->timer, 0.); /* nothing is called back from inside of here */
     return async;
 }
 
@@ -277,7 +270,7 @@ void cq_async_free(struct cq_async *async)
     enter(async);
     async->freed = true;
     disconnect(async);
-    ev_timer_stop(async->options.loop, &async->refuse_soon);
+    cq_timer_cancel(&async->refuse_soon);
     fail_outstanding(async, &err);
     struct cq_refusal refusal;
     while (cq_refusals_shift(&async->refusals, &refusal))
@@ -322,10 +315,8 @@ void cq_async_call(struct cq_async *async, struct cq_command *command, cq_async_
         return;
     }
     ev_feed_event(loop, &async->end_of_turn, EV_CUSTOM);
-    if (!async->options.no_command_timeout && !ev_is_active(&async->timer)) {
-        ev_timer_set(&async->timer, async->options.address->command_timeout_ms / 1000.0, 0.);
-        ev_timer_start(loop, &async->timer);
-    }
+    if (!async->options.no_command_timeout && !cq_timer_is_armed(&async->timer))
+        cq_timer_arm(&async->timer, async->options.address->command_timeout_ms / 1000.0);
 }
 
 void cq_async_subscribe(struct cq_async *async, struct cq_command *command, cq_async_reply_fn *fn, void *data)

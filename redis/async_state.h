@@ -7,6 +7,7 @@
 #ifndef CQ_REDIS_ASYNC_STATE_H
 #define CQ_REDIS_ASYNC_STATE_H
 
+#include "base/timer.h"
 #include "redis/calls.h"
 #include "redis/handshake.h"
 #include "redis/link.h"
@@ -36,8 +37,8 @@ struct cq_async {
     ev_tstamp ready_at;
     ev_tstamp moved_at; /* when bytes last came or went: a command in the middle of them has not timed out */
     ev_io readable, writable;
-    ev_timer timer; /* waiting: the end of it; ready: looks at the oldest call's age */
-    ev_timer refuse_soon;
+    struct cq_timer timer; /* waiting: the end of it; ready: looks at the oldest call's age */
+    struct cq_timer refuse_soon;
     /* never started: fed as an event of the lowest priority, so that it runs after all others */
     ev_prepare end_of_turn;
     struct cq_refusals refusals;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/timer.h"
 #include "redis/endpoint.h"
 #include "redis/failure.h"
 #include "redis/handshake.h"
@@ -26,7 +27,7 @@ struct cq_link {
     struct cq_buf greeting; /* the handshake's commands; holds the password, so it is wiped */
     size_t written;         /* bytes of it */
     ev_io readable, writable;
-    ev_timer timer; /* the limit of the present step */
+    struct cq_timer timer; /* the limit of the present step */
 };
 
 static void link_free(struct cq_link *link)
@@ -35,7 +36,7 @@ static void link_free(struct cq_link *link)
     cq_resolver_cancel(link->resolver);
     ev_io_stop(loop, &link->readable);
     ev_io_stop(loop, &link->writable);
-    ev_timer_stop(loop, &link->timer);
+    cq_timer_cancel(&link->timer);
     if (link->fd >= 0)
         close(link->fd);
     cq_stream_close(&link->stream);
@@ -71,12 +72,10 @@ static void finish(struct cq_link *link, const struct cq_error *err)
         fn(&stream, peer_addr, NULL, data);
 }
 
-static void set_timer(struct cq_link *link, int after_ms)
+static void arm_timer(struct cq_link *link, int after_ms)
 {
-    ev_timer_stop(link->options.loop, &link->timer);
     ev_now_update(link->options.loop);
-    ev_timer_set(&link->timer, after_ms / 1000.0, 0.);
-    ev_timer_start(link->options.loop, &link->timer);
+    cq_timer_arm(&link->timer, after_ms / 1000.0);
 }
 
 static void dial_next(struct cq_link *link);
@@ -163,7 +162,7 @@ static void greet(struct cq_link *link)
     if (command.body.data)
         explicit_bzero(command.body.data, command.body.cap);
     cq_command_release(&command);
-    set_timer(link, link->options.address->connect_timeout_ms);
+    arm_timer(link, link->options.address->connect_timeout_ms);
     ev_io_set(&link->readable, fd, EV_READ);
     ev_io_set(&link->writable, fd, EV_WRITE);
     ev_io_start(loop, &link->readable);
@@ -198,7 +197,7 @@ static void dial_next(struct cq_link *link)
         finish(link, &err);
         return;
     }
-    set_timer(link, cq_dial_share_ms(&link->endpoints, link->endpoint, address->connect_timeout_ms,
+    arm_timer(link, cq_dial_share_ms(&link->endpoints, link->endpoint, address->connect_timeout_ms,
                                      link->started, cq_clock_monotonic()));
     ev_io_set(&link->writable, link->fd, EV_WRITE);
     ev_io_start(link->options.loop, &link->writable);
@@ -243,11 +242,9 @@ static void on_writable(struct ev_loop *loop, ev_io *watcher, int events)
 }
 
 /* At first the timer is what begins, so that nothing happens inside of cq_link_start. */
-static void on_timer(struct ev_loop *loop, ev_timer *watcher, int events)
+static void on_timer(void *data)
 {
-    (void)loop;
-    (void)events;
-    struct cq_link *link = watcher->data;
+    struct cq_link *link = data;
     const struct cq_address *address = link->options.address;
     if (link->fd >= 0) {
         endpoint_failed(link, ETIMEDOUT);
@@ -261,7 +258,7 @@ static void on_timer(struct ev_loop *loop, ev_timer *watcher, int events)
         struct cq_endpoints endpoints = link->endpoints;
         on_resolved(&endpoints, NULL, link);
     } else {
-        set_timer(link, address->connect_timeout_ms);
+        arm_timer(link, address->connect_timeout_ms);
         link->resolver = cq_resolver_start(link->options.loop, address, on_resolved, link);
     }
 }
@@ -276,9 +273,9 @@ struct cq_link *cq_link_start(const struct cq_link_options *options, cq_link_fn 
     cq_buf_init(&link->greeting, CQ_COMMAND_MAX);
     ev_init(&link->readable, on_readable);
     ev_init(&link->writable, on_writable);
-    ev_timer_init(&link->timer, on_timer, 0., 0.);
-    link->readable.data = link->writable.data = link->timer.data = link;
-    ev_timer_start(options->loop, &link->timer);
+    cq_timer_init(&link->timer, options->loop, on_timer, link);
+    link->readable.data = link->writable.data = link;
+    cq_timer_arm(&link->timer, 0.);
     return link;
 }
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/timer.h"
 #include "lifecycle/schedule.h"
 
 enum { DUE_CHUNK = 200 }; /* jobs of one call: 1.5 ms of Redis, 3 ms at most on a busy machine */
@@ -23,7 +24,7 @@ struct cq_scheduler {
     char name[CQ_SCHEDULER_NAME_SIZE];
     struct cq_scheduler_identity identity;
     enum cq_lock *locks; /* owned: of each queue, as the last pass found it */
-    ev_timer pass_timer, look_timer;
+    struct cq_timer pass_timer, look_timer;
 };
 
 static void pass(struct cq_scheduler *scheduler);
@@ -98,14 +99,6 @@ static void tell(struct cq_scheduler *scheduler, const struct cq_reply *reply, c
                scheduler->name, (long long)due->dropped, due->dropped == 1 ? "y" : "ies");
 }
 
-static void wait_for_next(struct cq_scheduler *scheduler, double seconds)
-{
-    struct ev_loop *loop = scheduler->process->loop;
-    ev_timer_stop(loop, &scheduler->pass_timer);
-    ev_timer_set(&scheduler->pass_timer, seconds, 0.);
-    ev_timer_start(loop, &scheduler->pass_timer);
-}
-
 static void on_due(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
                    void *data)
 {
@@ -136,9 +129,9 @@ static void on_due(struct cq_async *async, const struct cq_reply *reply, const s
     else if (process->options->burst)
         release(scheduler);
     else
-        wait_for_next(scheduler, due.wait_ms > 0 && (double)due.wait_ms < 1000 * pass_every_s
-                                     ? (double)due.wait_ms / 1000
-                                     : pass_every_s);
+        cq_timer_arm(&scheduler->pass_timer, due.wait_ms > 0 && (double)due.wait_ms < 1000 * pass_every_s
+                                                 ? (double)due.wait_ms / 1000
+                                                 : pass_every_s);
 }
 
 static void pass(struct cq_scheduler *scheduler)
@@ -152,10 +145,9 @@ static void pass(struct cq_scheduler *scheduler)
     cq_async_call(process->redis, command, on_due, scheduler);
 }
 
-static void on_pass_timer(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_pass_timer(void *data)
 {
-    (void)loop, (void)events;
-    pass(timer->data);
+    pass(data);
 }
 
 static void on_unattended(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
@@ -174,10 +166,9 @@ static void on_unattended(struct cq_async *async, const struct cq_reply *reply, 
     }
 }
 
-static void on_look_timer(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_look_timer(void *data)
 {
-    (void)loop, (void)events;
-    struct cq_scheduler *scheduler = timer->data;
+    struct cq_scheduler *scheduler = data;
     struct cq_process *process = scheduler->process;
     if (!cq_async_is_ready(process->redis))
         return;
@@ -201,11 +192,8 @@ struct cq_scheduler *cq_scheduler_new(struct cq_process *process)
         .queues = process->queues,
         .queue_count = process->queue_count,
     };
-    double interval = process->options->maintenance_interval_s;
-    ev_init(&scheduler->pass_timer, on_pass_timer);
-    ev_timer_init(&scheduler->look_timer, on_look_timer, interval < first_look_s ? interval : first_look_s,
-                  interval);
-    scheduler->pass_timer.data = scheduler->look_timer.data = scheduler;
+    cq_timer_init(&scheduler->pass_timer, process->loop, on_pass_timer, scheduler);
+    cq_timer_init(&scheduler->look_timer, process->loop, on_look_timer, scheduler);
     return scheduler;
 }
 
@@ -220,12 +208,14 @@ bool cq_scheduler_prepare(struct cq_scheduler *scheduler)
 
 void cq_scheduler_go_on(struct cq_scheduler *scheduler)
 {
+    double interval_s = scheduler->process->options->maintenance_interval_s;
     if (scheduler->process->options->burst || scheduler->stopped)
         return;
     if (scheduler->works)
         pass(scheduler);
-    else if (!ev_is_active(&scheduler->look_timer))
-        ev_timer_start(scheduler->process->loop, &scheduler->look_timer);
+    else if (!cq_timer_is_armed(&scheduler->look_timer))
+        cq_timer_arm_every(&scheduler->look_timer, interval_s < first_look_s ? interval_s : first_look_s,
+                           interval_s);
 }
 
 void cq_scheduler_stop(struct cq_scheduler *scheduler)
@@ -233,8 +223,8 @@ void cq_scheduler_stop(struct cq_scheduler *scheduler)
     if (scheduler->stopped)
         return;
     scheduler->stopped = true;
-    ev_timer_stop(scheduler->process->loop, &scheduler->pass_timer);
-    ev_timer_stop(scheduler->process->loop, &scheduler->look_timer);
+    cq_timer_cancel(&scheduler->pass_timer);
+    cq_timer_cancel(&scheduler->look_timer);
     bool has_locks = scheduler->asking || (scheduler->seen && !scheduler->prepared);
     if (has_locks && !scheduler->releasing && cq_async_is_ready(scheduler->process->redis))
         release(scheduler);
@@ -249,8 +239,8 @@ void cq_scheduler_free(struct cq_scheduler *scheduler)
 {
     if (!scheduler)
         return;
-    ev_timer_stop(scheduler->process->loop, &scheduler->pass_timer);
-    ev_timer_stop(scheduler->process->loop, &scheduler->look_timer);
+    cq_timer_cancel(&scheduler->pass_timer);
+    cq_timer_cancel(&scheduler->look_timer);
     free(scheduler->locks);
     free(scheduler);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/timer.h"
 #include "queue/queue.h"
 #include "worker/slot/slot.h"
 
@@ -30,9 +31,9 @@ struct cq_waiters {
     bool woken;          /* a peek said that there is work, and no fetch has answered since */
     double pause_s;      /* before the next peek after a lost race */
     bool blind;          /* Redis refuses to let us wait */
-    ev_timer pause;
-    ev_timer rated; /* until a job that waits for its rate may start */
-    ev_timer hold;  /* runs while a queue is held */
+    struct cq_timer pause;
+    struct cq_timer rated; /* until a job that waits for its rate may start */
+    struct cq_timer hold;  /* runs while a queue is held */
 };
 
 static bool anyone_idle(const struct cq_process *process)
@@ -57,9 +58,7 @@ static void on_peek(struct cq_async *async, const struct cq_reply *reply, const 
         cq_log(waiters->process->log, CQ_LOG_ERROR, waiters->process->name, NULL, "waiting on queue %.*s: %s",
                (int)waiter->queue.len, waiter->queue.data, err.text);
         waiters->pause_s = 1.0;
-        ev_timer_stop(waiters->process->loop, &waiters->pause);
-        ev_timer_set(&waiters->pause, waiters->pause_s, 0.);
-        ev_timer_start(waiters->process->loop, &waiters->pause);
+        cq_timer_arm(&waiters->pause, waiters->pause_s);
         waiters->blind = true;
         return;
     }
@@ -91,10 +90,9 @@ static void peek_all(struct cq_waiters *waiters)
         peek(&waiters->each[i]);
 }
 
-static void on_pause_over(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_pause_over(void *data)
 {
-    (void)loop, (void)events;
-    struct cq_waiters *waiters = timer->data;
+    struct cq_waiters *waiters = data;
     /* A full Redis refuses BLMOVE, but not the fetch that would empty it: ask without waiting. What it
      * answers arms us. */
     if (waiters->blind) {
@@ -106,8 +104,7 @@ static void on_pause_over(struct ev_loop *loop, ev_timer *timer, int events)
 
 void cq_waiters_arm(struct cq_waiters *waiters, bool lost_race)
 {
-    struct cq_process *process = waiters->process;
-    if (ev_is_active(&waiters->pause))
+    if (cq_timer_is_armed(&waiters->pause))
         return;
     if (!lost_race || !waiters->woken) {
         waiters->woken = false;
@@ -118,36 +115,31 @@ void cq_waiters_arm(struct cq_waiters *waiters, bool lost_race)
     waiters->pause_s = waiters->pause_s < pause_least_s ? pause_least_s : waiters->pause_s * 2;
     if (waiters->pause_s > pause_most_s)
         waiters->pause_s = pause_most_s;
-    ev_timer_set(&waiters->pause, waiters->pause_s * (double)random() / (double)RAND_MAX, 0.);
-    ev_timer_start(process->loop, &waiters->pause);
+    cq_timer_arm(&waiters->pause, waiters->pause_s * (double)random() / (double)RAND_MAX);
 }
 
-static void on_hold_over(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_hold_over(void *data)
 {
-    (void)loop, (void)events;
-    struct cq_waiters *waiters = timer->data;
+    struct cq_waiters *waiters = data;
     for (size_t i = 0; i < waiters->process->queue_count; i++)
         waiters->each[i].held = false;
     cq_process_wake(waiters->process);
 }
 
-static void on_rate_over(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_rate_over(void *data)
 {
-    (void)loop, (void)events;
-    struct cq_waiters *waiters = timer->data;
+    struct cq_waiters *waiters = data;
     cq_process_wake(waiters->process);
 }
 
 void cq_waiters_fetch_in(struct cq_waiters *waiters, int64_t wait_ms)
 {
-    struct cq_process *process = waiters->process;
     double wait_s = (double)wait_ms / 1000.0;
-    ev_timer_stop(process->loop, &waiters->rated);
+    cq_timer_cancel(&waiters->rated);
     if (wait_ms <= 0)
         return;
     wait_s = wait_s < rate_least_s ? rate_least_s : wait_s > rate_most_s ? rate_most_s : wait_s;
-    ev_timer_set(&waiters->rated, wait_s + rate_spread_s * (double)random() / (double)RAND_MAX, 0.);
-    ev_timer_start(process->loop, &waiters->rated);
+    cq_timer_arm(&waiters->rated, wait_s + rate_spread_s * (double)random() / (double)RAND_MAX);
 }
 
 void cq_waiters_hold(struct cq_waiters *waiters, size_t queue, bool paused)
@@ -161,10 +153,8 @@ void cq_waiters_hold(struct cq_waiters *waiters, size_t queue, bool paused)
                (int)process->queues[queue].len, process->queues[queue].data, (int)process->queues[queue].len,
                process->queues[queue].data);
     waiter->announced = paused;
-    if (paused && !ev_is_active(&waiters->hold)) {
-        ev_timer_set(&waiters->hold, hold_s, 0.);
-        ev_timer_start(process->loop, &waiters->hold);
-    }
+    if (paused && !cq_timer_is_armed(&waiters->hold))
+        cq_timer_arm(&waiters->hold, hold_s);
 }
 
 void cq_waiters_won(struct cq_waiters *waiters)
@@ -186,10 +176,9 @@ struct cq_waiters *cq_waiters_new(struct cq_process *process)
     struct cq_waiters *waiters = cq_calloc(1, sizeof(*waiters));
     waiters->process = process;
     waiters->each = cq_calloc(process->queue_count, sizeof(*waiters->each));
-    ev_init(&waiters->pause, on_pause_over);
-    ev_init(&waiters->hold, on_hold_over);
-    ev_init(&waiters->rated, on_rate_over);
-    waiters->pause.data = waiters->hold.data = waiters->rated.data = waiters;
+    cq_timer_init(&waiters->pause, process->loop, on_pause_over, waiters);
+    cq_timer_init(&waiters->hold, process->loop, on_hold_over, waiters);
+    cq_timer_init(&waiters->rated, process->loop, on_rate_over, waiters);
     if (process->options->burst) /* never waits: no connections */
         return waiters;
     for (size_t i = 0; i < process->queue_count; i++) {
@@ -212,9 +201,9 @@ void cq_waiters_free(struct cq_waiters *waiters)
 {
     if (!waiters)
         return;
-    ev_timer_stop(waiters->process->loop, &waiters->pause);
-    ev_timer_stop(waiters->process->loop, &waiters->hold);
-    ev_timer_stop(waiters->process->loop, &waiters->rated);
+    cq_timer_cancel(&waiters->pause);
+    cq_timer_cancel(&waiters->hold);
+    cq_timer_cancel(&waiters->rated);
     for (size_t i = 0; i < waiters->process->queue_count; i++)
         cq_async_free(waiters->each[i].async);
     free(waiters->each);

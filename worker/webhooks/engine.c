@@ -3,12 +3,13 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/timer.h"
 
 struct cq_engine {
     struct ev_loop *loop;
     const struct cq_libcurl *curl;
     CURLM *multi;
-    ev_timer timer;
+    struct cq_timer timer;
     void (*over)(void *data, CURL *easy, CURLcode result);
     void *data;
 };
@@ -42,21 +43,19 @@ static void on_event(struct ev_loop *loop, ev_io *watcher, int events)
         (events & EV_READ ? CURL_CSELECT_IN : 0) | (events & EV_WRITE ? CURL_CSELECT_OUT : 0));
 }
 
-static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_timer(void *data)
 {
-    (void)loop, (void)events;
-    act(timer->data, CURL_SOCKET_TIMEOUT, 0);
+    act(data, CURL_SOCKET_TIMEOUT, 0);
 }
 
 static int set_timer(CURLM *multi, long timeout_ms, void *data)
 {
     struct cq_engine *engine = data;
     (void)multi;
-    ev_timer_stop(engine->loop, &engine->timer);
+    cq_timer_cancel(&engine->timer);
     if (timeout_ms >= 0) {
         ev_now_update(engine->loop);
-        ev_timer_set(&engine->timer, (double)timeout_ms / 1000., 0.);
-        ev_timer_start(engine->loop, &engine->timer);
+        cq_timer_arm(&engine->timer, (double)timeout_ms / 1000.);
     }
     return 0;
 }
@@ -94,8 +93,7 @@ struct cq_engine *cq_engine_new(struct ev_loop *loop, const struct cq_libcurl *c
         return NULL;
     struct cq_engine *engine = cq_calloc(1, sizeof(*engine));
     *engine = (struct cq_engine){.loop = loop, .curl = curl, .multi = multi, .over = over, .data = data};
-    ev_init(&engine->timer, on_timer);
-    engine->timer.data = engine;
+    cq_timer_init(&engine->timer, loop, on_timer, engine);
     curl->multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, watch);
     curl->multi_setopt(multi, CURLMOPT_SOCKETDATA, engine);
     curl->multi_setopt(multi, CURLMOPT_TIMERFUNCTION, set_timer);
@@ -108,7 +106,7 @@ void cq_engine_free(struct cq_engine *engine)
     if (!engine)
         return;
     engine->curl->multi_cleanup(engine->multi);
-    ev_timer_stop(engine->loop, &engine->timer);
+    cq_timer_cancel(&engine->timer);
     free(engine);
 }
 
