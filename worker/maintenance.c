@@ -3,9 +3,9 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "core/abandon_guard.h"
 #include "lifecycle/maintain.h"
 #include "worker/orphans.h"
-#include "worker/patience.h"
 #include "worker/runtimes/runtimes.h"
 #include "worker/slot/execution.h"
 #include "worker/slot/slot.h"
@@ -25,7 +25,7 @@ struct cq_maintenance {
     size_t abandon_at, clean_at; /* the queue that is being asked about; queue_count: none */
     /* entries without jobs and failed jobs beyond the bounds that this sweep of a queue has found */
     int64_t stale, surplus;
-    struct cq_patience patience;
+    struct cq_abandon_guard abandon_guard;
     bool asking_time; /* Redis for its time, which begins a round of looking for abandoned jobs */
     cq_time judge_by; /* the time of this round */
     bool differs;     /* our clock from that of Redis: said once */
@@ -61,7 +61,7 @@ static void on_abandon(struct cq_async *async, const struct cq_reply *reply, con
         cq_log(process->log, CQ_LOG_ERROR, process->name, NULL, "looking for abandoned jobs: %s", err.text);
         count = 0;
     }
-    cq_patience_heard(&maintenance->patience, cq_clock_now(), cq_clock_monotonic());
+    cq_abandon_guard_heard(&maintenance->abandon_guard, cq_clock_now(), cq_clock_monotonic());
     for (size_t i = 0; i < count; i++) {
         struct cq_abandoned item;
         cq_abandon_item(reply, i, &item);
@@ -103,7 +103,7 @@ static void abandon_next(struct cq_maintenance *maintenance)
 static void tell_difference(struct cq_maintenance *maintenance, cq_time now, cq_time redis_now)
 {
     struct cq_process *process = maintenance->process;
-    bool differs = cq_patience_differ(now, redis_now);
+    bool differs = cq_abandon_guard_clocks_differ(now, redis_now);
     if (differs && !maintenance->differs)
         cq_log(
             process->log, CQ_LOG_WARNING, process->name, NULL,
@@ -118,12 +118,12 @@ static void tell_difference(struct cq_maintenance *maintenance, cq_time now, cq_
 static bool may_judge(struct cq_maintenance *maintenance)
 {
     struct cq_process *process = maintenance->process;
-    enum cq_patience_state state = cq_patience_ask(&maintenance->patience, cq_clock_now(),
-                                                   cq_clock_monotonic());
-    for (int i = 0; state == CQ_PATIENCE_BEGINS && i < process->slot_count; i++)
+    enum cq_abandon_guard_action action = cq_abandon_guard_round(&maintenance->abandon_guard, cq_clock_now(),
+                                                                 cq_clock_monotonic());
+    for (int i = 0; action == CQ_ABANDON_GUARD_HEARTBEAT && i < process->slot_count; i++)
         if (ev_is_active(&process->slots[i].heartbeat_timer))
             cq_slot_heartbeat(&process->slots[i]);
-    return state == CQ_PATIENCE_OVER;
+    return action == CQ_ABANDON_GUARD_JUDGE;
 }
 
 static void on_time(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
@@ -140,9 +140,9 @@ static void on_time(struct cq_async *async, const struct cq_reply *reply, const 
         round_over(process);
         return;
     }
-    cq_patience_heard(&maintenance->patience, now, cq_clock_monotonic());
+    cq_abandon_guard_heard(&maintenance->abandon_guard, now, cq_clock_monotonic());
     tell_difference(maintenance, now, redis_now);
-    maintenance->judge_by = cq_patience_judge(now, redis_now);
+    maintenance->judge_by = cq_abandon_guard_judge_by(now, redis_now);
     maintenance->abandon_at = 0;
     abandon_next(maintenance);
 }

@@ -14,8 +14,8 @@
  * team.c: its horses; launch.c, python.c: starting it) horse.c        one horse's socket: job frames out,
  * answers in route.c        which runtime a job belongs to waiter.c       waiting for work on every queue,
  * without popping commands.c     rq:pubsub:<worker> maintenance.c  abandoned jobs every few seconds,
- * registries every maintenance interval patience.c     when abandoned jobs may be judged: after a silence, a
- * sleep, a jump of the clock scheduler.c    --with-scheduler: locks, and jobs that are due callback.c     a
+ * registries every maintenance interval (core/abandon_guard.c: when abandoned jobs may be judged) scheduler.c
+ *    --with-scheduler: locks, and jobs that are due callback.c     a
  * callback of a job that has no horse any more (fields.c: the job's hash, kept for it) orphans.c      failure
  * callbacks of abandoned jobs webhooks/      HTTP requests when a job has finished or failed rider.c whom
  * horses run for; output.c: their standard output and error, into the log; tail.c: the end of it, kept
