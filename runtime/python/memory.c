@@ -1,7 +1,7 @@
 /*
  * Memory that forks cheaply. What a fork costs is copying a page-table entry for each page that the stable
  * holds, and a horse's exit the same again; what a horse costs by itself is a copy of each page that it
- * writes. ARCHITECTURE.md has the figures.
+ * writes. docs/decisions/030-the-cost-of-a-python-horse.md has the figures.
  *
  *  - Python's small objects live in arenas that we hand out from few regions, aligned as huge pages are.
  * Before the stable serves, regions and heap are collapsed into huge pages: one entry instead of 512.
