@@ -50,7 +50,9 @@ TESTS   := $(sort $(wildcard tests/*/test_*.c))
 TEST_BINS := $(TESTS:%.c=$(B)/%)
 # TEST=lifecycle/enqueue builds and runs tests/lifecycle/test_enqueue alone, TEST=lifecycle its folder.
 WANTED_BINS := $(if $(findstring /,$(TEST)),$(B)/tests/$(dir $(TEST))test_$(notdir $(TEST)),$(if $(TEST),$(filter $(B)/tests/$(TEST)/%,$(TEST_BINS)),$(TEST_BINS)))
-SUPPORT := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/support/*.c))
+# What test programs share, main() too: of the archive a program takes what it needs, so that one may have a main() of its own.
+SUPPORT := $(B)/libcq-tests.a
+SUPPORT_OBJECTS := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/support/*.c))
 # The extension module of the python runtime: its own sources, and what it shares with the native one. It is loaded into an
 # interpreter that knows nothing of our sanitizers, and is written against Python's stable ABI: one build for 3.9 and later.
 EXTENSION         := $(B)/gen/python/_cq.so
@@ -131,6 +133,9 @@ $(B)/obj/python/bundle.o: $(EXTENSION) runtime/python/embed.sh runtime/python/bo
 
 # main() stays out of the library, so that tests can link all the rest.
 $(LIBRARY): $(filter-out $(B)/obj/cmd/main.o,$(OBJECTS))
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(SUPPORT): $(SUPPORT_OBJECTS)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
 $(B)/cq: $(B)/obj/cmd/main.o $(LIBRARY) runtime/exports.map
@@ -245,4 +250,4 @@ uninstall: ## what install put there
 clean: ## remove build/, the virtual environments too
 	rm -rf build
 
--include $(OBJECTS:.o=.d) $(DRIVER:.o=.d) $(EXTENSION_OBJECTS:.o=.d) $(SUPPORT:.o=.d) $(TEST_BINS:=.d) $(wildcard $(B)/fuzz/*.d)
+-include $(OBJECTS:.o=.d) $(DRIVER:.o=.d) $(EXTENSION_OBJECTS:.o=.d) $(SUPPORT_OBJECTS:.o=.d) $(TEST_BINS:=.d) $(wildcard $(B)/fuzz/*.d)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "tests/support/suite.h"
 
 enum { BLOCK_BYTES = 4096, OUT_OF_MEMORY = 70 };
 
@@ -132,12 +133,10 @@ START_TEST(a_text_of_a_size_that_no_memory_has_ends_the_process)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     const int count = sizeof(impossible) / sizeof(impossible[0]);
-    Suite *suite = suite_create("base/arena");
     TCase *tcase = tcase_create("arena");
-    suite_add_tcase(suite, tcase);
     tcase_add_test(tcase, memory_is_aligned_for_any_type_and_stays_where_it_is);
     tcase_add_test(tcase, no_two_requests_share_a_byte);
     tcase_add_test(tcase, a_big_request_leaves_the_rest_of_a_small_block_in_use);
@@ -147,9 +146,5 @@ int main(void)
     tcase_add_loop_exit_test(tcase, a_size_that_no_memory_has_ends_the_process, OUT_OF_MEMORY, 0, count);
     tcase_add_loop_exit_test(tcase, a_text_of_a_size_that_no_memory_has_ends_the_process, OUT_OF_MEMORY, 0,
                              count);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("base/arena", tcase);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "tests/support/suite.h"
 
 enum { OUT_OF_MEMORY = 70 };
 
@@ -159,11 +160,9 @@ START_TEST(without_a_limit_a_size_that_no_memory_has_ends_the_process)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("base/buf");
     TCase *tcase = tcase_create("buf");
-    suite_add_tcase(suite, tcase);
     tcase_add_test(tcase, a_buffer_takes_up_to_its_limit_and_remembers_a_refusal);
     tcase_add_test(tcase, a_limit_of_nothing_refuses_everything_but_nothing);
     tcase_add_test(tcase, each_refusal_alone_is_remembered);
@@ -174,9 +173,5 @@ int main(void)
     tcase_add_test(tcase, what_is_stolen_is_the_callers);
     tcase_add_loop_exit_test(tcase, without_a_limit_a_size_that_no_memory_has_ends_the_process, OUT_OF_MEMORY,
                              0, sizeof(impossible) / sizeof(impossible[0]));
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("base/buf", tcase);
 }

@@ -6,6 +6,7 @@
 
 #include "base/attr.h"
 #include "base/clock.h"
+#include "tests/support/suite.h"
 
 enum { DAY_S = 86400 };
 
@@ -245,11 +246,9 @@ START_TEST(the_clocks_run)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("base/clock");
     TCase *tcase = tcase_create("clock");
-    suite_add_tcase(suite, tcase);
     tcase_add_test(tcase, a_time_is_written_as_python_writes_it_and_read_back);
     tcase_add_test(tcase, the_process_time_zone_does_not_matter);
     tcase_add_test(tcase, a_year_that_rq_could_not_read_is_written_as_1970);
@@ -260,9 +259,5 @@ int main(void)
     tcase_add_test(tcase, an_epoch_is_a_decimal_with_six_digits);
     tcase_add_test(tcase, seconds_are_rounded_down);
     tcase_add_test(tcase, the_clocks_run);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("base/clock", tcase);
 }

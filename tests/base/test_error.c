@@ -7,6 +7,7 @@
 #include "base/attr.h"
 #include "base/error.h"
 #include "base/utf8.h"
+#include "tests/support/suite.h"
 
 enum { ROOM = sizeof(((struct cq_error *)NULL)->text) - 1 };
 
@@ -131,11 +132,9 @@ START_TEST(bytes_that_are_no_utf8_do_no_harm)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("base/error");
     TCase *tcase = tcase_create("error");
-    suite_add_tcase(suite, tcase);
     tcase_add_test(tcase, an_error_has_a_code_and_a_text);
     tcase_add_test(tcase, who_does_not_care_gets_the_code_alone);
     tcase_add_test(tcase, an_error_may_be_told_in_another);
@@ -145,9 +144,5 @@ int main(void)
     tcase_add_test(tcase, a_long_text_leaves_room_for_the_reason);
     tcase_add_test(tcase, control_characters_become_question_marks);
     tcase_add_test(tcase, bytes_that_are_no_utf8_do_no_harm);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("base/error", tcase);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tests/base/log_scene.h"
+#include "tests/support/suite.h"
 
 /* The whole of out is one JSON line; its fields are name, value, ..., NULL. */
 static void assert_json(const char *const *fields)
@@ -268,9 +269,8 @@ START_TEST(levels_are_named_as_in_python)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("base/log");
     TCase *tc = tcase_create("log");
     tcase_add_checked_fixture(tc, open_pipe, close_pipe);
     tcase_add_test(tc, a_text_line_has_time_level_and_ids);
@@ -285,10 +285,5 @@ int main(void)
     tcase_add_test(tc, a_long_burst_is_written_in_order_and_in_pieces_of_whole_lines);
     tcase_add_test(tc, holding_twice_or_releasing_what_is_not_held_loses_nothing);
     tcase_add_test(tc, levels_are_named_as_in_python);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("base/log", tc);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tests/base/log_scene.h"
+#include "tests/support/suite.h"
 
 START_TEST(a_full_pipe_loses_lines_and_says_how_many_when_there_is_room)
 {
@@ -137,9 +138,8 @@ START_TEST(a_line_longer_than_the_room_is_cut_and_the_next_begins_a_new_one)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("base/log_full");
     TCase *tc = tcase_create("log_full");
     tcase_add_checked_fixture(tc, open_pipe, close_pipe);
     tcase_add_test(tc, a_full_pipe_loses_lines_and_says_how_many_when_there_is_room);
@@ -148,10 +148,5 @@ int main(void)
     tcase_add_test(tc, without_a_reader_lines_are_counted);
     tcase_add_test(tc, a_line_of_which_the_disk_took_a_part_is_counted_and_ended);
     tcase_add_test(tc, a_line_longer_than_the_room_is_cut_and_the_next_begins_a_new_one);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("base/log_full", tc);
 }

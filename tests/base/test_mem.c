@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "tests/support/suite.h"
 
 enum { OUT_OF_MEMORY = 70 };
 
@@ -113,18 +114,12 @@ START_TEST(without_memory_the_process_ends_with_one_line_and_status_70)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("base/mem");
     TCase *tcase = tcase_create("mem");
-    suite_add_tcase(suite, tcase);
     tcase_add_test(tcase, memory_is_given_and_may_be_of_no_size);
     tcase_add_test(tcase, cleared_memory_is_zero);
     tcase_add_test(tcase, copies_are_the_callers_and_end_in_nul);
     tcase_add_loop_test(tcase, without_memory_the_process_ends_with_one_line_and_status_70, 0, 7);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("base/mem", tcase);
 }

@@ -7,6 +7,7 @@
 
 #include "base/attr.h"
 #include "base/number.h"
+#include "tests/support/suite.h"
 
 START_TEST(an_integer_is_taken_up_to_the_ends_of_its_type)
 {
@@ -176,19 +177,13 @@ START_TEST(what_is_no_duration_or_too_long_is_refused)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("base/number");
     TCase *tc = tcase_create("number");
     tcase_add_test(tc, an_integer_is_taken_up_to_the_ends_of_its_type);
     tcase_add_test(tc, what_is_no_integer_or_out_of_range_leaves_the_value_alone);
     tcase_add_test(tc, a_decimal_is_taken_as_strtod_takes_it_but_without_spaces);
     tcase_add_test(tc, a_duration_is_seconds_unless_a_letter_says_more);
     tcase_add_test(tc, what_is_no_duration_or_too_long_is_refused);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("base/number", tc);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/strv.h"
+#include "tests/support/suite.h"
 
 /* The list, split at commas, as `[a][b]`. */
 static void assert_splits(struct cq_str text, const char *want)
@@ -100,19 +101,13 @@ START_TEST(a_released_list_is_empty_and_usable_again)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("base/strv");
     TCase *tcase = tcase_create("strv");
-    suite_add_tcase(suite, tcase);
     tcase_add_test(tcase, a_text_is_split_without_empty_parts_and_the_spaces_around);
     tcase_add_test(tcase, splitting_adds_to_what_is_there);
     tcase_add_test(tcase, items_are_copies_however_many_there_are);
     tcase_add_test(tcase, items_are_joined_with_a_separator_between_them_only);
     tcase_add_test(tcase, a_released_list_is_empty_and_usable_again);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("base/strv", tcase);
 }

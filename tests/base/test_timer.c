@@ -2,6 +2,7 @@
 #include <check.h>
 
 #include "base/timer.h"
+#include "tests/support/suite.h"
 
 enum { LATER_S = 3600 };
 
@@ -97,9 +98,8 @@ START_TEST(a_timer_that_was_never_prepared_may_be_cancelled)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("base/timer");
     TCase *tc = tcase_create("timer");
     tcase_add_checked_fixture(tc, make_loop, destroy_loop);
     tcase_add_test(tc, an_armed_timer_calls_once_with_its_data);
@@ -108,10 +108,5 @@ int main(void)
     tcase_add_test(tc, a_repeated_timer_calls_until_it_is_cancelled);
     tcase_add_test(tc, a_cancelled_timer_does_not_call_though_its_time_has_come);
     tcase_add_test(tc, a_timer_that_was_never_prepared_may_be_cancelled);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("base/timer", tc);
 }

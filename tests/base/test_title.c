@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/support/suite.h"
+
 /* The title needs a process of its own: this executable, executed again with a word that makes it a
  * subject. */
 #define SUBJECT "title-subject"
@@ -139,21 +141,20 @@ START_TEST(without_init_only_the_threads_name_is_set)
 }
 END_TEST
 
+Suite *test_suite(void)
+{
+    TCase *tcase = tcase_create("title");
+    tcase_add_test(tcase, the_title_replaces_the_arguments_and_nothing_is_lost);
+    tcase_add_test(tcase, a_process_with_a_main_of_its_own_gets_a_title_too);
+    tcase_add_test(tcase, without_init_only_the_threads_name_is_set);
+    return suite_of("base/title", tcase);
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], SUBJECT) == 0)
         return subject(argc, argv);
     if (argc > 1 && strcmp(argv[1], ADOPTED) == 0)
         return adopted();
-    Suite *suite = suite_create("base/title");
-    TCase *tcase = tcase_create("title");
-    suite_add_tcase(suite, tcase);
-    tcase_add_test(tcase, the_title_replaces_the_arguments_and_nothing_is_lost);
-    tcase_add_test(tcase, a_process_with_a_main_of_its_own_gets_a_title_too);
-    tcase_add_test(tcase, without_init_only_the_threads_name_is_set);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_test_suite();
 }

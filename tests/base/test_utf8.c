@@ -5,6 +5,7 @@
 
 #include "base/attr.h"
 #include "base/utf8.h"
+#include "tests/support/suite.h"
 
 START_TEST(every_code_point_is_written_and_read_back)
 {
@@ -174,9 +175,8 @@ START_TEST(an_escape_that_does_not_fit_is_remembered_by_the_buffer)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("base/utf8");
     TCase *tc = tcase_create("utf8");
     tcase_add_test(tc, every_code_point_is_written_and_read_back);
     tcase_add_test(tc, every_sequence_that_is_no_utf8_is_refused);
@@ -186,10 +186,5 @@ int main(void)
     tcase_add_test(tc, an_escaped_json_text_is_valid_whatever_the_bytes);
     tcase_add_test(tc, no_pair_of_bytes_gets_through_an_escape);
     tcase_add_test(tc, an_escape_that_does_not_fit_is_remembered_by_the_buffer);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("base/utf8", tc);
 }

@@ -5,6 +5,7 @@
 
 #include "base/attr.h"
 #include "base/zone.h"
+#include "tests/support/suite.h"
 
 /* Seconds since 1970 of a wall clock's time. */
 static int64_t at(const char *zone, int year, int month, int day, int hour, int minute)
@@ -172,11 +173,9 @@ START_TEST(days_that_no_month_has_are_not_valid)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("base/zone");
     TCase *tcase = tcase_create("zone");
-    suite_add_tcase(suite, tcase);
     tcase_add_test(tcase, a_time_of_the_clock_becomes_its_instant);
     tcase_add_test(tcase, a_time_that_the_clocks_skip_is_later_by_as_much);
     tcase_add_test(tcase, a_time_that_the_clocks_show_twice_is_the_first);
@@ -186,9 +185,5 @@ int main(void)
     tcase_add_test(tcase, an_unknown_zone_is_named);
     tcase_add_test(tcase, without_a_database_the_package_is_named);
     tcase_add_test(tcase, days_that_no_month_has_are_not_valid);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("base/zone", tcase);
 }

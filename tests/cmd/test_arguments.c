@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/attr.h"
+#include "tests/support/suite.h"
 
 static struct cq_arena arena;
 static struct cq_call call;
@@ -187,14 +188,23 @@ START_TEST(wrong_arguments_are_refused_in_rqs_words)
 }
 END_TEST
 
-int main(void)
+static void make_folder(void)
 {
-    Suite *suite = suite_create("arguments");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+}
+
+static void remove_folder(void)
+{
+    char command[64];
+    snprintf(command, sizeof(command), "rm -rf %s", folder);
+    ck_assert_int_eq(system(command), 0);
+}
+
+Suite *test_suite(void)
+{
     TCase *tc = tcase_create("all");
-    if (!mkdtemp(folder))
-        return 1;
+    tcase_add_unchecked_fixture(tc, make_folder, remove_folder);
     tcase_add_checked_fixture(tc, fresh, done);
-    suite_add_tcase(suite, tc);
     tcase_add_loop_test(tc, arguments_are_taken_apart_as_rq_does, 0, (int)CQ_ARRAY_LEN(splits));
     tcase_add_test(tc, a_call_is_read_and_described);
     tcase_add_test(tc, a_call_without_arguments_is_described);
@@ -204,11 +214,5 @@ int main(void)
     tcase_add_test(tc, an_empty_file_is_an_empty_text);
     tcase_add_test(tc, a_file_that_is_not_text_is_refused);
     tcase_add_loop_test(tc, wrong_arguments_are_refused_in_rqs_words, 0, (int)CQ_ARRAY_LEN(wrong));
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    char command[64];
-    snprintf(command, sizeof(command), "rm -rf %s", folder);
-    return system(command) != 0 || failed != 0;
+    return suite_of("arguments", tc);
 }

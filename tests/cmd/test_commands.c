@@ -9,6 +9,7 @@
 #include "base/attr.h"
 #include "cmd/line/command.h"
 #include "config/settings.h"
+#include "tests/support/suite.h"
 
 /* Call fn for every row of every command's own table, and of the shared one with name NULL. */
 static void each_option(void (*fn)(const char *command, const struct cq_option *option))
@@ -159,20 +160,14 @@ START_TEST(the_documentation_has_every_option)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("commands");
     TCase *tc = tcase_create("all");
-    suite_add_tcase(suite, tc);
     tcase_add_test(tc, every_row_is_whole);
     tcase_add_test(tc, no_option_is_there_twice);
     tcase_add_test(tc, commands_of_a_group_stand_together);
     tcase_add_test(tc, every_error_has_a_status);
     tcase_add_test(tc, the_documentation_has_every_status);
     tcase_add_test(tc, the_documentation_has_every_option);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("commands", tc);
 }

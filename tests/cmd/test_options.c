@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "tests/support/suite.h"
 
 struct fields {
     bool burst, verbose;
@@ -281,12 +282,10 @@ START_TEST(a_url_is_masked)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("options");
     TCase *tc = tcase_create("all");
     tcase_add_checked_fixture(tc, fresh, done);
-    suite_add_tcase(suite, tc);
     tcase_add_test(tc, defaults_are_the_typed_ones);
     tcase_add_test(tc, every_way_to_write_a_value_is_taken);
     tcase_add_test(tc, options_may_follow_arguments_until_two_dashes);
@@ -298,9 +297,5 @@ int main(void)
     tcase_add_loop_test(tc, wrong_lines_are_refused_with_a_line, 0, (int)CQ_ARRAY_LEN(wrong));
     tcase_add_test(tc, a_missing_option_is_no_suggestion);
     tcase_add_loop_test(tc, a_url_is_masked, 0, (int)CQ_ARRAY_LEN(urls));
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("options", tc);
 }

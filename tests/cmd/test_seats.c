@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "tests/support/suite.h"
+
 static struct cq_session session;
 static struct cq_pool pool;
 
@@ -100,9 +102,8 @@ START_TEST(memory_is_that_of_the_largest_and_zero_when_it_is_not_known)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("seats");
     TCase *tc = tcase_create("all");
     tcase_add_test(tc, pauses_double_up_to_half_a_minute_and_half_of_them_is_drawn);
     tcase_add_test(tc, a_pool_has_one_seat_or_one_for_each_worker);
@@ -111,10 +112,5 @@ int main(void)
     tcase_add_test(tc, a_pool_that_ends_starts_nothing_and_is_over_without_processes);
     tcase_add_test(tc, a_process_that_is_none_of_ours_is_no_matter);
     tcase_add_test(tc, memory_is_that_of_the_largest_and_zero_when_it_is_not_known);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("seats", tc);
 }

@@ -1,5 +1,6 @@
 /* The ini file: broken ones, large ones and long lines. */
 #include "tests/config/settings_scene.h"
+#include "tests/support/suite.h"
 
 static const struct {
     const char *file;
@@ -110,18 +111,12 @@ START_TEST(a_long_line_is_read_whole)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("ini");
     TCase *tc = tcase_create("all");
-    suite_add_tcase(suite, tc);
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_loop_test(tc, a_broken_file_is_told_with_its_line, 0, (int)CQ_ARRAY_LEN(broken));
     tcase_add_test(tc, binary_and_oversized_files_are_refused);
     tcase_add_test(tc, a_long_line_is_read_whole);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("ini", tc);
 }

@@ -5,6 +5,7 @@
 
 #include "base/attr.h"
 #include "config/nearest.h"
+#include "tests/support/suite.h"
 
 static const char *const words[] = {"queue", "quiet", "burst", "max-jobs", "results-ttl"};
 
@@ -38,16 +39,10 @@ START_TEST(what_is_near_to_nothing_gets_no_guess)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("nearest");
     TCase *tc = tcase_create("nearest");
     tcase_add_loop_test(tc, a_slip_gets_the_word_that_was_meant, 0, (int)CQ_ARRAY_LEN(slips));
     tcase_add_test(tc, what_is_near_to_nothing_gets_no_guess);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("nearest", tc);
 }

@@ -2,6 +2,7 @@
 #include "tests/config/settings_scene.h"
 
 #include "config/python_module.h"
+#include "tests/support/suite.h"
 
 static struct cq_strv paths;
 static struct cq_config_python python;
@@ -156,11 +157,9 @@ START_TEST(a_file_goes_before_a_module_of_its_name)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("python_module");
     TCase *tc = tcase_create("all");
-    suite_add_tcase(suite, tc);
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, the_names_that_rq_reads_become_settings);
     tcase_add_test(tc, a_url_counts_alone_and_the_environment_only_by_rqs_own_variable);
@@ -168,9 +167,5 @@ int main(void)
     tcase_add_loop_test(tc, a_module_that_cannot_be_read_is_told_in_one_line, 0, (int)CQ_ARRAY_LEN(wrong));
     tcase_add_test(tc, an_interpreter_that_is_none_is_named);
     tcase_add_test(tc, a_file_goes_before_a_module_of_its_name);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("python_module", tc);
 }

@@ -1,5 +1,6 @@
 /* Where settings come from, and which source goes before which. */
 #include "tests/config/settings_scene.h"
+#include "tests/support/suite.h"
 
 static void address_is(const char *want)
 {
@@ -267,11 +268,9 @@ START_TEST(a_password_that_others_may_read_is_warned_of)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("settings");
     TCase *tc = tcase_create("all");
-    suite_add_tcase(suite, tc);
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, without_anything_the_defaults_hold);
     tcase_add_test(tc, every_setting_is_read_from_the_file);
@@ -284,9 +283,5 @@ int main(void)
     tcase_add_test(tc, the_file_may_be_named_by_the_environment);
     tcase_add_test(tc, a_file_that_cannot_be_read_is_named);
     tcase_add_test(tc, a_password_that_others_may_read_is_warned_of);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("settings", tc);
 }

@@ -1,5 +1,6 @@
 /* The table of settings and config.example.ini say the same. */
 #include "tests/config/settings_scene.h"
+#include "tests/support/suite.h"
 
 /* The line of config.example.ini that shows a setting must hold its default, and its environment variables be
  * named. */
@@ -59,17 +60,11 @@ START_TEST(the_example_with_all_its_lines_uncommented_is_valid)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("table");
     TCase *tc = tcase_create("all");
-    suite_add_tcase(suite, tc);
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, the_example_documents_every_setting_with_its_default);
     tcase_add_test(tc, the_example_with_all_its_lines_uncommented_is_valid);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("table", tc);
 }

@@ -3,6 +3,7 @@
 
 #include "core/abandon_guard.h"
 #include "tests/core/random_events.h"
+#include "tests/support/suite.h"
 
 /* Both clocks in seconds; they start apart, as they do. */
 #define WALL(s) ((cq_time)(1795212711 + (s)) * CQ_SECOND)
@@ -154,9 +155,8 @@ START_TEST(in_random_orders_nobody_is_judged_within_the_respite_of_a_gap)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("core/abandon_guard");
     TCase *tcase = tcase_create("abandon_guard");
     tcase_add_test(tcase, while_redis_answers_every_round_judges);
     tcase_add_test(tcase, after_a_silence_of_redis_workers_have_time_to_come_back);
@@ -166,10 +166,5 @@ int main(void)
     tcase_add_test(tcase, what_counts_is_past_by_both_clocks);
     tcase_add_test(tcase, its_table_is_well_formed);
     tcase_add_test(tcase, in_random_orders_nobody_is_judged_within_the_respite_of_a_gap);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_of("core/abandon_guard", tcase);
 }

@@ -3,6 +3,7 @@
 
 #include "base/attr.h"
 #include "core/machine.h"
+#include "tests/support/suite.h"
 
 enum { OFF, ON, STATES };
 enum { PRESS, BREAK, EVENTS };
@@ -84,9 +85,8 @@ START_TEST(a_number_out_of_range_is_a_fault)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("machine");
     TCase *rules = tcase_create("rules");
     tcase_add_test(rules, the_first_rule_that_fits_the_facts_counts);
     tcase_add_test(rules, an_event_without_a_rule_is_illegal);
@@ -94,10 +94,5 @@ int main(void)
     tcase_add_test(rules, a_rule_behind_one_that_always_fits_is_a_fault);
     tcase_add_test(rules, facts_without_a_rule_are_a_fault);
     tcase_add_test(rules, a_number_out_of_range_is_a_fault);
-    suite_add_tcase(suite, rules);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("machine", rules);
 }

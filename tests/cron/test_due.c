@@ -5,6 +5,7 @@
 #include "base/zone.h"
 #include "cron/due.h"
 #include "job/job.h"
+#include "tests/support/suite.h"
 
 static struct cq_cron_due due;
 
@@ -133,11 +134,9 @@ START_TEST(a_clock_that_is_set_back_repeats_no_fixed_time_and_stops_nothing_for_
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("cron/due");
     TCase *tcase = tcase_create("due");
-    suite_add_tcase(suite, tcase);
     tcase_add_test(tcase, a_tick_is_due_at_its_time_and_not_before);
     tcase_add_test(tcase, a_tick_that_is_a_minute_late_was_not_missed);
     tcase_add_test(tcase, skip_runs_no_missed_tick_but_the_one_that_is_due_now);
@@ -146,9 +145,5 @@ int main(void)
     tcase_add_test(tcase, an_interval_runs_at_first_sight_and_then_on_its_grid);
     tcase_add_test(tcase, what_was_never_seen_has_missed_nothing);
     tcase_add_test(tcase, a_clock_that_is_set_back_repeats_no_fixed_time_and_stops_nothing_for_long);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("cron/due", tcase);
 }

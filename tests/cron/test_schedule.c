@@ -6,6 +6,7 @@
 #include "base/attr.h"
 #include "base/zone.h"
 #include "cron/schedule.h"
+#include "tests/support/suite.h"
 
 static struct cq_schedule parsed(const char *text, enum cq_schedule_reading reading)
 {
@@ -315,12 +316,10 @@ START_TEST(a_scan_of_every_minute_finds_the_same_times)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("cron/schedule");
     TCase *tcase = tcase_create("schedule");
     tcase_set_timeout(tcase, 120);
-    suite_add_tcase(suite, tcase);
     tcase_add_test(tcase, fields_names_ranges_steps_and_lists_are_read);
     tcase_add_test(tcase, the_last_day_a_nearby_weekday_and_the_nth_weekday_are_known);
     tcase_add_test(tcase, either_kind_of_day_is_enough_unless_one_begins_with_a_star);
@@ -331,9 +330,5 @@ int main(void)
     tcase_add_test(tcase, what_is_no_schedule_is_refused_and_says_why);
     tcase_add_test(tcase, a_leap_day_is_waited_for);
     tcase_add_test(tcase, a_scan_of_every_minute_finds_the_same_times);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("cron/schedule", tcase);
 }

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "job/allow.h"
 #include "tests/job/fields.h"
+#include "tests/support/suite.h"
 
 #define DATA "tests/job/data/allow"
 #define JSON_CALL "[\"app.jobs.run\", null, [], {}]"
@@ -225,12 +226,10 @@ START_TEST(a_long_name_leaves_the_option_in_the_message)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("allow");
     TCase *tc = tcase_create("all");
     tcase_add_checked_fixture(tc, setup, teardown);
-    suite_add_tcase(suite, tc);
     tcase_add_test(tc, what_python_wrote_is_allowed_or_refused_as_it_should_be);
     tcase_add_test(tc, a_job_that_is_cut_anywhere_is_refused);
     tcase_add_test(tc, without_a_prefix_everything_may_run);
@@ -240,9 +239,5 @@ int main(void)
     tcase_add_test(tc, meta_in_another_serializer_than_data_is_refused);
     tcase_add_test(tc, a_job_without_data_is_refused);
     tcase_add_test(tc, a_long_name_leaves_the_option_in_the_message);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("allow", tc);
 }

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "job/call.h"
 #include "serializers/zlib.h"
+#include "tests/support/suite.h"
 
 #define BYTES(literal) ((struct cq_str){literal, sizeof(literal) - 1})
 
@@ -280,12 +281,10 @@ START_TEST(a_quote_far_behind_still_decides_which_quotes_are_shown)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("call");
     TCase *tc = tcase_create("all");
     tcase_add_checked_fixture(tc, setup, teardown);
-    suite_add_tcase(suite, tc);
     tcase_add_test(tc, calls_are_read_in_every_format_zipped_or_not);
     tcase_add_test(tc, a_call_written_is_read_back);
     tcase_add_test(tc, pickle_is_written_as_python_writes_it);
@@ -297,9 +296,5 @@ int main(void)
     tcase_add_test(tc, descriptions_are_rq_s_character_by_character);
     tcase_add_test(tc, long_arguments_are_cut_at_75_characters);
     tcase_add_test(tc, a_quote_far_behind_still_decides_which_quotes_are_shown);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("call", tc);
 }

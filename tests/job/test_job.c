@@ -3,11 +3,10 @@
 
 #include "job/job.h"
 #include "job/keys.h"
-#include "tests/support/redis_server.h"
+#include "tests/support/case_redis.h"
+#include "tests/support/suite.h"
 
 #define WHEN ((cq_time)1795212711 * CQ_SECOND + 123)
-
-static struct redis_server *server;
 
 /* The hash rq:job:j1 as a struct; *reply is the caller's to free. */
 static enum cq_code read_job(struct cq_job *job, struct cq_reply **reply, struct cq_error *err)
@@ -214,12 +213,10 @@ START_TEST(keys_are_rq_s)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    server = redis_server_start(NULL);
-    Suite *suite = suite_create("job");
     TCase *tc = tcase_create("all");
-    suite_add_tcase(suite, tc);
+    with_redis(tc);
     tcase_add_test(tc, a_job_written_is_read_back);
     tcase_add_test(tc, a_bare_job_has_rq_s_ten_fields_that_are_always_there);
     tcase_add_test(tc, unreadable_numbers_and_times_count_as_unset);
@@ -230,10 +227,5 @@ int main(void)
     tcase_add_test(tc, generated_ids_are_uuids_of_version_4);
     tcase_add_test(tc, members_of_wip_are_split_at_the_last_colon);
     tcase_add_test(tc, keys_are_rq_s);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    redis_server_stop(server);
-    return failed != 0;
+    return suite_of("job", tc);
 }

@@ -3,9 +3,9 @@
 
 #include "job/result.h"
 #include "serializers/zlib.h"
-#include "tests/support/redis_server.h"
+#include "tests/support/case_redis.h"
+#include "tests/support/suite.h"
 
-static struct redis_server *server;
 static struct cq_arena arena;
 static struct cq_result result;
 
@@ -105,22 +105,15 @@ START_TEST(a_bomb_for_an_exception_text_is_refused)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    server = redis_server_start(NULL);
-    Suite *suite = suite_create("result");
     TCase *tc = tcase_create("all");
-    suite_add_tcase(suite, tc);
+    with_redis(tc);
     tcase_add_test(tc, values_are_encoded_as_python_s_base64);
     tcase_add_test(tc, an_entry_is_read_back_with_every_length_of_value);
     tcase_add_test(tc, absent_fields_are_absent);
     tcase_add_test(tc, an_exception_text_of_rq_is_read);
     tcase_add_test(tc, broken_entries_are_refused);
     tcase_add_test(tc, a_bomb_for_an_exception_text_is_refused);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    redis_server_stop(server);
-    return failed != 0;
+    return suite_of("result", tc);
 }

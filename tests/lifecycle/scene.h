@@ -9,7 +9,8 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "tests/support/redis_server.h"
+#include "tests/support/case_redis.h"
+#include "tests/support/suite.h"
 
 #define NOW ((cq_time)1795212711 * CQ_SECOND + 123)
 #define NOW_ISO "2026-11-20T22:11:51.000123Z"
@@ -20,7 +21,6 @@
 #define RUN_2 "22222222222222222222222222222222"
 #define RUN_3 "33333333333333333333333333333333"
 
-static struct redis_server *server;
 static struct cq_reply *held; /* what the last step's result points into */
 static struct cq_command call;
 
@@ -78,22 +78,15 @@ static void done(void)
     cq_command_release(&call);
 }
 
-static int run_suite(const char *name, const TTest *const *tests, size_t count)
+/* The suite of a test program of this folder: one case of these tests. */
+static Suite *lifecycle_suite(const char *name, const TTest *const *tests, size_t count)
 {
-    server = redis_server_start(NULL);
-    Suite *suite = suite_create(name);
     TCase *tc = tcase_create("all");
+    with_redis(tc);
     tcase_add_checked_fixture(tc, fresh, done);
-    tcase_set_timeout(tc, 60); /* a slow machine, not a measure */
     for (size_t i = 0; i < count; i++)
         tcase_add_test(tc, tests[i]);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    redis_server_stop(server);
-    return failed;
+    return suite_of(name, tc);
 }
 
 #endif

@@ -319,7 +319,7 @@ START_TEST(a_job_that_has_moved_to_another_queue_stays_there)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     const TTest *const tests[] = {
         a_live_execution_is_left_alone,
@@ -341,5 +341,5 @@ int main(void)
         what_rqs_worker_is_about_to_end_is_left_to_it_for_a_minute,
         sent_again_it_changes_nothing_more,
     };
-    return run_suite("abandon", tests, CQ_ARRAY_LEN(tests)) != 0;
+    return lifecycle_suite("abandon", tests, CQ_ARRAY_LEN(tests));
 }

@@ -169,7 +169,7 @@ START_TEST(stop_reaches_the_worker_of_that_execution)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     const TTest *const tests[] = {
         a_job_is_canceled_wherever_it_is,
@@ -181,5 +181,5 @@ int main(void)
         stop_says_who_hears_it_and_changes_nothing,
         stop_reaches_the_worker_of_that_execution,
     };
-    return run_suite("cancel", tests, CQ_ARRAY_LEN(tests)) != 0;
+    return lifecycle_suite("cancel", tests, CQ_ARRAY_LEN(tests));
 }

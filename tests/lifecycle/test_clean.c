@@ -207,7 +207,7 @@ START_TEST(results_whose_entry_goes_before_their_job_go_with_the_job)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     const TTest *const tests[] = {
         expired_entries_go_and_those_for_ever_stay,
@@ -223,5 +223,5 @@ int main(void)
         what_is_no_job_does_not_stop_the_cleaning,
         results_whose_entry_goes_before_their_job_go_with_the_job,
     };
-    return run_suite("clean", tests, CQ_ARRAY_LEN(tests)) != 0;
+    return lifecycle_suite("clean", tests, CQ_ARRAY_LEN(tests));
 }

@@ -44,8 +44,8 @@ START_TEST(a_job_that_uses_nothing_pays_for_nothing)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     const TTest *const tests[] = {a_job_that_uses_nothing_pays_for_nothing};
-    return run_suite("cost", tests, CQ_ARRAY_LEN(tests)) != 0;
+    return lifecycle_suite("cost", tests, CQ_ARRAY_LEN(tests));
 }

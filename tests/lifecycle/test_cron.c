@@ -370,7 +370,7 @@ START_TEST(what_is_known_is_read_with_care)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     const TTest *const tests[] = {
         a_tick_becomes_a_job_as_rqs_cron_makes_it,
@@ -390,5 +390,5 @@ int main(void)
         who_only_asks_is_no_scheduler,
         what_is_known_is_read_with_care,
     };
-    return run_suite("cron", tests, CQ_ARRAY_LEN(tests)) != 0;
+    return lifecycle_suite("cron", tests, CQ_ARRAY_LEN(tests));
 }

@@ -213,7 +213,7 @@ START_TEST(a_canceled_job_that_waits_for_a_slot_is_not_let_through_by_its_own_de
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     const TTest *const tests[] = {
         success_releases_a_dependent_to_its_own_queue,
@@ -230,5 +230,5 @@ int main(void)
         the_dependencies_of_a_finished_dependent_expire_with_it,
         a_canceled_job_that_waits_for_a_slot_is_not_let_through_by_its_own_dependents,
     };
-    return run_suite("dependents", tests, CQ_ARRAY_LEN(tests)) != 0;
+    return lifecycle_suite("dependents", tests, CQ_ARRAY_LEN(tests));
 }

@@ -114,7 +114,7 @@ START_TEST(an_id_enqueued_on_another_queue_leaves_the_registry_of_its_old_one)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     const TTest *const tests[] = {
         enqueue_writes_what_rq_reads,
@@ -126,5 +126,5 @@ int main(void)
         queue_names_may_hold_colons_spaces_and_utf8,
         an_id_enqueued_on_another_queue_leaves_the_registry_of_its_old_one,
     };
-    return run_suite("enqueue", tests, CQ_ARRAY_LEN(tests)) != 0;
+    return lifecycle_suite("enqueue", tests, CQ_ARRAY_LEN(tests));
 }

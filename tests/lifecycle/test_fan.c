@@ -117,7 +117,7 @@ START_TEST(many_dependents_with_many_dependencies_are_released_in_pieces)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     const TTest *const tests[] = {
         each_of_many_dependencies_is_looked_at_once,
@@ -125,5 +125,5 @@ int main(void)
         many_that_failed_are_enough_for_a_job_that_allows_it,
         many_dependents_with_many_dependencies_are_released_in_pieces,
     };
-    return run_suite("fan", tests, CQ_ARRAY_LEN(tests)) != 0;
+    return lifecycle_suite("fan", tests, CQ_ARRAY_LEN(tests));
 }

@@ -327,7 +327,7 @@ START_TEST(a_next_job_with_a_broken_key_does_not_hide_the_outcome)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     const TTest *const tests[] = {
         fetch_starts_the_job_as_rq_does,
@@ -351,5 +351,5 @@ int main(void)
         a_next_job_with_a_broken_key_does_not_hide_the_outcome,
         odd_numbers_in_a_hash_do_not_stop_a_start,
     };
-    return run_suite("fetch", tests, CQ_ARRAY_LEN(tests)) != 0;
+    return lifecycle_suite("fetch", tests, CQ_ARRAY_LEN(tests));
 }

@@ -371,7 +371,7 @@ START_TEST(a_value_too_large_for_redis_is_refused_before_it_is_built)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     const TTest *const tests[] = {
         success_writes_what_rq_reads,
@@ -395,5 +395,5 @@ int main(void)
         a_repeated_job_waits_again_and_counts_down,
         a_value_too_large_for_redis_is_refused_before_it_is_built,
     };
-    return run_suite("finish", tests, CQ_ARRAY_LEN(tests)) != 0;
+    return lifecycle_suite("finish", tests, CQ_ARRAY_LEN(tests));
 }

@@ -142,7 +142,7 @@ START_TEST(a_returned_retry_is_the_result_of_its_run)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     const TTest *const tests[] = {
         a_job_canceled_while_it_ran_keeps_its_result_and_stays_canceled,
@@ -152,5 +152,5 @@ int main(void)
         without_the_default_exception_handler_a_job_is_still_retried,
         a_returned_retry_is_the_result_of_its_run,
     };
-    return run_suite("finish, rarer ends", tests, CQ_ARRAY_LEN(tests)) != 0;
+    return lifecycle_suite("finish, rarer ends", tests, CQ_ARRAY_LEN(tests));
 }

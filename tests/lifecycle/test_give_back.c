@@ -211,7 +211,7 @@ START_TEST(keys_that_hold_something_else_lose_no_job)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     const TTest *const tests[] = {
         the_job_is_at_the_front_of_its_queue_as_if_it_had_not_run,
@@ -226,5 +226,5 @@ int main(void)
         a_ttl_of_its_own_starts_again,
         keys_that_hold_something_else_lose_no_job,
     };
-    return run_suite("give_back", tests, CQ_ARRAY_LEN(tests)) != 0;
+    return lifecycle_suite("give_back", tests, CQ_ARRAY_LEN(tests));
 }

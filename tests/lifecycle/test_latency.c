@@ -119,7 +119,7 @@ START_TEST(between_two_jobs_the_order_is_judged_anew)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     const TTest *const tests[] = {
         the_queue_closest_to_missing_its_own_target_comes_first,
@@ -128,5 +128,5 @@ int main(void)
         a_head_that_is_no_job_or_without_a_time_hides_nobody,
         between_two_jobs_the_order_is_judged_anew,
     };
-    return run_suite("latency", tests, CQ_ARRAY_LEN(tests)) != 0;
+    return lifecycle_suite("latency", tests, CQ_ARRAY_LEN(tests));
 }

@@ -74,12 +74,12 @@ START_TEST(without_the_operator_s_number_the_jobs_own_counts_again)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     const TTest *const tests[] = {
         an_operator_s_number_goes_before_the_jobs_own,
         a_limit_that_is_set_counts_for_jobs_that_are_queued,
         without_the_operator_s_number_the_jobs_own_counts_again,
     };
-    return run_suite("limit", tests, CQ_ARRAY_LEN(tests)) != 0;
+    return lifecycle_suite("limit", tests, CQ_ARRAY_LEN(tests));
 }

@@ -273,7 +273,7 @@ START_TEST(pages_go_on_behind_an_entry_that_is_there_no_more)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     const TTest *const tests[] = {
         a_registry_is_worked_off_in_chunks_in_its_order,
@@ -289,5 +289,5 @@ int main(void)
         what_holds_something_else_is_left_alone_and_named,
         pages_go_on_behind_an_entry_that_is_there_no_more,
     };
-    return run_suite("many", tests, CQ_ARRAY_LEN(tests)) != 0;
+    return lifecycle_suite("many", tests, CQ_ARRAY_LEN(tests));
 }

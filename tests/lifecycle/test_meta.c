@@ -45,12 +45,12 @@ START_TEST(a_job_with_an_endless_id_runs_from_start_to_end)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     const TTest *const tests[] = {
         meta_is_saved_on_a_job_that_is_there,
         a_job_that_is_gone_is_not_created_anew,
         a_job_with_an_endless_id_runs_from_start_to_end,
     };
-    return run_suite("meta", tests, CQ_ARRAY_LEN(tests)) != 0;
+    return lifecycle_suite("meta", tests, CQ_ARRAY_LEN(tests));
 }

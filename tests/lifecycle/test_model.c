@@ -228,8 +228,8 @@ START_TEST(a_job_is_always_in_one_place)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     const TTest *const tests[] = {a_job_is_always_in_one_place};
-    return run_suite("model", tests, CQ_ARRAY_LEN(tests)) != 0;
+    return lifecycle_suite("model", tests, CQ_ARRAY_LEN(tests));
 }

@@ -200,7 +200,7 @@ START_TEST(of_long_output_the_last_lines_are_kept)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     const TTest *const tests[] = {
         the_output_of_a_failed_job_is_kept_as_long_as_the_job,
@@ -217,5 +217,5 @@ int main(void)
         an_outcome_that_comes_too_late_writes_no_output,
         of_long_output_the_last_lines_are_kept,
     };
-    return run_suite("output", tests, CQ_ARRAY_LEN(tests));
+    return lifecycle_suite("output", tests, CQ_ARRAY_LEN(tests));
 }

@@ -140,7 +140,7 @@ START_TEST(a_suspension_counts_before_a_pause)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     const TTest *const tests[] = {
         a_paused_queue_is_passed_over_until_it_is_resumed,
@@ -151,5 +151,5 @@ int main(void)
         foreign_data_in_the_hash_stops_nothing_but_its_queue,
         a_suspension_counts_before_a_pause,
     };
-    return run_suite("pause", tests, CQ_ARRAY_LEN(tests)) != 0;
+    return lifecycle_suite("pause", tests, CQ_ARRAY_LEN(tests));
 }

@@ -275,7 +275,7 @@ START_TEST(keys_of_another_type_keep_nobody_from_the_rest)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     const TTest *const tests[] = {
         each_call_looks_at_a_part_and_the_job_waits_for_what_is_open,
@@ -288,5 +288,5 @@ int main(void)
         an_id_that_is_canceled_deleted_or_enqueued_anew_meanwhile_leaves_nothing,
         keys_of_another_type_keep_nobody_from_the_rest,
     };
-    return run_suite("register", tests, CQ_ARRAY_LEN(tests)) != 0;
+    return lifecycle_suite("register", tests, CQ_ARRAY_LEN(tests));
 }

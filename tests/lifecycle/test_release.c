@@ -276,7 +276,7 @@ START_TEST(empty_finds_its_way_through_a_long_chain_again)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     const TTest *const tests[] = {
         one_call_releases_a_part_and_maintenance_the_rest,
@@ -292,5 +292,5 @@ int main(void)
         empty_takes_many_dependents_in_several_calls,
         empty_finds_its_way_through_a_long_chain_again,
     };
-    return run_suite("release", tests, CQ_ARRAY_LEN(tests)) != 0;
+    return lifecycle_suite("release", tests, CQ_ARRAY_LEN(tests));
 }

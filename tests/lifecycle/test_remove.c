@@ -194,7 +194,7 @@ START_TEST(empty_passes_over_what_is_no_job)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     const TTest *const tests[] = {
         remove_takes_a_job_out_of_wherever_it_is,
@@ -206,5 +206,5 @@ int main(void)
         empty_passes_over_what_is_no_job,
         jobs_with_many_dependencies_are_removed_in_pieces,
     };
-    return run_suite("remove", tests, CQ_ARRAY_LEN(tests)) != 0;
+    return lifecycle_suite("remove", tests, CQ_ARRAY_LEN(tests));
 }

@@ -99,7 +99,7 @@ START_TEST(broken_keys_of_a_limit_neither_hide_an_outcome_nor_lose_a_job)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     const TTest *const tests[] = {
         a_key_that_holds_something_else_makes_no_job_without_a_place,
@@ -109,5 +109,5 @@ int main(void)
         a_key_that_nobody_uses_is_forgotten,
         broken_keys_of_a_limit_neither_hide_an_outcome_nor_lose_a_job,
     };
-    return run_suite("repair", tests, CQ_ARRAY_LEN(tests)) != 0;
+    return lifecycle_suite("repair", tests, CQ_ARRAY_LEN(tests));
 }

@@ -91,7 +91,7 @@ START_TEST(a_canceled_job_that_waits_again_is_not_what_still_runs)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     const TTest *const tests[] = {
         requeue_moves_failed_job_to_its_queue,
@@ -101,5 +101,5 @@ int main(void)
         sent_again_it_is_refused_and_the_job_queued_once,
         a_canceled_job_that_waits_again_is_not_what_still_runs,
     };
-    return run_suite("requeue", tests, CQ_ARRAY_LEN(tests)) != 0;
+    return lifecycle_suite("requeue", tests, CQ_ARRAY_LEN(tests));
 }

@@ -158,7 +158,7 @@ START_TEST(a_retry_that_is_also_the_next_job_starts_once_however_often_it_is_sen
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     const TTest *const tests[] = {
         an_exception_with_retries_left_requeues_at_once_without_intervals,
@@ -171,5 +171,5 @@ int main(void)
         a_retry_sent_again_queues_the_job_once,
         a_retry_that_is_also_the_next_job_starts_once_however_often_it_is_sent,
     };
-    return run_suite("retry", tests, CQ_ARRAY_LEN(tests)) != 0;
+    return lifecycle_suite("retry", tests, CQ_ARRAY_LEN(tests));
 }

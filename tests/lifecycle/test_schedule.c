@@ -332,7 +332,7 @@ START_TEST(jobs_without_a_scheduler_are_counted)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     const TTest *const tests[] = {
         the_first_scheduler_has_the_lock_and_the_second_stands_by,
@@ -353,5 +353,5 @@ int main(void)
         a_job_that_cannot_be_queued_waits_for_a_repair,
         jobs_without_a_scheduler_are_counted,
     };
-    return run_suite("schedule", tests, CQ_ARRAY_LEN(tests)) != 0;
+    return lifecycle_suite("schedule", tests, CQ_ARRAY_LEN(tests));
 }

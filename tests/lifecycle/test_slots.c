@@ -283,7 +283,7 @@ START_TEST(a_job_that_is_on_its_list_without_a_slot_takes_one_or_waits)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     const TTest *const tests[] = {
         jobs_above_the_limit_wait_and_the_oldest_goes_when_one_ends,
@@ -302,5 +302,5 @@ int main(void)
         a_canceled_job_that_runs_keeps_its_slot_until_it_ends,
         a_job_that_is_on_its_list_without_a_slot_takes_one_or_waits,
     };
-    return run_suite("slots", tests, CQ_ARRAY_LEN(tests)) != 0;
+    return lifecycle_suite("slots", tests, CQ_ARRAY_LEN(tests));
 }

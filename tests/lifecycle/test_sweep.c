@@ -310,7 +310,7 @@ START_TEST(a_full_memory_is_made_emptier)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     const TTest *const tests[] = {
         the_oldest_failed_jobs_beyond_the_number_go_with_all_that_is_theirs,
@@ -326,5 +326,5 @@ int main(void)
         results_that_rq_left_for_ever_end_with_their_failed_job,
         a_full_memory_is_made_emptier,
     };
-    return run_suite("sweep", tests, CQ_ARRAY_LEN(tests)) != 0;
+    return lifecycle_suite("sweep", tests, CQ_ARRAY_LEN(tests));
 }

@@ -367,7 +367,7 @@ START_TEST(ids_of_any_bytes_of_utf_8_are_dependencies)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     const TTest *const tests[] = {
         a_job_with_an_open_dependency_is_deferred_as_rq_defers_it,
@@ -388,5 +388,5 @@ int main(void)
         what_is_no_job_is_no_dependency_and_a_key_of_another_type_no_place,
         ids_of_any_bytes_of_utf_8_are_dependencies,
     };
-    return run_suite("waiting", tests, CQ_ARRAY_LEN(tests)) != 0;
+    return lifecycle_suite("waiting", tests, CQ_ARRAY_LEN(tests));
 }

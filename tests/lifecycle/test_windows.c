@@ -335,7 +335,7 @@ START_TEST(broken_keys_lose_no_job_and_stop_no_other)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     const TTest *const tests[] = {
         no_more_start_in_a_window_and_the_rest_go_on_in_order,
@@ -354,5 +354,5 @@ int main(void)
         other_keys_and_jobs_without_one_are_not_touched,
         broken_keys_lose_no_job_and_stop_no_other,
     };
-    return run_suite("windows", tests, CQ_ARRAY_LEN(tests)) != 0;
+    return lifecycle_suite("windows", tests, CQ_ARRAY_LEN(tests));
 }

@@ -266,7 +266,7 @@ START_TEST(a_full_memory_keeps_no_heartbeat_of_an_execution_back)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     const TTest *const tests[] = {
         birth_writes_what_rq_reads,
@@ -285,5 +285,5 @@ int main(void)
         after_a_rebirth_a_busy_heartbeat_says_what_runs,
         a_full_memory_keeps_no_heartbeat_of_an_execution_back,
     };
-    return run_suite("worker", tests, CQ_ARRAY_LEN(tests)) != 0;
+    return lifecycle_suite("worker", tests, CQ_ARRAY_LEN(tests));
 }

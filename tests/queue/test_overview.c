@@ -3,11 +3,11 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "tests/support/redis_server.h"
+#include "tests/support/case_redis.h"
+#include "tests/support/suite.h"
 
 #define NOW ((cq_time)1800000000 * CQ_SECOND)
 
-static struct redis_server *server;
 static struct cq_overview overview;
 static struct cq_strv queues;
 static struct cq_error err;
@@ -149,13 +149,11 @@ START_TEST(a_lost_connection_is_an_error)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    server = redis_server_start(NULL);
-    Suite *suite = suite_create("overview");
     TCase *tc = tcase_create("all");
+    with_redis(tc);
     tcase_add_checked_fixture(tc, fresh, done);
-    suite_add_tcase(suite, tc);
     tcase_add_test(tc, an_empty_redis_is_an_empty_overview);
     tcase_add_test(tc, queues_are_counted_and_sorted);
     tcase_add_test(tc, what_has_expired_is_not_counted_and_not_removed);
@@ -165,10 +163,5 @@ int main(void)
     tcase_add_test(tc, sets_of_another_type_are_empty);
     tcase_add_test(tc, a_refusal_is_an_error);
     tcase_add_test(tc, a_lost_connection_is_an_error);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    redis_server_stop(server);
-    return failed != 0;
+    return suite_of("overview", tc);
 }

@@ -3,9 +3,9 @@
 
 #include "job/keys.h"
 #include "queue/queue.h"
-#include "tests/support/redis_server.h"
+#include "tests/support/case_redis.h"
+#include "tests/support/suite.h"
 
-static struct redis_server *server;
 static struct cq_command command;
 
 static struct cq_reply *send_command(void)
@@ -82,22 +82,24 @@ START_TEST(waiting_sees_a_job_and_leaves_the_list_as_it_was)
 }
 END_TEST
 
-int main(void)
+static void setup(void)
 {
-    server = redis_server_start(NULL);
     cq_command_init(&command);
-    Suite *suite = suite_create("queue");
+}
+
+static void teardown(void)
+{
+    cq_command_release(&command);
+}
+
+Suite *test_suite(void)
+{
     TCase *tc = tcase_create("all");
-    suite_add_tcase(suite, tc);
+    with_redis(tc);
+    tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, names_are_checked);
     tcase_add_test(tc, names_come_sorted_and_without_what_is_no_queue);
     tcase_add_test(tc, length_of_a_list);
     tcase_add_test(tc, waiting_sees_a_job_and_leaves_the_list_as_it_was);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    cq_command_release(&command);
-    redis_server_stop(server);
-    return failed != 0;
+    return suite_of("queue", tc);
 }

@@ -14,12 +14,13 @@
 #include "base/mem.h"
 #include "redis/async.h"
 #include "tests/support/fake_redis.h"
-#include "tests/support/redis_server.h"
+#include "tests/support/case_redis.h"
+#include "tests/support/suite.h"
 
 enum {
     PATIENCE_S = 50
 }; /* a test that waits longer has failed; a busy machine takes 20 for 100 MB through a sanitized build */
-static struct redis_server *server, *own;
+static struct redis_server *own;
 static struct ev_loop *loop;
 static struct cq_async *async;
 static struct cq_command command;
@@ -135,21 +136,13 @@ static inline void call(const char *first, const char *second, const char *third
 }
 
 /* The main() of such a program: add adds its tests. */
-static inline int run_suite(const char *name, void (*add)(TCase *))
+static inline Suite *async_suite(const char *name, void (*add)(TCase *))
 {
-    server = redis_server_start(NULL);
-    Suite *suite = suite_create(name);
     TCase *tc = tcase_create("all");
-    suite_add_tcase(suite, tc);
-    tcase_set_timeout(tc, 60);
+    with_redis(tc);
     tcase_add_checked_fixture(tc, setup, teardown);
     add(tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    redis_server_stop(server);
-    return failed != 0;
+    return suite_of(name, tc);
 }
 
 #endif

@@ -8,9 +8,8 @@
 #include <check.h>
 #include <string.h>
 
-#include "tests/support/redis_server.h"
+#include "tests/support/case_redis.h"
 
-static struct redis_server *server;
 static struct cq_connection *connection;
 static struct cq_command command;
 static struct cq_error err;

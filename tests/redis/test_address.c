@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "redis/address.h"
+#include "tests/support/suite.h"
 
 struct good {
     const char *url, *host;
@@ -146,18 +147,12 @@ START_TEST(takes_timeouts_and_certificates_from_the_query)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("address");
     TCase *tc = tcase_create("all");
-    suite_add_tcase(suite, tc);
     tcase_add_loop_test(tc, takes_every_form_of_url, 0, (int)(sizeof(good) / sizeof(*good)));
     tcase_add_loop_test(tc, refuses_a_broken_url_without_showing_its_password, 0,
                         (int)(sizeof(bad) / sizeof(*bad)));
     tcase_add_test(tc, takes_timeouts_and_certificates_from_the_query);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("address", tc);
 }

@@ -225,7 +225,7 @@ static void add_tests(TCase *tc)
     tcase_add_test(tc, it_may_be_freed_inside_on_ready_and_on_down);
 }
 
-int main(void)
+Suite *test_suite(void)
 {
-    return run_suite("async", add_tests);
+    return async_suite("async", add_tests);
 }

@@ -327,7 +327,7 @@ static void add_tests(TCase *tc)
     tcase_add_test(tc, who_tries_again_at_once_does_not_stop_the_loop);
 }
 
-int main(void)
+Suite *test_suite(void)
 {
-    return run_suite("async_loss", add_tests);
+    return async_suite("async_loss", add_tests);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "redis/command.h"
+#include "tests/support/suite.h"
 
 static struct cq_command command;
 
@@ -92,11 +93,9 @@ START_TEST(an_argument_above_the_limit_is_refused_before_it_is_copied)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("command");
     TCase *tc = tcase_create("all");
-    suite_add_tcase(suite, tc);
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, writes_arguments_as_resp);
     tcase_add_test(tc, the_wire_form_follows_what_is_added_later);
@@ -104,9 +103,5 @@ int main(void)
     tcase_add_test(tc, formats_short_and_long_arguments);
     tcase_add_test(tc, a_cleared_command_starts_anew_and_keeps_no_huge_buffer);
     tcase_add_test(tc, an_argument_above_the_limit_is_refused_before_it_is_copied);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("command", tc);
 }

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "tests/redis/connection_scene.h"
+#include "tests/support/suite.h"
 
 static void url_fails(const char *url, enum cq_code code, const char *says)
 {
@@ -195,12 +196,10 @@ START_TEST(its_descriptor_is_closed_at_exec)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    server = redis_server_start(NULL);
-    Suite *suite = suite_create("connection");
     TCase *tc = tcase_create("all");
-    suite_add_tcase(suite, tc);
+    with_redis(tc);
     tcase_set_timeout(tc, 60);
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, an_error_reply_becomes_an_error);
@@ -215,10 +214,5 @@ int main(void)
     tcase_add_test(tc, a_read_only_replica_is_named_at_the_first_write);
     tcase_add_test(tc, a_full_server_is_named);
     tcase_add_test(tc, its_descriptor_is_closed_at_exec);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    redis_server_stop(server);
-    return failed != 0;
+    return suite_of("connection", tc);
 }

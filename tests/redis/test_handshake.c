@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "tests/redis/connection_scene.h"
 #include "tests/support/fake_redis.h"
+#include "tests/support/suite.h"
 
 START_TEST(names_itself_and_learns_its_address)
 {
@@ -139,12 +140,10 @@ START_TEST(valkey_is_as_good)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    server = redis_server_start(NULL);
-    Suite *suite = suite_create("handshake");
     TCase *tc = tcase_create("all");
-    suite_add_tcase(suite, tc);
+    with_redis(tc);
     tcase_set_timeout(tc, 60);
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, names_itself_and_learns_its_address);
@@ -155,10 +154,5 @@ int main(void)
     tcase_add_test(tc, a_cluster_is_refused);
     tcase_add_test(tc, servers_that_are_not_fit_are_refused_with_the_reason);
     tcase_add_test(tc, valkey_is_as_good);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    redis_server_stop(server);
-    return failed != 0;
+    return suite_of("handshake", tc);
 }

@@ -5,6 +5,7 @@
 
 #include "base/attr.h"
 #include "redis/reply.h"
+#include "tests/support/suite.h"
 
 static struct cq_reply *parsed(const char *wire)
 {
@@ -123,19 +124,13 @@ START_TEST(other_replies_are_no_errors)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("reply");
     TCase *tc = tcase_create("all");
-    suite_add_tcase(suite, tc);
     tcase_add_test(tc, reads_every_type);
     tcase_add_test(tc, finds_a_field_among_pairs);
     tcase_add_test(tc, a_time_is_one_that_a_clock_can_show);
     tcase_add_loop_test(tc, says_what_an_error_means, 0, (int)(sizeof(errors) / sizeof(*errors)));
     tcase_add_test(tc, other_replies_are_no_errors);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("reply", tc);
 }

@@ -74,7 +74,7 @@ static void add_tests(TCase *tc)
     tcase_add_test(tc, a_refused_subscription_is_told);
 }
 
-int main(void)
+Suite *test_suite(void)
 {
-    return run_suite("subscriptions", add_tests);
+    return async_suite("subscriptions", add_tests);
 }

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "redis/async.h"
 #include "tests/support/redis_server.h"
+#include "tests/support/suite.h"
 
 static struct cq_error err;
 
@@ -185,11 +186,9 @@ END_TEST
 
 #endif
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("tls");
     TCase *tc = tcase_create("all");
-    suite_add_tcase(suite, tc);
     tcase_set_timeout(tc, 60);
 #ifdef CQ_HAVE_TLS
     tcase_add_unchecked_fixture(tc, start_server, stop_server);
@@ -199,9 +198,5 @@ int main(void)
 #else
     tcase_add_test(tc, rediss_is_refused_in_one_clear_line);
 #endif
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("tls", tc);
 }

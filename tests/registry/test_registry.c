@@ -2,9 +2,8 @@
 #include <stdlib.h>
 
 #include "registry/registry.h"
-#include "tests/support/redis_server.h"
-
-static struct redis_server *server;
+#include "tests/support/case_redis.h"
+#include "tests/support/suite.h"
 
 START_TEST(every_registry_has_rq_s_key)
 {
@@ -39,18 +38,11 @@ START_TEST(people_read_started_where_the_key_says_wip)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    server = redis_server_start(NULL);
-    Suite *suite = suite_create("registry");
     TCase *tc = tcase_create("all");
-    suite_add_tcase(suite, tc);
+    with_redis(tc);
     tcase_add_test(tc, every_registry_has_rq_s_key);
     tcase_add_test(tc, people_read_started_where_the_key_says_wip);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    redis_server_stop(server);
-    return failed != 0;
+    return suite_of("registry", tc);
 }

@@ -1,5 +1,6 @@
 #include "base/strv.h"
 #include "tests/runtime/rig.h"
+#include "tests/support/suite.h"
 
 /* cq.h as modules see it: what it declares is what the executable exports, and it compiles as C and as
  * C++. */
@@ -70,17 +71,11 @@ START_TEST(the_example_compiles_as_c99_and_as_cpp)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("runtime/api");
     TCase *tcase = tcase_create("api");
-    suite_add_tcase(suite, tcase);
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, the_executable_exports_what_the_header_declares);
     tcase_add_test(tcase, the_example_compiles_as_c99_and_as_cpp);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("runtime/api", tcase);
 }

@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tests/support/suite.h"
+
 enum { LIMIT = 1024 * 1024 };
 
 static struct cq_frame parsed(const struct cq_buf *buf)
@@ -371,11 +373,9 @@ START_TEST(receiving_stops_at_the_limit_of_the_buffer)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("runtime/frame");
     TCase *tcase = tcase_create("frame");
-    suite_add_tcase(suite, tcase);
     tcase_add_test(tcase, a_frame_is_read_back_as_written);
     tcase_add_test(tcase, walking_gives_every_pair_with_its_kind);
     tcase_add_test(tcase, what_is_no_map_has_no_pairs);
@@ -391,9 +391,5 @@ int main(void)
     tcase_add_test(tcase, a_map_with_missing_pairs_is_not_sent);
     tcase_add_test(tcase, descriptors_travel_with_their_frame_and_surplus_ones_are_closed);
     tcase_add_test(tcase, receiving_stops_at_the_limit_of_the_buffer);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("runtime/frame", tcase);
 }

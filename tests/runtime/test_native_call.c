@@ -1,4 +1,5 @@
 #include "tests/runtime/rig_run.h"
+#include "tests/support/suite.h"
 
 /* ---- arguments ---- */
 
@@ -182,11 +183,9 @@ START_TEST(a_worker_that_is_gone_is_no_crash)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("runtime/native_call");
     TCase *tcase = tcase_create("native_call");
-    suite_add_tcase(suite, tcase);
     tcase_set_timeout(tcase, 120);
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, arguments_are_read_by_type);
@@ -200,9 +199,5 @@ int main(void)
     tcase_add_test(tcase, progress_text_is_cut_at_a_character);
     tcase_add_test(tcase, meta_that_is_set_for_ever_does_not_grow_for_ever);
     tcase_add_test(tcase, a_worker_that_is_gone_is_no_crash);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("runtime/native_call", tcase);
 }

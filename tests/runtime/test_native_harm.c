@@ -1,4 +1,5 @@
 #include "tests/runtime/rig_stable.h"
+#include "tests/support/suite.h"
 
 /* Jobs that harm their horse, or would leave something behind. */
 
@@ -179,11 +180,9 @@ START_TEST(horses_die_with_a_stable_that_is_killed)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("runtime/native_harm");
     TCase *tcase = tcase_create("native_stable");
-    suite_add_tcase(suite, tcase);
     tcase_set_timeout(tcase, 120);
     tcase_add_checked_fixture(tcase, NULL, kill_stable);
     tcase_add_loop_test(tcase, a_horse_that_dies_leaves_no_answer_and_the_stable_goes_on, 0,
@@ -195,9 +194,5 @@ int main(void)
     tcase_add_test(tcase, a_job_that_ignores_sigterm_dies_of_sigkill);
     tcase_add_test(tcase, the_end_of_the_worker_ends_everything);
     tcase_add_test(tcase, horses_die_with_a_stable_that_is_killed);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("runtime/native_harm", tcase);
 }

@@ -1,5 +1,6 @@
 #include "base/mem.h"
 #include "tests/runtime/rig_run.h"
+#include "tests/support/suite.h"
 
 /* ---- finding the function ---- */
 
@@ -199,11 +200,9 @@ START_TEST(a_function_can_ask_for_a_retry)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("runtime/native_job");
     TCase *tcase = tcase_create("native_job");
-    suite_add_tcase(suite, tcase);
     tcase_set_timeout(tcase, 120);
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, what_is_not_there_is_named_with_the_remedy);
@@ -220,9 +219,5 @@ int main(void)
     tcase_add_test(tcase, results_of_every_type_come_back);
     tcase_add_test(tcase, a_result_above_the_limit_fails_the_job);
     tcase_add_test(tcase, a_function_can_ask_for_a_retry);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("runtime/native_job", tcase);
 }

@@ -1,4 +1,5 @@
 #include "tests/runtime/rig_stable.h"
+#include "tests/support/suite.h"
 
 /* Which modules a stable has loaded when it forks. */
 
@@ -99,19 +100,13 @@ START_TEST(a_module_that_changes_is_loaded_anew)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("runtime/native_modules");
     TCase *tcase = tcase_create("native_modules");
-    suite_add_tcase(suite, tcase);
     tcase_set_timeout(tcase, 120);
     tcase_add_checked_fixture(tcase, NULL, kill_stable);
     tcase_add_test(tcase, the_stable_loads_what_a_horse_had_to_load);
     tcase_add_test(tcase, a_module_with_threads_is_kept_to_the_horses);
     tcase_add_test(tcase, a_module_that_changes_is_loaded_anew);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("runtime/native_modules", tcase);
 }

@@ -1,4 +1,5 @@
 #include "tests/runtime/rig_stable.h"
+#include "tests/support/suite.h"
 
 /* ---- a job's way ---- */
 
@@ -276,11 +277,9 @@ START_TEST(wrong_arguments_end_the_stable_with_status_2)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("runtime/native_stable");
     TCase *tcase = tcase_create("native_stable");
-    suite_add_tcase(suite, tcase);
     tcase_set_timeout(tcase, 120);
     tcase_add_checked_fixture(tcase, NULL, kill_stable);
     tcase_add_test(tcase, a_horse_runs_one_job_and_exits);
@@ -298,9 +297,5 @@ int main(void)
     tcase_add_test(tcase, a_lying_length_ends_the_stable);
     tcase_add_test(tcase, a_horse_that_is_sent_no_job_says_so_by_its_status);
     tcase_add_test(tcase, wrong_arguments_end_the_stable_with_status_2);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("runtime/native_stable", tcase);
 }

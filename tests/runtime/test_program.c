@@ -1,6 +1,7 @@
 #include "runtime/context.h"
 #include "runtime/program.h"
 #include "tests/runtime/rig.h"
+#include "tests/support/suite.h"
 
 static struct cq_programs programs;
 static struct cq_context job;
@@ -283,11 +284,9 @@ START_TEST(a_background_process_that_holds_the_pipes_is_not_waited_for)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("runtime/program");
     TCase *tcase = tcase_create("program");
-    suite_add_tcase(suite, tcase);
     tcase_set_timeout(tcase, 120);
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, commands_are_split_at_blanks_and_quotes_keep_them);
@@ -307,9 +306,5 @@ int main(void)
     tcase_add_test(tcase, large_input_and_output_do_not_deadlock);
     tcase_add_test(tcase, too_much_output_kills_the_program);
     tcase_add_test(tcase, a_background_process_that_holds_the_pipes_is_not_waited_for);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("runtime/program", tcase);
 }

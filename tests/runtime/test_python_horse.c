@@ -1,4 +1,5 @@
 #include "tests/runtime/rig_python.h"
+#include "tests/support/suite.h"
 
 START_TEST(a_horse_is_set_up_as_promised)
 {
@@ -209,11 +210,9 @@ START_TEST(fork_hooks_of_python_are_called_on_both_sides)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("runtime/python_horse");
     TCase *tcase = tcase_create("python_horse");
-    suite_add_tcase(suite, tcase);
     tcase_set_timeout(tcase, 120);
     tcase_add_checked_fixture(tcase, NULL, kill_stable);
     tcase_add_test(tcase, a_horse_is_set_up_as_promised);
@@ -227,9 +226,5 @@ int main(void)
     tcase_add_test(tcase, a_horse_killed_by_a_signal_is_told_by_the_status);
     tcase_add_test(tcase, twins_have_random_numbers_of_their_own);
     tcase_add_test(tcase, fork_hooks_of_python_are_called_on_both_sides);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("runtime/python_horse", tcase);
 }

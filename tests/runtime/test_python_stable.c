@@ -2,6 +2,8 @@
 
 #include <sys/stat.h>
 
+#include "tests/support/suite.h"
+
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25 /* Linux 6.1 */
 #endif
@@ -350,11 +352,9 @@ START_TEST(a_broken_frame_ends_the_stable)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("runtime/python_stable");
     TCase *tcase = tcase_create("python_stable");
-    suite_add_tcase(suite, tcase);
     tcase_set_timeout(tcase, 120);
     tcase_add_checked_fixture(tcase, NULL, kill_stable);
     tcase_add_test(tcase, the_worker_hears_hello_with_what_the_python_side_adds);
@@ -378,9 +378,5 @@ int main(void)
     tcase_add_test(tcase, quit_waits_for_the_last_horse);
     tcase_add_test(tcase, end_of_file_kills_all_horses);
     tcase_add_test(tcase, a_broken_frame_ends_the_stable);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("runtime/python_stable", tcase);
 }

@@ -9,6 +9,7 @@
 #include "serializers/literal.h"
 #include "serializers/repr.h"
 #include "serializers/serializer.h"
+#include "tests/support/suite.h"
 
 enum { TEST_OUTPUT_MAX = 1024 * 1024 };
 
@@ -83,17 +84,6 @@ CQ_UNUSED static struct cq_value nested(int depth)
         value = outer;
     }
     return value;
-}
-
-static inline int run_suite(const char *name, TCase *tc)
-{
-    Suite *suite = suite_create(name);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
 }
 
 static void release_arena(void)

@@ -104,7 +104,7 @@ START_TEST(too_many_bytes_are_refused)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     TCase *tc = new_case();
     tcase_add_loop_test(tc, decimal_text_and_bytes_are_the_same_number, 0, (int)CQ_ARRAY_LEN(numbers));
@@ -112,5 +112,5 @@ int main(void)
     tcase_add_test(tc, other_bases_are_read);
     tcase_add_test(tc, the_limit_is_python_s_4300_digits);
     tcase_add_test(tc, too_many_bytes_are_refused);
-    return run_suite("bigint", tc);
+    return suite_of("bigint", tc);
 }

@@ -121,7 +121,7 @@ START_TEST(seconds_since_1970_come_back)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     TCase *tc = new_case();
     tcase_add_loop_test(tc, a_text_is_read_and_written_the_same, 0, (int)CQ_ARRAY_LEN(texts));
@@ -130,5 +130,5 @@ int main(void)
     tcase_add_test(tc, the_state_of_a_pickle_comes_back);
     tcase_add_test(tc, a_state_out_of_range_is_refused);
     tcase_add_test(tc, seconds_since_1970_come_back);
-    return run_suite("datetime", tc);
+    return suite_of("datetime", tc);
 }

@@ -123,7 +123,7 @@ START_TEST(what_was_read_does_not_refer_to_the_bytes)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     TCase *tc = new_case();
     tcase_add_loop_test(tc, values_are_written_as_json_dumps_does, 0, (int)CQ_ARRAY_LEN(values));
@@ -132,5 +132,5 @@ int main(void)
     tcase_add_test(tc, json_does_not_hold_bytes_sets_and_times);
     tcase_add_test(tc, a_message_names_the_byte);
     tcase_add_test(tc, what_was_read_does_not_refer_to_the_bytes);
-    return run_suite("json", tc);
+    return suite_of("json", tc);
 }

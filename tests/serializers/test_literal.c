@@ -137,12 +137,12 @@ START_TEST(depth_and_digits_are_limited)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     TCase *tc = new_case();
     tcase_add_loop_test(tc, a_literal_reads_as_in_python, 0, (int)CQ_ARRAY_LEN(values));
     tcase_add_loop_test(tc, what_is_no_literal_is_refused_with_its_column, 0, (int)CQ_ARRAY_LEN(wrong));
     tcase_add_test(tc, a_nul_is_refused);
     tcase_add_test(tc, depth_and_digits_are_limited);
-    return run_suite("literal", tc);
+    return suite_of("literal", tc);
 }

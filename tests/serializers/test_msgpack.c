@@ -112,7 +112,7 @@ START_TEST(what_was_read_does_not_refer_to_the_bytes)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     TCase *tc = new_case();
     tcase_add_loop_test(tc, values_are_written_in_the_shortest_form, 0, (int)CQ_ARRAY_LEN(values));
@@ -122,5 +122,5 @@ int main(void)
     tcase_add_test(tc, a_claim_of_many_elements_allocates_nothing);
     tcase_add_test(tc, more_elements_than_the_limit_are_refused);
     tcase_add_test(tc, what_was_read_does_not_refer_to_the_bytes);
-    return run_suite("msgpack", tc);
+    return suite_of("msgpack", tc);
 }

@@ -184,7 +184,7 @@ START_TEST(what_was_read_does_not_refer_to_the_bytes)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     TCase *tc = new_case();
     tcase_add_test(tc, a_list_filled_after_it_was_shared_is_filled_everywhere);
@@ -200,5 +200,5 @@ int main(void)
     tcase_add_test(tc, sparse_memo_indexes_are_bounded);
     tcase_add_test(tc, messages_name_the_offset);
     tcase_add_test(tc, what_was_read_does_not_refer_to_the_bytes);
-    return run_suite("pickle_read", tc);
+    return suite_of("pickle_read", tc);
 }

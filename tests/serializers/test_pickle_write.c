@@ -128,7 +128,7 @@ START_TEST(a_big_int_without_canonical_digits_is_refused)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     TCase *tc = new_case();
     tcase_add_loop_test(tc, plain_data_is_written_byte_by_byte_as_python_does, 0, (int)CQ_ARRAY_LEN(values));
@@ -139,5 +139,5 @@ int main(void)
     tcase_add_test(tc, a_time_in_another_form_is_refused);
     tcase_add_test(tc, keys_that_python_cannot_have_are_refused);
     tcase_add_test(tc, a_big_int_without_canonical_digits_is_refused);
-    return run_suite("pickle_write", tc);
+    return suite_of("pickle_write", tc);
 }

@@ -86,12 +86,12 @@ START_TEST(escapes_are_undone_as_python_does)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     TCase *tc = new_case();
     tcase_add_test(tc, every_code_point_comes_back);
     tcase_add_test(tc, the_first_malformed_byte_is_found);
     tcase_add_test(tc, hex_digits_are_counted);
     tcase_add_loop_test(tc, escapes_are_undone_as_python_does, 0, (int)CQ_ARRAY_LEN(escapes));
-    return run_suite("pystr", tc);
+    return suite_of("pystr", tc);
 }

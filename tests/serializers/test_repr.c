@@ -149,7 +149,7 @@ START_TEST(at_the_limit_the_text_is_cut_and_nothing_follows)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     TCase *tc = new_case();
     tcase_add_loop_test(tc, floats_have_python_s_digits, 0, (int)CQ_ARRAY_LEN(floats));
@@ -160,5 +160,5 @@ int main(void)
     tcase_add_test(tc, containers_are_shown_as_python_does);
     tcase_add_test(tc, what_is_not_plain_is_shown_by_name);
     tcase_add_test(tc, at_the_limit_the_text_is_cut_and_nothing_follows);
-    return run_suite("repr", tc);
+    return suite_of("repr", tc);
 }

@@ -196,7 +196,7 @@ START_TEST(a_value_above_the_limit_leaves_the_buffer_as_it_was)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     TCase *tc = new_case();
     tcase_add_test(tc, valid_data_reads_as_python_shows_it);
@@ -207,5 +207,5 @@ int main(void)
     tcase_add_test(tc, what_each_serializer_writes_is_detected);
     tcase_add_test(tc, data_of_every_protocol_is_detected);
     tcase_add_test(tc, a_value_above_the_limit_leaves_the_buffer_as_it_was);
-    return run_suite("serializer", tc);
+    return suite_of("serializer", tc);
 }

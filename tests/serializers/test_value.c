@@ -192,7 +192,7 @@ START_TEST(a_builder_refuses_more_than_the_limit)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     TCase *tc = new_case();
     tcase_add_test(tc, a_new_list_is_all_none);
@@ -208,5 +208,5 @@ int main(void)
     tcase_add_test(tc, lists_sets_and_dicts_are_no_keys);
     tcase_add_test(tc, a_builder_takes_what_is_above_the_mark);
     tcase_add_test(tc, a_builder_refuses_more_than_the_limit);
-    return run_suite("value", tc);
+    return suite_of("value", tc);
 }

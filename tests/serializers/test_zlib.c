@@ -133,7 +133,7 @@ START_TEST(only_zlib_looks_like_zlib)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     TCase *tc = new_case();
     tcase_add_test(tc, bytes_of_any_size_come_back);
@@ -145,5 +145,5 @@ int main(void)
     tcase_add_test(tc, bytes_after_the_end_are_ignored);
     tcase_add_test(tc, compressing_stops_at_the_limit);
     tcase_add_test(tc, only_zlib_looks_like_zlib);
-    return run_suite("zlib", tc);
+    return suite_of("zlib", tc);
 }

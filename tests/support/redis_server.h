@@ -1,11 +1,12 @@
 /*
  * A private redis-server for a test program: a Unix socket in a folder of its own, no TCP port, nothing on
- * disk. It dies with the program. Start it in main() or in an unchecked fixture, so that Check's forked tests
- * share it; each process has its own connection to it. A failure to start or to talk ends the test.
+ * disk. It dies with the program. Start it in an unchecked fixture (case_redis.h), so that
+ * Check's forked tests share it. Each process has its own connection to it. A failure to start or to talk
+ * ends the test.
  *
- *     server = redis_server_start(NULL);                       // or redis_server_start("--requirepass", "x",
- * NULL) redis_server_flush(server);                              // between tests struct cq_str text =
- * redis_server_text(server, "HGET", "rq:job:1", "status", NULL);
+ *     struct redis_server *server = redis_server_start("--requirepass", "x", NULL);
+ *     redis_server_flush(server);
+ *     struct cq_str text = redis_server_text(server, "HGET", "rq:job:1", "status", NULL);
  */
 #ifndef CQ_TESTS_REDIS_SERVER_H
 #define CQ_TESTS_REDIS_SERVER_H
@@ -26,7 +27,7 @@ struct redis_server {
     struct cq_reply *last;            /* of redis_server_text and redis_server_int */
 };
 
-/* Start it with extra arguments (`"--maxmemory", "2mb"`), ended by NULL, and wait until it listens. */
+/* Start one with extra arguments (`"--maxmemory", "2mb"`), ended by NULL, and wait until it listens. */
 struct redis_server *redis_server_start(const char *first, ...);
 void redis_server_stop(struct redis_server *server); /* ends it, removes its folder, frees; NULL-safe */
 

@@ -9,7 +9,6 @@
 #include "job/call.h"
 #include "lifecycle/enqueue.h"
 
-struct redis_server *server;
 char worker_log[200];
 static char module_folder[512];
 
@@ -230,16 +229,6 @@ void assert_failure_says(const char *id, const char *words)
     cq_arena_release(&arena);
 }
 
-static void start_redis(void)
-{
-    server = redis_server_start(NULL);
-}
-
-static void stop_redis(void)
-{
-    redis_server_stop(server);
-}
-
 /* modules/jobs.so lies beside the tests, built by the Makefile. */
 static void fresh(void)
 {
@@ -266,7 +255,7 @@ static void no_worker_left(void)
 TCase *worker_case(const char *name)
 {
     TCase *tcase = tcase_create(name);
-    tcase_add_unchecked_fixture(tcase, start_redis, stop_redis);
+    with_redis(tcase);
     tcase_add_checked_fixture(tcase, fresh, no_worker_left);
     return tcase;
 }

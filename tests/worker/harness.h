@@ -17,9 +17,7 @@
 #include "base/clock.h"
 #include "base/strv.h"
 #include "job/result.h"
-#include "tests/support/redis_server.h"
-
-extern struct redis_server *server; /* of the test case */
+#include "tests/support/case_redis.h"
 
 enum { PATIENCE_S = 30 }; /* how long a test waits for what should come */
 

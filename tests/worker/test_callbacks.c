@@ -1,3 +1,4 @@
+#include "tests/support/suite.h"
 #include "tests/worker/fake.h"
 
 /* Timeouts of runtimes that raise on their own, and callbacks of jobs that have no horse any more. */
@@ -345,9 +346,8 @@ START_TEST(a_second_signal_ends_the_callbacks_of_abandoned_jobs)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("worker/callbacks");
     TCase *tcase = fake_case("callbacks");
     tcase_add_test(tcase, what_a_runtime_raises_at_the_timeout_is_recorded_when_it_says_that_it_does);
     tcase_add_test(tcase, a_job_that_swallows_what_its_runtime_raises_ends_all_the_same);
@@ -365,10 +365,5 @@ int main(void)
     tcase_add_test(tcase, a_callback_that_cannot_be_forked_for_now_waits_for_that);
     tcase_add_test(tcase, a_callback_that_gets_no_horse_at_all_is_left_out_and_the_worker_goes_on);
     tcase_add_test(tcase, a_second_signal_ends_the_callbacks_of_abandoned_jobs);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_of("worker/callbacks", tcase);
 }

@@ -1,4 +1,5 @@
 /* Workers whose wall clock is set, by tests/worker/modules/clock.c. */
+#include "tests/support/suite.h"
 #include "tests/worker/harness.h"
 
 /* Another worker, with a log of its own and a clock that the test sets. */
@@ -125,17 +126,11 @@ START_TEST(a_scheduler_whose_clock_is_ahead_queues_nothing_early)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("worker/clock");
     TCase *tcase = worker_case("clock");
     tcase_add_test(tcase, a_clock_that_is_set_forward_makes_who_runs_jobs_say_so_at_once);
     tcase_add_test(tcase, one_whose_clock_is_ahead_takes_nobodys_job_away);
     tcase_add_test(tcase, a_scheduler_whose_clock_is_ahead_queues_nothing_early);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_of("worker/clock", tcase);
 }

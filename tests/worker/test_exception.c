@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/attr.h"
+#include "tests/support/suite.h"
 #include "worker/exception.h"
 
 #define HEAD "Traceback (most recent call last):\n  File \"app.py\", line 1, in f\n    raise E\n    ^^^^^^^\n"
@@ -49,17 +50,11 @@ START_TEST(no_text_has_no_line)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("worker/exception");
     TCase *tcase = tcase_create("exception");
     tcase_add_loop_test(tcase, a_failure_is_named_by_the_line_with_its_exception, 0,
                         (int)CQ_ARRAY_LEN(cases));
     tcase_add_test(tcase, no_text_has_no_line);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("worker/exception", tcase);
 }

@@ -1,3 +1,4 @@
+#include "tests/support/suite.h"
 #include "tests/worker/harness.h"
 
 /* What Redis refuses for a while or for good, and what a lost connection adds to it. */
@@ -152,9 +153,8 @@ static void healthy(void)
     be_replica(false);
 }
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("worker/faults");
     TCase *tcase = worker_case("faults");
     tcase_add_checked_fixture(tcase, healthy, NULL);
     tcase_set_timeout(tcase, 120);
@@ -164,10 +164,5 @@ int main(void)
     tcase_add_test(tcase, heartbeats_reach_a_full_redis);
     tcase_add_test(tcase, an_outcome_that_redis_never_takes_does_not_hold_its_slot);
     tcase_add_test(tcase, a_job_that_is_stopped_while_its_timeout_ends_it_is_stopped);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_of("worker/faults", tcase);
 }

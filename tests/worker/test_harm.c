@@ -1,3 +1,4 @@
+#include "tests/support/suite.h"
 #include "tests/worker/fake.h"
 
 /* What a runtime that is slow, dies or plays tricks does not do to a worker and its other jobs. */
@@ -216,9 +217,8 @@ START_TEST(meta_that_waited_for_redis_does_not_take_the_place_of_later_meta)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("worker/harm");
     TCase *tcase = fake_case("harm");
     tcase_add_test(tcase, a_callback_whose_runtime_cannot_even_be_started_is_left_out);
     tcase_add_test(tcase, a_job_has_its_time_from_when_its_horse_is_there);
@@ -231,10 +231,5 @@ int main(void)
     tcase_add_test(tcase, a_stable_that_dies_after_every_hello_is_not_started_without_a_pause);
     tcase_add_test(tcase, a_cold_stop_records_that_a_job_was_stopped_without_its_callback);
     tcase_add_test(tcase, meta_that_waited_for_redis_does_not_take_the_place_of_later_meta);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_of("worker/harm", tcase);
 }

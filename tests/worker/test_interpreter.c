@@ -1,3 +1,4 @@
+#include "tests/support/suite.h"
 #include "tests/worker/fake.h"
 
 /* --python: an interpreter that is there, is not, is none, or is not wanted. */
@@ -86,19 +87,13 @@ START_TEST(a_program_that_is_no_interpreter_is_refused_in_one_line_that_names_th
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("worker/interpreter");
     TCase *tcase = fake_case("interpreter");
     tcase_add_test(tcase, without_python_its_jobs_fail_as_unknown_functions);
     tcase_add_test(tcase, an_interpreter_that_is_missing_fails_its_jobs_and_no_others);
     tcase_add_test(tcase, an_interpreter_that_was_named_has_to_be_there);
     tcase_add_test(tcase, an_interpreter_that_cannot_be_executed_is_said_to_be_so);
     tcase_add_test(tcase, a_program_that_is_no_interpreter_is_refused_in_one_line_that_names_the_option);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_of("worker/interpreter", tcase);
 }

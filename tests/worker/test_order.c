@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/attr.h"
+#include "tests/support/suite.h"
 #include "worker/slot/order.h"
 
 /* A generator with a seed of its own (splitmix64): the same draws on every machine. */
@@ -108,19 +109,13 @@ START_TEST(what_follows_the_queue_just_served_comes_first)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("worker/order");
     TCase *tcase = tcase_create("order");
     tcase_add_test(tcase, weights_are_the_chances_to_be_first_and_then_second);
     tcase_add_test(tcase, the_lightest_of_queues_is_not_starved);
     tcase_add_test(tcase, one_queue_and_the_largest_weights_are_drawn_too);
     tcase_add_test(tcase, a_shuffle_gives_each_order_now_and_then);
     tcase_add_test(tcase, what_follows_the_queue_just_served_comes_first);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_of("worker/order", tcase);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/attr.h"
+#include "tests/support/suite.h"
 #include "worker/pool/link.h"
 #include "worker/pool/notify.h"
 
@@ -126,7 +127,7 @@ START_TEST(what_is_no_address_is_left_alone)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     Suite *suite = suite_create("pool");
     TCase *links = tcase_create("link"), *notices = tcase_create("notify");
@@ -140,9 +141,5 @@ int main(void)
     tcase_add_test(notices, what_is_no_address_is_left_alone);
     suite_add_tcase(suite, links);
     suite_add_tcase(suite, notices);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite;
 }

@@ -1,3 +1,4 @@
+#include "tests/support/suite.h"
 #include "tests/worker/harness.h"
 
 enum { MANY = 200, PIECE = 34 }; /* the pauses before the next connection double */
@@ -169,9 +170,8 @@ START_TEST(an_outcome_that_was_given_away_is_refused)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("worker/recovery");
     TCase *tcase = worker_case("recovery");
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, connections_cut_again_and_again_lose_no_job_and_run_none_twice);
@@ -181,10 +181,5 @@ int main(void)
     tcase_add_test(tcase, an_outcome_that_was_given_away_is_refused);
     /* The last one: the server that it starts again dies with its process. */
     tcase_add_test(tcase, a_worker_waits_for_a_redis_that_is_not_there_yet);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_of("worker/recovery", tcase);
 }

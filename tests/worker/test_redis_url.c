@@ -1,6 +1,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "tests/support/suite.h"
 #include "worker/runtimes/redis_url.h"
 
 static void assert_url(const char *given, const char *expected)
@@ -50,17 +51,11 @@ START_TEST(tls_is_said_in_redis_pys_words)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("worker/redis_url");
     TCase *tcase = tcase_create("redis_url");
     tcase_add_test(tcase, every_part_of_an_address_is_in_the_url);
     tcase_add_test(tcase, what_a_url_would_misread_is_encoded);
     tcase_add_test(tcase, tls_is_said_in_redis_pys_words);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_of("worker/redis_url", tcase);
 }

@@ -1,3 +1,4 @@
+#include "tests/support/suite.h"
 #include "tests/worker/fake.h"
 
 /* Fresh code without losing a job. */
@@ -209,9 +210,8 @@ START_TEST(no_job_is_lost_or_run_twice_while_reloads_go_on)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("worker/reload");
     TCase *tcase = fake_case("reload");
     tcase_add_test(tcase, what_runs_finishes_in_the_old_stable_and_the_next_job_has_the_new_code);
     tcase_add_test(tcase, a_reload_that_fails_leaves_the_old_stable_at_work);
@@ -221,10 +221,5 @@ int main(void)
     tcase_add_test(tcase, a_reload_gives_a_broken_runtime_another_chance_at_once);
     tcase_add_test(tcase, reused_horses_of_the_old_stable_run_no_further_job);
     tcase_add_test(tcase, no_job_is_lost_or_run_twice_while_reloads_go_on);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_of("worker/reload", tcase);
 }

@@ -1,3 +1,4 @@
+#include "tests/support/suite.h"
 #include "tests/worker/harness.h"
 
 /* More and fewer slots while the worker runs. */
@@ -125,7 +126,7 @@ START_TEST(a_hundred_times_back_and_forth_loses_nothing)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     TCase *tcase = worker_case("resize");
     tcase_set_timeout(tcase, 4 * PATIENCE_S);
@@ -134,11 +135,5 @@ int main(void)
     tcase_add_test(tcase, a_worker_that_is_not_wanted_finishes_its_job_first);
     tcase_add_test(tcase, none_or_too_many_are_refused);
     tcase_add_test(tcase, a_hundred_times_back_and_forth_loses_nothing);
-    Suite *suite = suite_create("resize");
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("resize", tcase);
 }

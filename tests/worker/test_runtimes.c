@@ -1,3 +1,4 @@
+#include "tests/support/suite.h"
 #include "tests/worker/fake.h"
 
 /* Which runtime a job goes to, when it is started, and what becomes of jobs when it does not start. */
@@ -312,9 +313,8 @@ START_TEST(how_a_horse_died_is_in_the_log_in_words)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("worker/runtimes");
     TCase *tcase = fake_case("runtimes");
     tcase_add_test(tcase, each_job_goes_to_its_own_runtime);
     tcase_add_test(tcase, a_method_is_not_taken_for_a_program_of_its_name);
@@ -333,10 +333,5 @@ int main(void)
     tcase_add_test(tcase, what_a_stable_says_is_in_the_workers_log);
     tcase_add_test(tcase, the_last_lines_of_a_job_are_kept_with_its_failure);
     tcase_add_test(tcase, how_a_horse_died_is_in_the_log_in_words);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_of("worker/runtimes", tcase);
 }

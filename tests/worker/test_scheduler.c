@@ -1,3 +1,4 @@
+#include "tests/support/suite.h"
 #include "tests/worker/harness.h"
 
 #define LOCK "rq:scheduler-lock:default"
@@ -257,7 +258,7 @@ START_TEST(a_worker_without_one_says_that_scheduled_jobs_have_none)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     TCase *tcase = worker_case("scheduler");
     tcase_add_test(tcase, what_is_due_runs_and_what_is_not_waits);
@@ -273,11 +274,5 @@ int main(void)
     tcase_add_test(tcase, what_redis_refuses_is_tried_again);
     tcase_add_test(tcase, a_full_redis_is_scheduled_for_all_the_same);
     tcase_add_test(tcase, a_worker_without_one_says_that_scheduled_jobs_have_none);
-    Suite *suite = suite_create("scheduler");
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("scheduler", tcase);
 }

@@ -1,3 +1,4 @@
+#include "tests/support/suite.h"
 #include "tests/worker/harness.h"
 
 /* A warm stop with a deadline: what still runs then waits again. What give_back.lua does is tested in
@@ -137,7 +138,7 @@ START_TEST(a_job_that_is_deleted_before_the_deadline_stays_so)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     TCase *tcase = worker_case("shutdown");
     tcase_set_timeout(tcase, 4 * PATIENCE_S);
@@ -148,11 +149,5 @@ int main(void)
     tcase_add_test(tcase, a_second_signal_brings_the_deadline_forward);
     tcase_add_test(tcase, a_job_that_is_deleted_before_the_deadline_stays_so);
     tcase_add_test(tcase, a_cold_stop_does_not_wait_for_a_redis_that_hangs);
-    Suite *suite = suite_create("shutdown");
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("shutdown", tcase);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/support/suite.h"
 #include "worker/tail.h"
 
 static struct cq_tail tail;
@@ -71,19 +72,13 @@ START_TEST(long_lines_count_in_bytes_too)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("worker/tail");
     TCase *tcase = tcase_create("tail");
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, nothing_written_is_nothing_kept);
     tcase_add_test(tcase, few_lines_are_all_kept);
     tcase_add_test(tcase, of_many_lines_the_last_twenty_are_kept);
     tcase_add_test(tcase, long_lines_count_in_bytes_too);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_of("worker/tail", tcase);
 }

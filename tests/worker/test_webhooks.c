@@ -6,6 +6,7 @@
 
 #include "base/attr.h"
 #include "base/buf.h"
+#include "tests/support/suite.h"
 #include "worker/webhooks/reach.h"
 #include "worker/webhooks/spec.h"
 #include "worker/webhooks/transfer.h"
@@ -185,9 +186,8 @@ START_TEST(the_log_has_no_password_of_a_url)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("worker/webhooks");
     TCase *tests = tcase_create("webhooks");
     tcase_add_test(tests, defaults_are_rqs);
     tcase_add_test(tests, what_is_said_is_taken_and_a_timeout_is_bounded);
@@ -196,10 +196,5 @@ int main(void)
     tcase_add_test(tests, no_more_than_so_many_are_taken);
     tcase_add_test(tests, private_addresses_are_told_from_public_ones);
     tcase_add_test(tests, the_log_has_no_password_of_a_url);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_of("worker/webhooks", tests);
 }

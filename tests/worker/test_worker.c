@@ -1,3 +1,4 @@
+#include "tests/support/suite.h"
 #include "tests/worker/fake.h"
 
 START_TEST(a_burst_runs_what_is_queued_and_leaves_nothing_behind)
@@ -324,9 +325,8 @@ START_TEST(a_worker_leaves_after_max_jobs_or_when_idle_for_too_long)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("worker/worker");
     TCase *tcase = worker_case("worker");
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, a_burst_runs_what_is_queued_and_leaves_nothing_behind);
@@ -348,10 +348,5 @@ int main(void)
     tcase_add_test(tcase, the_name_of_a_live_worker_is_refused);
     tcase_add_test(tcase, suspended_workers_start_nothing_until_resumed);
     tcase_add_test(tcase, a_worker_leaves_after_max_jobs_or_when_idle_for_too_long);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_of("worker/worker", tcase);
 }
