@@ -13,10 +13,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CQ_RULE_ACTIONS = 6 };
+enum {
+    CQ_RULE_ACTIONS = 6,
+    CQ_SAME_STATE = 255, /* as the next state: the state stays as it is */
+};
+
+/* A rule for all states from one to another, in the order of their enum. */
+#define CQ_STATES(first, last) ((first) | (last) << 8)
 
 struct cq_rule {
-    uint8_t state, event;
+    uint16_t state; /* one, or CQ_STATES(first, last) */
+    uint8_t event;
     uint32_t when;   /* facts that must all hold; 0: none */
     uint32_t unless; /* facts of which none may hold; 0: none */
     uint8_t next;

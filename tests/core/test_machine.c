@@ -34,6 +34,20 @@ START_TEST(the_first_rule_that_fits_the_facts_counts)
 }
 END_TEST
 
+START_TEST(a_rule_may_be_for_many_states)
+{
+    const struct cq_rule rules[] = {{ON, BREAK, POWER, 0, OFF, {DARK}},
+                                    {CQ_STATES(OFF, ON), BREAK, 0, 0, CQ_SAME_STATE, {STAY}}};
+    size_t at;
+    struct cq_machine lamp = machine_of(rules, 2);
+    ck_assert_ptr_null(cq_machine_fault(&lamp, &at));
+    ck_assert_ptr_eq(cq_machine_rule(&lamp, ON, BREAK, POWER), &rules[0]);
+    ck_assert_ptr_eq(cq_machine_rule(&lamp, ON, BREAK, 0), &rules[1]);
+    ck_assert_ptr_eq(cq_machine_rule(&lamp, OFF, BREAK, POWER), &rules[1]);
+    ck_assert_ptr_null(cq_machine_rule(&lamp, ON, PRESS, 0));
+}
+END_TEST
+
 START_TEST(an_event_without_a_rule_is_illegal)
 {
     struct cq_machine lamp = machine_of(lamp_rules, CQ_ARRAY_LEN(lamp_rules));
@@ -77,9 +91,11 @@ END_TEST
 START_TEST(a_number_out_of_range_is_a_fault)
 {
     const struct cq_rule state[] = {{OFF, PRESS, 0, 0, STATES, {LIGHT}}};
+    const struct cq_rule range[] = {{CQ_STATES(ON, STATES), PRESS, 0, 0, ON, {LIGHT}}};
     const struct cq_rule event[] = {{OFF, EVENTS, 0, 0, ON, {LIGHT}}};
     const struct cq_rule fact[] = {{OFF, PRESS, POWER, POWER, ON, {LIGHT}}};
     assert_fault(state, 1, 0, "a state out of range");
+    assert_fault(range, 1, 0, "a state out of range");
     assert_fault(event, 1, 0, "an event out of range");
     assert_fault(fact, 1, 0, "a fact that must hold and must not");
 }
@@ -89,6 +105,7 @@ Suite *test_suite(void)
 {
     TCase *rules = tcase_create("rules");
     tcase_add_test(rules, the_first_rule_that_fits_the_facts_counts);
+    tcase_add_test(rules, a_rule_may_be_for_many_states);
     tcase_add_test(rules, an_event_without_a_rule_is_illegal);
     tcase_add_test(rules, a_table_in_order_has_no_fault);
     tcase_add_test(rules, a_rule_behind_one_that_always_fits_is_a_fault);
