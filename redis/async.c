@@ -5,8 +5,11 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/random.h"
 #include "redis/async_state.h"
 #include "redis/failure.h"
+
+static const double retry_first_s = 0.1, retry_most_s = 30.0;
 
 static void attempt_failed(struct cq_async *async, const struct cq_error *err);
 
@@ -61,7 +64,7 @@ void cq_async_lose(struct cq_async *async, const struct cq_error *err)
 {
     /* Only a connection that has held for as long as we would wait now earns a quick return. */
     if (async->state == CQ_ASYNC_READY &&
-        (ev_now(async->options.loop) - async->ready_at) * 1000 >= async->backoff.ceiling_ms)
+        ev_now(async->options.loop) - async->ready_at >= async->backoff.ceiling_s)
         cq_backoff_reset(&async->backoff);
     cq_stream_give_up(&async->stream);
     disconnect(async);
@@ -77,7 +80,7 @@ static void attempt_failed(struct cq_async *async, const struct cq_error *err)
     cq_calls_reset(&async->calls);
     async->subscriptions.commands = 0;
     if (err->code == CQ_ERR_CONNECTION || async->ever_ready) {
-        retry_in_ms = cq_backoff_next_ms(&async->backoff);
+        retry_in_ms = (int)(cq_backoff_next(&async->backoff, cq_random()) * 1000);
         async->state = CQ_ASYNC_WAITING;
         ev_now_update(loop);
         cq_timer_arm(&async->timer, retry_in_ms / 1000.0);
@@ -245,6 +248,7 @@ struct cq_async *cq_async_new(const struct cq_async_options *options)
     struct cq_async *async = cq_calloc(1, sizeof(*async));
     async->options = *options;
     async->state = CQ_ASYNC_WAITING;
+    async->backoff = (struct cq_backoff)CQ_BACKOFF_INIT(retry_first_s, retry_most_s, 0.5);
     async->stream.fd = -1;
     strcpy(async->peer_addr, "unknown");
     cq_calls_init(&async->calls);

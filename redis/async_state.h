@@ -7,6 +7,7 @@
 #ifndef CQ_REDIS_ASYNC_STATE_H
 #define CQ_REDIS_ASYNC_STATE_H
 
+#include "base/backoff.h"
 #include "base/timer.h"
 #include "redis/calls.h"
 #include "redis/handshake.h"

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -277,21 +276,4 @@ struct cq_link *cq_link_start(const struct cq_link_options *options, cq_link_fn 
     link->readable.data = link->writable.data = link;
     cq_timer_arm(&link->timer, 0.);
     return link;
-}
-
-void cq_backoff_reset(struct cq_backoff *backoff)
-{
-    backoff->ceiling_ms = 0;
-}
-
-int cq_backoff_next_ms(struct cq_backoff *backoff)
-{
-    int ceiling = backoff->ceiling_ms ? backoff->ceiling_ms * 2 : CQ_BACKOFF_MIN_MS;
-    if (ceiling > CQ_BACKOFF_MAX_MS)
-        ceiling = CQ_BACKOFF_MAX_MS;
-    backoff->ceiling_ms = ceiling;
-    unsigned random = 0;
-    if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != sizeof(random))
-        random = 0; /* early at boot: half the wait, no jitter */
-    return ceiling / 2 + (int)(random % (unsigned)(ceiling / 2 + 1));
 }

@@ -31,15 +31,4 @@ typedef void cq_link_fn(struct cq_stream *stream, const char *peer_addr, const s
 struct cq_link *cq_link_start(const struct cq_link_options *options, cq_link_fn *fn, void *data);
 void cq_link_cancel(struct cq_link *link); /* fn is not called; NULL-safe */
 
-/* Waiting times between attempts: doubling from 0.1 s to 30 s, each with jitter so that many clients do not
- * come at once. */
-enum { CQ_BACKOFF_MIN_MS = 100, CQ_BACKOFF_MAX_MS = 30000 };
-
-struct cq_backoff {
-    int ceiling_ms; /* the last wait was between half of this and all of it; 0: the next one is the first */
-};
-
-void cq_backoff_reset(struct cq_backoff *backoff);
-int cq_backoff_next_ms(struct cq_backoff *backoff);
-
 #endif

@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 
+#include "base/backoff.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "base/timer.h"
 #include "queue/queue.h"
 #include "worker/slot/slot.h"
@@ -14,7 +16,8 @@ static const double hold_s =
 /* The wait for a rate: other processes have the same time to fetch at, and one of them is enough; and never
  * shorter. */
 static const double rate_spread_s = 0.02, rate_least_s = 0.01, rate_most_s = 3600.0;
-static const double pause_least_s = 0.001, pause_most_s = 0.050;
+static const double pause_first_s = 0.001, pause_most_s = 0.050; /* after a lost race */
+static const double blind_s = 1.0;                               /* after Redis refused a peek */
 
 struct waiter {
     struct cq_waiters *waiters;
@@ -27,10 +30,10 @@ struct waiter {
 
 struct cq_waiters {
     struct cq_process *process;
-    struct waiter *each; /* one per queue */
-    bool woken;          /* a peek said that there is work, and no fetch has answered since */
-    double pause_s;      /* before the next peek after a lost race */
-    bool blind;          /* Redis refuses to let us wait */
+    struct waiter *each;       /* one per queue */
+    bool woken;                /* a peek said that there is work, and no fetch has answered since */
+    bool blind;                /* Redis refuses to let us wait */
+    struct cq_backoff backoff; /* before the next peek after a lost race */
     struct cq_timer pause;
     struct cq_timer rated; /* until a job that waits for its rate may start */
     struct cq_timer hold;  /* runs while a queue is held */
@@ -57,8 +60,7 @@ static void on_peek(struct cq_async *async, const struct cq_reply *reply, const 
     if (cq_reply_check(reply, &err) != CQ_OK) {
         cq_log(waiters->process->log, CQ_LOG_ERROR, waiters->process->name, NULL, "waiting on queue %.*s: %s",
                (int)waiter->queue.len, waiter->queue.data, err.text);
-        waiters->pause_s = 1.0;
-        cq_timer_arm(&waiters->pause, waiters->pause_s);
+        cq_timer_arm(&waiters->pause, blind_s);
         waiters->blind = true;
         return;
     }
@@ -112,10 +114,7 @@ void cq_waiters_arm(struct cq_waiters *waiters, bool lost_race)
         return;
     }
     waiters->woken = false;
-    waiters->pause_s = waiters->pause_s < pause_least_s ? pause_least_s : waiters->pause_s * 2;
-    if (waiters->pause_s > pause_most_s)
-        waiters->pause_s = pause_most_s;
-    cq_timer_arm(&waiters->pause, waiters->pause_s * (double)random() / (double)RAND_MAX);
+    cq_timer_arm(&waiters->pause, cq_backoff_next(&waiters->backoff, cq_random()));
 }
 
 static void on_hold_over(void *data)
@@ -139,7 +138,7 @@ void cq_waiters_fetch_in(struct cq_waiters *waiters, int64_t wait_ms)
     if (wait_ms <= 0)
         return;
     wait_s = wait_s < rate_least_s ? rate_least_s : wait_s > rate_most_s ? rate_most_s : wait_s;
-    cq_timer_arm(&waiters->rated, wait_s + rate_spread_s * (double)random() / (double)RAND_MAX);
+    cq_timer_arm(&waiters->rated, wait_s + rate_spread_s * cq_random());
 }
 
 void cq_waiters_hold(struct cq_waiters *waiters, size_t queue, bool paused)
@@ -159,7 +158,7 @@ void cq_waiters_hold(struct cq_waiters *waiters, size_t queue, bool paused)
 
 void cq_waiters_won(struct cq_waiters *waiters)
 {
-    waiters->pause_s = 0;
+    cq_backoff_reset(&waiters->backoff);
     waiters->woken = false;
 }
 
@@ -175,6 +174,7 @@ struct cq_waiters *cq_waiters_new(struct cq_process *process)
 {
     struct cq_waiters *waiters = cq_calloc(1, sizeof(*waiters));
     waiters->process = process;
+    waiters->backoff = (struct cq_backoff)CQ_BACKOFF_INIT(pause_first_s, pause_most_s, 1.0);
     waiters->each = cq_calloc(process->queue_count, sizeof(*waiters->each));
     cq_timer_init(&waiters->pause, process->loop, on_pause_over, waiters);
     cq_timer_init(&waiters->hold, process->loop, on_hold_over, waiters);
