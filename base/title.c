@@ -1,6 +1,5 @@
 #include "base/title.h"
 
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/proc.h"
 
 /* Kept for the life of the process, as the memory itself is. */
 static struct {
@@ -74,13 +74,8 @@ void cq_title_adopt(void)
     enum { STATE_FIELD = 3, ARG_START_FIELD = 48 };
     char text[2048];
     unsigned long start, end;
-    int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-    if (fd >= 0)
-        close(fd);
-    if (n <= 0 || area.size)
+    if (area.size || !cq_proc_read(0, "stat", text, sizeof(text)))
         return;
-    text[n] = '\0';
     char *at = strrchr(text, ')');
     for (int field = STATE_FIELD; at && field <= ARG_START_FIELD; field++)
         at = strchr(at + 1, ' ');

@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "base/number.h"
+#include "base/proc.h"
 #include "cmd/line/output.h"
 #include "cmd/worker/run.h"
 
@@ -84,38 +85,18 @@ void cq_child_free(struct cq_child *child)
 
 /* ---- memory ---- */
 
-static bool read_proc(const char *path, char *text, size_t size)
-{
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return false;
-    size_t len = fread(text, 1, size - 1, file);
-    text[len] = '\0';
-    fclose(file);
-    return len > 0;
-}
-
-static int64_t rss_kb(long pid)
-{
-    char path[64], text[TEXT_MAX];
-    snprintf(path, sizeof(path), "/proc/%ld/statm", pid);
-    const char *resident = read_proc(path, text, sizeof(text)) ? strchr(text, ' ')
-                                                               : NULL; /* size resident ... in pages */
-    return resident ? strtoll(resident, NULL, 10) * (sysconf(_SC_PAGESIZE) / 1024) : 0;
-}
-
 int64_t cq_child_rss_kb(pid_t pid)
 {
-    char path[64], text[TEXT_MAX];
-    int64_t most = rss_kb(pid);
-    snprintf(path, sizeof(path), "/proc/%ld/task/%ld/children", (long)pid, (long)pid);
-    char *at = read_proc(path, text, sizeof(text)) ? text : NULL;
+    char name[64], text[TEXT_MAX];
+    int64_t most = cq_proc_rss_kb(pid);
+    snprintf(name, sizeof(name), "task/%d/children", (int)pid);
+    char *at = cq_proc_read(pid, name, text, sizeof(text)) ? text : NULL;
     for (int i = 0; at && i < STABLES_MAX; i++) {
         char *end;
         long stable = strtol(at, &end, 10);
         if (end == at)
             break;
-        int64_t kb = rss_kb(stable);
+        int64_t kb = cq_proc_rss_kb((pid_t)stable);
         most = kb > most ? kb : most;
         at = end;
     }

@@ -11,34 +11,15 @@
 #include <unistd.h>
 
 #include "base/number.h"
+#include "base/proc.h"
 
 enum { TEXT_MAX = 4096 };
-
-/* The first bytes of a file, NUL-terminated. False: it cannot be read. */
-static bool read_text(const char *path, char *text, size_t size)
-{
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return false;
-    size_t len = fread(text, 1, size - 1, file);
-    bool good = !ferror(file);
-    text[len] = '\0';
-    fclose(file);
-    return good;
-}
-
-static bool read_proc(int pid, const char *name, char *text, size_t size)
-{
-    char path[64];
-    snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
-    return read_text(path, text, size);
-}
 
 /* A cq worker names itself so once it runs; its stables and horses have other names (worker/worker.c). */
 static bool is_worker(int pid)
 {
     char name[64];
-    return read_proc(pid, "comm", name, sizeof(name)) &&
+    return cq_proc_read(pid, "comm", name, sizeof(name)) &&
            strncmp(name, "cq: worker", strlen("cq: worker")) == 0;
 }
 
@@ -48,7 +29,7 @@ static bool catches_hang_up(int pid)
 {
     static const char field[] = "\nSigCgt:";
     char text[TEXT_MAX];
-    if (!read_proc(pid, "status", text, sizeof(text)))
+    if (!cq_proc_read(pid, "status", text, sizeof(text)))
         return false;
     const char *caught = strstr(text, field);
     return caught && (strtoull(caught + strlen(field), NULL, 16) >> (SIGHUP - 1) & 1);
@@ -82,7 +63,7 @@ enum cq_code cq_process_read_pid(const char *path, int *ret_pid, struct cq_error
 {
     char text[64];
     int64_t pid;
-    if (!read_text(path, text, sizeof(text)))
+    if (!cq_proc_read_file(path, text, sizeof(text)))
         return cq_error_set(err, CQ_ERR_INVALID_OPERATION, "cannot read the pid file %.120s: %s", path,
                             strerror(errno));
     text[strcspn(text, " \t\r\n")] = '\0';

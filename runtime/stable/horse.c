@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/proc.h"
 #include "base/title.h"
 
 enum {
@@ -182,17 +183,9 @@ int64_t cq_horse_rss_kb(void)
         return last_kb;
     peak_kb = usage.ru_maxrss;
     last_kb = peak_kb;
-    char text[64];
-    unsigned long pages, resident;
-    int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-    if (fd >= 0)
-        close(fd);
-    if (n > 0) {
-        text[n] = '\0';
-        if (sscanf(text, "%lu %lu", &pages, &resident) == 2)
-            last_kb = (int64_t)(resident * (unsigned long)sysconf(_SC_PAGESIZE) / 1024);
-    }
+    int64_t resident_kb = cq_proc_rss_kb(0);
+    if (resident_kb)
+        last_kb = resident_kb;
     return last_kb;
 }
 
