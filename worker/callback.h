@@ -53,7 +53,7 @@ void cq_callback_kill(struct cq_callback *callback);
 /* Nobody waits for it any more: it is killed, and over is not called. NULL-safe. */
 void cq_callback_drop(struct cq_callback *callback);
 
-/* From runtime.c: it takes forks, or does not start. */
+/* From runtime_events.c: it takes forks, or does not start. */
 void cq_callbacks_runtime_changed(struct cq_process *process, const struct cq_runtime *runtime);
 
 /* Drop and free all of them. */

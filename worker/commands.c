@@ -137,7 +137,7 @@ static void handle(struct cq_slot *slot, struct cq_str message, bool deferred)
     else if (cq_str_is(command, "shutdown"))
         shut_down(slot);
     else if (cq_str_is(command, "reload"))
-        cq_runtimes_reload(slot->process);
+        cq_runtimes_reload(slot->process->runtimes);
     else if (cq_str_is(command, "resize"))
         resize(slot, payload);
     else if (cq_str_is(command, "kill-horse"))

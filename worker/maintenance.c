@@ -280,7 +280,7 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
     struct cq_maintenance *maintenance = timer->data;
     for (int i = 0; i < maintenance->process->slot_count; i++)
         cq_execution_tick(&maintenance->process->slots[i]);
-    cq_runtimes_tick(maintenance->process);
+    cq_runtimes_tick(maintenance->process->runtimes);
 }
 
 struct cq_maintenance *cq_maintenance_new(struct cq_process *process)

@@ -37,6 +37,7 @@
 
 struct cq_slot;
 struct cq_runtime;
+struct cq_runtimes;
 struct cq_router;
 struct cq_callback;
 struct cq_waiters;
@@ -54,22 +55,19 @@ struct cq_process {
     struct cq_log *log;                      /* borrowed */
     struct ev_loop *loop;                    /* the default loop: it reaps children */
     struct cq_async *redis;                  /* owned: every transition goes through it */
-    struct cq_runtime *runtimes;             /* owned: runtime_count of them */
-    int runtime_count;
-    struct cq_runtime *native;          /* of runtimes */
-    struct cq_runtime *python;          /* of runtimes; NULL: none */
-    struct cq_router *router;           /* owned */
-    struct cq_callback *callbacks;      /* owned: a list */
-    unsigned callback_turn;             /* counts how often they were told to ask for horses */
-    struct cq_waiters *waiters;         /* owned */
-    struct cq_commands *commands;       /* owned */
-    struct cq_maintenance *maintenance; /* owned */
-    struct cq_scheduler *scheduler;     /* owned */
-    struct cq_orphans *orphans;         /* owned */
-    struct cq_webhooks *webhooks;       /* owned */
-    struct cq_shutdown *shutdown;       /* owned */
-    struct cq_resize *resize;           /* owned */
-    struct cq_link *link;               /* owned; NULL: it has no supervisor */
+    struct cq_runtimes *runtimes;            /* owned */
+    struct cq_router *router;                /* owned */
+    struct cq_callback *callbacks;           /* owned: a list */
+    unsigned callback_turn;                  /* counts how often they were told to ask for horses */
+    struct cq_waiters *waiters;              /* owned */
+    struct cq_commands *commands;            /* owned */
+    struct cq_maintenance *maintenance;      /* owned */
+    struct cq_scheduler *scheduler;          /* owned */
+    struct cq_orphans *orphans;              /* owned */
+    struct cq_webhooks *webhooks;            /* owned */
+    struct cq_shutdown *shutdown;            /* owned */
+    struct cq_resize *resize;                /* owned */
+    struct cq_link *link;                    /* owned; NULL: it has no supervisor */
     struct cq_notify notify;
 
     /* owned: room for CQ_SLOTS_MAX, so that none ever moves; slot_count of them are in use, or were */
@@ -132,7 +130,8 @@ void cq_process_wake(struct cq_process *process);
 /* A slot found the workers suspended: ask again every second, and say so once. */
 void cq_process_suspended(struct cq_process *process, struct cq_slot *slot);
 
-/* A runtime says which version it is: shown in the process title, Python's in the slots' hashes. */
+/* worker.c, for runtime_events.c: a runtime says which version it is, shown in the process title; Python's
+ * also in the slots' hashes. */
 void cq_process_runtime_ready(struct cq_process *process, const struct cq_runtime *runtime);
 
 /* A slot is dead. */

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "worker/runtimes/log_frame.h"
+
 bool cq_rider_open_output(struct cq_rider *rider)
 {
     static const char *const streams[2] = {"stdout", "stderr"};
@@ -39,18 +41,9 @@ void cq_rider_drain(struct cq_rider *rider)
 void cq_rider_log(struct cq_log *log, const char *worker, const char *job_id, struct cq_tail *tail,
                   const struct cq_frame *frame)
 {
-    enum cq_log_level level = CQ_LOG_INFO;
-    char name[16] = "";
-    struct cq_str word = cq_frame_get_str(frame, "level");
-    struct cq_str text = cq_frame_get_str(frame, "text");
-    if (word.len < sizeof(name)) {
-        memcpy(name, word.data ? word.data : "", word.len);
-        name[word.len] = '\0';
-        cq_log_parse_level(name, &level);
-    }
-    while (text.len && text.data[text.len - 1] == '\n')
-        text.len--;
-    if (tail && cq_log_enabled(log, level) && cq_frame_get_bool(frame, "kept", true))
-        cq_tail_add(tail, text);
-    cq_log_lines(log, level, worker, job_id, text);
+    struct cq_log_frame line;
+    cq_log_frame_read(frame, &line);
+    if (tail && line.kept && cq_log_enabled(log, line.level))
+        cq_tail_add(tail, line.text);
+    cq_log_lines(log, line.level, worker, job_id, line.text);
 }

@@ -139,7 +139,7 @@ static void on_hang_up(struct ev_loop *loop, ev_signal *watcher, int events)
     struct cq_shutdown *shutdown = watcher->data;
     if (shutdown->requested) /* it leaves anyway */
         return;
-    cq_runtimes_reload(shutdown->process);
+    cq_runtimes_reload(shutdown->process->runtimes);
     cq_notify_reloaded(&shutdown->process->notify);
 }
 

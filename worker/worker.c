@@ -15,8 +15,8 @@
 #include "worker/orphans.h"
 #include "worker/pool/link.h"
 #include "worker/pool/resize.h"
+#include "worker/runtime_events.h"
 #include "worker/runtimes/route.h"
-#include "worker/runtimes/runtimes.h"
 #include "worker/scheduler.h"
 #include "worker/shutdown.h"
 #include "worker/slot/slot.h"
@@ -148,7 +148,7 @@ void cq_process_maybe_end(struct cq_process *process)
  */
 void cq_process_begin(struct cq_process *process)
 {
-    if (process->started || !process->looked || !cq_runtimes_take_jobs(process) ||
+    if (process->started || !process->looked || !cq_runtimes_take_jobs(process->runtimes) ||
         !cq_async_is_ready(process->redis) || !cq_scheduler_prepare(process->scheduler))
         return;
     process->started = true;
@@ -242,8 +242,8 @@ static void show_title(const struct cq_process *process)
 {
     struct cq_buf queues = CQ_BUF_INIT(NAMES_MAX), runtimes = CQ_BUF_INIT(NAMES_MAX);
     cq_strv_join(process->options->queues, ",", &queues);
-    for (int i = 0; i < process->runtime_count; i++) {
-        const struct cq_runtime *runtime = &process->runtimes[i];
+    for (int i = 0; i < process->runtimes->count; i++) {
+        const struct cq_runtime *runtime = &process->runtimes->items[i];
         if (cq_runtime_is_ready(runtime))
             cq_buf_printf(&runtimes, "%s%s %s", runtimes.len ? ", " : "; ", runtime->name,
                           runtime->stable->version);
@@ -272,7 +272,8 @@ static void show_python_version(struct cq_process *process, const char *version)
 void cq_process_runtime_ready(struct cq_process *process, const struct cq_runtime *runtime)
 {
     show_title(process);
-    if (runtime == process->python && strcmp(process->python_version, runtime->stable->version) != 0)
+    if (runtime == process->runtimes->python &&
+        strcmp(process->python_version, runtime->stable->version) != 0)
         show_python_version(process, runtime->stable->version);
     cq_process_begin(process);
 }
@@ -307,16 +308,16 @@ static enum cq_code start(struct cq_process *process, struct cq_error *err)
      * process. */
     process->slots = cq_calloc(CQ_SLOTS_MAX, sizeof(*process->slots));
     process->slot_count = process->slots_alive = process->slots_wanted = options->slots;
-    cq_runtimes_init(process);
+    process->runtimes = cq_runtime_events_open(process);
     for (int i = 0; i < options->slots; i++)
         cq_slot_init(&process->slots[i], process, i);
     snprintf(process->name, sizeof(process->name), "%.63s", process->slots[0].name);
     process->shutdown = cq_shutdown_new(process);
     process->resize = cq_resize_new(process);
     process->link = cq_link_new(process);
-    if (cq_runtimes_start(process, err) != CQ_OK)
+    if (cq_runtimes_start(process->runtimes, err) != CQ_OK)
         return err->code;
-    process->router = cq_router_new(process);
+    process->router = cq_router_new(process->runtimes);
     for (int i = 0; i < options->slots; i++)
         if (!cq_rider_open_output(&process->slots[i].rider))
             return cq_error_errno(err, errno, "cannot make the pipes of %d slots; raise `ulimit -n`",
@@ -360,8 +361,8 @@ static void stop(struct cq_process *process)
     cq_orphans_free(process->orphans);
     cq_webhooks_free(process->webhooks);
     cq_callbacks_release(process);
-    cq_runtimes_release(process);
     cq_router_free(process->router);
+    cq_runtimes_free(process->runtimes);
     cq_shutdown_free(process->shutdown);
     cq_resize_free(process->resize);
     cq_link_free(process->link);

@@ -26,7 +26,7 @@ void cq_horse_close(struct cq_horse *horse)
 
 static void destroy(struct cq_horse *horse)
 {
-    ev_clear_pending(horse->runtime->process->loop, &horse->reader); /* its rider may be gone */
+    ev_clear_pending(horse->runtime->host->loop, &horse->reader); /* its rider may be gone */
     cq_buf_release(&horse->in);
     cq_buf_release(&horse->out);
     free(horse);

@@ -7,7 +7,6 @@
 #include "job/allow.h"
 #include "job/call.h"
 #include "runtime/module.h"
-#include "worker/runtimes/runtime.h"
 
 enum {
     REMEMBERED = 256,    /* names; a power of two */
@@ -23,18 +22,18 @@ struct remembered {
 };
 
 struct cq_router {
-    struct cq_process *process;
+    const struct cq_runtimes *runtimes;
     bool only_one; /* nothing to choose and nothing to refuse */
     struct cq_peek peek;
     struct remembered remembered[REMEMBERED];
 };
 
-struct cq_router *cq_router_new(struct cq_process *process)
+struct cq_router *cq_router_new(const struct cq_runtimes *runtimes)
 {
-    const struct cq_worker_options *options = process->options;
+    const struct cq_worker_options *options = runtimes->host.options;
     struct cq_router *router = cq_calloc(1, sizeof(*router));
-    router->process = process;
-    router->only_one = process->runtime_count == 1 && !options->restrict_format &&
+    router->runtimes = runtimes;
+    router->only_one = runtimes->count == 1 && !options->restrict_format &&
                        !(options->allow && options->allow->len);
     cq_peek_init(&router->peek);
     return router;
@@ -49,9 +48,9 @@ void cq_router_free(struct cq_router *router)
 }
 
 /* What runs a function that nothing else claims, and data that only its own serializer can read. */
-static struct cq_runtime *rest_of(const struct cq_process *process)
+static struct cq_runtime *rest_of(const struct cq_runtimes *runtimes)
 {
-    return process->python ? process->python : process->native;
+    return runtimes->python ? runtimes->python : runtimes->native;
 }
 
 /* A method's job names it without a dot, and so may a program be called; an instance is Python's. */
@@ -64,12 +63,12 @@ static bool is_method(struct cq_str data)
     return method;
 }
 
-static bool is_program(const struct cq_process *process, struct cq_str name, struct cq_str data)
+static bool is_program(const struct cq_runtimes *runtimes, struct cq_str name, struct cq_str data)
 {
-    const struct cq_worker_options *options = process->options;
+    const struct cq_worker_options *options = runtimes->host.options;
     for (size_t i = 0; i < options->program_count; i++)
         if (cq_str_is(name, options->programs[i].name))
-            return memchr(name.data, '.', name.len) || !process->python || !is_method(data);
+            return memchr(name.data, '.', name.len) || !runtimes->python || !is_method(data);
     return false;
 }
 
@@ -81,29 +80,29 @@ static bool covers(const char *prefix, struct cq_str name)
            (name.len == len || name.data[len] == '.');
 }
 
-static struct cq_runtime *by_prefix(const struct cq_process *process, struct cq_str name)
+static struct cq_runtime *by_prefix(const struct cq_runtimes *runtimes, struct cq_str name)
 {
     struct cq_runtime *found = NULL;
     size_t longest = 0;
-    for (int i = 0; i < process->runtime_count; i++) {
-        const struct cq_runtime_command *command = process->runtimes[i].command;
+    for (int i = 0; i < runtimes->count; i++) {
+        const struct cq_runtime_command *command = runtimes->items[i].command;
         for (size_t k = 0; command && command->functions && k < command->functions->len; k++) {
             const char *prefix = command->functions->items[k];
             if (!covers(prefix, name) || strlen(prefix) < longest)
                 continue;
             longest = strlen(prefix);
-            found = &process->runtimes[i];
+            found = &runtimes->items[i];
         }
     }
     return found;
 }
 
-static struct cq_runtime *look_up(const struct cq_process *process, struct cq_str name)
+static struct cq_runtime *look_up(const struct cq_runtimes *runtimes, struct cq_str name)
 {
-    if (cq_module_exists(process->options->paths, name))
-        return process->native;
-    struct cq_runtime *found = by_prefix(process, name);
-    return found ? found : rest_of(process);
+    if (cq_module_exists(runtimes->host.options->paths, name))
+        return runtimes->native;
+    struct cq_runtime *found = by_prefix(runtimes, name);
+    return found ? found : rest_of(runtimes);
 }
 
 static uint32_t hash_of(struct cq_str name)
@@ -117,12 +116,12 @@ static uint32_t hash_of(struct cq_str name)
 static struct cq_runtime *look_up_or_remember(struct cq_router *router, struct cq_str name)
 {
     if (name.len > NAME_MAX_BYTES)
-        return look_up(router->process, name);
+        return look_up(router->runtimes, name);
     struct remembered *slot = &router->remembered[hash_of(name) & (REMEMBERED - 1)];
     cq_time now = cq_clock_monotonic();
     if (slot->len == name.len && now < slot->until && memcmp(slot->name, name.data, name.len) == 0)
         return slot->runtime;
-    slot->runtime = look_up(router->process, name);
+    slot->runtime = look_up(router->runtimes, name);
     slot->until = now + REMEMBERED_MS * (CQ_SECOND / 1000);
     slot->len = (uint32_t)name.len;
     memcpy(slot->name, name.data, name.len);
@@ -132,13 +131,13 @@ static struct cq_runtime *look_up_or_remember(struct cq_router *router, struct c
 struct cq_runtime *cq_router_find(struct cq_router *router, const struct cq_reply *fields,
                                   struct cq_buf *refusal)
 {
-    struct cq_process *process = router->process;
-    const struct cq_worker_options *options = process->options;
+    const struct cq_runtimes *runtimes = router->runtimes;
+    const struct cq_worker_options *options = runtimes->host.options;
     struct cq_str data = cq_reply_field(fields, "data");
     struct cq_peeked peeked = {.function = CQ_STR_NONE};
     struct cq_error err;
     if (router->only_one)
-        return process->native;
+        return runtimes->native;
     bool seen = cq_call_peek(&router->peek, data, &peeked);
     cq_buf_clear(refusal);
     if (seen && options->restrict_format && peeked.format != options->format) {
@@ -153,17 +152,17 @@ struct cq_runtime *cq_router_find(struct cq_router *router, const struct cq_repl
         return NULL;
     }
     if (!seen || !peeked.function.data)
-        return rest_of(process);
-    if (is_program(process, peeked.function, data))
-        return process->native;
+        return rest_of(runtimes);
+    if (is_program(runtimes, peeked.function, data))
+        return runtimes->native;
     return look_up_or_remember(router, peeked.function);
 }
 
 struct cq_runtime *cq_router_find_name(struct cq_router *router, struct cq_str name)
 {
-    const struct cq_process *process = router->process;
-    for (size_t i = 0; i < process->options->program_count; i++)
-        if (cq_str_is(name, process->options->programs[i].name))
-            return process->native;
-    return process->runtime_count == 1 ? process->native : look_up_or_remember(router, name);
+    const struct cq_runtimes *runtimes = router->runtimes;
+    for (size_t i = 0; i < runtimes->host.options->program_count; i++)
+        if (cq_str_is(name, runtimes->host.options->programs[i].name))
+            return runtimes->native;
+    return runtimes->count == 1 ? runtimes->native : look_up_or_remember(router, name);
 }

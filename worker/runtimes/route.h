@@ -11,12 +11,12 @@
 #define CQ_WORKER_RUNTIMES_ROUTE_H
 
 #include "redis/reply.h"
-#include "worker/process.h"
+#include "worker/runtimes/runtimes.h"
 
-struct cq_runtime;
+struct cq_router;
 
-/* process->runtimes are there already. */
-struct cq_router *cq_router_new(struct cq_process *process);
+/* runtimes is borrowed. Free with cq_router_free. */
+struct cq_router *cq_router_new(const struct cq_runtimes *runtimes);
 void cq_router_free(struct cq_router *router); /* NULL-safe */
 
 /*

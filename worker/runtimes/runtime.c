@@ -7,8 +7,6 @@
 
 #include "base/mem.h"
 #include "runtime/frame.h"
-#include "worker/callback.h"
-#include "worker/slot/slot.h"
 
 enum {
     STARTS_BEFORE_BROKEN = 5, /* in a row, of one that had been ready or was killed: jobs wait for these */
@@ -39,7 +37,7 @@ bool cq_runtime_imports(const struct cq_worker_options *options)
 
 static enum cq_code start(struct cq_runtime *runtime, struct cq_stable **ret_stable, struct cq_error *err)
 {
-    const struct cq_worker_options *options = runtime->process->options;
+    const struct cq_worker_options *options = runtime->host->options;
     struct cq_launch launch = CQ_LAUNCH_INIT;
     bool imports = false;
     enum cq_code code = CQ_OK;
@@ -79,19 +77,10 @@ static void log_lines(const struct cq_runtime *runtime, struct cq_str text)
     for (size_t at = 0; at < text.len;) {
         const char *end = memchr(text.data + at, '\n', text.len - at);
         size_t len = end ? (size_t)(end - text.data) - at : text.len - at;
-        cq_log(runtime->process->log, CQ_LOG_ERROR, runtime->process->name, NULL, "%s: %.*s", runtime->name,
+        cq_log(runtime->host->log, CQ_LOG_ERROR, runtime->host->name, NULL, "%s: %.*s", runtime->name,
                (int)len, text.data + at);
         at += len + 1;
     }
-}
-
-static void fail_jobs(struct cq_runtime *runtime)
-{
-    struct cq_process *process = runtime->process;
-    for (int i = 0; i < process->slot_count; i++)
-        cq_slot_runtime_failed(&process->slots[i], runtime);
-    cq_callbacks_runtime_changed(process, runtime);
-    cq_process_wake(process);
 }
 
 /*
@@ -100,7 +89,7 @@ static void fail_jobs(struct cq_runtime *runtime)
  */
 static void start_failed(struct cq_runtime *runtime, enum cq_code code, struct cq_str why, bool by_chance)
 {
-    struct cq_process *process = runtime->process;
+    const struct cq_runtime_host *host = runtime->host;
     struct cq_str line = last_line(why);
     runtime->failures++;
     cq_buf_clear(&runtime->reason);
@@ -113,7 +102,7 @@ static void start_failed(struct cq_runtime *runtime, enum cq_code code, struct c
     if (runtime->eager && !runtime->ever_ready) {
         struct cq_error err;
         cq_error_set(&err, code, "%s", runtime->reason.data);
-        cq_process_fail(process, &err);
+        host->fatal(host->data, &err);
         return;
     }
     bool again = (runtime->ever_ready && runtime->eager) ||
@@ -123,17 +112,17 @@ static void start_failed(struct cq_runtime *runtime, enum cq_code code, struct c
     double pause_s = runtime->pause_s, most_s = again ? pause_most_s : broken_most_s;
     runtime->pause_s = pause_s * 2 < most_s ? pause_s * 2 : most_s;
     if (again) {
-        cq_log(process->log, CQ_LOG_ERROR, process->name, NULL, "%s; trying again in %.1f s",
-               runtime->reason.data, pause_s);
+        cq_log(host->log, CQ_LOG_ERROR, host->name, NULL, "%s; trying again in %.1f s", runtime->reason.data,
+               pause_s);
         ev_timer_set(&runtime->retry, pause_s, 0.);
-        ev_timer_start(process->loop, &runtime->retry);
+        ev_timer_start(host->loop, &runtime->retry);
         return;
     }
-    cq_log(process->log, CQ_LOG_ERROR, process->name, NULL,
+    cq_log(host->log, CQ_LOG_ERROR, host->name, NULL,
            "%s; jobs that need it fail, and the first one after %.0f s tries again", runtime->reason.data,
            pause_s);
     runtime->broken_until = cq_clock_monotonic() + (cq_time)(pause_s * CQ_SECOND);
-    fail_jobs(runtime);
+    host->failed(host->data, runtime);
 }
 
 static void start_or_fail(struct cq_runtime *runtime)
@@ -180,8 +169,8 @@ static void part_with(struct cq_runtime *runtime, struct cq_stable *stable)
 
 static void announce(const struct cq_runtime *runtime, const struct cq_stable *old)
 {
-    struct cq_process *process = runtime->process;
-    const struct cq_worker_options *options = process->options;
+    const struct cq_runtime_host *host = runtime->host;
+    const struct cq_worker_options *options = host->options;
     struct cq_buf more = CQ_BUF_INIT(MORE_MAX);
     if (runtime->kind == CQ_RUNTIME_PYTHON && options->preload && options->preload->len) {
         cq_buf_text(&more, ", preloaded ");
@@ -189,15 +178,14 @@ static void announce(const struct cq_runtime *runtime, const struct cq_stable *o
     }
     if (old)
         cq_buf_printf(&more, ", in place of stable %d", (int)old->pid);
-    cq_log(process->log, runtime->kind == CQ_RUNTIME_NATIVE && !old ? CQ_LOG_DEBUG : CQ_LOG_INFO,
-           process->name, NULL, "%s %s (%s) ready%s", runtime->name, runtime->stable->version, runtime->file,
+    cq_log(host->log, runtime->kind == CQ_RUNTIME_NATIVE && !old ? CQ_LOG_DEBUG : CQ_LOG_INFO, host->name,
+           NULL, "%s %s (%s) ready%s", runtime->name, runtime->stable->version, runtime->file,
            more.len ? more.data : "");
     cq_buf_release(&more);
 }
 
 void cq_runtime_hello(struct cq_runtime *runtime, struct cq_stable *stable)
 {
-    struct cq_process *process = runtime->process;
     struct cq_stable *old = NULL;
     if (stable == runtime->fresh) {
         old = runtime->stable;
@@ -214,17 +202,12 @@ void cq_runtime_hello(struct cq_runtime *runtime, struct cq_stable *stable)
     runtime->broken_until = 0;
     cq_buf_clear(&runtime->reason);
     announce(runtime, old);
-    cq_process_runtime_ready(process, runtime);
-    cq_runtime_room(runtime);
-    cq_process_wake(process);
+    runtime->host->ready(runtime->host->data, runtime);
 }
 
 void cq_runtime_room(struct cq_runtime *runtime)
 {
-    struct cq_process *process = runtime->process;
-    for (int i = 0; i < process->slot_count; i++)
-        cq_slot_runtime_ready(&process->slots[i], runtime);
-    cq_callbacks_runtime_changed(process, runtime);
+    runtime->host->room(runtime->host->data, runtime);
 }
 
 static void unlink_leaving(struct cq_runtime *runtime, const struct cq_stable *stable)
@@ -242,7 +225,7 @@ static void reload_failed(const struct cq_runtime *runtime, struct cq_str why)
     struct cq_str line = last_line(why);
     if (line.len < why.len)
         log_lines(runtime, why);
-    cq_log(runtime->process->log, CQ_LOG_ERROR, runtime->process->name, NULL,
+    cq_log(runtime->host->log, CQ_LOG_ERROR, runtime->host->name, NULL,
            "the %s runtime was not reloaded: %.*s; the one that runs stays", runtime->name, (int)line.len,
            line.data);
 }
@@ -273,7 +256,7 @@ static void describe_end(const struct cq_stable_end *end, char *text, size_t siz
  * module to the jobs. */
 static void remember_fatal(struct cq_runtime *runtime, struct cq_str module)
 {
-    struct cq_log *log = runtime->process->log;
+    struct cq_log *log = runtime->host->log;
     if (!module.len || memchr(module.data, '\0', module.len))
         return;
     if (runtime->fatal.len + module.len + 1 >
@@ -281,7 +264,7 @@ static void remember_fatal(struct cq_runtime *runtime, struct cq_str module)
         cq_buf_clear(&runtime->fatal);
     cq_buf_append(&runtime->fatal, module.data, module.len);
     cq_buf_append(&runtime->fatal, "", 1);
-    cq_log(log, CQ_LOG_WARNING, runtime->process->name, NULL,
+    cq_log(log, CQ_LOG_WARNING, runtime->host->name, NULL,
            "module %.*s is not preloaded any more, because the %s stable died as it imported it; "
            "each job imports it",
            (int)module.len, module.data, runtime->name);
@@ -290,21 +273,20 @@ static void remember_fatal(struct cq_runtime *runtime, struct cq_str module)
 /* The one that horses were forked from died at work. */
 static void replace(struct cq_runtime *runtime, const struct cq_stable_end *end, const char *how)
 {
-    struct cq_process *process = runtime->process;
+    const struct cq_runtime_host *host = runtime->host;
     if (runtime->fresh) { /* its successor is on its way already */
         runtime->stable = runtime->fresh;
         runtime->fresh = NULL;
-        cq_log(process->log, CQ_LOG_ERROR, process->name, NULL,
-               "%s stable %d died: %s; the new one is starting", runtime->name, (int)end->pid, how);
+        cq_log(host->log, CQ_LOG_ERROR, host->name, NULL, "%s stable %d died: %s; the new one is starting",
+               runtime->name, (int)end->pid, how);
         return;
     }
     if (cq_clock_monotonic() - runtime->ready_at > (cq_time)(steady_s * CQ_SECOND))
         runtime->pause_s = pause_first_s;
-    cq_log(process->log, CQ_LOG_ERROR, process->name, NULL,
-           "%s stable %d died: %s; starting another in %.1f s", runtime->name, (int)end->pid, how,
-           runtime->pause_s);
+    cq_log(host->log, CQ_LOG_ERROR, host->name, NULL, "%s stable %d died: %s; starting another in %.1f s",
+           runtime->name, (int)end->pid, how, runtime->pause_s);
     ev_timer_set(&runtime->retry, runtime->pause_s, 0.);
-    ev_timer_start(process->loop, &runtime->retry);
+    ev_timer_start(host->loop, &runtime->retry);
     runtime->pause_s = runtime->pause_s * 2 < pause_most_s ? runtime->pause_s * 2 : pause_most_s;
 }
 
@@ -319,7 +301,7 @@ void cq_runtime_died(struct cq_runtime *runtime, struct cq_stable *stable, const
         reload_failed(runtime, cq_str(how));
     } else if (stable != runtime->stable) {
         unlink_leaving(runtime, stable);
-        cq_log(runtime->process->log, CQ_LOG_DEBUG, runtime->process->name, NULL, "%s stable %d has left",
+        cq_log(runtime->host->log, CQ_LOG_DEBUG, runtime->host->name, NULL, "%s stable %d has left",
                runtime->name, (int)end->pid);
     } else if (stable->hello) {
         runtime->stable = NULL;
@@ -344,7 +326,7 @@ void cq_runtime_reload(struct cq_runtime *runtime)
         part_with(runtime, runtime->fresh);
     }
     if (ev_is_active(&runtime->retry)) {
-        ev_timer_stop(runtime->process->loop, &runtime->retry);
+        ev_timer_stop(runtime->host->loop, &runtime->retry);
         start_or_fail(runtime);
     } else if (stable && stable->state == CQ_STABLE_STARTING) {
         cq_stable_end(stable);
@@ -357,13 +339,13 @@ void cq_runtime_reload(struct cq_runtime *runtime)
 
 /* ---- life cycle ---- */
 
-void cq_runtime_init(struct cq_runtime *runtime, struct cq_process *process, enum cq_runtime_kind kind,
-                     const char *name, const struct cq_runtime_command *command)
+void cq_runtime_init(struct cq_runtime *runtime, const struct cq_runtime_host *host, int index,
+                     enum cq_runtime_kind kind, const char *name, const struct cq_runtime_command *command)
 {
     *runtime = (struct cq_runtime){
-        .process = process,
+        .host = host,
         .kind = kind,
-        .index = (int)(runtime - process->runtimes),
+        .index = index,
         .name = name,
         .command = command,
         .pause_s = pause_first_s,
@@ -385,7 +367,7 @@ enum cq_code cq_runtime_start(struct cq_runtime *runtime, struct cq_error *err)
 
 void cq_runtime_hang_up(struct cq_runtime *runtime)
 {
-    ev_timer_stop(runtime->process->loop, &runtime->retry);
+    ev_timer_stop(runtime->host->loop, &runtime->retry);
     part_with(runtime, runtime->stable);
     part_with(runtime, runtime->fresh);
     for (struct cq_stable *stable = runtime->leaving; stable; stable = stable->next)

@@ -10,15 +10,33 @@
 #ifndef CQ_WORKER_RUNTIMES_RUNTIME_H
 #define CQ_WORKER_RUNTIMES_RUNTIME_H
 
-#include "worker/process.h"
 #include "worker/runtimes/stable.h"
 
 enum cq_runtime_kind { CQ_RUNTIME_NATIVE, CQ_RUNTIME_PYTHON, CQ_RUNTIME_COMMAND };
 
+struct cq_runtime;
+
+/* What runtimes need of the process that has them, and what they tell it. */
+struct cq_runtime_host {
+    const struct cq_worker_options *options; /* borrowed, as all of it */
+    struct cq_log *log;
+    const char *name; /* of the process, in log lines */
+    struct ev_loop *loop;
+    void *data; /* for the functions */
+    /* It said hello: it takes forks, and its version is known. */
+    void (*ready)(void *data, struct cq_runtime *runtime);
+    /* It takes forks again, or has learned a module: horses may be asked of it. */
+    void (*room)(void *data, struct cq_runtime *runtime);
+    /* It does not start, and its reason says why: the jobs that wait for it fail. */
+    void (*failed)(void *data, struct cq_runtime *runtime);
+    /* One that is started with the worker does not start: neither does the worker. */
+    void (*fatal)(void *data, const struct cq_error *err);
+};
+
 struct cq_runtime {
-    struct cq_process *process;
+    const struct cq_runtime_host *host; /* borrowed */
     enum cq_runtime_kind kind;
-    int index;                                /* in process->runtimes */
+    int index;                                /* among the runtimes of the process */
     const char *name;                         /* native, python, or NAME of [runtime.NAME] */
     const struct cq_runtime_command *command; /* of CQ_RUNTIME_COMMAND */
     bool eager;
@@ -38,8 +56,8 @@ struct cq_runtime {
 };
 
 /* Part of cq_runtimes_init: not started. command: of CQ_RUNTIME_COMMAND, else NULL. */
-void cq_runtime_init(struct cq_runtime *runtime, struct cq_process *process, enum cq_runtime_kind kind,
-                     const char *name, const struct cq_runtime_command *command);
+void cq_runtime_init(struct cq_runtime *runtime, const struct cq_runtime_host *host, int index,
+                     enum cq_runtime_kind kind, const char *name, const struct cq_runtime_command *command);
 
 /* Start it with the worker. Errors: CQ_ERR_CONFIG, CQ_ERR_SYSTEM. */
 CQ_MUST_CHECK enum cq_code cq_runtime_start(struct cq_runtime *runtime, struct cq_error *err);

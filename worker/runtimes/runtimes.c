@@ -4,66 +4,72 @@
 
 #include "base/mem.h"
 
-static struct cq_runtime *add(struct cq_process *process, enum cq_runtime_kind kind, const char *name,
+static struct cq_runtime *add(struct cq_runtimes *runtimes, enum cq_runtime_kind kind, const char *name,
                               const struct cq_runtime_command *command)
 {
-    struct cq_runtime *runtime = &process->runtimes[process->runtime_count++];
-    cq_runtime_init(runtime, process, kind, name, command);
+    struct cq_runtime *runtime = &runtimes->items[runtimes->count];
+    cq_runtime_init(runtime, &runtimes->host, runtimes->count++, kind, name, command);
     return runtime;
 }
 
-void cq_runtimes_init(struct cq_process *process)
+struct cq_runtimes *cq_runtimes_new(const struct cq_runtime_host *host)
 {
-    const struct cq_worker_options *options = process->options;
-    process->runtimes = cq_calloc(2 + options->runtime_count, sizeof(*process->runtimes));
-    process->native = add(process, CQ_RUNTIME_NATIVE, "native", NULL);
+    const struct cq_worker_options *options = host->options;
+    struct cq_runtimes *runtimes = cq_calloc(1, sizeof(*runtimes));
+    runtimes->host = *host;
+    runtimes->items = cq_calloc(2 + options->runtime_count, sizeof(*runtimes->items));
+    runtimes->native = add(runtimes, CQ_RUNTIME_NATIVE, "native", NULL);
     if (options->python) {
-        process->python = add(process, CQ_RUNTIME_PYTHON, "python", NULL);
-        process->python->eager = cq_runtime_imports(options);
+        runtimes->python = add(runtimes, CQ_RUNTIME_PYTHON, "python", NULL);
+        runtimes->python->eager = cq_runtime_imports(options);
     }
     for (size_t i = 0; i < options->runtime_count; i++)
-        add(process, CQ_RUNTIME_COMMAND, options->runtimes[i].name, &options->runtimes[i]);
+        add(runtimes, CQ_RUNTIME_COMMAND, options->runtimes[i].name, &options->runtimes[i]);
     /* Where it is all that there is, or evidently meant. */
-    process->native->eager = !options->python || options->program_count;
+    runtimes->native->eager = !options->python || options->program_count;
+    return runtimes;
 }
 
-enum cq_code cq_runtimes_start(struct cq_process *process, struct cq_error *err)
+enum cq_code cq_runtimes_start(struct cq_runtimes *runtimes, struct cq_error *err)
 {
     enum cq_code code = CQ_OK;
-    for (int i = 0; i < process->runtime_count && code == CQ_OK; i++)
-        if (process->runtimes[i].eager)
-            code = cq_runtime_start(&process->runtimes[i], err);
+    for (int i = 0; i < runtimes->count && code == CQ_OK; i++)
+        if (runtimes->items[i].eager)
+            code = cq_runtime_start(&runtimes->items[i], err);
     return code;
 }
 
-void cq_runtimes_release(struct cq_process *process)
+void cq_runtimes_free(struct cq_runtimes *runtimes)
 {
+    if (!runtimes)
+        return;
     /* All of them are told before any is waited for. */
-    for (int i = 0; i < process->runtime_count; i++)
-        cq_runtime_hang_up(&process->runtimes[i]);
-    for (int i = 0; i < process->runtime_count; i++)
-        cq_runtime_release(&process->runtimes[i]);
-    free(process->runtimes);
+    for (int i = 0; i < runtimes->count; i++)
+        cq_runtime_hang_up(&runtimes->items[i]);
+    for (int i = 0; i < runtimes->count; i++)
+        cq_runtime_release(&runtimes->items[i]);
+    free(runtimes->items);
+    free(runtimes);
 }
 
-bool cq_runtimes_take_jobs(const struct cq_process *process)
+bool cq_runtimes_take_jobs(const struct cq_runtimes *runtimes)
 {
-    for (int i = 0; i < process->runtime_count; i++)
-        if (process->runtimes[i].eager && !cq_runtime_is_ready(&process->runtimes[i]))
+    for (int i = 0; i < runtimes->count; i++)
+        if (runtimes->items[i].eager && !cq_runtime_is_ready(&runtimes->items[i]))
             return false;
     return true;
 }
 
-void cq_runtimes_reload(struct cq_process *process)
+void cq_runtimes_reload(struct cq_runtimes *runtimes)
 {
-    cq_log(process->log, CQ_LOG_INFO, process->name, NULL,
+    cq_log(runtimes->host.log, CQ_LOG_INFO, runtimes->host.name, NULL,
            "reloading: a new stable for each runtime, running jobs finish in the old");
-    for (int i = 0; i < process->runtime_count; i++)
-        cq_runtime_reload(&process->runtimes[i]);
+    for (int i = 0; i < runtimes->count; i++)
+        cq_runtime_reload(&runtimes->items[i]);
 }
 
-void cq_runtimes_tick(struct cq_process *process)
+void cq_runtimes_tick(struct cq_runtimes *runtimes)
 {
-    for (int i = 0; i < process->runtime_count; i++)
-        cq_runtime_tick(&process->runtimes[i]);
+    for (int i = 0; i < runtimes->count; i++)
+        cq_runtime_tick(&runtimes->items[i]);
 }

@@ -10,9 +10,8 @@
 
 #include "base/mem.h"
 #include "runtime/frame.h"
-#include "worker/process.h"
-#include "worker/rider.h"
 #include "worker/runtimes/horse.h"
+#include "worker/runtimes/log_frame.h"
 #include "worker/runtimes/runtime.h"
 
 enum {
@@ -24,9 +23,9 @@ enum {
     LEAVE_WITHIN_S = 30, /* after its last horse; an end of file does not help one that does not read */
 };
 
-static struct cq_process *process_of(const struct cq_stable *stable)
+static const struct cq_runtime_host *host_of(const struct cq_stable *stable)
 {
-    return stable->runtime->process;
+    return stable->runtime->host;
 }
 
 void cq_stable_forget(struct cq_stable *stable, struct cq_horse *horse)
@@ -38,15 +37,15 @@ void cq_stable_forget(struct cq_stable *stable, struct cq_horse *horse)
 
 void cq_stable_kill(struct cq_stable *stable, const char *why)
 {
-    cq_log(process_of(stable)->log, CQ_LOG_ERROR, process_of(stable)->name, NULL,
-           "%s stable %d: %s; killing it", stable->runtime->name, (int)stable->pid, why);
+    cq_log(host_of(stable)->log, CQ_LOG_ERROR, host_of(stable)->name, NULL, "%s stable %d: %s; killing it",
+           stable->runtime->name, (int)stable->pid, why);
     cq_stable_end(stable);
 }
 
 void cq_stable_end(struct cq_stable *stable)
 {
     stable->state = CQ_STABLE_LEAVING;
-    ev_timer_stop(process_of(stable)->loop, &stable->hello_timer);
+    ev_timer_stop(host_of(stable)->loop, &stable->hello_timer);
     if (stable->pid) /* else it is reaped, and the number is somebody else's */
         kill(stable->pid, SIGKILL);
 }
@@ -59,7 +58,7 @@ static void on_hello(struct cq_stable *stable, const struct cq_frame *frame)
     struct cq_str version = cq_frame_get_str(frame, "version");
     if (stable->state != CQ_STABLE_STARTING)
         return;
-    ev_timer_stop(process_of(stable)->loop, &stable->hello_timer);
+    ev_timer_stop(host_of(stable)->loop, &stable->hello_timer);
     cq_frame_get_int(frame, "protocol", &protocol);
     if (protocol != PROTOCOL_VERSION && !error.data) {
         snprintf(text, sizeof(text),
@@ -93,7 +92,7 @@ static void on_forked(struct cq_stable *stable, struct cq_horse *horse, const st
         return;
     }
     if (error.data)
-        cq_log(process_of(stable)->log, CQ_LOG_ERROR, process_of(stable)->name, NULL,
+        cq_log(host_of(stable)->log, CQ_LOG_ERROR, host_of(stable)->name, NULL,
                "%s stable %d cannot fork: %.*s", stable->runtime->name, (int)stable->pid, (int)error.len,
                error.data);
     if (horse)
@@ -119,6 +118,13 @@ static void on_busy(struct cq_stable *stable, const struct cq_frame *frame)
     cq_buf_str(&stable->imports, cq_frame_get_str(frame, "imports"));
 }
 
+static void on_log(const struct cq_stable *stable, const struct cq_frame *frame)
+{
+    struct cq_log_frame line;
+    cq_log_frame_read(frame, &line);
+    cq_log_lines(host_of(stable)->log, line.level, host_of(stable)->name, NULL, line.text);
+}
+
 static void on_frame(struct cq_stable *stable, const struct cq_frame *frame)
 {
     int64_t number = -1, value = 0;
@@ -141,9 +147,9 @@ static void on_frame(struct cq_stable *stable, const struct cq_frame *frame)
     } else if (cq_str_is(frame->type, "busy")) {
         on_busy(stable, frame);
     } else if (cq_str_is(frame->type, "log")) {
-        cq_rider_log(process_of(stable)->log, process_of(stable)->name, NULL, NULL, frame);
+        on_log(stable, frame);
     } else {
-        cq_log(process_of(stable)->log, CQ_LOG_DEBUG, process_of(stable)->name, NULL,
+        cq_log(host_of(stable)->log, CQ_LOG_DEBUG, host_of(stable)->name, NULL,
                "%s stable %d sent an unknown frame '%.*s'", stable->runtime->name, (int)stable->pid,
                (int)frame->type.len, frame->type.data);
     }
@@ -203,7 +209,7 @@ static void on_writable(struct ev_loop *loop, ev_io *watcher, int events)
 static void keep(struct cq_stable *stable, const char *data, size_t len)
 {
     cq_buf_append(&stable->out, data, len);
-    ev_io_start(process_of(stable)->loop, &stable->writer);
+    ev_io_start(host_of(stable)->loop, &stable->writer);
 }
 
 bool cq_stable_fork(struct cq_stable *stable, struct cq_horse *horse, const char *name, const int *fds,
@@ -233,7 +239,7 @@ bool cq_stable_fork(struct cq_stable *stable, struct cq_horse *horse, const char
     if (n < 0) {
         /* Full: come back when it is not. Broken: its death is on its way. */
         if (errno == EAGAIN || errno == ENOBUFS || errno == ETOOMANYREFS)
-            ev_io_start(process_of(stable)->loop, &stable->writer);
+            ev_io_start(host_of(stable)->loop, &stable->writer);
         return false;
     }
     if ((size_t)n < stable->fork_frame.len)
@@ -295,7 +301,7 @@ static void on_child(struct ev_loop *loop, ev_child *child, int events)
 enum cq_code cq_stable_start(struct cq_runtime *runtime, const struct cq_launch *launch,
                              double hello_within_s, struct cq_stable **ret_stable, struct cq_error *err)
 {
-    struct ev_loop *loop = runtime->process->loop;
+    struct ev_loop *loop = runtime->host->loop;
     struct cq_stable *stable = cq_calloc(1, sizeof(*stable));
     enum cq_code code = cq_launch_spawn(launch, &stable->pid, &stable->fd, &stable->exec_fd, err);
     if (code != CQ_OK) {
@@ -321,7 +327,7 @@ enum cq_code cq_stable_start(struct cq_runtime *runtime, const struct cq_launch 
 
 void cq_stable_hang_up(struct cq_stable *stable)
 {
-    struct ev_loop *loop = process_of(stable)->loop;
+    struct ev_loop *loop = host_of(stable)->loop;
     if (stable->fd < 0)
         return;
     ev_child_stop(loop, &stable->child);
@@ -364,7 +370,7 @@ void cq_stable_tick(struct cq_stable *stable)
     cq_time now = cq_clock_monotonic();
     /* When it was we who were stopped, its answers wait to be read. */
     if (hangs(stable) && ev_is_active(&stable->reader))
-        on_readable(process_of(stable)->loop, &stable->reader, EV_READ);
+        on_readable(host_of(stable)->loop, &stable->reader, EV_READ);
     if (hangs(stable)) {
         cq_stable_kill(stable, "it has not forked for 30 s");
         stable->forks_asked = 0;

@@ -3,7 +3,7 @@
 #include <signal.h>
 
 #include "worker/runtimes/horse.h"
-#include "worker/runtimes/runtime.h"
+#include "worker/runtimes/runtimes.h"
 
 enum { RETIRED_GRACE_S = 5 }; /* a horse that has answered leaves within this, or is killed */
 
@@ -88,7 +88,7 @@ void cq_horses_release(struct cq_slot *slot)
 {
     if (slot->horse)
         kill_and_forget(slot, slot->horse);
-    for (int i = 0; i < slot->process->runtime_count; i++)
+    for (int i = 0; i < slot->process->runtimes->count; i++)
         while (slot->warm[i])
             kill_and_forget(slot, slot->warm[i]);
     while (slot->retired)
@@ -97,7 +97,7 @@ void cq_horses_release(struct cq_slot *slot)
 
 void cq_horses_end_warm(struct cq_slot *slot)
 {
-    for (int i = 0; i < slot->process->runtime_count; i++)
+    for (int i = 0; i < slot->process->runtimes->count; i++)
         for (struct cq_horse *horse = slot->warm[i]; horse; horse = horse->next)
             cq_horse_kill(horse, SIGKILL);
 }

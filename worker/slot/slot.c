@@ -127,7 +127,7 @@ bool cq_slot_next_fetch(struct cq_slot *slot, struct cq_fetch *ret_fetch)
     /* A fetch whose reply was lost is always asked for again: it may have started a job. */
     bool enough = slot->stopping || (options->max_jobs && slot->jobs_done + 1 >= options->max_jobs);
     slot->asked = false;
-    if ((enough || slot->run.refused || !cq_runtimes_take_jobs(slot->process)) && !slot->resume)
+    if ((enough || slot->run.refused || !cq_runtimes_take_jobs(slot->process->runtimes)) && !slot->resume)
         return false;
     fill_fetch(slot, ret_fetch);
     ret_fetch->resume_only = enough;
@@ -159,7 +159,8 @@ bool cq_slot_fetch(struct cq_slot *slot)
 {
     struct cq_process *process = slot->process;
     struct cq_fetch fetch;
-    if (slot->state != CQ_SLOT_IDLE || !cq_async_is_ready(process->redis) || !cq_runtimes_take_jobs(process))
+    if (slot->state != CQ_SLOT_IDLE || !cq_async_is_ready(process->redis) ||
+        !cq_runtimes_take_jobs(process->runtimes))
         return false;
     fill_fetch(slot, &fetch);
     slot->state = CQ_SLOT_FETCHING;
@@ -380,11 +381,11 @@ void cq_slot_init(struct cq_slot *slot, struct cq_process *process, int index)
     ev_init(&slot->idle_timer, on_idle_too_long);
     ev_init(&slot->again_timer, on_again);
     slot->idle_timer.data = slot->again_timer.data = slot;
-    slot->warm = cq_calloc((size_t)process->runtime_count, sizeof(*slot->warm));
-    if (process->python && process->python->eager)
-        slot->runtime = process->python;
-    else if (process->native->eager)
-        slot->runtime = process->native;
+    slot->warm = cq_calloc((size_t)process->runtimes->count, sizeof(*slot->warm));
+    if (process->runtimes->python && process->runtimes->python->eager)
+        slot->runtime = process->runtimes->python;
+    else if (process->runtimes->native->eager)
+        slot->runtime = process->runtimes->native;
     cq_execution_timer_init(slot);
     cq_execution_rider_init(slot);
     cq_slot_heartbeat_init(slot);

@@ -91,10 +91,10 @@ void cq_slot_stop(struct cq_slot *slot);
 /* Give up on Redis: dead without registering it. */
 void cq_slot_abandon(struct cq_slot *slot);
 
-/* From runtime.c: it takes forks (again): give a job that waits its horse, and have warm ones forked. */
+/* From runtime_events.c: it takes forks (again): give a job that waits its horse, and have warm ones forked. */
 void cq_slot_runtime_ready(struct cq_slot *slot, struct cq_runtime *runtime);
 
-/* From runtime.c: it does not start, and its reason says why: a job that waits for it fails. */
+/* From runtime_events.c: it does not start, and its reason says why: a job that waits for it fails. */
 void cq_slot_runtime_failed(struct cq_slot *slot, const struct cq_runtime *runtime);
 
 #endif
