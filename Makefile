@@ -42,7 +42,7 @@ NEVER_IN   := -lssl -lcrypto -ldl -lm -pthread
 archive_of  = $(filter /%,$(shell $(CC) -print-file-name=$(patsubst -l%,lib%.a,$(1))))
 LINK_LIBS   = $(if $(filter 1,$(STATIC)),$(foreach l,$(LIBS),$(or $(if $(filter $(NEVER_IN),$l),,$(if $(filter -l%,$l),$(call archive_of,$l))),$l)),$(LIBS))
 
-LUA     := $(sort $(wildcard scripts/*.lua))
+LUA     := $(sort $(foreach d,$(LAYERS),$(wildcard $(d)/*.lua $(d)/*/*.lua)))
 SOURCES := $(filter-out runtime/python/%,$(sort $(foreach d,$(LAYERS),$(wildcard $(d)/*.c $(d)/*/*.c))))
 OBJECTS := $(SOURCES:%.c=$(B)/obj/%.o) $(B)/obj/scripts/scripts.o $(B)/obj/python/bundle.o
 LIBRARY := $(B)/libcq-internal.a

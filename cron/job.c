@@ -5,6 +5,8 @@
 
 #include "base/mem.h"
 #include "job/keys.h"
+#include "lifecycle/cron/cron_beat.h"
+#include "lifecycle/cron/cron_tick.h"
 
 static void job_free(struct cq_cron_job *job)
 {

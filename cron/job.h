@@ -7,7 +7,7 @@
 
 #include "base/strv.h"
 #include "cron/due.h"
-#include "lifecycle/cron/cron.h"
+#include "redis/command.h"
 
 struct cq_cron_job;
 

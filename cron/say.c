@@ -1,5 +1,8 @@
 #include "cron/say.h"
 
+#include "lifecycle/cron/cron_beat.h"
+#include "lifecycle/cron/cron_tick.h"
+
 enum { NAME_SHOWN = 100 };
 
 void cq_cron_say_outcome(struct cq_log *log, const struct cq_cron_job *job, enum cq_cron_outcome outcome,

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "cron/job.h"
+#include "lifecycle/cron/cron_tick.h"
 
 /* What became of a tick. id: of the job that was to be enqueued. */
 void cq_cron_say_outcome(struct cq_log *log, const struct cq_cron_job *job, enum cq_cron_outcome outcome,

@@ -10,6 +10,9 @@
 #include "base/mem.h"
 #include "base/timer.h"
 #include "cron/say.h"
+#include "lifecycle/cron/cron_beat.h"
+#include "lifecycle/cron/cron_tick.h"
+#include "lifecycle/cron/cron_view.h"
 #include "redis/async.h"
 
 /* Seconds, but for the last two. RQ beats before it sleeps, a minute at most. */

@@ -4,8 +4,6 @@
 #include "serializers/serializer.h"
 
 _Static_assert(CQ_ENQUEUE_NKEYS == 0 && CQ_ENQUEUE_NARGS == 12, "enqueue.lua takes other keys or arguments");
-_Static_assert(CQ_REGISTER_NKEYS == 0 && CQ_REGISTER_NARGS == 5,
-               "register.lua takes other keys or arguments");
 
 #define REGISTERING "registering" /* a deferred job, in the script's answer only */
 
@@ -100,20 +98,4 @@ enum cq_job_status cq_enqueue_status(const struct cq_reply *reply)
 bool cq_enqueue_registers(const struct cq_reply *reply)
 {
     return cq_str_is(cq_reply_str(outcome(reply)), REGISTERING);
-}
-
-void cq_register_build(struct cq_str id, struct cq_str queue, cq_time now, struct cq_command *command)
-{
-    cq_command_script(command, CQ_SCRIPT_REGISTER, CQ_REGISTER_NKEYS);
-    cq_command_arg(command, id);
-    cq_command_arg(command, queue);
-    cq_times_arg(command, now);
-}
-
-enum cq_code cq_register_read(const struct cq_reply *reply, bool *ret_more, struct cq_error *err)
-{
-    enum cq_code code = cq_reply_check(reply, err);
-    if (code == CQ_OK)
-        *ret_more = cq_reply_int(outcome(reply)) != 0;
-    return code;
 }

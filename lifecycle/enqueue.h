@@ -49,10 +49,4 @@ enum cq_job_status cq_enqueue_status(const struct cq_reply *reply);
  * is no more. */
 bool cq_enqueue_registers(const struct cq_reply *reply);
 
-/* Build the next part of it. Whoever may die before the last one does so: workers of that queue go on with
- * it. Redis: register.lua. */
-void cq_register_build(struct cq_str id, struct cq_str queue, cq_time now, struct cq_command *command);
-CQ_MUST_CHECK enum cq_code cq_register_read(const struct cq_reply *reply, bool *ret_more,
-                                            struct cq_error *err);
-
 #endif

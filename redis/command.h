@@ -10,7 +10,7 @@
 #include "base/attr.h"
 #include "base/buf.h"
 #include "base/str.h"
-#include "scripts/scripts.h" /* made by the build out of the Lua files of scripts/ */
+#include "scripts/scripts.h" /* made by the build out of the Lua files beside the C of each transition */
 #include "serializers/zlib.h"
 
 /* Bytes of one command: a job's data and its meta or result at their largest, and room for the rest. */

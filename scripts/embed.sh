@@ -1,5 +1,5 @@
 #!/bin/sh
-# Turn the Lua scripts into C: scripts.h (one enum value a script, its numbers of keys and arguments) and scripts.c
+# Turn the Lua files that lie beside the C of each transition into C: scripts.h (one enum value a script, its numbers of keys and arguments) and scripts.c
 # (the text and its SHA-1, as EVALSHA wants it). Called by the Makefile: embed.sh OUTPUT_FOLDER SCRIPT.lua ...
 #
 # A line `-- include NAME.lua` is replaced by scripts/parts/NAME.lua, the first time that it is met. `-- include rarely NAME.lua ...`

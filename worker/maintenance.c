@@ -4,7 +4,9 @@
 
 #include "base/mem.h"
 #include "core/abandon_guard.h"
-#include "lifecycle/maintain.h"
+#include "lifecycle/maintain/abandon.h"
+#include "lifecycle/maintain/clean.h"
+#include "lifecycle/maintain/sweep.h"
 #include "worker/orphans.h"
 #include "worker/runtimes/runtimes.h"
 #include "worker/slot/execution.h"

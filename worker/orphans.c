@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "job/keys.h"
-#include "lifecycle/maintain.h"
+#include "lifecycle/maintain/abandon.h"
 #include "lifecycle/meta.h"
 #include "runtime/frame.h"
 #include "worker/callback.h"

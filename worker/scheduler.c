@@ -5,7 +5,10 @@
 
 #include "base/mem.h"
 #include "base/timer.h"
-#include "lifecycle/schedule.h"
+#include "lifecycle/schedule/due.h"
+#include "lifecycle/schedule/scheduler.h"
+#include "lifecycle/schedule/scheduler_stop.h"
+#include "lifecycle/schedule/unattended.h"
 
 enum { DUE_CHUNK = 200 }; /* jobs of one call: 1.5 ms of Redis, 3 ms at most on a busy machine */
 

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/title.h"
 #include "job/keys.h"
+#include "lifecycle/worker/state.h"
 #include "worker/callback.h"
 #include "worker/commands.h"
 #include "worker/maintenance.h"

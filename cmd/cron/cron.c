@@ -11,6 +11,9 @@
 #include "cmd/line/output.h"
 #include "cron/server.h"
 #include "job/keys.h"
+#include "lifecycle/cron/cron_beat.h"
+#include "lifecycle/cron/cron_tick.h"
+#include "lifecycle/cron/cron_view.h"
 
 enum { NEXT_MAX = 10000 };
 

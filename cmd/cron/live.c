@@ -6,7 +6,7 @@
 #include "base/number.h"
 #include "cmd/cron/show.h"
 #include "cmd/line/output.h"
-#include "lifecycle/cron/cron.h"
+#include "lifecycle/cron/cron_view.h"
 #include "serializers/serializer.h"
 
 enum { SHOWN_LIMIT = 64 * 1024 * 1024 };

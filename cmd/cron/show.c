@@ -6,6 +6,7 @@
 
 #include "base/zone.h"
 #include "cmd/line/output.h"
+#include "lifecycle/cron/cron_tick.h"
 
 enum { TIME_SIZE = 64, LINE_LIMIT = 1024 * 1024 };
 

@@ -8,6 +8,7 @@
 #include "cmd/line/session.h"
 #include "job/keys.h"
 #include "lifecycle/enqueue.h"
+#include "lifecycle/register.h"
 
 /* Its dependencies that do not exist, which count as finished. */
 struct missing {

@@ -1,7 +1,8 @@
 /* cq cancel: what Job.cancel() does from Python. */
 #include "cmd/job/selection.h"
 #include "cmd/line/output.h"
-#include "lifecycle/manage.h"
+#include "lifecycle/manage/cancel.h"
+#include "lifecycle/manage/many.h"
 
 struct cancel_options {
     struct cq_selection selection;

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "cmd/line/output.h"
 #include "job/job.h"
+#include "lifecycle/manage/many.h"
 
 enum {
     CHUNK_FIRST = 50,

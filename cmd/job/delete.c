@@ -1,7 +1,8 @@
 /* cq delete: what Job.delete() does from Python. */
 #include "cmd/job/selection.h"
 #include "cmd/line/output.h"
-#include "lifecycle/manage.h"
+#include "lifecycle/manage/many.h"
+#include "lifecycle/manage/remove.h"
 
 struct delete_options {
     struct cq_selection selection;

@@ -1,6 +1,7 @@
 #include "cmd/job/selection.h"
 #include "cmd/line/output.h"
-#include "lifecycle/manage.h"
+#include "lifecycle/manage/many.h"
+#include "lifecycle/manage/requeue.h"
 
 struct requeue_options {
     struct cq_selection selection;

@@ -11,7 +11,7 @@
 #include "cmd/job/progress.h"
 #include "cmd/line/command.h"
 #include "cmd/line/session.h"
-#include "lifecycle/many.h"
+#include "lifecycle/manage/many.h"
 
 /* What the options say; the first member of a command's options, so that the rows below fit all of them. */
 struct cq_selection {

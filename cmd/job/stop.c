@@ -6,7 +6,7 @@
 #include "cmd/job/selection.h"
 #include "cmd/line/output.h"
 #include "job/job.h"
-#include "lifecycle/manage.h"
+#include "lifecycle/manage/stop.h"
 
 struct stop_options {
     struct cq_selection selection;

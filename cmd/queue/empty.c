@@ -1,7 +1,7 @@
 #include "cmd/line/command.h"
 #include "cmd/line/output.h"
 #include "cmd/line/session.h"
-#include "lifecycle/manage.h"
+#include "lifecycle/manage/empty.h"
 #include "queue/queue.h"
 
 enum { CHUNK = 500 }; /* jobs a script call removes */

@@ -9,7 +9,8 @@
 #include "cmd/line/output.h"
 #include "cmd/line/session.h"
 #include "job/keys.h"
-#include "lifecycle/limit.h"
+#include "lifecycle/manage/limit.h"
+#include "lifecycle/manage/limit_use.h"
 
 struct limit_options {
     const char *rate, *concurrency; /* NULL: not given */

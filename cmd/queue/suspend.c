@@ -3,8 +3,8 @@
 #include "cmd/line/command.h"
 #include "cmd/line/output.h"
 #include "cmd/line/session.h"
-#include "lifecycle/manage.h"
-#include "lifecycle/pause.h"
+#include "lifecycle/manage/pause.h"
+#include "lifecycle/manage/suspend.h"
 #include "queue/queue.h"
 
 struct suspend_options {

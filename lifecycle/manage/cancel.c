@@ -1,4 +1,5 @@
-#include "lifecycle/manage.h"
+#include "lifecycle/manage/cancel.h"
+
 #include "lifecycle/times.h"
 
 _Static_assert(CQ_CANCEL_NKEYS == 0 && CQ_CANCEL_NARGS == 6, "cancel.lua takes other keys or arguments");

@@ -1,14 +1,7 @@
-#include "lifecycle/limit.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-#include "job/keys.h"
+#include "lifecycle/manage/limit.h"
 
 _Static_assert((int)CQ_LIMIT_NKEYS == 0 && (int)CQ_LIMIT_NARGS == 7,
                "limit.lua takes other keys or arguments");
-_Static_assert((int)CQ_LIMIT_USE_NKEYS == 0 && (int)CQ_LIMIT_USE_NARGS == 2,
-               "limit_use.lua takes other keys or arguments");
 
 static void put_number(struct cq_command *command, int64_t number)
 {
@@ -54,64 +47,4 @@ enum cq_code cq_limit_read(const struct cq_reply *reply, bool *ret_before, struc
     if (code == CQ_OK)
         *ret_before = cq_reply_int(reply) == 1;
     return code;
-}
-
-void cq_limit_keys_build(struct cq_command *command)
-{
-    cq_command_texts(command, "SUNION", CQ_KEY_LIMITS, CQ_KEY_LIMIT_KEYS, NULL);
-}
-
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-enum cq_code cq_limit_keys_read(const struct cq_reply *reply, struct cq_strv *keys, struct cq_error *err)
-{
-    enum cq_code code = cq_reply_check(reply, err);
-    for (size_t i = 0; code == CQ_OK && i < cq_reply_len(reply); i++) {
-        struct cq_str key = cq_reply_str(cq_reply_at(reply, i));
-        if (key.len && !memchr(key.data, '\0', key.len))
-            cq_strv_push(keys, key);
-    }
-    if (keys->len)
-        qsort(keys->items, keys->len, sizeof(*keys->items), by_text);
-    return code;
-}
-
-void cq_limit_use_build(struct cq_str key, cq_time now, struct cq_command *command)
-{
-    char epoch[CQ_TIME_EPOCH_SIZE];
-    cq_time_epoch(now, epoch);
-    cq_command_script(command, CQ_SCRIPT_LIMIT_USE, CQ_LIMIT_USE_NKEYS);
-    cq_command_arg(command, key);
-    cq_command_text(command, epoch);
-}
-
-enum cq_code cq_limit_use_read(const struct cq_reply *reply, struct cq_limit_use *ret_use,
-                               struct cq_error *err)
-{
-    enum cq_code code = cq_reply_check(reply, err);
-    if (code != CQ_OK)
-        return code;
-    if (cq_reply_len(reply) != 7)
-        return cq_error_set(err, CQ_ERR_REDIS,
-                            "Redis answered with something else than limit_use.lua returns");
-    int64_t numbers[7];
-    for (size_t i = 0; i < 7; i++)
-        numbers[i] = cq_reply_int(cq_reply_at(reply, i));
-    *ret_use = (struct cq_limit_use){numbers[0], numbers[1], numbers[2], numbers[3],
-                                     numbers[4], numbers[5], numbers[6]};
-    return CQ_OK;
-}
-
-void cq_limit_waiting_build(struct cq_str key, struct cq_str behind, int64_t skip, struct cq_command *command)
-{
-    struct cq_key waiting = cq_key_rate_limited(key);
-    cq_command_text(command, "ZRANGEBYSCORE");
-    cq_command_arg(command, cq_key_str(&waiting));
-    cq_command_arg(command, behind);
-    cq_command_texts(command, "+inf", "WITHSCORES", "LIMIT", NULL);
-    cq_command_int(command, skip);
-    cq_command_int(command, CQ_LIMIT_PAGE);
 }

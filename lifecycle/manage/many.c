@@ -1,4 +1,4 @@
-#include "lifecycle/many.h"
+#include "lifecycle/manage/many.h"
 
 #include "lifecycle/times.h"
 

@@ -1,10 +1,8 @@
-/* Jobs that go: one by its id, or a queue's. */
-#include "job/keys.h"
-#include "lifecycle/manage.h"
+#include "lifecycle/manage/remove.h"
+
 #include "lifecycle/times.h"
 
 _Static_assert(CQ_REMOVE_NKEYS == 0 && CQ_REMOVE_NARGS == 5, "remove.lua takes other keys or arguments");
-_Static_assert(CQ_EMPTY_NKEYS == 1 && CQ_EMPTY_NARGS == 2, "empty.lua takes other keys or arguments");
 
 static void remove_build(struct cq_str job_id, bool dependents, cq_time now, struct cq_command *command)
 {
@@ -32,24 +30,4 @@ bool cq_remove_again(const struct cq_reply *reply)
 enum cq_code cq_remove_read(const struct cq_reply *reply, struct cq_error *err)
 {
     return cq_reply_check(reply, err);
-}
-
-void cq_empty_build(struct cq_str queue, int limit, struct cq_command *command)
-{
-    struct cq_key list = cq_key_queue(queue);
-    cq_command_script(command, CQ_SCRIPT_EMPTY, CQ_EMPTY_NKEYS);
-    cq_command_arg(command, cq_key_str(&list));
-    cq_command_arg(command, queue);
-    cq_command_int(command, limit);
-}
-
-enum cq_code cq_empty_read(const struct cq_reply *reply, int64_t *ret_removed, int64_t *ret_left,
-                           struct cq_error *err)
-{
-    enum cq_code code = cq_reply_check(reply, err);
-    if (code != CQ_OK)
-        return code;
-    *ret_removed = cq_reply_int(cq_reply_at(reply, 0));
-    *ret_left = cq_reply_int(cq_reply_at(reply, 1));
-    return CQ_OK;
 }

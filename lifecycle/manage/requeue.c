@@ -1,4 +1,4 @@
-#include "lifecycle/manage.h"
+#include "lifecycle/manage/requeue.h"
 
 _Static_assert(CQ_REQUEUE_NKEYS == 0 && CQ_REQUEUE_NARGS == 5, "requeue.lua takes other keys or arguments");
 

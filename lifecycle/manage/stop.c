@@ -1,4 +1,4 @@
-#include "lifecycle/manage.h"
+#include "lifecycle/manage/stop.h"
 
 _Static_assert(CQ_STOP_NKEYS == 0 && CQ_STOP_NARGS == 1, "stop.lua takes other keys or arguments");
 

@@ -1,5 +1,6 @@
+#include "lifecycle/manage/suspend.h"
+
 #include "job/keys.h"
-#include "lifecycle/manage.h"
 
 void cq_suspend_build(int64_t duration_s, struct cq_command *command)
 {

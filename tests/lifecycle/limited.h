@@ -2,6 +2,7 @@
 #ifndef CQ_TESTS_LIFECYCLE_LIMITED_H
 #define CQ_TESTS_LIFECYCLE_LIMITED_H
 
+#include "lifecycle/maintain/abandon.h"
 #include "tests/lifecycle/steps.h"
 
 #define ALLOWED "rq:rl:api:allowed"

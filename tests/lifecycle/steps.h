@@ -4,9 +4,8 @@
 
 #include "lifecycle/enqueue.h"
 #include "lifecycle/finish.h"
-#include "lifecycle/maintain.h"
-#include "lifecycle/manage.h"
-#include "lifecycle/worker.h"
+#include "lifecycle/worker/birth.h"
+#include "lifecycle/worker/identity.h"
 #include "tests/lifecycle/places.h"
 
 static CQ_UNUSED struct cq_job new_job(const char *id, const char *queue)

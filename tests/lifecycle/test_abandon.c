@@ -1,6 +1,6 @@
-#include "tests/lifecycle/steps.h"
-
 #include "job/result.h"
+#include "lifecycle/maintain/abandon.h"
+#include "tests/lifecycle/steps.h"
 
 static const cq_time later = NOW + 200 * CQ_SECOND;
 

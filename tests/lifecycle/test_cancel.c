@@ -1,4 +1,6 @@
 /* cancel and stop: from every place, and what running jobs make of it. */
+#include "lifecycle/manage/cancel.h"
+#include "lifecycle/manage/stop.h"
 #include "tests/lifecycle/steps.h"
 
 static enum cq_code cancel(const char *id, struct cq_error *err)

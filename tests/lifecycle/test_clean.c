@@ -1,3 +1,4 @@
+#include "lifecycle/maintain/clean.h"
 #include "tests/lifecycle/steps.h"
 
 static int64_t cleaned;

@@ -1,6 +1,8 @@
 /* A tick becomes a job once, whoever claims it and however often it is said; a scheduler's heartbeat tells
  * what is known. */
-#include "lifecycle/cron/cron.h"
+#include "lifecycle/cron/cron_beat.h"
+#include "lifecycle/cron/cron_tick.h"
+#include "lifecycle/cron/cron_view.h"
 #include "tests/lifecycle/steps.h"
 
 #define STATE "cq:cron:tick:report"

@@ -1,4 +1,6 @@
 /* What the end of a job does to those that wait for it. Deferred jobs are written here as RQ writes them. */
+#include "lifecycle/manage/cancel.h"
+#include "lifecycle/manage/requeue.h"
 #include "tests/lifecycle/steps.h"
 
 static void defer(const char *id, const char *queue, const char *parent, const char *field, const char *value)

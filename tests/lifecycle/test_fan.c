@@ -1,5 +1,6 @@
 /* Many jobs that one job waits for: each of them may cost a few commands when it ends, however many there
  * are. */
+#include "lifecycle/maintain/abandon.h"
 #include "tests/lifecycle/steps.h"
 
 enum { MANY = 2000 };

@@ -1,3 +1,4 @@
+#include "lifecycle/manage/suspend.h"
 #include "tests/lifecycle/steps.h"
 
 static struct cq_started started;

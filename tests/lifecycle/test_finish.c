@@ -1,3 +1,4 @@
+#include "lifecycle/maintain/abandon.h"
 #include "tests/lifecycle/steps.h"
 
 /* The value of a field of the newest result. */

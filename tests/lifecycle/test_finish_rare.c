@@ -1,3 +1,4 @@
+#include "lifecycle/maintain/abandon.h"
 #include "tests/lifecycle/steps.h"
 
 /* Rarer ends of an execution: canceled while it ran, and failed without RQ's default exception handler. */

@@ -1,6 +1,6 @@
-/* What `cq limit` sets for a key, beside what its jobs say: scripts/limit.lua, and how the other transitions
- * take it. */
-#include "lifecycle/limit.h"
+/* What `cq limit` sets for a key, beside what its jobs say: lifecycle/manage/limit.lua, and how the other
+ * transitions take it. */
+#include "lifecycle/manage/limit.h"
 #include "tests/lifecycle/limited.h"
 
 static void set_concurrency(int64_t concurrency)

@@ -1,5 +1,5 @@
 /* many and page: chunks of a place, straight and by name, while others change it. */
-#include "lifecycle/many.h"
+#include "lifecycle/manage/many.h"
 #include "tests/lifecycle/steps.h"
 
 static const struct cq_place_cursor nowhere = {{NULL, 0}, {NULL, 0}};

@@ -1,4 +1,6 @@
 #include "lifecycle/meta.h"
+#include "lifecycle/worker/heartbeat.h"
+#include "lifecycle/worker/identity.h"
 #include "tests/lifecycle/steps.h"
 
 START_TEST(meta_is_saved_on_a_job_that_is_there)

@@ -3,7 +3,12 @@
  * exists is in exactly one place, and a place holds no job that does not exist. The seed is fixed; a failure
  * names seed and step.
  */
-#include "lifecycle/many.h"
+#include "lifecycle/maintain/abandon.h"
+#include "lifecycle/maintain/clean.h"
+#include "lifecycle/manage/empty.h"
+#include "lifecycle/manage/many.h"
+#include "lifecycle/manage/remove.h"
+#include "lifecycle/manage/requeue.h"
 #include "tests/lifecycle/steps.h"
 
 enum { JOBS = 12, WORKERS = 3, STEPS = 800 };

@@ -1,4 +1,8 @@
 /* The last lines that a failed job wrote: how long they are kept, and what takes them away. */
+#include "lifecycle/maintain/abandon.h"
+#include "lifecycle/manage/empty.h"
+#include "lifecycle/manage/remove.h"
+#include "lifecycle/manage/requeue.h"
 #include "tests/lifecycle/steps.h"
 
 #define KEY "cq:output:j1"

@@ -1,4 +1,4 @@
-#include "lifecycle/pause.h"
+#include "lifecycle/manage/pause.h"
 #include "tests/lifecycle/steps.h"
 
 static struct cq_started started;

@@ -1,5 +1,8 @@
 /* A job with more dependencies than one call may look at: it is registered in pieces, whoever dies in
  * between. */
+#include "lifecycle/maintain/abandon.h"
+#include "lifecycle/manage/remove.h"
+#include "lifecycle/register.h"
 #include "tests/lifecycle/steps.h"
 
 enum { MANY = 1300, CHUNK = 500 };

@@ -1,4 +1,7 @@
 /* A job with more dependents than one call may look at: the others follow, whoever dies in between. */
+#include "lifecycle/maintain/abandon.h"
+#include "lifecycle/manage/empty.h"
+#include "lifecycle/manage/requeue.h"
 #include "tests/lifecycle/steps.h"
 
 enum { MANY = 1300, CHUNK = 500 };

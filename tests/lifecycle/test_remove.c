@@ -1,4 +1,6 @@
 /* remove and empty: nothing of a job stays behind. */
+#include "lifecycle/manage/empty.h"
+#include "lifecycle/manage/remove.h"
 #include "tests/lifecycle/steps.h"
 
 static int64_t keys(void)

@@ -1,3 +1,5 @@
+#include "lifecycle/manage/remove.h"
+#include "lifecycle/manage/requeue.h"
 #include "tests/lifecycle/steps.h"
 
 static enum cq_code requeue(const char *id, struct cq_str queue, struct cq_error *err)

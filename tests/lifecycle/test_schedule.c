@@ -2,7 +2,10 @@
  * it. */
 #include "tests/lifecycle/steps.h"
 
-#include "lifecycle/schedule.h"
+#include "lifecycle/schedule/due.h"
+#include "lifecycle/schedule/scheduler.h"
+#include "lifecycle/schedule/scheduler_stop.h"
+#include "lifecycle/schedule/unattended.h"
 
 #define LIMIT 200
 

@@ -1,4 +1,6 @@
 /* Limits of how many jobs of a key may run: scripts/parts/slots.lua, by the transitions that use them. */
+#include "lifecycle/manage/cancel.h"
+#include "lifecycle/manage/remove.h"
 #include "tests/lifecycle/limited.h"
 
 START_TEST(jobs_above_the_limit_wait_and_the_oldest_goes_when_one_ends)

@@ -1,4 +1,5 @@
 /* sweep: bounds of the failed registry, and entries whose job is gone. */
+#include "lifecycle/maintain/sweep.h"
 #include "tests/lifecycle/steps.h"
 
 static struct cq_sweep sweep_of(cq_time now)

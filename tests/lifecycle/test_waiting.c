@@ -1,4 +1,5 @@
 /* Jobs that are enqueued to wait: for other jobs, or for a time. */
+#include "lifecycle/manage/requeue.h"
 #include "tests/lifecycle/steps.h"
 
 static enum cq_job_status enqueue_with(const struct cq_enqueue *with)

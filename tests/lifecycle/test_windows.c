@@ -1,5 +1,8 @@
 /* Limits of how many jobs of a key start in a window of time: scripts/parts/windows.lua, by fetch, finish and
  * abandon. */
+#include "lifecycle/maintain/abandon.h"
+#include "lifecycle/manage/limit.h"
+#include "lifecycle/manage/remove.h"
 #include "tests/lifecycle/windows.h"
 
 START_TEST(no_more_start_in_a_window_and_the_rest_go_on_in_order)

@@ -1,3 +1,8 @@
+#include "lifecycle/worker/birth.h"
+#include "lifecycle/worker/death.h"
+#include "lifecycle/worker/heartbeat.h"
+#include "lifecycle/worker/identity.h"
+#include "lifecycle/worker/state.h"
 #include "tests/lifecycle/steps.h"
 
 START_TEST(birth_writes_what_rq_reads)

@@ -3,7 +3,7 @@
 #ifndef CQ_TESTS_LIFECYCLE_WINDOWS_H
 #define CQ_TESTS_LIFECYCLE_WINDOWS_H
 
-#include "lifecycle/limit.h"
+#include "lifecycle/manage/limit.h"
 #include "tests/lifecycle/steps.h"
 
 static struct cq_started started;

@@ -1,7 +1,12 @@
 /* What clients and operators do, and maintenance. */
 #include "lifecycle/enqueue.h"
-#include "lifecycle/maintain.h"
-#include "lifecycle/manage.h"
+#include "lifecycle/maintain/abandon.h"
+#include "lifecycle/maintain/clean.h"
+#include "lifecycle/maintain/sweep.h"
+#include "lifecycle/manage/cancel.h"
+#include "lifecycle/manage/empty.h"
+#include "lifecycle/manage/remove.h"
+#include "lifecycle/manage/requeue.h"
 #include "tests/model/driver.h"
 
 static void enqueue(void)

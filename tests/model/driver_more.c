@@ -3,11 +3,12 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "lifecycle/cron/cron.h"
-#include "lifecycle/limit.h"
-#include "lifecycle/manage.h"
-#include "lifecycle/many.h"
-#include "lifecycle/pause.h"
+#include "lifecycle/cron/cron_tick.h"
+#include "lifecycle/cron/cron_view.h"
+#include "lifecycle/manage/limit.h"
+#include "lifecycle/manage/many.h"
+#include "lifecycle/manage/pause.h"
+#include "lifecycle/manage/stop.h"
 #include "tests/model/driver.h"
 
 enum { CURSOR_MAX = 256 };

@@ -3,8 +3,13 @@
 
 #include "lifecycle/finish.h"
 #include "lifecycle/give_back.h"
-#include "lifecycle/schedule.h"
-#include "lifecycle/worker.h"
+#include "lifecycle/schedule/due.h"
+#include "lifecycle/schedule/scheduler.h"
+#include "lifecycle/schedule/scheduler_stop.h"
+#include "lifecycle/worker/birth.h"
+#include "lifecycle/worker/death.h"
+#include "lifecycle/worker/heartbeat.h"
+#include "lifecycle/worker/identity.h"
 #include "tests/model/driver.h"
 
 static struct cq_fetch fetching(struct cq_str queues[LIST_MAX], bool resume)

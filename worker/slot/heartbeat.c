@@ -1,5 +1,7 @@
 #include <stdlib.h>
 
+#include "lifecycle/worker/birth.h"
+#include "lifecycle/worker/heartbeat.h"
 #include "worker/slot/slot.h"
 
 /* The reply may come when the slot is already in its next job: only the execution asked about counts. */

@@ -5,13 +5,16 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "lifecycle/worker/birth.h"
+#include "lifecycle/worker/death.h"
+#include "lifecycle/worker/state.h"
 #include "worker/callback.h"
 #include "worker/maintenance.h"
 #include "worker/pool/resize.h"
+#include "worker/runtimes/runtimes.h"
 #include "worker/slot/execution.h"
 #include "worker/slot/horses.h"
 #include "worker/slot/order.h"
-#include "worker/runtimes/runtimes.h"
 #include "worker/waiter.h"
 
 static void slot_name(struct cq_slot *slot)

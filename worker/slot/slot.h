@@ -11,7 +11,7 @@
 #define CQ_WORKER_SLOT_SLOT_H
 
 #include "job/keys.h"
-#include "lifecycle/worker.h"
+#include "lifecycle/worker/identity.h"
 #include "worker/rider.h"
 #include "worker/slot/running.h"
 

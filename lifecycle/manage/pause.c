@@ -1,4 +1,4 @@
-#include "lifecycle/pause.h"
+#include "lifecycle/manage/pause.h"
 
 #include <assert.h>
 

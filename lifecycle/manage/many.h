@@ -4,8 +4,8 @@
  * block Redis nor are loaded at once. Redis: many.lua. Source: rq/job.py Job.cancel, Job.delete;
  * rq/registry.py BaseRegistry.requeue; rq/cli/cli.py requeue.
  */
-#ifndef CQ_LIFECYCLE_MANY_H
-#define CQ_LIFECYCLE_MANY_H
+#ifndef CQ_LIFECYCLE_MANAGE_MANY_H
+#define CQ_LIFECYCLE_MANAGE_MANY_H
 
 #include "base/clock.h"
 #include "registry/page.h"

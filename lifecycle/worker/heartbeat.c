@@ -1,7 +1,8 @@
+#include "lifecycle/worker/heartbeat.h"
+
 #include "job/job.h"
 #include "job/keys.h"
 #include "lifecycle/times.h"
-#include "lifecycle/worker.h"
 
 _Static_assert(CQ_HEARTBEAT_NKEYS == 2 && CQ_HEARTBEAT_NARGS == 10,
                "heartbeat.lua takes other keys or arguments");

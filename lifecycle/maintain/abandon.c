@@ -1,9 +1,10 @@
+#include "lifecycle/maintain/abandon.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "job/keys.h"
 #include "job/result.h"
-#include "lifecycle/maintain.h"
 #include "lifecycle/times.h"
 
 _Static_assert(CQ_ABANDON_NKEYS == 3 && CQ_ABANDON_NARGS == 7, "abandon.lua takes other keys or arguments");

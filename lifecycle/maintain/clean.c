@@ -1,5 +1,6 @@
+#include "lifecycle/maintain/clean.h"
+
 #include "job/keys.h"
-#include "lifecycle/maintain.h"
 #include "lifecycle/times.h"
 
 _Static_assert(CQ_CLEAN_NKEYS == 10 && CQ_CLEAN_NARGS == 5, "clean.lua takes other keys or arguments");

@@ -1,5 +1,6 @@
+#include "lifecycle/maintain/sweep.h"
+
 #include "job/keys.h"
-#include "lifecycle/maintain.h"
 #include "lifecycle/times.h"
 
 _Static_assert(CQ_SWEEP_NKEYS == 6 && CQ_SWEEP_NARGS == 8, "sweep.lua takes other keys or arguments");

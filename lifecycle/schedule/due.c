@@ -1,41 +1,10 @@
-#include "lifecycle/schedule.h"
-
-#include <stdio.h>
-
-#include <uuid/uuid.h>
+#include "lifecycle/schedule/due.h"
 
 #include "base/buf.h"
-#include "job/keys.h"
 
 _Static_assert(CQ_DUE_NKEYS == 1 && CQ_DUE_NARGS == 4, "due.lua takes other keys or arguments");
-_Static_assert(CQ_SCHEDULER_STOP_NKEYS == 1 && CQ_SCHEDULER_STOP_NARGS == 1,
-               "scheduler_stop.lua takes other keys or arguments");
 
 enum { FIRST_STATE = 4 }; /* in the reply of due.lua, after its counts */
-
-void cq_scheduler_name_generate(pid_t pid, char ret_name[CQ_SCHEDULER_NAME_SIZE])
-{
-    uuid_t random;
-    uint64_t number = 0;
-    uuid_generate_random(random);
-    for (size_t i = 9; i < sizeof(random); i++) /* the bytes behind those that tell the version */
-        number = number << 8 | random[i];
-    unsigned long long digits = 100000000000ull + number % 800000000000ull;
-    snprintf(ret_name, CQ_SCHEDULER_NAME_SIZE, "%012llu%07u", digits % 1000000000000ull,
-             (unsigned)pid % 10000000u);
-}
-
-static void put_key(struct cq_command *command, struct cq_key key)
-{
-    cq_command_arg(command, cq_key_str(&key));
-}
-
-static void put_locks(const struct cq_scheduler_identity *id, struct cq_command *command)
-{
-    put_key(command, cq_key_scheduler(cq_str(id->name)));
-    for (size_t i = 0; i < id->queue_count; i++)
-        put_key(command, cq_key_scheduler_lock(id->queues[i]));
-}
 
 /* Field, value ... of its hash. Source: rq/scheduler.py to_dict. */
 static void put_fields(const struct cq_scheduler_identity *id, const char *now, struct cq_command *command)
@@ -61,7 +30,7 @@ void cq_due_build(const struct cq_scheduler_identity *id, cq_time now, int limit
     char now_iso[CQ_TIME_ISO_SIZE];
     cq_time_iso(now, now_iso);
     cq_command_script(command, CQ_SCRIPT_DUE, CQ_DUE_NKEYS + (int)id->queue_count);
-    put_locks(id, command);
+    cq_scheduler_put_keys(id, command);
     cq_command_text(command, id->name);
     cq_command_int(command, CQ_SCHEDULER_LOCK_TTL_S);
     cq_command_int(command, limit);
@@ -86,25 +55,4 @@ enum cq_code cq_due_read(const struct cq_reply *reply, struct cq_due *ret_due, s
 enum cq_lock cq_due_lock(const struct cq_reply *reply, size_t queue_index)
 {
     return (enum cq_lock)cq_reply_int(cq_reply_at(reply, FIRST_STATE + queue_index));
-}
-
-void cq_scheduler_stop_build(const struct cq_scheduler_identity *id, struct cq_command *command)
-{
-    cq_command_script(command, CQ_SCRIPT_SCHEDULER_STOP, CQ_SCHEDULER_STOP_NKEYS + (int)id->queue_count);
-    put_locks(id, command);
-    cq_command_text(command, id->name);
-}
-
-void cq_unattended_build(const struct cq_str *queues, size_t queue_count, struct cq_command *command)
-{
-    cq_command_script(command, CQ_SCRIPT_UNATTENDED, 2 * (int)queue_count);
-    for (size_t i = 0; i < queue_count; i++) {
-        put_key(command, cq_key_scheduler_lock(queues[i]));
-        put_key(command, cq_key_registry("scheduled", queues[i]));
-    }
-}
-
-int64_t cq_unattended_count(const struct cq_reply *reply, size_t queue_index)
-{
-    return cq_reply_int(cq_reply_at(reply, queue_index));
 }

@@ -1,0 +1,22 @@
+/* What an operator does to one job that ended: requeue it. */
+#ifndef CQ_LIFECYCLE_MANAGE_REQUEUE_H
+#define CQ_LIFECYCLE_MANAGE_REQUEUE_H
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "redis/command.h"
+#include "redis/reply.h"
+
+/*
+ * Requeue one failed job: out of rq:failed:<queue>, started_at, ended_at, exc_info cleared, status queued,
+ * pushed. queue CQ_STR_NONE: the queue is the job's own origin. Redis: requeue.lua. Source: rq/registry.py
+ * requeue. Errors on reading: CQ_ERR_NO_SUCH_JOB (no hash; the stale registry entry is removed),
+ * CQ_ERR_INVALID_OPERATION (not in the registry). The second form takes it out of another registry
+ * ("canceled"), or puts it at the front.
+ */
+void cq_requeue_build(struct cq_str job_id, struct cq_str queue, cq_time now, struct cq_command *command);
+void cq_requeue_from_build(const char *registry, struct cq_str job_id, struct cq_str queue, bool at_front,
+                           cq_time now, struct cq_command *command);
+CQ_MUST_CHECK enum cq_code cq_requeue_read(const struct cq_reply *reply, struct cq_error *err);
+
+#endif
