@@ -5,8 +5,10 @@
     command = python3 examples/runtime.py
     functions = text
 
-docs/RUNTIME.md is what it speaks: frames on descriptor 3, a fork for each horse, a socket for each horse's jobs.
+docs/RUNTIME.md is what it speaks: frames on descriptor 3, a fork for each horse, a socket for each horse's
+jobs.
 """
+
 import array
 import ctypes
 import json
@@ -36,36 +38,38 @@ def pack(value):
     if isinstance(value, bool):
         return b'\xc3' if value else b'\xc2'
     if isinstance(value, int):
-        return struct.pack('>Bq', 0xd3, value)
+        return struct.pack('>Bq', 0xD3, value)
     if isinstance(value, dict):
-        return struct.pack('>BH', 0xde, len(value)) + b''.join(pack(key) + pack(item) for key, item in value.items())
-    kind, data = (0xdb, value.encode()) if isinstance(value, str) else (0xc6, value)
+        return struct.pack('>BH', 0xDE, len(value)) + b''.join(
+            pack(key) + pack(item) for key, item in value.items()
+        )
+    kind, data = (0xDB, value.encode()) if isinstance(value, str) else (0xC6, value)
     return struct.pack('>BI', kind, len(data)) + data
 
 
 def unpack(data, at):
     """The value at an offset, and the offset behind it."""
     kind = data[at]
-    if kind < 0x80 or kind >= 0xe0:
+    if kind < 0x80 or kind >= 0xE0:
         return (kind if kind < 0x80 else kind - 256), at + 1
-    if kind in (0xc2, 0xc3):
-        return kind == 0xc3, at + 1
-    numbers = {0xcc: '>B', 0xcd: '>H', 0xce: '>I', 0xcf: '>Q', 0xd0: '>b', 0xd1: '>h', 0xd2: '>i', 0xd3: '>q'}
+    if kind in (0xC2, 0xC3):
+        return kind == 0xC3, at + 1
+    numbers = {0xCC: '>B', 0xCD: '>H', 0xCE: '>I', 0xCF: '>Q', 0xD0: '>b', 0xD1: '>h', 0xD2: '>i', 0xD3: '>q'}
     if kind in numbers:
         return struct.unpack_from(numbers[kind], data, at + 1)[0], at + 1 + struct.calcsize(numbers[kind])
-    sizes = {0xc4: '>B', 0xc5: '>H', 0xc6: '>I', 0xd9: '>B', 0xda: '>H', 0xdb: '>I', 0xde: '>H', 0xdf: '>I'}
-    size, at = kind & (0x0f if kind < 0x90 else 0x1f), at + 1
+    sizes = {0xC4: '>B', 0xC5: '>H', 0xC6: '>I', 0xD9: '>B', 0xDA: '>H', 0xDB: '>I', 0xDE: '>H', 0xDF: '>I'}
+    size, at = kind & (0x0F if kind < 0x90 else 0x1F), at + 1
     if kind in sizes:
         size = struct.unpack_from(sizes[kind], data, at)[0]
         at += struct.calcsize(sizes[kind])
-    if kind < 0x90 or kind in (0xde, 0xdf):
+    if kind < 0x90 or kind in (0xDE, 0xDF):
         pairs = {}
         for _ in range(size):
             key, at = unpack(data, at)
             pairs[key], at = unpack(data, at)
         return pairs, at
-    part = bytes(data[at:at + size])
-    return (part if 0xc4 <= kind <= 0xc6 else part.decode()), at + size
+    part = bytes(data[at : at + size])
+    return (part if 0xC4 <= kind <= 0xC6 else part.decode()), at + size
 
 
 class Channel:
@@ -98,7 +102,8 @@ class Channel:
 
 
 def run(job, channel):
-    """One job. Returns its answer: the frame's type and fields. Before it, messages may go over the channel."""
+    """One job. Returns its answer: the frame's type and fields. Before it, messages may go over the
+    channel."""
     data = job['fields']['data']
     try:
         name, _, args, kwargs = json.loads(zlib.decompress(data) if data[:1] == b'\x78' else data)
@@ -167,8 +172,15 @@ def reap(channel, horses):
                     kill(os.kill, child)
         pid, status, usage = os.wait4(ended.si_pid, 0)
         if pid in horses:
-            channel.send('exited', horse=horses.pop(pid), pid=pid, status=status, maxrss_kb=usage.ru_maxrss,
-                         utime_us=int(usage.ru_utime * 1e6), stime_us=int(usage.ru_stime * 1e6))
+            channel.send(
+                'exited',
+                horse=horses.pop(pid),
+                pid=pid,
+                status=status,
+                maxrss_kb=usage.ru_maxrss,
+                utime_us=int(usage.ru_utime * 1e6),
+                stime_us=int(usage.ru_stime * 1e6),
+            )
 
 
 def main(**hello):

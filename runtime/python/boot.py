@@ -1,16 +1,23 @@
-# What `python3 -c` is given to become a python stable. Descriptor 3 is the worker's socket, descriptor 4 a file with the
-# bundle (runtime/python/bundle.h) and the worker's setup frame.
+# What `python3 -c` is given to become a python stable. Descriptor 3 is the worker's socket, descriptor 4 a
+# file with the bundle (runtime/python/bundle.h) and the worker's setup frame.
 #
-# It imports nothing that the interpreter has not imported already: each module here would be in every horse. It is
-# written so that any Python can parse it, 2.7 too, and say what is wrong.
+# It imports nothing that the interpreter has not imported already: each module here would be in every horse.
+# It is written so that any Python can parse it, 2.7 too, and say what is wrong.
 
 
 def refuse(why):
     import os
     import sys
-    text = 'python %d.%d (%s): %s' % (sys.version_info[0], sys.version_info[1], sys.executable or 'no path', why)
+
+    text = 'python %d.%d (%s): %s' % (
+        sys.version_info[0],
+        sys.version_info[1],
+        sys.executable or 'no path',
+        why,
+    )
     try:
-        # The worker waits for a hello frame; this one has no need of _cq. msgpack: a map, texts, a small number.
+        # The worker waits for a hello frame; this one has no need of _cq. msgpack: a map, texts, a small
+        # number.
         frame = b'\x84\xa8protocol\x01'
         for word in ('type', 'hello', 'runtime', 'python', 'error', text):
             word = word.encode('utf-8', 'replace')
@@ -25,6 +32,7 @@ def refuse(why):
 
 def check():
     import sys
+
     remedy = '; name another interpreter with --python'
     implementation = getattr(sys, 'implementation', None)
     if sys.version_info < (3, 9) or implementation.name != 'cpython':
@@ -34,17 +42,19 @@ def check():
 
 
 def load():
-    # The file begins with the extension module, so it is loaded from where it is; it stays mapped when it is closed.
+    # The file begins with the extension module, so it is loaded from where it is; it stays mapped when it is
+    # closed.
     import os
     import sys
     from _frozen_importlib import ModuleSpec, module_from_spec
     from _frozen_importlib_external import ExtensionFileLoader
+
     path = '/proc/self/fd/4'
     spec = ModuleSpec('_cq', ExtensionFileLoader('_cq', path), origin=path)
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     sys.modules['_cq'] = module
-    os.lseek(4, @EXTENSION_SIZE@, os.SEEK_SET)
+    os.lseek(4, EXTENSION_SIZE, os.SEEK_SET)
     parts = []
     while not parts or parts[-1]:
         parts.append(os.read(4, 1 << 20))
@@ -62,7 +72,7 @@ def unpack(rest):
     sources = {}
     for name, size in sizes:
         name = 'cq' if name == '__init__' else 'cq.' + name
-        sources[name], rest = rest[:int(size)], rest[int(size):]
+        sources[name], rest = rest[: int(size)], rest[int(size) :]
     return sources, rest
 
 
@@ -71,17 +81,22 @@ class Bundle(object):
 
     def __init__(self, sources):
         from _frozen_importlib import ModuleSpec
+
         self.sources = sources
         self.spec_type = ModuleSpec
 
     def find_spec(self, name, path=None, target=None):
         if name in self.sources:
-            spec = self.spec_type(name, self, origin=self.get_filename(name), is_package=self.is_package(name))
+            spec = self.spec_type(
+                name, self, origin=self.get_filename(name), is_package=self.is_package(name)
+            )
             spec.has_location = True  # a module gets its __file__ then
             return spec
         if name.startswith('cq.'):
-            raise ModuleNotFoundError('No module named %r: inside of a cq worker, cq is the package of the worker itself' % name,
-                                      name=name)
+            raise ModuleNotFoundError(
+                'No module named %r: inside of a cq worker, cq is the package of the worker itself' % name,
+                name=name,
+            )
         return None
 
     def is_package(self, name):
@@ -106,6 +121,7 @@ class Bundle(object):
 
 def boot():
     import sys
+
     check()
     try:
         extension, rest = load()
@@ -121,10 +137,12 @@ def boot():
     try:
         setup = extension.setup(rest)
         from cq._stable import main
+
         main(setup)
         status = extension.status()
     except BaseException:
         import traceback
+
         status = extension.fail(traceback.format_exc())
     extension.exit(status)
 

@@ -19,7 +19,7 @@ size_of() { wc -c < "$1" | tr -d ' '; }
 } > "$out/bundle.bin"
 
 # Comments stay here: the text is an argument of every python stable. The extension's size is where the index begins.
-sed -e '/^ *#/d' -e '/^$/d' -e "s/@EXTENSION_SIZE@/$(size_of "$extension")/" "$boot" > "$out/boot.txt"
+sed -e '/^ *#/d' -e '/^$/d' -e "s/EXTENSION_SIZE/$(size_of "$extension")/" "$boot" > "$out/boot.txt"
 
 cat > "$out/bundle.S" << END
 /* Made by runtime/python/embed.sh; do not edit. */

@@ -1,4 +1,5 @@
-"""Run every row in alternating rounds, and print the table, ratios and goals. usage: compare.py FOLDER ROW... (see run.sh)"""
+"""Run every row in alternating rounds, and print the table, ratios and goals. usage: compare.py FOLDER ROW...
+(see run.sh)"""
 
 import os
 import sys
@@ -24,20 +25,29 @@ def say(what):
 
 
 def main():
-    folder, rows, rounds, limit_s = sys.argv[1], chosen(sys.argv[2:]), number("BENCH_ROUNDS", 3), 60 * number("BENCH_MINUTES", 8)
+    folder, rows, rounds, limit_s = (
+        sys.argv[1],
+        chosen(sys.argv[2:]),
+        number("BENCH_ROUNDS", 3),
+        60 * number("BENCH_MINUTES", 8),
+    )
     start = time.monotonic()
     server = Server(folder)
     try:
         results = {row.name: [] for row in rows}
         done = 0
-        while done < rounds and (time.monotonic() - start) * (done + 1) <= limit_s * max(done, 1):  # the next one is as long as those before it
+        while done < rounds and (time.monotonic() - start) * (done + 1) <= limit_s * max(
+            done, 1
+        ):  # the next one is as long as those before it
             for row in rows:
                 say(f"round {done + 1} of {rounds}: {row.title}")
                 results[row.name].append(measure(server, row, folder))
             done += 1
         say("")
-        print(f"{done} round{'s' if done > 1 else ''}, {os.cpu_count()} cores, Redis {server.version} on a Unix socket, "
-              f"CPython {sys.version.split()[0]}, one worker at a time\n")
+        print(
+            f"{done} round{'s' if done > 1 else ''}, {os.cpu_count()} cores, Redis {server.version} on a "
+            f"Unix socket, CPython {sys.version.split()[0]}, one worker at a time\n"
+        )
         print(report(rows, results))
         print(f"\nmeasured in {time.monotonic() - start:.0f} s")
     finally:

@@ -1,7 +1,9 @@
-"""What a job costs in each of cq's processes: page faults and processor time of the worker, the stable and a forked horse.
+"""What a job costs in each of cq's processes: page faults and processor time of the worker, the stable and a
+forked horse.
 
-usage: fork_faults.py [ROW] [--function noop] [--jobs 500] [--options "..."]; ROW as in rows.py (py-rq); CQ=path of cq (build/cq).
-For an application of one's own: --module NAME --path FOLDER, a function without arguments. Run it with build/venv-bench/bin/python -B.
+usage: fork_faults.py [ROW] [--function noop] [--jobs 500] [--options "..."]; ROW as in rows.py (py-rq);
+CQ=path of cq (build/cq). For an application of one's own: --module NAME --path FOLDER, a function without
+arguments. Run it with build/venv-bench/bin/python -B.
 """
 
 import argparse
@@ -64,12 +66,22 @@ def profile(run, function, jobs):
     if warm:
         total = sum((used for used, _ in warm), Usage())
         print()
-        show("a horse before its job", total, len(warm), f"{sum(kb for _, kb in warm) / len(warm) / 1024:.2f} MB PSS, mean of {len(warm)} that wait")
+        show(
+            "a horse before its job",
+            total,
+            len(warm),
+            f"{sum(kb for _, kb in warm) / len(warm) / 1024:.2f} MB PSS, mean of {len(warm)} that wait",
+        )
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("row", nargs="?", default="py-rq", choices=[name for name, row in ROWS.items() if row.system in ("cq", "native")])
+    parser.add_argument(
+        "row",
+        nargs="?",
+        default="py-rq",
+        choices=[name for name, row in ROWS.items() if row.system in ("cq", "native")],
+    )
     parser.add_argument("--function", default="noop")
     parser.add_argument("--jobs", type=int, default=500)
     parser.add_argument("--options", default="", help="more options of cq worker")
@@ -84,8 +96,20 @@ def main():
     row = replace(row, module=asked.module or row.module, options=(*row.options, *shlex.split(asked.options)))
     with tempfile.TemporaryDirectory() as folder:
         os.mkdir(f"{folder}/native")
-        subprocess.run(["cc", "-D_GNU_SOURCE", "-O2", "-shared", "-fPIC", f"-I{HERE.parent.parent}/runtime", "-o", f"{folder}/native/bench.so", HERE / "jobs/bench.c"],
-                       check=True)
+        subprocess.run(
+            [
+                "cc",
+                "-D_GNU_SOURCE",
+                "-O2",
+                "-shared",
+                "-fPIC",
+                f"-I{HERE.parent.parent}/runtime",
+                "-o",
+                f"{folder}/native/bench.so",
+                HERE / "jobs/bench.c",
+            ],
+            check=True,
+        )
         shutil.copytree(HERE / "jobs", f"{folder}/jobs")
         if asked.path:
             shutil.copytree(asked.path, f"{folder}/jobs", dirs_exist_ok=True)
@@ -95,7 +119,9 @@ def main():
             try:
                 profile(run, asked.function, asked.jobs)
             except SystemExit as fault:
-                raise SystemExit(f"{fault}\n{Path(row.log(folder)).read_text(errors='replace')[-3000:]}") from None
+                raise SystemExit(
+                    f"{fault}\n{Path(row.log(folder)).read_text(errors='replace')[-3000:]}"
+                ) from None
             finally:
                 run.stop()
         finally:

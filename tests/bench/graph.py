@@ -1,7 +1,9 @@
-"""Jobs that wait for each other: a chain, one job with many dependents, one with many dependencies. How many end in a second, and for how
-long Redis was held at most, with cq and with RQ's worker on the same server. usage: graph.py FOLDER (see run.sh, ROWS=graph)
+"""Jobs that wait for each other: a chain, one job with many dependents, one with many dependencies. How many
+end in a second, and for how long Redis was held at most, with cq and with RQ's worker on the same server.
+usage: graph.py FOLDER (see run.sh, ROWS=graph)
 
-BENCH_CHAIN (1000), BENCH_FAN (10000) jobs for cq; a tenth of them for RQ, which looks at all dependencies of a job as each of them ends.
+BENCH_CHAIN (1000), BENCH_FAN (10000) jobs for cq; a tenth of them for RQ, which looks at all dependencies of
+a job as each of them ends.
 """
 
 import os
@@ -15,7 +17,12 @@ from link import encode
 from rows import BARE, CQ, REUSE, SIMPLE, Row
 from server import Server, wait_until
 
-LIST, STAGED, DEFERRED, DONE = b"rq:queue:default", b"bench:staged", b"rq:deferred:default", b"rq:finished:default"
+LIST, STAGED, DEFERRED, DONE = (
+    b"rq:queue:default",
+    b"bench:staged",
+    b"rq:deferred:default",
+    b"rq:finished:default",
+)
 OURS = Row("cq-graph", "cq -n 2 --reuse-horses, C functions", BARE, "native", "reuse", 2, REUSE)
 THEIRS = Row("rq-graph", "RQ SimpleWorker", BARE, "rq", "reuse", 1, SIMPLE)
 
@@ -54,8 +61,20 @@ def prepare(jobs, link, graph):
         commands = [template.replace(PLACEHOLDER, job_id)]
         if others:
             names = "[" + ", ".join(f'"{other.decode()}"' for other in others) + "]"
-            commands += [encode("HSET", b"rq:job:" + job_id, "status", "deferred", "dependency_id", others[0], "dependency_ids", names),
-                         encode("ZADD", DEFERRED, int(time.time()), job_id), encode("SADD", b"rq:job::" + job_id + b":dependencies", *others)]
+            commands += [
+                encode(
+                    "HSET",
+                    b"rq:job:" + job_id,
+                    "status",
+                    "deferred",
+                    "dependency_id",
+                    others[0],
+                    "dependency_ids",
+                    names,
+                ),
+                encode("ZADD", DEFERRED, int(time.time()), job_id),
+                encode("SADD", b"rq:job::" + job_id + b":dependencies", *others),
+            ]
             commands += [encode("SADD", b"rq:job:" + other + b":dependents", job_id) for other in others]
         else:
             commands.append(encode("RPUSH", STAGED, job_id))
@@ -105,7 +124,11 @@ def measure_enqueue(server, count):
     jobs.learn(["noop"])
     prepare(jobs, link, [[] for _ in range(count)])
     ids = [id_of(at).decode() for at in range(count)]
-    words = [word for start in range(0, count, 1000) for word in ("--depends-on", ",".join(ids[start:start + 1000]))]
+    words = [
+        word
+        for start in range(0, count, 1000)
+        for word in ("--depends-on", ",".join(ids[start : start + 1000]))
+    ]
     link.ask("SLOWLOG", "RESET")
     start = time.monotonic()
     subprocess.run([CQ, "enqueue", "--url", server.url, "--quiet", *words, "bench.noop"], check=True)
@@ -118,10 +141,17 @@ def measure_enqueue(server, count):
 def main():
     folder = sys.argv[1]
     length, width = number_of("BENCH_CHAIN", 1000), number_of("BENCH_FAN", 10000)
-    shapes = (("chain", chain, length), ("one job's dependents", fan_out, width), ("one job's dependencies", fan_in, width))
+    shapes = (
+        ("chain", chain, length),
+        ("one job's dependents", fan_out, width),
+        ("one job's dependencies", fan_in, width),
+    )
     server = Server(folder)
     try:
-        print(f"jobs that wait for each other, {os.cpu_count()} cores, Redis {server.version} on a Unix socket\n")
+        print(
+            f"jobs that wait for each other, {os.cpu_count()} cores, Redis {server.version} on a Unix "
+            "socket\n"
+        )
         print(f"{'':<26} {'':<38} {'jobs':>7} {'jobs/s':>9} {'longest command':>16}")
         for what, shape, count in shapes:
             for row, number in ((OURS, count), (OURS, count // 10), (THEIRS, count // 10)):
@@ -129,7 +159,11 @@ def main():
                 print(f"{what:<26} {row.what:<38} {number:>7} {rate:>9.0f} {held_ms:>13.1f} ms", flush=True)
         for number in (width, width // 10):
             seconds, held_ms = measure_enqueue(server, number)
-            print(f"{'enqueue with dependencies':<26} {'cq enqueue':<38} {number:>7} {1 / seconds:>9.1f} {held_ms:>13.1f} ms", flush=True)
+            print(
+                f"{'enqueue with dependencies':<26} {'cq enqueue':<38} {number:>7} {1 / seconds:>9.1f} "
+                f"{held_ms:>13.1f} ms",
+                flush=True,
+            )
     finally:
         server.stop()
 

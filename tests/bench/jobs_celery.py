@@ -39,7 +39,9 @@ class CeleryJobs:
         ids = [str(uuid.uuid4()).encode() for _ in range(count)]
         self.base = self.link.ask("DBSIZE")
         for start in range(0, count, 100):
-            self.link.ask("LPUSH", STAGED, *(self.message(function, job_id) for job_id in ids[start:start + 100]))
+            self.link.ask(
+                "LPUSH", STAGED, *(self.message(function, job_id) for job_id in ids[start : start + 100])
+            )
         return ids
 
     def release(self):
@@ -47,15 +49,23 @@ class CeleryJobs:
 
     def finished(self):
         """Every result is a new key; what else comes (the queue, what is not acknowledged yet) goes again."""
-        unfinished = sum(self.link.ask_all([encode("EXISTS", key) for key in (QUEUE, b"unacked", b"unacked_index")]))
+        unfinished = sum(
+            self.link.ask_all([encode("EXISTS", key) for key in (QUEUE, b"unacked", b"unacked_index")])
+        )
         return self.link.ask("DBSIZE") - self.base - unfinished
 
     def ends(self, ids):
-        results = [json.loads(text or "{}") for text in self.link.ask_all([encode("GET", RESULT + job_id) for job_id in ids])]
+        results = [
+            json.loads(text or "{}")
+            for text in self.link.ask_all([encode("GET", RESULT + job_id) for job_id in ids])
+        ]
         if any(result.get("status") != "SUCCESS" for result in results):
             raise SystemExit("bench: a task is not finished, or has no result")
         moments = [datetime.fromisoformat(result["date_done"]) for result in results]
-        return [(moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp() for moment in moments]
+        return [
+            (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+            for moment in moments
+        ]
 
     def probe(self, function):
         job_id = str(uuid.uuid4()).encode()

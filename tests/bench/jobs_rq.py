@@ -1,4 +1,5 @@
-"""Jobs in RQ's layout, as RQ's workers and cq's take them: put there quickly, and looked at when they are done."""
+"""Jobs in RQ's layout, as RQ's workers and cq's take them: put there quickly, and looked at when they are
+done."""
 
 import time
 import uuid
@@ -27,7 +28,9 @@ class RqJobs:
     def hash_of(self, function):
         """The command that makes a job: RQ enqueues one itself, ours are its copies with another id."""
         if function not in self.templates:
-            job = Queue("default", connection=self.client).enqueue(f"{self.module}.{function}", job_id=PLACEHOLDER.decode())
+            job = Queue("default", connection=self.client).enqueue(
+                f"{self.module}.{function}", job_id=PLACEHOLDER.decode()
+            )
             fields = [word for pair in self.client.hgetall(job.key).items() for word in pair]
             self.templates[function] = encode("HSET", b"rq:job:" + PLACEHOLDER, *fields)
             job.delete()
@@ -58,11 +61,12 @@ class RqJobs:
         return self.link.ask("ZCARD", DONE) - self.base
 
     def ends(self, ids):
-        """When each job ended, in epoch seconds; each is finished and its result stored, or this is no measurement."""
+        """When each job ended, in epoch seconds; each is finished and its result stored, or this is no
+        measurement."""
         asked = [encode("HMGET", b"rq:job:" + job_id, "status", "ended_at") for job_id in ids]
         asked += [encode("XLEN", b"rq:results:" + job_id) for job_id in ids]
         answers = self.link.ask_all(asked)
-        hashes, results = answers[:len(ids)], answers[len(ids):]
+        hashes, results = answers[: len(ids)], answers[len(ids) :]
         if any(status != b"finished" for status, _ in hashes) or any(length != 1 for length in results):
             raise SystemExit("bench: a job is not finished, or has no result")
         return [epoch(ended) for _, ended in hashes]
@@ -70,8 +74,11 @@ class RqJobs:
     def probe(self, function):
         """Seconds from enqueueing a job to the news of its result."""
         job_id = str(uuid.uuid4()).encode()
-        text = self.hash_of(function).replace(PLACEHOLDER, job_id) + encode("RPUSH", QUEUE, job_id) + \
-            encode("XREAD", "BLOCK", 30000, "STREAMS", b"rq:results:" + job_id, "0-0")
+        text = (
+            self.hash_of(function).replace(PLACEHOLDER, job_id)
+            + encode("RPUSH", QUEUE, job_id)
+            + encode("XREAD", "BLOCK", 30000, "STREAMS", b"rq:results:" + job_id, "0-0")
+        )
         start = time.perf_counter()
         self.link.send(text, 3)
         *_, news = [self.link.answer() for _ in range(3)]

@@ -78,13 +78,15 @@ class Link:
         """Answers of encoded commands, in their order."""
         answers = []
         for start in range(0, len(commands), self.AT_ONCE):
-            part = commands[start:start + self.AT_ONCE]
+            part = commands[start : start + self.AT_ONCE]
             self.send(b"".join(part), len(part))
             answers += [self.answer() for _ in part]
         return answers
 
     def info(self, section):
-        return dict(line.split(":", 1) for line in self.ask("INFO", section).decode().splitlines() if ":" in line)
+        return dict(
+            line.split(":", 1) for line in self.ask("INFO", section).decode().splitlines() if ":" in line
+        )
 
     def counters(self):
         """(Redis' processor seconds, the traffic of everybody but this connection), since Redis started."""
@@ -92,6 +94,9 @@ class Link:
         # Of this INFO Redis has counted what came in, and neither the command nor what it answers.
         ours = Traffic(self.commands - 1, self.sends, self.sent + self.received)
         info = dict(line.split(":", 1) for line in self.answer().decode().splitlines() if ":" in line)
-        everybody = Traffic(int(info["total_commands_processed"]), int(info["total_reads_processed"]),
-                            int(info["total_net_input_bytes"]) + int(info["total_net_output_bytes"]))
+        everybody = Traffic(
+            int(info["total_commands_processed"]),
+            int(info["total_reads_processed"]),
+            int(info["total_net_input_bytes"]) + int(info["total_net_output_bytes"]),
+        )
         return float(info["used_cpu_user"]) + float(info["used_cpu_sys"]), everybody - ours

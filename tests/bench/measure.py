@@ -1,4 +1,5 @@
-"""One row, once: a worker is started, warmed up, loaded, asked for lone jobs, looked at while idle and while busy, stopped."""
+"""One row, once: a worker is started, warmed up, loaded, asked for lone jobs, looked at while idle and while
+busy, stopped."""
 
 import os
 import signal
@@ -12,9 +13,9 @@ from jobs_rq import RqJobs
 from processes import Usage, machine_busy_s, tree, tree_pss_kb, tree_usage, usage
 from server import wait_until
 
-LOADED_S = 1.0      # batches are repeated until they have taken so long together,
-MOST_BATCHES = 10   # or that many were run
-SETTLE_S = 0.1      # what follows a job, such as forking ahead, is over
+LOADED_S = 1.0  # batches are repeated until they have taken so long together,
+MOST_BATCHES = 10  # or that many were run
+SETTLE_S = 0.1  # what follows a job, such as forking ahead, is over
 PROBES, FIRST_PROBES = 40, 5
 
 
@@ -30,8 +31,11 @@ class Run:
     def until(self, condition, what, **options):
         def or_dead():
             if self.process.poll() is not None:
-                raise SystemExit(f"bench: the worker ended with status {self.process.returncode} before {what}")
+                raise SystemExit(
+                    f"bench: the worker ended with status {self.process.returncode} before {what}"
+                )
             return condition()
+
         wait_until(or_dead, what, **options)
 
     def until_idle(self):
@@ -42,7 +46,9 @@ class Run:
         """So many jobs, executed: when each ended, in epoch seconds."""
         ids = self.jobs.prepare(function, count)
         self.jobs.release()
-        self.until(lambda: self.jobs.finished() >= count, f"{count} jobs are finished", timeout_s=180, pause_s=0.01)
+        self.until(
+            lambda: self.jobs.finished() >= count, f"{count} jobs are finished", timeout_s=180, pause_s=0.01
+        )
         self.until_idle()
         return self.jobs.ends(ids)
 
@@ -57,13 +63,23 @@ class Run:
         traffic = {"commands": 0, "reads": 0, "bytes": 0}
         while sum(spans) < LOADED_S and len(spans) < MOST_BATCHES:
             ids = self.jobs.prepare(function, count)
-            used_before, (redis_before, traffic_before) = tree_usage(self.process.pid), self.server.link.counters()
+            used_before, (redis_before, traffic_before) = (
+                tree_usage(self.process.pid),
+                self.server.link.counters(),
+            )
             others_before, began = self.others_s(), time.monotonic()
             start = time.time()
             self.jobs.release()
-            self.until(lambda: self.jobs.finished() >= count, f"{count} jobs are finished", timeout_s=180, pause_s=0.01)
+            self.until(
+                lambda: self.jobs.finished() >= count,
+                f"{count} jobs are finished",
+                timeout_s=180,
+                pause_s=0.01,
+            )
             self.until_idle()
-            others = max(others, (self.others_s() - others_before) / (time.monotonic() - began) / os.cpu_count())
+            others = max(
+                others, (self.others_s() - others_before) / (time.monotonic() - began) / os.cpu_count()
+            )
             redis_after, traffic_after = self.server.link.counters()
             used += tree_usage(self.process.pid) - used_before
             redis_s += redis_after - redis_before
@@ -71,9 +87,14 @@ class Run:
                 traffic[name] += value
             spans.append(max(self.jobs.ends(ids)) - start)
         executed = count * len(spans)
-        return {"others": others, "rate": executed / sum(spans), "cpu_ms": 1000 * used.cpu_s / executed,
-                "faults": used.minor_faults / executed, "redis_ms": 1000 * redis_s / executed,
-                **{name: value / executed for name, value in traffic.items()}}
+        return {
+            "others": others,
+            "rate": executed / sum(spans),
+            "cpu_ms": 1000 * used.cpu_s / executed,
+            "faults": used.minor_faults / executed,
+            "redis_ms": 1000 * redis_s / executed,
+            **{name: value / executed for name, value in traffic.items()},
+        }
 
     def latencies(self):
         """Seconds of lone jobs for a worker that waits; the first ones warm it up."""
@@ -122,7 +143,9 @@ def measure(server, row, folder):
     run = Run(server, row, folder)
     try:
         run.until_idle()
-        run.batch("noop", row.batch("noop") // 5)  # warm on every side: modules learnt, connections made, horses forked ahead
+        run.batch(
+            "noop", row.batch("noop") // 5
+        )  # warm on every side: modules learnt, connections made, horses forked ahead
         result = {function: run.load(function) for function in row.loads}
         if row.loads and row.slots == 1:
             result["latencies"] = run.latencies()
@@ -133,6 +156,8 @@ def measure(server, row, folder):
             result["busy_kb"] = run.busy_kb()
         return result
     except SystemExit as fault:
-        raise SystemExit(f"{fault}\nbench: {row.title} wrote:\n{Path(row.log(folder)).read_text(errors='replace')[-3000:]}") from None
+        raise SystemExit(
+            f"{fault}\nbench: {row.title} wrote:\n{Path(row.log(folder)).read_text(errors='replace')[-3000:]}"
+        ) from None
     finally:
         run.stop()

@@ -9,7 +9,9 @@ TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 @dataclass
 class Usage:
-    """CPU is user code and kernel together: that sum is exact, its parts are a guess for processes that live less than a tick."""
+    """CPU is user code and kernel together: that sum is exact, its parts are a guess for processes that live
+    less than a tick."""
+
     cpu_s: float = 0.0
     minor_faults: int = 0
     major_faults: int = 0
@@ -23,7 +25,9 @@ class Usage:
 
 def machine_busy_s():
     """Processor seconds of everybody since the machine started, a hypervisor's own theft included."""
-    user, nice, system, _idle, _iowait, irq, softirq, steal = (int(field) for field in Path("/proc/stat").read_text().split()[1:9])
+    user, nice, system, _idle, _iowait, irq, softirq, steal = (
+        int(field) for field in Path("/proc/stat").read_text().split()[1:9]
+    )
     return (user + nice + system + irq + softirq + steal) * TICK_S
 
 

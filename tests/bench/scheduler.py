@@ -1,5 +1,5 @@
-"""Many jobs that are due in the same second: how long until all are on their list, and until all have run, with the scheduler of
-cq's worker and with RQ's. usage: scheduler.py FOLDER (see run.sh, ROWS=scheduler)
+"""Many jobs that are due in the same second: how long until all are on their list, and until all have run,
+with the scheduler of cq's worker and with RQ's. usage: scheduler.py FOLDER (see run.sh, ROWS=scheduler)
 
 BENCH_DUE (100000) jobs for cq, BENCH_DUE_RQ (5000) for RQ, whose scheduler moves 1000 a second.
 """
@@ -16,9 +16,22 @@ from link import Link, encode
 from rows import BARE, REUSE, SIMPLE, Row
 from server import Server, wait_until
 
-SCHEDULED, LIST, DONE, LOCK = b"rq:scheduled:default", b"rq:queue:default", b"rq:finished:default", b"rq:scheduler-lock:default"
+SCHEDULED, LIST, DONE, LOCK = (
+    b"rq:scheduled:default",
+    b"rq:queue:default",
+    b"rq:finished:default",
+    b"rq:scheduler-lock:default",
+)
 STAGED = b"bench:scheduled"
-CQ = Row("cq-due", "cq -s -n 2 --reuse-horses, C functions", BARE, "native", "reuse", 2, ("--with-scheduler", *REUSE))
+CQ = Row(
+    "cq-due",
+    "cq -s -n 2 --reuse-horses, C functions",
+    BARE,
+    "native",
+    "reuse",
+    2,
+    ("--with-scheduler", *REUSE),
+)
 RQ = Row("rq-due", "RQ SimpleWorker --with-scheduler", BARE, "rq", "reuse", 1, ("--with-scheduler", *SIMPLE))
 LEAD_S = 2  # from when the jobs are there until they are due
 
@@ -46,12 +59,20 @@ class Pulse(threading.Thread):
 
 
 def prepare(jobs, link, count):
-    """All that many scheduled jobs are, but for rq:scheduled itself: their entries wait under another key, with the score 1."""
+    """All that many scheduled jobs are, but for rq:scheduled itself: their entries wait under another key,
+    with the score 1."""
     template = jobs.hash_of("noop").replace(encode("queued")[4:], encode("scheduled")[4:])
     for start in range(0, count, 10000):
         ids = [b"due-%d" % number for number in range(start, min(start + 10000, count))]
-        link.ask_all([template.replace(b"$%d\r\nrq:job:%b" % (len(PLACEHOLDER) + 7, PLACEHOLDER), encode(b"rq:job:" + job_id)[4:-2])
-                      for job_id in ids])
+        link.ask_all(
+            [
+                template.replace(
+                    b"$%d\r\nrq:job:%b" % (len(PLACEHOLDER) + 7, PLACEHOLDER),
+                    encode(b"rq:job:" + job_id)[4:-2],
+                )
+                for job_id in ids
+            ]
+        )
         link.ask("ZADD", STAGED, *[word for job_id in ids for word in (1, job_id)])
 
 
@@ -70,7 +91,9 @@ def measure(server, row, folder, count):
     worker = row.start(server, folder)
     pulse = Pulse(server.path)
     try:
-        wait_until(lambda: link.ask("EXISTS", LOCK) == 1 and server.blocked() > 0, "the worker schedules and waits")
+        wait_until(
+            lambda: link.ask("EXISTS", LOCK) == 1 and server.blocked() > 0, "the worker schedules and waits"
+        )
         due = int(time.time()) + LEAD_S
         link.ask("ZUNIONSTORE", SCHEDULED, 1, STAGED, "WEIGHTS", due)
         link.ask("DEL", STAGED)
@@ -84,9 +107,16 @@ def measure(server, row, folder, count):
         run_s = time.time() - due
         pulse.over = True
         pulse.join()
-        starts = link.ask_all([encode("HGET", b"rq:job:due-%d" % number, "started_at") for number in range(count)])
-        return {"first_s": min(map(epoch, starts)) - due, "listed_s": listed_s, "run_s": run_s, "block_ms": block_ms,
-                "wait_ms": 1000 * pulse.longest_s}
+        starts = link.ask_all(
+            [encode("HGET", b"rq:job:due-%d" % number, "started_at") for number in range(count)]
+        )
+        return {
+            "first_s": min(map(epoch, starts)) - due,
+            "listed_s": listed_s,
+            "run_s": run_s,
+            "block_ms": block_ms,
+            "wait_ms": 1000 * pulse.longest_s,
+        }
     finally:
         pulse.over = True
         if worker.poll() is None:
@@ -104,14 +134,23 @@ def main():
     server = Server(folder)
     try:
         print(f"jobs due in one second, {os.cpu_count()} cores, Redis {server.version} on a Unix socket\n")
-        print(f"{'':<44} {'jobs':>7} {'first starts':>13} {'all listed':>11} {'all run':>9} {'longest command':>16} {'longest wait':>13}")
+        print(
+            f"{'':<44} {'jobs':>7} {'first starts':>13} {'all listed':>11} {'all run':>9} "
+            f"{'longest command':>16} {'longest wait':>13}"
+        )
         rates = []
         for row, count in rows:
             seen = measure(server, row, folder, count)
             rates.append(count / seen["listed_s"])
-            print(f"{row.what:<44} {count:>7} {seen['first_s'] * 1000:>10.0f} ms {seen['listed_s']:>9.2f} s {seen['run_s']:>7.1f} s "
-                  f"{seen['block_ms']:>13.1f} ms {seen['wait_ms']:>10.1f} ms", flush=True)
-        print(f"\nput on their list: {rates[0]:.0f} and {rates[1]:.0f} jobs a second, {rates[0] / rates[1]:.0f} times as many")
+            print(
+                f"{row.what:<44} {count:>7} {seen['first_s'] * 1000:>10.0f} ms {seen['listed_s']:>9.2f} s "
+                f"{seen['run_s']:>7.1f} s {seen['block_ms']:>13.1f} ms {seen['wait_ms']:>10.1f} ms",
+                flush=True,
+            )
+        print(
+            f"\nput on their list: {rates[0]:.0f} and {rates[1]:.0f} jobs a second, "
+            f"{rates[0] / rates[1]:.0f} times as many"
+        )
     finally:
         server.stop()
 

@@ -21,8 +21,11 @@ class Server:
         self.path = f"{folder}/redis.sock"
         self.url = f"unix://{self.path}"
         self.celery_url = f"redis+socket://{self.path}"
-        self.process = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", self.path, "--save", "", "--dir", folder],
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            ["redis-server", "--port", "0", "--unixsocket", self.path, "--save", "", "--dir", folder],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         self.link = None
         try:
             wait_until(self._answers, "redis-server answers")

@@ -12,8 +12,21 @@ from rq.serializers import JSONSerializer, PickleSerializer
 import stage as staging
 
 # What is the same whatever horse runs a job: it is tested once.
-WITHOUT_HORSES = ("across", "cron", "cron_times", "dependencies", "enqueue", "enqueue_more", "from_rq", "limits", "manage",
-                  "pickle_names", "rq113", "scheduler", "webhook_servers")
+WITHOUT_HORSES = (
+    "across",
+    "cron",
+    "cron_times",
+    "dependencies",
+    "enqueue",
+    "enqueue_more",
+    "from_rq",
+    "limits",
+    "manage",
+    "pickle_names",
+    "rq113",
+    "scheduler",
+    "webhook_servers",
+)
 collect_ignore = [f"test_{name}.py" for name in WITHOUT_HORSES] if staging.REUSE else []
 
 
@@ -55,8 +68,25 @@ def server(session_folder):
 @pytest.fixture(scope="session")
 def c_folder(session_folder):
     """A folder with jobs.so."""
-    subprocess.run(["cc", "-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-O1", "-g",
-                    f"-I{staging.ROOT / 'runtime'}", "-o", str(session_folder / "jobs.so"), str(staging.HERE / "jobs.c")], check=True)
+    subprocess.run(
+        [
+            "cc",
+            "-std=c11",
+            "-D_GNU_SOURCE",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            "-shared",
+            "-fPIC",
+            "-O1",
+            "-g",
+            f"-I{staging.ROOT / 'runtime'}",
+            "-o",
+            str(session_folder / "jobs.so"),
+            str(staging.HERE / "jobs.c"),
+        ],
+        check=True,
+    )
     return session_folder
 
 
@@ -120,7 +150,8 @@ def queue_in_format(redis, serializer):
 
 @pytest.fixture
 def format_options(format):
-    """Worker options: RQ's worker must be told the serializer; cq finds it out by itself, so it is not told."""
+    """Worker options: RQ's worker must be told the serializer; cq finds it out by itself, so it is not
+    told."""
     return ["--serializer", "json"] if format == "json" and staging.KIND == "rq" else []
 
 

@@ -1,4 +1,5 @@
-"""The functions that jobs call, for RQ's own workers. jobs.c has the same ones for cq: same names, same behaviour."""
+"""The functions that jobs call, for RQ's own workers. jobs.c has the same ones for cq: same names, same
+behaviour."""
 
 import json
 import os

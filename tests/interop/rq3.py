@@ -1,5 +1,6 @@
-"""RQ 3.0's concurrency limits, for a Redis that cq works on too: 3.0 is not released, so its keys, statuses and steps are written
-down here after its development sources (rq/rate_limit.py; rq/queue.py, _enqueue_rate_limited_job), over the classes of RQ 2.12.
+"""RQ 3.0's concurrency limits, for a Redis that cq works on too: 3.0 is not released, so its keys, statuses
+and steps are written down here after its development sources (rq/rate_limit.py; rq/queue.py,
+_enqueue_rate_limited_job), over the classes of RQ 2.12.
 """
 
 import time
@@ -7,7 +8,8 @@ import time
 from rq.job import Job
 from rq.utils import now, utcformat
 
-# While fewer than so many are let through, the next one of those that wait goes onto its queue; what waits no more is dropped.
+# While fewer than so many are let through, the next one of those that wait goes onto its queue; what waits no
+# more is dropped.
 LET_THROUGH = """
 local allowed, limited = unpack(KEYS)
 local concurrency, score, iso = unpack(ARGV)
@@ -47,7 +49,14 @@ class Limit:
             pipeline.sadd("rq:rl-keys", self.key)
             pipeline.hset(self.config, "concurrency", self.concurrency)
             job.save(pipeline=pipeline)
-            pipeline.hset(job.key, mapping={"status": "rate_limited", "rate_limit_key": self.key, "rate_limit_concurrency": self.concurrency})
+            pipeline.hset(
+                job.key,
+                mapping={
+                    "status": "rate_limited",
+                    "rate_limit_key": self.key,
+                    "rate_limit_concurrency": self.concurrency,
+                },
+            )
             job.cleanup(ttl=job.ttl, pipeline=pipeline)
             pipeline.zadd(self.limited, {job.id: time.time()})
             pipeline.execute()
@@ -55,7 +64,9 @@ class Limit:
         return job
 
     def let_through(self, concurrency):
-        return self.redis.eval(LET_THROUGH, 2, self.allowed, self.limited, concurrency, time.time(), utcformat(now()))
+        return self.redis.eval(
+            LET_THROUGH, 2, self.allowed, self.limited, concurrency, time.time(), utcformat(now())
+        )
 
     def end(self, job_id):
         """What its worker does when a job ended: the number is the key's, whoever set it."""

@@ -1,9 +1,10 @@
 """What the tests act on: a private Redis, worker processes of either kind, and waiting for conditions.
 
-A worker is `cq worker` or RQ's own `rq worker`: most tests describe what both do, and a test that fails with RQ's worker
-is a wrong test. The kind comes from the environment: WORKER=cq (the default), cq-reuse (--reuse-horses), or rq. The tests in
-this folder call functions of jobs.c; with WORKER=cq-python and cq-python-reuse they call their twins in jobs.py, as with rq.
-The tests in python/ are applications in Python, whatever the worker.
+A worker is `cq worker` or RQ's own `rq worker`: most tests describe what both do, and a test that fails with
+RQ's worker is a wrong test. The kind comes from the environment: WORKER=cq (the default), cq-reuse
+(--reuse-horses), or rq. The tests in this folder call functions of jobs.c; with WORKER=cq-python and
+cq-python-reuse they call their twins in jobs.py, as with rq. The tests in python/ are applications in Python,
+whatever the worker.
 """
 
 import os
@@ -27,7 +28,8 @@ TIMEOUT_S = float(os.environ.get("INTEROP_TIMEOUT", "20"))
 
 
 def wait_until(condition, what, timeout_s=None):
-    """Poll until condition() is true and return its value. The time is a bound for slow machines, never a measure."""
+    """Poll until condition() is true and return its value. The time is a bound for slow machines, never a
+    measure."""
     deadline = time.monotonic() + (timeout_s or TIMEOUT_S)
     while True:
         value = condition()
@@ -69,12 +71,29 @@ class RedisServer:
         self.process = None
 
     def start(self):
-        save = ["--appendonly", "yes", "--appendfsync", "always"] if self.persistent else ["--appendonly", "no"]
+        save = (
+            ["--appendonly", "yes", "--appendfsync", "always"] if self.persistent else ["--appendonly", "no"]
+        )
         with open(self.folder / "redis.log", "ab") as log:
             self.process = subprocess.Popen(
-                ["redis-server", "--port", "0", "--unixsocket", str(self.socket), "--save", "", *save,
-                 "--dir", str(self.folder), "--proto-max-bulk-len", "600mb"],
-                stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+                [
+                    "redis-server",
+                    "--port",
+                    "0",
+                    "--unixsocket",
+                    str(self.socket),
+                    "--save",
+                    "",
+                    *save,
+                    "--dir",
+                    str(self.folder),
+                    "--proto-max-bulk-len",
+                    "600mb",
+                ],
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+            )
         wait_until(self._answers, "redis-server answers")
 
     def _answers(self):
@@ -102,7 +121,9 @@ class Worker:
         self.name = name
         self.log_path = log_path
         with open(log_path, "ab") as log:
-            self.process = subprocess.Popen(argv, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=env, cwd=log_path.parent)
+            self.process = subprocess.Popen(
+                argv, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=env, cwd=log_path.parent
+            )
         self.pid = self.process.pid
         self.orphans = []
 
@@ -110,9 +131,13 @@ class Worker:
         return self.log_path.read_text(errors="replace")
 
     def findings(self):
-        """What a sanitizer said of cq itself; what it said of a job's function is marked as that job's output."""
-        return [line for line in self.log().splitlines()
-                if ("Sanitizer" in line or "runtime error:" in line) and ": stderr: " not in line]
+        """What a sanitizer said of cq itself; what it said of a job's function is marked as that job's
+        output."""
+        return [
+            line
+            for line in self.log().splitlines()
+            if ("Sanitizer" in line or "runtime error:" in line) and ": stderr: " not in line
+        ]
 
     def wait(self, timeout_s=None):
         """Wait for its end; the exit status."""
@@ -150,9 +175,11 @@ class Worker:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-        # RQ's scheduler has the connection of the worker that forked it: as long as it lives a BLMOVE of that worker waits in Redis,
-        # and takes the first job of the next test.
-        wait_until(lambda: not any(process_is_alive(pid) for pid in below), f"what {self.name} has started is gone")
+        # RQ's scheduler has the connection of the worker that forked it: as long as it lives a BLMOVE of that
+        # worker waits in Redis, and takes the first job of the next test.
+        wait_until(
+            lambda: not any(process_is_alive(pid) for pid in below), f"what {self.name} has started is gone"
+        )
 
 
 class Stage:
@@ -188,7 +215,10 @@ class Stage:
             argv = [CQ]
             common += ["--reuse-horses"] * REUSE + ([] if python is None else ["--python", str(python)])
             if kind.startswith("cq-python") and path is None:
-                common += ["--preload", "jobs"]  # it imports rq, which takes a slow machine longer than the timeouts of tests
+                common += [
+                    "--preload",
+                    "jobs",
+                ]  # it imports rq, which takes a slow machine longer than the timeouts of tests
         argv = [*argv, "worker", *common, *(queues or ["default"])]
         worker = Worker(kind, name, [str(word) for word in argv], self.env, self.folder / f"{name}.log")
         self.workers.append(worker)
@@ -203,17 +233,23 @@ class Stage:
         def ready():
             if not worker.running():
                 raise AssertionError(f"{worker.name} ended at its start:\n{worker.log()}")
-            return (connection.sismember("rq:workers", f"rq:worker:{worker.name}")
-                    and connection.pubsub_numsub(channel)[0][1] == 1
-                    and connection.hget(f"rq:worker:{worker.name}", "state") in (b"idle", b"busy", b"suspended"))
+            return (
+                connection.sismember("rq:workers", f"rq:worker:{worker.name}")
+                and connection.pubsub_numsub(channel)[0][1] == 1
+                and connection.hget(f"rq:worker:{worker.name}", "state") in (b"idle", b"busy", b"suspended")
+            )
 
         wait_until(ready, f"{worker.name} is registered and listens")
 
     def wait_idle(self, worker):
-        """Until it, the only one, waits in Redis for a job. RQ's handler of SIGTERM raises out of whatever an idle worker does, and redis-py
-        drops what is raised where it tidies up a pipeline: then `warm shut down requested` is all that comes of the signal."""
+        """Until it, the only one, waits in Redis for a job. RQ's handler of SIGTERM raises out of whatever an
+        idle worker does, and redis-py drops what is raised where it tidies up a pipeline: then `warm shut
+        down requested` is all that comes of the signal."""
         connection = self.server.connect(db=self.database)
-        wait_until(lambda: any("b" in client["flags"] for client in connection.client_list()), f"{worker.name} waits for a job")
+        wait_until(
+            lambda: any("b" in client["flags"] for client in connection.client_list()),
+            f"{worker.name} waits for a job",
+        )
 
     def burst(self, *queues, options=(), status=0, **arguments):
         """Run a worker until all queues are empty; the Worker, for its log."""
@@ -226,8 +262,15 @@ class Stage:
         kind = kind or KIND
         program = RQ if kind == "rq" else CQ
         command, *rest = arguments
-        return subprocess.run([program, command, "--url", self.url, *rest], env=self.env, text=True, cwd=HERE,
-                              capture_output=True, timeout=60, **options)
+        return subprocess.run(
+            [program, command, "--url", self.url, *rest],
+            env=self.env,
+            text=True,
+            cwd=HERE,
+            capture_output=True,
+            timeout=60,
+            **options,
+        )
 
     def path(self, name):
         """A file for jobs to write to."""

@@ -16,11 +16,26 @@ from stage import FUNCTIONS, wait_until
 
 
 def put(redis, job_id, data, queue="default", **fields):
-    """A job hash as a producer writes it, with data as given (None: without data), and its id on the queue."""
+    """A job hash as a producer writes it, with data as given (None: without data), and its id on the
+    queue."""
     moment = utcformat(now())
-    job = {"created_at": moment, "enqueued_at": moment, "origin": queue, "status": "queued", "description": "hand-made", "timeout": "30",
-           "success_callback_name": "", "failure_callback_name": "", "stopped_callback_name": "", "started_at": "", "ended_at": "",
-           "last_heartbeat": "", "worker_name": "", "group_id": "", **fields}
+    job = {
+        "created_at": moment,
+        "enqueued_at": moment,
+        "origin": queue,
+        "status": "queued",
+        "description": "hand-made",
+        "timeout": "30",
+        "success_callback_name": "",
+        "failure_callback_name": "",
+        "stopped_callback_name": "",
+        "started_at": "",
+        "ended_at": "",
+        "last_heartbeat": "",
+        "worker_name": "",
+        "group_id": "",
+        **fields,
+    }
     if data is not None:
         job["data"] = data
     redis.hset(f"rq:job:{job_id}", mapping=job)
@@ -70,12 +85,18 @@ HOSTILE = {
     "pickle with a memo index of 2^31": lambda: call(b"Nr\xff\xff\xff\x7f"),
     "pickle that contains itself": lambda: call(b"]\x94h\x00a"),
     "pickle that doubles and doubles": lambda: call(b"]\x94" + b"(h\x00h\x00e" * 40),
-    "a billion laughs of tuples": lambda: call(b"N\x94" + b"".join(b"(" + b"h%c" % n * 10 + b"t\x94" for n in range(30))),
+    "a billion laughs of tuples": lambda: call(
+        b"N\x94" + b"".join(b"(" + b"h%c" % n * 10 + b"t\x94" for n in range(30))
+    ),
     "json nested a million deep": lambda: b"[" * 1_000_000,
     "zip bomb": lambda: b"\x80\x05" + b"\x00" * 700_000_000,
 }
 # Arguments as any other to Python, which shares what is the same object.
-HARMLESS_IN_PYTHON = {"pickle nested in arguments", "pickle that contains itself", "pickle that doubles and doubles"}
+HARMLESS_IN_PYTHON = {
+    "pickle nested in arguments",
+    "pickle that contains itself",
+    "pickle that doubles and doubles",
+}
 
 
 def assert_survived(stage, redis, queue, data):
@@ -90,7 +111,7 @@ def assert_refused(stage, redis, queue, data):
     assert_survived(stage, redis, queue, data)
     assert redis.hget("rq:job:bad", "status") == b"failed"
     assert redis.zscore("rq:failed:default", "bad")
-    (_, entry), = redis.xrange("rq:results:bad")
+    ((_, entry),) = redis.xrange("rq:results:bad")
     result = Result.restore("bad", "1-0", entry, connection=redis)
     assert result.type == Result.Type.FAILED
     assert result.exc_string
@@ -117,7 +138,7 @@ def test_damaged_data_is_told_in_one_line_with_the_job(stage, redis, queue):
     lines = worker.log().splitlines()
     for number, damage in enumerate(DAMAGED):
         assert any(f"bad-{number}" in line for line in lines), damage
-        (_, entry), = redis.xrange(f"rq:results:bad-{number}")
+        ((_, entry),) = redis.xrange(f"rq:results:bad-{number}")
         text = Result.restore("x", "1-0", entry, connection=redis).exc_string
         assert text.strip() and len(text) < 5000 and len(text.rstrip().splitlines()[-1]) < 300, damage
 
@@ -161,10 +182,19 @@ def test_every_pickle_protocol_is_read(stage, redis, protocol):
     assert Job.fetch("bytes", connection=redis).return_value() == b"\x00\xff"
 
 
-@pytest.mark.parametrize("field, value", [
-    ("timeout", "soon"), ("result_ttl", "x"), ("retries_left", "many"), ("created_at", "yesterday"), ("retry_intervals", "[1,"),
-    ("status", "dancing"), ("dependency_ids", "{"), ("meta", b"\x00broken"),
-])
+@pytest.mark.parametrize(
+    "field, value",
+    [
+        ("timeout", "soon"),
+        ("result_ttl", "x"),
+        ("retries_left", "many"),
+        ("created_at", "yesterday"),
+        ("retry_intervals", "[1,"),
+        ("status", "dancing"),
+        ("dependency_ids", "{"),
+        ("meta", b"\x00broken"),
+    ],
+)
 @pytest.mark.cq_only
 def test_unreadable_fields_do_not_stop_the_job(stage, redis, queue, field, value):
     put(redis, "odd", zlib.compress(pickle.dumps(("jobs.add", None, (1, 2), {}))), **{field: value})
@@ -179,7 +209,7 @@ def test_ids_of_older_producers_are_executed(stage, redis, job_id):
     put(redis, job_id, zlib.compress(pickle.dumps(("jobs.about", None, (), {}))))
     put(redis, job_id + "-fails", zlib.compress(pickle.dumps(("jobs.fail", None, ("no",), {}))))
     stage.burst()
-    (_, entry), = redis.xrange(f"rq:results:{job_id}")
+    ((_, entry),) = redis.xrange(f"rq:results:{job_id}")
     assert Result.restore(job_id, "1-0", entry, connection=redis).return_value == f"{job_id} default"
     assert redis.zscore("rq:finished:default", job_id)
     assert redis.zscore("rq:failed:default", job_id + "-fails")

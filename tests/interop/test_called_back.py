@@ -57,8 +57,23 @@ tools.json = sh -c 'cat >> "%(told)s"'
 @pytest.fixture(scope="session")
 def callbacks_folder(session_folder):
     (session_folder / "pycalls.py").write_text(PYTHON)
-    subprocess.run(["cc", "-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", f"-I{staging.ROOT / 'runtime'}",
-                    "-o", str(session_folder / "calls.so"), str(staging.HERE / "callbacks.c")], check=True)
+    subprocess.run(
+        [
+            "cc",
+            "-std=c11",
+            "-D_GNU_SOURCE",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            "-shared",
+            "-fPIC",
+            f"-I{staging.ROOT / 'runtime'}",
+            "-o",
+            str(session_folder / "calls.so"),
+            str(staging.HERE / "callbacks.c"),
+        ],
+        check=True,
+    )
     return session_folder
 
 
@@ -90,7 +105,11 @@ def told(stage, callbacks_folder):
     return Told(stage, callbacks_folder)
 
 
-RUNTIMES = {"c": ("calls", dict.fromkeys(("success", "failure", "stopped"), "told")), "python": ("pycalls", {}), "program": ("tools", {})}
+RUNTIMES = {
+    "c": ("calls", dict.fromkeys(("success", "failure", "stopped"), "told")),
+    "python": ("pycalls", {}),
+    "program": ("tools", {}),
+}
 
 
 def name_of(runtime, kind):
@@ -109,7 +128,12 @@ def test_each_runtimes_callbacks_are_called_by_each_runtimes_jobs(told, queue):
         for other in RUNTIMES:
             callbacks = {f"on_{kind}": Callback(name_of(other, kind)) for kind in ("success", "failure")}
             for function, arguments in (("add", (told.path, 1, 2)), ("fail", (told.path,))):
-                job = queue.enqueue(f"{RUNTIMES[one][0]}.{function}", *arguments, job_id=f"{one}-{other}-{function}", **callbacks)
+                job = queue.enqueue(
+                    f"{RUNTIMES[one][0]}.{function}",
+                    *arguments,
+                    job_id=f"{one}-{other}-{function}",
+                    **callbacks,
+                )
                 jobs[one, other, function] = job
     told.burst()
     for (one, other, function), job in jobs.items():
@@ -132,19 +156,33 @@ def test_each_runtimes_callbacks_are_called_by_each_runtimes_jobs(told, queue):
 
 
 @pytest.mark.parametrize("one, other", [("c", "c"), ("c", "python"), ("c", "program"), ("python", "c")])
-def test_a_success_callback_that_fails_fails_the_job_and_its_failure_callback_is_called(told, queue, one, other):
+def test_a_success_callback_that_fails_fails_the_job_and_its_failure_callback_is_called(
+    told, queue, one, other
+):
     module = RUNTIMES[other][0]
-    job = queue.enqueue(f"{RUNTIMES[one][0]}.add", told.path, 1, 2, on_success=Callback(f"{module}.refuse"), on_failure=Callback("calls.told"))
+    job = queue.enqueue(
+        f"{RUNTIMES[one][0]}.add",
+        told.path,
+        1,
+        2,
+        on_success=Callback(f"{module}.refuse"),
+        on_failure=Callback("calls.told"),
+    )
     told.burst()
     assert job.get_status() == JobStatus.FAILED
     assert "the callback says no" in text_of(job)
     (line,) = told.lines()
-    assert line.startswith(f"failure {job.id} ") and line.split(" ", 2)[2] == text_of(job).rstrip("\n").rsplit("\n", 1)[1]
+    assert (
+        line.startswith(f"failure {job.id} ")
+        and line.split(" ", 2)[2] == text_of(job).rstrip("\n").rsplit("\n", 1)[1]
+    )
 
 
 @pytest.mark.parametrize("one, other", [("c", "c"), ("c", "python"), ("python", "program")])
 def test_a_failure_callback_that_fails_is_the_failure_then(told, queue, one, other):
-    job = queue.enqueue(f"{RUNTIMES[one][0]}.fail", told.path, on_failure=Callback(f"{RUNTIMES[other][0]}.refuse"))
+    job = queue.enqueue(
+        f"{RUNTIMES[one][0]}.fail", told.path, on_failure=Callback(f"{RUNTIMES[other][0]}.refuse")
+    )
     told.burst()
     first, second = text_of(job).split("During handling of the above exception, another exception occurred:")
     assert "no luck" in first and "the callback says no" in second
@@ -180,11 +218,31 @@ def test_a_stopped_job_calls_its_stopped_callback(told, queue, redis, other):
 
 def test_a_job_and_a_callback_that_run_out_of_time_call_the_failure_callback(told, queue):
     late = queue.enqueue("calls.hang", told.path, job_timeout=1, on_failure=Callback("calls.told"))
-    hangs = queue.enqueue("calls.add", told.path, 1, 2, on_success=Callback("calls.hang", timeout=1), on_failure=Callback("calls.told"))
-    across = queue.enqueue("pycalls.add", told.path, 1, 2, on_success=Callback("calls.hang", timeout=1), on_failure=Callback("pycalls.failure"))
+    hangs = queue.enqueue(
+        "calls.add",
+        told.path,
+        1,
+        2,
+        on_success=Callback("calls.hang", timeout=1),
+        on_failure=Callback("calls.told"),
+    )
+    across = queue.enqueue(
+        "pycalls.add",
+        told.path,
+        1,
+        2,
+        on_success=Callback("calls.hang", timeout=1),
+        on_failure=Callback("pycalls.failure"),
+    )
     told.burst("-n", "3")
     limit = "rq.timeouts.JobTimeoutException: Task exceeded maximum timeout value (1 seconds)"
-    assert told.lines() == sorted([f"failure {late.id} {limit}", f"failure {hangs.id} {limit}", f"failure {across.id} JobTimeoutException"])
+    assert told.lines() == sorted(
+        [
+            f"failure {late.id} {limit}",
+            f"failure {hangs.id} {limit}",
+            f"failure {across.id} JobTimeoutException",
+        ]
+    )
     assert [job.get_status() for job in (late, hangs, across)] == [JobStatus.FAILED] * 3
     assert text_of(hangs).strip() == limit
 
@@ -198,18 +256,40 @@ def test_a_callback_that_is_nowhere_fails_a_success_and_is_told(told, queue):
 
 
 def test_a_program_gets_all_there_is_on_standard_input(told, queue, format, queue_in_format, format_options):
-    job = queue_in_format.enqueue("calls.add", told.path, 1, b=0, job_id="one", on_failure=Callback("tools.json"))
+    job = queue_in_format.enqueue(
+        "calls.add", told.path, 1, b=0, job_id="one", on_failure=Callback("tools.json")
+    )
     good = queue_in_format.enqueue("calls.add", told.path, 1, 2, on_success=Callback("tools.json"))
     told.burst()
     first, second = (json.loads(text) for text in told.text().replace("}{", "}\n{").splitlines())
-    assert first == {"args": ["one", text_of(job)], "kwargs": {
-        "callback": "failure", "function": "calls.add", "queue": "default", "args": [told.path, 1], "kwargs": {"b": 0}}}
-    assert second == {"args": [good.id, {"sum": 3}], "kwargs": {
-        "callback": "success", "function": "calls.add", "queue": "default", "args": [told.path, 1, 2], "kwargs": {}}}
+    assert first == {
+        "args": ["one", text_of(job)],
+        "kwargs": {
+            "callback": "failure",
+            "function": "calls.add",
+            "queue": "default",
+            "args": [told.path, 1],
+            "kwargs": {"b": 0},
+        },
+    }
+    assert second == {
+        "args": [good.id, {"sum": 3}],
+        "kwargs": {
+            "callback": "success",
+            "function": "calls.add",
+            "queue": "default",
+            "args": [told.path, 1, 2],
+            "kwargs": {},
+        },
+    }
 
 
 def test_reused_horses_call_back_and_go_on(told, queue):
-    jobs = [queue.enqueue(f"{module}.add", told.path, 1, 2, on_success=Callback(f"{other}"))
-            for module in ("calls", "pycalls") for other in ("calls.told", "pycalls.success") for _ in range(2)]
+    jobs = [
+        queue.enqueue(f"{module}.add", told.path, 1, 2, on_success=Callback(f"{other}"))
+        for module in ("calls", "pycalls")
+        for other in ("calls.told", "pycalls.success")
+        for _ in range(2)
+    ]
     told.burst("--reuse-horses")
     assert told.lines() == sorted(f'success {job.id} {{"sum": 3}}' for job in jobs)

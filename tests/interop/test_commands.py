@@ -1,12 +1,11 @@
 """Commands over pubsub, sent by Python's RQ: shutdown, kill-horse, stop-job."""
 
+import pytest
+from rq import Retry, Worker
 from rq.command import send_command, send_kill_horse_command, send_shutdown_command, send_stop_job_command
 from rq.exceptions import InvalidJobOperation
-from rq import Retry, Worker
 from rq.job import JobStatus
 from rq.results import Result
-
-import pytest
 
 from stage import process_is_alive, wait_until
 from test_workers import hold, release, wait_running, wait_state
@@ -26,7 +25,9 @@ def test_shutdown_lets_the_current_job_finish(stage, redis, queue):
     worker = stage.worker()
     wait_running(stage)
     send_shutdown_command(redis, worker.name)
-    wait_until(lambda: redis.hexists(f"rq:worker:{worker.name}", "shutdown_requested_date"), "the command arrived")
+    wait_until(
+        lambda: redis.hexists(f"rq:worker:{worker.name}", "shutdown_requested_date"), "the command arrived"
+    )
     release(stage)
     assert worker.wait() == 0
     assert job.get_status(refresh=True) == JobStatus.FINISHED
@@ -41,7 +42,10 @@ def test_kill_horse_fails_the_job(stage, redis, queue):
     send_kill_horse_command(redis, worker.name)
     wait_until(lambda: job.get_status(refresh=True) == JobStatus.FAILED, "the job failed")
     wait_until(lambda: not process_is_alive(horse), "its horse is gone")
-    assert job.latest_result().exc_string == "Work-horse terminated unexpectedly; waitpid returned 9 (signal 9); "
+    assert (
+        job.latest_result().exc_string
+        == "Work-horse terminated unexpectedly; waitpid returned 9 (signal 9); "
+    )
     assert job.id in queue.failed_job_registry
     wait_until(lambda: queue.started_job_registry.count == 0, "it left the started registry")
     after = queue.enqueue("jobs.add", 1, 2)
@@ -121,8 +125,20 @@ def test_a_command_reaches_the_slot_that_it_names(stage, redis, queue):
 
 
 @pytest.mark.cq_only
-@pytest.mark.parametrize("message", [b"", b"not json", b"[]", b'{"command": 5}', b'{"command": "dance"}', b'{"job_id": "x"}',
-                                     b'{"command": "stop-job", "job_id": {}}', b"\xff\xfe", b"[" * 5000])
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"",
+        b"not json",
+        b"[]",
+        b'{"command": 5}',
+        b'{"command": "dance"}',
+        b'{"job_id": "x"}',
+        b'{"command": "stop-job", "job_id": {}}',
+        b"\xff\xfe",
+        b"[" * 5000,
+    ],
+)
 def test_nonsense_on_the_channel_is_ignored(stage, redis, queue, message):
     # RQ's own listening thread ends with an exception on most of these, and hears nothing more.
     worker = stage.worker()

@@ -21,16 +21,43 @@ PAIRS = [("rq", "rq")] if KIND == "rq" else [("rq", KIND), ("cq", "rq"), ("cq", 
 PRODUCER = "rq" if KIND == "rq" else "cq"
 
 
-def enqueue(stage, producer, redis, job_id, function="jobs.note", *arguments, parents=(), failures=False, front=False, queue="default"):
+def enqueue(
+    stage,
+    producer,
+    redis,
+    job_id,
+    function="jobs.note",
+    *arguments,
+    parents=(),
+    failures=False,
+    front=False,
+    queue="default",
+):
     """By `cq enqueue`, or from Python, where RQ has more than its command line."""
     if producer == "rq":
-        depends_on = Dependency(list(parents), allow_failure=failures, enqueue_at_front=front) if parents else None
-        Queue(queue, connection=redis).enqueue(function, args=list(arguments), job_id=job_id, depends_on=depends_on, at_front=front and not parents)
+        depends_on = (
+            Dependency(list(parents), allow_failure=failures, enqueue_at_front=front) if parents else None
+        )
+        Queue(queue, connection=redis).enqueue(
+            function,
+            args=list(arguments),
+            job_id=job_id,
+            depends_on=depends_on,
+            at_front=front and not parents,
+        )
         return
     options = ["--job-id", job_id, "--queue", queue]
     for parent in parents:
         options += ["--depends-on", parent]
-    result = stage.cli("enqueue", *options, *["--allow-failure"] * failures, *["--at-front"] * front, function, *arguments, kind="cq")
+    result = stage.cli(
+        "enqueue",
+        *options,
+        *["--allow-failure"] * failures,
+        *["--at-front"] * front,
+        function,
+        *arguments,
+        kind="cq",
+    )
     assert result.returncode == 0, result.stderr
 
 
@@ -39,7 +66,10 @@ def status(redis, job_id):
 
 
 def hash_of(redis, job_id):
-    fields = {k.decode(): "<time>" if k.endswith(b"_at") and v else v for k, v in redis.hgetall(f"rq:job:{job_id}").items()}
+    fields = {
+        k.decode(): "<time>" if k.endswith(b"_at") and v else v
+        for k, v in redis.hgetall(f"rq:job:{job_id}").items()
+    }
     return {**fields, "data": pickle.loads(zlib.decompress(fields["data"]))}
 
 
@@ -51,14 +81,36 @@ def test_a_deferred_job_has_the_fields_and_keys_of_rqs(stage, redis, failures, f
         redis.flushall()
         Queue("default", connection=redis).enqueue("jobs.nothing", job_id="open")
         if producer == "rq" and not failures:
-            Queue("default", connection=redis).enqueue("jobs.add", args=["1"], job_id="child", depends_on=["open"])
+            Queue("default", connection=redis).enqueue(
+                "jobs.add", args=["1"], job_id="child", depends_on=["open"]
+            )
         else:
-            enqueue(stage, producer, redis, "child", "jobs.add", "1", parents=["open"], failures=failures, front=front)
+            enqueue(
+                stage,
+                producer,
+                redis,
+                "child",
+                "jobs.add",
+                "1",
+                parents=["open"],
+                failures=failures,
+                front=front,
+            )
         job = hash_of(redis, "child")
         assert job["status"] == b"deferred" and json.loads(job["dependency_ids"]) == ["open"]
-        found.append((job, sorted(redis.keys()), redis.smembers("rq:job:open:dependents"), redis.smembers("rq:job::child:dependencies"),
-                      redis.zrange("rq:deferred:default", 0, -1), redis.lrange("rq:queue:default", 0, -1), redis.smembers("rq:queues"),
-                      redis.ttl("rq:job:child"), redis.ttl("rq:job:open:dependents")))
+        found.append(
+            (
+                job,
+                sorted(redis.keys()),
+                redis.smembers("rq:job:open:dependents"),
+                redis.smembers("rq:job::child:dependencies"),
+                redis.zrange("rq:deferred:default", 0, -1),
+                redis.lrange("rq:queue:default", 0, -1),
+                redis.smembers("rq:queues"),
+                redis.ttl("rq:job:child"),
+                redis.ttl("rq:job:open:dependents"),
+            )
+        )
     assert found[0] == found[1]
 
 
@@ -74,11 +126,16 @@ def test_a_diamond_across_queues_is_run_in_order(stage, redis, producer, executo
     stage.burst("default", "low", kind=executor)
     order = open(path).read().split()
     assert order[0] == "top" and sorted(order[1:3]) == ["left", "right"] and order[3:] == ["bottom", "last"]
-    assert not DeferredJobRegistry("default", connection=redis).count and not DeferredJobRegistry("low", connection=redis).count
+    assert (
+        not DeferredJobRegistry("default", connection=redis).count
+        and not DeferredJobRegistry("low", connection=redis).count
+    )
 
 
 @pytest.mark.parametrize("producer, executor", PAIRS)
-def test_a_failure_releases_those_that_allow_it_and_a_requeue_the_others(stage, redis, queue, producer, executor):
+def test_a_failure_releases_those_that_allow_it_and_a_requeue_the_others(
+    stage, redis, queue, producer, executor
+):
     path = stage.path("order")
     enqueue(stage, producer, redis, "parent", "jobs.fail", "as asked")
     enqueue(stage, producer, redis, "strict", "jobs.note", path, parents=["parent"])
@@ -86,7 +143,9 @@ def test_a_failure_releases_those_that_allow_it_and_a_requeue_the_others(stage, 
     enqueue(stage, producer, redis, "front", "jobs.note", path, parents=["parent"], failures=True, front=True)
     enqueue(stage, producer, redis, "behind", "jobs.note", path)
     stage.burst(kind=executor)
-    assert sorted(open(path).read().split()) == ["allows", "behind", "front"] and open(path).read().startswith("front")
+    assert sorted(open(path).read().split()) == ["allows", "behind", "front"] and open(
+        path
+    ).read().startswith("front")
     assert status(redis, "strict") == JobStatus.DEFERRED
     parent = Job.fetch("parent", connection=redis)
     parent.func_name, parent.args = "jobs.nothing", ()
@@ -120,7 +179,8 @@ def test_a_dependency_that_had_failed_is_enough_where_that_is_allowed(stage, red
 
 @pytest.mark.cq_only
 def test_many_dependencies_half_of_them_finished_by_rqs_workers(stage, redis, queue):
-    """What cq has taken out of the set of dependencies, RQ's worker takes for finished; what RQ leaves there, cq does."""
+    """What cq has taken out of the set of dependencies, RQ's worker takes for finished; what RQ leaves there,
+    cq does."""
     parents = [f"p{number}" for number in range(24)]
     jobs = [Queue.prepare_data("jobs.nothing", job_id=name) for name in parents]
     Queue("one", connection=redis).enqueue_many(jobs[::2])
@@ -157,7 +217,20 @@ def test_a_stopped_dependency_is_waited_for_until_it_is_requeued(stage, redis, q
 def test_a_deferred_job_with_a_ttl_expires_as_rqs_does_and_is_forgotten(stage, redis, queue):
     queue.enqueue("jobs.nothing", job_id="parent")
     queue.enqueue("jobs.nothing", job_id="by-rq", depends_on="parent", ttl=500)
-    assert stage.cli("enqueue", "--job-id", "by-cq", "--depends-on", "parent", "--ttl", "500", "jobs.nothing", kind="cq").returncode == 0
+    assert (
+        stage.cli(
+            "enqueue",
+            "--job-id",
+            "by-cq",
+            "--depends-on",
+            "parent",
+            "--ttl",
+            "500",
+            "jobs.nothing",
+            kind="cq",
+        ).returncode
+        == 0
+    )
     for key in ("rq:job:{}", "rq:job::{}:dependencies"):
         left = [redis.ttl(key.format(job_id)) for job_id in ("by-rq", "by-cq")]
         assert 0 <= left[1] - left[0] <= 2 and left[1] > 400
@@ -171,16 +244,28 @@ def test_a_deferred_job_with_a_ttl_expires_as_rqs_does_and_is_forgotten(stage, r
 def test_a_long_chain_of_both_is_run_by_both(stage, redis, queue):
     length, path = 24, stage.path("order")
     for number in range(length):
-        enqueue(stage, ("rq", "cq")[number // 2 % 2], redis, f"c{number}", "jobs.note", path, parents=[f"c{number - 1}"] if number else (),
-                queue=("one", "two")[number % 2])
+        enqueue(
+            stage,
+            ("rq", "cq")[number // 2 % 2],
+            redis,
+            f"c{number}",
+            "jobs.note",
+            path,
+            parents=[f"c{number - 1}"] if number else (),
+            queue=("one", "two")[number % 2],
+        )
     stage.worker("one", kind="rq")
     stage.worker("two")
-    wait_until(lambda: redis.hget(f"rq:job:c{length - 1}", "status") == b"finished", "the last one has finished")
+    wait_until(
+        lambda: redis.hget(f"rq:job:c{length - 1}", "status") == b"finished", "the last one has finished"
+    )
     assert open(path).read().split() == [f"c{number}" for number in range(length)]
 
 
 @pytest.mark.parametrize("executor", sorted({"rq", KIND}))
-def test_rq_looks_again_when_a_dependency_finishes_between_its_look_and_its_registration(stage, redis, queue, executor, monkeypatch):
+def test_rq_looks_again_when_a_dependency_finishes_between_its_look_and_its_registration(
+    stage, redis, queue, executor, monkeypatch
+):
     """By WATCH on the hash of the dependency, which every outcome has to change."""
     parents = ["p0", "p1"]
     for parent in parents:
@@ -201,10 +286,17 @@ def test_rq_looks_again_when_a_dependency_finishes_between_its_look_and_its_regi
 
 @pytest.mark.cq_only
 @pytest.mark.parametrize("producer, executor", [("rq", "cq"), ("cq", "rq"), ("cq", "cq")])
-def test_none_is_forgotten_when_a_dependency_finishes_while_it_is_registered(stage, redis, queue, producer, executor):
-    """Each job is followed at once by one that waits for it, so that many are registered in the moment of the end."""
+def test_none_is_forgotten_when_a_dependency_finishes_while_it_is_registered(
+    stage, redis, queue, producer, executor
+):
+    """Each job is followed at once by one that waits for it, so that many are registered in the moment of the
+    end."""
     threads, pairs = 4, 75 if producer == "rq" else 8
-    stage.worker(kind="rq" if executor == "rq" else KIND, options=[] if executor == "rq" else ["--num-workers", "4"], ready=False)
+    stage.worker(
+        kind="rq" if executor == "rq" else KIND,
+        options=[] if executor == "rq" else ["--num-workers", "4"],
+        ready=False,
+    )
 
     def follow(first):
         with stage.server.connect() as connection:
@@ -222,7 +314,8 @@ def test_none_is_forgotten_when_a_dependency_finishes_while_it_is_registered(sta
 
 @pytest.mark.cq_only
 def test_what_rq_leaves_deferred_for_ever_is_queued_by_maintenance(stage, redis, queue):
-    """A dependency that failed before, where that is allowed; one that expired; one whose worker died before it let others go."""
+    """A dependency that failed before, where that is allowed; one that expired; one whose worker died before
+    it let others go."""
     queue.enqueue("jobs.fail", "as asked", job_id="failed")
     stage.burst(kind="rq")
     enqueue(stage, "rq", redis, "late", "jobs.nothing", parents=["failed"], failures=True)
@@ -234,7 +327,9 @@ def test_what_rq_leaves_deferred_for_ever_is_queued_by_maintenance(stage, redis,
     redis.delete("rq:job:expired", "rq:job:expired:dependents")
     redis.hset("rq:job:lost", "status", "finished")
     redis.delete("rq:queue:default")
-    assert status(redis, "late") == status(redis, "orphan") == status(redis, "forgotten") == JobStatus.DEFERRED
+    assert (
+        status(redis, "late") == status(redis, "orphan") == status(redis, "forgotten") == JobStatus.DEFERRED
+    )
     stage.worker()
     wait_until(lambda: queue.finished_job_registry.count == 3, "those that wait for nothing are run")
     assert DeferredJobRegistry("default", connection=redis).get_job_ids() == ["strict"]
@@ -245,7 +340,11 @@ def check_graph(redis, graph):
     jobs = {job_id: Job.fetch(job_id, connection=redis) for job_id in graph}
     for job_id, (parents, allowed) in graph.items():
         met = all(jobs[parent].is_finished or allowed and jobs[parent].is_failed for parent in parents)
-        assert jobs[job_id].is_deferred != met, (job_id, jobs[job_id].get_status(), [jobs[parent].get_status() for parent in parents])
+        assert jobs[job_id].is_deferred != met, (
+            job_id,
+            jobs[job_id].get_status(),
+            [jobs[parent].get_status() for parent in parents],
+        )
         assert jobs[job_id].is_deferred or jobs[job_id].is_finished or jobs[job_id].is_failed
         assert not met or all(jobs[parent].ended_at <= jobs[job_id].started_at for parent in parents)
     return sum(job.is_deferred for job in jobs.values())
@@ -260,15 +359,27 @@ def test_a_graph_by_chance_is_run_in_order_while_both_enqueue_and_both_work(stag
     for number in range(size):
         parents = chance.sample(sorted(graph), min(len(graph), chance.choice([0, 1, 1, 2, 3])))
         fails, allowed = chance.random() < 0.1, chance.random() < 0.4 and bool(parents)
-        producer = "cq" if allowed else chance.choice(["rq", "rq", "cq"])  # RQ leaves it deferred for ever where one had failed before
-        enqueue(stage, producer, redis, f"j{number}", "jobs.fail" if fails else "jobs.nothing", *["x"] * fails,
-                parents=parents, failures=allowed, queue=chance.choice(queues))
+        producer = (
+            "cq" if allowed else chance.choice(["rq", "rq", "cq"])
+        )  # RQ leaves it deferred for ever where one had failed before
+        enqueue(
+            stage,
+            producer,
+            redis,
+            f"j{number}",
+            "jobs.fail" if fails else "jobs.nothing",
+            *["x"] * fails,
+            parents=parents,
+            failures=allowed,
+            queue=chance.choice(queues),
+        )
         graph[f"j{number}"] = (parents, allowed)
 
     def settled():
         return not any(redis.exists(f"rq:queue:{name}", f"rq:wip:{name}") for name in queues)
 
-    # A job leaves a list and enters rq:wip in separate steps where RQ takes it: so it is to be settled several times in a row.
+    # A job leaves a list and enters rq:wip in separate steps where RQ takes it: so it is to be settled
+    # several times in a row.
     wait_until(lambda: all(settled() or time.sleep(0.01) for _ in range(20)), "all have run that can")
     for worker in stage.workers:
         worker.signal(signal.SIGTERM)

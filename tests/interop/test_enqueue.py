@@ -1,4 +1,5 @@
-"""`cq enqueue` beside `rq enqueue`: the same words on the command line leave the same job; RQ's worker executes it."""
+"""`cq enqueue` beside `rq enqueue`: the same words on the command line leave the same job; RQ's worker
+executes it."""
 
 import pickle
 import re
@@ -18,9 +19,30 @@ ARGUMENTS = [
     ["text"],
     ["two words", "", "it's", 'a "quote"', "back\\slash", "tab\there", "new\nline", "ünï ☃ 🐎", "\x7f\x80"],
     ["key=text", "other="],
-    [":1", ":-1.5", ":null", ":true", ':"x"', ":[1, 2.0, [3]]", ':{"b": 1, "a": [null]}', ":1e5", ":123456789012345678901234567890"],
+    [
+        ":1",
+        ":-1.5",
+        ":null",
+        ":true",
+        ':"x"',
+        ":[1, 2.0, [3]]",
+        ':{"b": 1, "a": [null]}',
+        ":1e5",
+        ":123456789012345678901234567890",
+    ],
     ["key:=1", 'other:={"x": [1]}'],
-    ["%1", "%'x'", "%(1, 'two', 3.0)", "%[None, True]", "%{'a': 1}", "%b'bytes\\x00'", "%1_000", "%0xff", "%-2.5e-3", "%{1, 2}"],
+    [
+        "%1",
+        "%'x'",
+        "%(1, 'two', 3.0)",
+        "%[None, True]",
+        "%{'a': 1}",
+        "%b'bytes\\x00'",
+        "%1_000",
+        "%0xff",
+        "%-2.5e-3",
+        "%{1, 2}",
+    ],
     ["key%=(1,)", "other%={'x': {'y': []}}"],
     ["@text.txt", "key=@text.txt", ":@value.json", "%@literal.txt"],
     ["x" * 200, "key=" + "y" * 200, ":[" + ", ".join(["1"] * 100) + "]"],
@@ -38,8 +60,8 @@ def enqueue(stage, *arguments, kind=None):
 
 def only_job(redis):
     """Id and hash of the one job in Redis."""
-    key, = redis.keys("rq:job:*")
-    return key.decode()[len("rq:job:"):], {k.decode(): v for k, v in redis.hgetall(key).items()}
+    (key,) = redis.keys("rq:job:*")
+    return key.decode()[len("rq:job:") :], {k.decode(): v for k, v in redis.hgetall(key).items()}
 
 
 def readable(fields, loads):
@@ -68,7 +90,9 @@ def both(stage, redis, arguments, loads=pickle.loads):
             "job": readable(fields, loads),
             "expires": redis.ttl(f"rq:job:{job_id}") > 0,
             "queues": redis.smembers("rq:queues"),
-            "keys": sorted(key.decode().replace(job_id, "<id>") for key in redis.keys() if not key.startswith(b"cq:")),
+            "keys": sorted(
+                key.decode().replace(job_id, "<id>") for key in redis.keys() if not key.startswith(b"cq:")
+            ),
         }
         found.append(state)
     return found
@@ -76,7 +100,11 @@ def both(stage, redis, arguments, loads=pickle.loads):
 
 @pytest.mark.parametrize("arguments", ARGUMENTS, ids=lambda arguments: " ".join(arguments)[:40] or "none")
 def test_arguments_make_the_job_that_rq_makes(stage, redis, arguments, monkeypatch):
-    files = {"text.txt": "from\na file ü", "value.json": '{"a": [1, null]}', "literal.txt": "(1, {'x': b'y'})"}
+    files = {
+        "text.txt": "from\na file ü",
+        "value.json": '{"a": [1, null]}',
+        "literal.txt": "(1, {'x': b'y'})",
+    }
     paths = {}
     for name, text in files.items():
         paths[name] = stage.path(name)
@@ -87,18 +115,38 @@ def test_arguments_make_the_job_that_rq_makes(stage, redis, arguments, monkeypat
     assert ours == rqs
 
 
-@pytest.mark.parametrize("options", [
-    ["--queue", "other"], ["--timeout", "90s"], ["--timeout", "-1"], ["--timeout", "2h"], ["--result-ttl", "0"], ["--result-ttl", "5m"],
-    ["--result-ttl", "-1"], ["--ttl", "60"], ["--failure-ttl", "1d"], ["--description", "what I do: ü"], ["--job-id", "my-own_id"],
-    ["--at-front"], ["--retry-max", "3"], ["--retry-max", "2", "--retry-interval", "10", "--retry-interval", "20"],
-], ids=" ".join)
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--queue", "other"],
+        ["--timeout", "90s"],
+        ["--timeout", "-1"],
+        ["--timeout", "2h"],
+        ["--result-ttl", "0"],
+        ["--result-ttl", "5m"],
+        ["--result-ttl", "-1"],
+        ["--ttl", "60"],
+        ["--failure-ttl", "1d"],
+        ["--description", "what I do: ü"],
+        ["--job-id", "my-own_id"],
+        ["--at-front"],
+        ["--retry-max", "3"],
+        ["--retry-max", "2", "--retry-interval", "10", "--retry-interval", "20"],
+    ],
+    ids=" ".join,
+)
 def test_options_make_the_job_that_rq_makes(stage, redis, options):
     ours, rqs = both(stage, redis, [*options, "jobs.add", ":1", ":2"])
     assert ours == rqs
 
 
 def test_json_jobs_are_rqs_json_jobs(stage, redis):
-    ours, rqs = both(stage, redis, ["--serializer", "json", "jobs.collect", "x", ":[1, 2.5, null]", "key:={\"a\": \"ü\"}"], loads=lambda b: b)
+    ours, rqs = both(
+        stage,
+        redis,
+        ["--serializer", "json", "jobs.collect", "x", ":[1, 2.5, null]", "key:={\"a\": \"ü\"}"],
+        loads=lambda b: b,
+    )
     assert JSONSerializer.loads(ours["job"].pop("data")) == JSONSerializer.loads(rqs["job"].pop("data"))
     assert ours == rqs
 
@@ -134,7 +182,10 @@ def test_a_worker_executes_what_was_enqueued(stage, redis, queue, executor):
     enqueue(stage, "--job-id", "failure", "jobs.fail", "as asked")
     enqueue(stage, "--job-id", "flaky", "--retry-max", "2", "jobs.flaky")
     stage.burst(kind=executor)
-    value = lambda job_id: Job.fetch(job_id, connection=redis).return_value()
+
+    def value(job_id):
+        return Job.fetch(job_id, connection=redis).return_value()
+
     assert value("sum") == 42
     assert value("greeting") == "Salut, Ada!"
     assert value("values") == [1, 2.5, None, True, "ünï", {"a": {}}]
@@ -149,7 +200,10 @@ def test_a_worker_executes_what_was_enqueued_in_json(stage, redis, executor):
     enqueue(stage, "--serializer", "json", "--job-id", "sum", "jobs.add", ":19", "%23")
     enqueue(stage, "--serializer", "json", "--job-id", "values", "jobs.echo", ':{"a": [1, 2.5, null, "ü"]}')
     stage.burst(kind=executor, options=["--serializer", "json"])
-    value = lambda job_id: Job.fetch(job_id, connection=redis, serializer=JSONSerializer).return_value()
+
+    def value(job_id):
+        return Job.fetch(job_id, connection=redis, serializer=JSONSerializer).return_value()
+
     assert value("sum") == 42
     assert value("values") == {"a": [1, 2.5, None, "ü"]}
 
@@ -164,4 +218,6 @@ def test_any_queue_name_works_both_ways(stage, redis, name):
     assert job.return_value() == f"{job.id} {name}"
     assert Job.fetch("ours", connection=redis).return_value() == f"ours {name}"
     assert sorted(queue.finished_job_registry.get_job_ids()) == sorted([job.id, "ours"])
-    assert f"queue {name} 0, 0 executing, 2 finished, 0 failed\n" in stage.cli("info", "--raw", kind="rq").stdout
+    assert (
+        f"queue {name} 0, 0 executing, 2 finished, 0 failed\n" in stage.cli("info", "--raw", kind="rq").stdout
+    )

@@ -39,15 +39,23 @@ def test_a_timeout_is_enforced_on_a_job_that_ignores_sigterm(stage, queue):
     worker = stage.worker()
     horse = wait_running(stage)
     wait_until(failed(job), "the job failed", timeout_s=40)
-    assert "JobTimeoutException: Task exceeded maximum timeout value (1 seconds)" in job.latest_result().exc_string
+    assert (
+        "JobTimeoutException: Task exceeded maximum timeout value (1 seconds)"
+        in job.latest_result().exc_string
+    )
     wait_until(lambda: after.get_status(refresh=True) == JobStatus.FINISHED, "the worker goes on")
     wait_until(lambda: not process_is_alive(horse), "the horse is dead")
     assert worker.running()
 
 
-@pytest.mark.parametrize("number, text", [
-    (signal.SIGKILL, "waitpid returned 9 (signal 9); "), (signal.SIGTERM, "waitpid returned 15 (signal 15); "),
-], ids=["SIGKILL", "SIGTERM"])
+@pytest.mark.parametrize(
+    "number, text",
+    [
+        (signal.SIGKILL, "waitpid returned 9 (signal 9); "),
+        (signal.SIGTERM, "waitpid returned 15 (signal 15); "),
+    ],
+    ids=["SIGKILL", "SIGTERM"],
+)
 def test_a_killed_horse_fails_the_job(stage, queue, number, text):
     job = hold(stage, queue)
     worker = stage.worker()
@@ -61,12 +69,16 @@ def test_a_killed_horse_fails_the_job(stage, queue, number, text):
     assert queue.failed_job_registry.get_job_ids() == [job.id]
 
 
-@pytest.mark.parametrize("function, arguments, status", [("jobs.leave", [3], 3 << 8), ("jobs.leave", [1], 1 << 8)])
+@pytest.mark.parametrize(
+    "function, arguments, status", [("jobs.leave", [3], 3 << 8), ("jobs.leave", [1], 1 << 8)]
+)
 def test_a_job_that_calls_exit_fails(stage, queue, function, arguments, status):
     job = queue.enqueue(function, *arguments)
     stage.burst()
     assert job.get_status() == JobStatus.FAILED
-    assert job.latest_result().exc_string == f"Work-horse terminated unexpectedly; waitpid returned {status}; "
+    assert (
+        job.latest_result().exc_string == f"Work-horse terminated unexpectedly; waitpid returned {status}; "
+    )
 
 
 @pytest.mark.cq_only
@@ -100,7 +112,16 @@ def test_nothing_that_a_job_forked_outlives_it(stage, queue):
 
 
 def test_unknown_functions_fail_their_job_only(stage, queue):
-    names = ["jobs.no_such_function", "no_such_module.f", "no.such.package.f", "plain_name", "jobs.", ".add", "jobs..add", ""]
+    names = [
+        "jobs.no_such_function",
+        "no_such_module.f",
+        "no.such.package.f",
+        "plain_name",
+        "jobs.",
+        ".add",
+        "jobs..add",
+        "",
+    ]
     jobs = [queue.enqueue(name) for name in names if name]
     after = queue.enqueue("jobs.add", 1, 2)
     stage.burst()
@@ -113,7 +134,10 @@ def test_unknown_functions_fail_their_job_only(stage, queue):
 @pytest.mark.cq_only
 def test_a_function_name_never_leads_out_of_the_path(stage, queue):
     # Both files exist and would load if names were pasted into paths.
-    jobs = [queue.enqueue(name) for name in ("../jobs.add", "/tmp/jobs.add", "..jobs.add", "jobs/../jobs.add", "./jobs.add")]
+    jobs = [
+        queue.enqueue(name)
+        for name in ("../jobs.add", "/tmp/jobs.add", "..jobs.add", "jobs/../jobs.add", "./jobs.add")
+    ]
     stage.burst()
     assert {job.get_status() for job in jobs} == {JobStatus.FAILED}
 
@@ -137,10 +161,15 @@ def test_the_next_horse_is_not_harmed_by_the_last(stage, queue):
 
 @pytest.mark.c_only
 @pytest.mark.cq_only
-@pytest.mark.parametrize("function, text", [
-    ("jobs.silent", None), ("jobs.overrun", "Work-horse terminated unexpectedly"), ("jobs.deep", "Work-horse terminated unexpectedly"),
-    ("jobs.deaf", "Work-horse terminated unexpectedly"),
-])
+@pytest.mark.parametrize(
+    "function, text",
+    [
+        ("jobs.silent", None),
+        ("jobs.overrun", "Work-horse terminated unexpectedly"),
+        ("jobs.deep", "Work-horse terminated unexpectedly"),
+        ("jobs.deaf", "Work-horse terminated unexpectedly"),
+    ],
+)
 def test_c_functions_that_harm_their_process_harm_their_job_only(stage, queue, function, text):
     job = queue.enqueue(function)
     after = queue.enqueue("jobs.add", 1, 2)
@@ -178,8 +207,11 @@ def test_a_killed_stable_is_replaced(stage, queue):
     assert old
     for pid in old:
         os.kill(pid, signal.SIGKILL)
-    # A job that the dying stable's warm horse took in between may fail; one that comes when there is a new stable may not.
-    wait_until(lambda: children(worker.pid) and not set(old) & set(children(worker.pid)), "there is another stable")
+    # A job that the dying stable's warm horse took in between may fail; one that comes when there is a new
+    # stable may not.
+    wait_until(
+        lambda: children(worker.pid) and not set(old) & set(children(worker.pid)), "there is another stable"
+    )
     second = queue.enqueue("jobs.add", 2, 2)
     wait_until(lambda: second.get_status(refresh=True) == JobStatus.FINISHED, "the second is finished")
     assert worker.running()
@@ -190,7 +222,7 @@ def test_a_stable_killed_under_a_running_job_fails_the_job(stage, queue):
     job = hold(stage, queue)
     worker = stage.worker()
     horse = wait_running(stage)
-    stable, = children(worker.pid)
+    (stable,) = children(worker.pid)
     os.kill(stable, signal.SIGKILL)
     wait_until(failed(job), "the job failed")
     assert job.latest_result().exc_string.startswith("Work-horse terminated unexpectedly; waitpid returned ")

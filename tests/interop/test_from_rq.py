@@ -1,4 +1,5 @@
-"""docs/FROM-RQ.md has every option and variable of the installed RQ, and what it calls the same is the same word in cq."""
+"""docs/FROM-RQ.md has every option and variable of the installed RQ, and what it calls the same is the same
+word in cq."""
 
 import json
 import os
@@ -14,7 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / 'docs' / 'FROM-RQ.md').read_text()
 CQ = os.environ.get('CQ', str(ROOT / 'build' / 'cq'))
 
-# What click knows of `rq COMMAND --help`: {command: [[[spelling, ...], is a flag], ...]}, and the variables of its options.
+# What click knows of `rq COMMAND --help`: {command: [[[spelling, ...], is a flag], ...]}, and the variables
+# of its options.
 ASK_RQ = """
 import json
 from rq.cli import main
@@ -32,12 +34,16 @@ print(json.dumps([commands, sorted(variables)]))
 
 
 def asked_of_rq(python):
-    return json.loads(subprocess.run([python, '-c', ASK_RQ], check=True, capture_output=True, text=True).stdout)
+    return json.loads(
+        subprocess.run([python, '-c', ASK_RQ], check=True, capture_output=True, text=True).stdout
+    )
 
 
 def options_of_rq(python):
     commands, variables = asked_of_rq(python)
-    return {command: [spellings for spellings, _ in options] for command, options in commands.items()}, variables
+    return {
+        command: [spellings for spellings, _ in options] for command, options in commands.items()
+    }, variables
 
 
 def section(title):
@@ -71,26 +77,43 @@ def test_every_option_of_rq_is_in_the_tables(rq_options):
     for command, options in commands.items():
         known = [words for words, _ in rows(SHARED) + rows(f'rq {command}')]
         for spellings in options:
-            assert any(set(spellings) <= set(words) for words in known), f'rq {command} {"/".join(spellings)} is not in docs/FROM-RQ.md'
+            assert any(set(spellings) <= set(words) for words in known), (
+                f'rq {command} {"/".join(spellings)} is not in docs/FROM-RQ.md'
+            )
 
 
 def test_the_tables_have_no_option_that_rq_has_not():
     newest, _ = options_of_rq(sys.executable)
     oldest, _ = options_of_rq(os.environ['RQ113_PYTHON'])
     for command in newest:
-        theirs = {word for options in (newest, oldest) for spellings in options.get(command, []) for word in spellings}
+        theirs = {
+            word
+            for options in (newest, oldest)
+            for spellings in options.get(command, [])
+            for word in spellings
+        }
         for words, _ in rows(f'rq {command}'):
             assert set(words) <= theirs, f'{words} is no option of rq {command}'
 
 
-# --- Every spelling of every option, tried on cq itself: an option behind it that nobody has is what the parser then stops at.
+# --- Every spelling of every option, tried on cq itself: an option behind it that nobody has is what the
+# parser then stops at.
 
 NOBODY_HAS = '--no-such-option'
 LEVELS = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL']
-VALUES = {'--logging-level': LEVELS, '--logging_level': LEVELS, '--log-format': ['text', 'json'],
-          '--dequeue-strategy': ['default', 'random', 'round_robin'], '--serializer': ['json', 'pickle', 'rq.serializers.JSONSerializer'],
-          '--schedule-at': ['2030-01-01T10:00:00'], '--url': ['redis://127.0.0.1:1/0'], '--worker-class': ['rq.worker.Worker'],
-          '--job-class': ['rq.job.Job'], '--queue-class': ['rq.Queue'], '--connection-class': ['redis.Redis']}
+VALUES = {
+    '--logging-level': LEVELS,
+    '--logging_level': LEVELS,
+    '--log-format': ['text', 'json'],
+    '--dequeue-strategy': ['default', 'random', 'round_robin'],
+    '--serializer': ['json', 'pickle', 'rq.serializers.JSONSerializer'],
+    '--schedule-at': ['2030-01-01T10:00:00'],
+    '--url': ['redis://127.0.0.1:1/0'],
+    '--worker-class': ['rq.worker.Worker'],
+    '--job-class': ['rq.job.Job'],
+    '--queue-class': ['rq.Queue'],
+    '--connection-class': ['redis.Redis'],
+}
 ON_A_WORKER = ('worker', 'worker-pool')
 
 
@@ -103,14 +126,21 @@ def told(*words):
 
 def is_refused(command, word):
     """By name, with the remedy behind a semicolon."""
-    return re.fullmatch(rf'cq {command}: this version of cq does not have --[\w-]+; .{{8,}}', told(command, word, 'x')) is not None
+    return (
+        re.fullmatch(
+            rf'cq {command}: this version of cq does not have --[\w-]+; .{{8,}}', told(command, word, 'x')
+        )
+        is not None
+    )
 
 
 def is_accepted(command, word, is_flag, value):
     stopped = f"cq {command}: unknown option '{NOBODY_HAS}'"
     if is_flag:
         return told(command, word, NOBODY_HAS).startswith(stopped)
-    return ' needs a value' in told(command, word) and told(command, word, value, NOBODY_HAS).startswith(stopped)
+    return ' needs a value' in told(command, word) and told(command, word, value, NOBODY_HAS).startswith(
+        stopped
+    )
 
 
 def verdict_of(command, spellings):
@@ -125,21 +155,28 @@ def faults_of(command, spellings, is_flag):
         return [f'rq {command} {spellings} {cell}']
     refused = cell == 'refused' or 'on a worker' in cell and command not in ON_A_WORKER
     longest = max(spellings, key=len)
-    return [f'{command} {word} {value}: the tables say {cell!r}'
-            for word in spellings for value in VALUES.get(longest, ['5'])
-            if not (is_refused(command, word) if refused else is_accepted(command, word, is_flag, value))]
+    return [
+        f'{command} {word} {value}: the tables say {cell!r}'
+        for word in spellings
+        for value in VALUES.get(longest, ['5'])
+        if not (is_refused(command, word) if refused else is_accepted(command, word, is_flag, value))
+    ]
 
 
 def test_cq_accepts_or_refuses_each_option_as_the_tables_say():
     with ThreadPoolExecutor(8) as pool:
-        asked = [pool.submit(faults_of, command, spellings, is_flag)
-                 for command, options in asked_of_rq(sys.executable)[0].items() for spellings, is_flag in options]
+        asked = [
+            pool.submit(faults_of, command, spellings, is_flag)
+            for command, options in asked_of_rq(sys.executable)[0].items()
+            for spellings, is_flag in options
+        ]
     assert len(asked) > 100
     assert not [fault for one in asked for fault in one.result()]
 
 
 def test_an_option_that_is_missing_is_found_out():
-    """The checks above, asked for what neither the tables nor cq have, and for what takes a value where RQ's does not."""
+    """The checks above, asked for what neither the tables nor cq have, and for what takes a value where RQ's
+    does not."""
     assert 'is not in the tables' in faults_of('info', ['--newest'], True)[0]
     assert not is_accepted('info', '--newest', True, None) and not is_accepted('info', '--newest', False, '5')
     assert not is_accepted('info', '--raw', False, '5') and not is_accepted('info', '--interval', True, None)

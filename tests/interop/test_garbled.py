@@ -15,7 +15,8 @@ STARTED = re.compile(rb"(\$7\r\nstarted\r\n:)0\r\n")
 
 
 class Garbler:
-    """Between a worker and Redis: the first and the third job that is handed out is of a queue that nobody asked for."""
+    """Between a worker and Redis: the first and the third job that is handed out is of a queue that nobody
+    asked for."""
 
     def __init__(self, path, target):
         self.target = target
@@ -45,7 +46,9 @@ class Garbler:
             pass
         for end in (source, sink):
             try:
-                end.shutdown(socket.SHUT_RDWR)  # a close alone would leave the other thread waiting, and its connection open
+                end.shutdown(
+                    socket.SHUT_RDWR
+                )  # a close alone would leave the other thread waiting, and its connection open
             except OSError:
                 pass
         source.close()
@@ -54,10 +57,13 @@ class Garbler:
         def change(match):
             self.seen += 1
             return match.group(1) + (b"1000000000\r\n" if self.seen in (1, 3) else b"0\r\n")
+
         return STARTED.sub(change, data)
 
 
-def test_a_queue_that_was_not_asked_for_is_complained_of_and_the_job_asked_for_again(stage, server, queue, tmp_path):
+def test_a_queue_that_was_not_asked_for_is_complained_of_and_the_job_asked_for_again(
+    stage, server, queue, tmp_path
+):
     garbler = Garbler(tmp_path / "garbled.sock", server.socket)
     jobs = [queue.enqueue("jobs.add", number, 1) for number in range(5)]
     worker = stage.worker(url=garbler.url)

@@ -54,20 +54,59 @@ def test_the_latest_result_tells_all_of_an_execution(stage, queue_in_format, for
 
 
 VALUES = [
-    None, True, False, 0, 42, -1, 2**31, 2**63 - 1, -(2**63), 0.0, -1.5, 1e300, 3.141592653589793, "", "plain", "ünï çödé ☃ 🐎",
-    "two\nlines\x00and a NUL", [], [1, [2, [3]]], {}, {"a": 1, "b": {"c": [None, True]}}, "x" * 100_000, list(range(2000)),
+    None,
+    True,
+    False,
+    0,
+    42,
+    -1,
+    2**31,
+    2**63 - 1,
+    -(2**63),
+    0.0,
+    -1.5,
+    1e300,
+    3.141592653589793,
+    "",
+    "plain",
+    "ünï çödé ☃ 🐎",
+    "two\nlines\x00and a NUL",
+    [],
+    [1, [2, [3]]],
+    {},
+    {"a": 1, "b": {"c": [None, True]}},
+    "x" * 100_000,
+    list(range(2000)),
 ]
 PICKLE_VALUES = [2**64 - 1, 2**200, -(2**200), float("inf"), b"", b"\x00\xff bytes", b"y" * 70_000]
 # What a C function sees as JSON: a tuple as a list, a key as text.
-AS_JSON = [(), (1,), (1, "two", (3.0,)), {1: "a", None: "b", True: [2**100]}, {"t": ((),)}, [1e16, 1e-7, 0.1, -0.0], "ü"]
-NOT_JSON = [{1, 2}, frozenset({"a"}), datetime(2026, 2, 3, 4, 5, 6, 789), [b"bytes inside"], {(1, 2): "a tuple as key"}, 1j]
+AS_JSON = [
+    (),
+    (1,),
+    (1, "two", (3.0,)),
+    {2: "a", None: "b", True: [2**100]},
+    {"t": ((),)},
+    [1e16, 1e-7, 0.1, -0.0],
+    "ü",
+]
+NOT_JSON = [
+    {1, 2},
+    frozenset({"a"}),
+    datetime(2026, 2, 3, 4, 5, 6, 789),
+    [b"bytes inside"],
+    {(1, 2): "a tuple as key"},
+    1j,
+]
 
 
 def run_echo(stage, queue, values, options):
     jobs = [queue.enqueue("jobs.echo", value) for value in values]
     stage.burst(options=options)
     for job, value in zip(jobs, values):
-        assert job.get_status() == JobStatus.FINISHED, (value, job.latest_result() and job.latest_result().exc_string)
+        assert job.get_status() == JobStatus.FINISHED, (
+            value,
+            job.latest_result() and job.latest_result().exc_string,
+        )
         result = job.return_value()
         assert (type(result), result) == (type(value), value)
 
@@ -89,7 +128,9 @@ def test_values_are_seen_as_json_dumps_writes_them(stage, queue):
 def test_values_that_json_cannot_hold_fail_the_job_that_wants_json(stage, queue):
     jobs = [queue.enqueue("jobs.as_json", value) for value in NOT_JSON]
     stage.burst()
-    assert [(value, job.get_status()) for value, job in zip(NOT_JSON, jobs)] == [(value, JobStatus.FAILED) for value in NOT_JSON]
+    assert [(value, job.get_status()) for value, job in zip(NOT_JSON, jobs)] == [
+        (value, JobStatus.FAILED) for value in NOT_JSON
+    ]
     assert all(job.latest_result().exc_string for job in jobs)
 
 
@@ -98,7 +139,7 @@ def test_none_leaves_no_return_value(stage, redis, queue):
     stage.burst()
     assert job.get_status() == JobStatus.FINISHED
     assert job.return_value() is None
-    (_, entry), = redis.xrange(f"rq:results:{job.id}")
+    ((_, entry),) = redis.xrange(f"rq:results:{job.id}")
     assert b"return_value" not in entry
 
 
@@ -107,7 +148,14 @@ def test_times_are_in_order_and_in_utc(stage, queue):
     job = queue.enqueue("jobs.add", 1, 1)
     stage.burst()
     job.refresh()
-    moments = [before, job.created_at, job.enqueued_at, job.started_at, job.ended_at, datetime.now(timezone.utc)]
+    moments = [
+        before,
+        job.created_at,
+        job.enqueued_at,
+        job.started_at,
+        job.ended_at,
+        datetime.now(timezone.utc),
+    ]
     moments = [m if m.tzinfo else m.replace(tzinfo=timezone.utc) for m in moments]
     assert moments == sorted(moments)
     assert job.worker_name
@@ -202,7 +250,9 @@ def test_meta_of_the_producer_is_left_as_it_was(stage, redis, queue_in_format, f
 
 
 def test_meta_that_a_job_saves_is_seen_while_it_runs(stage, queue_in_format, format_options):
-    job = queue_in_format.enqueue("jobs.progress", stage.path("pid"), stage.path("go"), meta={"from": "producer"})
+    job = queue_in_format.enqueue(
+        "jobs.progress", stage.path("pid"), stage.path("go"), meta={"from": "producer"}
+    )
     stage.worker(options=format_options)
     wait_until(lambda: job.get_meta(refresh=True).get("progress") == 50, "progress is in meta")
     assert job.get_status(refresh=True) == JobStatus.STARTED
@@ -226,10 +276,10 @@ def test_a_running_job_is_in_the_started_registry(stage, redis, queue):
     assert job.is_started
     assert job.worker_name == worker.name
     registry = StartedJobRegistry(queue=queue)
-    (job_id, execution_id), = registry.get_job_and_execution_ids()
+    ((job_id, execution_id),) = registry.get_job_and_execution_ids()
     assert job_id == job.id
     assert job in registry
-    execution, = job.get_executions()
+    (execution,) = job.get_executions()
     assert execution.id == execution_id
     assert execution.worker_name == worker.name
     assert 30 <= redis.zscore("rq:wip:default", f"{job.id}:{execution_id}") - time.time() <= 91
@@ -317,7 +367,11 @@ def test_fetch_many_reads_jobs_of_a_worker(stage, redis, queue_in_format, serial
     stage.burst(options=format_options)
     fetched = Job.fetch_many([job.id for job in jobs], connection=redis, serializer=serializer)
     assert [job.return_value() for job in fetched] == [0, 2, 4, 6, 8]
-    assert [job.args for job in fetched] == [(n, n) for n in range(5)] if serializer is not JSONSerializer else True
+    assert (
+        [job.args for job in fetched] == [(n, n) for n in range(5)]
+        if serializer is not JSONSerializer
+        else True
+    )
 
 
 def test_a_unique_job_id_is_free_again_when_its_job_is_gone(stage, redis, queue):
@@ -355,12 +409,19 @@ def test_rq_empties_and_deletes_a_queue_under_a_worker(stage, redis, queue):
 
 def test_two_kinds_of_workers_share_a_queue(stage, queue):
     path = stage.path("executed")
-    ids = [job.id for job in queue.enqueue_many([
-        Queue.prepare_data("jobs.note", (path,), job_id=f"job-{number}") for number in range(200)])]
+    ids = [
+        job.id
+        for job in queue.enqueue_many(
+            [Queue.prepare_data("jobs.note", (path,), job_id=f"job-{number}") for number in range(200)]
+        )
+    ]
     kinds = ["rq", KIND]
     workers = [stage.worker(kind=kind, name=f"{kind}-{side}") for side, kind in enumerate(kinds)]
     wait_until(lambda: queue.count == 0 and queue.started_job_registry.count == 0, "all jobs are done")
     assert sorted(Path(path).read_text().split()) == sorted(ids)
     assert sorted(FinishedJobRegistry(queue=queue).get_job_ids()) == sorted(ids)
-    counts = [int(queue.connection.hget(f"rq:worker:{worker.name}", "successful_job_count") or 0) for worker in workers]
+    counts = [
+        int(queue.connection.hget(f"rq:worker:{worker.name}", "successful_job_count") or 0)
+        for worker in workers
+    ]
     assert sum(counts) == 200

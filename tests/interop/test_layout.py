@@ -1,4 +1,5 @@
-"""Field by field: after the same jobs, Redis holds the same keys whether cq or RQ's own worker executed them."""
+"""Field by field: after the same jobs, Redis holds the same keys whether cq or RQ's own worker executed
+them."""
 
 import json
 import pickle
@@ -136,7 +137,8 @@ def differences(ours, rqs):
 
 
 def end_with_job(picture):
-    """Results of a failed job without a failure_ttl: those of cq go with the job, RQ's stay for ever. Both as RQ's."""
+    """Results of a failed job without a failure_ttl: those of cq go with the job, RQ's stay for ever. Both as
+    RQ's."""
     for key, (kind, ttl, value) in picture.items():
         job = picture.get(key.replace("rq:results:", "rq:job:"))
         if kind == "stream" and job and ttl == job[1] == Near(YEAR_S):
@@ -151,8 +153,18 @@ def assert_same(ours, rqs):
 SCENARIOS = {
     "success": lambda queue: queue.enqueue("jobs.add", 1, 2, job_id="one"),
     "success with every option": lambda queue: queue.enqueue(
-        "jobs.greet", "Ada", greeting="Hi", job_id="one", description="mine", job_timeout=33, result_ttl=44, failure_ttl=55, ttl=66,
-        meta={"a": 1}, retry=Retry(max=2, interval=[5, 6])),
+        "jobs.greet",
+        "Ada",
+        greeting="Hi",
+        job_id="one",
+        description="mine",
+        job_timeout=33,
+        result_ttl=44,
+        failure_ttl=55,
+        ttl=66,
+        meta={"a": 1},
+        retry=Retry(max=2, interval=[5, 6]),
+    ),
     "none": lambda queue: queue.enqueue("jobs.nothing", job_id="one"),
     "result for ever": lambda queue: queue.enqueue("jobs.add", 1, 2, job_id="one", result_ttl=-1),
     "result not kept": lambda queue: queue.enqueue("jobs.add", 1, 2, job_id="one", result_ttl=0),
@@ -162,7 +174,9 @@ SCENARIOS = {
     "failure with a ttl": lambda queue: queue.enqueue("jobs.fail", "no", job_id="one", failure_ttl=600),
     "retried to success": lambda queue: queue.enqueue("jobs.flaky", job_id="one", retry=Retry(max=2)),
     "retried to failure": lambda queue: queue.enqueue("jobs.fail", "no", job_id="one", retry=Retry(max=2)),
-    "scheduled for a retry": lambda queue: queue.enqueue("jobs.fail", "no", job_id="one", retry=Retry(max=3, interval=[60, 70])),
+    "scheduled for a retry": lambda queue: queue.enqueue(
+        "jobs.fail", "no", job_id="one", retry=Retry(max=3, interval=[60, 70])
+    ),
     "unknown function": lambda queue: queue.enqueue("jobs.no_such_function", job_id="one"),
     "horse exits": lambda queue: queue.enqueue("jobs.leave", 3, job_id="one"),
     "horse crashes": lambda queue: queue.enqueue("jobs.crash", job_id="one"),
@@ -175,7 +189,8 @@ SCENARIOS = {
 def test_redis_is_left_as_rqs_worker_leaves_it(stage, redis, scenario):
     ours, rqs = pictures(stage, redis, SCENARIOS[scenario])
     if scenario in ("horse exits", "horse crashes") and KIND != "rq":
-        # RQ's worker writes the job from a copy that is older than its horse's: these two become empty. cq keeps them.
+        # RQ's worker writes the job from a copy that is older than its horse's: these two become empty. cq
+        # keeps them.
         for field in ("last_heartbeat", "worker_name"):
             assert ours["rq:job:one"][2].pop(field)
             assert rqs["rq:job:one"][2].pop(field) == b""

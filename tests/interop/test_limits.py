@@ -1,4 +1,5 @@
-"""Limits of jobs that share a key: cq beside RQ 3.0, whose keys they are, and RQ 2.12, which knows nothing of them; rates; paused queues."""
+"""Limits of jobs that share a key: cq beside RQ 3.0, whose keys they are, and RQ 2.12, which knows nothing of
+them; rates; paused queues."""
 
 import os
 import signal
@@ -13,7 +14,7 @@ from rq.job import Job, JobStatus
 from rq3 import Limit
 from stage import HERE, wait_until
 from test_retries import enqueue_due
-from test_workers import hold, release, wait_running
+from test_workers import release, wait_running
 
 # Nothing of it depends on what horses are.
 pytestmark = pytest.mark.cq_only
@@ -54,7 +55,11 @@ def rq_folder(stage):
 
 def make_overdue(redis, job_id):
     """As if its worker had been silent for long: nobody waits for a minute and a half in a test."""
-    member, = (member for member in redis.zrange("rq:wip:default", 0, -1) if member.startswith(job_id.encode() + b":"))
+    (member,) = (
+        member
+        for member in redis.zrange("rq:wip:default", 0, -1)
+        if member.startswith(job_id.encode() + b":")
+    )
     redis.zadd("rq:wip:default", {member: time.time() - 10})
 
 
@@ -67,15 +72,42 @@ def test_what_cq_enqueues_is_what_rq3_enqueues(stage, redis, queue, limit):
     limit.enqueue(queue, "jobs.add", 1, 2, job_id="a", description="d")
     limit.enqueue(queue, "jobs.add", 1, 2, job_id="b", description="d", at_front=True)
     theirs = {job_id: set(redis.hgetall(f"rq:job:{job_id}")) for job_id in "ab"}
-    places = limit.held(), limit.waiting(), redis.lrange(queue.key, 0, -1), redis.hgetall(limit.config), redis.smembers("rq:rl-keys")
+    places = (
+        limit.held(),
+        limit.waiting(),
+        redis.lrange(queue.key, 0, -1),
+        redis.hgetall(limit.config),
+        redis.smembers("rq:rl-keys"),
+    )
     redis.flushdb()
     for job_id, front in (("a", []), ("b", ["--at-front"])):
-        cq(stage, "enqueue", "jobs.add", "--job-id", job_id, "--description", "d", "--rate-limit-key", "api", "--rate-limit-concurrency", "1",
-           *front, ":1", ":2")
+        cq(
+            stage,
+            "enqueue",
+            "jobs.add",
+            "--job-id",
+            job_id,
+            "--description",
+            "d",
+            "--rate-limit-key",
+            "api",
+            "--rate-limit-concurrency",
+            "1",
+            *front,
+            ":1",
+            ":2",
+        )
     # When it is put onto its list first RQ's hash has enqueued_at; cq's has it from the beginning.
-    assert {job_id: set(redis.hgetall(f"rq:job:{job_id}")) | {b"enqueued_at"} for job_id in "ab"} == \
-        {job_id: fields | {b"enqueued_at"} for job_id, fields in theirs.items()}
-    assert places == (limit.held(), limit.waiting(), redis.lrange(queue.key, 0, -1), redis.hgetall(limit.config), redis.smembers("rq:rl-keys"))
+    assert {job_id: set(redis.hgetall(f"rq:job:{job_id}")) | {b"enqueued_at"} for job_id in "ab"} == {
+        job_id: fields | {b"enqueued_at"} for job_id, fields in theirs.items()
+    }
+    assert places == (
+        limit.held(),
+        limit.waiting(),
+        redis.lrange(queue.key, 0, -1),
+        redis.hgetall(limit.config),
+        redis.smembers("rq:rl-keys"),
+    )
     assert redis.hget("rq:job:b", "rate_limit_concurrency") == b"1"
 
 
@@ -93,7 +125,19 @@ def test_jobs_of_rq3_run_one_at_a_time_in_their_order(stage, redis, queue, limit
 
 def test_rq3s_worker_goes_on_with_what_cq_let_wait_and_cq_with_what_rq3_let_wait(stage, redis, queue, limit):
     for job_id in "abcd":
-        cq(stage, "enqueue", "jobs.add", "--job-id", job_id, "--rate-limit-key", "api", "--rate-limit-concurrency", "1", ":1", ":2")
+        cq(
+            stage,
+            "enqueue",
+            "jobs.add",
+            "--job-id",
+            job_id,
+            "--rate-limit-key",
+            "api",
+            "--rate-limit-concurrency",
+            "1",
+            ":1",
+            ":2",
+        )
     for job_id in "abcd":
         assert limit.held() == [job_id] and queue.job_ids == [job_id]
         if job_id in "ac":
@@ -166,7 +210,10 @@ def test_however_a_job_with_a_slot_goes_the_next_one_gets_it(stage, redis, queue
         cq(stage, "delete", "a")
         release(stage)
     wait_status(redis, "b", "finished")
-    assert status(redis, "a") == {"stop": "stopped", "kill-horse": "failed", "cancel": "canceled", "delete": ""}[how]
+    assert (
+        status(redis, "a")
+        == {"stop": "stopped", "kill-horse": "failed", "cancel": "canceled", "delete": ""}[how]
+    )
     wait_until(lambda: not limit.held(), "both slots are given back")
 
 
@@ -177,7 +224,11 @@ def test_what_waits_for_a_slot_can_be_taken_out(stage, redis, queue, limit, how)
     cq(stage, how, "b")
     assert limit.waiting() == ["c"]
     stage.burst()
-    assert [status(redis, job_id) for job_id in "abc"] == ["finished", "canceled" if how == "cancel" else "", "finished"]
+    assert [status(redis, job_id) for job_id in "abc"] == [
+        "finished",
+        "canceled" if how == "cancel" else "",
+        "finished",
+    ]
 
 
 def test_a_worker_that_dies_loses_its_slot_when_it_is_found(stage, redis, queue, limit):
@@ -208,8 +259,20 @@ def test_retries_repeats_and_dependents_keep_to_the_limit(stage, redis, queue, l
     repeated = limit.enqueue(queue, "jobs.add", 1, 2, job_id="repeated", repeat=Repeat(times=2))
     limit.enqueue(queue, "jobs.rest", 0.05, job_id="parent")
     for job_id in ("child1", "child2"):
-        cq(stage, "enqueue", "jobs.rest", "--job-id", job_id, "--depends-on", "parent", "--rate-limit-key", "api",
-           "--rate-limit-concurrency", "1", ":0.05")
+        cq(
+            stage,
+            "enqueue",
+            "jobs.rest",
+            "--job-id",
+            job_id,
+            "--depends-on",
+            "parent",
+            "--rate-limit-key",
+            "api",
+            "--rate-limit-concurrency",
+            "1",
+            ":0.05",
+        )
     stage.burst(options=["--num-workers", "3"])
     ids = ["retried", "repeated", "parent", "child1", "child2"]
     assert [status(redis, job_id) for job_id in ids] == ["finished"] * 5
@@ -219,7 +282,21 @@ def test_retries_repeats_and_dependents_keep_to_the_limit(stage, redis, queue, l
 
 def test_a_limited_job_that_is_due_waits_for_its_slot(stage, redis, queue, limit):
     limit.enqueue(queue, "jobs.hold", stage.path("pid"), stage.path("go"), job_id="a")
-    cq(stage, "enqueue", "jobs.add", "--job-id", "b", "--schedule-in", "1", "--rate-limit-key", "api", "--rate-limit-concurrency", "1", ":1", ":2")
+    cq(
+        stage,
+        "enqueue",
+        "jobs.add",
+        "--job-id",
+        "b",
+        "--schedule-in",
+        "1",
+        "--rate-limit-key",
+        "api",
+        "--rate-limit-concurrency",
+        "1",
+        ":1",
+        ":2",
+    )
     assert status(redis, "b") == "scheduled" and limit.held() == ["a"]
     pair(stage, "--with-scheduler")
     wait_running(stage)
@@ -238,14 +315,19 @@ def test_a_rate_is_kept_beside_rqs_scheduler_and_shows_rq_nothing_new(stage, red
     seen = set()
 
     def ended():
-        seen.update(Job.fetch(f"m{number}", connection=redis).get_status() for number in range(9))  # an unknown one raises
+        seen.update(
+            Job.fetch(f"m{number}", connection=redis).get_status() for number in range(9)
+        )  # an unknown one raises
         enqueue_due(queue, redis)  # RQ's scheduler, which brings them back at their scores
         return all(status(redis, f"m{number}") == "finished" for number in range(9))
 
     wait_until(ended, "all have run")
     assert free.is_finished
     assert seen <= set(JobStatus) and JobStatus.SCHEDULED in seen
-    starts = sorted(datetime.fromisoformat(span(redis, f"m{number}")[0].decode().replace("Z", "+00:00")) for number in range(9))
+    starts = sorted(
+        datetime.fromisoformat(span(redis, f"m{number}")[0].decode().replace("Z", "+00:00"))
+        for number in range(9)
+    )
     assert all(later - sooner >= timedelta(seconds=1) for sooner, later in zip(starts, starts[4:]))
     assert not redis.exists("cq:waiting", "cq:waiting:mail", "rq:scheduled:default", "rq:rl-keys")
 

@@ -1,4 +1,5 @@
-"""Cancel, delete, requeue and stop: what cq does is what RQ's own calls do, key by key, and each sees the other's."""
+"""Cancel, delete, requeue and stop: what cq does is what RQ's own calls do, key by key, and each sees the
+other's."""
 
 import json
 import re
@@ -38,6 +39,7 @@ def put(redis, queue, place, job_id):
     job.set_status(JobStatus(place))
     if place == "started":
         from rq.executions import Execution
+
         with redis.pipeline() as pipeline:
             Execution.create(job, 100, pipeline=pipeline, worker_name="w")
             pipeline.execute()
@@ -50,16 +52,21 @@ def put(redis, queue, place, job_id):
 
 def picture(redis):
     """Every key with what it holds; times, which differ from run to run, and execution ids made alike."""
+
     def alike(value):
         text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
         text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", "TIME", text)
         text = re.sub(r"\b1[789]\d{8}(\.\d+)?\b", "EPOCH", text)
         return re.sub(r"[0-9a-f]{32}", "EXECUTION", text)
 
-    readers = {b"hash": lambda k: {alike(f): alike(v) for f, v in redis.hgetall(k).items() if f != b"data"},
-               b"zset": lambda k: [(alike(m), alike(s)) for m, s in redis.zrange(k, 0, -1, withscores=True)],
-               b"list": lambda k: redis.lrange(k, 0, -1), b"set": lambda k: sorted(redis.smembers(k)),
-               b"string": redis.get, b"stream": lambda k: len(redis.xrange(k))}
+    readers = {
+        b"hash": lambda k: {alike(f): alike(v) for f, v in redis.hgetall(k).items() if f != b"data"},
+        b"zset": lambda k: [(alike(m), alike(s)) for m, s in redis.zrange(k, 0, -1, withscores=True)],
+        b"list": lambda k: redis.lrange(k, 0, -1),
+        b"set": lambda k: sorted(redis.smembers(k)),
+        b"string": redis.get,
+        b"stream": lambda k: len(redis.xrange(k)),
+    }
     return {alike(key): (readers[redis.type(key)](key), redis.ttl(key) >= 0) for key in sorted(redis.keys())}
 
 
@@ -95,7 +102,9 @@ def family(queue):
     parents = [queue.enqueue("jobs.add", n, n, job_id=f"parent{n}") for n in (1, 2)]
     queue.enqueue("jobs.add", 1, 1, job_id="of-one", depends_on=parents[0])
     queue.enqueue("jobs.add", 1, 1, job_id="of-both", depends_on=parents)
-    Queue("low", connection=queue.connection).enqueue("jobs.add", 1, 1, job_id="low", depends_on=Dependency(parents[0], enqueue_at_front=True))
+    Queue("low", connection=queue.connection).enqueue(
+        "jobs.add", 1, 1, job_id="low", depends_on=Dependency(parents[0], enqueue_at_front=True)
+    )
     queue.enqueue("jobs.add", 1, 1, job_id="canceled", depends_on=parents[0]).cancel()
 
 
@@ -149,10 +158,14 @@ def test_requeue_is_rqs_also_from_the_canceled_registry(stage, redis, queue):
     # RQ writes exc_info as an empty text, and lets the failure's expiry go on while the job waits.
     expected["rq:job:j"][0].pop("exc_info", None)
     assert found["rq:job:j"][0] == expected["rq:job:j"][0]
-    assert {k: v for k, v in found.items() if k != "rq:job:j"} == {k: v for k, v in expected.items() if k != "rq:job:j"}
+    assert {k: v for k, v in found.items() if k != "rq:job:j"} == {
+        k: v for k, v in expected.items() if k != "rq:job:j"
+    }
     job = put(redis, queue, "queued", "c")
     job.cancel()
-    assert cq(stage, "requeue", "--all", "--registry", "canceled") == "Requeueing 1 jobs from canceled queue\n"
+    assert (
+        cq(stage, "requeue", "--all", "--registry", "canceled") == "Requeueing 1 jobs from canceled queue\n"
+    )
     assert queue.get_job_ids() == ["j", "c"]
     assert Job.fetch("c", connection=redis).get_status() == JobStatus.QUEUED
 
@@ -189,7 +202,10 @@ def test_stop_ends_a_running_job_of_either_worker_and_waits_for_that(stage, redi
     assert job.id in queue.failed_job_registry
     done = stage.cli("stop", job.id, "nobody", kind="cq")
     assert done.returncode == 1
-    assert done.stderr == f"cq stop: job '{job.id}' is not running, it is stopped\ncq stop: no such job: 'nobody'\n"
+    assert (
+        done.stderr
+        == f"cq stop: job '{job.id}' is not running, it is stopped\ncq stop: no such job: 'nobody'\n"
+    )
 
 
 def test_stop_all_takes_the_jobs_of_every_worker_that_the_filters_leave(stage, redis, queue):
@@ -199,7 +215,10 @@ def test_stop_all_takes_the_jobs_of_every_worker_that_the_filters_leave(stage, r
         wait_running(stage, tag)
     assert cq(stage, "stop", "--all", "--function", "other.tasks") == "Stopped 0 jobs\n"
     dry = stage.cli("stop", "--all", "--dry-run", kind="cq")
-    assert (sorted(dry.stdout.split()), dry.stderr) == (sorted(job.id for job in jobs.values()), "cq stop: would stop 2 of 2 jobs\n")
+    assert (sorted(dry.stdout.split()), dry.stderr) == (
+        sorted(job.id for job in jobs.values()),
+        "cq stop: would stop 2 of 2 jobs\n",
+    )
     assert cq(stage, "stop", "--all", "--queue", "default") == "Stopped 2 jobs\n"
     assert all(job.get_status(refresh=True) == JobStatus.STOPPED for job in jobs.values())
 
@@ -219,10 +238,16 @@ def test_rq3s_stop_execution_stops_that_execution_only(stage, redis, queue):
     wait_state(redis, worker, "busy")
     execution = redis.zrange(f"rq:executions:{job.id}", 0, -1)[0].decode()
     for wrong in ("0" * 32, ""):
-        redis.publish(f"rq:pubsub:{worker.name}", json.dumps({"command": "stop-execution", "job_id": job.id, "execution_id": wrong}))
+        redis.publish(
+            f"rq:pubsub:{worker.name}",
+            json.dumps({"command": "stop-execution", "job_id": job.id, "execution_id": wrong}),
+        )
     wait_until(lambda: worker.log().count("stop-job ignored") == 2, "it was ignored")
     assert job.get_status(refresh=True) == JobStatus.STARTED
-    redis.publish(f"rq:pubsub:{worker.name}", json.dumps({"command": "stop-execution", "job_id": job.id, "execution_id": execution}))
+    redis.publish(
+        f"rq:pubsub:{worker.name}",
+        json.dumps({"command": "stop-execution", "job_id": job.id, "execution_id": execution}),
+    )
     wait_until(lambda: job.get_status(refresh=True) == JobStatus.STOPPED, "the job is stopped")
 
 
@@ -259,7 +284,9 @@ def test_results_of_failed_jobs_end_with_the_job_whoever_ran_it(stage, redis, qu
     stage.burst(kind=kind)
     if kind == "rq":
         assert redis.ttl(f"rq:results:{job.id}") == -1
-        redis.zincrby(queue.failed_job_registry.key, -100, job.id)  # cq looks at those that failed a minute ago
+        redis.zincrby(
+            queue.failed_job_registry.key, -100, job.id
+        )  # cq looks at those that failed a minute ago
         stage.burst(kind="cq")
     year = 365 * 24 * 3600
     assert year - 200 < redis.ttl(f"rq:results:{job.id}") <= redis.ttl(job.key) + 1 <= year + 1

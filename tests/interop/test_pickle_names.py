@@ -1,7 +1,9 @@
 """The names that cq sees in a pickle against those that Python's Unpickler.find_class is asked for.
 
-Runs where the virtual environment of the interop tests is: build/venv/bin/pytest tests/interop/test_pickle_names.py
+Runs where the virtual environment of the interop tests is: build/venv/bin/pytest
+tests/interop/test_pickle_names.py
 """
+
 import _compat_pickle
 import array
 import collections
@@ -17,7 +19,7 @@ import random
 import struct
 import uuid
 
-from converter import convert  # noqa: F401 a fixture
+from converter import convert  # noqa: F401 # a fixture
 
 ROUNDS = int(os.environ.get('CQ_ROUNDS', '4000'))
 
@@ -42,7 +44,8 @@ class Dummy(dict):
 
 
 def python_names(data, base):
-    """What find_class is asked for, in order, as what Python 3 takes it for; and whether the pickle was read to its end."""
+    """What find_class is asked for, in order, as what Python 3 takes it for; and whether the pickle was read
+    to its end."""
     names = []
 
     class Watching(base):
@@ -61,7 +64,7 @@ def python_names(data, base):
 
     try:
         Watching(io.BytesIO(data)).load()
-    except Exception:  # noqa: BLE001 whatever a broken pickle leads to
+    except Exception:  # whatever a broken pickle leads to
         return names, False
     return names, True
 
@@ -111,20 +114,52 @@ def random_object(rng, depth=0):
     def more():
         return random_object(rng, depth + 1)
 
-    leaves = [lambda: Color.RED, lambda: Flags.ONE | Flags.TWO, lambda: decimal.Decimal(rng.random()), uuid.uuid4, lambda: len, lambda: int,
-              lambda: Color, lambda: Plain.Inner, lambda: datetime.datetime.now(datetime.timezone.utc), lambda: b'\xff\0', lambda: bytearray(b'1'),
-              lambda: 'text', lambda: 2**70, lambda: 1.5, lambda: pathlib.PurePosixPath('/a'), lambda: fractions.Fraction(1, 3),
-              lambda: ValueError('why'), lambda: 1j, lambda: range(3), lambda: array.array('i', [1, 2]), lambda: Ellipsis, object]
-    inner = [lambda: [more(), more()], lambda: (more(),), lambda: {'k': more(), 1: more()}, lambda: Plain(more()),
-             lambda: Plain.Inner(more()), lambda: Slots(more(), more()), lambda: Items([more(), more()]), lambda: Table(a=more()),
-             lambda: collections.OrderedDict(a=more()), lambda: collections.deque([more()]), lambda: collections.defaultdict(list, a=more()),
-             lambda: (more(), more(), more(), more())]
-    return rng.choice(leaves if depth > 3 or rng.random() < .3 else inner)()
+    leaves = [
+        lambda: Color.RED,
+        lambda: Flags.ONE | Flags.TWO,
+        lambda: decimal.Decimal(rng.random()),
+        uuid.uuid4,
+        lambda: len,
+        lambda: int,
+        lambda: Color,
+        lambda: Plain.Inner,
+        lambda: datetime.datetime.now(datetime.timezone.utc),
+        lambda: b'\xff\0',
+        lambda: bytearray(b'1'),
+        lambda: 'text',
+        lambda: 2**70,
+        lambda: 1.5,
+        lambda: pathlib.PurePosixPath('/a'),
+        lambda: fractions.Fraction(1, 3),
+        lambda: ValueError('why'),
+        lambda: 1j,
+        lambda: range(3),
+        lambda: array.array('i', [1, 2]),
+        lambda: Ellipsis,
+        object,
+    ]
+    inner = [
+        lambda: [more(), more()],
+        lambda: (more(),),
+        lambda: {'k': more(), 1: more()},
+        lambda: Plain(more()),
+        lambda: Plain.Inner(more()),
+        lambda: Slots(more(), more()),
+        lambda: Items([more(), more()]),
+        lambda: Table(a=more()),
+        lambda: collections.OrderedDict(a=more()),
+        lambda: collections.deque([more()]),
+        lambda: collections.defaultdict(list, a=more()),
+        lambda: (more(), more(), more(), more()),
+    ]
+    return rng.choice(leaves if depth > 3 or rng.random() < 0.3 else inner)()
 
 
-def test_names_in_what_python_pickles_are_all_seen(convert):  # noqa: F811
+def test_names_in_what_python_pickles_are_all_seen(convert):
     rng = random.Random(1)
-    pickles = [pickle.dumps(random_object(rng), protocol) for _ in range(ROUNDS) for protocol in [rng.randrange(6)]]
+    pickles = [
+        pickle.dumps(random_object(rng), protocol) for _ in range(ROUNDS) for protocol in [rng.randrange(6)]
+    ]
     assert sum(b'getattr' in p for p in pickles) > ROUNDS / 100
     for data, (ok, answer) in zip(pickles, convert([('pickle:names', data) for data in pickles])):
         assert ok, (answer, data)
@@ -139,33 +174,92 @@ def random_text(rng):
     """A str in one of the opcodes that make one."""
     word = rng.choice(WORDS)
     raw = word.encode()
-    return rng.choice([
-        b'\x8c' + bytes([len(raw)]) + raw, b'X' + struct.pack('<I', len(raw)) + raw, b'\x8d' + struct.pack('<Q', len(raw)) + raw,
-        b'V' + raw + b'\n', b'V' + b''.join(b'\\u%04x' % ord(c) for c in word) + b'\n', b'U' + bytes([len(raw)]) + raw,
-        b'T' + struct.pack('<I', len(raw)) + raw, b"S'" + raw + b"'\n", b'S"' + b''.join(b'\\x%02x' % c for c in raw) + b'"\n'])
+    return rng.choice(
+        [
+            b'\x8c' + bytes([len(raw)]) + raw,
+            b'X' + struct.pack('<I', len(raw)) + raw,
+            b'\x8d' + struct.pack('<Q', len(raw)) + raw,
+            b'V' + raw + b'\n',
+            b'V' + b''.join(b'\\u%04x' % ord(c) for c in word) + b'\n',
+            b'U' + bytes([len(raw)]) + raw,
+            b'T' + struct.pack('<I', len(raw)) + raw,
+            b"S'" + raw + b"'\n",
+            b'S"' + b''.join(b'\\x%02x' % c for c in raw) + b'"\n',
+        ]
+    )
 
 
-# What an opcode takes off the stack, the last on top, and what it leaves: s a str, g a global, t a tuple, l a list, d a dict,
-# e a set, o an object, v anything, M a mark. `...` in front: all down to the mark.
+# What an opcode takes off the stack, the last on top, and what it leaves: s a str, g a global, t a tuple, l a
+# list, d a dict, e a set, o an object, v anything, M a mark. `...` in front: all down to the mark.
 OPCODES = [
-    ('ss', 'g', [b'\x93']), ('v', 'vv', [b'2']), ('v', '', [b'0']), ('M', '', [b'0']), ('', 'M', [b'(']), ('...', '', [b'1']),
-    ('', 'v', [b'N', b'K\x01', b'I01\n', b'\x88', b'J\0\0\0\0', b'F1\n', b'G' + bytes(8), b'L7L\n', b'\x8a\x01\x05']), ('', 't', [b')']),
-    ('', 'l', [b']']), ('', 'd', [b'}']), ('', 'e', [b'\x8f']), ('v', 't', [b'\x85']), ('vv', 't', [b'\x86']), ('vvv', 't', [b'\x87']),
-    ('...', 't', [b't']), ('...', 'l', [b'l']), ('lv', 'l', [b'a']), ('ov', 'o', [b'a']), ('l...', 'l', [b'e']), ('o...', 'o', [b'e', b'\x90']),
-    ('dsv', 'd', [b's']), ('osv', 'o', [b's']), ('gt', 'o', [b'R']), ('ot', 'o', [b'R']), ('gt', 'o', [b'\x81']), ('gtd', 'o', [b'\x92']),
-    ('ov', 'o', [b'b']), ('...', 'o', [b'ios\nsystem\n', b'icopy_reg\nx\n']), ('', '', [b'\x95' + bytes(8)]),
+    ('ss', 'g', [b'\x93']),
+    ('v', 'vv', [b'2']),
+    ('v', '', [b'0']),
+    ('M', '', [b'0']),
+    ('', 'M', [b'(']),
+    ('...', '', [b'1']),
+    (
+        '',
+        'v',
+        [
+            b'N',
+            b'K\x01',
+            b'I01\n',
+            b'\x88',
+            b'J\0\0\0\0',
+            b'F1\n',
+            b'G' + bytes(8),
+            b'L7L\n',
+            b'\x8a\x01\x05',
+        ],
+    ),
+    ('', 't', [b')']),
+    ('', 'l', [b']']),
+    ('', 'd', [b'}']),
+    ('', 'e', [b'\x8f']),
+    ('v', 't', [b'\x85']),
+    ('vv', 't', [b'\x86']),
+    ('vvv', 't', [b'\x87']),
+    ('...', 't', [b't']),
+    ('...', 'l', [b'l']),
+    ('lv', 'l', [b'a']),
+    ('ov', 'o', [b'a']),
+    ('l...', 'l', [b'e']),
+    ('o...', 'o', [b'e', b'\x90']),
+    ('dsv', 'd', [b's']),
+    ('osv', 'o', [b's']),
+    ('gt', 'o', [b'R']),
+    ('ot', 'o', [b'R']),
+    ('gt', 'o', [b'\x81']),
+    ('gtd', 'o', [b'\x92']),
+    ('ov', 'o', [b'b']),
+    ('...', 'o', [b'ios\nsystem\n', b'icopy_reg\nx\n']),
+    ('', '', [b'\x95' + bytes(8)]),
     ('e...', 'e', [b'\x90']),
 ]
 
 
 class Program:
-    """Random opcodes that mostly find on the stack what they need, with every way to keep something for later."""
+    """Random opcodes that mostly find on the stack what they need, with every way to keep something for
+    later."""
 
     def __init__(self, rng):
         self.rng, self.stack, self.memo = rng, [], {}
         self.code = [rng.choice([b'', b'\x80\x02', b'\x80\x04', b'\x80\x05'])]
         for _ in range(rng.randrange(3, 60)):
-            rng.choice([self.text, self.text, self.named, self.keep, self.recall, self.run, self.run, self.run, self.run])()
+            rng.choice(
+                [
+                    self.text,
+                    self.text,
+                    self.named,
+                    self.keep,
+                    self.recall,
+                    self.run,
+                    self.run,
+                    self.run,
+                    self.run,
+                ]
+            )()
         self.code.append(b'.')
 
     def emit(self, code, leaves):
@@ -182,14 +276,19 @@ class Program:
     def keep(self):
         if self.stack and self.stack[-1] != 'M':
             index = self.rng.randrange(8)
-            code = self.rng.choice([b'\x94', b'q%c' % index, b'p%d\n' % index, b'r' + struct.pack('<I', index)])
+            code = self.rng.choice(
+                [b'\x94', b'q%c' % index, b'p%d\n' % index, b'r' + struct.pack('<I', index)]
+            )
             self.memo[len(self.memo) if code == b'\x94' else index] = self.stack[-1]
             self.code.append(code)
 
     def recall(self):
         if self.memo:
             index = self.rng.choice(list(self.memo))
-            self.emit(self.rng.choice([b'h%c' % index, b'g%d\n' % index, b'j' + struct.pack('<I', index)]), self.memo[index])
+            self.emit(
+                self.rng.choice([b'h%c' % index, b'g%d\n' % index, b'j' + struct.pack('<I', index)]),
+                self.memo[index],
+            )
 
     def run(self):
         takes, leaves, codes = self.rng.choice(OPCODES)
@@ -199,11 +298,13 @@ class Program:
                 return
             depth -= self.stack[::-1].index('M') + 1
             takes = takes[:-3]
-        found = self.stack[depth - len(takes):depth] if takes else []
-        fits = len(found) == len(takes) and all(want == have or want == 'v' and have != 'M' for want, have in zip(takes, found))
-        if not fits and self.rng.random() < .995:
+        found = self.stack[depth - len(takes) : depth] if takes else []
+        fits = len(found) == len(takes) and all(
+            want == have or want == 'v' and have != 'M' for want, have in zip(takes, found)
+        )
+        if not fits and self.rng.random() < 0.995:
             return
-        del self.stack[max(depth - len(takes), 0):]
+        del self.stack[max(depth - len(takes), 0) :]
         if leaves == 'vv':
             leaves = found * 2
         self.emit(self.rng.choice(codes), leaves)
@@ -213,7 +314,7 @@ def random_program(rng):
     return b''.join(Program(rng).code)
 
 
-def test_no_trick_with_stack_and_memo_hides_a_name(convert):  # noqa: F811
+def test_no_trick_with_stack_and_memo_hides_a_name(convert):
     rng = random.Random(2)
     programs = [random_program(rng) for _ in range(10 * ROUNDS)]
     seen = followed = 0
@@ -222,25 +323,32 @@ def test_no_trick_with_stack_and_memo_hides_a_name(convert):  # noqa: F811
             continue
         for base in (pickle.Unpickler, pickle._Unpickler):
             names, whole = python_names(data, base)
-            assert names == cq_names(answer)[:len(names)], data
+            assert names == cq_names(answer)[: len(names)], data
             assert not whole or names == cq_names(answer), data
         followed += whole
         seen += whole and len(names) > 1
     assert followed > ROUNDS and seen > ROUNDS / 2, (followed, seen)
 
 
-def test_names_of_python_2_are_taken_as_python_3_takes_them(convert):  # noqa: F811
+def test_names_of_python_2_are_taken_as_python_3_takes_them(convert):
     cases = [(*pair, *new) for pair, new in _compat_pickle.NAME_MAPPING.items()]
     cases += [(module, 'thing', new, 'thing') for module, new in _compat_pickle.IMPORT_MAPPING.items()]
     cases += [('exceptions', 'Strange', 'exceptions', 'Strange'), ('os', 'system', 'os', 'system')]
     for protocol in (0, 1, 2, 3, 4, 5):
         start = b'\x80%c' % protocol if protocol else b''
-        answers = convert([('pickle:names', start + f'c{module}\n{name}\n.'.encode()) for module, name, _, _ in cases])
+        answers = convert(
+            [('pickle:names', start + f'c{module}\n{name}\n.'.encode()) for module, name, _, _ in cases]
+        )
         for (module, name, new_module, new_name), (ok, answer) in zip(cases, answers):
             expected = f'{new_module}.{new_name}\n' if protocol < 3 else f'{module}.{name}\n'
             assert ok and answer == expected.encode()
 
 
-def test_the_last_protocol_that_is_named_counts(convert):  # noqa: F811
-    [(_, early), (_, late)] = convert([('pickle:names', b'\x80\x02\x80\x04ccommands\nx\n.'), ('pickle:names', b'\x80\x04\x80\x02ccommands\nx\n.')])
+def test_the_last_protocol_that_is_named_counts(convert):
+    [(_, early), (_, late)] = convert(
+        [
+            ('pickle:names', b'\x80\x02\x80\x04ccommands\nx\n.'),
+            ('pickle:names', b'\x80\x04\x80\x02ccommands\nx\n.'),
+        ]
+    )
     assert (early, late) == (b'commands.x\n', b'subprocess.x\n')

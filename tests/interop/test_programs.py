@@ -1,4 +1,5 @@
-"""Programs as functions: Python's RQ calls a name of [programs], cq runs its command, RQ reads the outcome."""
+"""Programs as functions: Python's RQ calls a name of [programs], cq runs its command, RQ reads the
+outcome."""
 
 from pathlib import Path
 
@@ -37,7 +38,9 @@ def run(stage, options, *jobs):
 
 def test_a_program_reads_the_call_as_json_and_answers_in_json(stage, queue_in_format, options):
     job = queue_in_format.enqueue("tools.call", "ü", 2, None, key=[1.5, True])
-    assert run(stage, options, job) == [(JobStatus.FINISHED, {"args": ["ü", 2, None], "kwargs": {"key": [1.5, True]}})]
+    assert run(stage, options, job) == [
+        (JobStatus.FINISHED, {"args": ["ü", 2, None], "kwargs": {"key": [1.5, True]}})
+    ]
 
 
 def test_arguments_take_their_places_in_the_command(stage, queue, options):
@@ -78,7 +81,9 @@ def test_a_program_that_runs_out_of_time_dies_with_its_children(stage, queue, op
     sleeper = int(Path(f"/proc/{shell}/task/{shell}/children").read_text().split()[0])
     wait_until(lambda: job.get_status(refresh=True) == JobStatus.FAILED, "the job failed")
     assert "JobTimeoutException" in job.latest_result().exc_string
-    wait_until(lambda: not process_is_alive(shell) and not process_is_alive(sleeper), "its processes are dead")
+    wait_until(
+        lambda: not process_is_alive(shell) and not process_is_alive(sleeper), "its processes are dead"
+    )
 
 
 def test_a_command_never_comes_out_of_a_job(stage, queue, options):

@@ -118,7 +118,10 @@ def test_expired_entries_of_registries_are_cleaned(stage, redis, queue):
     past = int(time.time()) - 10
     redis.sadd("rq:queues", "rq:queue:default")
     for kind in ("finished", "failed"):
-        redis.zadd(f"rq:{kind}:default", {"expired": past, "lives": past + 1000, "for-ever": float("inf") if kind == "finished" else -1})
+        redis.zadd(
+            f"rq:{kind}:default",
+            {"expired": past, "lives": past + 1000, "for-ever": float("inf") if kind == "finished" else -1},
+        )
     stage.burst()
     assert redis.zrange("rq:finished:default", 0, -1) == [b"lives", b"for-ever"]
     assert redis.zrange("rq:failed:default", 0, -1) == [b"for-ever", b"lives"]
@@ -141,7 +144,10 @@ def test_a_busy_workers_hash_that_vanished_is_written_anew(stage, redis, queue):
     wait_running(stage)
     before = fields(redis, worker)
     redis.delete(f"rq:worker:{worker.name}")
-    wait_until(lambda: set(fields(redis, worker)) >= {"birth", "queues", "pid", "hostname", "last_heartbeat"}, "the hash is complete")
+    wait_until(
+        lambda: set(fields(redis, worker)) >= {"birth", "queues", "pid", "hostname", "last_heartbeat"},
+        "the hash is complete",
+    )
     assert fields(redis, worker)["queues"] == before["queues"]
     assert redis.ttl(f"rq:worker:{worker.name}") > 0
 
@@ -188,7 +194,9 @@ def test_an_idle_worker_survives_a_restart_of_redis(lasting):
     queue = Queue("default", connection=connection)
     job = queue.enqueue("jobs.add", 1, 2)
     wait_until(lambda: job.get_status(refresh=True) == JobStatus.FINISHED, "the job is finished")
-    wait_until(lambda: connection.pubsub_numsub(f"rq:pubsub:{worker.name}")[0][1] == 1, "it hears commands again")
+    wait_until(
+        lambda: connection.pubsub_numsub(f"rq:pubsub:{worker.name}")[0][1] == 1, "it hears commands again"
+    )
     send_shutdown_command(connection, worker.name)
     assert worker.wait() == 0
 

@@ -12,23 +12,37 @@ from test_workers import wait_state
 
 def interpreter():
     """The Python that has RQ 1.13, or None."""
-    for python in (os.environ.get("RQ113_PYTHON"), ROOT / "build" / "venv113" / "bin" / "python", "/usr/bin/python3"):
+    for python in (
+        os.environ.get("RQ113_PYTHON"),
+        ROOT / "build" / "venv113" / "bin" / "python",
+        "/usr/bin/python3",
+    ):
         if python and os.path.exists(python):
-            found = subprocess.run([python, "-c", "import rq; print(rq.VERSION)"], capture_output=True, text=True)
+            found = subprocess.run(
+                [python, "-c", "import rq; print(rq.VERSION)"], capture_output=True, text=True
+            )
             if found.stdout.startswith("1.13"):
                 return python
     return None
 
 
 PYTHON = interpreter()
-pytestmark = pytest.mark.skipif(not PYTHON, reason="no Python with RQ 1.13: apt-get install python3-rq, or RQ113_PYTHON=path")
+pytestmark = pytest.mark.skipif(
+    not PYTHON, reason="no Python with RQ 1.13: apt-get install python3-rq, or RQ113_PYTHON=path"
+)
 
 
 @pytest.fixture
 def old(stage):
     """old(operation, ...) asks RQ 1.13; see peer.py."""
-    process = subprocess.Popen([PYTHON, HERE / "peer.py", stage.server.socket], env=stage.env, cwd=stage.folder, text=True,
-                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        [PYTHON, HERE / "peer.py", stage.server.socket],
+        env=stage.env,
+        cwd=stage.folder,
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
 
     def ask(do, **arguments):
         process.stdin.write(json.dumps({"do": do, **arguments}) + "\n")
@@ -44,7 +58,14 @@ def old(stage):
 
 
 def test_a_result_is_read_by_the_old_rq(stage, redis, old, format, format_options):
-    job_id = old("enqueue", serializer=format, function="jobs.greet", args=["Ada"], kwargs={"greeting": "Hej"}, meta={"a": [1, "ü"]})
+    job_id = old(
+        "enqueue",
+        serializer=format,
+        function="jobs.greet",
+        args=["Ada"],
+        kwargs={"greeting": "Hej"},
+        meta={"a": [1, "ü"]},
+    )
     before = old("read", serializer=format, job_id=job_id)
     worker = stage.burst(options=format_options)
     job = old("read", serializer=format, job_id=job_id)
@@ -78,8 +99,14 @@ def test_the_old_rq_lists_our_workers(stage, redis, old):
     job_id = old("enqueue", function="jobs.add", args=[1, 2])
     wait_until(lambda: old("read", job_id=job_id)["status"] == "finished", "the job is finished")
     wait_state(redis, worker, "idle")
-    seen, = old("workers")
-    assert seen == {"name": worker.name, "state": "idle", "pid": worker.pid, "queues": ["default", "other"], "done": 1}
+    (seen,) = old("workers")
+    assert seen == {
+        "name": worker.name,
+        "state": "idle",
+        "pid": worker.pid,
+        "queues": ["default", "other"],
+        "done": 1,
+    }
 
 
 def test_the_old_rqs_options_are_obeyed(stage, redis, old):
@@ -96,8 +123,25 @@ def test_the_old_rqs_options_are_obeyed(stage, redis, old):
 def test_the_old_rqs_worker_executes_what_was_enqueued(stage, redis, old):
     result = stage.cli("enqueue", "--job-id", "ours", "jobs.greet", "Ada", "greeting=Hej")
     assert result.returncode == 0, result.stderr
-    ran = subprocess.run([PYTHON, "-c", "from rq.cli import main; main()", "worker", "--burst", "--url", stage.server.url, "--path", str(HERE),
-                          "default"], env=stage.env, cwd=HERE, capture_output=True, text=True, timeout=60)
+    ran = subprocess.run(
+        [
+            PYTHON,
+            "-c",
+            "from rq.cli import main; main()",
+            "worker",
+            "--burst",
+            "--url",
+            stage.server.url,
+            "--path",
+            str(HERE),
+            "default",
+        ],
+        env=stage.env,
+        cwd=HERE,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert ran.returncode == 0, ran.stderr
     job = old("read", job_id="ours")
     assert (job["status"], job["value"]) == ("finished", "Hej, Ada!"), ran.stderr
@@ -105,32 +149,75 @@ def test_the_old_rqs_worker_executes_what_was_enqueued(stage, redis, old):
 
 def test_the_old_rqs_worker_releases_queues_and_retries_what_was_enqueued_to_wait(stage, redis, old):
     path = stage.path("order")
-    for job_id, options in (("failing", ["--retry-max", "1", "--retry-backoff", "1s..1s", "jobs.fail", "as asked"]), ("parent", ["jobs.note", path]),
-                            ("child", ["--depends-on", "parent,gone", "--group", "g", "jobs.note", path]),
-                            ("due", ["--schedule-in", "0", "jobs.note", path]),
-                            ("strict", ["--depends-on", "failing", "jobs.note", path]),
-                            ("last", ["--depends-on", "failing", "--allow-failure", "--webhook", "failed=http://localhost", "jobs.note", path])):
+    for job_id, options in (
+        ("failing", ["--retry-max", "1", "--retry-backoff", "1s..1s", "jobs.fail", "as asked"]),
+        ("parent", ["jobs.note", path]),
+        ("child", ["--depends-on", "parent,gone", "--group", "g", "jobs.note", path]),
+        ("due", ["--schedule-in", "0", "jobs.note", path]),
+        ("strict", ["--depends-on", "failing", "jobs.note", path]),
+        (
+            "last",
+            [
+                "--depends-on",
+                "failing",
+                "--allow-failure",
+                "--webhook",
+                "failed=http://localhost",
+                "jobs.note",
+                path,
+            ],
+        ),
+    ):
         result = stage.cli("enqueue", "--job-id", job_id, *options)
         assert result.returncode == 0, result.stderr
-    process = subprocess.Popen([PYTHON, "-c", "from rq.cli import main; main()", "worker", "--with-scheduler", "--url", stage.server.url, "--path",
-                                str(HERE), "default"], env=stage.env, cwd=HERE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [
+            PYTHON,
+            "-c",
+            "from rq.cli import main; main()",
+            "worker",
+            "--with-scheduler",
+            "--url",
+            stage.server.url,
+            "--path",
+            str(HERE),
+            "default",
+        ],
+        env=stage.env,
+        cwd=HERE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         wait_until(lambda: redis.zcard("rq:finished:default") == 4, "all are finished that can be")
     finally:
         process.terminate()
         process.wait(20)
     order = open(path).read().split()
-    assert sorted(order) == ["child", "due", "last", "parent"] and order.index("parent") < order.index("child")
-    assert old("read", job_id="failing")["status"] == "failed" and old("read", job_id="strict")["status"] == "deferred"
+    assert sorted(order) == ["child", "due", "last", "parent"] and order.index("parent") < order.index(
+        "child"
+    )
+    assert (
+        old("read", job_id="failing")["status"] == "failed"
+        and old("read", job_id="strict")["status"] == "deferred"
+    )
 
 
 def test_what_the_old_rq_enqueued_to_wait_is_released(stage, redis, old):
     path = stage.path("order")
-    for job_id, parents in (("top", []), ("left", ["top"]), ("right", ["top"]), ("bottom", ["left", "right"])):
+    for job_id, parents in (
+        ("top", []),
+        ("left", ["top"]),
+        ("right", ["top"]),
+        ("bottom", ["left", "right"]),
+    ):
         old("enqueue", function="jobs.note", args=[path], job_id=job_id, depends_on=parents, ttl=3000)
     old("enqueue", function="jobs.fail", args=["as asked"], job_id="failing")
     old("enqueue", function="jobs.nothing", job_id="strict", depends_on=["failing", "top"])
     stage.burst()
     order = open(path).read().split()
     assert order[0] == "top" and sorted(order[1:3]) == ["left", "right"] and order[3:] == ["bottom"]
-    assert old("read", job_id="strict")["status"] == "deferred" and old("read", job_id="bottom")["status"] == "finished"
+    assert (
+        old("read", job_id="strict")["status"] == "deferred"
+        and old("read", job_id="bottom")["status"] == "finished"
+    )

@@ -56,7 +56,10 @@ def test_retries_and_repeats_with_an_interval_need_nobody_else(stage, redis, que
     again = queue.enqueue("jobs.add", 1, 2, repeat=Repeat(times=1, interval=1))
     stage.worker(options=["--with-scheduler"])
     wait_until(lambda: is_finished(flaky), "the retry is finished")
-    wait_until(lambda: is_finished(again) and int(redis.hget(again.key, "repeats_left")) == 0, "the repetition is finished")
+    wait_until(
+        lambda: is_finished(again) and int(redis.hget(again.key, "repeats_left")) == 0,
+        "the repetition is finished",
+    )
     assert flaky.return_value() == "well at last"
 
 
@@ -80,7 +83,9 @@ def test_rqs_scheduler_finds_what_cq_scheduled(stage, redis, queue):
 @pytest.mark.cq_only
 def test_a_job_that_cq_enqueued_for_later_is_run_by_either(stage, redis, queue):
     for kind, job_id in (("rq", "theirs"), (KIND, "ours")):
-        done = stage.cli("enqueue", "--schedule-in", "1s", "--job-id", job_id, "--path", ".", "jobs.add", ":1", ":2")
+        done = stage.cli(
+            "enqueue", "--schedule-in", "1s", "--job-id", job_id, "--path", ".", "jobs.add", ":1", ":2"
+        )
         assert done.returncode == 0, done.stderr
         job = queue.fetch_job(job_id)
         assert job.get_status() == JobStatus.SCHEDULED
@@ -143,9 +148,16 @@ def test_rq_reads_who_schedules(stage, redis, queue):
 def test_rq_113_reads_a_number_out_of_the_lock(stage, redis, queue):
     stage.worker(options=["--with-scheduler"])
     found = wait_owner(redis, queue)
-    code = ("import sys, redis, rq; "
-            "print(rq.Queue('default', connection=redis.Redis(unix_socket_path=sys.argv[1])).scheduler_pid)")
-    seen = subprocess.run([os.environ["RQ113_PYTHON"], "-c", code, str(stage.server.socket)], capture_output=True, text=True, check=True)
+    code = (
+        "import sys, redis, rq; "
+        "print(rq.Queue('default', connection=redis.Redis(unix_socket_path=sys.argv[1])).scheduler_pid)"
+    )
+    seen = subprocess.run(
+        [os.environ["RQ113_PYTHON"], "-c", code, str(stage.server.socket)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert seen.stdout.strip() == found.name
 
 
@@ -171,10 +183,13 @@ def test_a_killed_scheduler_of_either_kind_is_replaced(stage, redis, queue):
 @pytest.mark.cq_only
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_a_scheduler_of_rq_113_is_followed_by_one_of_cq(stage, redis, queue, how):
-    first = stage.worker(kind="rq", name="old", python=os.environ["RQ113_PYTHON"], options=["--with-scheduler"])
+    first = stage.worker(
+        kind="rq", name="old", python=os.environ["RQ113_PYTHON"], options=["--with-scheduler"]
+    )
     assert int(wait_until(lambda: redis.get(LOCK), "RQ 1.13 has the lock")) == first.pid
     second = stage.worker(options=["--with-scheduler"])
-    # Its scheduler's process has the worker's connections, too: alive, it would keep a dead worker's BLPOP, which takes jobs.
+    # Its scheduler's process has the worker's connections, too: alive, it would keep a dead worker's BLPOP,
+    # which takes jobs.
     for pid in (*descendants(first.pid), first.pid) if how == signal.SIGKILL else [first.pid]:
         os.kill(pid, how)
     first.wait()
@@ -197,7 +212,9 @@ def test_neither_kind_touches_a_queue_that_the_other_schedules(stage, redis, que
 
 @pytest.mark.cq_only
 def test_with_five_schedulers_of_both_kinds_each_job_runs_once(stage, redis, queue):
-    workers = [stage.worker(kind=kind, options=["--with-scheduler"]) for kind in ("rq", "rq", KIND, KIND, KIND)]
+    workers = [
+        stage.worker(kind=kind, options=["--with-scheduler"]) for kind in ("rq", "rq", KIND, KIND, KIND)
+    ]
     theirs = wait_owner(redis, queue)
     ids = [f"job-{number}" for number in range(MANY)]
     start = int(time.time()) + 1
@@ -210,7 +227,9 @@ def test_with_five_schedulers_of_both_kinds_each_job_runs_once(stage, redis, que
         pipeline.execute()
     finished = FinishedJobRegistry(queue=queue)
     wait_until(lambda: finished.count >= 100, "RQ's scheduler has queued some", timeout_s=60)
-    os.kill(theirs.pid, signal.SIGTERM)  # it gives the lock back, then jobs are moved by cq alone: RQ's moves are not atomic
+    os.kill(
+        theirs.pid, signal.SIGTERM
+    )  # it gives the lock back, then jobs are moved by cq alone: RQ's moves are not atomic
     owners = {theirs.name.encode()}
     while finished.count < MANY - 250:
         owners.add(wait_until(lambda: redis.get(LOCK), "somebody has the lock"))
@@ -227,7 +246,8 @@ def test_with_five_schedulers_of_both_kinds_each_job_runs_once(stage, redis, que
 STAGE_DUE = """
 for number = 1, tonumber(ARGV[1]) do
     local id = 'job-' .. number
-    redis.call('HSET', 'rq:job:' .. id, 'status', 'scheduled', 'origin', 'default', 'data', '["jobs.add", null, [1, 2], {}]',
+    redis.call('HSET', 'rq:job:' .. id, 'status', 'scheduled', 'origin', 'default', 'data',
+        '["jobs.add", null, [1, 2], {}]',
         'created_at', '2026-01-01T00:00:00.000000Z')
     redis.call('ZADD', 'rq:scheduled:default', ARGV[2] + number % 5, id)
 end
@@ -245,7 +265,9 @@ def test_schedulers_and_redis_that_are_killed_again_and_again_lose_no_job_and_qu
     redis.eval(STAGE_DUE, 0, count, int(time.time()))
     workers = [lasting.worker(kind=kind, options=["--with-scheduler"]) for kind in (KIND, KIND)]
     for turn in range(8):
-        wait_until(lambda: queue.scheduler_pid in [worker.pid for worker in workers], "one of them has the lock")
+        wait_until(
+            lambda: queue.scheduler_pid in [worker.pid for worker in workers], "one of them has the lock"
+        )
         before = queue.count
         wait_until(lambda: queue.count > before or queue.count == count, "it has queued some")
         owner = next(worker for worker in workers if worker.pid == queue.scheduler_pid)

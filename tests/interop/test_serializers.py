@@ -1,7 +1,9 @@
 """cq's serializers against Python's own, over thousands of random values.
 
-Runs where the virtual environment of the interop tests is: build/venv/bin/pytest tests/interop/test_serializers.py
+Runs where the virtual environment of the interop tests is: build/venv/bin/pytest
+tests/interop/test_serializers.py
 """
+
 import ast
 import datetime
 import decimal
@@ -18,7 +20,7 @@ import unicodedata
 
 import pytest
 
-from converter import ROOT, convert  # noqa: F401 a fixture
+from converter import ROOT, convert  # noqa: F401 # a fixture
 
 ROUNDS = int(os.environ.get('CQ_ROUNDS', '4000'))
 
@@ -26,14 +28,31 @@ ROUNDS = int(os.environ.get('CQ_ROUNDS', '4000'))
 def random_float(rng):
     kind = rng.randrange(8)
     if kind == 0:
-        return rng.choice([0.0, -0.0, 1.0, 0.1, 1e16, 1e15, 123456789012345680.0, 1e-4, 1e-5, 5e-324, 2.2250738585072014e-308,
-                           1.7976931348623157e308, math.inf, -math.inf, math.nan])
+        return rng.choice(
+            [
+                0.0,
+                -0.0,
+                1.0,
+                0.1,
+                1e16,
+                1e15,
+                123456789012345680.0,
+                1e-4,
+                1e-5,
+                5e-324,
+                2.2250738585072014e-308,
+                1.7976931348623157e308,
+                math.inf,
+                -math.inf,
+                math.nan,
+            ]
+        )
     if kind == 1:
         return math.ldexp(rng.choice([1.0, -1.0]), rng.randint(-1074, 1023))
     if kind == 2:
         return round(rng.uniform(-1000, 1000), rng.randrange(6))
     if kind == 3:
-        return float(rng.randint(-10**17, 10**17))
+        return float(rng.randint(-(10**17), 10**17))
     return struct.unpack('<d', rng.randbytes(8))[0]
 
 
@@ -44,23 +63,48 @@ def random_int(rng):
 
 
 def random_str(rng, surrogates=True):
-    pools = [lambda: chr(rng.randrange(128)), lambda: rng.choice('abc \'"\\\n\t'), lambda: chr(rng.randrange(0x250)),
-             lambda: chr(rng.randrange(0x10000)), lambda: chr(rng.randrange(0x110000))]
+    pools = [
+        lambda: chr(rng.randrange(128)),
+        lambda: rng.choice('abc \'"\\\n\t'),
+        lambda: chr(rng.randrange(0x250)),
+        lambda: chr(rng.randrange(0x10000)),
+        lambda: chr(rng.randrange(0x110000)),
+    ]
     pool = rng.choice(pools)
     text = ''.join(pool() for _ in range(rng.choice([0, 1, 2, 5, 30, 255, 256, 300])))
     return text if surrogates else text.encode('utf-8', 'ignore').decode()
 
 
 def random_time(rng):
-    zone = rng.choice([None, datetime.timezone.utc, datetime.timezone(datetime.timedelta(minutes=rng.randint(-1439, 1439))),
-                       datetime.timezone(datetime.timedelta(seconds=rng.randint(-86399, 86399)))])
-    clock = [rng.randrange(24), rng.randrange(60), rng.choice([0, rng.randrange(60)]), rng.choice([0, rng.randrange(10**6)])]
+    zone = rng.choice(
+        [
+            None,
+            datetime.timezone.utc,
+            datetime.timezone(datetime.timedelta(minutes=rng.randint(-1439, 1439))),
+            datetime.timezone(datetime.timedelta(seconds=rng.randint(-86399, 86399))),
+        ]
+    )
+    clock = [
+        rng.randrange(24),
+        rng.randrange(60),
+        rng.choice([0, rng.randrange(60)]),
+        rng.choice([0, rng.randrange(10**6)]),
+    ]
     day = [rng.randint(1, 9999), rng.randint(1, 12), rng.randint(1, 28)]
     fold = rng.randrange(2)
-    return rng.choice([
-        datetime.datetime(*day, *clock, tzinfo=zone, fold=fold), datetime.date(*day),
-        datetime.time(*clock, tzinfo=zone, fold=fold), zone or datetime.timezone.utc,
-        datetime.timedelta(rng.randint(-999999999, 999999998), rng.randrange(86400), rng.choice([0, rng.randrange(10**6)]))])
+    return rng.choice(
+        [
+            datetime.datetime(*day, *clock, tzinfo=zone, fold=fold),
+            datetime.date(*day),
+            datetime.time(*clock, tzinfo=zone, fold=fold),
+            zone or datetime.timezone.utc,
+            datetime.timedelta(
+                rng.randint(-999999999, 999999998),
+                rng.randrange(86400),
+                rng.choice([0, rng.randrange(10**6)]),
+            ),
+        ]
+    )
 
 
 def random_value(rng, depth=0, json_only=False, times=True):
@@ -82,10 +126,17 @@ def random_value(rng, depth=0, json_only=False, times=True):
         if kind == 'dict':
             return {k: more() for k in hashable}
         return (set if kind == 'set' else frozenset)(hashable)
-    return {'none': lambda: None, 'bool': lambda: rng.random() < .5, 'int': lambda: random_int(rng),
-            'float': lambda: random_float(rng), 'str': lambda: random_str(rng), 'bytes': lambda: rng.randbytes(rng.choice([0, 1, 9, 300])),
-            'time': lambda: random_time(rng), 'list': lambda: [more() for _ in range(count)],
-            'tuple': lambda: tuple(more() for _ in range(count))}[kind]()
+    return {
+        'none': lambda: None,
+        'bool': lambda: rng.random() < 0.5,
+        'int': lambda: random_int(rng),
+        'float': lambda: random_float(rng),
+        'str': lambda: random_str(rng),
+        'bytes': lambda: rng.randbytes(rng.choice([0, 1, 9, 300])),
+        'time': lambda: random_time(rng),
+        'list': lambda: [more() for _ in range(count)],
+        'tuple': lambda: tuple(more() for _ in range(count)),
+    }[kind]()
 
 
 def unhashable(value):
@@ -101,11 +152,18 @@ def characters_since_unicode_14():
     if unicodedata.unidata_version == '14.0.0':
         return []
     table = (ROOT / 'serializers/printable.h').read_text()
-    ranges = [(int(first, 16), int(last, 16)) for first, last in re.findall(r'{(0x[0-9A-F]+), (0x[0-9A-F]+)}', table)]
-    return [chr(point) for first, last in ranges for point in range(first, last + 1) if chr(point).isprintable()]
+    ranges = [
+        (int(first, 16), int(last, 16))
+        for first, last in re.findall(r'{(0x[0-9A-F]+), (0x[0-9A-F]+)}', table)
+    ]
+    return [
+        chr(point) for first, last in ranges for point in range(first, last + 1) if chr(point).isprintable()
+    ]
 
 
-NEW_CHARACTERS = {ord(c): ('\\u%04x' if ord(c) < 0x10000 else '\\U%08x') % ord(c) for c in characters_since_unicode_14()}
+NEW_CHARACTERS = {
+    ord(c): ('\\u%04x' if ord(c) < 0x10000 else '\\U%08x') % ord(c) for c in characters_since_unicode_14()
+}
 
 
 def python_repr(value):
@@ -161,11 +219,27 @@ def test_our_pickle_of_plain_data_is_python_s_byte_by_byte(convert):
     values = [random_int(rng) for _ in range(500)] + [random_float(rng) for _ in range(500)]
     values += [[random_int(rng) for _ in range(n)] for n in (0, 1, 2, 999, 1000, 1001, 2000, 2001, 30000)]
     values += [{i: i * i for i in range(n)} for n in (0, 1, 2, 999, 1000, 1001, 2000, 20000)]
-    values += [set(range(n)) for n in (0, 1, 2, 999, 1000, 1001, 2000)] + [frozenset(range(n)) for n in (0, 1, 1001)]
+    values += [set(range(n)) for n in (0, 1, 2, 999, 1000, 1001, 2000)] + [
+        frozenset(range(n)) for n in (0, 1, 1001)
+    ]
     values += [tuple(range(n)) for n in range(6)] + [(), ((),), [[]], [()], {1: {2: {}}}]
-    values += ['ab' * 50, 'x' * 255, 'x' * 256, 'é' * 200, 'x' * 65535, 'x' * 65536, ['y' * 70000, 1], [1, 'y' * 65536], b'z' * 70000]
+    values += [
+        'ab' * 50,
+        'x' * 255,
+        'x' * 256,
+        'é' * 200,
+        'x' * 65535,
+        'x' * 65536,
+        ['y' * 70000, 1],
+        [1, 'y' * 65536],
+        b'z' * 70000,
+    ]
     values += [['%06d' % i for i in range(20000)], [b'%06d' % i * 30 for i in range(2000)], None, True, False]
-    values += [datetime.datetime(2026, 1, 2, 3, 4, 5, 6), datetime.date(2026, 1, 2), datetime.timedelta(1, 2, 3)]
+    values += [
+        datetime.datetime(2026, 1, 2, 3, 4, 5, 6),
+        datetime.date(2026, 1, 2),
+        datetime.timedelta(1, 2, 3),
+    ]
     values = [fresh(value) for value in values]
     answers = convert([('pickle:pickle', pickle.dumps(value, 5)) for value in values])
     for value, (ok, data) in zip(values, answers):
@@ -176,7 +250,9 @@ def test_json_is_read_and_written_as_python_does(convert):
     rng = random.Random(4)
     values = [random_value(rng, json_only=True) for _ in range(ROUNDS)]
     for ensure_ascii in (True, False):
-        texts = [json.dumps(value, ensure_ascii=ensure_ascii).encode('utf-8', 'surrogatepass') for value in values]
+        texts = [
+            json.dumps(value, ensure_ascii=ensure_ascii).encode('utf-8', 'surrogatepass') for value in values
+        ]
         texts = [t for t in texts if decodable(t)]
         for text, (ok, data) in zip(texts, convert([('json:json', text) for text in texts])):
             assert ok, (data, text)
@@ -194,7 +270,9 @@ def decodable(data):
 def test_values_of_a_pickle_are_dumped_to_json_as_python_does(convert):
     rng = random.Random(5)
     values = [random_value(rng) for _ in range(ROUNDS)]
-    for value, (ok, data) in zip(values, convert([('pickle:json', pickle.dumps(value, 5)) for value in values])):
+    for value, (ok, data) in zip(
+        values, convert([('pickle:json', pickle.dumps(value, 5)) for value in values])
+    ):
         try:
             expected = json.dumps(value).encode()
         except TypeError:
@@ -246,22 +324,35 @@ def type_names(value):
     return 'j' if isinstance(value, complex) or value is ... else '-'
 
 
+# fmt: off
+LITERALS = [
+    '1_000', '0x_ff', '0b101', '0o17', '00', '0_0', '1.', '.5', '1e5', '1_0.0_1e1_0', '-1', '+1', '-(1)',
+    '(-1)', '- 1', '-\t.5', '"a" \'b\'', 'r"\\n"', "b'x' b'y'", 'Rb"\\x"', "u'é'", '"""a\nb"""', "'''a'b'''",
+    "'\\u00e9\\U0001f600\\x41\\101\\q'", '1, 2', '1,', '(1,)', '()', '[1,]', '{1: 2,}', '{1,}', 'set()',
+    'set( )', '(1)', '((1))', '[\n1,\n# note\n2]', ' 1', '1 # c', '1\n', '{1: 1, True: 2, 1.0: 3}',
+    '{1, True}', "('a'\n'b')", "'a\\\nb'", "b'\\x00\\xff\\777'", '1if', "''", 'b""', '""""""', '{}', '[]',
+]
+NO_LITERALS = [
+    '', '1 2', '01', '1__0', '1_', '0x', '1+2', 'foo', '-True', '--1', 'f"x"', 'b"é"', '"a" b"b"', '"abc',
+    "'a\nb'", '[1', '{1:}', '{1:2, 3}', '{1, 2:3}', '{[]}', '{{}: 1}', '[,]', '(,)', 'set(1)', '...', '1j',
+    '1+2j', 'True()', 'None.x', '[*a]', '{**a}', "'\\x4'", "'\\u12'", "'\\U00110000'", 'a', '1x', '\\',
+]
+# fmt: on
+
+
 @pytest.mark.filterwarnings('ignore::SyntaxWarning', 'ignore::DeprecationWarning')
 def test_literals_read_as_literal_eval_does(convert):
     rng = random.Random(7)
     values = [random_value(rng, times=False) for _ in range(ROUNDS)]
     texts = [repr(v) for v in values]
-    texts = [t for t in texts if 'nan' not in t and 'inf' not in t and 'frozenset' not in t and '\\ud' not in t]
-    texts += ['1_000', '0x_ff', '0b101', '0o17', '00', '0_0', '1.', '.5', '1e5', '1_0.0_1e1_0', '-1', '+1', '-(1)', '(-1)', '- 1', '-\t.5',
-              '"a" \'b\'', 'r"\\n"', "b'x' b'y'", 'Rb"\\x"', "u'é'", '"""a\nb"""', "'''a'b'''", "'\\u00e9\\U0001f600\\x41\\101\\q'", '1, 2', '1,',
-              '(1,)', '()', '[1,]', '{1: 2,}', '{1,}', 'set()', 'set( )', '(1)', '((1))', '[\n1,\n# note\n2]', ' 1', '1 # c', '1\n', '{1: 1, True: 2, 1.0: 3}',
-              '{1, True}', "('a'\n'b')", "'a\\\nb'", "b'\\x00\\xff\\777'", '1if', "''", 'b""', '""""""', '{}', '[]']
-    wrong = ['', '1 2', '01', '1__0', '1_', '0x', '1+2', 'foo', '-True', '--1', 'f"x"', 'b"é"', '"a" b"b"', '"abc', "'a\nb'", '[1', '{1:}', '{1:2, 3}',
-             '{1, 2:3}', '{[]}', '{{}: 1}', '[,]', '(,)', 'set(1)', '...', '1j', '1+2j', 'True()', 'None.x', '[*a]', '{**a}', "'\\x4'", "'\\u12'", "'\\U00110000'", 'a', '1x', '\\']
-    for text in list(texts) * 2 + wrong:
+    texts = [
+        t for t in texts if 'nan' not in t and 'inf' not in t and 'frozenset' not in t and '\\ud' not in t
+    ]
+    texts += LITERALS
+    for text in list(texts) * 2 + NO_LITERALS:
         if len(text) < 200 and text and text.isascii():
             texts.append(mutations(rng, text.encode()).decode())
-    texts += wrong
+    texts += NO_LITERALS
     texts = [t for t in texts if '\\N' not in t and '\0' not in t and '\r' not in t]
     answers = convert([('literal:repr', text.encode('utf-8', 'surrogatepass')) for text in texts])
     for text, (ok, data) in zip(texts, answers):
@@ -284,6 +375,7 @@ def type_of(text):
         if isinstance(value, dict):
             return [(names(k), names(v)) for k, v in value.items()]
         return ''
+
     return names(ast.literal_eval(text))
 
 
@@ -296,11 +388,13 @@ def test_every_code_point_shows_as_in_python(convert):
 
 def test_floats_show_their_shortest_digits(convert):
     rng = random.Random(8)
-    numbers = [math.ldexp(1.0, e) for e in range(-1074, 1024)] + [random_float(rng) for _ in range(ROUNDS * 5)]
+    numbers = [math.ldexp(1.0, e) for e in range(-1074, 1024)] + [
+        random_float(rng) for _ in range(ROUNDS * 5)
+    ]
     numbers += [math.nextafter(math.ldexp(1.0, e), math.inf) for e in range(-1074, 1023)]
     numbers += [math.nextafter(math.ldexp(1.0, e), 0.0) for e in range(-1073, 1024)]
     for at in range(0, len(numbers), 1000):
-        part = numbers[at:at + 1000]
+        part = numbers[at : at + 1000]
         [(ok, data)] = convert([('pickle:repr', pickle.dumps(part, 5))])
         assert ok and data.decode() == repr(part)
 
@@ -320,10 +414,25 @@ class SubDict(dict):
 def test_objects_become_opaque_and_their_neighbours_stay_readable(convert):
     import collections
     import uuid
-    odd = {'tests.Custom': Custom(), 'Decimal': decimal.Decimal('1.5'), 'Ordered': collections.OrderedDict(a=1), 'sub': SubDict(x=1),
-           'uuid': uuid.UUID(int=5), 'path': pathlib.PurePosixPath('/a'), 'partial': functools.partial(int, '1'), 'function': random_value,
-           'class': Custom, 'method': Custom().method, 'complex': 1j, 'range': range(3), 'default': collections.defaultdict(list, a=[1]),
-           'deque': collections.deque([1, 2]), 'error': ValueError('x'), 'huge': 10**5000}
+
+    odd = {
+        'tests.Custom': Custom(),
+        'Decimal': decimal.Decimal('1.5'),
+        'Ordered': collections.OrderedDict(a=1),
+        'sub': SubDict(x=1),
+        'uuid': uuid.UUID(int=5),
+        'path': pathlib.PurePosixPath('/a'),
+        'partial': functools.partial(int, '1'),
+        'function': random_value,
+        'class': Custom,
+        'method': Custom().method,
+        'complex': 1j,
+        'range': range(3),
+        'default': collections.defaultdict(list, a=[1]),
+        'deque': collections.deque([1, 2]),
+        'error': ValueError('x'),
+        'huge': 10**5000,
+    }
     for protocol in range(6):
         for name, thing in odd.items():
             if name == 'huge' and protocol < 2:
@@ -342,6 +451,6 @@ def test_a_damaged_pickle_is_an_error_or_a_value(convert):
         data = bytearray(pickle.dumps(random_value(rng, depth=1), rng.randrange(6)))
         for _ in range(rng.choice([1, 2, 5])):
             data[rng.randrange(len(data))] = rng.randrange(256)
-        records.append(('pickle:repr', bytes(data[:rng.choice([len(data), rng.randrange(len(data))])])))
+        records.append(('pickle:repr', bytes(data[: rng.choice([len(data), rng.randrange(len(data))])])))
     for ok, text in convert(records):
         assert ok or text.startswith(b'pickle: '), text

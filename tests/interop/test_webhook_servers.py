@@ -1,4 +1,5 @@
-"""Webhooks and what is at the other end: TLS, nobody, somebody slow, addresses that are none of a webhook's business; and how many may wait."""
+"""Webhooks and what is at the other end: TLS, nobody, somebody slow, addresses that are none of a webhook's
+business; and how many may wait."""
 
 import json
 import os
@@ -16,7 +17,7 @@ from rq.job import JobStatus
 
 import stage as staging
 from stage import wait_until
-from test_webhooks import Server, both, burst, hook, hooked, kind  # noqa: F401: fixtures
+from test_webhooks import Server, both, burst, hook, hooked, kind  # noqa: F401 # fixtures
 from test_workers import hold, wait_running
 
 cq_only = pytest.mark.cq_only
@@ -27,6 +28,7 @@ def add_webhooks(redis, job, webhooks):
 
 
 # ---- when they are sent, as with RQ ----
+
 
 def test_a_stopped_job_sends_nothing_whoever_runs_it(stage, queue, redis, hooked, kind):
     job = hold(stage, queue)
@@ -51,18 +53,44 @@ def test_failures_send_but_that_of_an_abandoned_job(stage, queue, redis, hooked,
     burst(stage, kind, options=["--disable-default-exception-handler"])
     assert job.get_status() == JobStatus.FAILED
     assert sorted(hooked.paths()) == ["/callback-failed", "/timeout-failed", "/unhandled-failed"]
-    assert b"Task exceeded maximum timeout value (1 seconds)" in [body for _, path, _, body in hooked.requests if "timeout" in path][0]
+    assert (
+        b"Task exceeded maximum timeout value (1 seconds)"
+        in [body for _, path, _, body in hooked.requests if "timeout" in path][0]
+    )
 
 
 # ---- TLS ----
+
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
     """(certificate, key) of 127.0.0.1, signed by itself."""
     folder = tmp_path_factory.mktemp("tls")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=webhooks",
-                    "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", folder / "key", "-out", folder / "certificate"],
-                   check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=webhooks",
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+            "-keyout",
+            folder / "key",
+            "-out",
+            folder / "certificate",
+        ],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     return str(folder / "certificate"), str(folder / "key")
 
 
@@ -84,8 +112,15 @@ def test_certificates_are_checked_against_those_of_the_environment(stage, queue,
     assert stage.burst().log().lower().count("failed to send") == 1
     assert https.requests == []
     stage.env["SSL_CERT_FILE"] = certificate[0]
-    queue.enqueue("jobs.add", 1, 2, webhooks=[hook(https, "/known", method="POST"),
-                                              Webhook(https.url.replace("127.0.0.1", "localhost") + "/other-name", "finished")])
+    queue.enqueue(
+        "jobs.add",
+        1,
+        2,
+        webhooks=[
+            hook(https, "/known", method="POST"),
+            Webhook(https.url.replace("127.0.0.1", "localhost") + "/other-name", "finished"),
+        ],
+    )
     assert stage.burst().log().lower().count("failed to send") == 1
     assert https.paths() == ["/known"]
 
@@ -107,13 +142,21 @@ def test_a_redirect_out_of_tls_takes_no_secret_along(stage, queue, certificate):
     stage.env["SSL_CERT_FILE"] = certificate[0]
     tls = server.url.replace("http:", "https:")
     for to in (tls, server.url):
-        queue.enqueue("jobs.add", 1, 2, webhooks=[Webhook(f"{tls}/302?to={to}/there", "finished", headers={"Authorization": "Bearer x"})])
+        queue.enqueue(
+            "jobs.add",
+            1,
+            2,
+            webhooks=[Webhook(f"{tls}/302?to={to}/there", "finished", headers={"Authorization": "Bearer x"})],
+        )
     log = stage.burst().log()
     server.shutdown(), server.server_close()
-    assert [(path, headers.get("authorization")) for _, path, headers, _ in server.requests if path == "/there"] == [("/there", "Bearer x"), ("/there", None)], log
+    assert [
+        (path, headers.get("authorization")) for _, path, headers, _ in server.requests if path == "/there"
+    ] == [("/there", "Bearer x"), ("/there", None)], log
 
 
 # ---- nobody, and somebody slow ----
+
 
 def listener(answer=b"", every_s=None):
     """A server that takes a connection and does not answer as it should."""
@@ -134,6 +177,7 @@ def listener(answer=b"", every_s=None):
                 connection.close()
         except OSError:
             pass  # it was closed
+
     threading.Thread(target=serve, daemon=True).start()
     return server, "http://127.0.0.1:%d/" % server.getsockname()[1]
 
@@ -143,7 +187,9 @@ def test_who_is_not_there_or_speaks_nonsense_fails_no_job(stage, queue):
     closed = socket.create_server(("127.0.0.1", 0))
     nowhere = "http://127.0.0.1:%d/" % closed.getsockname()[1]
     closed.close()
-    servers = [listener(answer) for answer in (b"", b"HTTP/1.1", b"nonsense\r\n\r\n", b"HTTP/1.1 999999 no\r\n\r\n")]
+    servers = [
+        listener(answer) for answer in (b"", b"HTTP/1.1", b"nonsense\r\n\r\n", b"HTTP/1.1 999999 no\r\n\r\n")
+    ]
     urls = [nowhere, "http://no-such-host.invalid/"] + [url for _, url in servers]
     job = queue.enqueue("jobs.add", 1, 2, webhooks=[Webhook(url, "finished", timeout=5) for url in urls])
     log = stage.burst().log()
@@ -157,15 +203,24 @@ def test_who_is_not_there_or_speaks_nonsense_fails_no_job(stage, queue):
 def test_who_sends_a_little_for_ever_is_given_up_at_the_timeout_and_one_line_says_so(stage, queue):
     headers, url_of_headers = listener(b"X-More: and more\r\n", every_s=0.05)
     answer, url_of_answer = listener(b"HTTP/1.1 200 OK\r\nX-More: and more\r\n", every_s=0.05)
-    queue.enqueue("jobs.add", 1, 2, webhooks=[Webhook(url, "finished", timeout=1) for url in (url_of_headers, url_of_answer)])
+    queue.enqueue(
+        "jobs.add",
+        1,
+        2,
+        webhooks=[Webhook(url, "finished", timeout=1) for url in (url_of_headers, url_of_answer)],
+    )
     log = stage.burst().log()
     headers.close(), answer.close()
     assert len([line for line in log.splitlines() if "failed to send its webhook" in line]) == 2, log
 
 
 def test_the_headers_are_the_answer_whatever_becomes_of_the_body(stage, queue, kind):
-    answers = [b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", b"HTTP/1.1 204 None\r\n\r\n", b"HTTP/1.0 200 OK\n\n",
-               b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n"]
+    answers = [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
+        b"HTTP/1.1 204 None\r\n\r\n",
+        b"HTTP/1.0 200 OK\n\n",
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n",
+    ]
     servers = [listener(answer) for answer in answers]
     queue.enqueue("jobs.add", 1, 2, webhooks=[Webhook(url, "finished") for _, url in servers])
     log = burst(stage, kind).log()
@@ -176,25 +231,58 @@ def test_the_headers_are_the_answer_whatever_becomes_of_the_body(stage, queue, k
 
 # ---- where they may go ----
 
+
 @pytest.fixture(scope="session")
 def elsewhere(session_folder):
     path = session_folder / "elsewhere.so"
-    subprocess.run(["cc", "-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", str(path), str(staging.HERE / "elsewhere.c")], check=True)
+    subprocess.run(
+        [
+            "cc",
+            "-std=c11",
+            "-D_GNU_SOURCE",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            "-shared",
+            "-fPIC",
+            "-o",
+            str(path),
+            str(staging.HERE / "elsewhere.c"),
+        ],
+        check=True,
+    )
     return str(path)
 
 
 @cq_only
 def test_a_redirect_from_a_public_address_to_a_private_one_is_refused(stage, queue, hooked, elsewhere):
     public = f"http://8.8.8.8:{hooked.server_port}"
-    private = [hooked.url + "/secret", hooked.url.replace("127.0.0.1", "localhost") + "/secret", hooked.url.replace("127.0.0.1", "[::ffff:7f00:1]") + "/secret",
-               "http://169.254.169.254/latest/meta-data", "http://[::1]:80/", "http://[fd00::1]/", "http://0/"]
-    queue.enqueue("jobs.add", 1, 2, webhooks=[Webhook(public + "/here", "finished")] + [Webhook(f"{public}/302?to={url}", "finished") for url in private])
+    private = [
+        hooked.url + "/secret",
+        hooked.url.replace("127.0.0.1", "localhost") + "/secret",
+        hooked.url.replace("127.0.0.1", "[::ffff:7f00:1]") + "/secret",
+        "http://169.254.169.254/latest/meta-data",
+        "http://[::1]:80/",
+        "http://[fd00::1]/",
+        "http://0/",
+    ]
+    queue.enqueue(
+        "jobs.add",
+        1,
+        2,
+        webhooks=[Webhook(public + "/here", "finished")]
+        + [Webhook(f"{public}/302?to={url}", "finished") for url in private],
+    )
     stage.env.update(LD_PRELOAD=elsewhere, ASAN_OPTIONS="verify_asan_link_order=0")
     log = stage.burst(options=["--webhook-private", "refuse"]).log()
     paths = hooked.paths()
-    assert paths.count("/here") == 1 and not any("secret" in path and "to=" not in path for path in paths), paths
+    assert paths.count("/here") == 1 and not any("secret" in path and "to=" not in path for path in paths), (
+        paths
+    )
     assert len(paths) == 1 + len(private)
-    assert log.count("its address is private, loopback or link-local (--webhook-private refuse)") == len(private), log
+    assert log.count("its address is private, loopback or link-local (--webhook-private refuse)") == len(
+        private
+    ), log
 
 
 @cq_only
@@ -203,12 +291,15 @@ def test_without_libcurl_each_webhook_is_a_line_that_says_what_to_install(stage,
     stage.env.update(LD_PRELOAD=elsewhere, WITHOUT_LIBCURL="1", ASAN_OPTIONS="verify_asan_link_order=0")
     log = stage.burst().log()
     lines = [line for line in log.splitlines() if "libcurl" in line]
-    assert len(lines) == 2 and all("failed to send its webhook" in line and "apt-get install libcurl4" in line for line in lines), log
+    assert len(lines) == 2 and all(
+        "failed to send its webhook" in line and "apt-get install libcurl4" in line for line in lines
+    ), log
     assert [job.get_status() for job in jobs] == [JobStatus.FINISHED] * 2
     assert hooked.requests == []
 
 
 # ---- how many ----
+
 
 @cq_only
 def test_so_many_wait_and_what_comes_then_is_left_out_and_counted(stage, queue, redis, hooked):
@@ -218,7 +309,10 @@ def test_so_many_wait_and_what_comes_then_is_left_out_and_counted(stage, queue, 
     for job in jobs:
         add_webhooks(redis, job, many)
     worker = stage.worker()
-    wait_until(lambda: all(job.get_status() == JobStatus.FINISHED for job in (jobs[0], jobs[-1])), "the jobs ended meanwhile")
+    wait_until(
+        lambda: all(job.get_status() == JobStatus.FINISHED for job in (jobs[0], jobs[-1])),
+        "the jobs ended meanwhile",
+    )
     wait_until(lambda: "too many wait already" in worker.log(), "there were too many")
     assert worker.log().count("too many wait already") == 1
     worker.signal(signal.SIGTERM)
@@ -226,6 +320,7 @@ def test_so_many_wait_and_what_comes_then_is_left_out_and_counted(stage, queue, 
     def stopped_twice():
         worker.signal(signal.SIGTERM)
         return not worker.running() or "cold shut down" in worker.log()
+
     wait_until(stopped_twice, "it is to stop at once")
     assert worker.wait() == 0
     assert "10032 webhooks are dropped" in worker.log()

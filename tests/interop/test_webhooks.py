@@ -21,7 +21,9 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         server = self.server
-        server.requests.append((self.command, self.path, {name.lower(): value for name, value in self.headers.items()}, body))
+        server.requests.append(
+            (self.command, self.path, {name.lower(): value for name, value in self.headers.items()}, body)
+        )
         word, _, to = self.path[1:].partition("?to=")
         word = word.split("/")[0]
         if word == "hang":
@@ -89,7 +91,11 @@ def seen(server):
     """The requests as both workers send them: what names one program or one run is left out."""
     requests = []
     for method, path, headers, body in sorted(server.requests, key=lambda request: request[1]):
-        headers = {name: value for name, value in headers.items() if name not in ("user-agent", "host", "content-length")}
+        headers = {
+            name: value
+            for name, value in headers.items()
+            if name not in ("user-agent", "host", "content-length")
+        }
         requests.append((method, path, headers, list(json.loads(body)) if body else None))
     return requests
 
@@ -98,11 +104,23 @@ def test_requests_are_those_of_rqs_worker(stage, queue, hooked):
     sent = []
     for kind in ("rq", KIND):
         hooked.requests.clear()
-        queue.enqueue("jobs.add", 1, 2, webhooks=[
-            hook(hooked, "/get"), hook(hooked, "/get?a=1&b=%20#part", headers={"X-Key": "v1", "x-other": "é"}),
-            hook(hooked, "/post", method="POST"),
-            hook(hooked, "/type", method="POST", headers={"content-type": "text/plain", "Accept": "a/b", "User-Agent": "mine"}),
-            hook(hooked, "/not-this", "failed")])
+        queue.enqueue(
+            "jobs.add",
+            1,
+            2,
+            webhooks=[
+                hook(hooked, "/get"),
+                hook(hooked, "/get?a=1&b=%20#part", headers={"X-Key": "v1", "x-other": "é"}),
+                hook(hooked, "/post", method="POST"),
+                hook(
+                    hooked,
+                    "/type",
+                    method="POST",
+                    headers={"content-type": "text/plain", "Accept": "a/b", "User-Agent": "mine"},
+                ),
+                hook(hooked, "/not-this", "failed"),
+            ],
+        )
         queue.enqueue("jobs.fail", "why", webhooks=both(hooked, "/fail", method="POST"))
         burst(stage, kind)
         sent.append(seen(hooked))
@@ -117,11 +135,22 @@ def test_the_payload_has_the_jobs_own_times_and_text(stage, queue, hooked, kind)
     payloads = {path: json.loads(body) for _, path, _, body in hooked.requests}
     good.refresh(), bad.refresh()
     assert payloads == {
-        "/good-finished": {"job_id": good.id, "func_name": "jobs.add", "status": "finished",
-                           "enqueued_at": good.enqueued_at.isoformat(), "ended_at": good.ended_at.isoformat()},
-        "/bad-failed": {"job_id": bad.id, "func_name": "jobs.fail", "status": "failed",
-                        "enqueued_at": bad.enqueued_at.isoformat(), "ended_at": bad.ended_at.isoformat(),
-                        "exc_info": bad.latest_result().exc_string}}
+        "/good-finished": {
+            "job_id": good.id,
+            "func_name": "jobs.add",
+            "status": "finished",
+            "enqueued_at": good.enqueued_at.isoformat(),
+            "ended_at": good.ended_at.isoformat(),
+        },
+        "/bad-failed": {
+            "job_id": bad.id,
+            "func_name": "jobs.fail",
+            "status": "failed",
+            "enqueued_at": bad.enqueued_at.isoformat(),
+            "ended_at": bad.ended_at.isoformat(),
+            "exc_info": bad.latest_result().exc_string,
+        },
+    }
     assert datetime.fromisoformat(payloads["/good-finished"]["ended_at"]).tzinfo is not None
 
 
@@ -137,15 +166,30 @@ def test_redirects_are_followed_as_urllib_does(stage, queue, hooked):
     for kind in ("rq", KIND):
         hooked.requests.clear()
         for method in ("GET", "POST"):
-            queue.enqueue("jobs.add", 1, 2, webhooks=[
-                hook(hooked, f"/{status}?to=/{method}-after-{status}", method=method, headers={"X-Key": "v"})
-                for status in (300, 301, 302, 303, 305, 307, 308)])
+            queue.enqueue(
+                "jobs.add",
+                1,
+                2,
+                webhooks=[
+                    hook(
+                        hooked,
+                        f"/{status}?to=/{method}-after-{status}",
+                        method=method,
+                        headers={"X-Key": "v"},
+                    )
+                    for status in (300, 301, 302, 303, 305, 307, 308)
+                ],
+            )
         failures = burst(stage, kind).log().lower().count("failed to send")
         outcomes.append((seen(hooked), failures))
     assert outcomes[0] == outcomes[1]
-    arrived = [(method, path) for method, path, _, _ in outcomes[0][0] if "-after-" in path and "?" not in path]
-    assert arrived == ([("GET", f"/GET-after-{status}") for status in (301, 302, 303, 307, 308)]
-                       + [("GET", f"/POST-after-{status}") for status in (301, 302, 303)])
+    arrived = [
+        (method, path) for method, path, _, _ in outcomes[0][0] if "-after-" in path and "?" not in path
+    ]
+    assert arrived == (
+        [("GET", f"/GET-after-{status}") for status in (301, 302, 303, 307, 308)]
+        + [("GET", f"/POST-after-{status}") for status in (301, 302, 303)]
+    )
 
 
 def test_a_status_that_urllib_raises_for_is_logged_and_the_job_is_finished(stage, queue, hooked, kind):
@@ -179,16 +223,22 @@ def test_a_job_that_repeats_sends_each_time_and_one_without_result_too(stage, qu
 
 def test_a_killed_horse_sends(stage, queue, redis, hooked, kind):
     job = hold(stage, queue)
-    redis.hset(job.key, "webhooks", json.dumps([one.to_dict() for one in both(hooked, "/killed", method="POST")]))
+    redis.hset(
+        job.key, "webhooks", json.dumps([one.to_dict() for one in both(hooked, "/killed", method="POST")])
+    )
     stage.worker(kind=kind)
     os.kill(wait_running(stage), signal.SIGKILL)
     wait_until(lambda: hooked.requests, "the webhook came")
-    assert json.loads(hooked.requests[0][3])["exc_info"] == "Work-horse terminated unexpectedly; waitpid returned 9 (signal 9); "
+    assert (
+        json.loads(hooked.requests[0][3])["exc_info"]
+        == "Work-horse terminated unexpectedly; waitpid returned 9 (signal 9); "
+    )
     assert hooked.paths() == ["/killed-failed"]
 
 
 def test_a_stopped_job_sends_nothing(stage, queue, redis, hooked):
     from rq.command import send_stop_job_command
+
     job = hold(stage, queue)
     redis.hset(job.key, "webhooks", json.dumps([one.to_dict() for one in both(hooked, "/stopped")]))
     after = queue.enqueue("jobs.add", 1, 2, webhooks=both(hooked, "/after"))
@@ -209,11 +259,19 @@ def test_slow_webhooks_hold_up_no_job_and_a_warm_stop_waits_for_them(stage, queu
     queue.enqueue("jobs.add", 1, 2, webhooks=[hook(hooked, "/hang", timeout=30)])
     jobs = [queue.enqueue("jobs.add", 1, 2) for _ in range(3)]
     worker = stage.worker()
-    wait_until(lambda: hooked.requests and all(job.get_status() == JobStatus.FINISHED for job in jobs), "the jobs ended meanwhile")
+    wait_until(
+        lambda: hooked.requests and all(job.get_status() == JobStatus.FINISHED for job in jobs),
+        "the jobs ended meanwhile",
+    )
     worker.signal(signal.SIGTERM)
     wait_until(lambda: "warm shut down" in worker.log(), "it was told to stop")
-    wait_until(lambda: not stage.server.connect().exists(f"rq:worker:{worker.name}") or
-               stage.server.connect().hget(f"rq:worker:{worker.name}", "death"), "its slot is gone")
+    wait_until(
+        lambda: (
+            not stage.server.connect().exists(f"rq:worker:{worker.name}")
+            or stage.server.connect().hget(f"rq:worker:{worker.name}", "death")
+        ),
+        "its slot is gone",
+    )
     assert worker.running()
     hooked.released.set()
     assert worker.wait() == 0
@@ -224,7 +282,9 @@ def test_slow_webhooks_hold_up_no_job_and_a_warm_stop_waits_for_them(stage, queu
 def test_a_webhook_ends_at_its_timeout_and_a_cold_stop_drops_what_is_left(stage, queue, hooked):
     queue.enqueue("jobs.add", 1, 2, webhooks=[hook(hooked, "/hang", timeout=1)])
     assert "failed to send its webhook" in stage.burst().log()
-    queue.enqueue("jobs.add", 1, 2, webhooks=[hook(hooked, "/hang", timeout=600), hook(hooked, "/hang/2", timeout=600)])
+    queue.enqueue(
+        "jobs.add", 1, 2, webhooks=[hook(hooked, "/hang", timeout=600), hook(hooked, "/hang/2", timeout=600)]
+    )
     worker = stage.worker()
     wait_until(lambda: len(hooked.requests) == 3, "they are under way")
     worker.signal(signal.SIGTERM)
@@ -233,6 +293,7 @@ def test_a_webhook_ends_at_its_timeout_and_a_cold_stop_drops_what_is_left(stage,
     def stopped_twice():
         worker.signal(signal.SIGTERM)
         return not worker.running() or "cold shut down" in worker.log()
+
     wait_until(stopped_twice, "it is to stop at once")
     worker.wait()
     assert "2 webhooks are dropped" in worker.log()
@@ -242,7 +303,9 @@ def test_a_webhook_ends_at_its_timeout_and_a_cold_stop_drops_what_is_left(stage,
 def test_private_addresses_are_refused_by_option_through_names_and_redirects_too(stage, queue, hooked):
     port = hooked.server_port
     for host in ("127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "0", "0x7f.1"):
-        queue.enqueue("jobs.add", 1, 2, webhooks=[Webhook(f"http://{host}:{port}/private", "finished", timeout=5)])
+        queue.enqueue(
+            "jobs.add", 1, 2, webhooks=[Webhook(f"http://{host}:{port}/private", "finished", timeout=5)]
+        )
     stage.env["http_proxy"] = hooked.url
     log = stage.burst(options=["--webhook-private", "refuse"]).log()
     assert log.count("(--webhook-private refuse)") == 5, log
@@ -250,11 +313,25 @@ def test_private_addresses_are_refused_by_option_through_names_and_redirects_too
 
 
 @pytestmark_cq
-def test_other_schemes_broken_entries_and_header_injection_are_left_out_with_a_line(stage, queue, redis, hooked):
+def test_other_schemes_broken_entries_and_header_injection_are_left_out_with_a_line(
+    stage, queue, redis, hooked
+):
     good = hook(hooked, "/good").to_dict()
-    bad = [{**good, "url": "file:///etc/passwd"}, {**good, "url": "ftp://x/"}, {**good, "url": hooked.url + "/a b"}, {**good, "method": "PUT"},
-           {**good, "job_status": "canceled"}, {**good, "timeout": 0}, {**good, "timeout": "9"}, {**good, "headers": []},
-           {**good, "headers": {"X": "1\r\nY: 2"}}, {**good, "headers": {"X: 1\r\nY": "2"}}, {**good, "headers": {"X": None}}, 7, None]
+    bad = [
+        {**good, "url": "file:///etc/passwd"},
+        {**good, "url": "ftp://x/"},
+        {**good, "url": hooked.url + "/a b"},
+        {**good, "method": "PUT"},
+        {**good, "job_status": "canceled"},
+        {**good, "timeout": 0},
+        {**good, "timeout": "9"},
+        {**good, "headers": []},
+        {**good, "headers": {"X": "1\r\nY: 2"}},
+        {**good, "headers": {"X: 1\r\nY": "2"}},
+        {**good, "headers": {"X": None}},
+        7,
+        None,
+    ]
     job = queue.enqueue("jobs.add", 1, 2)
     redis.hset(job.key, "webhooks", json.dumps([*bad, good]))
     for text in ("{", "7", '{"url": 1}', "[" * 1000, "\xff"):
@@ -270,14 +347,22 @@ def test_other_schemes_broken_entries_and_header_injection_are_left_out_with_a_l
 def test_a_redirect_leads_to_no_other_scheme_and_takes_no_secret_along(stage, queue, hooked):
     other = Server()
     secret = {"Authorization": "Bearer x", "Cookie": "a=b", "X-Plain": "1"}
-    queue.enqueue("jobs.add", 1, 2, webhooks=[hook(hooked, "/302?to=file:///etc/passwd"), hook(hooked, "/302?to=/302", headers=secret),
-                                              hook(hooked, "/302?to=" + other.url + "/other", headers=secret)])
+    queue.enqueue(
+        "jobs.add",
+        1,
+        2,
+        webhooks=[
+            hook(hooked, "/302?to=file:///etc/passwd"),
+            hook(hooked, "/302?to=/302", headers=secret),
+            hook(hooked, "/302?to=" + other.url + "/other", headers=secret),
+        ],
+    )
     queue.enqueue("jobs.add", 1, 2, webhooks=[hook(hooked, "/big")])
     log = stage.burst().log()
     other.shutdown(), other.server_close()
     assert "neither http nor https" in log
     assert log.count("failed to send") == 1
-    (_, path, headers, _), = other.requests
+    ((_, path, headers, _),) = other.requests
     assert path == "/other" and headers["x-plain"] == "1" and not {"authorization", "cookie"} & set(headers)
 
 

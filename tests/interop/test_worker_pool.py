@@ -1,4 +1,5 @@
-"""cq worker-pool as RQ's producers, monitoring and commands meet it, in one process and with one for each worker."""
+"""cq worker-pool as RQ's producers, monitoring and commands meet it, in one process and with one for each
+worker."""
 
 import os
 import re
@@ -15,7 +16,8 @@ from rq import Queue, Retry, Worker
 from rq.command import send_shutdown_command
 from rq.job import JobStatus
 
-from stage import CQ, RQ, REUSE, TIMEOUT_S, Worker as Process, children_of, descendants, process_is_alive, wait_until
+from stage import CQ, REUSE, RQ, TIMEOUT_S, children_of, descendants, process_is_alive, wait_until
+from stage import Worker as Process
 from test_recovery import let_heartbeat_pass
 from test_workers import hold, release, wait_running
 
@@ -29,16 +31,29 @@ def form(request):
 
 
 class Pool:
-    """`cq worker-pool` and what is known of its workers. Job functions are the stage's; ends with the stage."""
+    """`cq worker-pool` and what is known of its workers. Job functions are the stage's; ends with the
+    stage."""
 
-    def __init__(self, stage, form="slots", workers=2, queues=("default",), options=(), name="pool", env=None):
+    def __init__(
+        self, stage, form="slots", workers=2, queues=("default",), options=(), name="pool", env=None
+    ):
         self.redis = stage.server.connect()
         argv = [CQ, "worker-pool", "--url", stage.url, "-n", str(workers), *options]
-        argv += (["--name", name] if name else []) + ["--processes"] * (form == "processes") + ["--reuse-horses"] * REUSE
+        argv += (
+            (["--name", name] if name else [])
+            + ["--processes"] * (form == "processes")
+            + ["--reuse-horses"] * REUSE
+        )
         for folder in stage.paths["cq"]:
             argv += ["--path", str(folder)]
         number = len(stage.workers)
-        self.process = Process("cq", name or "pool", [*argv, *queues], {**stage.env, **(env or {})}, stage.folder / f"pool-{number}.log")
+        self.process = Process(
+            "cq",
+            name or "pool",
+            [*argv, *queues],
+            {**stage.env, **(env or {})},
+            stage.folder / f"pool-{number}.log",
+        )
         self.pid = self.process.pid
         stage.workers.append(self.process)
         if "--burst" not in options:
@@ -51,7 +66,9 @@ class Pool:
         def ready():
             assert self.process.running(), self.process.log()
             names = [key.decode().split(":", 2)[2] for key in self.redis.smembers("rq:workers")]
-            return len(names) == count and all(heard for _, heard in self.redis.pubsub_numsub(*[f"rq:pubsub:{n}" for n in names]))
+            return len(names) == count and all(
+                heard for _, heard in self.redis.pubsub_numsub(*[f"rq:pubsub:{n}" for n in names])
+            )
 
         wait_until(ready, f"{count} workers are registered and listen", 2 * TIMEOUT_S)
 
@@ -75,6 +92,7 @@ def held(stage, queue, count, **options):
 
 # --- What RQ sees.
 
+
 def test_rq_sees_each_worker_of_a_pool(stage, redis, queue, form):
     pool = Pool(stage, form, 3, ("high", "default"))
     assert pool.workers() == ["pool.1", "pool.2", "pool.3"]
@@ -89,7 +107,9 @@ def test_rq_sees_each_worker_of_a_pool(stage, redis, queue, form):
     assert "3 workers" in shown and "pool.2" in shown
     jobs = held(stage, queue, 3)
     wait_until(lambda: {worker.state for worker in Worker.all(connection=redis)} == {"busy"}, "all are busy")
-    assert {worker.get_current_job_id() for worker in Worker.all(connection=redis)} == {job.id for job in jobs}
+    assert {worker.get_current_job_id() for worker in Worker.all(connection=redis)} == {
+        job.id for job in jobs
+    }
     for number in range(3):
         release(stage, f"-{number}")
     for job in jobs:
@@ -108,7 +128,7 @@ def test_rqs_shutdown_command_ends_one_worker_and_the_pool_replaces_it(stage, re
     pool = Pool(stage, form, 2)
     job = hold(stage, queue)
     wait_running(stage)
-    busy, = [worker.name for worker in Worker.all(connection=redis) if worker.get_state() == "busy"]
+    (busy,) = [worker.name for worker in Worker.all(connection=redis) if worker.get_state() == "busy"]
     born = redis.hget(f"rq:worker:{busy}", "birth")
     send_shutdown_command(redis, busy)
     wait_until(lambda: redis.hexists(f"rq:worker:{busy}", "shutdown_requested_date"), "the command arrived")
@@ -141,6 +161,7 @@ def test_both_pools_share_the_queues_and_what_is_due(stage, redis, queue):
 
 # --- Deaths.
 
+
 def test_a_killed_worker_process_leaves_nothing_behind_and_its_job_runs_again(stage, redis, queue, form):
     pool = Pool(stage, form, 2)
     job = hold(stage, queue, retry=Retry(max=1))
@@ -155,14 +176,17 @@ def test_a_killed_worker_process_leaves_nothing_behind_and_its_job_runs_again(st
     wait_running(stage)
     release(stage)
     wait_status(job, JobStatus.FINISHED)
-    assert f"worker process {victim} was killed by signal 9 (Killed); another is started in" in pool.process.log()
+    assert (
+        f"worker process {victim} was killed by signal 9 (Killed); another is started in"
+        in pool.process.log()
+    )
     pool.stop()
     assert redis.zcard("rq:wip:default") == 0 and queue.failed_job_registry.count == 0
 
 
 def test_nothing_outlives_a_killed_supervisor_but_the_jobs_that_run(stage, redis, queue, form):
     pool = Pool(stage, form, 2)
-    job, = held(stage, queue, 1)
+    (job,) = held(stage, queue, 1)
     below = descendants(pool.pid)
     pool.process.kill()
     wait_until(lambda: redis.scard("rq:workers") == 1, "the idle worker has ended")
@@ -182,7 +206,7 @@ def test_nothing_outlives_a_killed_supervisor_but_the_jobs_that_run(stage, redis
 
 def test_supervisor_and_workers_killed_at_once_leave_no_process(stage, redis, queue, form):
     pool = Pool(stage, form, 2)
-    job, = held(stage, queue, 1, retry=Retry(max=1))
+    (job,) = held(stage, queue, 1, retry=Retry(max=1))
     below = descendants(pool.pid)
     for pid in [pool.pid, *children_of(pool.pid)]:
         os.kill(pid, signal.SIGKILL)
@@ -200,11 +224,15 @@ def test_supervisor_and_workers_killed_at_once_leave_no_process(stage, redis, qu
 
 # --- Ends.
 
+
 def test_a_second_sigterm_kills_what_runs(stage, redis, queue, form):
     pool = Pool(stage, form, 2)
     jobs = held(stage, queue, 2)
     pool.process.signal(signal.SIGTERM)
-    wait_until(lambda: all(redis.hexists(f"rq:worker:pool.{n}", "shutdown_requested_date") for n in (1, 2)), "they were told")
+    wait_until(
+        lambda: all(redis.hexists(f"rq:worker:pool.{n}", "shutdown_requested_date") for n in (1, 2)),
+        "they were told",
+    )
     time.sleep(1.1)  # sooner, it is the same signal sent twice
     pool.stop()
     for job in jobs:
@@ -251,6 +279,7 @@ def test_burst_with_a_process_that_was_killed_has_failed(stage, redis, queue, fo
 
 # --- More and fewer, and fresh ones.
 
+
 def test_fewer_workers_end_when_their_jobs_have(stage, redis, queue, form):
     pool = Pool(stage, form, 4)
     jobs = held(stage, queue, 4)
@@ -271,8 +300,14 @@ def test_fewer_workers_end_when_their_jobs_have(stage, redis, queue, form):
 
 
 def everything_ran_once(stage, jobs):
-    wait_until(lambda: Path(stage.path("notes")).exists() and len(Path(stage.path("notes")).read_text().split()) >= len(jobs),
-               "all jobs have run", 3 * TIMEOUT_S)
+    wait_until(
+        lambda: (
+            Path(stage.path("notes")).exists()
+            and len(Path(stage.path("notes")).read_text().split()) >= len(jobs)
+        ),
+        "all jobs have run",
+        3 * TIMEOUT_S,
+    )
     for job in jobs:
         wait_status(job, JobStatus.FINISHED)
     assert sorted(Path(stage.path("notes")).read_text().split()) == sorted(job.id for job in jobs)
@@ -310,8 +345,12 @@ def test_processes_that_are_too_old_or_too_large_hand_over_without_losing_a_job(
 
 # --- Around it.
 
+
 def test_systemd_is_told_how_it_goes(stage, redis, form):
-    with tempfile.TemporaryDirectory(prefix="cq-notify-") as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+    with (
+        tempfile.TemporaryDirectory(prefix="cq-notify-") as folder,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd,
+    ):
         systemd.bind(folder + "/notify")
         systemd.settimeout(2 * TIMEOUT_S)
         pool = Pool(stage, form, 2, env={"NOTIFY_SOCKET": folder + "/notify"})
@@ -337,8 +376,15 @@ def test_a_pool_waits_for_redis_at_its_start(stage, server, redis, queue):
 
 
 def test_a_module_is_preloaded_once_for_all_workers_of_a_process(stage, redis, form):
-    (stage.folder / "counted.py").write_text(f"import os\nopen({stage.path('imports')!r}, 'a').write(str(os.getpid()) + '\\n')\n")
-    pool = Pool(stage, form, 3, options=["--python", sys.executable, "--preload", "counted", "--path", str(stage.folder)])
+    (stage.folder / "counted.py").write_text(
+        f"import os\nopen({stage.path('imports')!r}, 'a').write(str(os.getpid()) + '\\n')\n"
+    )
+    pool = Pool(
+        stage,
+        form,
+        3,
+        options=["--python", sys.executable, "--preload", "counted", "--path", str(stage.folder)],
+    )
     stables = Path(stage.path("imports")).read_text().split()
     assert len(stables) == len(set(stables)) == (1 if form == "slots" else 3)
     assert set(map(int, stables)) <= set(descendants(pool.pid))

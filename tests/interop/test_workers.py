@@ -43,7 +43,7 @@ def test_an_idle_worker_is_listed_with_all_its_fields(stage, redis):
     started = stage.worker("high", "low")
     wait_state(redis, started, "idle")
     after = datetime.now(timezone.utc) + timedelta(seconds=1)
-    worker, = Worker.all(connection=redis)
+    (worker,) = Worker.all(connection=redis)
     assert worker.name == started.name
     assert worker.state == "idle"
     assert worker.queue_names() == ["high", "low"]
@@ -79,7 +79,7 @@ def test_a_busy_worker_shows_its_job(stage, redis, queue):
     started = stage.worker()
     wait_running(stage)
     wait_state(redis, started, "busy")
-    worker, = Worker.all(connection=redis)
+    (worker,) = Worker.all(connection=redis)
     assert worker.get_current_job_id() == job.id
     assert worker.get_current_job() == job
     assert fields(redis, started)["current_job"] == job.id
@@ -97,7 +97,7 @@ def test_counts_and_working_time_add_up(stage, redis, queue):
     queue.enqueue("jobs.rest", 0.2)
     worker = stage.worker()
     wait_until(lambda: fields(redis, worker).get("successful_job_count") == "4", "four jobs are counted")
-    seen, = Worker.all(connection=redis)
+    (seen,) = Worker.all(connection=redis)
     assert (seen.successful_job_count, seen.failed_job_count) == (4, 1)
     assert 0.2 <= seen.total_working_time < 10
 
@@ -107,14 +107,16 @@ def test_heartbeats_go_on_while_a_job_runs(stage, redis, queue):
     worker = stage.worker(options=["--job-monitoring-interval", "1"])
     wait_running(stage)
     key = f"rq:worker:{worker.name}"
-    wait_until(lambda: float(fields(redis, worker)["current_job_working_time"]) >= 2, "two heartbeats are seen")
+    wait_until(
+        lambda: float(fields(redis, worker)["current_job_working_time"]) >= 2, "two heartbeats are seen"
+    )
     assert 40 < redis.ttl(key) <= 61
     started_at = redis.hget(job.key, "started_at").decode()
     assert redis.hget(job.key, "last_heartbeat").decode() > started_at
-    execution, = job.get_executions()
+    (execution,) = job.get_executions()
     assert execution.last_heartbeat > execution.created_at
     assert 0 < redis.ttl(f"rq:execution:{job.id}:{execution.id}") <= 61
-    (_, score), = redis.zrange("rq:wip:default", 0, -1, withscores=True)
+    ((_, score),) = redis.zrange("rq:wip:default", 0, -1, withscores=True)
     assert 40 < score - time.time() <= 62
     release(stage)
 
@@ -128,7 +130,11 @@ def test_rq_info_shows_the_worker_and_its_queue(stage, redis, queue):
     raw = stage.cli("info", "--raw", kind="rq").stdout
     assert "queue default 0, 0 executing, 1 finished, 1 failed\n" in raw
     host = re.escape(os.uname().nodename)
-    assert re.search(rf"^worker {worker.name} \({host} \S+ {worker.pid}\) idle default\. jobs: 1 finished, 1 failed$", raw, re.M), raw
+    assert re.search(
+        rf"^worker {worker.name} \({host} \S+ {worker.pid}\) idle default\. jobs: 1 finished, 1 failed$",
+        raw,
+        re.M,
+    ), raw
     assert "1 workers, 1 queues" in stage.cli("info", kind="rq").stdout
 
 
@@ -149,7 +155,14 @@ def test_info_prints_what_rq_info_prints(stage, redis, queue):
         lines = [line for line in result.stdout.splitlines() if not line.startswith("Updated: ")]
         return sorted(lines)
 
-    for options in (["--raw"], [], ["--only-queues"], ["--only-workers", "--raw"], ["--raw", "waiting"], ["-W"]):
+    for options in (
+        ["--raw"],
+        [],
+        ["--only-queues"],
+        ["--only-workers", "--raw"],
+        ["--raw", "waiting"],
+        ["-W"],
+    ):
         assert shown(KIND, *options) == shown("rq", *options), options
     release(stage)
 
@@ -252,8 +265,13 @@ def test_a_suspended_worker_starts_nothing_until_resumed(stage, redis, queue):
     suspend(redis)
     canary = queue.enqueue("jobs.add", 0, 0)
     # A worker that was waiting may take one job, as RQ's does, before it sees the suspension.
-    wait_until(lambda: canary.get_status(refresh=True) == JobStatus.FINISHED or fields(redis, worker)["state"] == "suspended",
-               "the worker noticed")
+    wait_until(
+        lambda: (
+            canary.get_status(refresh=True) == JobStatus.FINISHED
+            or fields(redis, worker)["state"] == "suspended"
+        ),
+        "the worker noticed",
+    )
     wait_state(redis, worker, "suspended")
     job = queue.enqueue("jobs.add", 1, 2)
     assert job.get_status(refresh=True) == JobStatus.QUEUED

@@ -1,4 +1,5 @@
-"""Who acts on the Redis of the model: cq's transitions through the driver, and RQ in this process, both by the model's clock."""
+"""Who acts on the Redis of the model: cq's transitions through the driver, and RQ in this process, both by
+the model's clock."""
 
 import contextlib
 import os
@@ -39,13 +40,24 @@ class Driver:
 
     def __init__(self, program, socket, clock):
         self.clock = clock
-        self.process = subprocess.Popen([program, socket], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            [program, socket], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
 
     def __call__(self, verb, **words):
         self.clock.calls += 1
         self.clock.state.stamp = self.clock.calls
-        line = " ".join([verb, f"now={self.clock.now * 1000000 + self.clock.calls}", *(f"{name}={int(value) if isinstance(value, bool) else value}"
-                                                                    for name, value in words.items() if value is not None)])
+        line = " ".join(
+            [
+                verb,
+                f"now={self.clock.now * 1000000 + self.clock.calls}",
+                *(
+                    f"{name}={int(value) if isinstance(value, bool) else value}"
+                    for name, value in words.items()
+                    if value is not None
+                ),
+            ]
+        )
         self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
         answer = self.process.stdout.readline().split()
@@ -74,7 +86,9 @@ class Rq:
     def run_one(self, queues, environment):
         """A worker that is born, runs one job in this process, and dies. Returns the job's id."""
         self.workers += 1
-        worker = SimpleWorker([self.queue(name) for name in queues], name=f"rq{self.workers}", connection=self.connection)
+        worker = SimpleWorker(
+            [self.queue(name) for name in queues], name=f"rq{self.workers}", connection=self.connection
+        )
         worker.register_birth()
         worker.last_cleaned_at = rq.utils.now()  # its maintenance is a step of its own
         os.environ.update(environment)
@@ -103,8 +117,23 @@ class Server:
 
     def __init__(self, folder):
         self.socket = os.path.join(folder, "redis.sock")
-        self.process = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", self.socket, "--save", "", "--appendonly", "no",
-                                         "--dir", folder], stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            [
+                "redis-server",
+                "--port",
+                "0",
+                "--unixsocket",
+                self.socket,
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+                "--dir",
+                folder,
+            ],
+            stdout=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL,
+        )
         self.connection = redis.Redis(unix_socket_path=self.socket)
         while True:
             with contextlib.suppress(redis.exceptions.ConnectionError):

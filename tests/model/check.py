@@ -11,25 +11,53 @@ def number(text):
 
 
 def expected_jobs(state):
-    return {job.id: {"status": job.status, "queue": job.queue, "retries": job.retries, "repeats": job.repeats, "count": job.count,
-                     "group": job.group or ""} for job in state.jobs.values()}
+    return {
+        job.id: {
+            "status": job.status,
+            "queue": job.queue,
+            "retries": job.retries,
+            "repeats": job.repeats,
+            "count": job.count,
+            "group": job.group or "",
+        }
+        for job in state.jobs.values()
+    }
 
 
 def found_jobs(picture):
-    return {key[7:]: {"status": fields.get("status"), "queue": fields.get("origin"), "retries": number(fields.get("retries_left")),
-                      "repeats": number(fields.get("repeats_left")), "count": int(fields.get("number_of_retries") or 0),
-                      "group": fields.get("group_id", "")}
-            for key, fields in picture.values.items() if key.startswith("rq:job:") and picture.kinds[key] == "hash"}
+    return {
+        key[7:]: {
+            "status": fields.get("status"),
+            "queue": fields.get("origin"),
+            "retries": number(fields.get("retries_left")),
+            "repeats": number(fields.get("repeats_left")),
+            "count": int(fields.get("number_of_retries") or 0),
+            "group": fields.get("group_id", ""),
+        }
+        for key, fields in picture.values.items()
+        if key.startswith("rq:job:") and picture.kinds[key] == "hash"
+    }
 
 
 def sets_of(picture, prefix, suffix):
-    return {key[len(prefix):-len(suffix)]: value for key, value in picture.values.items()
-            if key.startswith(prefix) and key.endswith(suffix)}
+    return {
+        key[len(prefix) : -len(suffix)]: value
+        for key, value in picture.values.items()
+        if key.startswith(prefix) and key.endswith(suffix)
+    }
 
 
 def expected_workers(state):
-    return {worker.name: {"state": worker.state, "job": worker.shows, "succeeded": worker.succeeded,
-                          "failed": worker.failed} for worker in state.workers.values() if worker.lives}
+    return {
+        worker.name: {
+            "state": worker.state,
+            "job": worker.shows,
+            "succeeded": worker.succeeded,
+            "failed": worker.failed,
+        }
+        for worker in state.workers.values()
+        if worker.lives
+    }
 
 
 def found_workers(state, picture):
@@ -37,8 +65,12 @@ def found_workers(state, picture):
     for name, fields in picture.under("rq:worker:").items():
         if name not in state.workers or "death" in fields:
             continue
-        found[name] = {"state": fields.get("state"), "job": fields.get("current_job"),
-                       "succeeded": int(fields.get("successful_job_count") or 0), "failed": int(fields.get("failed_job_count") or 0)}
+        found[name] = {
+            "state": fields.get("state"),
+            "job": fields.get("current_job"),
+            "succeeded": int(fields.get("successful_job_count") or 0),
+            "failed": int(fields.get("failed_job_count") or 0),
+        }
     return found
 
 
@@ -49,7 +81,9 @@ def hide_fuzzy(state, scores):
 def adopt_order(state, queue, found):
     """Those that RQ pushed together come in the order of a set."""
     expected = state.lists[queue]
-    if sorted(expected) == sorted(found) and [i for i in expected if i not in state.unordered] == [i for i in found if i not in state.unordered]:
+    if sorted(expected) == sorted(found) and [i for i in expected if i not in state.unordered] == [
+        i for i in found if i not in state.unordered
+    ]:
         state.lists[queue] = list(found)
 
 
@@ -60,7 +94,11 @@ def pairs(state, picture):
         found = picture.values.get(f"rq:queue:{queue}", [])
         adopt_order(state, queue, found)
         yield f"list {queue}", state.lists[queue], found
-        yield f"intermediate {queue}", state.stuck[queue], picture.values.get(f"rq:queue:{queue}:intermediate", [])
+        yield (
+            f"intermediate {queue}",
+            state.stuck[queue],
+            picture.values.get(f"rq:queue:{queue}:intermediate", []),
+        )
         wip = {f"{job}:{execution}": score for (job, execution), score in state.wip[queue].items()}
         yield f"wip {queue}", wip, picture.scores(f"rq:wip:{queue}")
         for name in REGISTRIES:
@@ -68,40 +106,83 @@ def pairs(state, picture):
             if name == "deferred":  # RQ's score is the moment of its registration, and nobody reads it
                 yield f"{name} {queue}", set(state.registries[name][queue]), set(found)
             elif name == "scheduled":
-                yield f"{name} {queue}", hide_fuzzy(state, state.registries[name][queue]), hide_fuzzy(state, found)
+                yield (
+                    f"{name} {queue}",
+                    hide_fuzzy(state, state.registries[name][queue]),
+                    hide_fuzzy(state, found),
+                )
             else:
                 yield f"{name} {queue}", state.registries[name][queue], found
     for name, kind in (("dependents", state.dependents), ("waits", state.waits)):
         pattern = ("rq:job:", ":dependents") if name == "dependents" else ("rq:job::", ":dependencies")
         yield name, {key: value for key, value in kind.items() if value}, sets_of(picture, *pattern)
-    yield "results", {key: value for key, value in state.results.items() if value}, picture.under("rq:results:")
+    yield (
+        "results",
+        {key: value for key, value in state.results.items() if value},
+        picture.under("rq:results:"),
+    )
     yield "outputs", state.outputs, set(picture.under("cq:output:"))
     yield "groups", {key: value for key, value in state.groups.items() if value}, picture.under("rq:group:")
-    yield "executions", {f"{job}:{execution}" for job, execution in state.executions}, set(picture.under("rq:execution:"))
+    yield (
+        "executions",
+        {f"{job}:{execution}" for job, execution in state.executions},
+        set(picture.under("rq:execution:")),
+    )
     yield "workers", expected_workers(state), found_workers(state, picture)
-    yield "running", {key: set(value) for key, value in state.running.items() if value}, {key: set(value) for key, value in
-                                                                                         picture.under("rq:executions:").items()}
+    yield (
+        "running",
+        {key: set(value) for key, value in state.running.items() if value},
+        {key: set(value) for key, value in picture.under("rq:executions:").items()},
+    )
     yield "suspended", state.suspended, "rq:suspended" in picture.values
-    yield "first seen", set(state.first_seen), {key.rsplit(":", 1)[1] for key in picture.values if ":first_seen:" in key}
+    yield (
+        "first seen",
+        set(state.first_seen),
+        {key.rsplit(":", 1)[1] for key in picture.values if ":first_seen:" in key},
+    )
 
 
 def pairs_of_limits(state, picture):
     """The keys of limits, pauses, cron."""
-    slots = {key: number(value.get("concurrency")) for key, value in picture.under("rq:rl:").items()
-             if not key.endswith((":allowed", ":rate_limited"))}
+    slots = {
+        key: number(value.get("concurrency"))
+        for key, value in picture.under("rq:rl:").items()
+        if not key.endswith((":allowed", ":rate_limited"))
+    }
     yield "slots", state.slots, slots
     yield "keys of limits", set(state.slots), picture.values.get("rq:rl-keys", set())
-    yield "allowed", {key: set(value) for key, value in state.allowed.items() if value}, {key: set(value) for key, value in sets_of(picture, "rq:rl:", ":allowed").items()}
-    yield ("rate limited", {key: set(value) for key, value in state.limited.items() if value},
-           {key: set(value) for key, value in sets_of(picture, "rq:rl:", ":rate_limited").items()})
-    yield "set aside", {key: set(value) for key, value in state.aside.items() if value}, \
-        {key: set(value) for key, value in picture.under("cq:waiting:").items()}
+    yield (
+        "allowed",
+        {key: set(value) for key, value in state.allowed.items() if value},
+        {key: set(value) for key, value in sets_of(picture, "rq:rl:", ":allowed").items()},
+    )
+    yield (
+        "rate limited",
+        {key: set(value) for key, value in state.limited.items() if value},
+        {key: set(value) for key, value in sets_of(picture, "rq:rl:", ":rate_limited").items()},
+    )
+    yield (
+        "set aside",
+        {key: set(value) for key, value in state.aside.items() if value},
+        {key: set(value) for key, value in picture.under("cq:waiting:").items()},
+    )
     wakes = {key: float(value) for key, value in picture.values.get("cq:waiting", {}).items()}
-    yield "wakes", {key: round(at) for key, at in state.wakes.items()}, {key: round(at) for key, at in wakes.items()}
-    yield "starts", {key: len(value) for key, value in state.starts.items() if value}, \
-        {key: len(value) for key, value in picture.under("cq:starts:").items()}
+    yield (
+        "wakes",
+        {key: round(at) for key, at in state.wakes.items()},
+        {key: round(at) for key, at in wakes.items()},
+    )
+    yield (
+        "starts",
+        {key: len(value) for key, value in state.starts.items() if value},
+        {key: len(value) for key, value in picture.under("cq:starts:").items()},
+    )
     yield "limits", set(state.limits), picture.values.get("cq:limits", set())
-    yield "paused", state.paused, {queue: number(ends or None) for queue, ends in picture.values.get("cq:paused", {}).items()}
+    yield (
+        "paused",
+        state.paused,
+        {queue: number(ends or None) for queue, ends in picture.values.get("cq:paused", {}).items()},
+    )
     yield "crons paused", state.crons_paused, picture.values.get("cq:cron:paused", set())
 
 
@@ -110,15 +191,26 @@ def key_of(kind, job_id):
         return "rq:execution:{}:{}".format(*job_id)
     if kind == "given_back":
         return f"cq:given_back:{job_id}"
-    return {"job": "rq:job:{}", "dependents": "rq:job:{}:dependents", "waits": "rq:job::{}:dependencies", "results": "rq:results:{}",
-            "output": "cq:output:{}", "running": "rq:executions:{}", "starts": "cq:starts:{}", "tick": "cq:cron:tick:{}", "worker": "rq:worker:{}"}[kind].format(job_id)
+    return {
+        "job": "rq:job:{}",
+        "dependents": "rq:job:{}:dependents",
+        "waits": "rq:job::{}:dependencies",
+        "results": "rq:results:{}",
+        "output": "cq:output:{}",
+        "running": "rq:executions:{}",
+        "starts": "cq:starts:{}",
+        "tick": "cq:cron:tick:{}",
+        "worker": "rq:worker:{}",
+    }[kind].format(job_id)
 
 
 def lifetimes(state, picture):
     """What ends too early, too late or never."""
     expected = {key_of(*name): left for name, left in state.left.items()}
     for key, ttl in picture.ttls.items():
-        if not key.startswith(("rq:job:", "rq:results:", "cq:output:", "rq:execution", "cq:starts:", "cq:cron:tick:")):
+        if not key.startswith(
+            ("rq:job:", "rq:results:", "cq:output:", "rq:execution", "cq:starts:", "cq:cron:tick:")
+        ):
             continue
         left = expected.get(key, -1)
         if (left < 0) != (ttl < 0) or left >= 0 and not left - SLACK_S <= ttl <= left + 1:
@@ -135,10 +227,22 @@ def one_place(state, picture):
     """The rule that needs no model: a job is in the one place that fits its status."""
     places = {job_id: [] for job_id in found_jobs(picture)}
     for queue in QUEUES:
-        names = [("queued", picture.values.get(f"rq:queue:{queue}", [])), ("queued", picture.values.get(f"rq:queue:{queue}:intermediate", [])),
-                 ("started", [member.rsplit(":", 1)[0] for member, score in picture.scores(f"rq:wip:{queue}").items()
-                              if score + 60 > state.now or is_started(state, member)])]
-        names += [("rate_limited", ids if queue == "a" else ()) for ids in sets_of(picture, "rq:rl:", ":rate_limited").values()]
+        names = [
+            ("queued", picture.values.get(f"rq:queue:{queue}", [])),
+            ("queued", picture.values.get(f"rq:queue:{queue}:intermediate", [])),
+            (
+                "started",
+                [
+                    member.rsplit(":", 1)[0]
+                    for member, score in picture.scores(f"rq:wip:{queue}").items()
+                    if score + 60 > state.now or is_started(state, member)
+                ],
+            ),
+        ]
+        names += [
+            ("rate_limited", ids if queue == "a" else ())
+            for ids in sets_of(picture, "rq:rl:", ":rate_limited").values()
+        ]
         names += [(name, picture.values.get(f"rq:{name}:{queue}", {})) for name in REGISTRIES]
         for name, ids in names:
             for job_id in ids:
@@ -152,12 +256,43 @@ def one_place(state, picture):
 
 
 # Keys that stay: each a set of names, or a place of jobs.
-LASTING = ("rq:queues", "rq:workers", "rq:workers:", "rq:groups", "rq:suspended", "rq:queue:", "rq:wip:", "rq:finished:", "rq:failed:",
-           "rq:deferred:", "rq:scheduled:", "rq:canceled:", "rq:group:", "cq:paused", "cq:limits", "cq:limit:", "cq:waiting", "rq:rl:", "rq:rl-keys",
-           "rq:cron_jobs", "cq:cron:paused")
+LASTING = (
+    "rq:queues",
+    "rq:workers",
+    "rq:workers:",
+    "rq:groups",
+    "rq:suspended",
+    "rq:queue:",
+    "rq:wip:",
+    "rq:finished:",
+    "rq:failed:",
+    "rq:deferred:",
+    "rq:scheduled:",
+    "rq:canceled:",
+    "rq:group:",
+    "cq:paused",
+    "cq:limits",
+    "cq:limit:",
+    "cq:waiting",
+    "rq:rl:",
+    "rq:rl-keys",
+    "rq:cron_jobs",
+    "cq:cron:paused",
+)
 # Keys that must end by themselves.
-PASSING = ("rq:execution:", "rq:executions:", "rq:worker:", "rq:clean_registries:", "rq:scheduler", "rq:cron_job:", "cq:cron:tick:",
-           "cq:starts:", "cq:sweep:", "cq:given_back:", "rq:queue:{}:intermediate:first_seen:")
+PASSING = (
+    "rq:execution:",
+    "rq:executions:",
+    "rq:worker:",
+    "rq:clean_registries:",
+    "rq:scheduler",
+    "rq:cron_job:",
+    "cq:cron:tick:",
+    "cq:starts:",
+    "cq:sweep:",
+    "cq:given_back:",
+    "rq:queue:{}:intermediate:first_seen:",
+)
 
 
 def ownerless(state, picture):
@@ -175,7 +310,12 @@ def ownerless(state, picture):
                 yield f"{key} is of no job"
         elif key.startswith(("rq:results:", "cq:output:")):
             job_id = key.rsplit(":", 1)[1]
-            if ttl < 0 and job_id not in state.jobs and job_id not in state.foreign and not state.places_of(job_id):
+            if (
+                ttl < 0
+                and job_id not in state.jobs
+                and job_id not in state.foreign
+                and not state.places_of(job_id)
+            ):
                 yield f"{key} is of no job"
         elif not key.startswith(LASTING) and not key.startswith("rq:job:"):
             yield f"nobody knows {key}"

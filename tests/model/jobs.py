@@ -1,4 +1,5 @@
-"""The one function of all jobs of the model: what becomes of it is for whoever runs it to say, in the environment."""
+"""The one function of all jobs of the model: what becomes of it is for whoever runs it to say, in the
+environment."""
 
 import os
 import signal

@@ -1,6 +1,6 @@
-"""The model-based test: random steps by workers and clients of cq and of RQ on one Redis; after each of them Redis must hold what
-a small model says. A run is many short episodes, each from an empty Redis and a seed of its own. An episode that fails is cut
-down to the steps that it needs, and printed.
+"""The model-based test: random steps by workers and clients of cq and of RQ on one Redis; after each of them
+Redis must hold what a small model says. A run is many short episodes, each from an empty Redis and a seed of
+its own. An episode that fails is cut down to the steps that it needs, and printed.
 
 usage: model.py [--seed N] [--steps N] [--minutes N] [--episode N] [--only STEP,...] [--verbose]
   --episode N   this one alone, as a failure names it
@@ -16,14 +16,15 @@ import tempfile
 import time
 import traceback
 
+import redis
+
 import actors
 import check
 import reading
-import redis
 import steps
-import steps_enqueue  # noqa: F401 (they register themselves)
-import steps_many  # noqa: F401
+import steps_enqueue  # noqa: F401 # (they register themselves)
 import steps_manage  # noqa: F401
+import steps_many  # noqa: F401
 import steps_work
 from redis_side import Picture, let_pass
 from state import State
@@ -58,8 +59,9 @@ class World:
             self.wrong.append(text)
 
     def take(self, name, seed):
-        """The clock stands, and all that is in Redis becomes ten seconds older: so what is judged by the clock of Redis is judged as the
-        model does, moments being five seconds off the tens, or written by the standing clock."""
+        """The clock stands, and all that is in Redis becomes ten seconds older: so what is judged by the
+        clock of Redis is judged as the model does, moments being five seconds off the tens, or written by the
+        standing clock."""
         self.said = []
         let_pass(self.connection, 10)
         self.state.let_pass(10)
@@ -69,7 +71,6 @@ class World:
         self.wrong += check.differences(self.state, Picture(self.connection))
         if self.wrong:
             raise Wrong("\n".join(self.wrong))
-
 
     def end(self):
         """What RQ reads; and what is left in the end."""
@@ -84,14 +85,23 @@ ALWAYS = ("cq_enqueue", "cq_fetch", "cq_finish")
 
 
 def plan(seed, names):
-    """Each episode has steps of its own that it prefers, and some that it leaves out: so rare ones meet each other."""
+    """Each episode has steps of its own that it prefers, and some that it leaves out: so rare ones meet each
+    other."""
     chance = random.Random(seed)
-    weights = [steps.STEPS[name][0] * chance.choice((1, 2, 4) if name in ALWAYS else (0, 1, 1, 4)) for name in names]
+    weights = [
+        steps.STEPS[name][0] * chance.choice((1, 2, 4) if name in ALWAYS else (0, 1, 1, 4)) for name in names
+    ]
     first = []
     if "cq_limit" in names and chance.random() < 0.4:  # one about limits, which need many starts
         first = ["cq_limit"] * 3
-        weights = [weight * {"cq_enqueue": 3, "cq_spree": 6, "cq_fetch": 2, "rq_run": 0}.get(name, 1) for name, weight in zip(names, weights)]
-    return [(name, chance.getrandbits(32)) for name in first + chance.choices(names, weights, k=LENGTH - len(first))]
+        weights = [
+            weight * {"cq_enqueue": 3, "cq_spree": 6, "cq_fetch": 2, "rq_run": 0}.get(name, 1)
+            for name, weight in zip(names, weights)
+        ]
+    return [
+        (name, chance.getrandbits(32))
+        for name in first + chance.choices(names, weights, k=LENGTH - len(first))
+    ]
 
 
 class Run:
@@ -122,7 +132,11 @@ class Run:
                 world.take(name, seed)
             except Wrong as wrong:
                 return at, str(wrong)
-            except (redis.exceptions.RedisError, LookupError, ValueError):  # of RQ or of the model: no reason to stop here
+            except (
+                redis.exceptions.RedisError,
+                LookupError,
+                ValueError,
+            ):  # of RQ or of the model: no reason to stop here
                 return at, traceback.format_exc()
             finally:
                 self.count += 1
@@ -134,6 +148,7 @@ class Run:
 
     def shrink(self, planned, wrong):
         """Leave out what is not needed, in ever smaller pieces, as long as the same thing goes wrong."""
+
         def kind(found):
             return (planned_name(found), found[1].split(" ")[0])
 
@@ -142,15 +157,15 @@ class Run:
 
         self.current = planned
         wanted = kind(wrong)
-        planned = planned[:wrong[0] + 1]
+        planned = planned[: wrong[0] + 1]
         size, before = len(planned) // 2, None
         while size > 0:
             at, before = 0, planned
             while at < len(planned):
-                self.current = planned[:at] + planned[at + size:]
+                self.current = planned[:at] + planned[at + size :]
                 found = self.play(self.current) if self.current else None
                 if found and kind(found) == wanted:
-                    planned = self.current[:found[0] + 1]
+                    planned = self.current[: found[0] + 1]
                 else:
                     at += size
             if size > 1 or planned is before:

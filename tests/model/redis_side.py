@@ -1,4 +1,5 @@
-"""Redis as the model sees it: everything that is there in one picture, and time that passes by making all of it older."""
+"""Redis as the model sees it: everything that is there in one picture, and time that passes by making all of
+it older."""
 
 import json
 
@@ -46,14 +47,23 @@ for _, key in ipairs(redis.call('KEYS', '*')) do
             local members = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
             for at = 1, #members, 2 do
                 local score = tonumber(members[at + 1])
-                if score and score > 1e9 and score < 1e15 and string.sub(key, 1, 14) ~= 'cq:given_back:' and string.sub(key, 1, 11) ~= 'cq:waiting:' and string.sub(key, 1, 6) ~= 'rq:rl:' then redis.call('ZADD', key, score - by, members[at]) end
+                if score and score > 1e9 and score < 1e15
+                    and string.sub(key, 1, 14) ~= 'cq:given_back:'
+                    and string.sub(key, 1, 11) ~= 'cq:waiting:'
+                    and string.sub(key, 1, 6) ~= 'rq:rl:' then
+                    redis.call('ZADD', key, score - by, members[at])
+                end
             end
         elseif string.sub(key, 1, 10) == 'cq:starts:' then
-            for at, moment in ipairs(redis.call('LRANGE', key, 0, -1)) do redis.call('LSET', key, at - 1, string.format('%.6f', moment - by)) end
+            for at, moment in ipairs(redis.call('LRANGE', key, 0, -1)) do
+                redis.call('LSET', key, at - 1, string.format('%.6f', moment - by))
+            end
         elseif string.sub(key, 1, 9) == 'cq:sweep:' or key == 'cq:paused' then
             local fields = redis.call('HGETALL', key)
             for at = 1, #fields, 2 do
-                if tonumber(fields[at + 1]) and tonumber(fields[at + 1]) > 1e9 then redis.call('HSET', key, fields[at], fields[at + 1] - by) end
+                if tonumber(fields[at + 1]) and tonumber(fields[at + 1]) > 1e9 then
+                    redis.call('HSET', key, fields[at], fields[at + 1] - by)
+                end
             end
         elseif string.find(key, ':first_seen:', 1, true) then
             redis.call('SET', key, string.format('%.6f', redis.call('GET', key) - by), 'KEEPTTL')
@@ -80,10 +90,13 @@ class Picture:
 
     def under(self, prefix):
         """Values by what follows the prefix."""
-        return {key[len(prefix):]: value for key, value in self.values.items() if key.startswith(prefix)}
+        return {key[len(prefix) :]: value for key, value in self.values.items() if key.startswith(prefix)}
 
     def scores(self, key):
-        return {member: score if score in ("inf", "-inf") else int(float(score)) for member, score in self.values.get(key, {}).items()}
+        return {
+            member: score if score in ("inf", "-inf") else int(float(score))
+            for member, score in self.values.get(key, {}).items()
+        }
 
 
 def let_pass(connection, seconds):

@@ -1,4 +1,5 @@
-"""What cq's transitions do, written from docs/REDIS.md and not from the scripts. Each function changes a State."""
+"""What cq's transitions do, written from docs/REDIS.md and not from the scripts. Each function changes a
+State."""
 
 import rules_limits
 from rules_limits import keep_waiting, push
@@ -8,6 +9,7 @@ MONITORING_S = 30
 
 
 # --- Ways to wait.
+
 
 def schedule(state, job, queue, due):
     job.status, job.queue = "scheduled", queue
@@ -31,8 +33,10 @@ def interval_of(intervals, index):
 
 # --- Dependents.
 
+
 def waits_on(state, job, parent, parent_is_past):
-    """Is there still something to wait for? What is past then is asked for no more: up to the first that is open."""
+    """Is there still something to wait for? What is past then is asked for no more: up to the first that is
+    open."""
     past = [parent] if parent_is_past else []
     for other in sorted(state.waits.get(job.id, ()), key=int):
         status = state.jobs[other].status if other in state.jobs else None
@@ -49,12 +53,16 @@ def waits_on(state, job, parent, parent_is_past):
 
 
 def release(state, parent, parent_failed, canceled=False):
-    """Let go who waits for nothing else. The order among several is Redis' own: sets of numbers are sorted. canceled: the
-    parent is passed over, and those that wait on go on to name it."""
+    """Let go who waits for nothing else. The order among several is Redis' own: sets of numbers are sorted.
+    canceled: the parent is passed over, and those that wait on go on to name it."""
     for job_id in sorted(state.dependents.get(parent, ()), key=int):
         job = state.jobs.get(job_id)
         if job and job.status == "deferred":
-            if parent_failed and not job.failures_allowed or waits_on(state, job, parent, not parent_failed and not canceled):
+            if (
+                parent_failed
+                and not job.failures_allowed
+                or waits_on(state, job, parent, not parent_failed and not canceled)
+            ):
                 continue
             state.registries["deferred"][job.queue].pop(job_id, None)
             push(state, job, job.queue, job.front, True)
@@ -64,6 +72,7 @@ def release(state, parent, parent_failed, canceled=False):
 
 
 # --- Ends.
+
 
 def delete(state, job):
     """Everything that belongs to it; its places are the caller's."""
@@ -114,12 +123,14 @@ def retry(state, job):
 
 # --- Running.
 
+
 def heartbeat_s(job):
     return min(MONITORING_S, job.timeout) + 60 if job.timeout > 0 else MONITORING_S + 60
 
 
 def fetch(state, worker, execution, call):
-    """call: a number that grows with every start. Start the next job of the worker's queues. Returns what the answer should say."""
+    """call: a number that grows with every start. Start the next job of the worker's queues. Returns what the
+    answer should say."""
     worker.let_go()
     if state.suspended:
         return "suspended"
@@ -131,8 +142,12 @@ def fetch(state, worker, execution, call):
             if job is None:
                 state.drop("results", job_id)
                 state.drop("output", job_id)
-            if job and job.status != "canceled" and rules_limits.may_start(state, job, queue) and \
-                    not rules_limits.set_aside(state, job, queue):
+            if (
+                job
+                and job.status != "canceled"
+                and rules_limits.may_start(state, job, queue)
+                and not rules_limits.set_aside(state, job, queue)
+            ):
                 start(state, worker, job, queue, execution, call)
                 return "started"
     if worker.lives and worker.state != "idle":
@@ -233,7 +248,9 @@ def finish(state, worker, outcome, retry_max, intervals, output):
     elif was_there and job and job.status == "canceled":
         finish_canceled(state, job, outcome, output)
         counts = True
-    if counts and job and job.status not in ("queued", "rate_limited"):  # a slot is kept on the way back to the queue
+    if (
+        counts and job and job.status not in ("queued", "rate_limited")
+    ):  # a slot is kept on the way back to the queue
         rules_limits.release_slot(state, job.key, job.id)
     if counts and worker.lives:
         worker.succeeded += outcome == "success"

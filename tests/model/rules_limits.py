@@ -1,4 +1,5 @@
-"""Limits of the jobs that share a key, and ways onto a list: as rules.py, from docs/REDIS.md and docs/CLI.md."""
+"""Limits of the jobs that share a key, and ways onto a list: as rules.py, from docs/REDIS.md and
+docs/CLI.md."""
 
 import math
 
@@ -29,6 +30,7 @@ def put(state, job, front):
 
 
 # --- How many at a time.
+
 
 def slots_of(state, key, own):
     """own: as the job says, or the key's hash; an operator's word goes before it."""
@@ -91,7 +93,8 @@ def release_slot(state, key, job_id):
 
 
 def leave(state, job, runs=False):
-    """Nobody comes after it until somebody ends, maintenance looks, or, with one job alone, by pass_slot_on."""
+    """Nobody comes after it until somebody ends, maintenance looks, or, with one job alone, by
+    pass_slot_on."""
     if job.key:
         state.limited[job.key].pop(job.id, None)
         state.aside[job.key].pop(job.id, None)
@@ -105,13 +108,16 @@ def pass_slot_on(state, job):
 
 
 def repair(state):
-    """Slots of jobs that are neither queued nor run; keys that nobody uses. The order of the keys is drawn."""
+    """Slots of jobs that are neither queued nor run; keys that nobody uses. The order of the keys is
+    drawn."""
     let_through = []
     for key in list(state.slots):
         for job_id in list(state.allowed[key]):
             status = state.jobs[job_id].status if job_id in state.jobs else None
             lives = any(score > state.now for score in state.running.get(job_id, {}).values())
-            if status not in ("queued", "started") and not (job_id in state.aside[key] if status == "scheduled" else lives):
+            if status not in ("queued", "started") and not (
+                job_id in state.aside[key] if status == "scheduled" else lives
+            ):
                 del state.allowed[key][job_id]
         let_through.append(fill(state, key))
         if not state.allowed[key] and not state.limited[key]:
@@ -121,6 +127,7 @@ def repair(state):
 
 
 # --- How many in a window of time.
+
 
 def rate_of(state, key):
     return state.limits.get(key, {}).get("rate"), state.limits.get(key, {}).get("window")
@@ -157,14 +164,21 @@ def set_aside(state, job, queue):
 
 def wake(state):
     """Whose time has come goes to the front of its list."""
-    for key in [key for key, at in sorted(state.wakes.items(), key=lambda item: item[1]) if at <= state.moment()]:
+    for key in [
+        key for key, at in sorted(state.wakes.items(), key=lambda item: item[1]) if at <= state.moment()
+    ]:
         jobs, rate = [], rate_of(state, key)[0]
         for job_id, order in sorted(state.aside[key].items(), key=lambda item: (item[1], item[0])):
             if rate and start_time(state, key, len(jobs) + 1) > state.moment():
                 break
             del state.aside[key][job_id]
             job = state.jobs.get(job_id)
-            if job and job.status == "scheduled" and job.enqueued == order and job_id in state.registries["scheduled"][job.queue]:
+            if (
+                job
+                and job.status == "scheduled"
+                and job.enqueued == order
+                and job_id in state.registries["scheduled"][job.queue]
+            ):
                 del state.registries["scheduled"][job.queue][job_id]
                 jobs.append(job)
         for job in reversed(jobs):
@@ -175,12 +189,15 @@ def wake(state):
                 job.status = "queued"
                 put(state, job, True)
         if state.aside[key]:
-            state.wakes[key] = max(state.moment() + 0.01, start_time(state, key, len(jobs) + 1)) if rate else state.moment()
+            state.wakes[key] = (
+                max(state.moment() + 0.01, start_time(state, key, len(jobs) + 1)) if rate else state.moment()
+            )
         else:
             del state.wakes[key]
 
 
 # --- What an operator sets.
+
 
 def use_their_own(state, key):
     """The number of the job that came last."""

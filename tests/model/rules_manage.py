@@ -4,6 +4,7 @@ import rules_limits
 from rules import become_idle, bury, delete, keep_waiting, push, release, retry, waits_on
 from state import QUEUES, REGISTRIES, YEAR, Job
 
+
 def leave_places(state, job):
     for queue in QUEUES:
         for ids in (state.lists[queue], state.stuck[queue]):
@@ -48,7 +49,9 @@ def enqueue(state, job, front, dependencies=(), due=None):
     if job.group:
         state.groups[job.group].add(job.id)
     state.used.add(job.queue)
-    open_ones = [other for other in dependencies if other in state.jobs and state.jobs[other].status != "finished"]
+    open_ones = [
+        other for other in dependencies if other in state.jobs and state.jobs[other].status != "finished"
+    ]
     waits = [other for other in open_ones if state.jobs[other].status != "failed" or not job.failures_allowed]
     if due is not None:
         job.status = "scheduled"
@@ -199,7 +202,9 @@ def clean(state, queue):
 
 def due(state, queue):
     """By the clock of Redis, which is the model's here. An entry without a job is looked at twice."""
-    for job_id, score in sorted(state.registries["scheduled"][queue].items(), key=lambda item: (item[1], item[0])):
+    for job_id, score in sorted(
+        state.registries["scheduled"][queue].items(), key=lambda item: (item[1], item[0])
+    ):
         if score > state.now:
             continue
         job = state.jobs.get(job_id)
@@ -234,7 +239,11 @@ def give_back(state, worker, now_call):
     order = state.given_back[queue]
     order[job.id] = started
     state.left["given_back", queue] = 600
-    before = [other for other in order if other != job.id and other in state.lists[queue] and order[other] <= started]
+    before = [
+        other
+        for other in order
+        if other != job.id and other in state.lists[queue] and order[other] <= started
+    ]
     if before:
         last = max(before, key=lambda other: (order[other], other))
         state.lists[queue].remove(job.id)
@@ -243,13 +252,19 @@ def give_back(state, worker, now_call):
 
 
 def sweep(state, queue):
-    """Results that RQ left for ever of what failed a minute ago; once in ten minutes: entries of deferred, canceled and scheduled jobs
-    that are gone; of the latter in the second round. And deferred jobs that wait for nothing are queued."""
+    """Results that RQ left for ever of what failed a minute ago; once in ten minutes: entries of deferred,
+    canceled and scheduled jobs that are gone; of the latter in the second round. And deferred jobs that wait
+    for nothing are queued."""
     for job_id, score in state.registries["failed"][queue].items():
         job = state.jobs.get(job_id)
         if job is None and 0 <= score <= state.now + YEAR - 60:
             state.drop("results", job_id)
-        elif job and job.status in ("failed", "stopped") and 0 <= score <= state.now + YEAR - 60 and ("results", job_id) not in state.left:
+        elif (
+            job
+            and job.status in ("failed", "stopped")
+            and 0 <= score <= state.now + YEAR - 60
+            and ("results", job_id) not in state.left
+        ):
             state.expire("results", job_id, state.left["job", job_id] + 1)
     if state.sweeps[queue] > state.now:
         return
@@ -277,6 +292,7 @@ def release_forgotten(state, queue):
 
 # --- Many, and ticks of cron.
 
+
 def ids_in(state, place, queue):
     if place == "queued":
         return list(state.lists[queue])
@@ -290,7 +306,13 @@ def many(state, verb, place, queue, ids, dependents, detach, front):
     """Each as alone. Those that come into the place meanwhile are passed over."""
     belongs = ("failed", "stopped") if place == "failed" else (place,)
     todo = list(ids) or ids_in(state, place, queue)
-    entries = state.lists[queue] if place == "queued" else state.wip[queue] if place == "started" else state.registries[place][queue]
+    entries = (
+        state.lists[queue]
+        if place == "queued"
+        else state.wip[queue]
+        if place == "started"
+        else state.registries[place][queue]
+    )
     while todo:
         job_id = todo.pop(0)
         job = state.jobs.get(job_id)
@@ -329,8 +351,15 @@ def cron_tick(state, name, job, held, tick, stale, no_overlap, front):
     if tick:
         if stale:
             return "taken"
-        refusal = "paused" if name in state.crons_paused else "overlaps" if no_overlap and last in state.jobs and \
-            state.jobs[last].status in ("queued", "started", "scheduled", "deferred", "rate_limited") else None
+        refusal = (
+            "paused"
+            if name in state.crons_paused
+            else "overlaps"
+            if no_overlap
+            and last in state.jobs
+            and state.jobs[last].status in ("queued", "started", "scheduled", "deferred", "rate_limited")
+            else None
+        )
         if refusal:
             state.ticks[name] = tick, last
             state.left["tick", name] = YEAR

@@ -1,16 +1,18 @@
-"""What RQ 2.12's own steps do, where that differs from cq's: written from RQ's source, and kept to what a lone step does.
+"""What RQ 2.12's own steps do, where that differs from cq's: written from RQ's source, and kept to what a
+lone step does.
 
 RQ's leaks, which are its own and which no rule of ours may hide:
   forgets an expiry   a job that is pushed again keeps the expiry that an earlier end had set
-  results stay        a delete leaves the results of the job, and so do empty, a success with a result_ttl of 0, and a scheduler that finds
+  results stay        a delete leaves the results of the job, and so do empty, a success with a result_ttl of
+  0, and a scheduler that finds
                       the job expired
   empty is shallow    it leaves dependencies, group members and deferred dependents behind
   dead in the middle  a dead id that a worker of one queue pops stays in :intermediate
   twice released      a dependent is pushed again that another dependency released already
-  sets of nobody      a dependent of a job that does not exist, or expires, leaves the set of that job's dependents behind
-  overdue             cancel and delete leave an execution in rq:wip that is overdue for more than a minute
-  two places          a job that repeats is in rq:finished and on its list
-  buried twice        with a failure_ttl of 0 the job is deleted, and its id stays in rq:failed
+  sets of nobody      a dependent of a job that does not exist, or expires, leaves the set of that job's
+  dependents behind overdue             cancel and delete leave an execution in rq:wip that is overdue for
+  more than a minute two places          a job that repeats is in rq:finished and on its list buried twice
+  with a failure_ttl of 0 the job is deleted, and its id stays in rq:failed
 The last three are not started at all: see `spares`.
 """
 
@@ -58,7 +60,11 @@ def met(state, job, parent):
     """Is each dependency but this one gone, finished, or failed and that allowed?"""
     for other in state.waits.get(job.id, ()):
         status = state.jobs[other].status if other in state.jobs else None
-        if other != parent and status not in (None, "finished") and not (job.failures_allowed and status == "failed"):
+        if (
+            other != parent
+            and status not in (None, "finished")
+            and not (job.failures_allowed and status == "failed")
+        ):
             return False
     return True
 
@@ -69,7 +75,9 @@ def release(state, parent, status, canceling=False):
         job = state.jobs.get(job_id)
         if not job or job.status == "canceled":
             continue
-        if not canceling and (status in ("canceled", "stopped") or status == "failed" and not job.failures_allowed):
+        if not canceling and (
+            status in ("canceled", "stopped") or status == "failed" and not job.failures_allowed
+        ):
             continue
         if not met(state, job, parent):
             continue
@@ -86,7 +94,8 @@ def cleanup(state, job, ttl):
 
 
 def leave_started(state, job, queue):
-    """Executions are known for a minute longer than they may be silent; what is overdue for longer is found abandoned."""
+    """Executions are known for a minute longer than they may be silent; what is overdue for longer is found
+    abandoned."""
     known = any(key[0] == job.id and score + 60 > state.now for key, score in state.wip[queue].items())
     for key in [key for key in state.wip[queue] if key[0] == job.id and known]:
         state.wip[queue].pop(key)
@@ -208,7 +217,9 @@ def empty(state, queue):
 
 
 def due(state, queue):
-    for job_id, score in sorted(state.registries["scheduled"][queue].items(), key=lambda item: (item[1], item[0])):
+    for job_id, score in sorted(
+        state.registries["scheduled"][queue].items(), key=lambda item: (item[1], item[0])
+    ):
         if score <= state.now:
             state.registries["scheduled"][queue].pop(job_id)
             job = state.jobs.get(job_id)

@@ -1,4 +1,5 @@
-"""What should be in Redis: the model's own small copy of it, with the few operations that Redis itself has on keys."""
+"""What should be in Redis: the model's own small copy of it, with the few operations that Redis itself has on
+keys."""
 
 from collections import defaultdict
 
@@ -29,7 +30,8 @@ class Job:
 
 
 class WorkerOfCq:
-    """A worker of cq, driven by its transitions; execution: of what it runs, or ran when it was given away."""
+    """A worker of cq, driven by its transitions; execution: of what it runs, or ran when it was given
+    away."""
 
     def __init__(self, name, queues):
         self.name, self.queues = name, queues
@@ -97,7 +99,9 @@ class State:
             return job_id in self.executions
         if kind == "running":
             return bool(self.running.get(job_id))
-        return bool({"dependents": self.dependents, "waits": self.waits, "results": self.results}[kind].get(job_id))
+        return bool(
+            {"dependents": self.dependents, "waits": self.waits, "results": self.results}[kind].get(job_id)
+        )
 
     def expire(self, kind, job_id, seconds):
         if self.key_exists(kind, job_id):
@@ -125,7 +129,9 @@ class State:
         elif kind == "worker":
             self.workers[job_id].lives = False
         else:
-            {"dependents": self.dependents, "waits": self.waits, "results": self.results}[kind].pop(job_id, None)
+            {"dependents": self.dependents, "waits": self.waits, "results": self.results}[kind].pop(
+                job_id, None
+            )
 
     def forget(self, sets, kind, key, member):
         """SREM: an empty set is gone, and its expiry."""
@@ -174,8 +180,15 @@ class State:
 
     def places_of(self, job_id):
         found = [f"list {queue}" for queue in QUEUES for other in self.lists[queue] if other == job_id]
-        found += [f"intermediate {queue}" for queue in QUEUES for other in self.stuck[queue] if other == job_id]
-        found += [f"{name} {queue}" for name in REGISTRIES for queue in QUEUES if job_id in self.registries[name][queue]]
+        found += [
+            f"intermediate {queue}" for queue in QUEUES for other in self.stuck[queue] if other == job_id
+        ]
+        found += [
+            f"{name} {queue}"
+            for name in REGISTRIES
+            for queue in QUEUES
+            if job_id in self.registries[name][queue]
+        ]
         return found + [f"wip {queue}" for queue in QUEUES for other, _ in self.wip[queue] if other == job_id]
 
     def waiting(self, queue):
@@ -187,4 +200,8 @@ class State:
         return None
 
     def choose(self, *statuses):
-        return [self.jobs[job_id] for job_id in sorted(self.jobs, key=int) if not statuses or self.jobs[job_id].status in statuses]
+        return [
+            self.jobs[job_id]
+            for job_id in sorted(self.jobs, key=int)
+            if not statuses or self.jobs[job_id].status in statuses
+        ]

@@ -1,5 +1,5 @@
-"""A step acts on Redis and on the model. What it draws it draws from a generator of its own, so that it means the same (as far as it
-can) when the steps before it are left out."""
+"""A step acts on Redis and on the model. What it draws it draws from a generator of its own, so that it means
+the same (as far as it can) when the steps before it are left out."""
 
 STEPS = {}  # name: (weight, function)
 INTERVALS = ([0], [35], [0, 1005], [1005, 35, 0])  # never a multiple of ten, see World.take
@@ -9,6 +9,7 @@ def step(weight):
     def add(function):
         STEPS[function.__name__] = (weight, function)
         return function
+
     return add
 
 

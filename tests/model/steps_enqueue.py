@@ -1,11 +1,12 @@
 """New jobs, by clients of RQ and of cq."""
 
-import rules_manage
-import rules_rq
-from actors import DATA
 from rq import Queue, Repeat, Retry
 from rq.group import Group
 from rq.job import Dependency
+
+import rules_manage
+import rules_rq
+from actors import DATA
 from state import QUEUES, Job
 from steps import INTERVALS, as_json, step, tell
 
@@ -31,7 +32,10 @@ def new_job(world, chance, repeats=True):
 def limited(world, chance, job):
     """By a key, which is of cq and RQ 3.0 only."""
     if chance.random() < (0.7 if world.state.limits else 0.3):
-        job.key, job.concurrency = chance.choice(sorted(world.state.limits) or ("k1", "k2")), chance.choice((None, None, 1, 2))
+        job.key, job.concurrency = (
+            chance.choice(sorted(world.state.limits) or ("k1", "k2")),
+            chance.choice((None, None, 1, 2)),
+        )
 
 
 def some_dependencies(world, chance, *others):
@@ -40,7 +44,10 @@ def some_dependencies(world, chance, *others):
     if not jobs or chance.random() < 0.45:
         return []
     # The newest first: they are open yet.
-    chosen = {jobs[-1 - min(int(chance.expovariate(0.4)), len(jobs) - 1)] for _ in range(chance.choice((1, 1, 2, 3)))}
+    chosen = {
+        jobs[-1 - min(int(chance.expovariate(0.4)), len(jobs) - 1)]
+        for _ in range(chance.choice((1, 1, 2, 3)))
+    }
     if chance.random() < 0.1:
         chosen.add(MISSING)
     return sorted(chosen, key=int)
@@ -59,8 +66,17 @@ def rq_enqueue(world, chance):
     if dependencies:
         job.failures_allowed = chance.random() < 0.4
         job.front = front
-        options["depends_on"] = Dependency(dependencies, allow_failure=job.failures_allowed, enqueue_at_front=job.front)
-    options.update(job_id=job.id, result_ttl=job.result_ttl, failure_ttl=job.failure_ttl, ttl=job.ttl, timeout=job.timeout, at_front=front)
+        options["depends_on"] = Dependency(
+            dependencies, allow_failure=job.failures_allowed, enqueue_at_front=job.front
+        )
+    options.update(
+        job_id=job.id,
+        result_ttl=job.result_ttl,
+        failure_ttl=job.failure_ttl,
+        ttl=job.ttl,
+        timeout=job.timeout,
+        at_front=front,
+    )
     queue = world.rq.queue(job.queue)
     if job.group and not dependencies:
         Group(world.connection, job.group).enqueue_many(queue, [Queue.prepare_data("jobs.run", **options)])
@@ -69,7 +85,9 @@ def rq_enqueue(world, chance):
         queue.enqueue_call("jobs.run", unique=chance.random() < 0.2 and not dependencies, **options)
     rules_rq.enqueue(world.state, job, front, dependencies)
     if job.status == "deferred":
-        world.state.foreign.update(other for other in dependencies if other == MISSING or ("job", other) in world.state.left)
+        world.state.foreign.update(
+            other for other in dependencies if other == MISSING or ("job", other) in world.state.left
+        )
     tell(world, f"{job.id} on {job.queue} after {dependencies}")
 
 
@@ -88,10 +106,29 @@ def cq_enqueue(world, chance):
         job.front, job.failures_allowed = front, chance.random() < 0.4
     refused = job.id in world.state.jobs and unique
     later = {"front_later": job.front, "failures_allowed": job.failures_allowed} if job.says_how else {}
-    answer = world.cq("enqueue", id=job.id, queue=job.queue, data=DATA, front=front, unique=unique, retries=job.retries,
-                      intervals=as_json(job.intervals), front_on_retry=job.front_on_retry, group=job.group, repeats=job.repeats,
-                      repeat_intervals=as_json(job.repeat_intervals), result_ttl=job.result_ttl, failure_ttl=job.failure_ttl, ttl=job.ttl,
-                      key=job.key, concurrency=job.concurrency, dependencies=",".join(dependencies) or None, due=due, twice=twice and not unique, **later)
+    answer = world.cq(
+        "enqueue",
+        id=job.id,
+        queue=job.queue,
+        data=DATA,
+        front=front,
+        unique=unique,
+        retries=job.retries,
+        intervals=as_json(job.intervals),
+        front_on_retry=job.front_on_retry,
+        group=job.group,
+        repeats=job.repeats,
+        repeat_intervals=as_json(job.repeat_intervals),
+        result_ttl=job.result_ttl,
+        failure_ttl=job.failure_ttl,
+        ttl=job.ttl,
+        key=job.key,
+        concurrency=job.concurrency,
+        dependencies=",".join(dependencies) or None,
+        due=due,
+        twice=twice and not unique,
+        **later,
+    )
     world.expect(answer[0] == ("error" if refused else "ok"), f"enqueue of {job.id} answered {answer}")
     if not refused:
         rules_manage.enqueue(world.state, job, front, dependencies, due)

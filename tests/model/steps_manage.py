@@ -1,14 +1,24 @@
 """What operators do, of cq and of RQ; time that passes, and maintenance."""
 
+from rq.exceptions import InvalidJobOperation
+
 import rules_manage
 import rules_rq
 from redis_side import let_pass
-from rq.exceptions import InvalidJobOperation
 from state import QUEUES
 from steps import some_job, step, tell
 from steps_work import beat
 
-FOR_RQ = ("queued", "started", "finished", "failed", "stopped", "deferred", "scheduled", "canceled")  # RQ 2.12 knows no more
+FOR_RQ = (
+    "queued",
+    "started",
+    "finished",
+    "failed",
+    "stopped",
+    "deferred",
+    "scheduled",
+    "canceled",
+)  # RQ 2.12 knows no more
 
 
 def stumbles(world, job):
@@ -24,16 +34,31 @@ def stumbles(world, job):
 def rq_cancel(world, chance):
     job = some_job(world, chance, *FOR_RQ)
     release, leave = chance.random() < 0.5, chance.random() < 0.5
-    if job is None or leave and any(world.state.jobs[other].status == "rate_limited" for other in job.dependencies if other in world.state.jobs):
+    if (
+        job is None
+        or leave
+        and any(
+            world.state.jobs[other].status == "rate_limited"
+            for other in job.dependencies
+            if other in world.state.jobs
+        )
+    ):
         return
-    if job.id in sum(world.state.stuck.values(), []) or release and rules_rq.spares(world.state, job) or stumbles(world, job):
+    if (
+        job.id in sum(world.state.stuck.values(), [])
+        or release
+        and rules_rq.spares(world.state, job)
+        or stumbles(world, job)
+    ):
         return
     refused = False
     try:
         world.rq.job(job.id).cancel(enqueue_dependents=release, remove_from_dependencies=leave)
     except InvalidJobOperation:
         refused = True
-    world.expect(refused == (job.status == "canceled"), f"cancel of {job.id}, {job.status}: refused is {refused}")
+    world.expect(
+        refused == (job.status == "canceled"), f"cancel of {job.id}, {job.status}: refused is {refused}"
+    )
     if not refused:
         rules_rq.cancel(world.state, job, release, leave)
     tell(world, f"{job.id} release {release} leave {leave}")
@@ -63,7 +88,15 @@ def rq_requeue(world, chance):
 def cq_requeue(world, chance):
     registry = chance.choice(("failed", "failed", "failed", "canceled"))
     front = registry == "canceled" and chance.random() < 0.5
-    job = some_job(world, chance, *({"failed": ("failed", "stopped"), "canceled": ("canceled",)}[registry] if chance.random() < 0.8 else ()))
+    job = some_job(
+        world,
+        chance,
+        *(
+            {"failed": ("failed", "stopped"), "canceled": ("canceled",)}[registry]
+            if chance.random() < 0.8
+            else ()
+        ),
+    )
     if job is None:
         return
     fits = job.id in world.state.registries[registry][job.queue]
@@ -127,6 +160,7 @@ def suspend(world, chance):
 
 
 # --- Time and maintenance.
+
 
 @step(5)
 def a_minute(world, chance):

@@ -7,8 +7,11 @@ from state import QUEUES, Job
 from steps import some_job, step, tell
 
 KEYS = ("k1", "k2")
-PLACES = {"cancel": ("queued", "deferred", "scheduled", "started", "failed"), "requeue": ("failed", "canceled"),
-          "delete": ("queued", "deferred", "scheduled", "finished", "failed", "canceled")}
+PLACES = {
+    "cancel": ("queued", "deferred", "scheduled", "started", "failed"),
+    "requeue": ("failed", "canceled"),
+    "delete": ("queued", "deferred", "scheduled", "finished", "failed", "canceled"),
+}
 
 
 @step(7)
@@ -22,11 +25,22 @@ def cq_many(world, chance):
     ids = [job_id for job_id in found if with_others or chance.random() < 0.6] if named else []
     if not found or named and not ids:
         return
-    answer = world.cq("many", what=verb, place=place, queue=queue, ids=",".join(ids) or None, rank=found.index(ids[0]) if ids else None,
-                      dependents=dependents, detach=detach, front=front)
+    answer = world.cq(
+        "many",
+        what=verb,
+        place=place,
+        queue=queue,
+        ids=",".join(ids) or None,
+        rank=found.index(ids[0]) if ids else None,
+        dependents=dependents,
+        detach=detach,
+        front=front,
+    )
     world.expect(answer[0] == "ok", f"{verb} of {place} answered {answer}")
     rules_manage.many(world.state, verb, place, queue, ids, dependents, detach, front)
-    tell(world, f"{verb} {place} {queue} {ids or 'all'} dependents {dependents} detach {detach} front {front}")
+    tell(
+        world, f"{verb} {place} {queue} {ids or 'all'} dependents {dependents} detach {detach} front {front}"
+    )
 
 
 @step(2)
@@ -37,7 +51,10 @@ def cq_stop(world, chance):
         answer = world.cq("stop", id=job.id)
         runs = job.status == "started" and any(other == job.id for other, _ in world.state.wip[job.queue])
         known = job.id in world.state.running
-        world.expect(answer[:2] == ["ok", "deaf" if runs and known else "idle"], f"stop of {job.id}, {job.status}, answered {answer}")
+        world.expect(
+            answer[:2] == ["ok", "deaf" if runs and known else "idle"],
+            f"stop of {job.id}, {job.status}, answered {answer}",
+        )
         tell(world, f"{job.id} {answer[1]}")
 
 
@@ -50,7 +67,9 @@ def cq_limit(world, chance):
         rate, window, concurrency = 0, None, 0
         world.cq("limit", key=key, remove=True, twice=chance.random() < 0.3)
     else:
-        world.cq("limit", key=key, rate=rate, window=window, concurrency=concurrency, twice=chance.random() < 0.3)
+        world.cq(
+            "limit", key=key, rate=rate, window=window, concurrency=concurrency, twice=chance.random() < 0.3
+        )
     rules_limits.limit(world.state, key, rate, window, concurrency)
     tell(world, f"{key} rate {rate}/{window} concurrency {concurrency}")
 
@@ -81,11 +100,27 @@ def cq_cron_tick(world, chance):
     twice = chance.random() < 0.3
     tick = None if chance.random() < 0.15 else world.last_id + 1000
     seen = "1_0" if stale else f"{held[0] or ''}_{held[1]}" if held else None
-    answer = world.cq("cron_tick", name=name, id=job.id, queue=job.queue, data=DATA, group=job.group, key=job.key,
-                      concurrency=job.concurrency, seen=seen, tick=tick, no_overlap=no_overlap, front=front, twice=twice)
+    answer = world.cq(
+        "cron_tick",
+        name=name,
+        id=job.id,
+        queue=job.queue,
+        data=DATA,
+        group=job.group,
+        key=job.key,
+        concurrency=job.concurrency,
+        seen=seen,
+        tick=tick,
+        no_overlap=no_overlap,
+        front=front,
+        twice=twice,
+    )
     outcome = rules_manage.cron_tick(state, name, job, held, tick, stale, no_overlap, front)
     spent = twice and outcome in ("paused", "overlaps")  # the second call finds that tick claimed
-    world.expect(answer == ["ok", "taken" if spent else outcome], f"the tick was answered {answer}, and should be {outcome}")
+    world.expect(
+        answer == ["ok", "taken" if spent else outcome],
+        f"the tick was answered {answer}, and should be {outcome}",
+    )
     tell(world, f"{name} {tick} {job.id} {outcome}")
 
 

@@ -7,12 +7,16 @@ from actors import new_execution
 from state import QUEUES, WorkerOfCq
 from steps import INTERVALS, step, tell
 
-
 # --- Workers of cq.
+
 
 @step(4)
 def cq_birth(world, chance):
-    names = [name for name in ("w1", "w2", "w3") if name not in world.state.workers or not world.state.workers[name].lives]
+    names = [
+        name
+        for name in ("w1", "w2", "w3")
+        if name not in world.state.workers or not world.state.workers[name].lives
+    ]
     if names:
         be_born(world, chance.choice(names), chance.random() < 0.3)
 
@@ -23,7 +27,13 @@ def be_born(world, name, twice):
     reborn = worker.job is not None
     world.cq("birth", worker=name, queues=",".join(queues), reborn=reborn, twice=twice)
     world.state.workers[name] = worker
-    worker.lives, worker.state, worker.shows, worker.succeeded, worker.failed = True, "idle" if reborn else None, None, 0, 0
+    worker.lives, worker.state, worker.shows, worker.succeeded, worker.failed = (
+        True,
+        "idle" if reborn else None,
+        None,
+        0,
+        0,
+    )
     world.state.left["worker", name] = 480
     tell(world, name)
 
@@ -41,12 +51,15 @@ def cq_death(world, chance):
 
 
 def fetched(world, worker, answer, execution, left=None):
-    """What the answer says of the next job, and the model's. left: of the worker's hash, when it comes from another job."""
+    """What the answer says of the next job, and the model's. left: of the worker's hash, when it comes from
+    another job."""
     outcome = rules.fetch(world.state, worker, execution, world.state.calls)
     if worker.job is not None and left is not None:
         world.state.left["worker", worker.name] = left
-    world.expect(answer[2] == outcome and (outcome != "started" or answer[3] == worker.job),
-                 f"{worker.name} was answered {answer}, and should have {outcome} {worker.job}")
+    world.expect(
+        answer[2] == outcome and (outcome != "started" or answer[3] == worker.job),
+        f"{worker.name} was answered {answer}, and should have {outcome} {worker.job}",
+    )
 
 
 @step(16)
@@ -56,7 +69,13 @@ def cq_fetch(world, chance):
         return
     worker = chance.choice(workers)
     execution = new_execution(chance)
-    answer = world.cq("fetch", worker=worker.name, queues=",".join(worker.queues), next=execution, twice=chance.random() < 0.2)
+    answer = world.cq(
+        "fetch",
+        worker=worker.name,
+        queues=",".join(worker.queues),
+        next=execution,
+        twice=chance.random() < 0.2,
+    )
     fetched(world, worker, answer, execution)
     tell(world, f"{worker.name} {worker.job}")
 
@@ -70,9 +89,18 @@ def cq_finish(world, chance):
     outcome = chance.choice(("success", "success", "success", "failed", "failed", "stopped", "retry"))
     intervals, retry_max = chance.choice(INTERVALS), chance.randint(1, 2)
     output = outcome != "success" and chance.random() < 0.3
-    words = {"worker": worker.name, "id": worker.job, "queue": worker.queue, "execution": worker.execution, "outcome": outcome,
-             "retry_max": retry_max, "retry_intervals": "[" + ",".join(map(str, intervals)) + "]", "output": "line" if output else None,
-             "twice": chance.random() < 0.2, "queues": ",".join(worker.queues)}
+    words = {
+        "worker": worker.name,
+        "id": worker.job,
+        "queue": worker.queue,
+        "execution": worker.execution,
+        "outcome": outcome,
+        "retry_max": retry_max,
+        "retry_intervals": "[" + ",".join(map(str, intervals)) + "]",
+        "output": "line" if output else None,
+        "twice": chance.random() < 0.2,
+        "queues": ",".join(worker.queues),
+    }
     job_id, execution = worker.job, new_execution(chance) if worker.lives and chance.random() < 0.5 else None
     answer = world.cq("finish", next=execution, **words)
     left = rules.finish(world.state, worker, outcome, retry_max, intervals, output)
@@ -98,8 +126,15 @@ def cq_spree(world, chance):
             break
         done.append(worker.job)
         outcome = chance.choice(("success", "success", "failed"))
-        world.cq("finish", worker=worker.name, id=worker.job, queue=worker.queue, execution=worker.execution, outcome=outcome,
-                 queues=",".join(worker.queues))
+        world.cq(
+            "finish",
+            worker=worker.name,
+            id=worker.job,
+            queue=worker.queue,
+            execution=worker.execution,
+            outcome=outcome,
+            queues=",".join(worker.queues),
+        )
         rules.finish(world.state, worker, outcome, 0, (), False)
     tell(world, f"{worker.name} {done}")
 
@@ -111,9 +146,18 @@ def cq_give_back(world, chance):
         return
     worker = chance.choice(workers)
     job_id, was_lost = worker.job, (worker.job, worker.execution) not in world.state.wip[worker.queue]
-    answer = world.cq("give_back", worker=worker.name, id=job_id, queue=worker.queue, execution=worker.execution, twice=chance.random() < 0.3)
+    answer = world.cq(
+        "give_back",
+        worker=worker.name,
+        id=job_id,
+        queue=worker.queue,
+        execution=worker.execution,
+        twice=chance.random() < 0.3,
+    )
     fate = rules_manage.give_back(world.state, worker, world.state.calls)
-    world.expect(was_lost or answer[1] == fate, f"give back of {job_id} was answered {answer}, and should be {fate}")
+    world.expect(
+        was_lost or answer[1] == fate, f"give back of {job_id} was answered {answer}, and should be {fate}"
+    )
     tell(world, f"{job_id} {fate}")
 
 
@@ -127,13 +171,25 @@ def cq_heartbeat(world, chance):
 
 
 def beat(world, worker, twice=False):
-    answer = world.cq("heartbeat", worker=worker.name, queues=",".join(worker.queues), id=worker.job, queue=worker.queue,
-                      execution=worker.execution, timeout=180, twice=twice)
+    answer = world.cq(
+        "heartbeat",
+        worker=worker.name,
+        queues=",".join(worker.queues),
+        id=worker.job,
+        queue=worker.queue,
+        execution=worker.execution,
+        timeout=180,
+        twice=twice,
+    )
     expected = rules.heartbeat(world.state, worker).split()
-    world.expect(answer[1:] == expected, f"the heartbeat of {worker.name} was answered {answer}, and should be {expected}")
+    world.expect(
+        answer[1:] == expected,
+        f"the heartbeat of {worker.name} was answered {answer}, and should be {expected}",
+    )
 
 
 # --- Workers of RQ.
+
 
 @step(14)
 def rq_run(world, chance):
@@ -183,7 +239,11 @@ def rq_clean(world, chance):
     queue = chance.choice(QUEUES)
     for (job_id, _), score in world.state.wip[queue].items():
         job = world.state.jobs.get(job_id)
-        if score <= world.state.now and job and (job.status != "started" or rules_rq.spares(world.state, job)):
+        if (
+            score <= world.state.now
+            and job
+            and (job.status != "started" or rules_rq.spares(world.state, job))
+        ):
             return
     world.rq.clean(queue)
     rules_rq.clean(world.state, queue)

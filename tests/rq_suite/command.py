@@ -32,11 +32,13 @@ def url_of(connection):
     if options.get("path"):
         return f"unix://{login}{options['path']}?db={options.get('db') or 0}"
     scheme = "rediss" if "ssl_cert_reqs" in options else "redis"
-    return f"{scheme}://{login}{options.get('host', 'localhost')}:{options.get('port', 6379)}/{options.get('db') or 0}"
+    place = f"{options.get('host', 'localhost')}:{options.get('port', 6379)}"
+    return f"{scheme}://{login}{place}/{options.get('db') or 0}"
 
 
 def dotted_path(thing):
-    """The name by which another process imports a class or a function; None when it has none, as what a test defines has."""
+    """The name by which another process imports a class or a function; None when it has none, as what a test
+    defines has."""
     module, name = getattr(thing, "__module__", None), getattr(thing, "__qualname__", None)
     if not module or not name or "." in name or module == "__main__":
         return None
@@ -44,8 +46,8 @@ def dotted_path(thing):
 
 
 def write_local_function(function, folder):
-    """Give a function that a test has defined inside of itself a module of its own: that works for one that needs nothing
-    from around it, and exception handlers in RQ's tests are such."""
+    """Give a function that a test has defined inside of itself a module of its own: that works for one that
+    needs nothing from around it, and exception handlers in RQ's tests are such."""
     if not inspect.isfunction(function) or function.__closure__:
         raise NotApplicable(f"{function!r} exists in the test's process alone")
     module = f"local_{function.__name__}"
@@ -82,14 +84,30 @@ def class_options(worker):
     return options
 
 
-def worker_command(worker, folder, burst, max_jobs, max_idle_time, with_scheduler, dequeue_strategy, logging_level):
+def worker_command(
+    worker, folder, burst, max_jobs, max_idle_time, with_scheduler, dequeue_strategy, logging_level
+):
     """The words of `cq worker` for Worker(...).work(...). folder: for modules of local functions."""
     if worker._work_horse_killed_handler:
         raise NotApplicable("work_horse_killed_handler is called in RQ's worker, and cq's is not Python")
-    command = [CQ, "worker", "--url", url_of(worker.connection), "--python", sys.executable, "--name", worker.name,
-               "--results-ttl", str(worker.default_result_ttl), "--worker-ttl", str(worker.worker_ttl),
-               "--job-monitoring-interval", str(worker.job_monitoring_interval),
-               "--maintenance-interval", str(worker.maintenance_interval)]
+    command = [
+        CQ,
+        "worker",
+        "--url",
+        url_of(worker.connection),
+        "--python",
+        sys.executable,
+        "--name",
+        worker.name,
+        "--results-ttl",
+        str(worker.default_result_ttl),
+        "--worker-ttl",
+        str(worker.worker_ttl),
+        "--job-monitoring-interval",
+        str(worker.job_monitoring_interval),
+        "--maintenance-interval",
+        str(worker.maintenance_interval),
+    ]
     command += class_options(worker) + handler_options(worker, folder)
     if os.environ.get("RQ_SUITE_REUSE"):
         command.append("--reuse-horses")

@@ -1,4 +1,5 @@
-"""RQ's tests of its command line with cq in place of `rq`: the same words, an exit status and an output to compare."""
+"""RQ's tests of its command line with cq in place of `rq`: the same words, an exit status and an output to
+compare."""
 
 import subprocess
 
@@ -19,9 +20,17 @@ def install(new_log):
             return invoke_in_process(self, cli, args, **options)
         words = [command.CQ, *args]
         try:
-            done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT_S, env=command.environment())
+            done = subprocess.run(
+                words,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=LIMIT_S,
+                env=command.environment(),
+            )
         except subprocess.TimeoutExpired as late:  # `cq cron` in place of a mock that returns
-            new_log().write_bytes(" ".join(words).encode() + b"\n" + (late.stdout or b"") + (late.stderr or b""))
+            new_log().write_bytes(
+                " ".join(words).encode() + b"\n" + (late.stdout or b"") + (late.stderr or b"")
+            )
             raise
         text = done.stdout + done.stderr
         new_log().write_bytes(" ".join(words).encode() + b"\n" + text)
@@ -34,6 +43,16 @@ def install(new_log):
 def result_of(runner, done, text, exception):
     """click's Result: its constructor has grown arguments over its versions."""
     result = Result.__new__(Result)
-    result.runner, result.exit_code, result.exception, result.exc_info = runner, done.returncode, exception, None
-    result.stdout_bytes, result.stderr_bytes, result.output_bytes, result.return_value = done.stdout, done.stderr, text, None
+    result.runner, result.exit_code, result.exception, result.exc_info = (
+        runner,
+        done.returncode,
+        exception,
+        None,
+    )
+    result.stdout_bytes, result.stderr_bytes, result.output_bytes, result.return_value = (
+        done.stdout,
+        done.stderr,
+        text,
+        None,
+    )
     return result

@@ -1,8 +1,9 @@
 """A pytest plugin for RQ's own tests: whatever works in them is `cq worker`.
 
-Worker objects stay RQ's, so that tests can make and inspect them; their work() starts `cq worker` on the same Redis, with
-the same name, queues and options, and waits for its end. That covers the workers of subprocesses, of pools and of
-`rq worker` as well, since all of these end in work(). `rq` and `rqworker` on PATH are cq's, too (run.sh).
+Worker objects stay RQ's, so that tests can make and inspect them; their work() starts `cq worker` on the same
+Redis, with the same name, queues and options, and waits for its end. That covers the workers of subprocesses,
+of pools and of `rq worker` as well, since all of these end in work(). `rq` and `rqworker` on PATH are cq's,
+too (run.sh).
 """
 
 import ctypes
@@ -20,7 +21,9 @@ from rq.worker import BaseWorker
 import command
 import record
 
-LIMIT_S = float(os.environ.get("RQ_SUITE_LIMIT", "60"))  # no test's worker works as long; a hanging one has to end
+LIMIT_S = float(
+    os.environ.get("RQ_SUITE_LIMIT", "60")
+)  # no test's worker works as long; a hanging one has to end
 PR_SET_PDEATHSIG = 1
 
 libc = ctypes.CDLL(None)
@@ -70,8 +73,14 @@ def run_cq(words, forwarder):
     with open(log, "ab") as output:
         output.write((" ".join(words) + "\n").encode())
         output.flush()
-        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=command.environment(),
-                                   preexec_fn=die_with_parent)
+        process = subprocess.Popen(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=command.environment(),
+            preexec_fn=die_with_parent,
+        )
     forwarder.process = process
     watchdog = threading.Timer(LIMIT_S, process.kill)
     watchdog.daemon = True
@@ -101,12 +110,22 @@ def wait_for_resume(worker, forwarder):
         time.sleep(0.05)
 
 
-def work(self, burst=False, logging_level=None, date_format=None, log_format=None, max_jobs=None, max_idle_time=None,
-         with_scheduler=False, dequeue_strategy="default"):
+def work(
+    self,
+    burst=False,
+    logging_level=None,
+    date_format=None,
+    log_format=None,
+    max_jobs=None,
+    max_idle_time=None,
+    with_scheduler=False,
+    dequeue_strategy="default",
+):
     folder = record.log_folder() / "modules"
     folder.mkdir(parents=True, exist_ok=True)
-    words = command.worker_command(self, folder, burst, max_jobs, max_idle_time, with_scheduler,
-                                   dequeue_strategy, logging_level)
+    words = command.worker_command(
+        self, folder, burst, max_jobs, max_idle_time, with_scheduler, dequeue_strategy, logging_level
+    )
     with Forwarder() as forwarder:
         if not burst:
             wait_for_resume(self, forwarder)
@@ -131,4 +150,5 @@ def pytest_configure(config):
     BaseWorker.work = work
     if os.environ.get("RQ_SUITE_CLI"):
         import cq_cli
+
         cq_cli.install(new_log)

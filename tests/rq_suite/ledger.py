@@ -1,7 +1,8 @@
-"""The numbers of a run of RQ's tests, compared with expected.txt. usage: ledger.py WORKERS RESULTS EXPECTED [--partial]
+"""The numbers of a run of RQ's tests, compared with expected.txt. usage: ledger.py WORKERS RESULTS EXPECTED
+[--partial]
 
-A line of expected.txt is `WORKERS CATEGORY TEST REASON`. Fails when a test fails that is not there, and, so that the list
-stays true, when one that is there passes; `flaky` may do either.
+A line of expected.txt is `WORKERS CATEGORY TEST REASON`. Fails when a test fails that is not there, and, so
+that the list stays true, when one that is there passes; `flaky` may do either.
 """
 
 import argparse
@@ -42,7 +43,9 @@ def compare(results, expected, partial):
         if result["outcome"] == "passed" and category not in ("", "flaky"):
             wrong.append(f"PASSES NOW {test}: take it out of expected.txt")
     if not partial:
-        wrong += [f"NO SUCH TEST {test}: take it out of expected.txt" for test in expected if test not in results]
+        wrong += [
+            f"NO SUCH TEST {test}: take it out of expected.txt" for test in expected if test not in results
+        ]
     return wrong
 
 
@@ -58,18 +61,31 @@ def main():
     wrong = compare(results, expected, options.partial)
     with_cq = Counter(result["outcome"] for result in results.values() if result["cq"])
     without = Counter(result["outcome"] for result in results.values() if not result["cq"])
-    reasons = Counter(expected[test][0] for test, result in results.items() if result["outcome"] == "failed" and test in expected)
+    reasons = Counter(
+        expected[test][0]
+        for test, result in results.items()
+        if result["outcome"] == "failed" and test in expected
+    )
     if options.workers != "rq":
-        print(f"a cq ran in {sum(with_cq.values())} tests: {with_cq['passed']} passed, {with_cq['failed']} failed")
-        print(f"no worker ran in {sum(without.values())} tests: {without['passed']} passed, {without['failed']} failed, "
-              f"{without['skipped']} skipped")
+        print(
+            f"a cq ran in {sum(with_cq.values())} tests: {with_cq['passed']} passed, {with_cq['failed']} "
+            "failed"
+        )
+        print(
+            f"no worker ran in {sum(without.values())} tests: {without['passed']} passed, "
+            f"{without['failed']} failed, "
+            f"{without['skipped']} skipped"
+        )
     for category, count in sorted(reasons.items()):
         print(f"  {count:3} expected: {category} ({CATEGORIES[category]})")
     for line in wrong:
         print(line)
     total = with_cq + without
-    print(f"rq-suite ({options.workers}): {total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped; "
-          f"{len(wrong)} not as expected")
+    print(
+        f"rq-suite ({options.workers}): {total['passed']} passed, {total['failed']} failed, "
+        f"{total['skipped']} skipped; "
+        f"{len(wrong)} not as expected"
+    )
     return 1 if wrong or not total["passed"] else 0
 
 

@@ -24,7 +24,8 @@ def pytest_runtest_setup(item):
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item):
-    """A test that fails leaves its workers behind, and Python would wait for them for ever at the end of the run."""
+    """A test that fails leaves its workers behind, and Python would wait for them for ever at the end of the
+    run."""
     signal.alarm(0)  # of TimeoutTestCase, which leaves it; in RQ the next timeout of a job stops it
     for child in multiprocessing.active_children():
         child.join(3)

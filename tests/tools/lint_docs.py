@@ -1,8 +1,8 @@
 """What the documents must keep true. One rule a call, its findings one a line; no finding, no output.
 
-    lint_docs.py paths      every path and every link that a document names exists
-    lint_docs.py phrases    no document, help text or log line has a phrase that CONTRIBUTING.md rules out
-    lint_docs.py sentences  no document has sentences that are too long, nor is their average; --all: the figures
+lint_docs.py paths      every path and every link that a document names exists
+lint_docs.py phrases    no document, help text or log line has a phrase that CONTRIBUTING.md rules out
+lint_docs.py sentences  no document has sentences that are too long, nor is their average; --all: the figures
 """
 
 import os
@@ -14,8 +14,14 @@ ROOT = Path(__file__).resolve().parents[2]
 AVERAGE_MAX, LONGEST_MAX = 16, 34
 
 # Path-like text in these is about the reader's own files, unless its folder is one of ours.
-OTHERS_FILES = ('README.md', 'docs/CLI.md', 'docs/CRON.md', 'docs/FROM-RQ.md', 'docs/PYTHON.md',
-                'docs/RUNTIME.md')
+OTHERS_FILES = (
+    'README.md',
+    'docs/CLI.md',
+    'docs/CRON.md',
+    'docs/FROM-RQ.md',
+    'docs/PYTHON.md',
+    'docs/RUNTIME.md',
+)
 SUFFIXES = ('.c', '.h', '.lua', '.py', '.sh')
 
 PHRASES = [
@@ -62,12 +68,13 @@ def without_code(text):
 
 # --- paths
 
+
 def missing_paths(name, text):
     """Words with a slash that begin with one of our folders."""
     ours = {entry.name for entry in ROOT.iterdir() if entry.is_dir()} - {'build', '.git'}
     for match in re.finditer(r'(?<![\w./=-])([\w.-]+/[\w./*-]*)', text):
         path = match.group(1).rstrip('.').rstrip('-')
-        is_pattern = text[match.end():match.end() + 1] == '<'
+        is_pattern = text[match.end() : match.end() + 1] == '<'
         if path.split('/')[0] in ours and not is_pattern and not any(ROOT.glob(path.rstrip('/'))):
             yield match.start(), f'there is no {path}'
 
@@ -109,6 +116,7 @@ def paths():
 
 # --- phrases
 
+
 def texts_of_users():
     """What people read: documents without their code, the sample ini file, the literals of the program."""
     for name, text in documents():
@@ -117,8 +125,7 @@ def texts_of_users():
     for path in tracked('.c', '.h'):
         if path.parts[0] == 'tests':
             continue
-        text = re.sub(r'/\*.*?\*/|//[^\n]*', blanked,
-                      (ROOT / path).read_text(), flags=re.DOTALL)
+        text = re.sub(r'/\*.*?\*/|//[^\n]*', blanked, (ROOT / path).read_text(), flags=re.DOTALL)
         for match in re.finditer(r'"((?:[^"\\\n]|\\.)*)"', text):
             yield f'{path}', '\n' * (line_of(text, match.start()) - 1) + match.group(1)
 
@@ -132,8 +139,10 @@ def phrases():
 
 # --- sentences
 
+
 def sentence_list(text):
-    """(offset, number of words) of the sentences in paragraphs, items and cells; a run of code spans is one word."""
+    """(offset, number of words) of the sentences in paragraphs, items and cells; a run of code spans is one
+    word."""
     text = re.sub(r'^#.*$', blanked, without_fences(text), flags=re.MULTILINE)
     text = re.sub(r'`[^`]*`', lambda match: 'c' + re.sub(r'[^\n]', ' ', match.group(0)[1:]), text)
     text = re.sub(r'\]\([^)]*\)', blanked, text)

@@ -4,6 +4,7 @@
 Run by hand with the Python whose repr() cq follows (3.11, Unicode 14):
     python3.11 tests/tools/make_printable.py > serializers/printable.h
 """
+
 import sys
 import unicodedata
 
@@ -23,15 +24,17 @@ def table(c_type, name, pairs, per_line):
     cells = ['{0x%X, 0x%X}' % pair for pair in pairs]
     print('static const struct { %s first, last; } %s[] = {' % (c_type, name))
     for at in range(0, len(cells), per_line):
-        print('    ' + ', '.join(cells[at:at + per_line]) + ',')
+        print('    ' + ', '.join(cells[at : at + per_line]) + ',')
     print('};')
 
 
 def main():
     every = list(ranges())
     print('/*')
-    print(' * Code points from U+0080 that Python %d.%d (Unicode %s) does not print in a repr, as ranges with both ends' %
-          (sys.version_info[0], sys.version_info[1], unicodedata.unidata_version))
+    print(
+        ' * Code points from U+0080 that Python %d.%d (Unicode %s) does not print in a repr, as ranges '
+        'with both ends' % (sys.version_info[0], sys.version_info[1], unicodedata.unidata_version)
+    )
     print(' * included. Written by tests/tools/make_printable.py.')
     print(' */')
     print('/* clang-format off */')

@@ -1,10 +1,13 @@
-"""A runtime that does what a test wants, also the wrong things. It is examples/runtime.py with other functions.
+"""A runtime that does what a test wants, also the wrong things. It is examples/runtime.py with other
+functions.
 
-usage: fake_stable.py FOLDER. What is in FOLDER decides more: `version` is what hello says, `error` its error, `hello`
-its other fields as JSON, `mode` what it does wrong; while there is `gate` it does not start. `slow` is how many seconds its
-first fork takes, unless the file goes away, after a frame `busy` of as many as that file says; `late` how many pass before it says that a horse is
-gone. While there is `no_fork` it cannot fork. Lines of what starts and callbacks did go to FOLDER/record.
+usage: fake_stable.py FOLDER. What is in FOLDER decides more: `version` is what hello says, `error` its error,
+`hello` its other fields as JSON, `mode` what it does wrong; while there is `gate` it does not start. `slow`
+is how many seconds its first fork takes, unless the file goes away, after a frame `busy` of as many as that
+file says; `late` how many pass before it says that a horse is gone. While there is `no_fork` it cannot fork.
+Lines of what starts and callbacks did go to FOLDER/record.
 """
+
 import importlib.util
 import json
 import os
@@ -89,9 +92,11 @@ FUNCTIONS = {
     'ended': lambda job, channel: end_then(0.6, 60, channel),
     'ended_hang': lambda job, channel: (channel.send('ended', timeout=1), hang()),
     'ended_again': lambda job, channel: end_again_and_again(channel),
-    'ended_huge': lambda job, channel: end_then(2, 2 ** 63 - 1, channel),
+    'ended_huge': lambda job, channel: end_then(2, 2**63 - 1, channel),
     'tell_twice': lambda job, channel: tell_twice(channel),
-    'speak': lambda job, channel: (print('printed'), channel.send('log', level='ERROR', text='logged')) and None,
+    'speak': lambda job, channel: (
+        (print('printed'), channel.send('log', level='ERROR', text='logged')) and None
+    ),
 }
 
 

@@ -1,11 +1,12 @@
-"""A random mix of faults around workers, and at its end a count: each job is in exactly one place, ran as often as it may,
-and failed only where its horse or its worker was killed.
+"""A random mix of faults around workers, and at its end a count: each job is in exactly one place, ran as
+often as it may, and failed only where its horse or its worker was killed.
 
-usage: CQ=build/cq build/venv/bin/python tests/worker/soak.py [--seconds N] [--seed N] [--only FAULT,FAULT] [--keep]
+usage: CQ=build/cq build/venv/bin/python tests/worker/soak.py [--seconds N] [--seed N] [--only FAULT,FAULT]
+[--keep]
 
-The default of 20 seconds is what fits between other tests; an hour finds what they do not. A failure names the seed, which
-gives the same faults in the same order (the processes keep their own time), and keeps the folder with Redis' and the
-workers' logs. Prints one line per check; the last line is `N passed, N failed`.
+The default of 20 seconds is what fits between other tests; an hour finds what they do not. A failure names
+the seed, which gives the same faults in the same order (the processes keep their own time), and keeps the
+folder with Redis' and the workers' logs. Prints one line per check; the last line is `N passed, N failed`.
 """
 
 import argparse
@@ -21,9 +22,10 @@ import time
 from pathlib import Path
 
 import redis
+
 from soak_checks import report
 from soak_client import Client, Job, free_locks, is_done
-from soak_processes import PATIENCE_S, QUEUES, Server, Worker, children, kill, wait_until
+from soak_processes import QUEUES, Server, Worker, kill, wait_until
 
 RETRIES = 2
 
@@ -65,12 +67,27 @@ class Soak:
             function = self.random.choice(["jobs.trace", "soak_jobs.trace"])  # native, Python
             data = json.dumps([function, None, [self.record, work_ms], {}])
             now = time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime())
-            fields = {"created_at": now, "enqueued_at": now, "data": data, "origin": queue, "description": function,
-                      "timeout": 60, "status": "queued", "result_ttl": 86400}
+            fields = {
+                "created_at": now,
+                "enqueued_at": now,
+                "data": data,
+                "origin": queue,
+                "description": function,
+                "timeout": 60,
+                "status": "queued",
+                "result_ttl": 86400,
+            }
             if retries:
                 fields.update(retries_left=retries, retry_intervals="[0]")
-            self.server.call("EVAL", ENQUEUE, 2, f"rq:job:{job_id}", f"rq:queue:{queue}", job_id,
-                             *[word for pair in fields.items() for word in pair])
+            self.server.call(
+                "EVAL",
+                ENQUEUE,
+                2,
+                f"rq:job:{job_id}",
+                f"rq:queue:{queue}",
+                job_id,
+                *[word for pair in fields.items() for word in pair],
+            )
             self.jobs[job_id] = Job(retries)
 
     def cut_connections(self):
@@ -182,10 +199,30 @@ class Soak:
         job_id = self.server.call("HGET", f"rq:worker:{name}", "current_job")
         if job_id:
             self.stopped.add(job_id.decode())
-            self.server.call("PUBLISH", f"rq:pubsub:{name}", json.dumps({"command": "stop-job", "job_id": job_id.decode()}))
+            self.server.call(
+                "PUBLISH", f"rq:pubsub:{name}", json.dumps({"command": "stop-job", "job_id": job_id.decode()})
+            )
 
-    faults = [cut_connections, kill_horse, kill_stable, kill_worker, reload, freeze_stable, stop_worker, freeze_worker,
-              freeze_redis, slow_redis, restart_redis, hide_redis, fill_memory, become_replica, suspend, flush_scripts, send_kill_horse, send_stop_job]
+    faults = [
+        cut_connections,
+        kill_horse,
+        kill_stable,
+        kill_worker,
+        reload,
+        freeze_stable,
+        stop_worker,
+        freeze_worker,
+        freeze_redis,
+        slow_redis,
+        restart_redis,
+        hide_redis,
+        fill_memory,
+        become_replica,
+        suspend,
+        flush_scripts,
+        send_kill_horse,
+        send_stop_job,
+    ]
 
     # ---- the run
 
@@ -243,8 +280,10 @@ class Soak:
         self.tend()
         self.find_abandoned()
         free_locks(self)
-        return is_done(self) and not any(self.server.call("LLEN", f"rq:queue:{queue}") or self.server.call("ZCARD", f"rq:wip:{queue}")
-                       for queue in QUEUES)
+        return is_done(self) and not any(
+            self.server.call("LLEN", f"rq:queue:{queue}") or self.server.call("ZCARD", f"rq:wip:{queue}")
+            for queue in QUEUES
+        )
 
     def settle(self):
         wait_until(self.settled, "every job has ended", must=False)
@@ -260,6 +299,7 @@ class Soak:
                 self.statuses.append(f"{worker.names[0]} does not stop")
                 worker.process.kill()
             self.ended(worker)
+
 
 def main():
     parser = argparse.ArgumentParser()

@@ -24,8 +24,13 @@ def every_job_is_in_exactly_one_place(soak):
         if status == "(gone)" and not job.is_sure and not places[job_id]:
             continue  # its command was killed before it enqueued it
         expected = "failed" if status == "stopped" else status
-        may_be = expected in ("finished", "failed") or expected == "canceled" and job_id in soak.client.canceled or \
-            expected == "deferred" and waits_for_ever(soak, job_id)
+        may_be = (
+            expected in ("finished", "failed")
+            or expected == "canceled"
+            and job_id in soak.client.canceled
+            or expected == "deferred"
+            and waits_for_ever(soak, job_id)
+        )
         if places[job_id] != [expected] or not may_be:
             yield f"{job_id} is {status} and in {places[job_id] or 'no place'}"
     for key in soak.server.call("KEYS", "rq:rl*"):
@@ -59,12 +64,17 @@ def a_job_failed_only_because_something_of_it_was_killed(soak):
         status = status_of(soak, job_id)
         if status not in ("failed", "stopped"):
             continue
-        texts = [zlib.decompress(base64.b64decode(fields[b"exc_string"])).decode() for fields in results_of(soak, job_id)
-                 if fields[b"type"] == b"2"]
+        texts = [
+            zlib.decompress(base64.b64decode(fields[b"exc_string"])).decode()
+            for fields in results_of(soak, job_id)
+            if fields[b"type"] == b"2"
+        ]
         last = texts[-1] if texts else ""
         if status == "stopped" and job_id in soak.stopped and last.startswith("Job stopped by user"):
             continue
-        if len(texts) != 1 or not ("Work-horse terminated unexpectedly" in last or "AbandonedJobError" in last):
+        if len(texts) != 1 or not (
+            "Work-horse terminated unexpectedly" in last or "AbandonedJobError" in last
+        ):
             yield f"{job_id} {status} with {texts}"
         killed += 1
     if killed > soak.may_die:
@@ -85,8 +95,10 @@ def status_of(soak, job_id):
 
 
 def results_of(soak, job_id):
-    return [dict(zip(fields[::2], fields[1::2])) if isinstance(fields, list) else fields
-            for _, fields in soak.server.call("XRANGE", f"rq:results:{job_id}", "-", "+")]
+    return [
+        dict(zip(fields[::2], fields[1::2])) if isinstance(fields, list) else fields
+        for _, fields in soak.server.call("XRANGE", f"rq:results:{job_id}", "-", "+")
+    ]
 
 
 def runs_of(soak):
@@ -98,8 +110,13 @@ def runs_of(soak):
     return runs["begin"], runs["end"], runs["called"]
 
 
-CHECKS = [every_job_is_in_exactly_one_place, no_job_ran_more_often_than_it_may, a_finished_job_ran_to_its_end_and_has_a_result_of_each_time,
-          a_job_failed_only_because_something_of_it_was_killed, every_worker_ended_as_it_should_and_kept_its_descriptors]
+CHECKS = [
+    every_job_is_in_exactly_one_place,
+    no_job_ran_more_often_than_it_may,
+    a_finished_job_ran_to_its_end_and_has_a_result_of_each_time,
+    a_job_failed_only_because_something_of_it_was_killed,
+    every_worker_ended_as_it_should_and_kept_its_descriptors,
+]
 
 
 def report(soak, seed):
@@ -116,5 +133,8 @@ def report(soak, seed):
             passed += 1
             print(f"ok: {name}")
     outcomes = collections.Counter(status_of(soak, job_id) for job_id in soak.jobs)
-    print(f"{len(soak.jobs)} jobs: {dict(outcomes)}; {sum(worker.round for worker in soak.workers)} workers started")
+    print(
+        f"{len(soak.jobs)} jobs: {dict(outcomes)}; {sum(worker.round for worker in soak.workers)} workers "
+        "started"
+    )
     return passed, failed

@@ -52,9 +52,28 @@ class Server:
 
     def start(self):
         self.process = subprocess.Popen(
-            ["redis-server", "--port", "0", "--unixsocket", self.path, "--save", "", "--dir", self.folder, "--appendonly", "yes",
-             "--appendfsync", "always", "--enable-debug-command", "yes", "--maxmemory-policy", "noeviction",
-             "--logfile", f"{self.folder}/redis.log"])
+            [
+                "redis-server",
+                "--port",
+                "0",
+                "--unixsocket",
+                self.path,
+                "--save",
+                "",
+                "--dir",
+                self.folder,
+                "--appendonly",
+                "yes",
+                "--appendfsync",
+                "always",
+                "--enable-debug-command",
+                "yes",
+                "--maxmemory-policy",
+                "noeviction",
+                "--logfile",
+                f"{self.folder}/redis.log",
+            ]
+        )
         self.wait()
 
     def wait(self):
@@ -104,8 +123,28 @@ class Worker:
         self.most_descriptors = 40 + len(QUEUES) + 12 * slots
         self.log = open(f"{self.soak.folder}/{name}.log", "wb")
         self.process = subprocess.Popen(
-            [CQ, "worker", "--url", f"unix://{self.soak.server.path}?socket_timeout=1", "--path", MODULES,
-             "--path", PYTHON_MODULES, "--python", sys.executable, "--name", name, "--kill-grace", "1", *kind, *QUEUES], stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)
+            [
+                CQ,
+                "worker",
+                "--url",
+                f"unix://{self.soak.server.path}?socket_timeout=1",
+                "--path",
+                MODULES,
+                "--path",
+                PYTHON_MODULES,
+                "--python",
+                sys.executable,
+                "--name",
+                name,
+                "--kill-grace",
+                "1",
+                *kind,
+                *QUEUES,
+            ],
+            stdout=self.log,
+            stderr=self.log,
+            stdin=subprocess.DEVNULL,
+        )
 
     def alive(self):
         return self.process.poll() is None

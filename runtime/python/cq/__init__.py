@@ -6,11 +6,12 @@
         job = cq.current_job()
         job.progress(1, of=3, text='decoded')
 
-`current_job()` is None outside of a job. `cq.Retry(max, interval)` as a return value has the job run again, with or without
-rq; `cq.JobTimeoutException` is what a job sees at its timeout. Neither rq nor redis is needed, nor is either imported here.
+`current_job()` is None outside of a job. `cq.Retry(max, interval)` as a return value has the job run again,
+with or without rq; `cq.JobTimeoutException` is what a job sees at its timeout. Neither rq nor redis is
+needed, nor is either imported here.
 
-The modules whose names begin with an underscore are the runtime. They import nothing that an interpreter has not loaded
-anyway, because whatever they import is copied by the fork of every horse.
+The modules whose names begin with an underscore are the runtime. They import nothing that an interpreter has
+not loaded anyway, because whatever they import is copied by the fork of every horse.
 """
 
 from cq._job import Job, current_job
@@ -22,8 +23,10 @@ def __getattr__(name: str):
     # Made on first use: hardly a job needs them.
     if name == 'JobTimeoutException':
         from cq import _limit
+
         return _limit.public_class()
     if name == 'Retry':
         from cq._retry import Retry
+
         return Retry
     raise AttributeError(f"module 'cq' has no attribute {name!r}")

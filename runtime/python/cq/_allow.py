@@ -1,33 +1,34 @@
 """--allow: which functions may run, and what a pickle may name.
 
-The worker's decoder has looked at both before Python sees the job, by name (job/allow.h). Here names have become objects,
-and it is checked what these are: `app.tasks.run` may be `subprocess.run` that app.tasks happens to import. A prefix is whole
-parts of a dotted path: `app.tasks` covers app.tasks.add and app.tasks.mail.send, neither app.tasks_old nor a name with `__`
-in front below it.
+The worker's decoder has looked at both before Python sees the job, by name (job/allow.h). Here names have
+become objects, and it is checked what these are: `app.tasks.run` may be `subprocess.run` that app.tasks
+happens to import. A prefix is whole parts of a dotted path: `app.tasks` covers app.tasks.add and
+app.tasks.mail.send, neither app.tasks_old nor a name with `__` in front below it.
 """
 
 import io
-
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from _pickle import Unpickler
 
 from cq._resolve import resolve
 
 # Types that hold plain data and run nothing of the application's when a pickle makes them: as in job/allow.c.
+# fmt: off
 DATA = frozenset({
-    '_codecs.encode', '_operator.or_', 'copyreg.__newobj__', 'copyreg._reconstructor',
-    'builtins.Ellipsis', 'builtins.NotImplemented', 'builtins.bool', 'builtins.bytearray', 'builtins.bytes', 'builtins.complex',
-    'builtins.dict', 'builtins.float', 'builtins.frozenset', 'builtins.getattr', 'builtins.int', 'builtins.list',
-    'builtins.object', 'builtins.range', 'builtins.set', 'builtins.slice', 'builtins.str', 'builtins.tuple',
-    'collections.Counter', 'collections.OrderedDict', 'collections.defaultdict', 'collections.deque',
-    'datetime.date', 'datetime.datetime', 'datetime.time', 'datetime.timedelta', 'datetime.timezone',
-    'decimal.Decimal', 'fractions.Fraction', 'uuid.UUID',
-    'ipaddress.IPv4Address', 'ipaddress.IPv4Interface', 'ipaddress.IPv4Network',
-    'ipaddress.IPv6Address', 'ipaddress.IPv6Interface', 'ipaddress.IPv6Network',
-    'pathlib.PosixPath', 'pathlib.PurePosixPath', 'pathlib.PureWindowsPath', 'pathlib.WindowsPath',
-    'pathlib._local.PosixPath', 'pathlib._local.PurePosixPath', 'pathlib._local.PureWindowsPath', 'pathlib._local.WindowsPath',
-    'zoneinfo.ZoneInfo', 'zoneinfo.ZoneInfo._unpickle',
+    '_codecs.encode', '_operator.or_', 'copyreg.__newobj__', 'copyreg._reconstructor', 'builtins.Ellipsis',
+    'builtins.NotImplemented', 'builtins.bool', 'builtins.bytearray', 'builtins.bytes', 'builtins.complex',
+    'builtins.dict', 'builtins.float', 'builtins.frozenset', 'builtins.getattr', 'builtins.int',
+    'builtins.list', 'builtins.object', 'builtins.range', 'builtins.set', 'builtins.slice', 'builtins.str',
+    'builtins.tuple', 'collections.Counter', 'collections.OrderedDict', 'collections.defaultdict',
+    'collections.deque', 'datetime.date', 'datetime.datetime', 'datetime.time', 'datetime.timedelta',
+    'datetime.timezone', 'decimal.Decimal', 'fractions.Fraction', 'uuid.UUID', 'ipaddress.IPv4Address',
+    'ipaddress.IPv4Interface', 'ipaddress.IPv4Network', 'ipaddress.IPv6Address', 'ipaddress.IPv6Interface',
+    'ipaddress.IPv6Network', 'pathlib.PosixPath', 'pathlib.PurePosixPath', 'pathlib.PureWindowsPath',
+    'pathlib.WindowsPath', 'pathlib._local.PosixPath', 'pathlib._local.PurePosixPath',
+    'pathlib._local.PureWindowsPath', 'pathlib._local.WindowsPath', 'zoneinfo.ZoneInfo',
+    'zoneinfo.ZoneInfo._unpickle',
 })
+# fmt: on
 
 _prefixes = ()  # each without a dot at its end
 
@@ -41,7 +42,7 @@ def configure(prefixes) -> bool:
 
 def covered(path: str) -> bool:
     for prefix in _prefixes:
-        if path == prefix or path.startswith(prefix + '.') and not _hidden(path[len(prefix) + 1:]):
+        if path == prefix or path.startswith(prefix + '.') and not _hidden(path[len(prefix) + 1 :]):
             return True
     return False
 
@@ -97,7 +98,8 @@ def _renamed(module: str, name: str) -> str:
 
 
 def _attribute(owner, name: str):
-    """builtins.getattr, for what pickles use it: enum members, nested classes and methods of a named class."""
+    """builtins.getattr, for what pickles use it: enum members, nested classes and methods of a named
+    class."""
     if not isinstance(owner, type):
         _refuse(f'the pickle names an attribute of {_path(type(owner))}')
     path = f'{_path(owner)}.{name}'
@@ -131,6 +133,7 @@ def _hidden(name: str) -> bool:
 
 def _refuse(what: str):
     from cq._errors import error_class
+
     raise error_class('cq', 'NotAllowed')(f'{what}, which no --allow covers')
 
 

@@ -1,12 +1,15 @@
-"""Success, failure and stopped callbacks: called with rq's Job and a connection where rq is installed, else with cq's Job and None.
+"""Success, failure and stopped callbacks: called with rq's Job and a connection where rq is installed, else
+with cq's Job and None.
 
-What rq's Job does itself (2.x: resolve, time limit, log) it does; for the versions where its worker does it, it is done
-here. Source: rq/job.py execute_success_callback and its siblings; rq/worker.py of 1.x; rq/callbacks.py of 3.0.
+What rq's Job does itself (2.x: resolve, time limit, log) it does; for the versions where its worker does it,
+it is done here. Source: rq/job.py execute_success_callback and its siblings; rq/worker.py of 1.x;
+rq/callbacks.py of 3.0.
 """
 
 import sys
 
 import _cq
+
 from cq import _allow, _limit
 
 TIMEOUT_S = 60  # rq.defaults.CALLBACK_TIMEOUT
@@ -23,6 +26,7 @@ def timeout_of(job, kind: str) -> int:
 def subject(job) -> tuple:
     """What callbacks and handlers are called with: (job, connection)."""
     from cq import _rq
+
     theirs = _rq.job_of(job)
     return (job, None) if theirs is None else (theirs, theirs.connection)
 

@@ -1,18 +1,19 @@
 """What went wrong, as text: the traceback that RQ would store, whatever the exception is.
 
-Imported when something fails. It has to answer for any exception: one that cannot be printed, one that comes with memory
-or stack used up, one whose text is no valid UTF-8 or is as large as a disk.
+Imported when something fails. It has to answer for any exception: one that cannot be printed, one that comes
+with memory or stack used up, one whose text is no valid UTF-8 or is as large as a disk.
 """
 
 import sys
 
 TEXT_MAX = 4 * 1024 * 1024  # characters; what is longer keeps its begin and its end
 _HEAD = 64 * 1024
-_OURS = __file__[:-len('_errors.py')]
+_OURS = __file__[: -len('_errors.py')]
 
 
 def strip(exception: BaseException, ours: bool = True):
-    """The traceback without the runtime's own frames at its top; `ours`: unless there is nothing else in it."""
+    """The traceback without the runtime's own frames at its top; `ours`: unless there is nothing else in
+    it."""
     traceback = first = exception.__traceback__
     while traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(_OURS):
         traceback = traceback.tb_next
@@ -20,11 +21,13 @@ def strip(exception: BaseException, ours: bool = True):
 
 
 def text_of(exception: BaseException, ours: bool = True) -> str:
-    """The traceback as ''.join(traceback.format_exception(...)) has it; `ours` as in strip(). Never raises an Exception."""
+    """The traceback as ''.join(traceback.format_exception(...)) has it; `ours` as in strip(). Never raises an
+    Exception."""
     try:
         from traceback import format_exception
+
         text = ''.join(format_exception(type(exception), exception, strip(exception, ours)))
-    except BaseException as second:  # noqa: B036: no memory, no stack, a __str__ that ends the process ...
+    except BaseException as second:  # no memory, no stack, a __str__ that ends the process ...
         text = f'{name_of(type(exception))}: the traceback cannot be shown: {name_of(type(second))}\n'
     return clean(text)
 
@@ -33,7 +36,7 @@ def last_line(exception: BaseException) -> str:
     """One line for a message: the class and the text."""
     try:
         text = str(exception)
-    except BaseException:  # noqa: B036
+    except BaseException:
         text = '<str() failed>'
     name = name_of(type(exception))
     return clean(f'{name}: {" ".join(text.splitlines())}' if text else name)
@@ -49,7 +52,7 @@ def clean(text: str) -> str:
     """Text that can be sent: valid UTF-8, and of a size that somebody may want to read."""
     if len(text) > TEXT_MAX:
         cut = len(text) - TEXT_MAX
-        text = f'{text[:_HEAD]}\n... {cut} characters left out ...\n{text[len(text) - (TEXT_MAX - _HEAD):]}'
+        text = f'{text[:_HEAD]}\n... {cut} characters left out ...\n{text[len(text) - (TEXT_MAX - _HEAD) :]}'
     try:
         text.encode()
     except UnicodeEncodeError:

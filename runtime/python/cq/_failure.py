@@ -6,9 +6,11 @@ Imported by the first failure. Source: rq/worker/base.py perform_job (its except
 import sys
 
 import _cq
+
 from cq import _errors, _job
 
-HANDLERS_S = 60  # what exception handlers get beyond the job's timeout before the horse is killed, as RQ's monitor has it
+# what exception handlers get beyond the job's timeout before the horse is killed, as RQ's monitor has it
+HANDLERS_S = 60
 
 handlers = ()  # --exception-handler, resolved, in their order
 
@@ -28,16 +30,17 @@ def failed(job, error: BaseException) -> tuple:
         _log(job, text, error)
         if handlers:
             text = _handle(job, error, text)
-    except BaseException as second:  # noqa: B036: no memory, a logger that raises ...: the job has failed all the same
+    except BaseException as second:  # no memory, a logger that raises ...: the job has failed all the same
         try:
             text = _errors.text_of(second)
-        except BaseException:  # noqa: B036
+        except BaseException:
             text = 'MemoryError: the failure cannot be shown\n'
     return 'failed', {'exc': text}
 
 
 def _tell_ended(job, has_callback: bool) -> None:
     from cq import _callbacks
+
     seconds = _callbacks.timeout_of(job, 'failure') if has_callback else 0
     if handlers:
         seconds = seconds + job.timeout + HANDLERS_S if job.timeout > 0 else -1
@@ -46,9 +49,10 @@ def _tell_ended(job, has_callback: bool) -> None:
 
 def _call_back(job, error: BaseException, text: str) -> tuple:
     from cq import _callbacks
+
     try:
         _callbacks.failed(job, type(error), error, error.__traceback__)
-    except BaseException as second:  # noqa: B036: the callback's failure is the job's then, as in RQ
+    except BaseException as second:  # the callback's failure is the job's then, as in RQ
         second.__traceback__ = _errors.strip(second)
         return second, _errors.text_of(second)
     return error, text
@@ -57,28 +61,32 @@ def _call_back(job, error: BaseException, text: str) -> tuple:
 def _handle(job, error: BaseException, text: str) -> str:
     """Call the exception handlers until one returns something false but None."""
     from cq import _callbacks
+
     theirs, _ = _callbacks.subject(job)
     try:
         for handler in handlers:
             more = handler(theirs, type(error), error, error.__traceback__)
             if more is not None and not more:
                 break
-    except BaseException as second:  # noqa: B036
-        # In RQ this kills the horse, and the failure's own text is lost. Here it comes first: it is the context of this one.
+    except BaseException as second:
+        # In RQ this kills the horse, and the failure's own text is lost. Here it comes first: it is the
+        # context of this one.
         second.__traceback__ = _errors.strip(second)
         return _errors.text_of(second)
     return text
 
 
 def _log(job, text: str, error: BaseException) -> None:
-    """The traceback goes to the log: by the logger of RQ's worker when the job uses logging, so that handlers see it."""
+    """The traceback goes to the log: by the logger of RQ's worker when the job uses logging, so that handlers
+    see it."""
     try:
         name = _name_of(job)
         message = f'exception raised while executing ({name})\n{text}'
         logging = sys.modules.get('logging')
         logger = logging.getLogger('rq.worker') if logging is not None else None
         if logger is None or not logger.hasHandlers():
-            # Not kept among the last lines of the job: it is stored already, and would push out what the job wrote.
+            # Not kept among the last lines of the job: it is stored already, and would push out what the job
+            # wrote.
             _cq.send('log', {'level': 'ERROR', 'text': _errors.clean(message.rstrip('\n')), 'kept': False})
             return
         extra = {'queue': job.queue, 'job_id': job.id}
@@ -86,7 +94,9 @@ def _log(job, text: str, error: BaseException) -> None:
             extra.update(func=name, arguments=job.call[2], kwargs=job.call[3])
         logger.error('Worker %s: job %s: %s', job.worker_name, job.id, message, extra=extra)
     except Exception as second:
-        _cq.send('log', {'level': 'ERROR', 'text': f'the failure cannot be logged: {_errors.last_line(second)}'})
+        _cq.send(
+            'log', {'level': 'ERROR', 'text': f'the failure cannot be logged: {_errors.last_line(second)}'}
+        )
 
 
 def _name_of(job) -> str:
@@ -102,5 +112,11 @@ def unserializable(job, value) -> None:
     """Called while handling what the serializer raised."""
     error = sys.exc_info()[1]
     kind = _errors.name_of(type(value))
-    _cq.send('log', {'level': 'WARNING', 'text': f'the return value ({kind}) cannot be written in {job.serializer.name}, so '
-                                                 f'it is not stored: {_errors.last_line(error)}'})
+    _cq.send(
+        'log',
+        {
+            'level': 'WARNING',
+            'text': f'the return value ({kind}) cannot be written in {job.serializer.name}, so '
+            f'it is not stored: {_errors.last_line(error)}',
+        },
+    )

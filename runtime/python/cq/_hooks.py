@@ -1,7 +1,8 @@
-"""What has to happen right after certain modules are imported, whoever imports them and whenever: logging and rq.
+"""What has to happen right after certain modules are imported, whoever imports them and whenever: logging and
+rq.
 
-A finder that is first on sys.meta_path. It finds nothing itself; it lets the others find the module and has a function
-called with it when its code has run, before anybody else can have taken names from it.
+A finder that is first on sys.meta_path. It finds nothing itself; it lets the others find the module and has a
+function called with it when its code has run, before anybody else can have taken names from it.
 """
 
 import sys

@@ -1,17 +1,17 @@
 """A horse: takes frames from its socket, runs what they say, answers.
 
-It was forked with everything imported and has rehearsed a job before it waits, so that the pages which a job writes have
-been copied by then. Between two jobs of a reused horse the runtime forgets the job; what the job left in modules is the
-application's own.
+It was forked with everything imported and has rehearsed a job before it waits, so that the pages which a job
+writes have been copied by then. Between two jobs of a reused horse the runtime forgets the job; what the job
+left in modules is the application's own.
 """
 
 import gc
 import os
 import sys
-
 from os import putenv
 
 import _cq
+
 from cq import _forks, _job, _learn, _log, _run, _serial, _streams
 
 PROTOCOL_ERROR = 76  # EX_PROTOCOL: the worker sent what is no version 1 of docs/RUNTIME.md
@@ -25,7 +25,8 @@ _known = 0  # len(sys.modules) as of the last report
 
 
 def prepare_rehearsal() -> None:
-    """In the stable: make the job that horses rehearse, one that does nothing, in a serializer that this worker takes."""
+    """In the stable: make the job that horses rehearse, one that does nothing, in a serializer that this
+    worker takes."""
     global _rehearsed
     if _serial.custom is not None or _run.job_class is not None:
         return  # what a job does then is somebody else's code
@@ -34,11 +35,19 @@ def prepare_rehearsal() -> None:
         data = _serial.zlib.compress(serializer.dumps(('builtins.len', None, ((1,),), {})))
     except ImportError:
         return  # no msgpack: jobs will say so
-    _rehearsed = {'type': 'job', 'id': '', 'queue': '', 'worker': '', 'timeout': 3600, 'fields': {b'data': data}}
+    _rehearsed = {
+        'type': 'job',
+        'id': '',
+        'queue': '',
+        'worker': '',
+        'timeout': 3600,
+        'fields': {b'data': data},
+    }
 
 
 def rehearse() -> None:
-    """Run a job that does nothing, all but sending its answer: what a job writes is written once before a job waits for it."""
+    """Run a job that does nothing, all but sending its answer: what a job writes is written once before a job
+    waits for it."""
     if _rehearsed is None:
         return
     limited, _run.limited = _run.limited, False
@@ -82,11 +91,13 @@ def main() -> None:
         kind, fields = _serve(frame)
         _log.flush()
         if os.getpid() != _pid:
-            _cq.exit(0)  # a child that the job forked and that came out of the job's function: nobody waits for its answer
+            # A child that the job forked came out of the job's function: nobody waits for its answer.
+            _cq.exit(0)
         try:
             _cq.answer(kind, fields)
         except Exception as error:  # larger than a frame may be
             from cq._errors import text_of
+
             _cq.answer('failed', {'exc': text_of(error)})
         if learning:
             _report_new()
@@ -99,8 +110,8 @@ def main() -> None:
 
 
 def _seed_numpy() -> None:
-    """Have each horse draw its own numbers where numpy was imported in the stable. Python's random does that by itself, for
-    all forks; NumPy's global generator does not, and in RQ each job has imported its own."""
+    """Have each horse draw its own numbers where numpy was imported in the stable. Python's random does that
+    by itself, for all forks; NumPy's global generator does not, and in RQ each job has imported its own."""
     seed = getattr(sys.modules.get('numpy.random'), 'seed', None)
     if seed is not None:
         try:
@@ -111,23 +122,28 @@ def _seed_numpy() -> None:
 
 def _serve(frame: dict) -> tuple:
     """Run what a frame says. Returns the answer's type and fields."""
-    _set_environment(frame['id'].encode('utf-8', 'surrogateescape'), frame['worker'].encode('utf-8', 'surrogateescape'))
+    _set_environment(
+        frame['id'].encode('utf-8', 'surrogateescape'), frame['worker'].encode('utf-8', 'surrogateescape')
+    )
     job = _job.Job(frame)
     if frame['type'] == 'job':
         kind, fields = _run.run(job)
     elif frame['type'] == 'callback':
         from cq._orphan import call_back
+
         kind, fields = call_back(job, frame)
     else:
         _cq.exit(PROTOCOL_ERROR)
     if job._meta is not None or job.rq_job is not None:
         from cq import _meta
+
         _meta.add(job, kind, fields)
     return kind, fields
 
 
 def _set_environment(job_id: bytes, worker: bytes) -> None:
-    """What os.environ[...] = ... does, less its detours. They are set anew for each job, whatever the last one did to them."""
+    """What os.environ[...] = ... does, less its detours. They are set anew for each job, whatever the last
+    one did to them."""
     try:
         job_id = job_id.partition(b'\0')[0]  # else the last job's would stay
         putenv(b'RQ_JOB_ID', job_id)

@@ -1,12 +1,13 @@
 """The job that runs: what `cq.current_job()` gives.
 
-The objects of this module know the frame that the worker sent and nothing else; neither Redis nor rq. With rq installed,
-rq.get_current_job() gives rq's own Job for the same job (cq._rq), and both show one meta.
+The objects of this module know the frame that the worker sent and nothing else; neither Redis nor rq. With rq
+installed, rq.get_current_job() gives rq's own Job for the same job (cq._rq), and both show one meta.
 """
 
 import time
 
 import _cq
+
 from cq import _serial
 
 PROGRESS_INTERVAL_S = 0.1  # progress is sent at most that often; the last is always stored
@@ -26,11 +27,26 @@ class Job:
     id, queue, worker_name, execution_id    texts
     timeout     seconds, -1: none
     func_name, instance, args, kwargs       the call
-    meta        the job's own dict, kept with it in Redis; changes are stored with the outcome, or at once by save_meta()
+    meta        the job's own dict, kept with it in Redis; changes are stored with the outcome, or at once by
+    save_meta()
     """
 
-    __slots__ = ('id', 'queue', 'worker_name', 'execution_id', 'timeout', 'fields', 'data', 'serializer', 'call', 'rq_job',
-                 '_meta', '_meta_sent', '_progress_at', '__weakref__')
+    __slots__ = (
+        'id',
+        'queue',
+        'worker_name',
+        'execution_id',
+        'timeout',
+        'fields',
+        'data',
+        'serializer',
+        'call',
+        'rq_job',
+        '_meta',
+        '_meta_sent',
+        '_progress_at',
+        '__weakref__',
+    )
 
     def __init__(self, frame: dict):
         self.id = frame['id']
@@ -52,13 +68,17 @@ class Job:
         data = self.fields.get(b'data')
         if not data:
             from cq._errors import error_class
-            raise error_class('cq', 'InvalidJob')("the job's hash has no data, so there is nothing to call; enqueue it again")
+
+            raise error_class('cq', 'InvalidJob')(
+                "the job's hash has no data, so there is nothing to call; enqueue it again"
+            )
         data = _serial.inflate(data)
         self.serializer = _serial.choose(data)
         self.data = data
 
     def decode(self) -> tuple:
-        """(func_name, instance, args, kwargs). Raises rq's DeserializationError from what the serializer raised."""
+        """(func_name, instance, args, kwargs). Raises rq's DeserializationError from what the serializer
+        raised."""
         call = self.call
         if call is not None:
             return call
@@ -70,8 +90,10 @@ class Job:
                 raise TypeError(f"the function's name is {type(name).__name__}, not str")
         except Exception as error:
             from cq._errors import error_class, last_line
+
             raise error_class('rq.exceptions', 'DeserializationError')(
-                f"the job's data cannot be read ({self.serializer.name}): {last_line(error)}") from error
+                f"the job's data cannot be read ({self.serializer.name}): {last_line(error)}"
+            ) from error
         self.call = call = (name, instance, args, kwargs)
         return call
 
@@ -112,7 +134,7 @@ class Job:
 
     @meta.setter
     def meta(self, value: dict) -> None:
-        self.meta  # so that the change is seen
+        _ = self.meta  # so that the change is seen
         self._meta = value
         if self.rq_job is not None:
             self.rq_job.meta = value
@@ -134,7 +156,8 @@ class Job:
         return raw
 
     def progress(self, done: float, of: float = None, text: str = None) -> None:
-        """Say how far the job is: `progress` (0 to 1) and `progress_text` in meta, as cq_progress of cq.h sets them.
+        """Say how far the job is: `progress` (0 to 1) and `progress_text` in meta, as cq_progress of cq.h
+        sets them.
 
         done  the part that is done, or with `of` the number of steps that are done of so many
         """
@@ -150,4 +173,5 @@ class Job:
     def log(self, text: str, level: str = 'INFO') -> None:
         """A line for the worker's log, marked with the job's id. level: DEBUG, INFO, WARNING or ERROR."""
         from cq._errors import clean
+
         _cq.send('log', {'level': level, 'text': clean(str(text))})

@@ -1,14 +1,14 @@
-"""Time limits: an exception in the running code when its seconds are over, as RQ's UnixSignalDeathPenalty raises it.
+"""Time limits: an exception in the running code when its seconds are over, as RQ's UnixSignalDeathPenalty
+raises it.
 
-One limit at a time, by SIGALRM, on the main thread. What a limit cannot do (end a loop in C, or code that swallows the
-exception) the worker does from outside, with SIGTERM and SIGKILL. Source: rq/timeouts.py.
+One limit at a time, by SIGALRM, on the main thread. What a limit cannot do (end a loop in C, or code that
+swallows the exception) the worker does from outside, with SIGTERM and SIGKILL. Source: rq/timeouts.py.
 """
 
 import sys
-
 from _signal import SIGALRM, alarm, signal
 
-LONGEST = 10 ** 8  # seconds; three years, and within what alarm takes
+LONGEST = 10**8  # seconds; three years, and within what alarm takes
 
 _seconds = 0  # of the limit that is armed; 0: none, and a signal that comes late is ignored
 _class = None  # our own exception class, once somebody has asked for it
@@ -65,6 +65,7 @@ def public_class():
 def _own():
     global _class
     if _class is None:
+
         class JobTimeoutException(Exception):
             """Raised in a job that takes longer than its timeout."""
 

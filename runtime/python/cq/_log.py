@@ -1,7 +1,9 @@
-"""`logging` in jobs: records that the application gives no handler to reach the worker's log, with their level.
+"""`logging` in jobs: records that the application gives no handler to reach the worker's log, with their
+level.
 
-Python prints such records to standard error (logging.lastResort). That object is replaced right after logging was imported,
-which touches no logger: whatever the application configures, basicConfig too, works as ever and takes the records over.
+Python prints such records to standard error (logging.lastResort). That object is replaced right after logging
+was imported, which touches no logger: whatever the application configures, basicConfig too, works as ever and
+takes the records over.
 """
 
 import sys
@@ -40,12 +42,14 @@ class _LastResort:
     def handle(self, record) -> None:
         try:
             from cq import _horse
+
             if not ready or not _horse.owns_socket():
                 # A stable that has not said hello yet, or a process that the job has forked.
                 if self._original is not None and record.levelno >= self._original.level:
                     self._original.handle(record)
                 return
             from cq._errors import clean
+
             _cq.log(level_name(record.levelno), clean(self._format(record))[:TEXT_MAX])
         except Exception:
             # Logging never fails a job. What is wrong with the record is shown as logging would show it.

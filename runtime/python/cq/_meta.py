@@ -1,8 +1,8 @@
 """Meta that goes with an answer: what a job has changed in it and did not save itself.
 
-Imported for jobs that looked at their meta. Of cq's own job the changes are always stored. Of rq's Job they are where RQ
-stores them: when it brings the job back (a retry, a repeat), for which it writes the job whole. Source: rq/queue.py
-Queue._enqueue_job, schedule_job, rq/repeat.py.
+Imported for jobs that looked at their meta. Of cq's own job the changes are always stored. Of rq's Job they
+are where RQ stores them: when it brings the job back (a retry, a repeat), for which it writes the job whole.
+Source: rq/queue.py Queue._enqueue_job, schedule_job, rq/repeat.py.
 """
 
 import _cq
@@ -19,6 +19,7 @@ def add(job, kind: str, fields: dict) -> None:
             return
     except Exception as error:
         from cq._errors import last_line
+
         text = f"the job's meta cannot be written, so its changes are lost: {last_line(error)}"
         _cq.send('log', {'level': 'ERROR', 'text': text})
     else:

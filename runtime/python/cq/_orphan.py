@@ -1,7 +1,8 @@
-"""Callbacks without their job: its own horse is gone (stopped by command, killed at its timeout, abandoned), or it is no Python function.
+"""Callbacks without their job: its own horse is gone (stopped by command, killed at its timeout, abandoned),
+or it is no Python function.
 
-The worker sends a `callback` frame to a fresh horse before it commits the outcome. Source: rq/worker/worker_classes.py
-monitor_work_horse, rq/registry.py StartedJobRegistry.cleanup.
+The worker sends a `callback` frame to a fresh horse before it commits the outcome. Source:
+rq/worker/worker_classes.py monitor_work_horse, rq/registry.py StartedJobRegistry.cleanup.
 """
 
 from cq import _callbacks, _errors, _job
@@ -23,7 +24,7 @@ def call_back(job, frame: dict) -> tuple:
             error = kind(text)
             _callbacks.failed(job, kind, error, None)
         return 'done', {}
-    except BaseException as error:  # noqa: B036
+    except BaseException as error:
         error.__traceback__ = _errors.strip(error)
         return 'failed', {'exc': _errors.text_of(error)}
     finally:
@@ -31,7 +32,8 @@ def call_back(job, frame: dict) -> tuple:
 
 
 def _kind_of(text: str) -> type:
-    """The class that the callback is told: what RQ would pass where it has such a callback, else one that says what it is."""
+    """The class that the callback is told: what RQ would pass where it has such a callback, else one that
+    says what it is."""
     lines = text.rstrip().rsplit('\n', 1)
     name = lines[-1].split(':', 1)[0].strip()
     if name.startswith('cq.') and name[3:].isidentifier():
@@ -40,5 +42,6 @@ def _kind_of(text: str) -> type:
         return _errors.error_class('rq.exceptions', 'AbandonedJobError')
     if name.endswith('JobTimeoutException') or 'exceeded maximum timeout' in lines[-1]:
         from cq import _limit
+
         return _limit.exception_class()
     return _errors.error_class('cq', 'WorkHorseTerminated')

@@ -1,7 +1,8 @@
 """From a dotted path to the object, as RQ finds it, and why not when it cannot be found.
 
-RQ imports the longest part of the path that is a module, swallowing each ImportError, so that a function whose module does
-not import "has an invalid attribute name". Here the same path is followed, and the module's own error is told.
+RQ imports the longest part of the path that is a module, swallowing each ImportError, so that a function
+whose module does not import "has an invalid attribute name". Here the same path is followed, and the module's
+own error is told.
 Source: rq/utils.py import_attribute.
 """
 
@@ -9,13 +10,14 @@ from sys import modules
 
 
 def resolve(name: str):
-    """The object that `name` leads to. ValueError: there is none; or what a module raises as it is imported."""
+    """The object that `name` leads to. ValueError: there is none; or what a module raises as it is
+    imported."""
     dot = name.rfind('.')
     if dot > 0:
         module = modules.get(name[:dot])
         if module is not None:
             try:
-                return getattr(module, name[dot + 1:])
+                return getattr(module, name[dot + 1 :])
             except AttributeError:
                 pass  # a package that has not imported its module yet, or nothing: the search tells
     return _search(name)
@@ -34,7 +36,7 @@ def _search(name: str):
     for count in range(len(parts) - 1, 0, -1):
         prefix = '.'.join(parts[:count])
         if prefix not in modules:
-            parent = modules.get('.'.join(parts[:count - 1]))
+            parent = modules.get('.'.join(parts[: count - 1]))
             if parent is not None and not hasattr(parent, '__path__'):
                 continue  # no package: this part is an attribute
         try:
@@ -46,6 +48,7 @@ def _search(name: str):
         return _attribute(found, parts, count, broken)
     if len(parts) == 1:
         import builtins
+
         try:
             return getattr(builtins, name)
         except AttributeError:
@@ -61,7 +64,7 @@ def _attribute(found, parts, count: int, broken):
         except AttributeError:
             owner = '.'.join(parts[:at])
             kind = 'module' if at == count else 'class' if isinstance(found, type) else 'object'
-            raise _not_found(name, f'the {kind} {owner} has no {parts[at]}', broken)
+            raise _not_found(name, f'the {kind} {owner} has no {parts[at]}', broken)  # noqa: B904 # shown
     return found
 
 
@@ -77,6 +80,7 @@ def _not_found(name: str, why: str, broken) -> ValueError:
     if broken is not None:
         module, cause = broken
         from cq._errors import last_line
+
         why = f'importing {module} failed: {last_line(cause)}'
     error = ValueError(f'Invalid attribute name: {name}: {why}')
     error.__cause__ = cause  # its traceback is shown; what happened on the way here is not

@@ -1,4 +1,5 @@
-"""Retry as a return value: `return cq.Retry(max=3, interval=60)`. Source: rq/job.py Retry, Worker.handle_job_retry."""
+"""Retry as a return value: `return cq.Retry(max=3, interval=60)`. Source: rq/job.py Retry,
+Worker.handle_job_retry."""
 
 import sys
 
@@ -26,8 +27,8 @@ class Retry:
 def frame_of(value):
     """The fields of a `retry` frame when `value` is a Retry, rq's or ours; else None.
 
-    `store`: it is to be stored as the job's result, as RQ does it with its own (Result.create_retried). Ours would be one
-    that only programs with cq's package can read.
+    `store`: it is to be stored as the job's result, as RQ does it with its own (Result.create_retried). Ours
+    would be one that only programs with cq's package can read.
     """
     rq = sys.modules.get('rq.job')
     theirs = getattr(rq, 'Retry', None)

@@ -1,12 +1,13 @@
-"""The bridge to whichever rq is installed: rq.get_current_job() gives a Job of that rq, made when somebody asks.
+"""The bridge to whichever rq is installed: rq.get_current_job() gives a Job of that rq, made when somebody
+asks.
 
-Nothing here imports rq unless the job needs it (a callback, an exception handler, --job-class). When the application
-imports it, it is told (cq._hooks), and the stacks on which RQ's worker would have pushed its job and connection are
-taught to make them on demand. A connection object is made once per process; it connects when it is first used.
+Nothing here imports rq unless the job needs it (a callback, an exception handler, --job-class). When the
+application imports it, it is told (cq._hooks), and the stacks on which RQ's worker would have pushed its job
+and connection are taught to make them on demand. A connection object is made once per process; it connects
+when it is first used.
 """
 
 import sys
-
 from _thread import get_ident
 
 from cq import _hooks, _job, _run, _serial
@@ -49,11 +50,13 @@ def job_of(job):
 
 
 def connection():
-    """The connection of jobs, as RQ's worker would hand it to them. It has no socket before its first command."""
+    """The connection of jobs, as RQ's worker would hand it to them. It has no socket before its first
+    command."""
     global _connection
     if _connection is None:
         if connection_class_path:
             from cq._resolve import resolve
+
             kind = resolve(connection_class_path)
         else:
             from redis import Redis as kind
@@ -70,10 +73,22 @@ def warm() -> None:
     """In a stable that has rq: do once what the first get_current_job() of every horse would do."""
     moment = b'2024-01-01T00:00:00.000000Z'
     data = _serial.pickle.dumps(('builtins.int', None, (), {}))
-    _build(_job.Job({
-        'id': 'warm', 'queue': 'warm', 'worker': 'warm', 'timeout': 0,
-        'fields': {b'data': data, b'created_at': moment, b'enqueued_at': moment, b'started_at': moment},
-    }))
+    _build(
+        _job.Job(
+            {
+                'id': 'warm',
+                'queue': 'warm',
+                'worker': 'warm',
+                'timeout': 0,
+                'fields': {
+                    b'data': data,
+                    b'created_at': moment,
+                    b'enqueued_at': moment,
+                    b'started_at': moment,
+                },
+            }
+        )
+    )
 
 
 def _import() -> bool:
@@ -97,6 +112,7 @@ def _class():
     if not job_class_path:
         return sys.modules['rq.job'].Job
     from cq._resolve import resolve
+
     kind = resolve(job_class_path)
     if not (isinstance(kind, type) and issubclass(kind, sys.modules['rq.job'].Job)):
         raise TypeError(f'--job-class {job_class_path}: not a subclass of rq.job.Job')
@@ -112,7 +128,8 @@ def _build(job):
     try:
         theirs = kind(job.id, **given)
     except ValueError:
-        # An id with letters that this rq would not take, and an older producer has: it is the job's all the same.
+        # An id with letters that this rq would not take, and an older producer has: it is the job's all the
+        # same.
         theirs = kind(**given)
         theirs._id = job.id
     theirs.restore(job.fields)
@@ -137,6 +154,7 @@ def _serializer(ours):
 
 # --- What is done to rq right after it was imported.
 
+
 def _job_module(module) -> None:
     _check_version()
     stack = getattr(module, '_job_stack', None)
@@ -156,7 +174,9 @@ def _connections_module(module) -> None:
     # RQ before 2.0: Queue('name') without a connection takes the one that its worker has pushed.
     stack = getattr(module, '_connection_stack', None)
     if stack is not None and hasattr(type(stack), 'top'):
-        _fill_on_demand(stack, lambda: connection() if _job.current is not None and get_ident() == _main_thread else None)
+        _fill_on_demand(
+            stack, lambda: connection() if _job.current is not None and get_ident() == _main_thread else None
+        )
 
 
 def _fill_on_demand(stack, make) -> None:
@@ -182,11 +202,13 @@ def _current():
 def _check_version() -> None:
     try:
         from rq.version import VERSION
+
         version = tuple([int(part) for part in VERSION.split('.')[:2]])
     except (ImportError, ValueError, AttributeError):
         return  # a development version; what is missing shows where it is used
     if version < OLDEST:
         oldest = '.'.join([str(part) for part in OLDEST])
-        raise ImportError(f'rq {VERSION} is too old: cq works with rq {oldest} and later; install a newer one, or none', name='rq')
-
-
+        raise ImportError(
+            f'rq {VERSION} is too old: cq works with rq {oldest} and later; install a newer one, or none',
+            name='rq',
+        )

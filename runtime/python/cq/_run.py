@@ -1,8 +1,8 @@
 """A job from its frame to its answer: decode, find the function, call it, write what it returned.
 
-This is what every job pays for, so it is straight: what only some jobs need (callbacks, coroutines, Retry, failing) is in
-modules of its own, imported when it is needed. The order of things is RQ's. Source: rq/worker/base.py perform_job,
-rq/job.py Job.perform, Job._execute.
+This is what every job pays for, so it is straight: what only some jobs need (callbacks, coroutines, Retry,
+failing) is in modules of its own, imported when it is needed. The order of things is RQ's. Source:
+rq/worker/base.py perform_job, rq/job.py Job.perform, Job._execute.
 """
 
 from cq import _allow, _job, _limit, _serial
@@ -17,7 +17,8 @@ job_class = None  # --job-class: what builds its instances, called with the job 
 
 
 def run(job) -> tuple:
-    """Run `job` to its end. Returns the type and the fields of the answer; raises nothing that a job could cause."""
+    """Run `job` to its end. Returns the type and the fields of the answer; raises nothing that a job could
+    cause."""
     try:
         _job.current = job
         if job_class is None:
@@ -41,8 +42,9 @@ def run(job) -> tuple:
         else:
             value = _perform(job)
         return _finish(job, value)
-    except BaseException as error:  # noqa: B036: SystemExit and KeyboardInterrupt are failures of the job, as in RQ
+    except BaseException as error:  # SystemExit and KeyboardInterrupt are failures of the job, as in RQ
         from cq._failure import failed
+
         return failed(job, error)
     finally:
         _job.current = None
@@ -51,6 +53,7 @@ def run(job) -> tuple:
 def _finish(job, value) -> tuple:
     if type(value) not in PLAIN:
         from cq._retry import frame_of
+
         retry = frame_of(value)
         if retry is not None:
             if retry.pop('store'):
@@ -58,6 +61,7 @@ def _finish(job, value) -> tuple:
             return 'retry', retry
     if job.fields.get(b'success_callback_name'):
         from cq._callbacks import succeeded
+
         succeeded(job, value)
     if value is None:
         return 'done', {}
@@ -69,8 +73,9 @@ def _dump(job, value) -> bytes:
         job.open()
     try:
         return job.serializer.dumps(value)
-    except BaseException:  # noqa: B036: RQ takes them all. Source: rq/results.py Result.serialize
+    except BaseException:  # RQ takes them all. Source: rq/results.py Result.serialize
         from cq._failure import unserializable
+
         unserializable(job, value)
         return job.serializer.dumps(_serial.UNSERIALIZABLE)
 
@@ -84,11 +89,14 @@ def _function(name: str, instance):
 
 
 def _await(value):
-    """Run a coroutine to its end, in a loop of its own. Which generators count as coroutines is up to this asyncio.
+    """Run a coroutine to its end, in a loop of its own. Which generators count as coroutines is up to this
+    asyncio.
 
-    RQ leaves the loop to the end of its process, with the tasks that nobody waited for. Here a horse may have jobs to come.
+    RQ leaves the loop to the end of its process, with the tasks that nobody waited for. Here a horse may have
+    jobs to come.
     """
     import asyncio
+
     if not asyncio.iscoroutine(value):
         return value
     loop = asyncio.new_event_loop()

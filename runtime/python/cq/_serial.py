@@ -1,16 +1,20 @@
-"""Serializers: what a job's data, result and meta are written in. All three use the one that `data` was written with.
+"""Serializers: what a job's data, result and meta are written in. All three use the one that `data` was
+written with.
 
-A serializer is an object with `name`, `loads(bytes)` and `dumps(value) -> bytes`. Which one a job has is told by the first
-bytes of its data, as the worker's own decoder tells it (serializers/serializer.c, cq_format_detect), unless the worker was
-given a serializer by dotted path. json and msgpack are imported when a job comes that needs them.
+A serializer is an object with `name`, `loads(bytes)` and `dumps(value) -> bytes`. Which one a job has is told
+by the first bytes of its data, as the worker's own decoder tells it (serializers/serializer.c,
+cq_format_detect), unless the worker was given a serializer by dotted path. json and msgpack are imported when
+a job comes that needs them.
 """
 
 import zlib
-
-from _pickle import dumps as _pickle_dumps, loads as _pickle_loads
+from _pickle import dumps as _pickle_dumps
+from _pickle import loads as _pickle_loads
 
 PAYLOAD_MAX = 512 * 1024 * 1024  # bytes, compressed or not: Redis' own limit of a value (serializers/zlib.h)
-_SMALL = PAYLOAD_MAX // 1032  # a byte of zlib gives no more than 1032; such data is inflated in one go, which takes less memory
+_SMALL = (
+    PAYLOAD_MAX // 1032
+)  # a byte of zlib gives no more than 1032; such data is inflated in one go, which takes less memory
 UNSERIALIZABLE = 'Unserializable return value'  # what RQ stores instead. Source: rq/defaults.py
 
 
@@ -29,11 +33,13 @@ class Json:
     @staticmethod
     def loads(data: bytes):
         from json import loads
+
         return loads(data.decode())
 
     @staticmethod
     def dumps(value) -> bytes:
         from json import dumps
+
         return dumps(value).encode()
 
 
@@ -78,6 +84,7 @@ def configure(name: str, loads_pickle=None) -> None:
     """
     global accepted, custom, pickle
     if loads_pickle is not None:
+
         class Limited(Pickle):
             loads = staticmethod(loads_pickle)
 
@@ -87,6 +94,7 @@ def configure(name: str, loads_pickle=None) -> None:
         accepted = name
     elif name:
         from cq._resolve import resolve
+
         theirs = resolve(name)
         if not (hasattr(theirs, 'loads') and hasattr(theirs, 'dumps')):
             raise TypeError(f'the serializer {name} has no loads and dumps')
@@ -114,8 +122,10 @@ def choose(data: bytes):
     kind = pickle if data[:1] == b'\x80' and data[1:2] <= b'\x05' and len(data) > 1 else _detect(data)
     if accepted is not None and kind.name != accepted:
         from cq._errors import error_class
+
         raise error_class('cq', 'SerializerRefused')(
-            f'the job is written in {kind.name}, and this worker takes only {accepted} (--serializer)')
+            f'the job is written in {kind.name}, and this worker takes only {accepted} (--serializer)'
+        )
     return kind
 
 
@@ -135,6 +145,8 @@ def _msgpack():
     try:
         import msgpack
     except ImportError as error:
-        raise ImportError('the job is written in msgpack: the package msgpack has to be installed in the environment of '
-                          'the worker (pip install msgpack)') from error
+        raise ImportError(
+            'the job is written in msgpack: the package msgpack has to be installed in the environment of '
+            'the worker (pip install msgpack)'
+        ) from error
     return msgpack

@@ -1,7 +1,9 @@
-"""The python stable: sets the interpreter up, imports what horses shall be forked with, then serves the worker.
+"""The python stable: sets the interpreter up, imports what horses shall be forked with, then serves the
+worker.
 
-It starts no thread and opens no connection, and refuses modules that do: a fork copies the one and shares the other. While
-it waits and forks, no Python code runs (_cq.serve), so that the pages it shares with its horses stay shared.
+It starts no thread and opens no connection, and refuses modules that do: a fork copies the one and shares the
+other. While it waits and forks, no Python code runs (_cq.serve), so that the pages it shares with its horses
+stay shared.
 """
 
 import faulthandler
@@ -11,6 +13,7 @@ import posix
 import sys
 
 import _cq
+
 from cq import _allow, _forks, _hooks, _horse, _learn, _log, _rq, _run, _serial, _threads
 from cq._resolve import import_module, resolve
 
@@ -98,6 +101,7 @@ def _prepare(setup: dict) -> None:
     handlers = [_step('--exception-handler', name, _handler) for name in setup.get('handlers') or []]
     if handlers:
         from cq import _failure
+
         _failure.handlers = tuple(handlers)
     if setup.get('connection_class'):
         _step('--connection-class', setup['connection_class'], _connection_class)
@@ -111,25 +115,30 @@ def _step(option: str, name: str, function):
     os._exit = _exit_in_import
     try:
         result = function(name)
-    except BaseException as error:  # noqa: B036: a module that calls sys.exit() too
+    except BaseException as error:  # a module that calls sys.exit() too
         raise Refusal(_why(f'{option} {name}', error)) from None
     finally:
         os._exit = posix._exit
     _require_alone(f'{option} {name}: importing it')
     if _threads.native():
         # Its library may take care of forks; who names a module is taken at his word.
-        _cq.log('WARNING', f"{option} {name}: importing it starts a thread that is not Python's; jobs may hang if its library "
-                           'does not expect to be forked')
+        _cq.log(
+            'WARNING',
+            f"{option} {name}: importing it starts a thread that is not Python's; jobs may hang if its "
+            "library "
+            'does not expect to be forked',
+        )
     return result
 
 
 def _why(what: str, error: BaseException) -> str:
-    """The traceback, when there is more in it than the runtime's own frames; and in its last line, which alone is told to
-    whoever asks for less, what it was that failed."""
+    """The traceback, when there is more in it than the runtime's own frames; and in its last line, which
+    alone is told to whoever asks for less, what it was that failed."""
     from cq import _errors
+
     line = _errors.last_line(error)
     text = _errors.text_of(error, ours=False).rstrip()
-    text = '' if text == line else text[:ERROR_MAX - LINE_MAX - 1] + '\n'
+    text = '' if text == line else text[: ERROR_MAX - LINE_MAX - 1] + '\n'
     return text + (line if what in line else f'{what}: {line}')[:LINE_MAX]
 
 
@@ -141,8 +150,10 @@ def _exit_in_import(status: int):
 def _require_alone(what: str) -> None:
     why = _threads.found()
     if why:
-        raise Refusal(f'{what} {why}. Horses are forked from this process, and would have a thread that does not run, or share '
-                      'the connection: it has to be done in the job, not at import')
+        raise Refusal(
+            f'{what} {why}. Horses are forked from this process, and would have a thread that does not '
+            'run, or share the connection: it has to be done in the job, not at import'
+        )
 
 
 def _handler(name: str):
@@ -170,7 +181,9 @@ def _warm() -> None:
 
 
 def _is_harmless(function) -> bool:
-    """Whether it leaves this process fit to be forked; a connection class of the user's own may do anything."""
+    """Whether it leaves this process fit to be forked; a connection class of the user's own may do
+    anything."""
+
     def attempt() -> str:
         function()
         return _threads.found()
@@ -179,7 +192,8 @@ def _is_harmless(function) -> bool:
 
 
 def _settle() -> None:
-    """Leave the heap as horses shall have it: nothing to flush, nothing that a collection in a horse would touch."""
+    """Leave the heap as horses shall have it: nothing to flush, nothing that a collection in a horse would
+    touch."""
     _log.flush()
     _horse.collecting = gc.isenabled()  # an application may have its own mind about that
     gc.disable()

@@ -1,4 +1,5 @@
-"""Standard output and error of a reused horse: the next job's belong to its worker's log, whatever the last one did to them.
+"""Standard output and error of a reused horse: the next job's belong to its worker's log, whatever the last
+one did to them.
 
 What a job puts in place of sys.stdout stays if it leads to the same descriptor.
 """

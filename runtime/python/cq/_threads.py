@@ -1,11 +1,20 @@
-"""What a stable must not have: threads and connections. Who brought them is found out where that is possible."""
+"""What a stable must not have: threads and connections. Who brought them is found out where that is
+possible."""
 
 import sys
 
 import _cq
 
-_SHARED = ('/dev/log', '/run/systemd/journal/dev-log', '/run/systemd/journal/socket')  # messages by themselves: to share is fine
-_FORK_SAFE = ('openblas', 'mkl_', 'blis')  # in the names of libraries that end and restart their threads around a fork
+_SHARED = (
+    '/dev/log',
+    '/run/systemd/journal/dev-log',
+    '/run/systemd/journal/socket',
+)  # messages by themselves: to share is fine
+_FORK_SAFE = (
+    'openblas',
+    'mkl_',
+    'blis',
+)  # in the names of libraries that end and restart their threads around a fork
 
 
 def python_threads() -> int:
@@ -27,7 +36,8 @@ def connections() -> list:
 
 
 def native() -> int:
-    """Threads that Python does not know, other than those of libraries that are known to take care of forks."""
+    """Threads that Python does not know, other than those of libraries that are known to take care of
+    forks."""
     count = _cq.threads() - python_threads()
     return 0 if count > 0 and _has_fork_safe_library() else max(count, 0)
 
@@ -69,8 +79,8 @@ def _describe_thread() -> str:
 class Watch:
     """In a probe: which module's code was running when a thread was started or a socket connected.
 
-    It changes the process that it is in: the functions that start threads are wrapped (Pythons before 3.12 have no audit
-    event for that), and an audit hook is never removed.
+    It changes the process that it is in: the functions that start threads are wrapped (Pythons before 3.12
+    have no audit event for that), and an audit hook is never removed.
     """
 
     def __init__(self):
@@ -112,7 +122,8 @@ class Watch:
         self.events.append((what, modules))
 
     def blame(self, name: str) -> dict:
-        """What is there since the last call: {module: why it is not preloaded}. `name` was imported in between."""
+        """What is there since the last call: {module: why it is not preloaded}. `name` was imported in
+        between."""
         events, self.events = self.events, []
         blamed = {}
         threads, native_threads, sockets = python_threads(), native(), connections()

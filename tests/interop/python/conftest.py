@@ -1,7 +1,8 @@
 """A worker that stands for all tests of a module: to start one for each would be most of their time.
 
-A module's WORKER_OPTIONS, WORKER_QUEUES say how it is started. Each test finds it idle and its queues empty; what does not leave it
-so is ended, and the next test gets a fresh one. Tests of starting, stopping and options use `stage` instead.
+A module's WORKER_OPTIONS, WORKER_QUEUES say how it is started. Each test finds it idle and its queues empty;
+what does not leave it so is ended, and the next test gets a fresh one. Tests of starting, stopping and
+options use `stage` instead.
 """
 
 import sys
@@ -24,9 +25,11 @@ def paths():
 @pytest.fixture(scope="module")
 def standing(server, paths, request):
     with tempfile.TemporaryDirectory(prefix="cq-site-") as folder:
-        site = Site(staging.Stage(server, folder, paths, database=1),
-                    queues=getattr(request.module, "WORKER_QUEUES", ["default"]),
-                    options=getattr(request.module, "WORKER_OPTIONS", []))
+        site = Site(
+            staging.Stage(server, folder, paths, database=1),
+            queues=getattr(request.module, "WORKER_QUEUES", ["default"]),
+            options=getattr(request.module, "WORKER_OPTIONS", []),
+        )
         yield site
         site.end()
 

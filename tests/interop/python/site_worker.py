@@ -1,11 +1,13 @@
-"""The standing worker of a module of tests, and what a test asks of it: run this function, give me its value, its failure."""
+"""The standing worker of a module of tests, and what a test asks of it: run this function, give me its value,
+its failure."""
 
 import itertools
 from pathlib import Path
 
-import stage as staging
 from rq import Queue
 from rq.job import JobStatus
+
+import stage as staging
 from stage import wait_until
 
 APPS = staging.HERE / "apps"
@@ -45,7 +47,11 @@ class Site:
         if not self.worker.running() or any(Queue(name, connection=self.redis).count for name in self.queues):
             return False
         try:
-            wait_until(lambda: self.redis.hget(f"rq:worker:{self.worker.name}", "state") == b"idle", "idle", timeout_s=2)
+            wait_until(
+                lambda: self.redis.hget(f"rq:worker:{self.worker.name}", "state") == b"idle",
+                "idle",
+                timeout_s=2,
+            )
         except AssertionError:
             return False
         return True
@@ -60,11 +66,13 @@ class Site:
 
     def log(self):
         """What the worker logged since the test began."""
-        return self.worker.log()[self.log_start:]
+        return self.worker.log()[self.log_start :]
 
     def lines(self, text):
         """The lines of the log with that text, as soon as there is one."""
-        return wait_until(lambda: [line for line in self.log().splitlines() if text in line], f"{text!r} is in the log")
+        return wait_until(
+            lambda: [line for line in self.log().splitlines() if text in line], f"{text!r} is in the log"
+        )
 
     # --- Jobs
 

@@ -1,5 +1,5 @@
-"""Jobs whose worker was killed: the next worker finds them, with all that RQ does then (its documentation: Results, "Dealing with
-Interruptions"; Exceptions, "AbandonedJobError")."""
+"""Jobs whose worker was killed: the next worker finds them, with all that RQ does then (its documentation:
+Results, "Dealing with Interruptions"; Exceptions, "AbandonedJobError")."""
 
 import json
 import os
@@ -7,16 +7,17 @@ import signal
 import time
 
 import pytest
-from bakery import current, events, flow
 from rq import Callback, Retry
 from rq.job import Dependency, JobStatus
 
+from bakery import current, events, flow
 from stage import descendants, process_is_alive, wait_until
 
 
 @pytest.fixture
 def abandoned(stage, redis, queue):
     """Run a job until it is in its function, kill its worker, and let its heartbeat pass; the job."""
+
     def abandoned(function=current.hold, **options):
         job = queue.enqueue(function, **options)
         worker = stage.worker(ready=False)
@@ -29,6 +30,7 @@ def abandoned(stage, redis, queue):
         for member in redis.zrange("rq:wip:default", 0, -1):
             redis.zadd("rq:wip:default", {member: int(time.time()) - 1})
         return job
+
     return abandoned
 
 
@@ -41,7 +43,7 @@ def test_it_fails_and_its_failure_callback_is_called(stage, redis, queue, abando
     stage.burst()
     assert job.get_status() == JobStatus.FAILED and job in queue.failed_job_registry
     assert "AbandonedJobError" in job.latest_result().exc_string
-    note, = notes(redis, job)
+    (note,) = notes(redis, job)
     assert (note["what"], note["type"], note["ping"]) == ("failure", "AbandonedJobError", True)
 
 
@@ -61,7 +63,15 @@ def test_it_is_run_again_when_retries_are_left(stage, redis, queue, abandoned):
 
 
 @pytest.mark.cq_only
-@pytest.mark.parametrize("callback", [events.failure_raises, events.exits, "bakery.events.no_such", Callback(events.failure_sleeps, timeout=1)])
+@pytest.mark.parametrize(
+    "callback",
+    [
+        events.failure_raises,
+        events.exits,
+        "bakery.events.no_such",
+        Callback(events.failure_sleeps, timeout=1),
+    ],
+)
 def test_a_callback_that_fails_changes_nothing(stage, queue, abandoned, callback):
     # RQ's worker leaves such a job where it is, and tries again at each cleaning.
     job = abandoned(on_failure=callback)
@@ -77,6 +87,11 @@ def test_a_running_worker_finds_it(stage, redis, queue):
     job.set_status(JobStatus.STARTED)
     job.save()
     redis.zadd("rq:wip:default", {f"{job.id}:{'0' * 32}": int(time.time()) - 1})
-    wait_until(lambda: job.get_status(refresh=True) == JobStatus.FAILED, "the witness failed it", timeout_s=40)
-    wait_until(lambda: [note["type"] for note in notes(redis, job)] == ["AbandonedJobError"], "its callback was called")
+    wait_until(
+        lambda: job.get_status(refresh=True) == JobStatus.FAILED, "the witness failed it", timeout_s=40
+    )
+    wait_until(
+        lambda: [note["type"] for note in notes(redis, job)] == ["AbandonedJobError"],
+        "its callback was called",
+    )
     assert witness.running()

@@ -1,9 +1,11 @@
-"""Classes by dotted path (RQ's documentation: Workers): jobs, workers, connections; what is refused, and with which words."""
+"""Classes by dotted path (RQ's documentation: Workers): jobs, workers, connections; what is refused, and with
+which words."""
 
 import pytest
-from bakery import jobs, tasks
 from rq import Queue
 from rq.job import JobStatus
+
+from bakery import jobs, tasks
 
 
 def burst(stage, *queues, options):
@@ -17,15 +19,24 @@ def test_a_job_class_performs_in_its_own_way(stage, redis):
     async_job, inside = queue.enqueue(tasks.later, "soon"), queue.enqueue("bakery.jobs.class_of_current")
     burst(stage, options=["--job-class", "bakery.jobs.NotedJob"])
     assert good.return_value() == {"by": "NotedJob", "value": 3}
-    assert [note.decode() for note in redis.lrange(f"notes:{good.id}", 0, -1)] == ["perform as NotedJob", "performed"]
+    assert [note.decode() for note in redis.lrange(f"notes:{good.id}", 0, -1)] == [
+        "perform as NotedJob",
+        "performed",
+    ]
     assert "TypeError: unsupported operand" in bad.latest_result().exc_string
-    assert [note.decode() for note in redis.lrange(f"notes:{bad.id}", 0, -1)] == ["perform as NotedJob", "performed"]
+    assert [note.decode() for note in redis.lrange(f"notes:{bad.id}", 0, -1)] == [
+        "perform as NotedJob",
+        "performed",
+    ]
     assert (async_job.return_value()["value"], inside.return_value()["value"]) == ("soon", "NotedJob")
 
 
 @pytest.mark.parametrize("option", ["--job-class", "-j"])
 def test_a_job_class_chooses_the_function_and_refuses_to_run(stage, redis, queue, option):
-    other, refused = queue.enqueue(tasks.size, b"the argument"), Queue("refused", connection=redis).enqueue(tasks.add, 1, 2)
+    other, refused = (
+        queue.enqueue(tasks.size, b"the argument"),
+        Queue("refused", connection=redis).enqueue(tasks.add, 1, 2),
+    )
     burst(stage, options=[option, "bakery.jobs.OtherNameJob"])
     burst(stage, "refused", options=[option, "bakery.jobs.RefusingJob"])
     assert other.return_value() == b"the argument"
@@ -38,8 +49,14 @@ def test_rqs_own_job_class_is_what_runs_anyway(stage, queue):
     assert job.return_value() == "Job"
 
 
-@pytest.mark.parametrize("path, reason", [("no_such_module.Job", "no_such_module"), ("bakery.jobs.NoSuchJob", "NoSuchJob"),
-                                          ("broken.raises.Job", "ZeroDivisionError")])
+@pytest.mark.parametrize(
+    "path, reason",
+    [
+        ("no_such_module.Job", "no_such_module"),
+        ("bakery.jobs.NoSuchJob", "NoSuchJob"),
+        ("broken.raises.Job", "ZeroDivisionError"),
+    ],
+)
 def test_a_job_class_that_cannot_be_imported_keeps_the_worker_from_starting(stage, queue, path, reason):
     job = queue.enqueue(tasks.add, 1, 2)
     worker = stage.worker(ready=False, options=["--burst", "--job-class", path])
@@ -48,9 +65,18 @@ def test_a_job_class_that_cannot_be_imported_keeps_the_worker_from_starting(stag
     assert job.get_status() == JobStatus.QUEUED
 
 
-@pytest.mark.parametrize("name", ["rq.Worker", "rq.worker.Worker", "rq.SimpleWorker", "rq.worker.RoundRobinWorker", "rq.worker.RandomWorker",
-                                  # RQ's own one does not find a Redis on a Unix socket.
-                                  pytest.param("rq.worker.SpawnWorker", marks=pytest.mark.cq_only)])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "rq.Worker",
+        "rq.worker.Worker",
+        "rq.SimpleWorker",
+        "rq.worker.RoundRobinWorker",
+        "rq.worker.RandomWorker",
+        # RQ's own one does not find a Redis on a Unix socket.
+        pytest.param("rq.worker.SpawnWorker", marks=pytest.mark.cq_only),
+    ],
+)
 def test_rqs_classes_of_workers_run_jobs(stage, queue, name):
     jobs = [queue.enqueue(tasks.add, n, 1) for n in range(3)]
     failing = queue.enqueue("bakery.errors.simple")
@@ -74,11 +100,17 @@ def test_a_round_robin_worker_takes_turns(stage, redis):
 
 
 @pytest.mark.cq_only
-@pytest.mark.parametrize("options, named", [
-    (["-w", "bakery.jobs.MyWorker"], "bakery.jobs.MyWorker"), (["-w", "rq.worker.HerokuWorker"], "HerokuWorker"),
-    (["--queue-class", "bakery.jobs.NotedQueue"], "bakery.jobs.NotedQueue"), (["--date-format", "%H"], "--date-format"),
-    (["--python", "/no/such/python"], "/no/such/python"), (["--python", __file__], __file__),
-])
+@pytest.mark.parametrize(
+    "options, named",
+    [
+        (["-w", "bakery.jobs.MyWorker"], "bakery.jobs.MyWorker"),
+        (["-w", "rq.worker.HerokuWorker"], "HerokuWorker"),
+        (["--queue-class", "bakery.jobs.NotedQueue"], "bakery.jobs.NotedQueue"),
+        (["--date-format", "%H"], "--date-format"),
+        (["--python", "/no/such/python"], "/no/such/python"),
+        (["--python", __file__], __file__),
+    ],
+)
 def test_what_cannot_be_is_refused_in_one_line(stage, queue, options, named):
     job = queue.enqueue(tasks.add, 1, 2)
     worker = stage.worker(ready=False, options=["--burst", *options])
@@ -94,7 +126,9 @@ def test_an_interpreter_that_is_none_is_named(stage, queue, program):
     job = queue.enqueue(tasks.add, 1, 2)
     worker = stage.worker(ready=False, options=["--burst", "--python", program])
     assert worker.wait() == 3
-    assert worker.log().splitlines() == [f"cq worker: --python: {program} is no Python interpreter: it does not answer as one"]
+    assert worker.log().splitlines() == [
+        f"cq worker: --python: {program} is no Python interpreter: it does not answer as one"
+    ]
     assert job.get_status() == JobStatus.QUEUED
 
 

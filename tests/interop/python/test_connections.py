@@ -1,4 +1,5 @@
-"""Connections (RQ's documentation: Connections): jobs get one to the worker's Redis, wherever that is and whatever it asks for."""
+"""Connections (RQ's documentation: Connections): jobs get one to the worker's Redis, wherever that is and
+whatever it asks for."""
 
 import socket
 import subprocess
@@ -6,11 +7,11 @@ from pathlib import Path
 
 import pytest
 import redis as client
-from bakery import current
 from rq import Queue
 from rq.job import JobStatus
 
 import stage as staging
+from bakery import current
 from stage import KIND, descendants, wait_until
 
 PASSWORD = "p@ss:w/rd%?#"
@@ -25,9 +26,34 @@ def guarded(tmp_path_factory):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     log = open(folder / "redis.log", "ab")
-    process = subprocess.Popen(["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no", "--dir", str(folder),
-                                "--user", "default", "off", "--user", "baker", "on", f">{PASSWORD}", "~*", "&*", "+@all"],
-                               stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [
+            "redis-server",
+            "--bind",
+            "127.0.0.1",
+            "--port",
+            str(port),
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+            "--dir",
+            str(folder),
+            "--user",
+            "default",
+            "off",
+            "--user",
+            "baker",
+            "on",
+            f">{PASSWORD}",
+            "~*",
+            "&*",
+            "+@all",
+        ],
+        stdout=log,
+        stderr=log,
+        stdin=subprocess.DEVNULL,
+    )
     connection = client.Redis(host="127.0.0.1", port=port, username="baker", password=PASSWORD, db=3)
 
     def answers():
@@ -66,8 +92,11 @@ def burst(stage, url, name):
 def test_user_password_and_database_are_the_jobs_too(away):
     stage, connection, url = away
     queue = Queue("default", connection=connection)
-    jobs = [queue.enqueue(current.in_a_pipeline), queue.enqueue("bakery.flow.enqueue", "bakery.tasks.add", 1, 2),
-            queue.enqueue("bakery.tasks.add", 1, 2, on_success="bakery.events.success")]
+    jobs = [
+        queue.enqueue(current.in_a_pipeline),
+        queue.enqueue("bakery.flow.enqueue", "bakery.tasks.add", 1, 2),
+        queue.enqueue("bakery.tasks.add", 1, 2, on_success="bakery.events.success"),
+    ]
     log = burst(stage, url, "far-1").log()
     assert jobs[0].return_value() == [True, 1, jobs[0].id.encode()]
     assert queue.fetch_job(jobs[1].return_value()).return_value() == 3
@@ -79,8 +108,19 @@ def test_the_url_may_come_from_the_environment(away):
     stage, connection, url = away
     stage.env["RQ_REDIS_URL"] = url
     job = Queue("default", connection=connection).enqueue(current.in_a_pipeline)
-    worker = staging.Worker(KIND, "environment", [staging.RQ if KIND == "rq" else staging.CQ, "worker", "--burst", "--path", str(staging.HERE / "apps")],
-                            stage.env, stage.folder / "environment.log")
+    worker = staging.Worker(
+        KIND,
+        "environment",
+        [
+            staging.RQ if KIND == "rq" else staging.CQ,
+            "worker",
+            "--burst",
+            "--path",
+            str(staging.HERE / "apps"),
+        ],
+        stage.env,
+        stage.folder / "environment.log",
+    )
     stage.workers.append(worker)
     assert worker.wait() == 0
     assert job.return_value()[0] is True
@@ -89,11 +129,29 @@ def test_the_url_may_come_from_the_environment(away):
 def test_a_settings_module_of_rq_is_read(away):
     """RQ's documentation, Workers, "Using a Config File"."""
     stage, connection, url = away
-    (stage.folder / "settings.py").write_text(f"REDIS_URL = {url!r}\nQUEUES = ['high', 'low']\nNAME = 'settled'\n")
+    (stage.folder / "settings.py").write_text(
+        f"REDIS_URL = {url!r}\nQUEUES = ['high', 'low']\nNAME = 'settled'\n"
+    )
     stage.env["PYTHONPATH"] = str(stage.folder)
-    jobs = [Queue(name, connection=connection).enqueue("bakery.current.append", "order", job_id=name) for name in ("low", "high")]
-    worker = staging.Worker(KIND, "settled", [staging.RQ if KIND == "rq" else staging.CQ, "worker", "--burst", "--config", "settings",
-                                              "--path", str(staging.HERE / "apps")], stage.env, stage.folder / "settled.log")
+    jobs = [
+        Queue(name, connection=connection).enqueue("bakery.current.append", "order", job_id=name)
+        for name in ("low", "high")
+    ]
+    worker = staging.Worker(
+        KIND,
+        "settled",
+        [
+            staging.RQ if KIND == "rq" else staging.CQ,
+            "worker",
+            "--burst",
+            "--config",
+            "settings",
+            "--path",
+            str(staging.HERE / "apps"),
+        ],
+        stage.env,
+        stage.folder / "settled.log",
+    )
     stage.workers.append(worker)
     assert worker.wait() == 0, worker.log()
     assert connection.lrange("order", 0, -1) == [b"high", b"low"] and all(job.is_finished for job in jobs)
@@ -125,7 +183,11 @@ def test_a_job_that_uses_no_redis_has_no_connection(away):
 def test_a_connection_that_a_job_closes_or_breaks_is_not_the_workers(away):
     stage, connection, url = away
     queue = Queue("default", connection=connection)
-    jobs = [queue.enqueue(current.close_connection), queue.enqueue(current.kill_connections), queue.enqueue(current.in_a_pipeline),
-            queue.enqueue("bakery.tasks.add", 1, 2)]
+    jobs = [
+        queue.enqueue(current.close_connection),
+        queue.enqueue(current.kill_connections),
+        queue.enqueue(current.in_a_pipeline),
+        queue.enqueue("bakery.tasks.add", 1, 2),
+    ]
     burst(stage, url, "far-4")
     assert [job.get_status() for job in jobs] == [JobStatus.FINISHED] * 4

@@ -1,24 +1,51 @@
-"""The job from within (RQ's documentation: Jobs): the current job, its meta, its connection, what it sees around it."""
+"""The job from within (RQ's documentation: Jobs): the current job, its meta, its connection, what it sees
+around it."""
 
-from bakery import current
 from rq import Queue
 from rq.group import Group
 from rq.job import JobStatus
 from rq.registry import CanceledJobRegistry
 
 import stage as staging
+from bakery import current
 from stage import wait_until
 
 
 def test_a_job_knows_all_of_itself(site):
-    job = site.run(current.about, job_id="about-1", job_timeout=44, result_ttl=33, failure_ttl=22, meta={"n": 1}, description="who am I")
+    job = site.run(
+        current.about,
+        job_id="about-1",
+        job_timeout=44,
+        result_ttl=33,
+        failure_ttl=22,
+        meta={"n": 1},
+        description="who am I",
+    )
     seen = site.value_of(job)
     assert seen.pop("repr").startswith("Job('about-1', enqueued_at=datetime.datetime(")
     assert seen == {
-        "id": "about-1", "origin": "default", "func_name": "bakery.current.about", "args": [], "kwargs": {}, "description": "who am I", "timeout": 44,
-        "meta": {"n": 1}, "worker_name": site.worker.name, "status": "started", "fresh status": "started", "created": True, "enqueued": True,
-        "started": True, "ended": False, "result_ttl": 33, "failure_ttl": 22, "is_started": True, "class": "Job",
-        "key": "rq:job:about-1", "executions": 1, "group": None,
+        "id": "about-1",
+        "origin": "default",
+        "func_name": "bakery.current.about",
+        "args": [],
+        "kwargs": {},
+        "description": "who am I",
+        "timeout": 44,
+        "meta": {"n": 1},
+        "worker_name": site.worker.name,
+        "status": "started",
+        "fresh status": "started",
+        "created": True,
+        "enqueued": True,
+        "started": True,
+        "ended": False,
+        "result_ttl": 33,
+        "failure_ttl": 22,
+        "is_started": True,
+        "class": "Job",
+        "key": "rq:job:about-1",
+        "executions": 1,
+        "group": None,
     }
 
 
@@ -93,7 +120,11 @@ def test_a_job_can_refresh_itself(site):
 
 def test_a_job_can_save_itself(site):
     job = site.run(current.save_whole, meta={"a": 1})
-    assert (job.description, job.get_meta(), job.get_status()) == ("described by itself", {"a": 1, "whole": True}, JobStatus.FINISHED)
+    assert (job.description, job.get_meta(), job.get_status()) == (
+        "described by itself",
+        {"a": 1, "whole": True},
+        JobStatus.FINISHED,
+    )
 
 
 def test_meta_that_cannot_be_serialized_fails_the_job(site):
@@ -122,15 +153,22 @@ def test_workers_queues_and_registries_are_seen_from_inside(site):
     held = site.queue.enqueue(current.hold)
     site.heard("running")
     first = site.queue.enqueue("bakery.current.surroundings", "last")
-    waiting = [site.queue.enqueue("bakery.tasks.nothing"), site.queue.enqueue("bakery.tasks.nothing", job_id="last")]
+    waiting = [
+        site.queue.enqueue("bakery.tasks.nothing"),
+        site.queue.enqueue("bakery.tasks.nothing", job_id="last"),
+    ]
     Queue("elsewhere", connection=site.redis).enqueue("bakery.tasks.nothing")
     assert [job.get_position() for job in (first, *waiting)] == [0, 1, 2]
     site.ring("go", "on")
     seen = site.value_of(site.wait(held, *waiting, first))
     assert held.return_value() == "on"
     assert seen == {
-        "worker": [site.worker.name, "busy", first.id, ["default"]], "position": 1, "own position": None, "queued": [waiting[0].id, "last"],
-        "started": [first.id], "queues": ["default", "elsewhere"],
+        "worker": [site.worker.name, "busy", first.id, ["default"]],
+        "position": 1,
+        "own position": None,
+        "queued": [waiting[0].id, "last"],
+        "started": [first.id],
+        "queues": ["default", "elsewhere"],
     }
 
 
@@ -147,7 +185,7 @@ def test_a_job_cancels_another(site):
 
 def test_a_job_of_a_group_knows_it(site):
     group = Group.create(connection=site.redis)
-    job, = group.enqueue_many(site.queue, [Queue.prepare_data(current.about)])
+    (job,) = group.enqueue_many(site.queue, [Queue.prepare_data(current.about)])
     assert site.value_of(site.wait(job))["group"] == group.name
 
 
@@ -156,11 +194,13 @@ def test_the_worker_is_busy_with_it_and_idle_again(site):
 
     job = site.queue.enqueue(current.hold)
     site.heard("running")
-    worker, = Worker.all(connection=site.redis)
+    (worker,) = Worker.all(connection=site.redis)
     wait_until(lambda: worker.get_current_job_id() == job.id, "it is the worker's current job")
     assert worker.get_current_job() == job
     before = worker.successful_job_count
     site.ring("go")
     site.wait(job)
-    wait_until(lambda: Worker.all(connection=site.redis)[0].get_current_job_id() is None, "the worker is idle")
+    wait_until(
+        lambda: Worker.all(connection=site.redis)[0].get_current_job_id() is None, "the worker is idle"
+    )
     assert Worker.all(connection=site.redis)[0].successful_job_count == before + 1

@@ -4,17 +4,24 @@ import os
 from pathlib import Path
 
 import pytest
-from bakery import harm, tasks
 from rq.job import JobStatus
 
+from bakery import harm, tasks
 from stage import REUSE, process_is_alive, wait_until
 
 DIED = "Work-horse terminated unexpectedly; waitpid returned "
 
 
-@pytest.mark.parametrize("function, args, status", [
-    (harm.leave, (3,), "768; "), (harm.leave, (1,), "256; "), (harm.kill_myself, (), "9 (signal 9); "), (harm.kill_myself, (15,), "15 (signal 15); "),
-], ids=["_exit 3", "_exit 1", "SIGKILL", "SIGTERM"])
+@pytest.mark.parametrize(
+    "function, args, status",
+    [
+        (harm.leave, (3,), "768; "),
+        (harm.leave, (1,), "256; "),
+        (harm.kill_myself, (), "9 (signal 9); "),
+        (harm.kill_myself, (15,), "15 (signal 15); "),
+    ],
+    ids=["_exit 3", "_exit 1", "SIGKILL", "SIGTERM"],
+)
 def test_a_job_that_ends_its_process_fails(site, function, args, status):
     assert site.failure(function, *args) == DIED + status
     assert site.value(tasks.add, 1, 2) == 3
@@ -106,7 +113,10 @@ def test_a_job_that_kills_its_stable_fails_and_the_worker_goes_on(site):
 
 @pytest.mark.cq_only
 def test_twenty_crashes_do_not_tire_the_worker(site):
-    jobs = [site.queue.enqueue(harm.segfault if n % 2 else harm.leave, *(() if n % 2 else (7,))) for n in range(20)]
+    jobs = [
+        site.queue.enqueue(harm.segfault if n % 2 else harm.leave, *(() if n % 2 else (7,)))
+        for n in range(20)
+    ]
     good = site.queue.enqueue(tasks.add, 1, 2)
     site.wait(*jobs, good)
     assert {job.get_status() for job in jobs} == {JobStatus.FAILED} and good.return_value() == 3
@@ -117,7 +127,7 @@ def test_a_horse_is_replaced_after_so_many_jobs(stage, queue):
     jobs = [queue.enqueue(harm.pid) for _ in range(9)]
     stage.burst(options=["--max-jobs-per-horse", "3"])
     pids = [job.return_value() for job in jobs]
-    assert len(set(pids)) == 3 and all(len(set(pids[n:n + 3])) == 1 for n in (0, 3, 6))
+    assert len(set(pids)) == 3 and all(len(set(pids[n : n + 3])) == 1 for n in (0, 3, 6))
 
 
 @pytest.mark.skipif(not REUSE, reason="about horses that are kept")

@@ -4,24 +4,25 @@ import sys
 import traceback
 
 import pytest
-from bakery import errors
 from rq.job import JobStatus
 from rq.registry import FailedJobRegistry
 from rq.results import Result
 
+from bakery import errors
 
 
 def text_here(function, *args):
     """What Python makes of the exception when the function is called in this process."""
     try:
         function(*args)
-    except BaseException:  # noqa: B902 - some are none
+    except BaseException:  # some are none
         return "".join(traceback.format_exception(*sys.exc_info()))
     raise AssertionError("it should raise")
 
 
 def of_the_application(text):
-    """The traceback without the frames between the start and the application's: each worker has its own there."""
+    """The traceback without the frames between the start and the application's: each worker has its own
+    there."""
     parts, skipping = [], False
     for line in text.splitlines(keepends=True):
         if line.startswith("  File "):
@@ -48,7 +49,9 @@ def test_a_group_of_exceptions_is_shown_whole(site):
 
 
 def test_deep_and_endless_calls_are_cut_as_python_cuts_them(site):
-    assert of_the_application(site.failure(errors.deeper, 30)) == of_the_application(text_here(errors.deeper, 30))
+    assert of_the_application(site.failure(errors.deeper, 30)) == of_the_application(
+        text_here(errors.deeper, 30)
+    )
     text = site.failure(errors.recursion)
     assert "RecursionError: maximum recursion depth exceeded" in text and "[Previous line repeated 9" in text
 
@@ -62,7 +65,9 @@ def test_a_system_exit_fails_the_job_and_not_the_worker(site, status):
 
 
 def test_exceptions_of_coroutines(site):
-    assert site.failure("bakery.tasks.spoil", "burnt").endswith("in spoil\n    raise ValueError(text)\nValueError: burnt\n")
+    assert site.failure("bakery.tasks.spoil", "burnt").endswith(
+        "in spoil\n    raise ValueError(text)\nValueError: burnt\n"
+    )
     assert "CancelledError" in site.failure(errors.cancelled).splitlines()[-1]
 
 
@@ -79,7 +84,11 @@ def test_a_failed_job_is_in_its_registry_with_its_text(site):
     registry = FailedJobRegistry(queue=site.queue)
     result = job.latest_result()
     assert job.is_failed and job.id in registry and job in site.queue.failed_job_registry
-    assert (result.type, result.return_value, result.worker_name) == (Result.Type.FAILED, None, site.worker.name)
+    assert (result.type, result.return_value, result.worker_name) == (
+        Result.Type.FAILED,
+        None,
+        site.worker.name,
+    )
     assert job.exc_info == result.exc_string and job.exc_info.endswith("OvenBroken: oven 3: no gas\n")
     assert job.return_value() is None and job.ended_at >= job.started_at
 
@@ -90,10 +99,16 @@ def test_the_failure_is_logged_with_its_traceback(site):
     assert site.lines(job.id)
 
 
-@pytest.mark.parametrize("name, last_line", [
-    ("raises", "ZeroDivisionError: division by zero"), ("syntax", "SyntaxError: "), ("indented", "IndentationError: "), ("exits", "SystemExit: 5"),
-    ("asserts", "AssertionError: the environment is not ours"),
-])
+@pytest.mark.parametrize(
+    "name, last_line",
+    [
+        ("raises", "ZeroDivisionError: division by zero"),
+        ("syntax", "SyntaxError: "),
+        ("indented", "IndentationError: "),
+        ("exits", "SystemExit: 5"),
+        ("asserts", "AssertionError: the environment is not ours"),
+    ],
+)
 def test_a_module_that_cannot_be_imported_fails_its_jobs_only(site, name, last_line):
     for _ in range(2):  # once more: what failed must not be taken for imported
         text = site.failure(f"broken.{name}.function")
@@ -110,9 +125,13 @@ def test_a_module_whose_imports_are_missing_fails_its_jobs_only(site, name):
 
 
 @pytest.mark.cq_only
-@pytest.mark.parametrize("name, reason", [
-    ("imports_missing", "No module named 'no_such_module_at_all'"), ("imports_name", "cannot import name 'no_such_name'"),
-])
+@pytest.mark.parametrize(
+    "name, reason",
+    [
+        ("imports_missing", "No module named 'no_such_module_at_all'"),
+        ("imports_name", "cannot import name 'no_such_name'"),
+    ],
+)
 def test_a_missing_import_is_named_with_its_reason(site, name, reason):
     assert reason in site.failure(f"broken.{name}.function")
 
@@ -131,6 +150,13 @@ def test_requeued_jobs_run_again_and_keep_their_history(site):
         job.requeue()
         site.wait(job)
     assert site.value_of(job) == 3
-    assert [result.type for result in job.results()] == [Result.Type.SUCCESSFUL, Result.Type.FAILED, Result.Type.FAILED]
-    assert [result.exc_string.splitlines()[-1] for result in job.results()[1:]] == ["RuntimeError: try 2", "RuntimeError: try 1"]
+    assert [result.type for result in job.results()] == [
+        Result.Type.SUCCESSFUL,
+        Result.Type.FAILED,
+        Result.Type.FAILED,
+    ]
+    assert [result.exc_string.splitlines()[-1] for result in job.results()[1:]] == [
+        "RuntimeError: try 2",
+        "RuntimeError: try 1",
+    ]
     assert job.latest_result().return_value == 3 and job not in site.queue.failed_job_registry

@@ -1,14 +1,15 @@
-"""Jobs that make jobs, wait for jobs, come back (RQ's documentation: Queues, "Job dependencies"; Results, "Asking RQ to Retry"; Repeats)."""
+"""Jobs that make jobs, wait for jobs, come back (RQ's documentation: Queues, "Job dependencies"; Results,
+"Asking RQ to Retry"; Repeats)."""
 
 import time
 
 import pytest
-from bakery import flow, tasks
 from rq import Queue, Repeat, Retry
 from rq.job import Dependency, Job, JobStatus
 from rq.registry import DeferredJobRegistry, ScheduledJobRegistry
 from rq.results import Result
 
+from bakery import flow, tasks
 from stage import wait_until
 
 WORKER_QUEUES = ["default", "elsewhere"]
@@ -62,14 +63,18 @@ def test_a_chain_of_jobs_each_made_by_the_one_before(site):
 
 
 def test_dependents_read_what_their_dependencies_returned(site):
-    first, second = site.queue.enqueue(tasks.add, 1, 2), Queue("elsewhere", connection=site.redis).enqueue(tasks.echo, "x")
+    first, second = (
+        site.queue.enqueue(tasks.add, 1, 2),
+        Queue("elsewhere", connection=site.redis).enqueue(tasks.echo, "x"),
+    )
     child = site.queue.enqueue(flow.of_dependencies, depends_on=[first, second])
     assert site.value_of(site.wait(first, second, child)) == {first.id: 3, second.id: "x"}
 
 
 @pytest.fixture
 def held(site):
-    """The worker is busy until the test says go: RQ does not queue a job whose dependency has failed already."""
+    """The worker is busy until the test says go: RQ does not queue a job whose dependency has failed
+    already."""
     site.queue.enqueue("bakery.current.hold")
     site.heard("running")
 
@@ -77,7 +82,9 @@ def held(site):
 def test_dependents_that_allow_failure_read_the_failure(site, held):
     parent = site.queue.enqueue("bakery.errors.own")
     strict = site.queue.enqueue(tasks.nothing, depends_on=parent)
-    child = site.queue.enqueue(flow.of_failed_dependency, depends_on=Dependency(jobs=[parent], allow_failure=True))
+    child = site.queue.enqueue(
+        flow.of_failed_dependency, depends_on=Dependency(jobs=[parent], allow_failure=True)
+    )
     site.ring("go")
     assert site.value_of(site.wait(child)) == [True, "failed", "bakery.errors.OvenBroken: oven 3: no gas"]
     assert strict.get_status() == JobStatus.DEFERRED and strict in DeferredJobRegistry(queue=site.queue)
@@ -85,9 +92,15 @@ def test_dependents_that_allow_failure_read_the_failure(site, held):
 
 def test_dependents_of_a_dead_horse_that_allow_failure_follow(site, held):
     parent = site.queue.enqueue("bakery.harm.kill_myself")
-    child = site.queue.enqueue(flow.of_failed_dependency, depends_on=Dependency(jobs=parent.id, allow_failure=True))
+    child = site.queue.enqueue(
+        flow.of_failed_dependency, depends_on=Dependency(jobs=parent.id, allow_failure=True)
+    )
     site.ring("go")
-    assert site.value_of(site.wait(child)) == [True, "failed", "Work-horse terminated unexpectedly; waitpid returned 9 (signal 9); "]
+    assert site.value_of(site.wait(child)) == [
+        True,
+        "failed",
+        "Work-horse terminated unexpectedly; waitpid returned 9 (signal 9); ",
+    ]
 
 
 def test_retries_are_counted_down(site):
@@ -137,7 +150,10 @@ def test_a_coroutine_returns_a_retry(site):
 
 def test_repeats_are_counted_down(site):
     job = site.queue.enqueue(flow.repeats, repeat=Repeat(times=2))
-    wait_until(lambda: len(site.noted(job)) == 3 and job.get_status(refresh=True) == JobStatus.FINISHED, "it ran three times")
+    wait_until(
+        lambda: len(site.noted(job)) == 3 and job.get_status(refresh=True) == JobStatus.FINISHED,
+        "it ran three times",
+    )
     assert site.noted(job) == ["2", "1", "0"]
     assert types(job) == [Result.Type.SUCCESSFUL] * 3 and job.return_value(refresh=True) == 0
 

@@ -1,4 +1,5 @@
-"""What can be a job (RQ's documentation: Queues, "Enqueueing Jobs"): anything that Python can call and RQ can name."""
+"""What can be a job (RQ's documentation: Queues, "Enqueueing Jobs"): anything that Python can call and RQ can
+name."""
 
 import functools
 import math
@@ -8,14 +9,19 @@ from collections import Counter
 from decimal import Decimal
 
 import pytest
-from bakery import models, tasks
-from bakery.models import GasOven, Oven
 from rq import Queue
 from rq.job import Job, JobStatus
 
+from bakery import models, tasks
+from bakery.models import GasOven, Oven
+
 
 def test_a_function_is_called_by_reference_and_by_name(site):
-    jobs = [site.queue.enqueue(tasks.add, 1, 2), site.queue.enqueue("bakery.tasks.add", 3, 4), site.queue.enqueue("bakery.sum_of", 5, 6)]
+    jobs = [
+        site.queue.enqueue(tasks.add, 1, 2),
+        site.queue.enqueue("bakery.tasks.add", 3, 4),
+        site.queue.enqueue("bakery.sum_of", 5, 6),
+    ]
     site.wait(*jobs)
     assert [site.value_of(job) for job in jobs] == [3, 7, 11]
     assert [job.func_name for job in jobs] == ["bakery.tasks.add", "bakery.tasks.add", "bakery.sum_of"]
@@ -27,7 +33,9 @@ def test_arguments_arrive_as_they_were_given(site):
 
 
 def test_args_and_kwargs_may_have_the_names_of_options(site):
-    job = site.run(tasks.describe, ttl=30, description="mine", kwargs={"description": "yours", "ttl": 15, "timeout": 7})
+    job = site.run(
+        tasks.describe, ttl=30, description="mine", kwargs={"description": "yours", "ttl": 15, "timeout": 7}
+    )
     assert site.value_of(job) == ["yours", 15, 7]
     assert job.description == "mine"
     assert site.value(tasks.add, args=(1,), kwargs={"b": 2}) == 3
@@ -38,7 +46,15 @@ def test_a_name_may_hold_any_letters(site):
 
 
 def test_a_job_that_is_created_first_and_enqueued_later(site):
-    job = Job.create(tasks.add, (1, 2), id="of-my-own", connection=site.redis, description="later", timeout="1h", result_ttl=60)
+    job = Job.create(
+        tasks.add,
+        (1, 2),
+        id="of-my-own",
+        connection=site.redis,
+        description="later",
+        timeout="1h",
+        result_ttl=60,
+    )
     assert job.get_status(refresh=False) == JobStatus.CREATED
     site.queue.enqueue_job(job)
     assert site.value_of(site.wait(job)) == 3
@@ -81,9 +97,15 @@ def test_a_method_of_an_instance_that_is_false_is_a_job_too(site):
 
 def test_builtins_and_classes_are_jobs(site):
     calls = [
-        (len, ([1, 2, 3],), 3), (max, (3, 9, 4), 9), ("builtins.sorted", ([2, 1],), [1, 2]), ("sum", ([1, 2],), 3),
-        (math.gcd, (12, 18), 6), (operator.mul, (6, 7), 42), (os.path.join, ("a", "b"), "a/b"),
-        ("collections.Counter", ("aab",), Counter("aab")), ("decimal.Decimal", ("1.5",), Decimal("1.5")),
+        (len, ([1, 2, 3],), 3),
+        (max, (3, 9, 4), 9),
+        ("builtins.sorted", ([2, 1],), [1, 2]),
+        ("sum", ([1, 2],), 3),
+        (math.gcd, (12, 18), 6),
+        (operator.mul, (6, 7), 42),
+        (os.path.join, ("a", "b"), "a/b"),
+        ("collections.Counter", ("aab",), Counter("aab")),
+        ("decimal.Decimal", ("1.5",), Decimal("1.5")),
         (functools.partial(tasks.add, 40), (2,), 42),
     ]
     jobs = [site.queue.enqueue(function, *args) for function, args, _ in calls]
@@ -117,8 +139,19 @@ def test_a_default_that_collects_is_fresh_in_every_horse(site):
         assert found == [["a"], ["b"], ["c"]]
 
 
-@pytest.mark.parametrize("function", [tasks.nameless, tasks.local_function(), "bakery.tasks.no_such", "bakery.no_such.f", "no_such.f", "no_such",
-                                      "bakery.models.Oven.no_such", "bakery.models.NoSuch.f"])
+@pytest.mark.parametrize(
+    "function",
+    [
+        tasks.nameless,
+        tasks.local_function(),
+        "bakery.tasks.no_such",
+        "bakery.no_such.f",
+        "no_such.f",
+        "no_such",
+        "bakery.models.Oven.no_such",
+        "bakery.models.NoSuch.f",
+    ],
+)
 def test_what_has_no_name_to_be_found_by_fails(site, function):
     job = site.run(function)
     name = job.func_name
@@ -131,18 +164,39 @@ def test_what_is_no_function_fails(site):
     assert "TypeError: 'module' object is not callable" in site.failure("bakery.tasks")
 
 
-@pytest.mark.parametrize("args, text", [((), "missing 2 required positional arguments: 'a' and 'b'"), ((1, 2, 3), "takes 2 positional arguments but 3"),
-                                        ((1, None), "unsupported operand type(s) for +: 'int' and 'NoneType'")])
+@pytest.mark.parametrize(
+    "args, text",
+    [
+        ((), "missing 2 required positional arguments: 'a' and 'b'"),
+        ((1, 2, 3), "takes 2 positional arguments but 3"),
+        ((1, None), "unsupported operand type(s) for +: 'int' and 'NoneType'"),
+    ],
+)
 def test_wrong_arguments_fail_as_in_python(site, args, text):
     assert text in site.failure(tasks.add, *args)
 
 
 def test_options_of_enqueue_are_kept_with_the_job(site):
-    job = site.queue.enqueue(tasks.add, 1, 2, job_id="opt_1", description="sums up", job_timeout="2m", result_ttl="5m", failure_ttl=77, ttl=99,
-                             meta={"from": "test"})
+    job = site.queue.enqueue(
+        tasks.add,
+        1,
+        2,
+        job_id="opt_1",
+        description="sums up",
+        job_timeout="2m",
+        result_ttl="5m",
+        failure_ttl=77,
+        ttl=99,
+        meta={"from": "test"},
+    )
     site.wait(job)
     fetched = Job.fetch("opt_1", connection=site.redis)
-    assert (fetched.description, fetched.timeout, fetched.result_ttl, fetched.failure_ttl) == ("sums up", 120, 300, 77)
+    assert (fetched.description, fetched.timeout, fetched.result_ttl, fetched.failure_ttl) == (
+        "sums up",
+        120,
+        300,
+        77,
+    )
     assert (fetched.meta, fetched.return_value()) == ({"from": "test"}, 3)
     assert site.redis.ttl(job.key) in range(200, 301)
 
@@ -151,10 +205,18 @@ def test_many_are_enqueued_at_once_and_in_a_pipeline_of_the_caller(site):
     prepared = [Queue.prepare_data(tasks.add, (n, 1), job_id=f"many-{n}") for n in range(5)]
     site.queue.enqueue_many(prepared)
     with site.redis.pipeline() as pipe:
-        jobs = site.queue.enqueue_many([Queue.prepare_data("bakery.tasks.echo", (n,), timeout=9) for n in range(5)], pipeline=pipe)
+        jobs = site.queue.enqueue_many(
+            [Queue.prepare_data("bakery.tasks.echo", (n,), timeout=9) for n in range(5)], pipeline=pipe
+        )
         pipe.execute()
     site.wait(*jobs)
-    assert [site.value_of(site.wait(Job.fetch(f"many-{n}", connection=site.redis))) for n in range(5)] == [1, 2, 3, 4, 5]
+    assert [site.value_of(site.wait(Job.fetch(f"many-{n}", connection=site.redis))) for n in range(5)] == [
+        1,
+        2,
+        3,
+        4,
+        5,
+    ]
     assert [site.value_of(job) for job in jobs] == [0, 1, 2, 3, 4]
 
 

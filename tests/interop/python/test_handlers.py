@@ -3,14 +3,24 @@
 import json
 
 import pytest
-from bakery import events, tasks
 from rq import Retry
 from rq.job import JobStatus
 
+from bakery import events, tasks
 from stage import KIND, wait_until
 
-WORKER_OPTIONS = [word for name in ("handler_passes", "handler_says_nothing", "handler_object", "handler_saves", "handler_ends_some", "handler_raises")
-                  for word in ("--exception-handler", f"bakery.events.{name}")]
+WORKER_OPTIONS = [
+    word
+    for name in (
+        "handler_passes",
+        "handler_says_nothing",
+        "handler_object",
+        "handler_saves",
+        "handler_ends_some",
+        "handler_raises",
+    )
+    for word in ("--exception-handler", f"bakery.events.{name}")
+]
 
 
 def names(site, job):
@@ -35,7 +45,10 @@ def test_handlers_are_not_called_for_what_succeeds(site):
 
 
 def test_handlers_are_called_after_the_failure_callback(site):
-    assert names(site, site.run("bakery.errors.during", on_failure=events.failure))[:2] == ["failure", "passes"]
+    assert names(site, site.run("bakery.errors.during", on_failure=events.failure))[:2] == [
+        "failure",
+        "passes",
+    ]
 
 
 def test_handlers_get_the_exception_of_a_failure_callback_that_raised(site):
@@ -44,8 +57,14 @@ def test_handlers_get_the_exception_of_a_failure_callback_that_raised(site):
 
 
 def test_handlers_are_called_for_timeouts_missing_functions_and_bad_arguments(site):
-    jobs = [site.run("bakery.slow.sleep", 600, job_timeout=1, on_failure=events.failure), site.run("bakery.tasks.no_such")]
-    assert [json.loads(site.noted(job)[-5 if job is jobs[0] else 0])["type"] for job in jobs] == ["JobTimeoutException", "ValueError"]
+    jobs = [
+        site.run("bakery.slow.sleep", 600, job_timeout=1, on_failure=events.failure),
+        site.run("bakery.tasks.no_such"),
+    ]
+    assert [json.loads(site.noted(job)[-5 if job is jobs[0] else 0])["type"] for job in jobs] == [
+        "JobTimeoutException",
+        "ValueError",
+    ]
 
 
 def test_a_handler_that_raises_takes_its_horse_down(site):
@@ -88,8 +107,14 @@ def test_without_the_default_handler_a_failed_job_is_retried_all_the_same(stage,
     assert (job.get_status(), job.return_value()) == (JobStatus.FINISHED, 2)
 
 
-@pytest.mark.parametrize("path, reason", [("bakery.events.no_such", "no_such"), ("no_such_module.handler", "no_such_module"),
-                                          ("broken.syntax.handler", "SyntaxError")])
+@pytest.mark.parametrize(
+    "path, reason",
+    [
+        ("bakery.events.no_such", "no_such"),
+        ("no_such_module.handler", "no_such_module"),
+        ("broken.syntax.handler", "SyntaxError"),
+    ],
+)
 def test_a_handler_that_cannot_be_imported_keeps_the_worker_from_starting(stage, redis, queue, path, reason):
     job = queue.enqueue(tasks.add, 1, 2)
     worker = stage.worker(ready=False, options=["--burst", "--exception-handler", path])

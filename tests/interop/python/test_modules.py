@@ -1,4 +1,5 @@
-"""Modules of an application: imported by the job, or once for all horses; whatever they do at import, jobs run."""
+"""Modules of an application: imported by the job, or once for all horses; whatever they do at import, jobs
+run."""
 
 import re
 from pathlib import Path
@@ -24,18 +25,33 @@ def values(queue, worker, function, *args, rounds=ROUNDS):
     found = []
     for _ in range(rounds):
         job = queue.enqueue(function, *args)
-        wait_until(lambda job=job: job.get_status(refresh=True) in (JobStatus.FINISHED, JobStatus.FAILED), f"{function} is over")
+        wait_until(
+            lambda job=job: job.get_status(refresh=True) in (JobStatus.FINISHED, JobStatus.FAILED),
+            f"{function} is over",
+        )
         assert job.get_status() == JobStatus.FINISHED, (job.latest_result().exc_string, worker.log())
         found.append(job.return_value())
     return found
 
 
-@pytest.mark.parametrize("options", [[], pytest.param(["--no-auto-preload"], marks=pytest.mark.cq_only)], ids=["", "no-auto-preload"])
-@pytest.mark.parametrize("name, args, value", [
-    ("threads.beats", (), True), ("signals.function", (), "ignores signals"), ("only_in_jobs.function", (), "in a job"),
-    ("only_once.function", (), "in a job"), ("exits_elsewhere.function", (), "in a job"), ("forks.function", (), "ready"),
-    ("heavy.function", (), [42, {"b": "c"}]), ("talks.talked", (), "yes"),
-])
+@pytest.mark.parametrize(
+    "options",
+    [[], pytest.param(["--no-auto-preload"], marks=pytest.mark.cq_only)],
+    ids=["", "no-auto-preload"],
+)
+@pytest.mark.parametrize(
+    "name, args, value",
+    [
+        ("threads.beats", (), True),
+        ("signals.function", (), "ignores signals"),
+        ("only_in_jobs.function", (), "in a job"),
+        ("only_once.function", (), "in a job"),
+        ("exits_elsewhere.function", (), "in a job"),
+        ("forks.function", (), "ready"),
+        ("heavy.function", (), [42, {"b": "c"}]),
+        ("talks.talked", (), "yes"),
+    ],
+)
 def test_jobs_of_difficult_modules_run_and_so_do_the_next(own, queue, name, args, value, options):
     worker = own.worker(options=options)
     assert values(queue, worker, f"difficult.{name}", *args) == [value] * ROUNDS
@@ -48,8 +64,15 @@ def test_a_module_that_connects_at_import_has_its_connection_to_itself(own, redi
     worker = own.worker(options=[] if KIND == "rq" else ["--num-workers", "2"], ready=KIND == "rq")
     for _ in range(3):
         jobs = [queue.enqueue("difficult.connects.count", "counted", 50) for _ in range(4)]
-        wait_until(lambda: all(job.get_status(refresh=True) not in (JobStatus.QUEUED, JobStatus.STARTED) for job in jobs), "they are over")
-        assert "mixed up" not in [job.return_value() for job in jobs] and None not in [job.return_value() for job in jobs]
+        wait_until(
+            lambda: all(
+                job.get_status(refresh=True) not in (JobStatus.QUEUED, JobStatus.STARTED) for job in jobs
+            ),
+            "they are over",
+        )
+        assert "mixed up" not in [job.return_value() for job in jobs] and None not in [
+            job.return_value() for job in jobs
+        ]
     assert int(redis.get("counted")) == 12 and worker.running()
 
 
@@ -75,7 +98,10 @@ def test_a_module_that_jobs_keep_importing_is_imported_once(own, queue, function
 @pytest.mark.cq_only
 @pytest.mark.skipif(REUSE, reason="about horses per job")
 def test_without_learning_each_job_imports_for_itself(own, queue):
-    assert values(queue, own.worker(options=["--no-auto-preload"]), "difficult.process.where") == ["here"] * ROUNDS
+    assert (
+        values(queue, own.worker(options=["--no-auto-preload"]), "difficult.process.where")
+        == ["here"] * ROUNDS
+    )
 
 
 @pytest.mark.cq_only
@@ -93,9 +119,17 @@ def test_a_preloaded_module_is_imported_before_the_first_job(own, queue):
 
 
 @pytest.mark.cq_only
-@pytest.mark.parametrize("name, reason", [("no_such_module", "No module named 'no_such_module'"), ("broken.raises", "ZeroDivisionError"),
-                                          ("broken.syntax", "SyntaxError"), ("broken.imports_missing", "no_such_module_at_all"),
-                                          ("broken.exits", "broken.exits"), ("difficult.only_in_jobs", "difficult.only_in_jobs")])
+@pytest.mark.parametrize(
+    "name, reason",
+    [
+        ("no_such_module", "No module named 'no_such_module'"),
+        ("broken.raises", "ZeroDivisionError"),
+        ("broken.syntax", "SyntaxError"),
+        ("broken.imports_missing", "no_such_module_at_all"),
+        ("broken.exits", "broken.exits"),
+        ("difficult.only_in_jobs", "difficult.only_in_jobs"),
+    ],
+)
 def test_a_module_that_cannot_be_preloaded_keeps_the_worker_from_starting(own, queue, name, reason):
     job = queue.enqueue("bakery.tasks.add", 1, 2)
     worker = own.worker(options=["--burst", "--preload", name], ready=False)
@@ -110,8 +144,11 @@ def test_a_module_that_cannot_be_preloaded_keeps_the_worker_from_starting(own, q
 def test_a_module_that_forks_should_not_share_is_left_to_the_jobs_and_said_so(own, queue, name, word):
     worker = own.worker(options=["--preload", name], ready=False)
     job = queue.enqueue("bakery.tasks.add", 1, 2)
-    wait_until(lambda: not worker.running() or job.get_status(refresh=True) == JobStatus.FINISHED, "it started or refused to")
-    line, = [line for line in worker.log().splitlines() if name in line and word in line][:1]
+    wait_until(
+        lambda: not worker.running() or job.get_status(refresh=True) == JobStatus.FINISHED,
+        "it started or refused to",
+    )
+    (line,) = [line for line in worker.log().splitlines() if name in line and word in line][:1]
     assert line
 
 
@@ -121,7 +158,16 @@ def test_what_cannot_be_learned_is_logged_once(own, queue, name):
     worker = own.worker()
     values(queue, worker, f"difficult.{name}", rounds=10)
     module = f"difficult.{name.split('.')[0]}"
-    assert len([line for line in worker.log().splitlines() if re.search(rf"{module}\b(?!\.{name.split('.')[1]})", line)]) <= 1, worker.log()
+    assert (
+        len(
+            [
+                line
+                for line in worker.log().splitlines()
+                if re.search(rf"{module}\b(?!\.{name.split('.')[1]})", line)
+            ]
+        )
+        <= 1
+    ), worker.log()
 
 
 def test_paths_are_searched_in_their_order(own, queue):
@@ -139,13 +185,23 @@ def test_paths_are_searched_in_their_order(own, queue):
 
 
 def test_an_application_that_sets_itself_up_at_import(own, redis):
-    """As Django does: settings out of the environment, a registry that is filled once, tasks that need both."""
+    """As Django does: settings out of the environment, a registry that is filled once, tasks that need
+    both."""
     own.env["PROJECT_SETTINGS"] = "project.settings.production"
     queue = Queue("default", connection=redis)
-    jobs = [queue.enqueue("project.tasks.send", "Ada"), queue.enqueue("project.shop.tasks.count_models"), queue.enqueue("project.tasks.setting", "DEBUG"),
-            queue.enqueue("project.tasks.send", "Bob", on_success="project.tasks.sent")]
+    jobs = [
+        queue.enqueue("project.tasks.send", "Ada"),
+        queue.enqueue("project.shop.tasks.count_models"),
+        queue.enqueue("project.tasks.setting", "DEBUG"),
+        queue.enqueue("project.tasks.send", "Bob", on_success="project.tasks.sent"),
+    ]
     own.burst(options=[] if KIND == "rq" else ["--preload", "project.setup"])
-    assert [job.return_value() for job in jobs] == ["mail to Ada from production", 2, False, "mail to Bob from production"]
+    assert [job.return_value() for job in jobs] == [
+        "mail to Ada from production",
+        2,
+        False,
+        "mail to Bob from production",
+    ]
     assert redis.get("sent") == b"mail to Bob from production"
 
 

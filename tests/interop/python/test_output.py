@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from bakery import noise
 from rq.job import JobStatus
 
+from bakery import noise
 from stage import KIND, wait_until
 
 
@@ -17,8 +17,11 @@ def marked(site, job, text):
     return lines
 
 
-@pytest.mark.parametrize("function", [noise.say, noise.complain, noise.run_echo, noise.no_newline, noise.warn],
-                         ids=lambda function: function.__name__)
+@pytest.mark.parametrize(
+    "function",
+    [noise.say, noise.complain, noise.run_echo, noise.no_newline, noise.warn],
+    ids=lambda function: function.__name__,
+)
 def test_output_is_in_the_workers_log(site, function):
     job = site.run(function, "hear me, ünï ☃")
     assert site.value_of(job) is None
@@ -117,14 +120,19 @@ def test_the_last_lines_of_a_failed_job_are_kept_with_it(stage, queue):
     shown = stage.cli("result", failed.id)
     assert shown.returncode == 1 and "ValueError: after all that" in shown.stdout
     assert "step 99" in shown.stdout and "step 1\n" not in shown.stdout
-    assert all(text in stage.cli("result", brief.id).stdout for text in ("step 0", "step 1", "to standard error"))
+    assert all(
+        text in stage.cli("result", brief.id).stdout for text in ("step 0", "step 1", "to standard error")
+    )
     assert "said: last words" in stage.cli("result", died.id).stdout
     assert "said: fine" not in stage.cli("result", good.id).stdout
 
 
 @pytest.mark.parametrize("option, shown", [("--quiet", False), ("--verbose", True)])
 def test_quiet_and_verbose_workers(stage, queue, option, shown):
-    good, bad = queue.enqueue(noise.log_debug, "of the worker"), queue.enqueue("bakery.errors.simple", "loud failure")
+    good, bad = (
+        queue.enqueue(noise.log_debug, "of the worker"),
+        queue.enqueue("bakery.errors.simple", "loud failure"),
+    )
     worker = stage.burst(options=[option])
     assert ("of the worker at debug" in worker.log()) == shown
     assert "loud failure" in worker.log()

@@ -58,7 +58,9 @@ def start(stage, application, *options):
 
 def run(queue, function="changing.version"):
     job = queue.enqueue(function)
-    wait_until(lambda: job.get_status(refresh=True) in (JobStatus.FINISHED, JobStatus.FAILED), f"{function} is over")
+    wait_until(
+        lambda: job.get_status(refresh=True) in (JobStatus.FINISHED, JobStatus.FAILED), f"{function} is over"
+    )
     return job.return_value() if job.is_finished else job.latest_result().exc_string
 
 
@@ -100,15 +102,28 @@ def test_no_job_is_lost_by_reloads(stage, redis, queue, application):
         application.write(version)
         reload(stage, worker)
         done = sum(job.get_status(refresh=True) == JobStatus.FINISHED for job in jobs)
-        wait_until(lambda done=done: sum(job.get_status(refresh=True) == JobStatus.FINISHED for job in jobs) > min(done, 190), "some more are done")
-    wait_until(lambda: all(job.get_status(refresh=True) == JobStatus.FINISHED for job in jobs), "all are finished")
+        wait_until(
+            lambda done=done: (
+                sum(job.get_status(refresh=True) == JobStatus.FINISHED for job in jobs) > min(done, 190)
+            ),
+            "some more are done",
+        )
+    wait_until(
+        lambda: all(job.get_status(refresh=True) == JobStatus.FINISHED for job in jobs), "all are finished"
+    )
     versions = [job.return_value() for job in jobs]
     assert set(versions) <= {1, 2, 3, 4, 5} and versions == sorted(versions)
     assert queue.failed_job_registry.count == 0 and queue.finished_job_registry.count == 200
 
 
-@pytest.mark.parametrize("text, reason", [("def version(:\n", "SyntaxError"), ("import no_such_module_at_all\n", "no_such_module_at_all"),
-                                          ("1 / 0\n", "ZeroDivisionError")])
+@pytest.mark.parametrize(
+    "text, reason",
+    [
+        ("def version(:\n", "SyntaxError"),
+        ("import no_such_module_at_all\n", "no_such_module_at_all"),
+        ("1 / 0\n", "ZeroDivisionError"),
+    ],
+)
 def test_code_that_does_not_import_is_not_taken_and_the_old_runs_on(stage, queue, application, text, reason):
     worker = start(stage, application)
     assert run(queue) == 1
@@ -137,7 +152,19 @@ def test_reloads_in_a_row_leave_one_stable(stage, queue, application):
     application.write(2)
     reload(stage, worker)
     wait_until(lambda: run(queue) == 2, "the new code runs")
-    wait_until(lambda: len([pid for pid in children_of(worker.pid) if "python" in Path(f"/proc/{pid}/cmdline").read_text()]) <= 1, "one is left")
+    wait_until(
+        lambda: (
+            len(
+                [
+                    pid
+                    for pid in children_of(worker.pid)
+                    if "python" in Path(f"/proc/{pid}/cmdline").read_text()
+                ]
+            )
+            <= 1
+        ),
+        "one is left",
+    )
     worker.signal(signal.SIGTERM)
     assert worker.wait() == 0
 

@@ -1,13 +1,14 @@
-"""Timeouts (RQ's documentation: Results, "Dealing with Job Timeouts"): an exception in the job, and where that does not help, force."""
+"""Timeouts (RQ's documentation: Results, "Dealing with Job Timeouts"): an exception in the job, and where
+that does not help, force."""
 
 import os
 
 import pytest
-from bakery import slow
 from rq import Queue, Retry
 from rq.job import JobStatus
 from rq.registry import ScheduledJobRegistry
 
+from bakery import slow
 from stage import process_is_alive, wait_until
 
 TEXT = "Task exceeded maximum timeout value (1 seconds)"
@@ -16,18 +17,25 @@ WORKER_QUEUES = ["default", "quick"]
 
 def test_a_timeout_is_an_exception_in_the_job(site):
     text = site.failure(slow.sleep, 600, job_timeout=1)
-    assert text.startswith("Traceback (most recent call last):") and "in sleep\n    time.sleep(seconds)\n" in text
+    assert (
+        text.startswith("Traceback (most recent call last):")
+        and "in sleep\n    time.sleep(seconds)\n" in text
+    )
     assert text.endswith(f"rq.timeouts.JobTimeoutException: {TEXT}\n")
 
 
-@pytest.mark.parametrize("function, args", [(slow.loop, ()), (slow.wait_for_program, ()), (slow.wait_for_lock, ())])
+@pytest.mark.parametrize(
+    "function, args", [(slow.loop, ()), (slow.wait_for_program, ()), (slow.wait_for_lock, ())]
+)
 def test_it_reaches_jobs_that_compute_and_jobs_that_wait(site, function, args):
     text = site.failure(function, *args, job_timeout=1)
     assert TEXT in text and f"in {function.__name__}\n" in text
 
 
 def test_it_reaches_coroutines(site):
-    assert site.failure(slow.sleep_in_coroutine, 600, job_timeout=1).endswith(f"JobTimeoutException: {TEXT}\n")
+    assert site.failure(slow.sleep_in_coroutine, 600, job_timeout=1).endswith(
+        f"JobTimeoutException: {TEXT}\n"
+    )
     assert site.value("bakery.tasks.later", "the next one") == "the next one"
 
 
@@ -55,7 +63,10 @@ def test_a_job_that_is_quick_enough_is_left_alone(site):
 
 def test_a_job_without_an_alarm_of_the_last_one(site):
     # 1 s for the first, which needs less: its alarm must not go off in the second, which needs more.
-    jobs = [site.queue.enqueue(slow.quick_enough, job_timeout=1), site.queue.enqueue(slow.sleep, 1.2, job_timeout=100)]
+    jobs = [
+        site.queue.enqueue(slow.quick_enough, job_timeout=1),
+        site.queue.enqueue(slow.sleep, 1.2, job_timeout=100),
+    ]
     site.wait(*jobs)
     assert site.value_of(jobs[1]) == "rested"
 
@@ -69,7 +80,9 @@ def test_a_queue_has_a_default_timeout_and_a_job_its_own(site):
 
 def test_a_timeout_is_a_failure_that_is_retried(site):
     job = site.queue.enqueue(slow.sleep, 600, job_timeout=1, retry=Retry(max=1, interval=100))
-    wait_until(lambda: ScheduledJobRegistry(queue=site.queue).get_job_ids() == [job.id], "the retry is scheduled")
+    wait_until(
+        lambda: ScheduledJobRegistry(queue=site.queue).get_job_ids() == [job.id], "the retry is scheduled"
+    )
     assert job.get_status(refresh=True) == JobStatus.SCHEDULED
 
 

@@ -10,17 +10,22 @@ import uuid
 import zoneinfo
 
 import pytest
-from bakery import models, tasks
-from bakery.models import Crumb, Flags, Grain, Loaf, Sealed, Slice
 from rq import Queue
 from rq.job import JobStatus
 from rq.serializers import JSONSerializer
+
+from bakery import models, tasks
+from bakery.models import Crumb, Flags, Grain, Loaf, Sealed, Slice
 
 MEGABYTE = 1024 * 1024
 SAMPLES = {
     "time": datetime.datetime(2026, 2, 3, 4, 5, 6, 789),
     "time in a zone": datetime.datetime(2026, 7, 1, 12, tzinfo=zoneinfo.ZoneInfo("Europe/Berlin")),
-    "date and delta": (datetime.date(2026, 1, 1), datetime.time(1, 2), datetime.timedelta(days=-1, microseconds=5)),
+    "date and delta": (
+        datetime.date(2026, 1, 1),
+        datetime.time(1, 2),
+        datetime.timedelta(days=-1, microseconds=5),
+    ),
     "decimal": [decimal.Decimal("0.10"), decimal.Decimal("-Infinity"), fractions.Fraction(1, 3)],
     "dataclass": Loaf("rye", decimal.Decimal("4.20"), [Grain.RYE]),
     "frozen dataclass as key": {Slice(1): "first"},
@@ -32,10 +37,21 @@ SAMPLES = {
     "texts": ["", "ünï ☃ 🐎", "NUL \x00 inside", "\ud800 alone", "x" * 70_000, "line\r\nline\u2028"],
     "numbers": [0, -1, 2**31, 2**64, -(2**200), 1.5, float("inf"), -0.0, 1 + 2j, True],
     "false values": [None, False, 0, "", [], {}, ()],
-    "collections": [collections.Counter("abca"), collections.OrderedDict(b=1, a=2), collections.deque([1, 2], maxlen=5),
-                    collections.defaultdict(list, a=[1])],
+    "collections": [
+        collections.Counter("abca"),
+        collections.OrderedDict(b=1, a=2),
+        collections.deque([1, 2], maxlen=5),
+        collections.defaultdict(list, a=[1]),
+    ],
     "odd keys": {None: 1, (1, "t"): 2, b"k": 3, 1.5: 4, frozenset(): 5},
-    "standard types": [uuid.UUID(int=7), pathlib.PurePosixPath("/a/b"), range(3, 9, 2), slice(1, 2), Ellipsis, NotImplemented],
+    "standard types": [
+        uuid.UUID(int=7),
+        pathlib.PurePosixPath("/a/b"),
+        range(3, 9, 2),
+        slice(1, 2),
+        Ellipsis,
+        NotImplemented,
+    ],
     "functions and classes": [tasks.add, len, Loaf, models.Oven.Tray, type(None), datetime.datetime.now],
     "deep": [[[[[[[[[[[[[[[[[[[["bottom"]]]]]]]]]]]]]]]]]]]],
     "wide": [list(range(20_000)), {str(n): n for n in range(2000)}],
@@ -57,7 +73,13 @@ def test_a_result_that_is_false_is_a_result(site, value):
 
 
 def test_types_are_the_same_ones_in_the_job(site):
-    for value, name in ((Loaf("x", decimal.Decimal(1)), "Loaf"), (Crumb(1, 2), "Crumb"), (Grain.RYE, "Grain"), (True, "bool"), (1.0, "float")):
+    for value, name in (
+        (Loaf("x", decimal.Decimal(1)), "Loaf"),
+        (Crumb(1, 2), "Crumb"),
+        (Grain.RYE, "Grain"),
+        (True, "bool"),
+        (1.0, "float"),
+    ):
         assert site.value(models.kind, value) == name
     assert site.value(models.price, Loaf("rye", decimal.Decimal("2.50"), [1, 2])) == decimal.Decimal("5.00")
 
@@ -90,8 +112,16 @@ def test_ten_megabytes_go_in_and_out(site):
     assert site.value(tasks.echo, text) == text
 
 
-@pytest.mark.parametrize("function, args", [(tasks.lock, ()), (tasks.local_function, ()), (models.sticky, ()), (open, ("/dev/null",)),
-                                            ("bakery.current.connection", ())])
+@pytest.mark.parametrize(
+    "function, args",
+    [
+        (tasks.lock, ()),
+        (tasks.local_function, ()),
+        (models.sticky, ()),
+        (open, ("/dev/null",)),
+        ("bakery.current.connection", ()),
+    ],
+)
 def test_a_result_that_cannot_be_serialized_is_said_so(site, function, args):
     job = site.run(function, *args)
     assert site.value_of(job) == "Unserializable return value"
@@ -129,12 +159,21 @@ def test_an_argument_of_a_module_that_the_worker_has_not_fails_the_job(site, tmp
 
 def test_json_is_read_and_answered_in_json(stage, redis):
     queue = Queue("default", connection=redis, serializer=JSONSerializer)
-    jobs = [queue.enqueue(tasks.collect, 1, "ü", [None, True], key={"a": 1.5}), queue.enqueue(tasks.echo, "x", meta={"n": 1}),
-            queue.enqueue(tasks.echo, {"wide": list(range(5000))}), queue.enqueue("bakery.tasks.later", 2)]
+    jobs = [
+        queue.enqueue(tasks.collect, 1, "ü", [None, True], key={"a": 1.5}),
+        queue.enqueue(tasks.echo, "x", meta={"n": 1}),
+        queue.enqueue(tasks.echo, {"wide": list(range(5000))}),
+        queue.enqueue("bakery.tasks.later", 2),
+    ]
     failing = queue.enqueue("bakery.tasks.add", "x", 1)
     unfit = [queue.enqueue("builtins.set", [1]), queue.enqueue("bakery.tasks.blob", 3)]
     stage.burst(options=["--serializer", "json"])
-    assert [job.return_value() for job in jobs] == [[[1, "ü", [None, True]], {"key": {"a": 1.5}}], "x", {"wide": list(range(5000))}, 2]
+    assert [job.return_value() for job in jobs] == [
+        [[1, "ü", [None, True]], {"key": {"a": 1.5}}],
+        "x",
+        {"wide": list(range(5000))},
+        2,
+    ]
     assert "TypeError: can only concatenate str" in failing.latest_result().exc_string
     assert [job.return_value() for job in unfit] == ["Unserializable return value"] * 2
     assert jobs[1].get_meta() == {"n": 1}
@@ -144,7 +183,10 @@ def test_json_is_read_and_answered_in_json(stage, redis):
 def test_a_serializer_of_the_applications_own(stage, redis, path):
     moment = datetime.datetime(2026, 2, 3, 4, 5)
     queue = Queue("default", connection=redis, serializer=path)
-    jobs = [queue.enqueue("bakery.tasks.echo", {"at": moment}, meta={"since": moment}), queue.enqueue("bakery.current.save", "progress", moment)]
+    jobs = [
+        queue.enqueue("bakery.tasks.echo", {"at": moment}, meta={"since": moment}),
+        queue.enqueue("bakery.current.save", "progress", moment),
+    ]
     failing = queue.enqueue("bakery.tasks.add", 1, None)
     unfit = queue.enqueue("bakery.tasks.lock")
     stage.burst(options=["--serializer", path])

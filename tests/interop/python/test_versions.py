@@ -24,8 +24,14 @@ class Peer:
     def __init__(self, version, stage):
         self.version = version
         self.python = str(INTERPRETERS[version])
-        self.process = subprocess.Popen([self.python, HERE / "peer.py", stage.server.socket], env={**stage.env, "PYTHONPATH": str(APPS)},
-                                        cwd=stage.folder, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.process = subprocess.Popen(
+            [self.python, HERE / "peer.py", stage.server.socket],
+            env={**stage.env, "PYTHONPATH": str(APPS)},
+            cwd=stage.folder,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
 
     def __call__(self, do, **arguments):
         self.process.stdin.write(json.dumps({"do": do, **arguments}) + "\n")
@@ -54,6 +60,7 @@ def peer(request, stage):
 def burst(stage, peer):
     def burst(*options):
         return stage.burst(options=options, python=peer.python)
+
     return burst
 
 
@@ -62,31 +69,59 @@ def notes(redis, job_id):
 
 
 def test_values_are_read_by_both(peer, burst, redis):
-    ids = {name: peer("enqueue", function=f"classic.work.{name}", args=args, by_reference=name != "version")
-           for name, args in {"add": [1, 2], "later": ["soon"], "version": []}.items()}
-    ids["greet"] = peer("enqueue_method", cls="classic.work.Thing", given=["Ada"], method="greet", args=["Bob"])
+    ids = {
+        name: peer("enqueue", function=f"classic.work.{name}", args=args, by_reference=name != "version")
+        for name, args in {"add": [1, 2], "later": ["soon"], "version": []}.items()
+    }
+    ids["greet"] = peer(
+        "enqueue_method", cls="classic.work.Thing", given=["Ada"], method="greet", args=["Bob"]
+    )
     worker = burst()
     values = {name: peer("read", job_id=job_id)["value"] for name, job_id in ids.items()}
     assert values.pop("version").startswith(peer.version)
     assert values == {"add": 3, "later": "soon", "greet": "Ada greets Bob"}
     job = Job.fetch(ids["add"], connection=redis)
-    assert (job.get_status(), job.return_value(), job.latest_result().type.name) == (JobStatus.FINISHED, 3, "SUCCESSFUL")
+    assert (job.get_status(), job.return_value(), job.latest_result().type.name) == (
+        JobStatus.FINISHED,
+        3,
+        "SUCCESSFUL",
+    )
     assert peer("read", job_id=ids["add"])["worker"] in (worker.name, None)
 
 
 def test_the_current_job_is_one_of_that_version(peer, burst):
-    job_id = peer("enqueue", function="classic.work.about", timeout=33, meta={"n": 1}, description="mine", job_id="about")
+    job_id = peer(
+        "enqueue",
+        function="classic.work.about",
+        timeout=33,
+        meta={"n": 1},
+        description="mine",
+        job_id="about",
+    )
     worker = burst()
     value = peer("read", job_id=job_id)["value"]
-    assert value == {"id": "about", "origin": "default", "func_name": "classic.work.about", "description": "mine", "timeout": 33, "meta": {"n": 1},
-                     "status": "started", "environment": ["about", worker.name], "worker": worker.name}
+    assert value == {
+        "id": "about",
+        "origin": "default",
+        "func_name": "classic.work.about",
+        "description": "mine",
+        "timeout": 33,
+        "meta": {"n": 1},
+        "status": "started",
+        "environment": ["about", worker.name],
+        "worker": worker.name,
+    }
 
 
 def test_meta_connection_and_enqueueing(peer, burst, redis):
     saved = peer("enqueue", function="classic.work.save", args=["key", "value"], meta={"from": "producer"})
     maker = peer("enqueue", function="classic.work.enqueue", args=["classic.work.add", 3, 4])
     burst()
-    assert peer("read", job_id=saved)["value"] == peer("read", job_id=saved)["meta"] == {"from": "producer", "key": "value"}
+    assert (
+        peer("read", job_id=saved)["value"]
+        == peer("read", job_id=saved)["meta"]
+        == {"from": "producer", "key": "value"}
+    )
     assert redis.get("saved") == b"value"
     assert peer("read", job_id=peer("read", job_id=maker)["value"])["value"] == 7
 
@@ -124,10 +159,16 @@ def test_callbacks_are_called(peer, burst, redis):
 
 
 def test_timeouts_are_exceptions_of_that_version(peer, burst):
-    swallowed, failed = peer("enqueue", function="classic.work.swallow", timeout=1), peer("enqueue", function="classic.work.sleep", args=[600], timeout=1)
+    swallowed, failed = (
+        peer("enqueue", function="classic.work.swallow", timeout=1),
+        peer("enqueue", function="classic.work.sleep", args=[600], timeout=1),
+    )
     burst("--preload", "classic.work")  # importing an rq may take a second by itself
     assert peer("read", job_id=swallowed)["value"] == "Task exceeded maximum timeout value (1 seconds)"
-    assert "rq.timeouts.JobTimeoutException: Task exceeded maximum timeout value (1 seconds)" in peer("read", job_id=failed)["exc_info"]
+    assert (
+        "rq.timeouts.JobTimeoutException: Task exceeded maximum timeout value (1 seconds)"
+        in peer("read", job_id=failed)["exc_info"]
+    )
 
 
 def test_retries_and_dependencies(peer, burst):
@@ -150,7 +191,10 @@ def test_a_stopped_job(stage, peer, redis):
     job_id = peer("enqueue", function="classic.work.hold", callbacks=callbacks)
     worker = stage.worker(python=peer.python)
     assert redis.blpop(["bell:running"], timeout=20)
-    wait_until(lambda: redis.hget(f"rq:worker:{worker.name}", "current_job") == job_id.encode(), "it is the current job")
+    wait_until(
+        lambda: redis.hget(f"rq:worker:{worker.name}", "current_job") == job_id.encode(),
+        "it is the current job",
+    )
     peer("stop", job_id=job_id)
     wait_until(lambda: redis.hget(f"rq:job:{job_id}", "status") == b"stopped", "the job is stopped")
     assert notes(redis, job_id) == ([] if peer.version == "1.13" else ["stopped"])
@@ -162,7 +206,14 @@ def test_the_worker_tells_its_pythons_version(stage, peer, redis):
     job_id = peer("enqueue", function="classic.work.add", args=[1, 2])
     worker = stage.worker(python=peer.python)
     wait_until(lambda: redis.hget(f"rq:job:{job_id}", "status") == b"finished", "the job is finished")
-    version = subprocess.run([peer.python, "-c", "import platform; print(platform.python_version())"], capture_output=True, text=True).stdout.strip()
-    wait_until(lambda: redis.hget(f"rq:worker:{worker.name}", "python_version").decode().startswith(version), "it is told")
-    seen, = [seen for seen in peer("workers") if seen["name"] == worker.name]
+    version = subprocess.run(
+        [peer.python, "-c", "import platform; print(platform.python_version())"],
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
+    wait_until(
+        lambda: redis.hget(f"rq:worker:{worker.name}", "python_version").decode().startswith(version),
+        "it is told",
+    )
+    (seen,) = [seen for seen in peer("workers") if seen["name"] == worker.name]
     assert (seen["pid"], seen["queues"]) == (worker.pid, ["default"])

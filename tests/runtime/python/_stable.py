@@ -1,4 +1,6 @@
-"""The smallest python stable: its horses execute the text of a job's field `code`; what it leaves in `value` is the answer."""
+"""The smallest python stable: its horses execute the text of a job's field `code`; what it leaves in `value`
+is the answer."""
+
 import os
 import sys
 import traceback
@@ -31,7 +33,8 @@ def horse():
 
 
 def became_horse(code, setup):
-    """Execute what comes after hello. A probe in it serves the worker; whether this is a horse that was forked meanwhile."""
+    """Execute what comes after hello. A probe in it serves the worker; whether this is a horse that was
+    forked meanwhile."""
     try:
         exec(code, {'_cq': _cq, 'setup': setup, 'sys': sys})
     except _cq.Forked:

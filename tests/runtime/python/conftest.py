@@ -1,7 +1,7 @@
 """The package `cq` against a stand-in for `_cq`: what it sends is a list, what it receives too.
 
-Each test imports the package anew, because its modules hold the state of a process. What needs a process of its own (which
-modules are imported, signals that kill) runs scripts.
+Each test imports the package anew, because its modules hold the state of a process. What needs a process of
+its own (which modules are imported, signals that kill) runs scripts.
 """
 
 import importlib
@@ -40,8 +40,23 @@ class Wire:
 
     def module(self):
         module = types.ModuleType("_cq")
-        for name in ("open", "hello", "log", "serve", "status", "probe", "receive", "send", "answer", "learn", "title",
-                     "clean_up", "exit", "threads", "sockets"):
+        for name in (
+            "open",
+            "hello",
+            "log",
+            "serve",
+            "status",
+            "probe",
+            "receive",
+            "send",
+            "answer",
+            "learn",
+            "title",
+            "clean_up",
+            "exit",
+            "threads",
+            "sockets",
+        ):
             setattr(module, name, getattr(self, name))
         return module
 
@@ -91,7 +106,9 @@ class Wire:
     def _check(fields):
         for name, value in fields.items():
             assert isinstance(name, str)
-            assert value is None or isinstance(value, (str, bytes, int, bool)), f"{name}: {value!r} cannot be sent"
+            assert value is None or isinstance(value, (str, bytes, int, bool)), (
+                f"{name}: {value!r} cannot be sent"
+            )
             if isinstance(value, str):
                 value.encode()
 
@@ -133,13 +150,29 @@ class Runtime:
         """A job frame. call: (name, instance, args, kwargs)"""
         import pickle
         import zlib
+
         if data is None:
             data = zlib.compress(pickle.dumps(call, 5))
-        hash_ = {b"data": data, b"status": b"started", b"origin": b"default", b"created_at": b"2024-05-06T07:08:09.123456Z",
-                 b"enqueued_at": b"2024-05-06T07:08:09.123456Z", b"started_at": b"2024-05-06T07:08:10.123456Z"}
+        hash_ = {
+            b"data": data,
+            b"status": b"started",
+            b"origin": b"default",
+            b"created_at": b"2024-05-06T07:08:09.123456Z",
+            b"enqueued_at": b"2024-05-06T07:08:09.123456Z",
+            b"started_at": b"2024-05-06T07:08:10.123456Z",
+        }
         hash_.update(fields or {})
-        return {"type": "job", "id": "a-job", "execution": "e", "queue": "default", "worker": "a-worker", "timeout": 180,
-                "reuse": False, "fields": hash_, **more}
+        return {
+            "type": "job",
+            "id": "a-job",
+            "execution": "e",
+            "queue": "default",
+            "worker": "a-worker",
+            "timeout": 180,
+            "reuse": False,
+            "fields": hash_,
+            **more,
+        }
 
     def run(self, name, *args, instance=None, kwargs=None, fields=None, data=None, **more):
         """Run one job. Returns the answer: (type, fields)."""
@@ -149,6 +182,7 @@ class Runtime:
     def value(self, name, *args, **more):
         """Run one job that has to succeed. Returns its value."""
         import pickle
+
         kind, fields = self.run(name, *args, **more)
         assert kind == "done", fields
         return pickle.loads(fields["value"]) if "value" in fields else None
@@ -229,12 +263,20 @@ sys.path.insert(0, sys.argv[2])
 
 @pytest.fixture
 def script(tmp_path):
-    """script(source, python=..., args=...): run it in an interpreter of its own, with a stand-in for _cq; its output."""
+    """script(source, python=..., args=...): run it in an interpreter of its own, with a stand-in for _cq; its
+    output."""
 
     def run(source, python=sys.executable, status=0, prelude=PRELUDE):
         text = prelude + textwrap.dedent(source)
-        done = subprocess.run([str(python), "-c", text, str(PACKAGE), str(tmp_path)], capture_output=True, text=True, timeout=60,
-                              cwd=tmp_path, stdin=subprocess.DEVNULL, check=False)
+        done = subprocess.run(
+            [str(python), "-c", text, str(PACKAGE), str(tmp_path)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
         assert done.returncode == status, done.stderr
         return done.stdout
 

@@ -9,20 +9,24 @@ rq = pytest.importorskip("rq")
 
 @pytest.fixture
 def app(module):
-    module("calls", """
+    module(
+        "calls",
+        """
         import time
         import rq
         import rq.timeouts
 
         seen = []
 
-        def work(x): 
+        def work(x):
             seen.append('work')
             if x: raise ValueError('work failed')
             return 'value'
 
-        def succeeded(job, connection, result): seen.append(('succeeded', job, connection, result, job.get_status(refresh=False)))
-        def failed(job, connection, kind, error, traceback): seen.append(('failed', job, connection, kind, error, traceback))
+        def succeeded(job, connection, result):
+            seen.append(('succeeded', job, connection, result, job.get_status(refresh=False)))
+        def failed(job, connection, kind, error, traceback):
+            seen.append(('failed', job, connection, kind, error, traceback))
         def stopped(job, connection): seen.append(('stopped', job, connection))
         def raises(*args): raise KeyError('callback')
         def leaves(*args): raise SystemExit(4)
@@ -34,8 +38,10 @@ def app(module):
         def ends(job, *error): seen.append('ends'); return False
         def breaks(job, *error): raise OSError('handler')
         def reraises(job, kind, error, traceback): raise error
-    """)
+    """,
+    )
     import calls
+
     return calls
 
 
@@ -57,17 +63,26 @@ def test_the_worker_is_told_before_a_callback_how_long_it_may_take(runtime, app)
     runtime.value("calls.work", 0, fields={b"success_callback_name": b"calls.succeeded"})
     assert runtime.sent("ended") == [{"timeout": 60}]
     runtime.wire.sent.clear()
-    runtime.value("calls.work", 0, fields={b"success_callback_name": b"calls.succeeded", b"success_callback_timeout": b"7"})
+    runtime.value(
+        "calls.work",
+        0,
+        fields={b"success_callback_name": b"calls.succeeded", b"success_callback_timeout": b"7"},
+    )
     assert runtime.sent("ended") == [{"timeout": 7}]
     runtime.wire.sent.clear()
-    runtime.failure("calls.work", 1, fields={b"failure_callback_name": b"calls.failed", b"failure_callback_timeout": b"8"})
+    runtime.failure(
+        "calls.work", 1, fields={b"failure_callback_name": b"calls.failed", b"failure_callback_timeout": b"8"}
+    )
     assert runtime.sent("ended") == [{"timeout": 8}]
 
 
 def test_a_success_callback_that_raises_fails_the_job_and_calls_the_failure_callback(runtime, app):
     runtime.configure()
-    text = runtime.failure("calls.work", 0, fields={b"success_callback_name": b"calls.raises",
-                                                    b"failure_callback_name": b"calls.failed"})
+    text = runtime.failure(
+        "calls.work",
+        0,
+        fields={b"success_callback_name": b"calls.raises", b"failure_callback_name": b"calls.failed"},
+    )
     assert text.rstrip().endswith("KeyError: 'callback'")
     assert names(app.seen) == ["work", "failed"]
     assert app.seen[1][3] is KeyError
@@ -75,7 +90,9 @@ def test_a_success_callback_that_raises_fails_the_job_and_calls_the_failure_call
 
 def test_a_success_callback_that_takes_too_long_fails_the_job(runtime, app):
     runtime.configure()
-    text = runtime.failure("calls.work", 0, fields={b"success_callback_name": b"calls.sleeps", b"success_callback_timeout": b"1"})
+    text = runtime.failure(
+        "calls.work", 0, fields={b"success_callback_name": b"calls.sleeps", b"success_callback_timeout": b"1"}
+    )
     assert "JobTimeoutException: Task exceeded maximum timeout value (1 seconds)" in text
 
 
@@ -99,7 +116,9 @@ def test_a_failure_callback_that_raises_takes_the_failures_place(runtime, app, n
 
 def test_a_failure_callback_that_takes_too_long_is_ended(runtime, app):
     runtime.configure()
-    text = runtime.failure("calls.work", 1, fields={b"failure_callback_name": b"calls.sleeps", b"failure_callback_timeout": b"1"})
+    text = runtime.failure(
+        "calls.work", 1, fields={b"failure_callback_name": b"calls.sleeps", b"failure_callback_timeout": b"1"}
+    )
     assert text.rstrip().endswith("JobTimeoutException: Task exceeded maximum timeout value (1 seconds)")
 
 
@@ -151,8 +170,11 @@ def test_with_handlers_the_worker_waits_as_long_as_rqs_monitor_would(runtime, ap
 
 
 def test_a_returned_retry_is_answered_without_the_success_callback(runtime, app, module):
-    module("again", "import rq\ndef f(): return rq.Retry(max=3, interval=[1, 2])\n"
-                    "def g(): import cq; return cq.Retry(2)\ndef h(): return rq.Retry(max=1, interval=5)\n")
+    module(
+        "again",
+        "import rq\ndef f(): return rq.Retry(max=3, interval=[1, 2])\n"
+        "def g(): import cq; return cq.Retry(2)\ndef h(): return rq.Retry(max=1, interval=5)\n",
+    )
     runtime.configure()
     fields = {b"success_callback_name": b"calls.succeeded"}
     kind, answer = runtime.run("again.f", fields=fields)
@@ -173,6 +195,7 @@ def test_a_retry_that_makes_no_sense_is_refused_where_it_is_made(runtime, argume
 
 # --- callback frames: the job's own horse is gone
 
+
 def call_back(runtime, kind, name, exc=None, **more):
     fields = {f"{kind}_callback_name".encode(): name}
     frame = runtime.frame(("calls.work", None, (0,), {}), fields, type="callback", kind=kind, **more)
@@ -184,7 +207,7 @@ def call_back(runtime, kind, name, exc=None, **more):
 def test_a_stopped_callback_gets_job_and_connection(runtime, app):
     runtime.configure()
     assert call_back(runtime, "stopped", b"calls.stopped") == ("done", {})
-    (_, job, connection), = app.seen
+    ((_, job, connection),) = app.seen
     assert job.id == "a-job" and connection is job.connection
 
 
@@ -194,15 +217,24 @@ def test_a_stopped_callback_that_raises_is_answered(runtime, app):
     assert kind == "failed" and fields["exc"].rstrip().endswith("KeyError: 'callback'")
 
 
-@pytest.mark.parametrize("exc, name", [
-    ("Moved to FailedJobRegistry, due to AbandonedJobError, at 2024-01-01 00:00:00", "rq.exceptions.AbandonedJobError"),
-    ("rq.timeouts.JobTimeoutException: Task exceeded maximum timeout value (1 seconds)\n", "rq.timeouts.JobTimeoutException"),
-    ("Work-horse terminated unexpectedly; waitpid returned 9 (signal 9); ", "cq.WorkHorseTerminated"),
-])
+@pytest.mark.parametrize(
+    "exc, name",
+    [
+        (
+            "Moved to FailedJobRegistry, due to AbandonedJobError, at 2024-01-01 00:00:00",
+            "rq.exceptions.AbandonedJobError",
+        ),
+        (
+            "rq.timeouts.JobTimeoutException: Task exceeded maximum timeout value (1 seconds)\n",
+            "rq.timeouts.JobTimeoutException",
+        ),
+        ("Work-horse terminated unexpectedly; waitpid returned 9 (signal 9); ", "cq.WorkHorseTerminated"),
+    ],
+)
 def test_a_failure_callback_is_told_what_ended_the_horse(runtime, app, exc, name):
     runtime.configure()
     assert call_back(runtime, "failure", b"calls.failed", exc) == ("done", {})
-    (_, job, connection, kind, error, traceback), = app.seen
+    ((_, job, connection, kind, error, traceback),) = app.seen
     assert f"{kind.__module__}.{kind.__name__}" == name
     assert isinstance(error, kind) and str(error) == exc and traceback is None
 
@@ -212,7 +244,8 @@ def test_without_rq_callbacks_get_cqs_job_and_no_connection(script, tmp_path):
         "def work(x): return 1 / x\n"
         "def succeeded(job, connection, value): print('succeeded', job.id, connection, value)\n"
         "def failed(job, connection, kind, error, traceback): print('failed', job.id, connection, error)\n"
-        "def handler(job, *error): print('handler', job.id)\n")
+        "def handler(job, *error): print('handler', job.id)\n"
+    )
     out = script("""
         import pickle
         sys.modules['rq'] = None  # as if it were not installed
@@ -220,8 +253,10 @@ def test_without_rq_callbacks_get_cqs_job_and_no_connection(script, tmp_path):
         import plain
         _failure.handlers = (plain.handler,)
         for x in 1, 0:
-            fields = {b'data': pickle.dumps(('plain.work', None, (x,), {})), b'success_callback_name': b'plain.succeeded',
+            fields = {b'data': pickle.dumps(('plain.work', None, (x,), {})),
+                      b'success_callback_name': b'plain.succeeded',
                       b'failure_callback_name': b'plain.failed'}
-            print(_horse._serve({'type': 'job', 'id': 'i', 'queue': 'q', 'worker': 'w', 'timeout': 9, 'fields': fields})[0])
+            print(_horse._serve({'type': 'job', 'id': 'i', 'queue': 'q', 'worker': 'w', 'timeout': 9,
+                                 'fields': fields})[0])
     """)
     assert out == "succeeded i None 1.0\ndone\nfailed i None division by zero\nhandler i\nfailed\n"

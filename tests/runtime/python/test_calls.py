@@ -9,7 +9,9 @@ pytest.importorskip("rq")
 
 @pytest.fixture
 def app(module):
-    module("app.tasks", """
+    module(
+        "app.tasks",
+        """
         import os
         import cq
 
@@ -33,12 +35,15 @@ def app(module):
             await asyncio.sleep(0)
             return x
         def environment(): return os.environ['RQ_JOB_ID'], os.environ['RQ_WORKER_ID']
-        def current(): 
+        def current():
             job = cq.current_job()
-            return job.id, job.queue, job.worker_name, job.execution_id, job.timeout, job.func_name, job.args, job.kwargs
+            known = job.id, job.queue, job.worker_name, job.execution_id, job.timeout
+            return known + (job.func_name, job.args, job.kwargs)
         def echo(*args, **kwargs): return args, kwargs
-    """)
+    """,
+    )
     import app.tasks
+
     return app.tasks
 
 
@@ -82,7 +87,10 @@ def test_a_coroutine_is_awaited(runtime, app):
 
 def test_tasks_that_a_coroutine_leaves_behind_disturb_nobody(runtime, module, capfd):
     import gc
-    module("lazy", """
+
+    module(
+        "lazy",
+        """
         import asyncio, time
         async def leaves():
             asyncio.get_running_loop().create_task(asyncio.sleep(60))
@@ -90,7 +98,8 @@ def test_tasks_that_a_coroutine_leaves_behind_disturb_nobody(runtime, module, ca
             return 'left'
         async def hangs():
             await asyncio.gather(asyncio.sleep(60), asyncio.sleep(60))
-    """)
+    """,
+    )
     assert runtime.value("lazy.leaves") == "left"
     assert "JobTimeoutException" in runtime.failure("lazy.hangs", timeout=1)
     gc.collect()
@@ -102,7 +111,16 @@ def test_the_environment_names_job_and_worker(runtime, app):
 
 
 def test_current_job_knows_the_job(runtime, app):
-    assert runtime.value("app.tasks.current") == ("a-job", "default", "a-worker", "e", 180, "app.tasks.current", (), {})
+    assert runtime.value("app.tasks.current") == (
+        "a-job",
+        "default",
+        "a-worker",
+        "e",
+        180,
+        "app.tasks.current",
+        (),
+        {},
+    )
     assert runtime.cq.current_job() is None
 
 
@@ -117,24 +135,28 @@ def test_pickles_of_every_protocol_are_read(runtime, app, protocol):
 
 def test_data_may_be_uncompressed_or_compressed(runtime, app):
     import zlib
+
     plain = pickle.dumps(("app.tasks.add", None, (1,), {}), 5)
     assert runtime.run(None, data=plain) == runtime.run(None, data=zlib.compress(plain))
 
 
 def test_the_values_of_a_job_are_its_own(runtime, app):
-    value = {"text": "\ud800", "n": 2 ** 100, "set": {1}, "tuple": (1, [2])}
+    value = {"text": "\ud800", "n": 2**100, "set": {1}, "tuple": (1, [2])}
     assert runtime.value("app.tasks.echo", value) == ((value,), {})
 
 
-@pytest.mark.parametrize("name, reason", [
-    ("app.tasks.absent", "the module app.tasks has no absent"),
-    ("app.tasks.Machine.absent", "the class app.tasks.Machine has no absent"),
-    ("app.absent.function", "the module app has no absent"),
-    ("there.is.none", "there is no module there"),
-    ("nosuchbuiltin", "there is no module nosuchbuiltin"),
-    ("..", "Invalid attribute name: '..'"),
-    ("", "Invalid attribute name: ''"),
-])
+@pytest.mark.parametrize(
+    "name, reason",
+    [
+        ("app.tasks.absent", "the module app.tasks has no absent"),
+        ("app.tasks.Machine.absent", "the class app.tasks.Machine has no absent"),
+        ("app.absent.function", "the module app has no absent"),
+        ("there.is.none", "there is no module there"),
+        ("nosuchbuiltin", "there is no module nosuchbuiltin"),
+        ("..", "Invalid attribute name: '..'"),
+        ("", "Invalid attribute name: ''"),
+    ],
+)
 def test_a_name_that_leads_nowhere_says_where_it_ends(runtime, app, name, reason):
     last = runtime.failure(name).rstrip().rsplit("\n", 1)[-1]
     assert last.startswith("ValueError: Invalid attribute name: ")
@@ -144,8 +166,10 @@ def test_a_name_that_leads_nowhere_says_where_it_ends(runtime, app, name, reason
 def test_a_module_that_does_not_import_is_named_with_its_reason_and_its_traceback(runtime, module):
     module("broken.tasks", "import there_is_no_such_thing\ndef f(): pass\n")
     text = runtime.failure("broken.tasks.f")
-    assert text.rstrip().endswith("ValueError: Invalid attribute name: broken.tasks.f: importing broken.tasks failed: "
-                                  "ModuleNotFoundError: No module named 'there_is_no_such_thing'")
+    assert text.rstrip().endswith(
+        "ValueError: Invalid attribute name: broken.tasks.f: importing broken.tasks failed: "
+        "ModuleNotFoundError: No module named 'there_is_no_such_thing'"
+    )
     assert "broken/tasks.py\", line 1, in <module>" in text
 
 
@@ -167,13 +191,22 @@ def test_the_name_none_fails_the_job(runtime):
 
 def test_names_are_found_as_rq_finds_them(runtime, app):
     from rq.utils import import_attribute
-    for name in ("app.tasks.add", "app.tasks.Machine.twice", "app.tasks.Machine", "os.path.join", "app.tasks.os.getcwd",
-                 "collections.OrderedDict.fromkeys"):
+
+    for name in (
+        "app.tasks.add",
+        "app.tasks.Machine.twice",
+        "app.tasks.Machine",
+        "os.path.join",
+        "app.tasks.os.getcwd",
+        "collections.OrderedDict.fromkeys",
+    ):
         assert runtime._resolve.resolve(name) == import_attribute(name), name
 
 
 def test_wrong_arguments_fail_with_pythons_words(runtime, app):
-    assert "TypeError: nothing() takes 0 positional arguments but 1 was given" in runtime.failure("app.tasks.nothing", 1)
+    assert "TypeError: nothing() takes 0 positional arguments but 1 was given" in runtime.failure(
+        "app.tasks.nothing", 1
+    )
 
 
 def test_what_a_module_was_replaced_by_is_called(runtime, app):

@@ -1,4 +1,5 @@
-"""The package with the real _cq: `cq worker` in burst mode on a Redis of our own, jobs enqueued and read by rq."""
+"""The package with the real _cq: `cq worker` in burst mode on a Redis of our own, jobs enqueued and read by
+rq."""
 
 import os
 import shutil
@@ -27,8 +28,11 @@ pytestmark = [
 def url():
     folder = tempfile.mkdtemp(prefix="cq-python-")
     socket = f"{folder}/redis.sock"
-    server = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", socket, "--save", "", "--dir", folder],
-                              stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        ["redis-server", "--port", "0", "--unixsocket", socket, "--save", "", "--dir", folder],
+        stdout=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL,
+    )
     connection = redis.Redis(unix_socket_path=socket)
     for _ in range(1000):
         try:
@@ -48,7 +52,7 @@ class Site:
     def __init__(self, url, folder):
         self.url = url
         self.folder = Path(folder)
-        self.connection = redis.Redis(unix_socket_path=url[len("unix://"):])
+        self.connection = redis.Redis(unix_socket_path=url[len("unix://") :])
         self.connection.flushall()
         self.queue = rq.Queue(connection=self.connection)
 
@@ -61,8 +65,17 @@ class Site:
     def work(self, *options, python=sys.executable, status=0):
         """Run a worker until the queue is empty. Its log."""
         command = [CQ, "worker", "-b", "-u", self.url, "--python", str(python), *options]
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-                              cwd=self.folder, timeout=120, check=False, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            cwd=self.folder,
+            timeout=120,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
         assert done.returncode == status, done.stdout
         return done.stdout
 
@@ -82,7 +95,9 @@ def site(url, tmp_path):
 @pytest.mark.parametrize("reuse", [(), ("--reuse-horses",)], ids=["forked", "reused"])
 @pytest.mark.parametrize("python", interpreters())
 def test_every_python_runs_every_kind_of_job(site, python, reuse):
-    site.write("app", """
+    site.write(
+        "app",
+        """
         import os, time
         import cq
 
@@ -99,7 +114,8 @@ def test_every_python_runs_every_kind_of_job(site, python, reuse):
         class Counter:
             def __init__(self, n): self.n = n
             def next(self): return self.n + 1
-    """)
+    """,
+    )
     jobs = {name: site.enqueue(f"app.{name}") for name in ("boom", "meta", "again", "later")}
     jobs["add"] = site.enqueue("app.add", 1, b=2)
     jobs["slow"] = site.enqueue("app.slow", job_timeout=1)
@@ -110,40 +126,60 @@ def test_every_python_runs_every_kind_of_job(site, python, reuse):
     assert site.outcome(jobs["boom"]) == ("failed", "ValueError: boom")
     assert site.outcome(jobs["meta"]) == ("finished", None)
     assert rq.job.Job.fetch(jobs["meta"].id, connection=site.connection).meta == {
-        "progress": 0.5, "progress_text": "half", "also": [1]}
+        "progress": 0.5,
+        "progress_text": "half",
+        "also": [1],
+    }
     assert site.outcome(jobs["again"]) == ("finished", "done")
     assert site.outcome(jobs["later"]) == ("finished", "later")
     assert site.outcome(jobs["slow"]) == (
-        "failed", "rq.timeouts.JobTimeoutException: Task exceeded maximum timeout value (1 seconds)")
+        "failed",
+        "rq.timeouts.JobTimeoutException: Task exceeded maximum timeout value (1 seconds)",
+    )
     assert site.outcome(jobs["large"]) == ("finished", b"y" + b"x" * 10_000_000)
     assert site.outcome(jobs["len"]) == ("finished", 3)
 
 
 @pytest.mark.parametrize("python", interpreters())
 def test_a_stable_for_functions_without_rq_stays_small(site, python):
-    site.write("small", """
+    site.write(
+        "small",
+        """
         import os, sys
-        def modules(): return sorted(name for name in sys.modules if name in ('rq', 'redis', 'logging', 'json', 're', 'threading'))
+        def modules():
+            looked_for = ('rq', 'redis', 'logging', 'json', 're', 'threading')
+            return sorted(name for name in sys.modules if name in looked_for)
         def rss(process):
             with open(f'/proc/{process}/status') as status:
                 return int([line for line in status if line.startswith('VmRSS')][0].split()[1])
         def parent(): return rss(os.getppid())
-    """)
-    bare = subprocess.run([python, "-c", "import small; print(small.rss('self'), *small.modules())"], capture_output=True, text=True,
-                          check=True, cwd=site.folder)
+    """,
+    )
+    bare = subprocess.run(
+        [python, "-c", "import small; print(small.rss('self'), *small.modules())"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=site.folder,
+    )
     alone, *modules = bare.stdout.split()
-    jobs = [site.enqueue("small.modules") for _ in range(4)] + [site.enqueue("small.parent") for _ in range(2)]
+    jobs = [site.enqueue("small.modules") for _ in range(4)] + [
+        site.enqueue("small.parent") for _ in range(2)
+    ]
     site.work(python=python)
     assert site.outcome(jobs[3]) == ("finished", modules)
     assert site.outcome(jobs[-1])[1] < int(alone) + 6000
 
 
 def test_a_module_that_jobs_keep_importing_is_forked_with_them(site):
-    site.write("often", """
+    site.write(
+        "often",
+        """
         import os
         LOADED_BY = os.getpid()
         def mine(): return LOADED_BY == os.getpid()
-    """)
+    """,
+    )
     jobs = [site.enqueue("often.mine") for _ in range(12)]
     site.work()
     answers = [site.outcome(job) for job in jobs]
@@ -158,13 +194,16 @@ def test_without_auto_preload_each_job_imports_what_it_needs(site):
 
 
 def test_a_module_with_a_thread_is_imported_by_each_job_and_named_in_the_log_once(site):
-    site.write("restless", """
+    site.write(
+        "restless",
+        """
         import threading
         stop = threading.Event()
         thread = threading.Thread(target=stop.wait, name='restless', daemon=True)
         thread.start()
         def alive(): return thread.is_alive()
-    """)
+    """,
+    )
     jobs = [site.enqueue("restless.alive") for _ in range(12)]
     log = site.work()
     assert {site.outcome(job) for job in jobs} == {("finished", True)}
@@ -177,27 +216,41 @@ def test_a_worker_that_cannot_preload_says_why_and_runs_nothing(site):
     site.write("rotten", "import there_is_no_such_thing\n")
     job = site.enqueue("builtins.len", "abc")
     command = [CQ, "worker", "-b", "-u", site.url, "--python", sys.executable, "--preload", "rotten"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=site.folder, timeout=60,
-                          check=False, stdin=subprocess.DEVNULL)
+    done = subprocess.run(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=site.folder,
+        timeout=60,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
     assert done.returncode != 0
     assert "--preload rotten" in done.stdout and "No module named 'there_is_no_such_thing'" in done.stdout
     assert job.get_status() == "queued"
 
 
 # Run by an interpreter without rq, these tests themselves use pytest's; its jobs have none.
-own_rq = pytest.mark.skipif(subprocess.run([sys.executable, "-c", "import rq"], stderr=subprocess.DEVNULL, check=False).returncode != 0,
-                            reason="jobs of this interpreter have no rq")
+own_rq = pytest.mark.skipif(
+    subprocess.run([sys.executable, "-c", "import rq"], stderr=subprocess.DEVNULL, check=False).returncode
+    != 0,
+    reason="jobs of this interpreter have no rq",
+)
 
 
 @own_rq
 def test_horses_share_no_connection(site):
-    site.write("connected", """
+    site.write(
+        "connected",
+        """
         import os
         import rq
         def who():
             connection = rq.get_current_job().connection
             return connection.execute_command('CLIENT', 'ID'), rq.get_current_job().id
-    """)
+    """,
+    )
     jobs = [site.enqueue("connected.who") for _ in range(10)]
     site.work("-n", "2")
     outcomes = [site.outcome(job) for job in jobs]
@@ -209,7 +262,10 @@ def test_horses_share_no_connection(site):
 
 @own_rq
 def test_a_reused_horse_keeps_its_connection(site):
-    site.write("connected", "import rq\ndef who(): return rq.get_current_job().connection.execute_command('CLIENT', 'ID')\n")
+    site.write(
+        "connected",
+        "import rq\ndef who(): return rq.get_current_job().connection.execute_command('CLIENT', 'ID')\n",
+    )
     jobs = [site.enqueue("connected.who") for _ in range(10)]
     site.work("--reuse-horses")
     outcomes = [site.outcome(job) for job in jobs]
@@ -225,12 +281,16 @@ def test_what_a_name_turns_out_to_be_counts_for_allow(site):
     status, line = site.outcome(bad)
     assert status == "failed" and line.startswith("cq.NotAllowed: the job calls shop.getpid, which is ")
     status, line = site.outcome(other)
-    assert status == "failed" and line.startswith("cq.NotAllowed: the job calls os.getpid, which no --allow covers")
+    assert status == "failed" and line.startswith(
+        "cq.NotAllowed: the job calls os.getpid, which no --allow covers"
+    )
 
 
 @pytest.mark.parametrize("reuse", [(), ("--reuse-horses",)], ids=["forked", "reused"])
 def test_jobs_that_harm_their_process_harm_nobody_else(site, reuse):
-    site.write("harm", """
+    site.write(
+        "harm",
+        """
         import ctypes, os, signal, sys
         def leave(): os._exit(3)
         def crash(): ctypes.string_at(0)
@@ -251,9 +311,28 @@ def test_jobs_that_harm_their_process_harm_nobody_else(site, reuse):
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
         def deep():
             sys.setrecursionlimit(50)
-    """)
-    names = ("leave", "fine", "crash", "fine", "kill", "fine", "close", "fine", "streams", "fine", "fork", "fine", "environment",
-             "fine", "alarm", "fine", "deep", "fine")
+    """,
+    )
+    names = (
+        "leave",
+        "fine",
+        "crash",
+        "fine",
+        "kill",
+        "fine",
+        "close",
+        "fine",
+        "streams",
+        "fine",
+        "fork",
+        "fine",
+        "environment",
+        "fine",
+        "alarm",
+        "fine",
+        "deep",
+        "fine",
+    )
     jobs = [(name, site.enqueue(f"harm.{name}")) for name in names]
     site.work(*reuse)
     for name, job in jobs:
@@ -280,13 +359,23 @@ def test_a_crash_in_c_code_says_where_in_python_it_was(site):
 def test_a_crash_as_a_module_is_preloaded_says_where(site):
     site.write("crashing", "import ctypes\nctypes.string_at(0)\n")
     command = [CQ, "worker", "-b", "-u", site.url, "--python", sys.executable, "--preload", "crashing"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=site.folder, timeout=60,
-                          check=False, stdin=subprocess.DEVNULL)
+    done = subprocess.run(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=site.folder,
+        timeout=60,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
     assert done.returncode != 0 and 'crashing.py", line 2 in <module>' in done.stdout
 
 
 def test_a_reused_horse_does_not_grow_with_its_jobs(site):
-    site.write("growing", """
+    site.write(
+        "growing",
+        """
         class Node: pass
         def cycle():
             a, b = Node(), Node()
@@ -294,7 +383,8 @@ def test_a_reused_horse_does_not_grow_with_its_jobs(site):
         def rss():
             with open('/proc/self/status') as status:
                 return int([line for line in status if line.startswith('VmRSS')][0].split()[1])
-    """)
+    """,
+    )
     before = site.enqueue("growing.rss")
     for _ in range(1500):
         site.enqueue("growing.cycle")
@@ -303,10 +393,14 @@ def test_a_reused_horse_does_not_grow_with_its_jobs(site):
     assert site.outcome(after)[1] < site.outcome(before)[1] + 150_000
 
 
-IN_THE_STABLE = "import os\nin_the_stable = open(f'/proc/{os.getppid()}/comm').read().startswith('cq: worker')\n"
+IN_THE_STABLE = (
+    "import os\nin_the_stable = open(f'/proc/{os.getppid()}/comm').read().startswith('cq: worker')\n"
+)
 
 
-@pytest.mark.parametrize("death", ["os.abort()", "os._exit(3)", "os.kill(os.getpid(), 9)", "ctypes.string_at(0)"])
+@pytest.mark.parametrize(
+    "death", ["os.abort()", "os._exit(3)", "os.kill(os.getpid(), 9)", "ctypes.string_at(0)"]
+)
 def test_a_module_that_ends_the_stable_as_it_is_preloaded_does_so_once(site, death):
     """The probe that tries it before is none the wiser: it is no stable."""
     site.write("deadly", f"import ctypes\n{IN_THE_STABLE}if in_the_stable:\n    {death}\n")
@@ -314,7 +408,11 @@ def test_a_module_that_ends_the_stable_as_it_is_preloaded_does_so_once(site, dea
     site.write("other", "def use(n): return n\n")
     jobs = []
     for number in range(6):
-        jobs += [site.enqueue("using.use", number), site.enqueue("other.use", number), site.enqueue("deadly.os.getpid")]
+        jobs += [
+            site.enqueue("using.use", number),
+            site.enqueue("other.use", number),
+            site.enqueue("deadly.os.getpid"),
+        ]
     log = site.work()
     deaths = log.count(" died: ")
     assert 1 <= deaths <= 2, log

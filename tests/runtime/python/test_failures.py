@@ -9,7 +9,9 @@ import pytest
 
 @pytest.fixture
 def app(module):
-    module("failing", """
+    module(
+        "failing",
+        """
         import sys
 
         def boom(x): raise ValueError(f'boom {x}')
@@ -34,7 +36,8 @@ def app(module):
         def odd(): raise Odd('text')
         def stop(): raise StopIteration
         def generator_exit(): raise GeneratorExit
-    """)
+    """,
+    )
 
 
 def last(text):
@@ -52,6 +55,7 @@ def test_the_text_is_the_traceback_of_the_function(runtime, app):
 
 def test_it_is_what_traceback_makes_of_it(runtime, app):
     import failing
+
     try:
         failing.boom(7)
     except ValueError as error:
@@ -59,10 +63,18 @@ def test_it_is_what_traceback_makes_of_it(runtime, app):
     assert runtime.failure("failing.boom", 7) == expected
 
 
-@pytest.mark.parametrize("name, expected", [
-    ("leave", "SystemExit: 3"), ("interrupt", "KeyboardInterrupt"), ("memory", "MemoryError"), ("odd", "failing.Odd: text"),
-    ("stop", "StopIteration"), ("generator_exit", "GeneratorExit"), ("surrogate", "ValueError: \\ud800 \\udcff"),
-])
+@pytest.mark.parametrize(
+    "name, expected",
+    [
+        ("leave", "SystemExit: 3"),
+        ("interrupt", "KeyboardInterrupt"),
+        ("memory", "MemoryError"),
+        ("odd", "failing.Odd: text"),
+        ("stop", "StopIteration"),
+        ("generator_exit", "GeneratorExit"),
+        ("surrogate", "ValueError: \\ud800 \\udcff"),
+    ],
+)
 def test_every_kind_of_exception_fails_the_job(runtime, app, name, expected):
     assert last(runtime.failure(f"failing.{name}")) == expected
 
@@ -79,12 +91,17 @@ def test_an_exception_whose_text_ends_the_process_is_named(runtime, app):
 def test_a_traceback_that_cannot_be_made_is_replaced_by_the_name(runtime, app, monkeypatch, error):
     def fail(*args):
         raise error
+
     monkeypatch.setattr(traceback, "format_exception", fail)
-    assert runtime.failure("failing.boom", 1) == f"ValueError: the traceback cannot be shown: {error.__name__}\n"
+    assert (
+        runtime.failure("failing.boom", 1) == f"ValueError: the traceback cannot be shown: {error.__name__}\n"
+    )
 
 
 def test_a_recursion_without_end_fails_the_job(runtime, app):
-    assert last(runtime.failure("failing.recurse")).startswith("RecursionError: maximum recursion depth exceeded")
+    assert last(runtime.failure("failing.recurse")).startswith(
+        "RecursionError: maximum recursion depth exceeded"
+    )
 
 
 def test_a_text_of_many_megabytes_is_cut_in_the_middle(runtime, app):
@@ -120,8 +137,17 @@ def test_with_logging_configured_it_goes_to_rqs_logger_with_the_jobs_data(runtim
         logger.removeHandler(handler)
     (record,) = records
     assert record.levelname == "ERROR"
-    assert "Worker a-worker: job a-job: exception raised while executing (failing.boom)\nTraceback" in record.getMessage()
-    assert (record.func, record.arguments, record.kwargs, record.queue, record.job_id) == ("failing.boom", (1,), {}, "default", "a-job")
+    assert (
+        "Worker a-worker: job a-job: exception raised while executing (failing.boom)\nTraceback"
+        in record.getMessage()
+    )
+    assert (record.func, record.arguments, record.kwargs, record.queue, record.job_id) == (
+        "failing.boom",
+        (1,),
+        {},
+        "default",
+        "a-job",
+    )
 
 
 def test_a_logger_that_raises_does_not_change_the_failure(runtime, app):

@@ -10,7 +10,9 @@ import pytest
 
 @pytest.fixture
 def app(module):
-    module("jobs", """
+    module(
+        "jobs",
+        """
         import os
         import cq
 
@@ -38,8 +40,11 @@ def app(module):
         def forks():
             if os.fork() == 0: return 'child'
             return os.waitstatus_to_exitcode(os.wait()[1])
-        def rest(): return cq.current_job().description, cq.current_job().retries_left, cq.current_job().origin
-    """)
+        def rest():
+            job = cq.current_job()
+            return job.description, job.retries_left, job.origin
+    """,
+    )
 
 
 def serve(runtime, *frames):
@@ -59,7 +64,11 @@ def test_numpys_global_generator_is_seeded_anew_in_each_horse(runtime, app, monk
     numpy_random = type(sys)("numpy.random")
     numpy_random.seed = lambda *args: seeds.append(args)
     monkeypatch.setitem(sys.modules, "numpy.random", numpy_random)
-    serve(runtime, runtime.frame(("jobs.ident", None, (), {}), reuse=True), runtime.frame(("jobs.ident", None, (), {}), reuse=True))
+    serve(
+        runtime,
+        runtime.frame(("jobs.ident", None, (), {}), reuse=True),
+        runtime.frame(("jobs.ident", None, (), {}), reuse=True),
+    )
     assert seeds == [()]  # by the process, not by the job
     numpy_random.seed = lambda: 1 / 0
     assert serve(runtime, runtime.frame(("jobs.ident", None, (), {}))) == 0
@@ -68,7 +77,12 @@ def test_numpys_global_generator_is_seeded_anew_in_each_horse(runtime, app, monk
 
 
 def test_a_horse_for_one_job_answers_and_leaves(runtime, app):
-    assert serve(runtime, runtime.frame(("jobs.ident", None, (), {})), runtime.frame(("jobs.ident", None, (), {}))) == 0
+    assert (
+        serve(
+            runtime, runtime.frame(("jobs.ident", None, (), {})), runtime.frame(("jobs.ident", None, (), {}))
+        )
+        == 0
+    )
     assert [kind for kind, _ in answers(runtime)] == ["done"]
     assert runtime.wire.titles == ["a-job"]
     assert runtime.wire.cleanings == 0
@@ -101,14 +115,16 @@ def test_the_rehearsal_sends_nothing_and_leaves_no_job(runtime):
     assert runtime.cq.current_job() is None
 
 
-@pytest.mark.parametrize("setup", [{}, {"allow": ["app"]}, {"serializer": "json"}, {"serializer": "pickle"}], ids=str)
+@pytest.mark.parametrize(
+    "setup", [{}, {"allow": ["app"]}, {"serializer": "json"}, {"serializer": "pickle"}], ids=str
+)
 def test_the_rehearsal_succeeds_whatever_the_worker_takes(runtime, setup):
     runtime.configure(**setup)
     done = []
     run = runtime._run.run
     runtime._run.run = lambda job: done.append(run(job)) or done[-1]
     runtime._horse.rehearse()
-    (kind, fields), = done
+    ((kind, fields),) = done
     assert kind == "done" and runtime.wire.sent == []
     assert runtime._run.limited is ("allow" in setup)
 
@@ -125,7 +141,8 @@ def test_collection_is_on_in_a_horse_unless_the_application_turned_it_off(runtim
 
 
 def test_modules_that_a_job_imported_are_reported_after_its_answer(runtime, app):
-    import jobs  # noqa: F401: known already
+    import jobs  # noqa: F401 # known already
+
     sys.modules.pop("colorsys", None)
     order = []
     sys.modules["_cq"].learn = lambda names: order.append(names)
@@ -137,6 +154,7 @@ def test_modules_that_a_job_imported_are_reported_after_its_answer(runtime, app)
 
 def test_what_the_stable_has_settled_is_not_reported_again(runtime, app):
     import jobs  # noqa: F401
+
     sys.modules.pop("colorsys", None)
     runtime._learn.settled.add("colorsys")
     frame = runtime.frame(("jobs.imports", None, (), {}), reuse=True)
@@ -181,7 +199,9 @@ def test_meta_that_was_only_looked_at_is_not_sent(runtime, app):
 def test_meta_that_cannot_be_written_is_told_and_the_outcome_counts(runtime, app):
     assert runtime.run("jobs.unwritable") == ("done", {})
     (line,) = runtime.sent("log")
-    assert line["level"] == "ERROR" and line["text"].startswith("the job's meta cannot be written, so its changes are lost: ")
+    assert line["level"] == "ERROR" and line["text"].startswith(
+        "the job's meta cannot be written, so its changes are lost: "
+    )
 
 
 def test_meta_may_be_replaced(runtime, app):
@@ -227,8 +247,10 @@ def test_an_answer_that_is_too_large_to_send_is_a_failure(runtime, app):
 
     sys.modules["_cq"].answer = answer
     serve(runtime, runtime.frame(("jobs.ident", None, (), {})))
-    (kind, fields), = answers(runtime)
-    assert kind == "failed" and fields["exc"].rstrip().endswith("ValueError: a done of more than 513 MiB is too large for a job")
+    ((kind, fields),) = answers(runtime)
+    assert kind == "failed" and fields["exc"].rstrip().endswith(
+        "ValueError: a done of more than 513 MiB is too large for a job"
+    )
 
 
 @pytest.mark.parametrize("name", ["id\0id", "\udcff", "e\u0301"])
@@ -242,7 +264,8 @@ def test_an_environment_that_was_replaced_disturbs_nobody(runtime, app, monkeypa
 
 
 def test_functions_for_forks_wait_for_the_horse_where_only_threads_need_them(script):
-    assert script("""
+    assert (
+        script("""
         import os
         assert 'threading' not in sys.modules
         from cq import _forks
@@ -263,13 +286,17 @@ def test_functions_for_forks_wait_for_the_horse_where_only_threads_need_them(scr
                 os._exit(len(calls))
             os._exit(os.waitstatus_to_exitcode(os.wait()[1]))
         print(os.waitstatus_to_exitcode(os.wait()[1]) == len(_forks._waiting))
-    """) == "True\n"
+    """)
+        == "True\n"
+    )
 
 
 def test_nothing_of_a_job_is_kept_after_it(runtime, module):
     import weakref
+
     module("keeping", "class Big: pass\ndef f(x): raise ValueError(x)\ndef g(x): return None\n")
     import keeping
+
     for name in "f", "g":
         job = runtime._job.Job(runtime.frame((f"keeping.{name}", None, (keeping.Big(),), {})))
         argument = weakref.ref(job.decode()[2][0])

@@ -1,4 +1,5 @@
-"""Modules that jobs keep importing are imported in the stable, unless that would bring threads or connections."""
+"""Modules that jobs keep importing are imported in the stable, unless that would bring threads or
+connections."""
 
 import sys
 
@@ -43,8 +44,11 @@ def test_a_module_that_cannot_be_imported_by_itself_stays_with_the_jobs(runtime,
 
 
 def test_a_module_that_starts_a_thread_is_not_learned_and_named_once(runtime, module):
-    module("pack.threads", "import threading, time\ndef poll(): time.sleep(600)\n"
-                           "threading.Thread(target=poll, name='poller', daemon=True).start()\n")
+    module(
+        "pack.threads",
+        "import threading, time\ndef poll(): time.sleep(600)\n"
+        "threading.Thread(target=poll, name='poller', daemon=True).start()\n",
+    )
     module("pack.tasks", "import pack.threads\n")
     module("pack.plain", "")
     names = ["pack", "pack.plain", "pack.tasks", "pack.threads"]
@@ -52,13 +56,18 @@ def test_a_module_that_starts_a_thread_is_not_learned_and_named_once(runtime, mo
         runtime._learn.heard(names)
     assert "pack.plain" in sys.modules
     assert "pack.threads" not in sys.modules and "pack.tasks" not in sys.modules
-    assert warnings(runtime) == ["module pack.threads is not preloaded, because importing it starts a thread (poller: "
-                                 "pack.threads.poll); each job imports it"]
+    assert warnings(runtime) == [
+        "module pack.threads is not preloaded, because importing it starts a thread (poller: "
+        "pack.threads.poll); each job imports it"
+    ]
     assert len(sys._current_frames()) == 1
 
 
 def test_a_culprit_that_was_not_reported_itself_is_named_once_all_the_same(runtime, module):
-    module("culprit", "import threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n")
+    module(
+        "culprit",
+        "import threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n",
+    )
     module("importer", "import culprit\n")
     runtime._learn.heard(["importer"])
     for _ in range(3):
@@ -67,7 +76,10 @@ def test_a_culprit_that_was_not_reported_itself_is_named_once_all_the_same(runti
 
 
 def test_who_imports_a_refused_module_even_guarded_is_not_learned_without_it(runtime, module):
-    module("starter", "import threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n")
+    module(
+        "starter",
+        "import threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n",
+    )
     module("guarded", "try:\n    import starter\nexcept ImportError:\n    starter = None\n")
     for _ in range(3):
         runtime._learn.heard(["starter", "guarded"])
@@ -75,7 +87,9 @@ def test_who_imports_a_refused_module_even_guarded_is_not_learned_without_it(run
 
 
 def test_a_thread_that_has_ended_by_then_is_no_reason(runtime, module):
-    module("joined", "import threading\nthread = threading.Thread(target=int)\nthread.start()\nthread.join()\n")
+    module(
+        "joined", "import threading\nthread = threading.Thread(target=int)\nthread.start()\nthread.join()\n"
+    )
     for _ in range(2):
         runtime._learn.heard(["joined"])
     assert "joined" in sys.modules
@@ -88,22 +102,31 @@ def test_a_module_that_connects_is_not_learned(runtime, module, tmp_path):
     for _ in range(2):
         runtime._learn.heard(["connecting"])
     assert "connecting" not in sys.modules
-    assert warnings(runtime) == ["module connecting is not preloaded, because importing it connects to 127.0.0.1 port 6379; "
-                                 "each job imports it"]
+    assert warnings(runtime) == [
+        "module connecting is not preloaded, because importing it connects to 127.0.0.1 port 6379; "
+        "each job imports it"
+    ]
 
 
 def test_who_opened_a_connection_is_found_below_the_module_that_was_imported(runtime, module, tmp_path):
     import socket
+
     server = socket.socket(socket.AF_UNIX)
     server.bind(str(tmp_path / "server"))
     server.listen()
-    module("pack.db", f"import socket\nclient = socket.socket(socket.AF_UNIX)\nclient.connect({str(tmp_path / 'server')!r})\n")
+    module(
+        "pack.db",
+        "import socket\nclient = socket.socket(socket.AF_UNIX)\n"
+        f"client.connect({str(tmp_path / 'server')!r})\n",
+    )
     module("pack.user", "import pack.db\n")
     sys.modules["_cq"].sockets = lambda: ["/run/db"] if "pack.db" in sys.modules else []
     for _ in range(2):
         runtime._learn.heard(["pack.user", "pack.db"])
     server.close()
-    assert warnings(runtime) == ["module pack.db is not preloaded, because importing it connects to /run/db; each job imports it"]
+    assert warnings(runtime) == [
+        "module pack.db is not preloaded, because importing it connects to /run/db; each job imports it"
+    ]
     assert "pack.user" not in sys.modules
 
 
@@ -113,14 +136,18 @@ def test_a_log_socket_is_no_connection(runtime):
     assert runtime._threads.found() == ""
 
 
-def test_threads_that_python_does_not_know_are_a_reason_unless_their_library_is_known(runtime, module, monkeypatch):
+def test_threads_that_python_does_not_know_are_a_reason_unless_their_library_is_known(
+    runtime, module, monkeypatch
+):
     module("grpcish", "")
     sys.modules["_cq"].threads = lambda: 3 if "grpcish" in sys.modules else 1
     for _ in range(2):
         runtime._learn.heard(["grpcish"])
     assert "grpcish" not in sys.modules
-    assert warnings(runtime) == ["module grpcish is not preloaded, because importing it starts a thread that is not Python's; "
-                                 "each job imports it"]
+    assert warnings(runtime) == [
+        "module grpcish is not preloaded, because importing it starts a thread that is not Python's; "
+        "each job imports it"
+    ]
     module("numpyish", "")
     sys.modules["_cq"].threads = lambda: 3 if "numpyish" in sys.modules else 1
     monkeypatch.setattr(runtime._threads, "_has_fork_safe_library", lambda: True)
@@ -135,7 +162,9 @@ def test_a_module_that_kills_the_process_is_told_and_not_tried_again(runtime, mo
         runtime._learn.heard(["deadly"])
     assert "deadly" not in sys.modules
     (line,) = warnings(runtime)
-    assert line.startswith("modules are not preloaded (deadly ...), because a trial of importing them failed: ")
+    assert line.startswith(
+        "modules are not preloaded (deadly ...), because a trial of importing them failed: "
+    )
 
 
 def test_the_number_of_names_that_are_counted_is_bounded(runtime, monkeypatch):
@@ -156,8 +185,11 @@ def test_the_worker_is_told_of_each_module_before_it_is_imported_for_good(runtim
     module("one", "")
     module("two", "")
     runtime._learn.heard(["one", "two"])
-    assert runtime.wire.sent == [("busy", {"seconds": 600, "imports": "one"}), ("busy", {"seconds": 600, "imports": "two"}),
-                                 ("busy", {"seconds": 0})]
+    assert runtime.wire.sent == [
+        ("busy", {"seconds": 600, "imports": "one"}),
+        ("busy", {"seconds": 600, "imports": "two"}),
+        ("busy", {"seconds": 0}),
+    ]
 
 
 def test_what_has_ended_a_stable_is_not_learned_nor_what_imports_it(runtime, module):

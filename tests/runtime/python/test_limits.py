@@ -15,7 +15,9 @@ def default_handler():
 
 @pytest.fixture
 def app(module):
-    module("slow", """
+    module(
+        "slow",
+        """
         import time
 
         def forever():
@@ -49,14 +51,17 @@ def app(module):
         async def sleeps():
             import asyncio
             await asyncio.sleep(60)
-    """)
+    """,
+    )
 
 
 def test_a_job_that_takes_too_long_fails_with_rqs_words(runtime, app):
     text = runtime.failure("slow.forever", timeout=1)
     assert text.startswith("Traceback (most recent call last):\n")
     assert "in forever" in text
-    assert text.rstrip().endswith("rq.timeouts.JobTimeoutException: Task exceeded maximum timeout value (1 seconds)")
+    assert text.rstrip().endswith(
+        "rq.timeouts.JobTimeoutException: Task exceeded maximum timeout value (1 seconds)"
+    )
 
 
 def test_the_time_of_its_import_is_the_jobs(runtime, module):
@@ -65,24 +70,33 @@ def test_the_time_of_its_import_is_the_jobs(runtime, module):
 
 
 def test_a_coroutine_that_takes_too_long_fails_too(runtime, app):
-    assert "JobTimeoutException: Task exceeded maximum timeout value (1 seconds)" in runtime.failure("slow.sleeps", timeout=1)
+    assert "JobTimeoutException: Task exceeded maximum timeout value (1 seconds)" in runtime.failure(
+        "slow.sleeps", timeout=1
+    )
 
 
 def test_the_exception_is_rqs_by_name_without_rq(script, tmp_path):
     (tmp_path / "sleepy.py").write_text("import time\ndef f(): time.sleep(60)\n")
-    assert script("""
+    assert (
+        script("""
         import pickle
         from cq import _horse
         frame = {'type': 'job', 'id': 'i', 'queue': 'q', 'worker': 'w', 'timeout': 1,
                  'fields': {b'data': pickle.dumps(('sleepy.f', None, (), {}))}}
         kind, fields = _horse._serve(frame)
         print(kind, fields['exc'].splitlines()[-1], 'rq' in sys.modules)
-    """) == "failed rq.timeouts.JobTimeoutException: Task exceeded maximum timeout value (1 seconds) False\n"
+    """)
+        == "failed rq.timeouts.JobTimeoutException: Task exceeded maximum timeout value (1 seconds) False\n"
+    )
 
 
 def test_a_job_may_catch_it(runtime, app):
     module, name, text = runtime.value("slow.swallows", timeout=1)
-    assert (module, name, text) == ("rq.timeouts", "JobTimeoutException", "Task exceeded maximum timeout value (1 seconds)")
+    assert (module, name, text) == (
+        "rq.timeouts",
+        "JobTimeoutException",
+        "Task exceeded maximum timeout value (1 seconds)",
+    )
 
 
 @pytest.mark.parametrize("name", ["catches_cqs", "catches_rqs"])
@@ -93,8 +107,10 @@ def test_cqs_class_and_rqs_class_both_catch_it(runtime, app, name):
 
 def test_what_was_taken_before_rq_was_loaded_catches_it_too(runtime, app):
     pytest.importorskip("rq")
-    from conftest import forget
     import sys
+
+    from conftest import forget
+
     kept = {name: module for name, module in sys.modules.items() if name == "rq" or name.startswith("rq.")}
     forget("rq")
     try:
@@ -115,7 +131,7 @@ def test_a_job_without_a_timeout_has_no_alarm(runtime, module):
 
 
 def test_a_timeout_beyond_what_a_timer_takes_is_no_error(runtime, app):
-    assert runtime.value("slow.quick", timeout=2 ** 62) == 1
+    assert runtime.value("slow.quick", timeout=2**62) == 1
 
 
 def test_an_alarm_that_comes_after_the_end_is_ignored(runtime):
@@ -131,14 +147,17 @@ def test_a_handler_that_the_last_job_left_does_not_disturb_the_next(runtime, app
 
 
 def test_time_in_the_answer_is_not_the_jobs(runtime, module):
-    module("heavy", """
+    module(
+        "heavy",
+        """
         import time
         class Slow:
             def __reduce__(self):
                 time.sleep(1.2)
                 return (int, ())
         def f(): return Slow()
-    """)
+    """,
+    )
     began = time.monotonic()
     assert runtime.value("heavy.f", timeout=1) == 0
     assert time.monotonic() - began >= 1.2

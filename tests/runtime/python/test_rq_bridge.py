@@ -11,7 +11,9 @@ OLD = tuple(int(part) for part in rq.VERSION.split(".")[:2]) < (2, 0)
 @pytest.fixture
 def app(module, runtime):
     runtime.configure()
-    module("asking", """
+    module(
+        "asking",
+        """
         import threading
         import rq
         from rq import get_current_job
@@ -20,8 +22,10 @@ def app(module, runtime):
         def remembered():
             job = get_current_job()
             assert job is get_current_job()
-            return [job.id, job.origin, job.worker_name, job.func_name, job.args, job.kwargs, job.timeout, job.meta,
-                    job.get_status(refresh=False), job.enqueued_at.isoformat(), job.started_at.isoformat(), job.description,
+            return [job.id, job.origin, job.worker_name, job.func_name, job.args, job.kwargs,
+                    job.timeout, job.meta,
+                    job.get_status(refresh=False), job.enqueued_at.isoformat(), job.started_at.isoformat(),
+                    job.description,
                     job.retries_left, type(job).__module__]
         def in_thread():
             found = []
@@ -30,7 +34,8 @@ def app(module, runtime):
             thread.join()
             return found
         def queue():
-            return rq.Queue('other', connection=get_current_job().connection).connection is get_current_job().connection
+            connection = get_current_job().connection
+            return rq.Queue('other', connection=connection).connection is connection
         def nothing(): pass
         def same_arguments(argument):
             return get_current_job().args[0] is argument
@@ -46,8 +51,10 @@ def app(module, runtime):
             finally:
                 assert _job_stack.pop() is inner
                 assert get_current_job() is not inner
-    """)
+    """,
+    )
     import asking
+
     return asking
 
 
@@ -55,7 +62,10 @@ def test_it_gives_a_job_of_the_installed_rq_restored_from_what_the_worker_sent(r
     fields = {b"timeout": b"99", b"description": b"asking.remembered()", b"retries_left": b"2"}
     found = runtime.value("asking.remembered", fields=fields)
     assert found[:9] == ["a-job", "default", "a-worker", "asking.remembered", (), {}, 99, {}, "started"]
-    assert [moment.replace("+00:00", "") for moment in found[9:11]] == ["2024-05-06T07:08:09.123456", "2024-05-06T07:08:10.123456"]
+    assert [moment.replace("+00:00", "") for moment in found[9:11]] == [
+        "2024-05-06T07:08:09.123456",
+        "2024-05-06T07:08:10.123456",
+    ]
     assert found[11:] == ["asking.remembered()", 2, "rq.job"]
 
 
@@ -70,13 +80,18 @@ def test_nothing_is_made_for_a_job_that_does_not_ask(runtime, app, monkeypatch):
 
 def test_the_connection_is_of_redis_and_not_connected(runtime, app):
     import redis
+
     found = []
     app.job = lambda: found.append(rq.get_current_job().connection)
     runtime.value("asking.job")
     (connection,) = found
     assert type(connection) is redis.Redis
     assert connection.connection_pool.connection_kwargs["path"] == "/nowhere/redis.sock"
-    assert connection.connection_pool._created_connections == 0 if hasattr(connection.connection_pool, "_created_connections") else True
+    assert (
+        connection.connection_pool._created_connections == 0
+        if hasattr(connection.connection_pool, "_created_connections")
+        else True
+    )
 
 
 def test_a_connection_class_of_ones_own_is_used(runtime, module):
@@ -115,7 +130,9 @@ def test_a_queue_takes_the_jobs_connection(runtime, app):
 @pytest.mark.skipif(not OLD, reason="rq 2 has no connection stack")
 def test_old_rq_finds_the_connection_without_being_told(runtime, module):
     runtime.configure()
-    module("implicit", """
+    module(
+        "implicit",
+        """
         import rq
         from rq.connections import Connection, get_current_connection
         def f():
@@ -124,14 +141,17 @@ def test_old_rq_finds_the_connection_without_being_told(runtime, module):
             with Connection(other):
                 assert get_current_connection() is other
             return get_current_connection() is rq.get_current_job().connection
-    """)
+    """,
+    )
     assert runtime.value("implicit.f") is True
     assert rq.connections.get_current_connection() is None
 
 
 def test_meta_is_one_for_rqs_job_and_cqs(runtime, module):
     runtime.configure()
-    module("sharing", """
+    module(
+        "sharing",
+        """
         import cq, rq
         def rq_first():
             rq.get_current_job().meta['a'] = 1
@@ -141,17 +161,31 @@ def test_meta_is_one_for_rqs_job_and_cqs(runtime, module):
             cq.current_job().meta['a'] = 1
             rq.get_current_job().meta['b'] = 2
             return rq.get_current_job().meta
-    """)
+    """,
+    )
     assert runtime.value("sharing.rq_first") == {"a": 1, "b": 2}
     assert runtime.value("sharing.cq_first") == {"a": 1, "b": 2}
 
 
-@pytest.mark.parametrize("function, field, stored", [
-    ("value", b"", False), ("value", b"repeats_left", True), ("fails", b"", False), ("fails", b"retries_left", True), ("again", b"", True)])
-def test_meta_that_rqs_job_did_not_save_is_stored_when_the_job_comes_back_as_in_rq(runtime, module, function, field, stored):
+@pytest.mark.parametrize(
+    "function, field, stored",
+    [
+        ("value", b"", False),
+        ("value", b"repeats_left", True),
+        ("fails", b"", False),
+        ("fails", b"retries_left", True),
+        ("again", b"", True),
+    ],
+)
+def test_meta_that_rqs_job_did_not_save_is_stored_when_the_job_comes_back_as_in_rq(
+    runtime, module, function, field, stored
+):
     import pickle
+
     runtime.configure()
-    module("forgetful", """
+    module(
+        "forgetful",
+        """
         import rq
         def value(): rq.get_current_job().meta['a'] = 1
         def fails():
@@ -160,7 +194,8 @@ def test_meta_that_rqs_job_did_not_save_is_stored_when_the_job_comes_back_as_in_
         def again():
             value()
             return rq.Retry(max=1)
-    """)
+    """,
+    )
     kind, answer = runtime.run(f"forgetful.{function}", fields={field: b"1"} if field else {})
     assert ("meta" in answer) is stored
     if stored:
@@ -169,6 +204,7 @@ def test_meta_that_rqs_job_did_not_save_is_stored_when_the_job_comes_back_as_in_
 
 def test_json_jobs_have_rqs_json_serializer(runtime, app):
     import json
+
     found = []
     app.job = lambda: found.append(rq.get_current_job())
     runtime.run(None, data=json.dumps(["asking.job", None, [], {}]).encode(), fields={b"meta": b'{"a": 1}'})
@@ -178,7 +214,9 @@ def test_json_jobs_have_rqs_json_serializer(runtime, app):
 
 
 def test_a_job_class_of_ones_own_is_what_runs(runtime, module):
-    module("classes", """
+    module(
+        "classes",
+        """
         import rq.job
         class Mine(rq.job.Job):
             def perform(self):
@@ -189,7 +227,8 @@ def test_a_job_class_of_ones_own_is_what_runs(runtime, module):
                     assert rq.job._job_stack.pop() is self
         def f(x): return 2 * x
         def raises(): raise ValueError('inside')
-    """)
+    """,
+    )
     runtime.configure(job_class="classes.Mine")
     assert runtime.value("classes.f", 4) == ("Mine", 8, "a-worker")
     assert runtime.failure("classes.raises").rstrip().endswith("ValueError: inside")
@@ -197,15 +236,21 @@ def test_a_job_class_of_ones_own_is_what_runs(runtime, module):
 
 
 def test_the_time_limit_is_around_its_perform(runtime, module):
-    module("slowclass", "import rq.job, time\nclass Mine(rq.job.Job):\n    def perform(self): time.sleep(60)\n")
+    module(
+        "slowclass", "import rq.job, time\nclass Mine(rq.job.Job):\n    def perform(self): time.sleep(60)\n"
+    )
     runtime.configure(job_class="slowclass.Mine")
     assert "JobTimeoutException" in runtime.failure("len", timeout=1)
 
 
-@pytest.mark.parametrize("path, reason", [
-    ("os.path.join", "not a subclass of rq.job.Job"), ("rq.Queue", "not a subclass of rq.job.Job"),
-    ("nowhere.Job", "there is no module nowhere"),
-])
+@pytest.mark.parametrize(
+    "path, reason",
+    [
+        ("os.path.join", "not a subclass of rq.job.Job"),
+        ("rq.Queue", "not a subclass of rq.job.Job"),
+        ("nowhere.Job", "there is no module nowhere"),
+    ],
+)
 def test_a_job_class_that_is_none_is_refused(runtime, path, reason):
     with pytest.raises(runtime._stable.Refusal, match=reason):
         runtime.configure(job_class=path)
@@ -226,8 +271,10 @@ def test_an_rq_that_is_too_old_says_so(script, tmp_path):
                                       'fields': {b'data': pickle.dumps(('app.f', None, (), {}))}})
         print(fields['exc'].splitlines()[-1])
     """)
-    assert out == ("ValueError: Invalid attribute name: app.f: importing app failed: ImportError: rq 1.5.2 is too old: cq works "
-                   "with rq 1.13 and later; install a newer one, or none\n")
+    assert out == (
+        "ValueError: Invalid attribute name: app.f: importing app failed: ImportError: rq 1.5.2 is too "
+        "old: cq works with rq 1.13 and later; install a newer one, or none\n"
+    )
 
 
 def test_an_rq_whose_stack_is_something_else_is_asked_by_its_function(script, tmp_path):
@@ -240,8 +287,11 @@ def test_an_rq_whose_stack_is_something_else_is_asked_by_its_function(script, tm
         "def get_current_job(connection=None): return current.get()\n"
         "class Job:\n"
         "    def __init__(self, id, connection=None, serializer=None): self.id = id; self.origin = ''\n"
-        "    def restore(self, fields): pass\n")
-    (tmp_path / "redis.py").write_text("class Redis:\n    @classmethod\n    def from_url(cls, url): return cls()\n")
+        "    def restore(self, fields): pass\n"
+    )
+    (tmp_path / "redis.py").write_text(
+        "class Redis:\n    @classmethod\n    def from_url(cls, url): return cls()\n"
+    )
     (tmp_path / "app.py").write_text("import rq\ndef f(): return rq.get_current_job().id\n")
     out = script("""
         import pickle

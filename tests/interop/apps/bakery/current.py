@@ -8,6 +8,7 @@ from rq import Queue, Worker, get_current_job
 
 from bakery.bell import hear, note, ring
 
+
 def connection():
     """Nothing that could be a result."""
     return get_current_job().connection
@@ -29,12 +30,29 @@ def about():
     """All that a job can read of itself."""
     job = get_current_job()
     return {
-        "id": job.id, "origin": job.origin, "func_name": job.func_name, "args": list(job.args), "kwargs": job.kwargs, "description": job.description,
-        "timeout": job.timeout, "meta": job.meta, "worker_name": job.worker_name, "status": str(job.get_status(refresh=False).value),
-        "fresh status": str(job.get_status().value), "created": job.created_at is not None, "enqueued": job.enqueued_at is not None,
-        "started": job.started_at is not None, "ended": job.ended_at is not None, "result_ttl": job.result_ttl, "failure_ttl": job.failure_ttl,
-        "is_started": job.is_started, "repr": repr(job), "class": type(job).__name__, "key": job.key,
-        "executions": len(job.get_executions()), "group": job.group_id,
+        "id": job.id,
+        "origin": job.origin,
+        "func_name": job.func_name,
+        "args": list(job.args),
+        "kwargs": job.kwargs,
+        "description": job.description,
+        "timeout": job.timeout,
+        "meta": job.meta,
+        "worker_name": job.worker_name,
+        "status": str(job.get_status(refresh=False).value),
+        "fresh status": str(job.get_status().value),
+        "created": job.created_at is not None,
+        "enqueued": job.enqueued_at is not None,
+        "started": job.started_at is not None,
+        "ended": job.ended_at is not None,
+        "result_ttl": job.result_ttl,
+        "failure_ttl": job.failure_ttl,
+        "is_started": job.is_started,
+        "repr": repr(job),
+        "class": type(job).__name__,
+        "key": job.key,
+        "executions": len(job.get_executions()),
+        "group": job.group_id,
     }
 
 
@@ -71,7 +89,10 @@ def spoil_environment(how):
 
 
 def environment_of_program():
-    return dict(line.split("=", 1) for line in subprocess.run(["/usr/bin/env"], stdout=subprocess.PIPE, text=True).stdout.splitlines())
+    return dict(
+        line.split("=", 1)
+        for line in subprocess.run(["/usr/bin/env"], stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    )
 
 
 def environment_and_id():
@@ -125,11 +146,14 @@ def hold():
 def surroundings(waiting_id):
     """Workers, queues and registries, seen from inside."""
     job = get_current_job()
-    worker, = Worker.all(connection=job.connection)
+    (worker,) = Worker.all(connection=job.connection)
     queue = Queue(job.origin, connection=job.connection)
     return {
-        "worker": [worker.name, worker.get_state(), worker.get_current_job_id(), worker.queue_names()], "position": queue.fetch_job(waiting_id).get_position(),
-        "own position": job.get_position(), "queued": queue.job_ids, "started": queue.started_job_registry.get_job_ids(),
+        "worker": [worker.name, worker.get_state(), worker.get_current_job_id(), worker.queue_names()],
+        "position": queue.fetch_job(waiting_id).get_position(),
+        "own position": job.get_position(),
+        "queued": queue.job_ids,
+        "started": queue.started_job_registry.get_job_ids(),
         "queues": sorted(q.name for q in Queue.all(connection=job.connection)),
     }
 
@@ -198,5 +222,7 @@ def sockets(use=False):
             target = os.readlink(f"/proc/self/fd/{name}")
         except OSError:
             continue
-        found += target.startswith("socket:") and any(target[8:-1] in line.split() for line in open("/proc/self/net/tcp"))
+        found += target.startswith("socket:") and any(
+            target[8:-1] in line.split() for line in open("/proc/self/net/tcp")
+        )
     return found

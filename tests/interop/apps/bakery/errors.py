@@ -145,5 +145,21 @@ def flaky(times):
     return tries
 
 
-FUNCTIONS = [simple, own, caused, during, suppressed, unspeakable, noted, in_source_of_its_own, syntax, assertion, memory, keyboard, generator_exit, last,
-             stop_iteration, unicode]
+FUNCTIONS = [
+    simple,
+    own,
+    caused,
+    during,
+    suppressed,
+    unspeakable,
+    noted,
+    in_source_of_its_own,
+    syntax,
+    assertion,
+    memory,
+    keyboard,
+    generator_exit,
+    last,
+    stop_iteration,
+    unicode,
+]

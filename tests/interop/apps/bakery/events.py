@@ -17,8 +17,18 @@ def told(job, what, **more):
 
 def success(job, connection, result, *args, **kwargs):
     current = get_current_job()
-    told(job, "success", result=result, id=job.id, ping=connection.ping(), more=[len(args), len(kwargs)], current=current and current.id,
-         status=job.get_status(refresh=False).value, stored=job.get_status().value, has_result=job.latest_result() is not None)
+    told(
+        job,
+        "success",
+        result=result,
+        id=job.id,
+        ping=connection.ping(),
+        more=[len(args), len(kwargs)],
+        current=current and current.id,
+        status=job.get_status(refresh=False).value,
+        stored=job.get_status().value,
+        has_result=job.latest_result() is not None,
+    )
 
 
 def success_raises(job, connection, result):
@@ -60,8 +70,18 @@ def exits(job, connection, *args):
 
 def failure(job, connection, type, value, traceback):
     current = get_current_job()
-    told(job, "failure", type=type.__name__, text=str(value), is_type=isinstance(value, type), current=current and current.id,
-         traceback=traceback is not None, status=job.get_status(refresh=False).value, ping=connection.ping(), retries_left=job.retries_left)
+    told(
+        job,
+        "failure",
+        type=type.__name__,
+        text=str(value),
+        is_type=isinstance(value, type),
+        current=current and current.id,
+        traceback=traceback is not None,
+        status=job.get_status(refresh=False).value,
+        ping=connection.ping(),
+        retries_left=job.retries_left,
+    )
 
 
 def failure_saves_meta(job, connection, type, value, traceback):

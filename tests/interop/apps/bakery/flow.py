@@ -27,7 +27,9 @@ def enqueue_elsewhere():
     job = get_current_job()
     queue = queue_of(job, "elsewhere")
     one = queue.enqueue("bakery.tasks.add", 1, 2, job_id="one", meta={"by": job.id})
-    many = queue.enqueue_many([Queue.prepare_data("bakery.tasks.echo", (n,), job_id=f"two-{n}") for n in range(2)])
+    many = queue.enqueue_many(
+        [Queue.prepare_data("bakery.tasks.echo", (n,), job_id=f"two-{n}") for n in range(2)]
+    )
     late = queue.enqueue_in(timedelta(hours=1), "bakery.tasks.nothing", job_id="late")
     front = queue.enqueue("bakery.tasks.nothing", job_id="front", at_front=True)
     return [made.id for made in (one, *many, late, front)]
@@ -82,8 +84,12 @@ def of_dependencies():
 
 def of_failed_dependency():
     job = get_current_job()
-    before, = job.fetch_dependencies()
-    return [job.dependency.id == before.id, before.get_status().value, before.latest_result().exc_string.splitlines()[-1]]
+    (before,) = job.fetch_dependencies()
+    return [
+        job.dependency.id == before.id,
+        before.get_status().value,
+        before.latest_result().exc_string.splitlines()[-1],
+    ]
 
 
 def try_with_meta():

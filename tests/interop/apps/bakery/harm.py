@@ -48,7 +48,10 @@ def group():
 
 
 def dispositions():
-    return [signal.getsignal(signal.SIGTERM) == signal.SIG_DFL, signal.getsignal(signal.SIGINT) == signal.SIG_IGN]
+    return [
+        signal.getsignal(signal.SIGTERM) == signal.SIG_DFL,
+        signal.getsignal(signal.SIGINT) == signal.SIG_IGN,
+    ]
 
 
 def leave_threads():
@@ -119,7 +122,12 @@ def change_the_process(folder):
 
 
 def what_was_changed():
-    return [os.getcwd(), os.environ.get("BAKERY_LEFT"), sys.getrecursionlimit() == 3000, "bakery_left" in sys.modules]
+    return [
+        os.getcwd(),
+        os.environ.get("BAKERY_LEFT"),
+        sys.getrecursionlimit() == 3000,
+        "bakery_left" in sys.modules,
+    ]
 
 
 def threads():

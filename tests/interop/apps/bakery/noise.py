@@ -15,7 +15,8 @@ rq_logger = logging.getLogger("rq.worker")
 
 
 def say(text):
-    """The text is in the job's description, too, and so in the log: what is said is told from it by a word."""
+    """The text is in the job's description, too, and so in the log: what is said is told from it by a
+    word."""
     print("said:", text)
 
 

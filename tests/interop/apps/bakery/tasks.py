@@ -28,7 +28,7 @@ def nothing():
     return None
 
 
-def remember(item, shelf=[]):  # noqa: B006 - the shared default is what is looked at
+def remember(item, shelf=[]):  # noqa: B006 # the shared default is what is looked at
     shelf.append(item)
     return shelf
 
@@ -48,8 +48,7 @@ async def spoil(text):
 
 
 def slices(count):
-    for number in range(count):
-        yield number
+    yield from range(count)
 
 
 def total(numbers):
@@ -76,6 +75,7 @@ def lock():
 def local_function():
     def inner():
         return 1
+
     return inner
 
 

@@ -30,6 +30,7 @@ class Dated:
     def loads(data):
         def revive(found):
             return datetime.fromisoformat(found["__time__"]) if "__time__" in found else found
+
         return json.loads(data, object_hook=revive)
 
 

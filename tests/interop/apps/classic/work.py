@@ -3,7 +3,7 @@
 import os
 import time
 
-from rq import Queue, VERSION, get_current_job
+from rq import VERSION, Queue, get_current_job
 
 WAIT_S = 60
 
@@ -18,8 +18,17 @@ def version():
 
 def about():
     job = get_current_job()
-    return {"id": job.id, "origin": job.origin, "func_name": job.func_name, "description": job.description, "timeout": job.timeout, "meta": job.meta,
-            "status": job.get_status(), "environment": [os.environ.get("RQ_JOB_ID"), os.environ.get("RQ_WORKER_ID")], "worker": job.worker_name}
+    return {
+        "id": job.id,
+        "origin": job.origin,
+        "func_name": job.func_name,
+        "description": job.description,
+        "timeout": job.timeout,
+        "meta": job.meta,
+        "status": job.get_status(),
+        "environment": [os.environ.get("RQ_JOB_ID"), os.environ.get("RQ_WORKER_ID")],
+        "worker": job.worker_name,
+    }
 
 
 def save(key, value):

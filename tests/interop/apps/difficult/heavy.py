@@ -15,5 +15,5 @@ import xml.etree.ElementTree as tree
 
 def function():
     with sqlite3.connect(":memory:") as database:
-        value, = database.execute("select 6 * 7").fetchone()
+        (value,) = database.execute("select 6 * 7").fetchone()
     return [value, tree.fromstring("<a b='c'/>").attrib]

@@ -12,8 +12,17 @@ def add(a, b):
 
 def about():
     job = cq.current_job()
-    return {"id": job.id, "queue": job.queue, "worker": job.worker_name, "name": job.func_name, "args": list(job.args), "kwargs": job.kwargs,
-            "meta": job.meta, "timeout": job.timeout, "description": job.description}
+    return {
+        "id": job.id,
+        "queue": job.queue,
+        "worker": job.worker_name,
+        "name": job.func_name,
+        "args": list(job.args),
+        "kwargs": job.kwargs,
+        "meta": job.meta,
+        "timeout": job.timeout,
+        "description": job.description,
+    }
 
 
 def outside():

@@ -1,4 +1,5 @@
-"""Tasks of the application; importing them sets it up, as `django.setup()` at the top of a tasks module does."""
+"""Tasks of the application; importing them sets it up, as `django.setup()` at the top of a tasks module
+does."""
 
 import project.setup  # noqa: F401
 from project import registry
