@@ -8,7 +8,7 @@
 #include "runtime/native_stable.h"
 
 /*
- * The child, set up by cq_horse_set_up: run what the socket brings, exit.
+ * The child, set up by cq_horse_self_set_up: run what the socket brings, exit.
  *   modules  what the stable had loaded when it forked
  */
 CQ_NORETURN void cq_native_horse_main(const struct cq_native_options *options, struct cq_modules *modules);

@@ -8,7 +8,7 @@
 #include "job/keys.h"
 #include "runtime/native_horse.h"
 #include "runtime/native_job.h"
-#include "runtime/stable/horse.h"
+#include "runtime/stable/horse_self.h"
 
 /* ---- from the frame ---- */
 
@@ -117,7 +117,7 @@ out:
  */
 static void report_loaded(int learn_fd, struct cq_str function)
 {
-    if (cq_horse_threads() > 1)
+    if (cq_horse_self_threads() > 1)
         return;
     struct cq_buf message = CQ_BUF_INIT(CQ_FUNCTION_NAME_MAX + 64);
     struct cq_frame_writer writer;
@@ -220,7 +220,7 @@ bool cq_native_end_answer(struct cq_frame_writer *writer, struct cq_str meta, bo
 {
     cq_frame_add_bin(writer, "meta", meta);
     if (with_rss)
-        cq_frame_add_int(writer, "rss_kb", cq_horse_rss_kb());
+        cq_frame_add_int(writer, "rss_kb", cq_horse_self_rss_kb());
     return cq_frame_end(writer);
 }
 

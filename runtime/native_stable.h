@@ -12,7 +12,7 @@
 
 #include "base/strv.h"
 #include "runtime/program.h"
-#include "runtime/stable/loop.h"
+#include "runtime/stable/server.h"
 #include "serializers/serializer.h"
 
 /* Everything is borrowed for the stable's life. */

@@ -15,7 +15,7 @@
 #include <stdbool.h>
 
 #include "runtime/frame.h"
-#include "runtime/stable/loop.h"
+#include "runtime/stable/server.h"
 
 /* ---- values.c: between frames and dicts ---- */
 
@@ -41,7 +41,7 @@ PyObject *cq_list_of_texts(struct cq_str texts);
 
 /* ---- stable.c ---- */
 
-struct cq_stable *cq_this_stable(void); /* NULL: not opened yet, or this is a child of it */
+struct cq_stable_server *cq_this_stable(void); /* NULL: not opened yet, or this is a child of it */
 
 PyObject *cq_stable_py_open(PyObject *self, PyObject *args);
 PyObject *cq_stable_py_hello(PyObject *self, PyObject *args, PyObject *fields);
@@ -57,7 +57,7 @@ void cq_stable_py_busy(int seconds);
 void cq_stable_py_become_child(void);
 
 /* In a new horse, after the fork: all of its set-up. Returns its name, NULL with an exception set. */
-PyObject *cq_stable_py_become_horse(const struct cq_stable_order *order);
+PyObject *cq_stable_py_become_horse(const struct cq_fork_request *order);
 
 /* ---- probe.c ---- */
 

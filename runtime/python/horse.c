@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/title.h"
-#include "runtime/stable/horse.h"
+#include "runtime/stable/horse_self.h"
 
 enum {
     FRAME_LIMIT = CQ_FRAME_JOB_MAX + CQ_FRAME_HEADER_SIZE,
@@ -20,8 +20,8 @@ static bool reuse; /* as the job said that came last */
 
 void cq_horse_py_begin(void)
 {
-    socket_inode = cq_horse_inode(CQ_STABLE_SOCKET);
-    learn_inode = cq_horse_inode(CQ_STABLE_LEARN);
+    socket_inode = cq_horse_self_inode(CQ_STABLE_SOCKET);
+    learn_inode = cq_horse_self_inode(CQ_STABLE_LEARN);
 }
 
 /* ---- frames that come ---- */
@@ -34,14 +34,14 @@ PyObject *cq_horse_py_receive(PyObject *self, PyObject *none)
     (void)self;
     (void)none;
     Py_BEGIN_ALLOW_THREADS;
-    received = cq_horse_receive(&in, &frame, &size);
+    received = cq_horse_self_receive(&in, &frame, &size);
     Py_END_ALLOW_THREADS;
     if (!received)
         Py_RETURN_NONE;
     reuse = cq_frame_get_bool(&frame, "reuse", false);
     PyObject *dict = cq_dict_of_map(frame.body);
     /* All of it is in the dict: what was large is not kept twice while the job runs. */
-    cq_horse_drop(&in, size);
+    cq_horse_self_drop(&in, size);
     return dict;
 }
 
@@ -60,7 +60,7 @@ static bool write_frame(PyObject *args, const char *types, bool with_rss)
         return false;
     }
     if (with_rss)
-        cq_frame_add_int(&writer, "rss_kb", cq_horse_rss_kb());
+        cq_frame_add_int(&writer, "rss_kb", cq_horse_self_rss_kb());
     if (cq_frame_end(&writer))
         return true;
     cq_buf_clear(&out);
@@ -74,7 +74,7 @@ static bool send_out(void)
 {
     struct cq_error err;
     bool sent = false;
-    if (socket_inode && cq_horse_inode(CQ_STABLE_SOCKET) != socket_inode)
+    if (socket_inode && cq_horse_self_inode(CQ_STABLE_SOCKET) != socket_inode)
         PyErr_SetString(PyExc_ConnectionError, "descriptor 3, cq's own socket, was closed by the job");
     else if (cq_frame_send(CQ_STABLE_SOCKET, cq_buf_view(&out), NULL, 0, &err))
         PyErr_SetString(PyExc_ConnectionError, err.text);
@@ -97,7 +97,7 @@ PyObject *cq_horse_py_answer(PyObject *self, PyObject *args)
     (void)self;
     if (!write_frame(args, "sO:answer", reuse))
         return NULL;
-    cq_horse_answer(&out, socket_inode);
+    cq_horse_self_answer(&out, socket_inode);
     cq_buf_clear(&out);
     Py_RETURN_NONE;
 }
@@ -171,7 +171,7 @@ PyObject *cq_horse_py_learn(PyObject *self, PyObject *list)
         return NULL;
     }
     /* A job may have closed it, and something else may have its number. */
-    if (learn_inode && cq_horse_inode(CQ_STABLE_LEARN) == learn_inode) {
+    if (learn_inode && cq_horse_self_inode(CQ_STABLE_LEARN) == learn_inode) {
         for (Py_ssize_t i = 0; good && i < PyList_Size(list); i++)
             good = add_name(&names, PyList_GetItem(list, i));
         if (good && names.len > 0)
@@ -208,8 +208,8 @@ PyObject *cq_horse_py_clean_up(PyObject *self, PyObject *none)
 {
     (void)self;
     (void)none;
-    cq_horse_drop(&out, out.len);
-    cq_horse_clean_up();
+    cq_horse_self_drop(&out, out.len);
+    cq_horse_self_clean_up();
     Py_RETURN_NONE;
 }
 

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "runtime/stable/horse.h"
+#include "runtime/stable/horse_self.h"
 
 enum {
     PROBE_PATIENCE_MS = 60 * 1000,
@@ -69,7 +69,7 @@ static void say(int fd, char word, PyObject *text)
 
 CQ_NORETURN static void run_child(int fd, PyObject *callable)
 {
-    cq_horse_set_up_probe(cq_this_stable());
+    cq_horse_self_set_up_probe(cq_this_stable());
     cq_stable_py_become_child();
     int ignored = nice(PROBE_NICE); /* it cannot fail upwards */
     (void)ignored;
@@ -108,15 +108,15 @@ static bool read_some(int fd, struct cq_buf *said)
 
 /* Listen to the child and serve the worker. ret_horse: this is a new horse, and the name it has; NULL in the
  * stable. */
-static enum how listen_to(struct cq_stable *stable, int fd, struct cq_buf *said, PyObject **ret_horse)
+static enum how listen_to(struct cq_stable_server *stable, int fd, struct cq_buf *said, PyObject **ret_horse)
 {
-    struct cq_stable_order order;
+    struct cq_fork_request request;
     uint32_t size;
     *ret_horse = NULL;
-    cq_stable_watch(stable, fd, PROBE_PATIENCE_MS);
+    cq_stable_server_watch(stable, fd, PROBE_PATIENCE_MS);
     for (;;) {
-        switch (cq_stable_serve(stable, &order)) {
-        case CQ_STABLE_HORSE: *ret_horse = cq_stable_py_become_horse(&order); return STOPPED;
+        switch (cq_stable_server_serve(stable, &request)) {
+        case CQ_STABLE_HORSE: *ret_horse = cq_stable_py_become_horse(&request); return STOPPED;
         case CQ_STABLE_WATCHED: {
             struct pollfd ready = {.fd = fd, .events = POLLIN};
             if (poll(&ready, 1, 0) == 0)
@@ -153,7 +153,7 @@ static PyObject *answer_of_silent(enum how how, int wait_status)
 }
 
 /* Returns the child's pid, or -1 with an exception set; in the child it does not return. */
-static pid_t start_child(struct cq_stable *stable, const int ends[2], PyObject *callable)
+static pid_t start_child(struct cq_stable_server *stable, const int ends[2], PyObject *callable)
 {
     PyOS_BeforeFork();
     pid_t pid = fork();
@@ -167,13 +167,13 @@ static pid_t start_child(struct cq_stable *stable, const int ends[2], PyObject *
         return -1;
     }
     setpgid(pid, pid);
-    cq_herd_set_helper(&stable->herd, pid);
+    cq_children_set_helper(&stable->children, pid);
     return pid;
 }
 
 PyObject *cq_probe_py(PyObject *self, PyObject *callable)
 {
-    struct cq_stable *stable = cq_this_stable();
+    struct cq_stable_server *stable = cq_this_stable();
     struct cq_buf said = CQ_BUF_INIT(2 * PROBE_TEXT_MAX);
     PyObject *horse, *result = NULL;
     int ends[2];
@@ -193,11 +193,11 @@ PyObject *cq_probe_py(PyObject *self, PyObject *callable)
         PyErr_SetObject(cq_forked, horse); /* which the horse's set-up has closed our end for */
         Py_DECREF(horse);
     } else if (!PyErr_Occurred()) {
-        cq_stable_unwatch(stable);
+        cq_stable_server_unwatch(stable);
         close(ends[0]);
         /* One that has said all is about to exit and needs no time for it; a dead one keeps its own
          * status. */
-        int wait_status = cq_herd_end_helper(&stable->herd);
+        int wait_status = cq_children_end_helper(&stable->children);
         result = how == SAID ? answer(&said) : answer_of_silent(how, wait_status);
         if (how == SAID && said.data[0] == WORD_OK)
             cq_stable_py_busy(BUSY_S); /* what was tried is done now, here */

@@ -10,13 +10,13 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "runtime/stable/horse.h"
+#include "runtime/stable/horse_self.h"
 
 PyObject *cq_process_py_threads(PyObject *self, PyObject *none)
 {
     (void)self;
     (void)none;
-    return PyLong_FromLong(cq_horse_threads());
+    return PyLong_FromLong(cq_horse_self_threads());
 }
 
 /* `127.0.0.1 port 6379`, `[::1] port 6379`, `/run/redis.sock`. False: not connected, or to nobody with a

@@ -6,19 +6,19 @@
 
 #include "base/mem.h"
 #include "base/title.h"
-#include "runtime/stable/horse.h"
+#include "runtime/stable/horse_self.h"
 
 enum {
     FAILURE_MAX = CQ_FRAME_CONTROL_MAX - 1024, /* bytes of a traceback, with room for the frame around it */
     EXIT_SOFTWARE = 70,                        /* EX_SOFTWARE of sysexits.h */
 };
 
-static struct cq_stable stable;
+static struct cq_stable_server stable;
 static bool opened, closed, greeted;
 static int status;
 static char *version; /* owned, kept */
 
-struct cq_stable *cq_this_stable(void)
+struct cq_stable_server *cq_this_stable(void)
 {
     return opened && !closed ? &stable : NULL;
 }
@@ -45,7 +45,7 @@ static void after_fork(void *context)
     PyOS_AfterFork_Parent();
 }
 
-/* So that signal.getsignal says what is so. cq_stable_open says it to the kernel. */
+/* So that signal.getsignal says what is so. cq_stable_server_open says it to the kernel. */
 static bool ignore_interrupts(void)
 {
     PyObject *module = PyImport_ImportModule("_signal");
@@ -71,7 +71,7 @@ PyObject *cq_stable_py_open(PyObject *self, PyObject *args)
         return NULL;
     version = cq_strdup(version_name);
     cq_title_adopt();
-    if (cq_stable_open(&stable, cq_strdup(runtime_name), &err)) {
+    if (cq_stable_server_open(&stable, cq_strdup(runtime_name), &err)) {
         PyErr_SetString(PyExc_OSError, err.text);
         return NULL;
     }
@@ -91,12 +91,12 @@ PyObject *cq_stable_py_hello(PyObject *self, PyObject *args, PyObject *fields)
         PyErr_SetString(PyExc_RuntimeError, "hello was said already");
         return NULL;
     }
-    cq_stable_hello(&stable, &writer, cq_str(version));
+    cq_stable_server_hello(&stable, &writer, cq_str(version));
     if (fields && !cq_add_dict(&writer, fields)) {
         cq_buf_clear(&stable.out);
         return NULL;
     }
-    if (!cq_stable_send(&stable, &writer)) {
+    if (!cq_stable_server_send(&stable, &writer)) {
         PyErr_SetString(PyExc_ConnectionError,
                         "the worker does not take the hello: it is gone, or the hello is too long");
         return NULL;
@@ -112,7 +112,7 @@ void cq_stable_py_busy(int seconds)
         return; /* hello is the first frame, and may take its time */
     cq_frame_start(&writer, &stable.out, "busy");
     cq_frame_add_int(&writer, "seconds", seconds);
-    cq_stable_send(&stable, &writer);
+    cq_stable_server_send(&stable, &writer);
 }
 
 /* ---- serving ---- */
@@ -138,7 +138,7 @@ static PyObject *learned(void)
     char bytes[CQ_STABLE_MESSAGE_MAX];
     size_t n;
     PyObject *names = PyList_New(0);
-    while (names && (n = cq_stable_take_message(&stable, bytes)) > 0)
+    while (names && (n = cq_stable_server_take_message(&stable, bytes)) > 0)
         if (!add_learned(names, cq_str_n(bytes, n)))
             Py_CLEAR(names);
     return names ? Py_BuildValue("sN", "learn", names) : NULL;
@@ -150,24 +150,24 @@ void cq_stable_py_become_child(void)
     PyOS_AfterFork_Child();
 }
 
-PyObject *cq_stable_py_become_horse(const struct cq_stable_order *order)
+PyObject *cq_stable_py_become_horse(const struct cq_fork_request *request)
 {
-    cq_horse_set_up(&stable, order, CQ_HORSE_KEEP_FOREIGN);
+    cq_horse_self_set_up(&stable, request, CQ_HORSE_KEEP_FOREIGN);
     cq_stable_py_become_child();
     cq_horse_py_begin();
-    return cq_text_of(cq_str(order->name));
+    return cq_text_of(cq_str(request->name));
 }
 
 PyObject *cq_stable_py_serve(PyObject *self, PyObject *none)
 {
-    struct cq_stable_order order;
+    struct cq_fork_request request;
     (void)self;
     (void)none;
     if (!must_be_open())
         return NULL;
     cq_memory_settle();
-    switch (cq_stable_serve(&stable, &order)) {
-    case CQ_STABLE_HORSE: return Py_BuildValue("sN", "horse", cq_stable_py_become_horse(&order));
+    switch (cq_stable_server_serve(&stable, &request)) {
+    case CQ_STABLE_HORSE: return Py_BuildValue("sN", "horse", cq_stable_py_become_horse(&request));
     case CQ_STABLE_LEARNED: cq_memory_unsettle(); return learned();
     case CQ_STABLE_WATCHED: /* nothing is */
     case CQ_STABLE_END: break;
@@ -180,7 +180,7 @@ PyObject *cq_stable_py_status(PyObject *self, PyObject *none)
     (void)self;
     (void)none;
     if (opened && !closed) {
-        status = cq_stable_close(&stable);
+        status = cq_stable_server_close(&stable);
         closed = true;
     }
     return PyLong_FromLong(status);

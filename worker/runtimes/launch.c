@@ -12,7 +12,7 @@
 
 #include "base/mem.h"
 #include "runtime/program.h"
-#include "runtime/stable/loop.h"
+#include "runtime/stable/server.h"
 
 enum { PATH_TEXT_MAX = 4096 }; /* bytes of a program's path */
 

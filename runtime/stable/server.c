@@ -1,4 +1,4 @@
-#include "runtime/stable/loop.h"
+#include "runtime/stable/server.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,12 +19,12 @@ enum { LINE_BUFFER = 4096 };
 /* How the loop goes on after a frame. */
 enum step { STEP_ON, STEP_END, STEP_HORSE };
 
-static void complain(const struct cq_stable *stable, const char *text)
+static void complain(const struct cq_stable_server *stable, const char *text)
 {
     fprintf(stderr, "cq: %s stable: %s\n", stable->runtime, text);
 }
 
-static enum step broken(struct cq_stable *stable, const char *text)
+static enum step broken(struct cq_stable_server *stable, const char *text)
 {
     complain(stable, text);
     stable->broken = true;
@@ -33,7 +33,7 @@ static enum step broken(struct cq_stable *stable, const char *text)
 
 /* ---- sending ---- */
 
-bool cq_stable_send(struct cq_stable *stable, struct cq_frame_writer *writer)
+bool cq_stable_server_send(struct cq_stable_server *stable, struct cq_frame_writer *writer)
 {
     bool sent = cq_frame_end(writer) &&
                 cq_frame_send(CQ_STABLE_SOCKET, cq_buf_view(&stable->out), NULL, 0, NULL) == CQ_OK;
@@ -41,7 +41,8 @@ bool cq_stable_send(struct cq_stable *stable, struct cq_frame_writer *writer)
     return sent;
 }
 
-void cq_stable_hello(struct cq_stable *stable, struct cq_frame_writer *writer, struct cq_str version)
+void cq_stable_server_hello(struct cq_stable_server *stable, struct cq_frame_writer *writer,
+                            struct cq_str version)
 {
     cq_frame_start(writer, &stable->out, "hello");
     cq_frame_add_int(writer, "protocol", CQ_STABLE_PROTOCOL);
@@ -49,7 +50,7 @@ void cq_stable_hello(struct cq_stable *stable, struct cq_frame_writer *writer, s
     cq_frame_add_str(writer, "version", version);
 }
 
-static void send_forked(struct cq_stable *stable, int64_t number, pid_t pid, int fork_errno)
+static void send_forked(struct cq_stable_server *stable, int64_t number, pid_t pid, int fork_errno)
 {
     struct cq_frame_writer writer;
     struct cq_error err;
@@ -61,12 +62,12 @@ static void send_forked(struct cq_stable *stable, int64_t number, pid_t pid, int
         cq_error_errno(&err, fork_errno, "cannot fork a horse");
         cq_frame_add_str(&writer, "error", cq_str(err.text));
     }
-    cq_stable_send(stable, &writer);
+    cq_stable_server_send(stable, &writer);
 }
 
-static void send_exited(void *context, const struct cq_herd_exit *gone)
+static void send_exited(void *context, const struct cq_horse_exit *gone)
 {
-    struct cq_stable *stable = context;
+    struct cq_stable_server *stable = context;
     struct cq_frame_writer writer;
     cq_frame_start(&writer, &stable->out, "exited");
     cq_frame_add_int(&writer, "horse", gone->number);
@@ -75,31 +76,31 @@ static void send_exited(void *context, const struct cq_herd_exit *gone)
     cq_frame_add_int(&writer, "maxrss_kb", gone->maxrss_kb);
     cq_frame_add_int(&writer, "utime_us", gone->utime_us);
     cq_frame_add_int(&writer, "stime_us", gone->stime_us);
-    cq_stable_send(stable, &writer);
+    cq_stable_server_send(stable, &writer);
 }
 
 /* ---- forks ---- */
 
-static void take_received(struct cq_stable *stable, struct cq_stable_order *order)
+static void take_received(struct cq_stable_server *stable, struct cq_fork_request *request)
 {
-    order->fd_count = 0;
+    request->fd_count = 0;
     if (stable->received_len == 0)
         return;
-    order->fd_count = stable->received[0].count;
-    memcpy(order->fds, stable->received[0].fds, sizeof(order->fds));
+    request->fd_count = stable->received[0].count;
+    memcpy(request->fds, stable->received[0].fds, sizeof(request->fds));
     stable->received_len--;
     memmove(&stable->received[0], &stable->received[1],
             (size_t)stable->received_len * sizeof(stable->received[0]));
 }
 
-static enum step handle_fork(struct cq_stable *stable, const struct cq_frame *frame,
-                             struct cq_stable_order *order)
+static enum step handle_fork(struct cq_stable_server *stable, const struct cq_frame *frame,
+                             struct cq_fork_request *request)
 {
     struct cq_str name = cq_frame_get_str(frame, "name");
-    snprintf(order->name, sizeof(order->name), "%.*s", (int)name.len, name.data ? name.data : "");
-    take_received(stable, order);
-    if (!cq_frame_get_int(frame, "horse", &order->number) ||
-        (order->fd_count != 1 && order->fd_count != CQ_FRAME_FDS_MAX))
+    snprintf(request->name, sizeof(request->name), "%.*s", (int)name.len, name.data ? name.data : "");
+    take_received(stable, request);
+    if (!cq_frame_get_int(frame, "horse", &request->number) ||
+        (request->fd_count != 1 && request->fd_count != CQ_FRAME_FDS_MAX))
         return broken(stable, "a fork frame without a horse's number, or without 1 or 3 descriptors");
     if (stable->before_fork)
         stable->before_fork(stable->context);
@@ -109,24 +110,24 @@ static enum step handle_fork(struct cq_stable *stable, const struct cq_frame *fr
     int fork_errno = errno;
     if (stable->after_fork)
         stable->after_fork(stable->context);
-    for (int i = 0; i < order->fd_count; i++)
-        close(order->fds[i]);
+    for (int i = 0; i < request->fd_count; i++)
+        close(request->fds[i]);
     if (pid > 0) {
         /* The horse does it too; whoever comes first, the group is there before the worker knows of the
          * horse. */
         setpgid(pid, pid);
-        cq_herd_add(&stable->herd, pid, order->number);
+        cq_children_add(&stable->children, pid, request->number);
     }
-    send_forked(stable, order->number, pid, fork_errno);
+    send_forked(stable, request->number, pid, fork_errno);
     return STEP_ON;
 }
 
-static enum step handle_frame(struct cq_stable *stable, const struct cq_frame *frame,
-                              struct cq_stable_order *order)
+static enum step handle_frame(struct cq_stable_server *stable, const struct cq_frame *frame,
+                              struct cq_fork_request *request)
 {
     if (cq_str_is(frame->type, "fork"))
         return stable->quitting ? broken(stable, "a fork frame after quit")
-                                : handle_fork(stable, frame, order);
+                                : handle_fork(stable, frame, request);
     if (cq_str_is(frame->type, "quit")) {
         stable->quitting = true;
         return STEP_ON;
@@ -137,7 +138,7 @@ static enum step handle_frame(struct cq_stable *stable, const struct cq_frame *f
     return broken(stable, err.text);
 }
 
-static enum step read_worker(struct cq_stable *stable, struct cq_stable_order *order)
+static enum step read_worker(struct cq_stable_server *stable, struct cq_fork_request *request)
 {
     struct cq_error err;
     if (stable->received_len == CQ_STABLE_QUEUE_MAX)
@@ -157,7 +158,7 @@ static enum step read_worker(struct cq_stable *stable, struct cq_stable_order *o
             return broken(stable, err.text);
         if (!size)
             break;
-        enum step step = handle_frame(stable, &frame, order);
+        enum step step = handle_frame(stable, &frame, request);
         if (step != STEP_ON)
             return step;
         done += size;
@@ -168,7 +169,7 @@ static enum step read_worker(struct cq_stable *stable, struct cq_stable_order *o
 
 /* ---- set up ---- */
 
-static bool open_descriptors(struct cq_stable *stable, struct cq_error *err)
+static bool open_descriptors(struct cq_stable_server *stable, struct cq_error *err)
 {
     int type, pair[2];
     socklen_t len = sizeof(type);
@@ -194,7 +195,7 @@ static bool open_descriptors(struct cq_stable *stable, struct cq_error *err)
     return true;
 }
 
-static bool set_signals(struct cq_stable *stable, struct cq_error *err)
+static bool set_signals(struct cq_stable_server *stable, struct cq_error *err)
 {
     sigset_t blocked;
     sigemptyset(&blocked);
@@ -222,9 +223,9 @@ static bool set_signals(struct cq_stable *stable, struct cq_error *err)
     return true;
 }
 
-enum cq_code cq_stable_open(struct cq_stable *stable, const char *runtime, struct cq_error *err)
+enum cq_code cq_stable_server_open(struct cq_stable_server *stable, const char *runtime, struct cq_error *err)
 {
-    *stable = (struct cq_stable){
+    *stable = (struct cq_stable_server){
         .runtime = runtime, .learn_fd = -1, .signal_fd = -1, .watch_fd = -1, .pid = getpid()};
     struct cq_error error;
     if (!open_descriptors(stable, &error) || !set_signals(stable, &error)) {
@@ -236,16 +237,16 @@ enum cq_code cq_stable_open(struct cq_stable *stable, const char *runtime, struc
     static char
         line[LINE_BUFFER]; /* of our own: without one, glibc of Debian 13 forgets that lines are wanted */
     setvbuf(stdout, line, _IOLBF, sizeof(line));
-    cq_herd_init(&stable->herd);
+    cq_children_init(&stable->children);
     cq_buf_init(&stable->in, 2 * CQ_FRAME_CONTROL_MAX);
     cq_buf_init(&stable->out, CQ_FRAME_CONTROL_MAX);
     return CQ_OK;
 }
 
-int cq_stable_close(struct cq_stable *stable)
+int cq_stable_server_close(struct cq_stable_server *stable)
 {
-    cq_herd_kill_all(&stable->herd);
-    cq_herd_release(&stable->herd);
+    cq_children_kill_all(&stable->children);
+    cq_children_release(&stable->children);
     cq_buf_release(&stable->in);
     cq_buf_release(&stable->out);
     return stable->broken ? CQ_STABLE_EXIT_BROKEN : 0;
@@ -253,19 +254,19 @@ int cq_stable_close(struct cq_stable *stable)
 
 /* ---- serving ---- */
 
-size_t cq_stable_take_message(struct cq_stable *stable, char bytes[CQ_STABLE_MESSAGE_MAX])
+size_t cq_stable_server_take_message(struct cq_stable_server *stable, char bytes[CQ_STABLE_MESSAGE_MAX])
 {
     ssize_t n = recv(stable->learn_fd, bytes, CQ_STABLE_MESSAGE_MAX, MSG_DONTWAIT);
     return n > 0 ? (size_t)n : 0;
 }
 
-static void reap(struct cq_stable *stable)
+static void reap(struct cq_stable_server *stable)
 {
     /* SIGCHLD does not queue: one read takes it, and reaping takes whoever is there. */
     struct signalfd_siginfo info;
     ssize_t ignored = read(stable->signal_fd, &info, sizeof(info));
     (void)ignored;
-    cq_herd_reap(&stable->herd, send_exited, stable);
+    cq_children_reap(&stable->children, send_exited, stable);
 }
 
 static int64_t now_ms(void)
@@ -275,19 +276,19 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-void cq_stable_watch(struct cq_stable *stable, int fd, int patience_ms)
+void cq_stable_server_watch(struct cq_stable_server *stable, int fd, int at_most_ms)
 {
     stable->watch_fd = fd;
-    stable->watch_until_ms = now_ms() + patience_ms;
+    stable->watch_until_ms = now_ms() + at_most_ms;
 }
 
-void cq_stable_unwatch(struct cq_stable *stable)
+void cq_stable_server_unwatch(struct cq_stable_server *stable)
 {
     stable->watch_fd = -1;
 }
 
 /* How long poll may wait, in ms; -1: for ever. */
-static int patience(const struct cq_stable *stable)
+static int watch_left_ms(const struct cq_stable_server *stable)
 {
     if (stable->watch_fd < 0)
         return -1;
@@ -295,15 +296,16 @@ static int patience(const struct cq_stable *stable)
     return left > 0 ? (int)left : 0;
 }
 
-enum cq_stable_event cq_stable_serve(struct cq_stable *stable, struct cq_stable_order *ret_order)
+enum cq_stable_server_event cq_stable_server_serve(struct cq_stable_server *stable,
+                                                   struct cq_fork_request *ret_request)
 {
     struct pollfd ready[] = {
         {.fd = CQ_STABLE_SOCKET, .events = POLLIN},
         {.fd = stable->signal_fd, .events = POLLIN},
         {.fd = stable->watch_fd < 0 ? stable->learn_fd : stable->watch_fd, .events = POLLIN},
     };
-    while (!stable->quitting || stable->herd.len > 0) {
-        if (poll(ready, CQ_ARRAY_LEN(ready), patience(stable)) < 0) {
+    while (!stable->quitting || stable->children.len > 0) {
+        if (poll(ready, CQ_ARRAY_LEN(ready), watch_left_ms(stable)) < 0) {
             if (errno == EINTR)
                 continue;
             complain(stable, "cannot poll");
@@ -313,10 +315,10 @@ enum cq_stable_event cq_stable_serve(struct cq_stable *stable, struct cq_stable_
             reap(stable);
         if (stable->watch_fd < 0 && (ready[2].revents & POLLIN))
             return CQ_STABLE_LEARNED;
-        if (stable->watch_fd >= 0 && (ready[2].revents || patience(stable) == 0))
+        if (stable->watch_fd >= 0 && (ready[2].revents || watch_left_ms(stable) == 0))
             return CQ_STABLE_WATCHED;
         if (ready[0].revents) {
-            enum step step = read_worker(stable, ret_order);
+            enum step step = read_worker(stable, ret_request);
             if (step != STEP_ON)
                 return step == STEP_HORSE ? CQ_STABLE_HORSE : CQ_STABLE_END;
         }

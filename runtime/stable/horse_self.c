@@ -1,4 +1,4 @@
-#include "runtime/stable/horse.h"
+#include "runtime/stable/horse_self.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +34,7 @@ static void close_from(unsigned first)
         close((int)fd);
 }
 
-static void close_own(const struct cq_stable *stable)
+static void close_own(const struct cq_stable_server *stable)
 {
     for (int i = 0; i < stable->received_len; i++)
         for (int j = 0; j < stable->received[i].count; j++)
@@ -43,8 +43,8 @@ static void close_own(const struct cq_stable *stable)
     close(stable->learn_fd);
     if (stable->watch_fd >= 0)
         close(stable->watch_fd);
-    if (stable->herd.children_fd >= 0)
-        close(stable->herd.children_fd);
+    if (stable->children.list_fd >= 0)
+        close(stable->children.list_fd);
 }
 
 /* The stable blocks SIGTERM and SIGHUP and ignores SIGINT: unblocking gives a horse RQ's dispositions. */
@@ -56,14 +56,14 @@ static void unblock_signals(void)
 }
 
 /* The name is put together without printf, whose pages a forked child would still have to fault in. */
-static void set_title(const struct cq_stable_order *order)
+static void set_title(const struct cq_fork_request *request)
 {
-    char title[sizeof(order->name) + 16] = "cq: horse ";
-    strcat(title, order->name);
+    char title[sizeof(request->name) + 16] = "cq: horse ";
+    strcat(title, request->name);
     cq_title_put(title);
 }
 
-static void leave_stable(const struct cq_stable *stable)
+static void leave_stable(const struct cq_stable_server *stable)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != stable->pid)
@@ -75,26 +75,26 @@ static void leave_stable(const struct cq_stable *stable)
     unblock_signals();
 }
 
-void cq_horse_set_up(const struct cq_stable *stable, const struct cq_stable_order *order,
-                     enum cq_horse_keep keep)
+void cq_horse_self_set_up(const struct cq_stable_server *stable, const struct cq_fork_request *request,
+                          enum cq_horse_self_keep keep)
 {
     leave_stable(stable);
-    dup3(order->fds[0], CQ_STABLE_SOCKET, O_CLOEXEC);
-    if (order->fd_count == CQ_FRAME_FDS_MAX) {
-        dup2(order->fds[1], STDOUT_FILENO);
-        dup2(order->fds[2], STDERR_FILENO);
+    dup3(request->fds[0], CQ_STABLE_SOCKET, O_CLOEXEC);
+    if (request->fd_count == CQ_FRAME_FDS_MAX) {
+        dup2(request->fds[1], STDOUT_FILENO);
+        dup2(request->fds[2], STDERR_FILENO);
     }
     if (keep == CQ_HORSE_KEEP_NOTHING) {
         close_from(CQ_STABLE_LEARN + 1);
     } else {
-        for (int i = 0; i < order->fd_count; i++)
-            close(order->fds[i]);
+        for (int i = 0; i < request->fd_count; i++)
+            close(request->fds[i]);
         close_own(stable);
     }
-    set_title(order);
+    set_title(request);
 }
 
-void cq_horse_set_up_probe(const struct cq_stable *stable)
+void cq_horse_self_set_up_probe(const struct cq_stable_server *stable)
 {
     leave_stable(stable);
     close_own(stable);
@@ -104,13 +104,13 @@ void cq_horse_set_up_probe(const struct cq_stable *stable)
 
 /* ---- frames ---- */
 
-ino_t cq_horse_inode(int fd)
+ino_t cq_horse_self_inode(int fd)
 {
     struct stat info;
     return fstat(fd, &info) == 0 && S_ISSOCK(info.st_mode) ? info.st_ino : 0;
 }
 
-bool cq_horse_receive(struct cq_buf *in, struct cq_frame *ret_frame, size_t *ret_size)
+bool cq_horse_self_receive(struct cq_buf *in, struct cq_frame *ret_frame, size_t *ret_size)
 {
     struct cq_error err;
     for (;;) {
@@ -130,11 +130,11 @@ bool cq_horse_receive(struct cq_buf *in, struct cq_frame *ret_frame, size_t *ret
     }
 }
 
-void cq_horse_answer(const struct cq_buf *answer, ino_t socket_inode)
+void cq_horse_self_answer(const struct cq_buf *answer, ino_t socket_inode)
 {
     struct cq_error err;
     fflush(NULL);
-    if (cq_horse_inode(CQ_STABLE_SOCKET) != socket_inode) {
+    if (cq_horse_self_inode(CQ_STABLE_SOCKET) != socket_inode) {
         complain("the job closed descriptor 3, its outcome is lost");
         _exit(CQ_STABLE_EXIT_ANSWER_LOST);
     }
@@ -152,17 +152,17 @@ static void kill_children(void)
     siginfo_t info;
     if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) ==
         0) /* else ECHILD, the usual case: one cheap call */
-        cq_herd_end_children();
+        cq_children_kill_of_horse();
 }
 
-void cq_horse_drop(struct cq_buf *buf, size_t size)
+void cq_horse_self_drop(struct cq_buf *buf, size_t size)
 {
     cq_buf_consume(buf, size);
     if (buf->len == 0 && buf->cap > BUFFER_KEEP)
         cq_buf_release(buf);
 }
 
-void cq_horse_clean_up(void)
+void cq_horse_self_clean_up(void)
 {
     cq_title_detail(CQ_STR_NONE);
     kill_children();
@@ -174,7 +174,7 @@ void cq_horse_clean_up(void)
 
 /* ---- about the process ---- */
 
-int64_t cq_horse_rss_kb(void)
+int64_t cq_horse_self_rss_kb(void)
 {
     static long peak_kb;
     static int64_t last_kb;
@@ -190,7 +190,7 @@ int64_t cq_horse_rss_kb(void)
 }
 
 /* /proc/self/task is a folder with a folder for each thread; a link count has 2 of its own. */
-int cq_horse_threads(void)
+int cq_horse_self_threads(void)
 {
     struct stat info;
     return stat("/proc/self/task", &info) == 0 && info.st_nlink > 3 ? (int)info.st_nlink - 2 : 1;

@@ -1,4 +1,4 @@
-#include "runtime/stable/herd.h"
+#include "runtime/stable/children.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -19,59 +19,59 @@ enum {
     END_PAUSE_US = 1000,
 };
 
-void cq_herd_init(struct cq_herd *herd)
+void cq_children_init(struct cq_children *children)
 {
     char path[64];
-    *herd = (struct cq_herd){.children_fd = -1};
+    *children = (struct cq_children){.list_fd = -1};
     /* The main thread's, and the stable has no other. */
     snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
-    herd->children_fd = open(path, O_RDONLY | O_CLOEXEC);
+    children->list_fd = open(path, O_RDONLY | O_CLOEXEC);
 }
 
-void cq_herd_release(struct cq_herd *herd)
+void cq_children_release(struct cq_children *children)
 {
-    if (herd->children_fd >= 0)
-        close(herd->children_fd);
-    free(herd->horses);
-    *herd = (struct cq_herd){.children_fd = -1};
+    if (children->list_fd >= 0)
+        close(children->list_fd);
+    free(children->horses);
+    *children = (struct cq_children){.list_fd = -1};
 }
 
-void cq_herd_add(struct cq_herd *herd, pid_t pid, int64_t number)
+void cq_children_add(struct cq_children *children, pid_t pid, int64_t number)
 {
-    if (herd->len == herd->cap) {
-        herd->cap = herd->cap ? 2 * herd->cap : FIRST_CAPACITY;
-        herd->horses = cq_realloc(herd->horses, herd->cap * sizeof(*herd->horses));
+    if (children->len == children->cap) {
+        children->cap = children->cap ? 2 * children->cap : FIRST_CAPACITY;
+        children->horses = cq_realloc(children->horses, children->cap * sizeof(*children->horses));
     }
-    herd->horses[herd->len++] = (struct cq_herd_horse){pid, number};
+    children->horses[children->len++] = (struct cq_children_horse){pid, number};
 }
 
-static struct cq_herd_horse *find(const struct cq_herd *herd, pid_t pid)
+static struct cq_children_horse *find(const struct cq_children *children, pid_t pid)
 {
-    for (size_t i = 0; i < herd->len; i++)
-        if (herd->horses[i].pid == pid)
-            return &herd->horses[i];
+    for (size_t i = 0; i < children->len; i++)
+        if (children->horses[i].pid == pid)
+            return &children->horses[i];
     return NULL;
 }
 
 /* Call visit for each child in /proc's list, `123 456 `; a number may be cut by the end of the buffer. */
-static size_t for_each_child(const struct cq_herd *herd,
-                             void (*visit)(const struct cq_herd *herd, pid_t child))
+static size_t for_each_child(const struct cq_children *children,
+                             void (*visit)(const struct cq_children *children, pid_t child))
 {
     char text[4096];
     size_t count = 0;
     long number = 0;
     off_t at = 0;
     ssize_t n;
-    if (herd->children_fd < 0)
+    if (children->list_fd < 0)
         return 0;
-    while ((n = pread(herd->children_fd, text, sizeof(text), at)) > 0) {
+    while ((n = pread(children->list_fd, text, sizeof(text), at)) > 0) {
         for (ssize_t i = 0; i < n; i++) {
             if (text[i] >= '0' && text[i] <= '9') {
                 number = number * 10 + (text[i] - '0');
             } else if (number > 0) {
                 count++;
                 if (visit)
-                    visit(herd, (pid_t)number);
+                    visit(children, (pid_t)number);
                 number = 0;
             }
         }
@@ -80,23 +80,23 @@ static size_t for_each_child(const struct cq_herd *herd,
     return count;
 }
 
-static void kill_unless_horse(const struct cq_herd *herd, pid_t child)
+static void kill_unless_horse(const struct cq_children *children, pid_t child)
 {
-    if (!find(herd, child) && child != herd->helper)
+    if (!find(children, child) && child != children->helper)
         kill(child, SIGKILL);
 }
 
-static void kill_any(const struct cq_herd *herd, pid_t child)
+static void kill_any(const struct cq_children *children, pid_t child)
 {
-    (void)herd;
+    (void)children;
     kill(child, SIGKILL);
 }
 
 /* Counting comes first: mostly there are as many children as horses, and no horse has to be looked up. */
-static void kill_leftovers(const struct cq_herd *herd)
+static void kill_leftovers(const struct cq_children *children)
 {
-    if (for_each_child(herd, NULL) > herd->len + (herd->helper ? 1 : 0))
-        for_each_child(herd, kill_unless_horse);
+    if (for_each_child(children, NULL) > children->len + (children->helper ? 1 : 0))
+        for_each_child(children, kill_unless_horse);
 }
 
 static int64_t microseconds(struct timeval time)
@@ -105,23 +105,23 @@ static int64_t microseconds(struct timeval time)
 }
 
 /* A zombie of ours: reap it. Its group and its orphans die first, while its number is still its own. */
-static bool reap(struct cq_herd *herd, pid_t pid, struct cq_herd_exit *ret_exit)
+static bool reap(struct cq_children *children, pid_t pid, struct cq_horse_exit *ret_exit)
 {
     struct rusage usage = {0};
     int status = 0;
-    struct cq_herd_horse *horse = find(herd, pid);
-    if (horse || pid == herd->helper)
+    struct cq_children_horse *horse = find(children, pid);
+    if (horse || pid == children->helper)
         kill(-pid, SIGKILL);
-    kill_leftovers(herd);
+    kill_leftovers(children);
     if (wait4(pid, &status, 0, &usage) != pid)
         return false;
-    if (pid == herd->helper) {
-        herd->helper = 0;
-        herd->helper_status = status;
+    if (pid == children->helper) {
+        children->helper = 0;
+        children->helper_status = status;
     }
     if (!horse)
         return false;
-    *ret_exit = (struct cq_herd_exit){
+    *ret_exit = (struct cq_horse_exit){
         .pid = pid,
         .number = horse->number,
         .status = status,
@@ -129,51 +129,51 @@ static bool reap(struct cq_herd *herd, pid_t pid, struct cq_herd_exit *ret_exit)
         .utime_us = microseconds(usage.ru_utime),
         .stime_us = microseconds(usage.ru_stime),
     };
-    *horse = herd->horses[--herd->len];
+    *horse = children->horses[--children->len];
     return true;
 }
 
-void cq_herd_set_helper(struct cq_herd *herd, pid_t pid)
+void cq_children_set_helper(struct cq_children *children, pid_t pid)
 {
-    herd->helper = pid;
+    children->helper = pid;
 }
 
-int cq_herd_end_helper(struct cq_herd *herd)
+int cq_children_end_helper(struct cq_children *children)
 {
-    pid_t pid = herd->helper;
+    pid_t pid = children->helper;
     if (pid > 0) {
         kill(-pid, SIGKILL);
         kill(pid, SIGKILL);
-        while (waitpid(pid, &herd->helper_status, 0) < 0 && errno == EINTR) {
+        while (waitpid(pid, &children->helper_status, 0) < 0 && errno == EINTR) {
         }
-        herd->helper = 0;
-        kill_leftovers(herd); /* they have become ours with its end */
+        children->helper = 0;
+        kill_leftovers(children); /* they have become ours with its end */
     }
-    return herd->helper_status;
+    return children->helper_status;
 }
 
-void cq_herd_reap(struct cq_herd *herd, void (*tell)(void *context, const struct cq_herd_exit *gone),
-                  void *context)
+void cq_children_reap(struct cq_children *children,
+                      void (*tell)(void *context, const struct cq_horse_exit *gone), void *context)
 {
-    struct cq_herd_exit gone;
+    struct cq_horse_exit gone;
     for (;;) {
         siginfo_t info = {.si_pid = 0};
         if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0)
             return;
-        if (reap(herd, info.si_pid, &gone))
+        if (reap(children, info.si_pid, &gone))
             tell(context, &gone);
     }
 }
 
-void cq_herd_kill_all(struct cq_herd *herd)
+void cq_children_kill_all(struct cq_children *children)
 {
-    for (size_t i = 0; i < herd->len; i++)
-        kill(-herd->horses[i].pid, SIGKILL);
-    if (herd->children_fd < 0)
+    for (size_t i = 0; i < children->len; i++)
+        kill(-children->horses[i].pid, SIGKILL);
+    if (children->list_fd < 0)
         return; /* who is left cannot be named, and must not be waited for */
     /* Whatever dies may leave children of its own to us: again after each, until nobody is left. */
     for (;;) {
-        for_each_child(herd, kill_any);
+        for_each_child(children, kill_any);
         if (waitpid(-1, NULL, 0) < 0 && errno != EINTR)
             return;
     }
@@ -192,16 +192,16 @@ static size_t kill_children_of_threads(void)
         if (entry->d_name[0] == '.')
             continue;
         snprintf(path, sizeof(path), "/proc/self/task/%.20s/children", entry->d_name);
-        struct cq_herd herd = {.children_fd = open(path, O_RDONLY | O_CLOEXEC)};
-        count += for_each_child(&herd, kill_any);
-        cq_herd_release(&herd);
+        struct cq_children children = {.list_fd = open(path, O_RDONLY | O_CLOEXEC)};
+        count += for_each_child(&children, kill_any);
+        cq_children_release(&children);
     }
     if (threads)
         closedir(threads);
     return count;
 }
 
-void cq_herd_end_children(void)
+void cq_children_kill_of_horse(void)
 {
     for (int i = 0; i < END_TRIES && kill_children_of_threads() > 0; i++) {
         pid_t pid;
