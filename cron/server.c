@@ -88,10 +88,8 @@ static void decide(struct server *server, struct cq_cron_job *job)
 
 static void claim_next(struct server *server, struct cq_cron_job *job);
 
-static void on_claim(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *err,
-                     void *data)
+static void on_claim(const struct cq_reply *reply, const struct cq_error *err, void *data)
 {
-    (void)async;
     struct claim *claim = data;
     struct server *server = claim->server;
     struct cq_cron_job *job = claim->job;
@@ -144,29 +142,26 @@ static void claim_next(struct server *server, struct cq_cron_job *job)
                                 .at_front = job->at_front,
                                 .ttl_s = job->ttl_s,
                                 .now = server_now(server)};
-    struct cq_command command;
     struct cq_error err;
-    cq_command_init(&command);
-    cq_cron_tick_build(&tick, &command);
-    if (job->write(job, tick.id, tick.now, &command, &err) == CQ_OK) {
+    struct cq_command *command = cq_async_begin(server->redis);
+    cq_cron_tick_build(&tick, command);
+    if (job->write(job, tick.id, tick.now, command, &err) == CQ_OK) {
         job->waits = true;
         server->claims++;
-        cq_async_call(server->redis, &command, on_claim, claim);
+        cq_async_call(server->redis, command, on_claim, claim);
     } else {
+        cq_async_drop_command(server->redis, command);
         cq_log(server->options->log, CQ_LOG_ERROR, NULL, NULL, "%s: cannot be enqueued: %s", job->identity,
                err.text);
         job->due_done = job->due.count;
         free(claim);
     }
-    cq_command_release(&command);
 }
 
 /* --- The heartbeat. */
 
-static void on_beat(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *err,
-                    void *data)
+static void on_beat(const struct cq_reply *reply, const struct cq_error *err, void *data)
 {
-    (void)async;
     struct server *server = data;
     struct cq_error why;
     cq_time now;
@@ -220,13 +215,11 @@ static void beat(struct server *server)
                                      .created_at = server->created_at,
                                      .fresh = server->fresh,
                                      .count = table->len};
-    struct cq_command command;
-    cq_command_init(&command);
-    cq_cron_beat_build(&heartbeat, jobs, &command);
+    struct cq_command *command = cq_async_begin(server->redis);
+    cq_cron_beat_build(&heartbeat, jobs, command);
     server->beating = true;
     server->changed = false;
-    cq_async_call(server->redis, &command, on_beat, server);
-    cq_command_release(&command);
+    cq_async_call(server->redis, command, on_beat, server);
     cq_buf_release(&json);
     free(jobs);
 }
@@ -279,10 +272,9 @@ static void on_farewell(void *data)
     ev_break(server->loop, EVBREAK_ALL);
 }
 
-static void on_death(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *err,
-                     void *data)
+static void on_death(const struct cq_reply *reply, const struct cq_error *err, void *data)
 {
-    (void)async, (void)reply, (void)err;
+    (void)reply, (void)err;
     struct server *server = data;
     ev_break(server->loop, EVBREAK_ALL);
 }
@@ -292,17 +284,15 @@ static void on_end(struct ev_loop *loop, ev_signal *watcher, int events)
 {
     (void)events;
     struct server *server = watcher->data;
-    struct cq_command command;
     if (server->ending || !cq_async_is_ready(server->redis)) {
         ev_break(loop, EVBREAK_ALL);
         return;
     }
     server->ending = true;
     cq_timer_arm(&server->farewell, FAREWELL_S);
-    cq_command_init(&command);
-    cq_cron_death_build(cq_str(server->name), &command);
-    cq_async_call(server->redis, &command, on_death, server);
-    cq_command_release(&command);
+    struct cq_command *command = cq_async_begin(server->redis);
+    cq_cron_death_build(cq_str(server->name), command);
+    cq_async_call(server->redis, command, on_death, server);
 }
 
 /* --- The loop. */

@@ -13,6 +13,12 @@ static const double retry_first_s = 0.1, retry_most_s = 30.0;
 
 static void attempt_failed(struct cq_async *async, const struct cq_error *err);
 
+static void free_command(struct cq_command *command)
+{
+    cq_command_release(command);
+    free(command);
+}
+
 static void enter(struct cq_async *async)
 {
     async->depth++;
@@ -26,6 +32,8 @@ static void leave(struct cq_async *async)
     cq_calls_release(&async->calls);
     cq_subscriptions_release(&async->subscriptions);
     cq_refusals_release(&async->refusals);
+    while (async->spare_count)
+        free_command(async->spare[--async->spare_count]);
     free(async);
 }
 
@@ -51,11 +59,11 @@ static void fail_outstanding(struct cq_async *async, const struct cq_error *err)
     struct cq_call call;
     while (cq_calls_shift(&async->calls, &call))
         if (call.fn)
-            call.fn(async, NULL, err, call.data);
+            call.fn(NULL, err, call.data);
     struct cq_subscription subscription;
     while (cq_subscriptions_take(&async->subscriptions, &subscription)) {
         free(subscription.channel);
-        subscription.fn(async, NULL, err, subscription.data);
+        subscription.fn(NULL, err, subscription.data);
     }
 }
 
@@ -228,7 +236,7 @@ static void on_refuse_soon(void *data)
          due && !async->freed && cq_refusals_shift(&async->refusals, &refusal); due--) {
         struct cq_error err;
         refusal_error(async, refusal.code, &err);
-        refusal.fn(async, NULL, &err, refusal.data);
+        refusal.fn(NULL, &err, refusal.data);
     }
     if (!async->freed && async->refusals.len)
         cq_timer_arm(&async->refuse_soon, 0.);
@@ -278,7 +286,7 @@ void cq_async_free(struct cq_async *async)
     fail_outstanding(async, &err);
     struct cq_refusal refusal;
     while (cq_refusals_shift(&async->refusals, &refusal))
-        refusal.fn(async, NULL, &err, refusal.data);
+        refusal.fn(NULL, &err, refusal.data);
     leave(async);
 }
 
@@ -290,6 +298,25 @@ bool cq_async_is_ready(const struct cq_async *async)
 const char *cq_async_peer_addr(const struct cq_async *async)
 {
     return async->peer_addr;
+}
+
+struct cq_command *cq_async_begin(struct cq_async *async)
+{
+    if (async->spare_count)
+        return async->spare[--async->spare_count];
+    struct cq_command *command = cq_alloc(sizeof(*command));
+    cq_command_init(command);
+    return command;
+}
+
+void cq_async_drop_command(struct cq_async *async, struct cq_command *command)
+{
+    if (async->spare_count == CQ_ASYNC_SPARE_MAX) {
+        free_command(command);
+        return;
+    }
+    cq_command_clear(command);
+    async->spare[async->spare_count++] = command;
 }
 
 /* The wire form, or why it cannot be sent: CQ_ERR_CONNECTION, CQ_ERR_LIMIT. */
@@ -304,40 +331,56 @@ static enum cq_code sendable(const struct cq_async *async, struct cq_command *co
     return CQ_OK;
 }
 
-void cq_async_call(struct cq_async *async, struct cq_command *command, cq_async_reply_fn *fn, void *data)
+static enum cq_code queue_call(struct cq_async *async, struct cq_command *command, cq_async_reply_fn *fn,
+                               void *data)
 {
-    struct ev_loop *loop = async->options.loop;
     struct cq_str wire;
-    if (async->freed)
-        return;
     enum cq_code code = sendable(async, command, &wire);
-    struct cq_call call = {.fn = fn, .data = data, .sent = ev_now(loop), .script = command->script};
+    struct cq_call call = {
+        .fn = fn, .data = data, .sent = ev_now(async->options.loop), .script = command->script};
     if (code == CQ_OK && !cq_calls_push(&async->calls, call, wire))
         code = CQ_ERR_LIMIT;
-    if (code != CQ_OK) {
-        refuse(async, code, fn, data);
-        return;
+    return code;
+}
+
+void cq_async_call(struct cq_async *async, struct cq_command *command, cq_async_reply_fn *fn, void *data)
+{
+    if (!async->freed) {
+        enum cq_code code = queue_call(async, command, fn, data);
+        if (code != CQ_OK) {
+            refuse(async, code, fn, data);
+        } else {
+            ev_feed_event(async->options.loop, &async->end_of_turn, EV_CUSTOM);
+            if (!async->options.no_command_timeout && !cq_timer_is_armed(&async->timer))
+                cq_timer_arm(&async->timer, async->options.address->command_timeout_ms / 1000.0);
+        }
     }
-    ev_feed_event(loop, &async->end_of_turn, EV_CUSTOM);
-    if (!async->options.no_command_timeout && !cq_timer_is_armed(&async->timer))
-        cq_timer_arm(&async->timer, async->options.address->command_timeout_ms / 1000.0);
+    cq_async_drop_command(async, command);
+}
+
+static enum cq_code queue_subscription(struct cq_async *async, struct cq_command *command,
+                                       cq_async_reply_fn *fn, void *data)
+{
+    struct cq_str wire;
+    enum cq_code code = sendable(async, command, &wire);
+    if (code == CQ_OK && !cq_calls_push_bytes(&async->calls, wire))
+        code = CQ_ERR_LIMIT;
+    if (code == CQ_OK)
+        cq_subscriptions_add(&async->subscriptions, wire, fn, data);
+    return code;
 }
 
 void cq_async_subscribe(struct cq_async *async, struct cq_command *command, cq_async_reply_fn *fn, void *data)
 {
-    struct cq_str wire;
     assert(fn);
-    if (async->freed)
-        return;
-    enum cq_code code = sendable(async, command, &wire);
-    if (code == CQ_OK && !cq_calls_push_bytes(&async->calls, wire))
-        code = CQ_ERR_LIMIT;
-    if (code != CQ_OK) {
-        refuse(async, code, fn, data);
-        return;
+    if (!async->freed) {
+        enum cq_code code = queue_subscription(async, command, fn, data);
+        if (code != CQ_OK)
+            refuse(async, code, fn, data);
+        else
+            ev_feed_event(async->options.loop, &async->end_of_turn, EV_CUSTOM);
     }
-    cq_subscriptions_add(&async->subscriptions, wire, fn, data);
-    ev_feed_event(async->options.loop, &async->end_of_turn, EV_CUSTOM);
+    cq_async_drop_command(async, command);
 }
 
 void cq_async_drop(struct cq_async *async)

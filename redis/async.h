@@ -30,10 +30,12 @@
 
 struct cq_async;
 
-/* reply is borrowed for the time of the callback; NULL when err says why there is none. Error replies come as
- * replies. */
-typedef void cq_async_reply_fn(struct cq_async *async, const struct cq_reply *reply,
-                               const struct cq_error *err, void *data);
+/*
+ * The answer to a call.
+ *   reply  borrowed for the time of the callback; NULL when err says why there is none. Error replies come as
+ *          replies.
+ */
+typedef void cq_async_reply_fn(const struct cq_reply *reply, const struct cq_error *err, void *data);
 
 struct cq_async_options {
     struct ev_loop *loop;             /* borrowed */
@@ -61,8 +63,17 @@ bool cq_async_is_ready(const struct cq_async *async);
  * READY. */
 const char *cq_async_peer_addr(const struct cq_async *async);
 
-/* Send a command; its bytes are copied into the output buffer. fn may be NULL. A NOSCRIPT is repaired
- * inside. */
+/*
+ * An empty command for one call, out of those that the connection keeps for it. Fill it, then hand it to
+ * cq_async_call or cq_async_subscribe, or back by cq_async_drop_command; any number may be under way at once.
+ */
+struct cq_command *cq_async_begin(struct cq_async *async);
+void cq_async_drop_command(struct cq_async *async, struct cq_command *command);
+
+/*
+ * Send a command of cq_async_begin, which is the connection's again; its bytes are in the output buffer.
+ * fn may be NULL. A NOSCRIPT is repaired inside.
+ */
 void cq_async_call(struct cq_async *async, struct cq_command *command, cq_async_reply_fn *fn, void *data);
 
 /*

@@ -72,7 +72,7 @@ static void subscription_refused(struct cq_async *async, const struct cq_reply *
     unsigned command = 0;
     while (!async->freed && cq_subscriptions_take_refused(&async->subscriptions, &command, &item)) {
         free(item.channel);
-        item.fn(async, reply, NULL, item.data);
+        item.fn(reply, NULL, item.data);
     }
 }
 
@@ -91,10 +91,10 @@ static void take_reply(struct cq_async *async, const struct cq_reply *reply)
     if (cq_subscriptions_is_push(&async->subscriptions, reply)) {
         const struct cq_subscription *subscription = cq_subscriptions_find(&async->subscriptions, reply);
         if (subscription)
-            subscription->fn(async, reply, NULL, subscription->data);
+            subscription->fn(reply, NULL, subscription->data);
     } else if (cq_calls_shift(&async->calls, &call)) {
         if (!repair(async, &call, reply) && call.fn)
-            call.fn(async, reply, NULL, call.data);
+            call.fn(reply, NULL, call.data);
     } else if (async->subscriptions.commands && cq_reply_type(reply) == CQ_REPLY_ERROR) {
         subscription_refused(async, reply);
     } else {

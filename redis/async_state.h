@@ -22,6 +22,8 @@ enum cq_async_state {
     CQ_ASYNC_STOPPED, /* retrying is pointless; the owner decides */
 };
 
+enum { CQ_ASYNC_SPARE_MAX = 8 }; /* commands kept for the next calls; more are only there in bursts */
+
 struct cq_async {
     struct cq_async_options options;
     enum cq_async_state state;
@@ -30,6 +32,8 @@ struct cq_async {
     struct cq_stream stream; /* while CQ_ASYNC_READY */
     struct cq_calls calls;
     struct cq_subscriptions subscriptions;
+    struct cq_command *spare[CQ_ASYNC_SPARE_MAX]; /* owned, empty: what cq_async_begin gives out */
+    int spare_count;
     struct cq_backoff backoff;
     bool ever_ready;
     bool dropping; /* cq_async_drop was called; done at the end of this turn of the loop */

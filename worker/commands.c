@@ -58,10 +58,9 @@ struct deferred {
 static void handle(struct cq_slot *slot, struct cq_str message, bool deferred);
 
 /* With an error, too: then the fetch before it has been told of the loss, and nothing runs. */
-static void on_caught_up(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
-                         void *data)
+static void on_caught_up(const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
-    (void)async, (void)reply, (void)lost;
+    (void)reply, (void)lost;
     struct deferred *deferred = data;
     handle(deferred->slot, cq_str_n(deferred->message, deferred->len), true);
     free(deferred);
@@ -84,7 +83,7 @@ static void defer(struct cq_slot *slot, struct cq_str message)
     deferred->slot = slot;
     deferred->len = message.len;
     memcpy(deferred->message, message.data, message.len);
-    struct cq_command *command = cq_process_command(slot->process);
+    struct cq_command *command = cq_async_begin(slot->process->redis);
     cq_command_text(command, "PING");
     cq_async_call(slot->process->redis, command, on_caught_up, deferred);
 }
@@ -151,10 +150,8 @@ static void handle(struct cq_slot *slot, struct cq_str message, bool deferred)
 }
 
 /* ["message", channel, payload] */
-static void on_message(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
-                       void *data)
+static void on_message(const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
-    (void)async;
     struct cq_commands *commands = data;
     struct cq_process *process = commands->process;
     if (lost || cq_reply_len(reply) != 3 || !cq_str_is(cq_reply_str(cq_reply_at(reply, 0)), "message"))
@@ -174,7 +171,7 @@ static void on_ready(struct cq_async *async, void *data)
 {
     struct cq_commands *commands = data;
     struct cq_process *process = commands->process;
-    struct cq_command *command = cq_process_command(process);
+    struct cq_command *command = cq_async_begin(async);
     cq_command_text(command, "SUBSCRIBE");
     int channels = 0;
     for (int i = 0; i < process->slot_count; i++) {
@@ -186,6 +183,8 @@ static void on_ready(struct cq_async *async, void *data)
     }
     if (channels)
         cq_async_subscribe(async, command, on_message, commands);
+    else
+        cq_async_drop_command(async, command);
 }
 
 void cq_commands_add(struct cq_commands *commands, const struct cq_slot *slot)
@@ -193,7 +192,7 @@ void cq_commands_add(struct cq_commands *commands, const struct cq_slot *slot)
     if (!cq_async_is_ready(commands->async))
         return; /* on_ready listens for all */
     struct cq_key key = cq_key_pubsub(cq_str(slot->name));
-    struct cq_command *command = cq_process_command(commands->process);
+    struct cq_command *command = cq_async_begin(commands->async);
     cq_command_text(command, "SUBSCRIBE");
     cq_command_arg(command, cq_key_str(&key));
     cq_async_subscribe(commands->async, command, on_message, commands);

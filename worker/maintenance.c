@@ -46,10 +46,8 @@ static void round_over(struct cq_process *process)
     cq_process_maybe_end(process);
 }
 
-static void on_abandon(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
-                       void *data)
+static void on_abandon(const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
-    (void)async;
     struct cq_maintenance *maintenance = data;
     struct cq_process *process = maintenance->process;
     size_t count = 0;
@@ -96,7 +94,7 @@ static void abandon_next(struct cq_maintenance *maintenance)
         .requeue = process->options->requeue_abandoned,
         .limit = ABANDON_CHUNK,
     };
-    struct cq_command *command = cq_process_command(process);
+    struct cq_command *command = cq_async_begin(process->redis);
     cq_abandon_build(&abandon, command);
     cq_async_call(process->redis, command, on_abandon, maintenance);
 }
@@ -128,10 +126,8 @@ static bool may_judge(struct cq_maintenance *maintenance)
     return action == CQ_ABANDON_GUARD_JUDGE;
 }
 
-static void on_time(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
-                    void *data)
+static void on_time(const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
-    (void)async;
     struct cq_maintenance *maintenance = data;
     struct cq_process *process = maintenance->process;
     cq_time now = cq_clock_now(), redis_now = 0;
@@ -159,7 +155,7 @@ static void on_abandon_timer(struct ev_loop *loop, ev_timer *timer, int events)
     if (!may_judge(maintenance))
         return;
     maintenance->asking_time = true;
-    struct cq_command *command = cq_process_command(process);
+    struct cq_command *command = cq_async_begin(process->redis);
     cq_command_text(command, "TIME");
     cq_async_call(process->redis, command, on_time, maintenance);
 }
@@ -169,10 +165,8 @@ bool cq_maintenance_is_asking(const struct cq_maintenance *maintenance)
     return maintenance->asking_time || maintenance->abandon_at < maintenance->process->queue_count;
 }
 
-static void on_clean(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
-                     void *data)
+static void on_clean(const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
-    (void)async;
     struct cq_maintenance *maintenance = data;
     struct cq_process *process = maintenance->process;
     struct cq_error err;
@@ -197,10 +191,8 @@ static void on_clean(struct cq_async *async, const struct cq_reply *reply, const
 }
 
 /* Then what is beyond the bounds, and entries without jobs; and on to the next queue. */
-static void on_sweep(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
-                     void *data)
+static void on_sweep(const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
-    (void)async;
     struct cq_maintenance *maintenance = data;
     struct cq_process *process = maintenance->process;
     struct cq_error err;
@@ -247,7 +239,7 @@ static void sweep_next(struct cq_maintenance *maintenance)
         .most_failed = process->options->max_failed_jobs,
         .failed_age_s = process->options->max_failed_age_s,
     };
-    struct cq_command *command = cq_process_command(process);
+    struct cq_command *command = cq_async_begin(process->redis);
     cq_sweep_build(&sweep, command);
     cq_async_call(process->redis, command, on_sweep, maintenance);
 }
@@ -261,7 +253,7 @@ static void clean_next(struct cq_maintenance *maintenance)
     }
     struct cq_clean clean = {
         .queue = process->queues[maintenance->clean_at], .now = cq_clock_now(), .limit = CLEAN_CHUNK};
-    struct cq_command *command = cq_process_command(process);
+    struct cq_command *command = cq_async_begin(process->redis);
     cq_clean_build(&clean, command);
     cq_async_call(process->redis, command, on_clean, maintenance);
 }

@@ -114,7 +114,7 @@ static void on_called(void *data, const struct cq_callback_end *end)
     struct running *running = data;
     struct cq_process *process = running->orphans->process;
     if (end->meta.data && cq_async_is_ready(process->redis)) {
-        struct cq_command *command = cq_process_command(process);
+        struct cq_command *command = cq_async_begin(process->redis);
         cq_meta_build(cq_str(running->job->job_id), end->meta, command);
         cq_async_call(process->redis, command, NULL, NULL);
     }
@@ -157,10 +157,8 @@ static const char *call(struct running *running, const struct cq_reply *hash, st
     return why;
 }
 
-static void on_hash(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
-                    void *data)
+static void on_hash(const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
-    (void)async;
     struct running *running = data;
     struct cq_process *process = running->orphans->process;
     struct cq_buf refusal = CQ_BUF_INIT(REFUSAL_MAX);
@@ -185,7 +183,7 @@ static void ask(struct running *running, struct waiting *job)
     struct cq_process *process = running->orphans->process;
     running->job = job;
     struct cq_key key = cq_key_job(cq_str(job->job_id));
-    struct cq_command *command = cq_process_command(process);
+    struct cq_command *command = cq_async_begin(process->redis);
     cq_command_text(command, "HGETALL");
     cq_command_arg(command, cq_key_str(&key));
     cq_async_call(process->redis, command, on_hash, running);

@@ -97,22 +97,14 @@ struct cq_process {
     char name[64];           /* of the process in the log and of its connections: the first slot's */
     unsigned long long jobs_done;
 
-    struct cq_command command; /* scratch: built, copied into the connection, cleared */
-    struct cq_buf frame;       /* scratch: a job frame being built */
-    char *inbox;               /* scratch for reads, CQ_INBOX_SIZE bytes */
+    struct cq_buf frame; /* scratch: a job frame being built */
+    char *inbox;         /* scratch for reads, CQ_INBOX_SIZE bytes */
 
     enum cq_code result; /* why the loop ended */
     struct cq_error error;
 };
 
 enum { CQ_INBOX_SIZE = 64 * 1024 };
-
-/* The scratch command, empty: build, hand to cq_async_call (which copies), forget. */
-static inline struct cq_command *cq_process_command(struct cq_process *process)
-{
-    cq_command_clear(&process->command);
-    return &process->command;
-}
 
 /* End the loop with an error: the process gives up. Only the first one counts. */
 void cq_process_fail(struct cq_process *process, const struct cq_error *err);

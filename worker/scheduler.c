@@ -32,10 +32,9 @@ struct cq_scheduler {
 
 static void pass(struct cq_scheduler *scheduler);
 
-static void on_stopped(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
-                       void *data)
+static void on_stopped(const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
-    (void)async, (void)reply; /* when it was lost the locks expire by themselves */
+    (void)reply; /* when it was lost the locks expire by themselves */
     struct cq_scheduler *scheduler = data;
     scheduler->releasing = false;
     if (!scheduler->prepared && scheduler->process->options->burst) {
@@ -50,7 +49,7 @@ static void release(struct cq_scheduler *scheduler)
 {
     struct cq_process *process = scheduler->process;
     scheduler->releasing = true;
-    struct cq_command *command = cq_process_command(process);
+    struct cq_command *command = cq_async_begin(process->redis);
     cq_scheduler_stop_build(&scheduler->identity, command);
     cq_async_call(process->redis, command, on_stopped, scheduler);
 }
@@ -102,10 +101,8 @@ static void tell(struct cq_scheduler *scheduler, const struct cq_reply *reply, c
                scheduler->name, (long long)due->dropped, due->dropped == 1 ? "y" : "ies");
 }
 
-static void on_due(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
-                   void *data)
+static void on_due(const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
-    (void)async;
     struct cq_scheduler *scheduler = data;
     struct cq_process *process = scheduler->process;
     struct cq_due due = {.wait_ms = CQ_DUE_NONE};
@@ -143,7 +140,7 @@ static void pass(struct cq_scheduler *scheduler)
     if (scheduler->asking || scheduler->stopped || !cq_async_is_ready(process->redis))
         return;
     scheduler->asking = true;
-    struct cq_command *command = cq_process_command(process);
+    struct cq_command *command = cq_async_begin(process->redis);
     cq_due_build(&scheduler->identity, cq_clock_now(), DUE_CHUNK, command);
     cq_async_call(process->redis, command, on_due, scheduler);
 }
@@ -153,10 +150,8 @@ static void on_pass_timer(void *data)
     pass(data);
 }
 
-static void on_unattended(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
-                          void *data)
+static void on_unattended(const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
-    (void)async;
     struct cq_process *process = ((struct cq_scheduler *)data)->process;
     for (size_t i = 0; !lost && i < process->queue_count; i++) {
         int64_t count = cq_unattended_count(reply, i);
@@ -175,7 +170,7 @@ static void on_look_timer(void *data)
     struct cq_process *process = scheduler->process;
     if (!cq_async_is_ready(process->redis))
         return;
-    struct cq_command *command = cq_process_command(process);
+    struct cq_command *command = cq_async_begin(process->redis);
     cq_unattended_build(process->queues, process->queue_count, command);
     cq_async_call(process->redis, command, on_unattended, scheduler);
 }

@@ -47,10 +47,8 @@ static bool anyone_idle(const struct cq_process *process)
     return false;
 }
 
-static void on_peek(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
-                    void *data)
+static void on_peek(const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
-    (void)async;
     struct waiter *waiter = data;
     struct cq_waiters *waiters = waiter->waiters;
     struct cq_error err;
@@ -74,11 +72,10 @@ static void on_peek(struct cq_async *async, const struct cq_reply *reply, const 
 
 static void peek(struct waiter *waiter)
 {
-    struct cq_process *process = waiter->waiters->process;
     if (waiter->waiting || waiter->held || !cq_async_is_ready(waiter->async))
         return;
     waiter->waiting = true;
-    struct cq_command *command = cq_process_command(process);
+    struct cq_command *command = cq_async_begin(waiter->async);
     cq_queue_wait_build(waiter->queue, wait_timeout_s, command);
     cq_async_call(waiter->async, command, on_peek, waiter);
 }

@@ -69,7 +69,7 @@ static void write_state(const struct cq_slot *slot, const char *state)
     struct cq_process *process = slot->process;
     if (slot->state != CQ_SLOT_IDLE)
         return;
-    struct cq_command *command = cq_process_command(process);
+    struct cq_command *command = cq_async_begin(process->redis);
     cq_worker_state_build(cq_str(slot->name), state, command);
     cq_async_call(process->redis, command, NULL, NULL);
 }
@@ -80,10 +80,8 @@ static void write_states(struct cq_process *process, const char *state)
         write_state(&process->slots[i], state);
 }
 
-static void on_is_suspended(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
-                            void *data)
+static void on_is_suspended(const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
-    (void)async;
     struct cq_process *process = data;
     if (lost || cq_reply_int(reply) != 0) {
         ev_timer_again(process->loop, &process->resume_timer);
@@ -102,7 +100,7 @@ static void on_resume_timer(struct ev_loop *loop, ev_timer *timer, int events)
     if (!cq_async_is_ready(process->redis))
         return;
     ev_timer_stop(loop, timer);
-    struct cq_command *command = cq_process_command(process);
+    struct cq_command *command = cq_async_begin(process->redis);
     cq_command_texts(command, "EXISTS", CQ_KEY_SUSPENDED, NULL);
     cq_async_call(process->redis, command, on_is_suspended, process);
 }
@@ -160,10 +158,8 @@ void cq_process_begin(struct cq_process *process)
 }
 
 /* Suspended at the very start: RQ refuses to start. */
-static void on_first_look(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
-                          void *data)
+static void on_first_look(const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
-    (void)async;
     struct cq_process *process = data;
     if (lost)
         return;
@@ -193,7 +189,7 @@ static void on_ready(struct cq_async *async, void *data)
 {
     struct cq_process *process = data;
     if (!process->started) {
-        struct cq_command *command = cq_process_command(process);
+        struct cq_command *command = cq_async_begin(process->redis);
         cq_command_texts(command, "EXISTS", CQ_KEY_SUSPENDED, NULL);
         cq_async_call(async, command, on_first_look, process);
         return;
@@ -264,7 +260,7 @@ static void show_python_version(struct cq_process *process, const char *version)
         if (slot->state == CQ_SLOT_UNBORN || slot->state >= CQ_SLOT_DYING ||
             !cq_async_is_ready(process->redis))
             continue; /* its birth, or rebirth, says it */
-        struct cq_command *command = cq_process_command(process);
+        struct cq_command *command = cq_async_begin(process->redis);
         cq_worker_python_build(cq_str(slot->name), process->python_version, command);
         cq_async_call(process->redis, command, NULL, NULL);
     }
@@ -293,7 +289,6 @@ static enum cq_code start(struct cq_process *process, struct cq_error *err)
     cq_execution_id_generate(random_id);
     memcpy(process->execution_prefix, random_id, sizeof(process->execution_prefix) - 1);
     gethostname(process->hostname, sizeof(process->hostname) - 1);
-    cq_command_init(&process->command);
     cq_buf_init(&process->frame, (size_t)CQ_FRAME_JOB_MAX + 4);
     process->inbox = cq_alloc(CQ_INBOX_SIZE);
     ev_init(&process->resume_timer, on_resume_timer);
@@ -370,7 +365,6 @@ static void stop(struct cq_process *process)
     free(process->slots);
     free(process->queues);
     cq_buf_release(&process->targets);
-    cq_command_release(&process->command);
     cq_buf_release(&process->frame);
     free(process->inbox);
 }

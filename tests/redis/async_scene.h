@@ -23,7 +23,6 @@ enum {
 static struct redis_server *own;
 static struct ev_loop *loop;
 static struct cq_async *async;
-static struct cq_command command;
 static struct cq_async_options options;
 
 /* What happened so far. */
@@ -54,10 +53,8 @@ static inline void on_down(struct cq_async *which, const struct cq_error *err, i
     ev_break(loop, EVBREAK_ALL);
 }
 
-static inline void on_answer(struct cq_async *which, const struct cq_reply *reply, const struct cq_error *err,
-                             void *data)
+static inline void on_answer(const struct cq_reply *reply, const struct cq_error *err, void *data)
 {
-    (void)which;
     int *counter = data;
     if (counter)
         (*counter)++;
@@ -112,7 +109,6 @@ static inline void start(const struct cq_address *address)
 static inline void setup(void)
 {
     loop = ev_loop_new(EVFLAG_AUTO);
-    cq_command_init(&command);
     options = (struct cq_async_options){
         .loop = loop, .client_name = "cq test", .on_ready = on_ready, .on_down = on_down, .data = &wanted};
     wanted = 1;
@@ -123,16 +119,15 @@ static inline void setup(void)
 static inline void teardown(void)
 {
     cq_async_free(async);
-    cq_command_release(&command);
     ev_loop_destroy(loop);
     redis_server_stop(own);
 }
 
 static inline void call(const char *first, const char *second, const char *third, int *counter)
 {
-    cq_command_clear(&command);
-    cq_command_texts(&command, first, second, third, NULL);
-    cq_async_call(async, &command, on_answer, counter);
+    struct cq_command *command = cq_async_begin(async);
+    cq_command_texts(command, first, second, third, NULL);
+    cq_async_call(async, command, on_answer, counter);
 }
 
 /* The main() of such a program: add adds its tests. */

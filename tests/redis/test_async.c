@@ -60,10 +60,8 @@ END_TEST
 
 static size_t big_len;
 
-static void on_big(struct cq_async *which, const struct cq_reply *reply, const struct cq_error *err,
-                   void *data)
+static void on_big(const struct cq_reply *reply, const struct cq_error *err, void *data)
 {
-    (void)which;
     (void)data;
     ck_assert_msg(!err, "%s", err ? err->text : "");
     ck_assert_uint_eq(cq_reply_str(reply).len, big_len);
@@ -77,10 +75,10 @@ START_TEST(a_hundred_megabytes_go_and_come_back)
     char *big = cq_calloc(1, big_len);
     start(&server->address);
     run_until(&readies, 1);
-    cq_command_text(&command, "ECHO");
-    cq_command_arg(&command, cq_str_n(big, big_len));
-    cq_async_call(async, &command, on_big, NULL);
-    cq_command_release(&command);
+    struct cq_command *command = cq_async_begin(async);
+    cq_command_text(command, "ECHO");
+    cq_command_arg(command, cq_str_n(big, big_len));
+    cq_async_call(async, command, on_big, NULL);
     free(big);
     run_until(&answers, 1);
 }
@@ -90,9 +88,10 @@ START_TEST(a_command_above_the_limit_fails_alone)
 {
     start(&server->address);
     run_until(&readies, 1);
-    cq_command_text(&command, "ECHO");
-    cq_command_arg(&command, cq_str_n("", (size_t)CQ_COMMAND_MAX + 1));
-    cq_async_call(async, &command, on_answer, NULL);
+    struct cq_command *command = cq_async_begin(async);
+    cq_command_text(command, "ECHO");
+    cq_command_arg(command, cq_str_n("", (size_t)CQ_COMMAND_MAX + 1));
+    cq_async_call(async, command, on_answer, NULL);
     turn();
     ck_assert_int_eq(last_code, CQ_ERR_LIMIT);
     ck_assert(cq_async_is_ready(async));
@@ -100,11 +99,45 @@ START_TEST(a_command_above_the_limit_fails_alone)
 }
 END_TEST
 
+START_TEST(commands_are_built_side_by_side)
+{
+    enum { COUNT = 20 }; /* more than the connection keeps */
+    struct cq_command *commands[COUNT];
+    int counter = 0;
+    start(&server->address);
+    run_until(&readies, 1);
+    wanted = COUNT - 1;
+    for (int round = 0; round < 2; round++) {
+        answers = 0;
+        for (int i = 0; i < COUNT; i++) {
+            commands[i] = cq_async_begin(async);
+            ck_assert_int_eq(commands[i]->argc, 0);
+            cq_command_texts(commands[i], "RPUSH", "list", NULL);
+        }
+        cq_async_drop_command(async, commands[COUNT - 1]);
+        for (int i = COUNT - 2; i >= 0; i--) {
+            cq_command_int(commands[i], i);
+            cq_async_call(async, commands[i], on_answer, &counter);
+        }
+        turn();
+    }
+    ck_assert_int_eq(counter, 2 * (COUNT - 1));
+    ck_assert_int_eq(failures, 0);
+    for (int i = 0; i < 2 * (COUNT - 1); i++) {
+        char at[16];
+        snprintf(at, sizeof(at), "%d", i);
+        ck_assert_int_eq(redis_server_int(server, "LINDEX", "list", at, NULL),
+                         (2 * COUNT - 3 - i) % (COUNT - 1));
+    }
+}
+END_TEST
+
 static void save_meta(int *counter)
 {
-    cq_command_script(&command, CQ_SCRIPT_META, 0);
-    cq_command_texts(&command, "1", "{}", NULL);
-    cq_async_call(async, &command, on_answer, counter);
+    struct cq_command *command = cq_async_begin(async);
+    cq_command_script(command, CQ_SCRIPT_META, 0);
+    cq_command_texts(command, "1", "{}", NULL);
+    cq_async_call(async, command, on_answer, counter);
 }
 
 START_TEST(all_scripts_are_loaded_before_it_is_ready)
@@ -147,11 +180,10 @@ START_TEST(forgotten_scripts_are_loaded_again_without_the_caller_noticing)
 }
 END_TEST
 
-static void on_answer_free(struct cq_async *which, const struct cq_reply *reply, const struct cq_error *err,
-                           void *data)
+static void on_answer_free(const struct cq_reply *reply, const struct cq_error *err, void *data)
 {
-    on_answer(which, reply, err, data);
-    cq_async_free(which);
+    on_answer(reply, err, data);
+    cq_async_free(async);
     ev_break(loop, EVBREAK_ALL);
 }
 
@@ -162,9 +194,9 @@ START_TEST(it_may_be_freed_inside_any_callback)
     run_until(&readies, 1);
     wanted = 100;
     for (int i = 0; i < 10; i++) {
-        cq_command_clear(&command);
-        cq_command_texts(&command, "PING", NULL);
-        cq_async_call(async, &command, i == 4 ? on_answer_free : on_answer, &counters[i]);
+        struct cq_command *command = cq_async_begin(async);
+        cq_command_texts(command, "PING", NULL);
+        cq_async_call(async, command, i == 4 ? on_answer_free : on_answer, &counters[i]);
     }
     if (_i == 1)
         cq_async_drop(async); /* freed in the callback of a lost connection */
@@ -219,6 +251,7 @@ static void add_tests(TCase *tc)
     tcase_add_test(tc, an_error_reply_comes_as_a_reply);
     tcase_add_test(tc, a_hundred_megabytes_go_and_come_back);
     tcase_add_test(tc, a_command_above_the_limit_fails_alone);
+    tcase_add_test(tc, commands_are_built_side_by_side);
     tcase_add_test(tc, all_scripts_are_loaded_before_it_is_ready);
     tcase_add_test(tc, forgotten_scripts_are_loaded_again_without_the_caller_noticing);
     tcase_add_loop_test(tc, it_may_be_freed_inside_any_callback, 0, 3);

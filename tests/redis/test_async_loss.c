@@ -288,13 +288,12 @@ START_TEST(a_host_name_is_looked_up_beside_the_loop)
 }
 END_TEST
 
-static void on_answer_again(struct cq_async *which, const struct cq_reply *reply, const struct cq_error *err,
-                            void *data)
+static void on_answer_again(const struct cq_reply *reply, const struct cq_error *err, void *data)
 {
-    on_answer(which, reply, err, data);
-    cq_command_clear(&command);
-    cq_command_text(&command, "PING");
-    cq_async_call(which, &command, on_answer_again, data);
+    on_answer(reply, err, data);
+    struct cq_command *command = cq_async_begin(async);
+    cq_command_text(command, "PING");
+    cq_async_call(async, command, on_answer_again, data);
 }
 
 START_TEST(who_tries_again_at_once_does_not_stop_the_loop)
@@ -303,8 +302,9 @@ START_TEST(who_tries_again_at_once_does_not_stop_the_loop)
     redis_server_kill(own);
     start(&own->address);
     wanted = 1 << 30;
-    cq_command_text(&command, "PING");
-    cq_async_call(async, &command, on_answer_again, NULL);
+    struct cq_command *command = cq_async_begin(async);
+    cq_command_text(command, "PING");
+    cq_async_call(async, command, on_answer_again, NULL);
     run_until(&downs, 2);
     ck_assert_int_gt(failures, 1);
 }

@@ -3,10 +3,8 @@
 
 static int messages;
 
-static void on_message(struct cq_async *which, const struct cq_reply *reply, const struct cq_error *err,
-                       void *data)
+static void on_message(const struct cq_reply *reply, const struct cq_error *err, void *data)
 {
-    (void)which;
     if (err) {
         failures++;
     } else if (cq_reply_type(reply) == CQ_REPLY_ERROR) {
@@ -23,9 +21,9 @@ static void on_message(struct cq_async *which, const struct cq_reply *reply, con
 
 static void subscribe(const char *channel)
 {
-    cq_command_clear(&command);
-    cq_command_texts(&command, "SUBSCRIBE", channel, NULL);
-    cq_async_subscribe(async, &command, on_message, (void *)channel);
+    struct cq_command *command = cq_async_begin(async);
+    cq_command_texts(command, "SUBSCRIBE", channel, NULL);
+    cq_async_subscribe(async, command, on_message, (void *)channel);
 }
 
 START_TEST(each_channel_has_its_own_listener)

@@ -87,10 +87,8 @@ static void on_down(struct cq_async *async, const struct cq_error *why, int retr
     ev_break(loop, EVBREAK_ALL);
 }
 
-static void on_answer(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *why,
-                      void *data)
+static void on_answer(const struct cq_reply *reply, const struct cq_error *why, void *data)
 {
-    (void)async;
     (void)data;
     ck_assert_msg(!why, "%s", why ? why->text : "");
     ck_assert_uint_eq(cq_reply_str(reply).len, BIG);
@@ -101,7 +99,6 @@ static void on_answer(struct cq_async *async, const struct cq_reply *reply, cons
 START_TEST(the_workers_connection_speaks_tls_without_blocking)
 {
     struct cq_address address;
-    struct cq_command command;
     address_init(&address, "localhost", true);
     loop = ev_loop_new(EVFLAG_AUTO);
     struct cq_async_options options = {
@@ -110,11 +107,12 @@ START_TEST(the_workers_connection_speaks_tls_without_blocking)
     ev_run(loop, 0);
     ck_assert_msg(readies == 1, "%s", err.text);
     char *big = cq_calloc(1, BIG);
-    cq_command_init(&command);
-    cq_command_text(&command, "ECHO");
-    cq_command_arg(&command, cq_str_n(big, BIG));
-    for (int i = 0; i < 3; i++)
-        cq_async_call(async, &command, on_answer, NULL);
+    for (int i = 0; i < 3; i++) {
+        struct cq_command *command = cq_async_begin(async);
+        cq_command_text(command, "ECHO");
+        cq_command_arg(command, cq_str_n(big, BIG));
+        cq_async_call(async, command, on_answer, NULL);
+    }
     while (answers < 3 && !downs)
         ev_run(loop, 0);
     ck_assert_msg(answers == 3, "%s", err.text);
@@ -127,7 +125,6 @@ START_TEST(the_workers_connection_speaks_tls_without_blocking)
     ck_assert_msg(strstr(err.text, "certificate") != NULL, "%s", err.text);
     cq_async_free(async);
     free(big);
-    cq_command_release(&command);
     cq_address_release(&address);
     ev_loop_destroy(loop);
 }

@@ -16,10 +16,9 @@ enum {
 }; /* `ended` frames that count: of the function, and of a success callback that fails the job */
 
 /* Lost on the way: it goes with the outcome, which comes after it on the same connection. */
-static void on_meta(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
-                    void *data)
+static void on_meta(const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
-    (void)async, (void)reply;
+    (void)reply;
     struct cq_slot *slot = data;
     if (lost && (slot->state == CQ_SLOT_RUNNING || slot->state == CQ_SLOT_COMMITTING))
         slot->run.meta_present = true;
@@ -35,7 +34,7 @@ static void save_meta(struct cq_slot *slot, struct cq_str meta)
     slot->run.meta_present = !cq_async_is_ready(process->redis); /* then it goes with the outcome */
     if (slot->run.meta_present)
         return;
-    struct cq_command *command = cq_process_command(process);
+    struct cq_command *command = cq_async_begin(process->redis);
     cq_meta_build(cq_buf_view(&slot->run.job_id), meta, command);
     cq_async_call(process->redis, command, on_meta, slot);
 }

@@ -118,10 +118,8 @@ static void give_up(struct cq_slot *slot, const char *why)
     cq_slot_next(slot, CQ_FETCH_EMPTY, NULL);
 }
 
-static void on_finish(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
-                      void *data)
+static void on_finish(const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
-    (void)async;
     struct cq_slot *slot = data;
     struct cq_process *process = slot->process;
     struct cq_error err;
@@ -205,11 +203,12 @@ void cq_execution_commit(struct cq_slot *slot)
         .worker_ttl_s = process->options->worker_ttl_s,
         .next = fetches ? &next : NULL,
     };
-    struct cq_command *command = cq_process_command(process);
+    struct cq_command *command = cq_async_begin(process->redis);
     enum cq_code code = cq_finish_build(&finish, command, &err);
     if (code == CQ_OK && command->body.overflow)
         code = cq_error_set(&err, CQ_ERR_LIMIT, "result and meta together are above the limit of a command");
     if (code != CQ_OK) {
+        cq_async_drop_command(process->redis, command);
         commit_as_failure(slot, &err);
         return;
     }

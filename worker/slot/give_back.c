@@ -16,10 +16,8 @@ static void log_fate(const struct cq_slot *slot, enum cq_give_back_fate fate)
            slot->run.queue.data, words[fate]);
 }
 
-static void on_given_back(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
-                          void *data)
+static void on_given_back(const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
-    (void)async;
     struct cq_slot *slot = data;
     struct cq_error err;
     enum cq_give_back_fate fate;
@@ -58,7 +56,7 @@ void cq_execution_give_back(struct cq_slot *slot)
         .now = cq_clock_now(),
         .worker_ttl_s = process->options->worker_ttl_s,
     };
-    struct cq_command *command = cq_process_command(process);
+    struct cq_command *command = cq_async_begin(process->redis);
     cq_give_back_build(&give_back, command);
     cq_async_call(process->redis, command, on_given_back, slot);
 }

@@ -5,8 +5,7 @@
 #include "worker/slot/slot.h"
 
 /* The reply may come when the slot is already in its next job: only the execution asked about counts. */
-static void on_heartbeat(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
-                         void *data)
+static void on_heartbeat(const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
     struct cq_slot *slot = data;
     struct cq_process *process = slot->process;
@@ -20,9 +19,9 @@ static void on_heartbeat(struct cq_async *async, const struct cq_reply *reply, c
     }
     if (missing) {
         cq_log(process->log, CQ_LOG_WARNING, slot->name, NULL, "its key had expired; registering again");
-        struct cq_command *command = cq_process_command(process);
+        struct cq_command *command = cq_async_begin(process->redis);
         cq_worker_birth_build(&slot->identity, slot->identity.birth, cq_clock_now(), true, command);
-        cq_async_call(async, command, NULL, NULL);
+        cq_async_call(process->redis, command, NULL, NULL);
     }
     bool same = strcmp(slot->beat_for, slot->run.execution_id) == 0;
     if (!ours && same && slot->state == CQ_SLOT_RUNNING && !slot->run.lost) {
@@ -55,7 +54,7 @@ void cq_slot_heartbeat(struct cq_slot *slot)
         heartbeat.timeout_s = slot->run.timeout_s;
         heartbeat.working_time_s = (double)(cq_clock_monotonic() - slot->run.started_monotonic) / CQ_SECOND;
     }
-    struct cq_command *command = cq_process_command(process);
+    struct cq_command *command = cq_async_begin(process->redis);
     cq_heartbeat_build(&heartbeat, command);
     cq_async_call(process->redis, command, on_heartbeat, slot);
 }

@@ -137,10 +137,8 @@ bool cq_slot_next_fetch(struct cq_slot *slot, struct cq_fetch *ret_fetch)
     return true;
 }
 
-static void on_fetch(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
-                     void *data)
+static void on_fetch(const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
-    (void)async;
     struct cq_slot *slot = data;
     enum cq_fetch_outcome outcome = CQ_FETCH_EMPTY;
     struct cq_started started;
@@ -167,7 +165,7 @@ bool cq_slot_fetch(struct cq_slot *slot)
         return false;
     fill_fetch(slot, &fetch);
     slot->state = CQ_SLOT_FETCHING;
-    struct cq_command *command = cq_process_command(process);
+    struct cq_command *command = cq_async_begin(process->redis);
     cq_fetch_build(&fetch, command);
     cq_async_call(process->redis, command, on_fetch, slot);
     return true;
@@ -242,10 +240,9 @@ void cq_slot_next(struct cq_slot *slot, enum cq_fetch_outcome outcome, const str
         cq_waiters_arm(process->waiters, woken);
 }
 
-static void on_death(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
-                     void *data)
+static void on_death(const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
-    (void)async, (void)reply, (void)lost; /* when it was lost the hash expires by itself */
+    (void)reply, (void)lost; /* when it was lost the hash expires by itself */
     struct cq_slot *slot = data;
     if (slot->state != CQ_SLOT_DYING)
         return;
@@ -264,10 +261,10 @@ static void die(struct cq_slot *slot)
     cq_callback_drop(slot->callback);
     cq_horses_release(slot);
     if (!cq_async_is_ready(process->redis)) {
-        on_death(NULL, NULL, NULL, slot);
+        on_death(NULL, NULL, slot);
         return;
     }
-    struct cq_command *command = cq_process_command(process);
+    struct cq_command *command = cq_async_begin(process->redis);
     cq_worker_death_build(&slot->identity, cq_clock_now(), command);
     cq_async_call(process->redis, command, on_death, slot);
 }
@@ -294,17 +291,15 @@ void cq_slot_stop(struct cq_slot *slot)
     }
     if ((slot->state == CQ_SLOT_RUNNING || slot->state == CQ_SLOT_COMMITTING) &&
         cq_async_is_ready(process->redis)) {
-        struct cq_command *command = cq_process_command(process);
+        struct cq_command *command = cq_async_begin(process->redis);
         cq_worker_shutdown_build(cq_str(slot->name), cq_clock_now(), command);
         cq_async_call(process->redis, command, NULL, NULL);
     }
 }
 
 /* Born, or born again: go on where it was. */
-static void on_birth(struct cq_async *async, const struct cq_reply *reply, const struct cq_error *lost,
-                     void *data)
+static void on_birth(const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
-    (void)async;
     struct cq_slot *slot = data;
     struct cq_process *process = slot->process;
     struct cq_error err;
@@ -330,7 +325,7 @@ static void on_birth(struct cq_async *async, const struct cq_reply *reply, const
     slot->registered = true;
     cq_resize_born(process);
     ev_timer_start(process->loop, &slot->heartbeat_timer);
-    struct cq_command *command = cq_process_command(process);
+    struct cq_command *command = cq_async_begin(process->redis);
     cq_worker_state_build(cq_str(slot->name), "idle", command);
     cq_async_call(process->redis, command, NULL, NULL);
     become_idle(slot);
@@ -345,7 +340,7 @@ void cq_slot_redis_ready(struct cq_slot *slot)
         return;
     bool again = slot->state != CQ_SLOT_UNBORN;
     slot->identity.ip_address = cq_async_peer_addr(process->redis);
-    struct cq_command *command = cq_process_command(process);
+    struct cq_command *command = cq_async_begin(process->redis);
     cq_worker_birth_build(&slot->identity, slot->identity.birth, cq_clock_now(), again, command);
     cq_async_call(process->redis, command, on_birth, slot);
     /* Before anybody, this process too, judges by its old score that it was abandoned. */
