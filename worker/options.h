@@ -85,7 +85,7 @@ struct cq_worker_options {
     const char *serializer_path;              /* --serializer is a dotted path: Python's alone; NULL: none */
     const char *pid_file;                     /* NULL: none */
     /* In a pool (cmd/pool/), one of whose processes this is. */
-    int supervisor_fd;      /* of worker/pool/link.h; 0: none */
+    int supervisor_fd;      /* of worker/pool/supervisor_link.h; 0: none */
     int first_number;       /* slots are called NAME.<first_number> and so on; 0: as slots says */
     bool keep_slots;        /* another slot takes the place of one that has ended by itself */
     int replaces_pid;       /* a process that is dead for certain: its names are ours; 0: none */

@@ -20,7 +20,8 @@
  * callbacks of abandoned jobs webhooks/      HTTP requests when a job has finished or failed rider.c whom
  * horses run for; output.c: their standard output and error, into the log; tail.c: the end of it, kept
  *   shutdown.c     signals, warm and cold stop
- *   pool/          how many slots there are (resize.c), the supervisor of a pool (link.c), systemd (notify.c)
+ *   pool/          how many slots there are (resize.c), the supervisor of a pool (supervisor_link.c), systemd
+ * (notify.c)
  */
 #ifndef CQ_WORKER_PROCESS_H
 #define CQ_WORKER_PROCESS_H
@@ -48,7 +49,7 @@ struct cq_orphans;
 struct cq_webhooks;
 struct cq_shutdown;
 struct cq_resize;
-struct cq_link;
+struct cq_supervisor_link;
 
 struct cq_process {
     const struct cq_worker_options *options; /* borrowed */
@@ -67,7 +68,7 @@ struct cq_process {
     struct cq_webhooks *webhooks;            /* owned */
     struct cq_shutdown *shutdown;            /* owned */
     struct cq_resize *resize;                /* owned */
-    struct cq_link *link;                    /* owned; NULL: it has no supervisor */
+    struct cq_supervisor_link *supervisor;   /* owned; NULL: it has no supervisor */
     struct cq_notify notify;
 
     /* owned: room for CQ_SLOTS_MAX, so that none ever moves; slot_count of them are in use, or were */

@@ -14,7 +14,7 @@
 #include "worker/commands.h"
 #include "worker/maintenance.h"
 #include "worker/orphans.h"
-#include "worker/pool/link.h"
+#include "worker/pool/supervisor_link.h"
 #include "worker/pool/resize.h"
 #include "worker/runtime_events.h"
 #include "worker/runtimes/route.h"
@@ -164,7 +164,7 @@ static void on_first_look(const struct cq_reply *reply, const struct cq_error *l
     if (lost)
         return;
     /* A worker of RQ's pool waits instead: it does not ask. */
-    if (cq_reply_type(reply) == CQ_REPLY_INT && cq_reply_int(reply) != 0 && !process->link) {
+    if (cq_reply_type(reply) == CQ_REPLY_INT && cq_reply_int(reply) != 0 && !process->supervisor) {
         struct cq_error err;
         cq_error_set(&err, CQ_ERR_INVALID_OPERATION,
                      "cq is currently suspended, to resume job execution run `cq resume`");
@@ -310,7 +310,7 @@ static enum cq_code start(struct cq_process *process, struct cq_error *err)
     snprintf(process->name, sizeof(process->name), "%.63s", process->slots[0].name);
     process->shutdown = cq_shutdown_new(process);
     process->resize = cq_resize_new(process);
-    process->link = cq_link_new(process);
+    process->supervisor = cq_supervisor_link_new(process);
     if (cq_runtimes_start(process->runtimes, err) != CQ_OK)
         return err->code;
     process->router = cq_router_new(process->runtimes);
@@ -361,7 +361,7 @@ static void stop(struct cq_process *process)
     cq_runtimes_free(process->runtimes);
     cq_shutdown_free(process->shutdown);
     cq_resize_free(process->resize);
-    cq_link_free(process->link);
+    cq_supervisor_link_free(process->supervisor);
     free(process->slots);
     free(process->queues);
     cq_buf_release(&process->targets);

@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 #include "worker/options.h"
-#include "worker/pool/link.h"
+#include "worker/pool/supervisor_link.h"
 
 enum {
     LOOK_EVERY_S = 2,
@@ -234,7 +234,7 @@ static void let_go(struct cq_pool *pool, struct cq_child *child)
     child->next = pool->leaving;
     pool->leaving = child;
     child->state = CQ_CHILD_LEAVING;
-    cq_link_send(child->fd, CQ_LINK_LEAVE, 0);
+    cq_supervisor_link_send(child->fd, CQ_SUPERVISOR_LEAVE, 0);
 }
 
 void cq_pool_resize(struct cq_pool *pool, int wanted)
@@ -251,9 +251,9 @@ void cq_pool_resize(struct cq_pool *pool, int wanted)
     pool->wanted = wanted;
     for (int i = 0; i < pool->seat_count && !pool->processes; i++) {
         if (pool->seats[i].child)
-            cq_link_send(pool->seats[i].child->fd, CQ_LINK_SLOTS, wanted);
+            cq_supervisor_link_send(pool->seats[i].child->fd, CQ_SUPERVISOR_HAVE_SLOTS, wanted);
         if (pool->seats[i].successor)
-            cq_link_send(pool->seats[i].successor->fd, CQ_LINK_SLOTS, wanted);
+            cq_supervisor_link_send(pool->seats[i].successor->fd, CQ_SUPERVISOR_HAVE_SLOTS, wanted);
     }
     for (; pool->processes && pool->seat_count < wanted; pool->seat_count++)
         pool->seats[pool->seat_count] = (struct cq_seat){.start_at = cq_clock_monotonic()};
@@ -305,14 +305,16 @@ static void got_ready(struct cq_pool *pool, struct cq_child *child)
 
 void cq_pool_hear(struct cq_pool *pool, struct cq_child *child)
 {
-    struct cq_link_message message;
+    struct cq_supervisor_message message;
     int got;
-    while ((got = cq_link_receive(child->fd, &message)) > 0) {
+    while ((got = cq_supervisor_link_receive(child->fd, &message)) > 0) {
         switch (message.word) {
-        case CQ_LINK_READY: got_ready(pool, child); break;
-        case CQ_LINK_WANT: cq_pool_resize(pool, message.value); break;
-        case CQ_LINK_MORE: cq_pool_resize(pool, pool->wanted + (message.value > 0 ? 1 : -1)); break;
-        case CQ_LINK_WORN: child->worn = true; break;
+        case CQ_SUPERVISOR_READY: got_ready(pool, child); break;
+        case CQ_SUPERVISOR_RESIZE_TO: cq_pool_resize(pool, message.value); break;
+        case CQ_SUPERVISOR_RESIZE_BY:
+            cq_pool_resize(pool, pool->wanted + (message.value > 0 ? 1 : -1));
+            break;
+        case CQ_SUPERVISOR_MAX_JOBS_DONE: child->worn = true; break;
         }
     }
     child->deaf = got < 0;

@@ -8,7 +8,7 @@
 
 #include "base/attr.h"
 #include "tests/support/suite.h"
-#include "worker/pool/link.h"
+#include "worker/pool/supervisor_link.h"
 #include "worker/pool/notify.h"
 
 static int ends[2];
@@ -27,49 +27,49 @@ static void unlinked(void)
 
 START_TEST(messages_come_one_by_one_and_in_order)
 {
-    struct cq_link_message message;
-    ck_assert_int_eq(cq_link_receive(ends[0], &message), 0);
-    ck_assert(cq_link_send(ends[1], CQ_LINK_WANT, 7));
-    ck_assert(cq_link_send(ends[1], CQ_LINK_MORE, -1));
-    ck_assert_int_eq(cq_link_receive(ends[0], &message), 1);
-    ck_assert(message.word == CQ_LINK_WANT && message.value == 7);
-    ck_assert_int_eq(cq_link_receive(ends[0], &message), 1);
-    ck_assert(message.word == CQ_LINK_MORE && message.value == -1);
-    ck_assert_int_eq(cq_link_receive(ends[0], &message), 0);
+    struct cq_supervisor_message message;
+    ck_assert_int_eq(cq_supervisor_link_receive(ends[0], &message), 0);
+    ck_assert(cq_supervisor_link_send(ends[1], CQ_SUPERVISOR_RESIZE_TO, 7));
+    ck_assert(cq_supervisor_link_send(ends[1], CQ_SUPERVISOR_RESIZE_BY, -1));
+    ck_assert_int_eq(cq_supervisor_link_receive(ends[0], &message), 1);
+    ck_assert(message.word == CQ_SUPERVISOR_RESIZE_TO && message.value == 7);
+    ck_assert_int_eq(cq_supervisor_link_receive(ends[0], &message), 1);
+    ck_assert(message.word == CQ_SUPERVISOR_RESIZE_BY && message.value == -1);
+    ck_assert_int_eq(cq_supervisor_link_receive(ends[0], &message), 0);
 }
 END_TEST
 
 START_TEST(last_words_are_heard_before_the_end)
 {
-    struct cq_link_message message;
-    ck_assert(cq_link_send(ends[1], CQ_LINK_WORN, 0));
+    struct cq_supervisor_message message;
+    ck_assert(cq_supervisor_link_send(ends[1], CQ_SUPERVISOR_MAX_JOBS_DONE, 0));
     close(ends[1]);
     ends[1] = -1;
-    ck_assert_int_eq(cq_link_receive(ends[0], &message), 1);
-    ck_assert_int_eq(message.word, CQ_LINK_WORN);
-    ck_assert_int_eq(cq_link_receive(ends[0], &message), -1);
-    ck_assert(!cq_link_send(ends[0], CQ_LINK_LEAVE, 0)); /* and no SIGPIPE */
+    ck_assert_int_eq(cq_supervisor_link_receive(ends[0], &message), 1);
+    ck_assert_int_eq(message.word, CQ_SUPERVISOR_MAX_JOBS_DONE);
+    ck_assert_int_eq(cq_supervisor_link_receive(ends[0], &message), -1);
+    ck_assert(!cq_supervisor_link_send(ends[0], CQ_SUPERVISOR_LEAVE, 0)); /* and no SIGPIPE */
 }
 END_TEST
 
 START_TEST(what_is_no_message_is_passed_over)
 {
-    struct cq_link_message message;
+    struct cq_supervisor_message message;
     ck_assert_int_eq(send(ends[1], "abc", 3, 0), 3);
-    ck_assert(cq_link_send(ends[1], CQ_LINK_READY, 0));
-    ck_assert_int_eq(cq_link_receive(ends[0], &message), 1);
-    ck_assert_int_eq(message.word, CQ_LINK_READY);
+    ck_assert(cq_supervisor_link_send(ends[1], CQ_SUPERVISOR_READY, 0));
+    ck_assert_int_eq(cq_supervisor_link_receive(ends[0], &message), 1);
+    ck_assert_int_eq(message.word, CQ_SUPERVISOR_READY);
 }
 END_TEST
 
 START_TEST(one_that_does_not_listen_holds_nobody)
 {
     int sent = 0;
-    while (cq_link_send(ends[1], CQ_LINK_SLOTS, sent))
+    while (cq_supervisor_link_send(ends[1], CQ_SUPERVISOR_HAVE_SLOTS, sent))
         sent++;
     ck_assert_int_gt(sent, 10);
-    struct cq_link_message message;
-    ck_assert_int_eq(cq_link_receive(ends[0], &message), 1);
+    struct cq_supervisor_message message;
+    ck_assert_int_eq(cq_supervisor_link_receive(ends[0], &message), 1);
     ck_assert_int_eq(message.value, 0);
 }
 END_TEST

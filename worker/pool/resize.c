@@ -10,7 +10,7 @@
 
 #include "base/mem.h"
 #include "worker/commands.h"
-#include "worker/pool/link.h"
+#include "worker/pool/supervisor_link.h"
 #include "worker/pool/notify.h"
 #include "worker/slot/slot.h"
 
@@ -129,16 +129,16 @@ void cq_resize_asked(struct cq_process *process, int wanted)
     if (wanted < 1 || wanted > CQ_SLOTS_MAX)
         cq_log(process->log, CQ_LOG_WARNING, process->name, NULL,
                "resize to %d workers ignored: 1 to %d is what there may be", wanted, CQ_SLOTS_MAX);
-    else if (process->link)
-        cq_link_say(process->link, CQ_LINK_WANT, wanted);
+    else if (process->supervisor)
+        cq_supervisor_link_say(process->supervisor, CQ_SUPERVISOR_RESIZE_TO, wanted);
     else
         cq_resize_to(process, wanted);
 }
 
 void cq_resize_asked_more(struct cq_process *process, int more)
 {
-    if (process->link)
-        cq_link_say(process->link, CQ_LINK_MORE, more);
+    if (process->supervisor)
+        cq_supervisor_link_say(process->supervisor, CQ_SUPERVISOR_RESIZE_BY, more);
     else
         cq_resize_asked(process, process->slots_wanted + more);
 }
@@ -152,16 +152,16 @@ void cq_resize_born(struct cq_process *process)
         return;
     resize->ready = true;
     cq_notify_send(&process->notify, "READY=1");
-    if (process->link)
-        cq_link_say(process->link, CQ_LINK_READY, 0);
+    if (process->supervisor)
+        cq_supervisor_link_say(process->supervisor, CQ_SUPERVISOR_READY, 0);
 }
 
 void cq_resize_slot_dead(struct cq_process *process, const struct cq_slot *slot)
 {
     struct cq_resize *resize = process->resize;
     const struct cq_worker_options *options = process->options;
-    if (slot->worn && !options->keep_slots && process->link)
-        cq_link_say(process->link, CQ_LINK_WORN, 0);
+    if (slot->worn && !options->keep_slots && process->supervisor)
+        cq_supervisor_link_say(process->supervisor, CQ_SUPERVISOR_MAX_JOBS_DONE, 0);
     if (!options->keep_slots || process->stopping || (options->burst && !slot->worn) ||
         active(process) >= process->slots_wanted)
         return;

@@ -1,4 +1,4 @@
-#include "worker/pool/link.h"
+#include "worker/pool/supervisor_link.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -9,19 +9,19 @@
 #include "base/mem.h"
 #include "worker/pool/resize.h"
 
-struct cq_link {
+struct cq_supervisor_link {
     struct cq_process *process;
     int fd;
     ev_io reader;
 };
 
-bool cq_link_send(int fd, enum cq_link_word word, int value)
+bool cq_supervisor_link_send(int fd, enum cq_supervisor_word word, int value)
 {
-    struct cq_link_message message = {(int32_t)word, value};
+    struct cq_supervisor_message message = {(int32_t)word, value};
     return send(fd, &message, sizeof(message), MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)sizeof(message);
 }
 
-int cq_link_receive(int fd, struct cq_link_message *ret_message)
+int cq_supervisor_link_receive(int fd, struct cq_supervisor_message *ret_message)
 {
     for (;;) {
         ssize_t len = recv(fd, ret_message, sizeof(*ret_message), MSG_DONTWAIT);
@@ -37,13 +37,13 @@ int cq_link_receive(int fd, struct cq_link_message *ret_message)
 static void on_message(struct ev_loop *loop, ev_io *watcher, int events)
 {
     (void)events;
-    struct cq_link *link = watcher->data;
-    struct cq_link_message message;
+    struct cq_supervisor_link *link = watcher->data;
+    struct cq_supervisor_message message;
     int got;
-    while ((got = cq_link_receive(link->fd, &message)) > 0)
-        if (message.word == CQ_LINK_SLOTS)
+    while ((got = cq_supervisor_link_receive(link->fd, &message)) > 0)
+        if (message.word == CQ_SUPERVISOR_HAVE_SLOTS)
             cq_resize_to(link->process, message.value);
-        else if (message.word == CQ_LINK_LEAVE)
+        else if (message.word == CQ_SUPERVISOR_LEAVE)
             cq_resize_leave(link->process);
     if (got < 0) {
         ev_io_stop(loop, watcher);
@@ -53,11 +53,11 @@ static void on_message(struct ev_loop *loop, ev_io *watcher, int events)
     }
 }
 
-struct cq_link *cq_link_new(struct cq_process *process)
+struct cq_supervisor_link *cq_supervisor_link_new(struct cq_process *process)
 {
     if (process->options->supervisor_fd <= 0)
         return NULL;
-    struct cq_link *link = cq_calloc(1, sizeof(*link));
+    struct cq_supervisor_link *link = cq_calloc(1, sizeof(*link));
     link->process = process;
     link->fd = process->options->supervisor_fd;
     ev_io_init(&link->reader, on_message, link->fd, EV_READ);
@@ -66,7 +66,7 @@ struct cq_link *cq_link_new(struct cq_process *process)
     return link;
 }
 
-void cq_link_free(struct cq_link *link)
+void cq_supervisor_link_free(struct cq_supervisor_link *link)
 {
     if (!link)
         return;
@@ -75,9 +75,9 @@ void cq_link_free(struct cq_link *link)
 }
 
 /* A supervisor that does not read hears of it by the process's end. */
-void cq_link_say(struct cq_link *link, enum cq_link_word word, int value)
+void cq_supervisor_link_say(struct cq_supervisor_link *link, enum cq_supervisor_word word, int value)
 {
-    if (!cq_link_send(link->fd, word, value))
+    if (!cq_supervisor_link_send(link->fd, word, value))
         cq_log(link->process->log, CQ_LOG_DEBUG, link->process->name, NULL,
                "the supervisor of its pool does not listen");
 }
