@@ -2,7 +2,7 @@
 
 lint_docs.py paths      every path and every link that a document names exists
 lint_docs.py phrases    no document, help text or log line has a phrase that CONTRIBUTING.md rules out
-lint_docs.py sentences  no document has sentences that are too long, nor is their average; --all: the figures
+lint_docs.py sentences  no document has too long sentences, singly or on average; --all: the figures
 """
 
 import os
@@ -26,12 +26,12 @@ SUFFIXES = ('.c', '.h', '.lua', '.py', '.sh')
 
 PHRASES = [
     (r'\bwhoever\b', 'name the one who does it'),
-    (r'\bwhat dies\b', 'name what ends'),
-    (r'\bgo(es|ing)? on\b', 'continue, resume, run'),
-    (r'(?<!there )(?<!There )\b(is|are) no\b(?! longer)', 'is not a ...'),
-    (r'\bof whom\b', 'split the sentence'),
-    (r'\b(by|to) whichever\b', 'name it'),
-    (r'\bLet jobs\b', 'begin with the verb of the command'),
+    (r'\bwhat\s+dies\b', 'name what ends'),
+    (r'\bgo(es|ing)?\s+on\b', 'continue, resume, run'),
+    (r'(?<!there)(?<!There)\s(is|are)\s+no\b(?!\s+longer)', 'is not a ...'),
+    (r'\bof\s+whom\b', 'split the sentence'),
+    (r'\b(by|to)\s+whichever\b', 'name it'),
+    (r'\b[Ll]et\s+jobs\b', 'begin with the verb of the command'),
 ]
 
 
@@ -134,15 +134,15 @@ def phrases():
     for name, text in texts_of_users():
         for pattern, instead in PHRASES:
             for match in re.finditer(pattern, text):
-                yield f'{name}:{line_of(text, match.start())}: "{match.group(0)}": {instead}'
+                found = ' '.join(match.group(0).split())
+                yield f'{name}:{line_of(text, match.start())}: "{found}": {instead}'
 
 
 # --- sentences
 
 
 def sentence_list(text):
-    """(offset, number of words) of the sentences in paragraphs, items and cells; a run of code spans is one
-    word."""
+    """(offset, number of words) of the sentences in paragraphs, items and cells."""
     text = re.sub(r'^#.*$', blanked, without_fences(text), flags=re.MULTILINE)
     text = re.sub(r'`[^`]*`', lambda match: 'c' + re.sub(r'[^\n]', ' ', match.group(0)[1:]), text)
     text = re.sub(r'\]\([^)]*\)', blanked, text)
