@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "job/call.h"
+#include "job/function_call.h"
 #include "serializers/pickle/globals.h"
 #include "serializers/serializer.h"
 #include "serializers/zlib.h"
@@ -199,9 +199,9 @@ static enum cq_code check_function(const struct cq_strv *prefixes, const struct 
 static enum cq_code check_plain_call(const struct cq_strv *prefixes, struct cq_str bytes,
                                      struct cq_arena *arena, struct cq_error *err)
 {
-    struct cq_call call;
+    struct cq_function_call call;
     struct cq_error why;
-    if (cq_call_read(bytes, arena, &call, &why) != CQ_OK)
+    if (cq_function_call_read(bytes, arena, &call, &why) != CQ_OK)
         return cannot_tell("data", why.text, err);
     struct cq_pickled_call pickled = {
         call.function, call.instance.kind == CQ_VALUE_NONE ? CQ_OWNER_NONE : CQ_OWNER_DATA, CQ_STR_NONE};

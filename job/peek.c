@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "job/call.h"
+#include "job/function_call.h"
 #include "serializers/zlib.h"
 
 void cq_peek_init(struct cq_peek *peek)
@@ -147,7 +147,7 @@ static enum cq_format head_format(struct cq_str head, bool whole)
     return head.data[0] == '(' ? CQ_FORMAT_PICKLE : CQ_FORMAT_JSON;
 }
 
-bool cq_call_peek(struct cq_peek *peek, struct cq_str data, struct cq_peeked *ret_peeked)
+bool cq_function_call_peek(struct cq_peek *peek, struct cq_str data, struct cq_peeked *ret_peeked)
 {
     struct cq_str head = data, name = CQ_STR_NONE;
     bool whole = true;

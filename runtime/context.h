@@ -11,7 +11,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
-#include "job/call.h"
+#include "job/function_call.h"
 #include "runtime/cq.h"
 #include "serializers/zlib.h"
 
@@ -29,7 +29,7 @@ struct cq_context {
     int fd;                 /* the horse's socket, for meta and log frames; not owned */
     cq_time (*clock)(void); /* monotonic; tests bring their own */
     struct cq_arena arena;  /* the call, texts handed out, the result */
-    struct cq_call call;
+    struct cq_function_call call;
     const char *id, *queue, *worker, *function; /* in arena */
     int retries_left;
 

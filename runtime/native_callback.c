@@ -55,10 +55,10 @@ static struct cq_value text_of(struct cq_arena *arena, struct cq_str text)
 }
 
 /* The call of a callback, out of the job's own. */
-static struct cq_call make_call(struct cq_context *job, const char *kind, struct cq_str name,
-                                const struct cq_value *told)
+static struct cq_function_call make_call(struct cq_context *job, const char *kind, struct cq_str name,
+                                         const struct cq_value *told)
 {
-    struct cq_call call = {.format = job->call.format, .function = cq_arena_str(&job->arena, name)};
+    struct cq_function_call call = {.format = job->call.format, .function = cq_arena_str(&job->arena, name)};
     call.args = cq_value_list(&job->arena, CQ_VALUE_LIST, told ? 2 : 1);
     call.args.as.list.items[0] = text_of(&job->arena, cq_str(job->id));
     if (told)
@@ -77,7 +77,7 @@ static int run_callback(struct cq_native_job *run, const char *kind, struct cq_s
                         const struct cq_value *told, struct cq_buf *out)
 {
     struct cq_context *job = &run->context;
-    struct cq_call own = job->call;
+    struct cq_function_call own = job->call;
     struct cq_value result = job->result;
     char what[32];
     cq_buf_clear(&run->found_failure);

@@ -88,7 +88,7 @@ bool cq_native_job_read_call(struct cq_native_job *run)
     }
     if (!check_format(job, options, data))
         goto out;
-    read = cq_call_read(data, &job->arena, &job->call, &err) == CQ_OK;
+    read = cq_function_call_read(data, &job->arena, &job->call, &err) == CQ_OK;
     if (read)
         job->function = text_of(job, job->call.function);
 out:
@@ -97,7 +97,7 @@ out:
         struct cq_peek peek;
         struct cq_peeked peeked;
         cq_peek_init(&peek);
-        if (cq_call_peek(&peek, data, &peeked) && peeked.function.len)
+        if (cq_function_call_peek(&peek, data, &peeked) && peeked.function.len)
             job->function = text_of(job, peeked.function);
         cq_peek_release(&peek);
         if (err.code)

@@ -149,7 +149,7 @@ static void add_json(struct cq_buf *out, const char *key, const struct cq_value 
 static char *shown(const struct cq_cron_job *job, const struct reading *reading)
 {
     struct cq_buf out = CQ_BUF_INIT(4 * SHOWN_MAX);
-    const struct cq_call *call = &reading->work.call;
+    const struct cq_function_call *call = &reading->work.call;
     const struct cq_job *fields = &reading->work.job;
     cq_buf_char(&out, '{');
     add_text(&out, "func_name", cq_str(job->function));

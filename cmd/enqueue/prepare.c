@@ -212,7 +212,7 @@ static enum cq_code fill_dependencies(struct cq_enqueue_work *work, struct cq_er
 static enum cq_code fill_meta(struct cq_enqueue_work *work, enum cq_format format, struct cq_error *err)
 {
     const struct cq_strv *texts = &work->options->meta;
-    struct cq_call call;
+    struct cq_function_call call;
     struct cq_error why;
     if (!texts->len)
         return CQ_OK;
@@ -237,11 +237,11 @@ enum cq_code cq_enqueue_prepare(struct cq_enqueue_work *work, const struct cq_ru
         code = check_function(run->args[0], err);
     if (code != CQ_OK)
         return code;
-    work->call = (struct cq_call){
+    work->call = (struct cq_function_call){
         .format = format, .function = cq_str(run->args[0]), .instance = cq_value_none()};
     code = cq_arguments_read(run->args + 1, run->arg_count - 1, &work->arena, &work->call, err);
     if (code == CQ_OK)
-        code = cq_call_write(&work->call, &work->data, err);
+        code = cq_function_call_write(&work->call, &work->data, err);
     if (code != CQ_OK)
         return code;
     cq_arguments_describe(&work->call, &work->call_text);

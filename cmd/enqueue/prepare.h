@@ -9,14 +9,14 @@
 #include "base/buf.h"
 #include "cmd/enqueue/options.h"
 #include "cmd/line/command.h"
-#include "job/call.h"
+#include "job/function_call.h"
 #include "job/job.h"
 
 /* What enqueue keeps while it works. */
 struct cq_enqueue_work {
     const struct cq_enqueue_options *options;
     struct cq_arena arena;
-    struct cq_call call;
+    struct cq_function_call call;
     struct cq_buf call_text; /* as printed */
     struct cq_buf data, meta;
     struct cq_buf retry_intervals, repeat_intervals, webhooks;

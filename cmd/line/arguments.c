@@ -163,7 +163,7 @@ static bool has_key(const struct cq_value *map, size_t len, struct cq_str key)
 }
 
 enum cq_code cq_arguments_read(const char *const *texts, size_t count, struct cq_arena *arena,
-                               struct cq_call *call, struct cq_error *err)
+                               struct cq_function_call *call, struct cq_error *err)
 {
     struct cq_value args = cq_value_list(arena, CQ_VALUE_LIST, count), kwargs = cq_value_map(arena, count);
     size_t arg_count = 0, kwarg_count = 0;
@@ -199,7 +199,7 @@ static int by_bytes(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-void cq_arguments_describe(const struct cq_call *call, struct cq_buf *out)
+void cq_arguments_describe(const struct cq_function_call *call, struct cq_buf *out)
 {
     size_t start = out->len, kwarg_count = call->kwargs.as.map.len;
     char **kwargs = cq_calloc(kwarg_count, sizeof(*kwargs));
@@ -229,6 +229,6 @@ void cq_arguments_describe(const struct cq_call *call, struct cq_buf *out)
     if (out->overflow) {
         out->len = start;
         out->overflow = false;
-        cq_call_describe(call, out);
+        cq_function_call_describe(call, out);
     }
 }

@@ -14,7 +14,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "job/call.h"
+#include "job/function_call.h"
 
 enum cq_argument_mode { CQ_ARGUMENT_TEXT, CQ_ARGUMENT_JSON, CQ_ARGUMENT_LITERAL };
 
@@ -34,13 +34,13 @@ void cq_argument_split(const char *text, struct cq_argument *ret_argument);
  * be read.
  */
 CQ_MUST_CHECK enum cq_code cq_arguments_read(const char *const *texts, size_t count, struct cq_arena *arena,
-                                             struct cq_call *call, struct cq_error *err);
+                                             struct cq_function_call *call, struct cq_error *err);
 
 /*
- * Append the call as `rq enqueue` prints and describes it: as cq_call_describe, but no argument is cut.
- * When that takes more than out's limit, out is left with the cut form.
- * Source: rq/utils.py get_call_string without max_length.
+ * Append the call as `rq enqueue` prints and describes it: as cq_function_call_describe, but no argument is
+ * cut. When that takes more than out's limit, out is left with the cut form. Source: rq/utils.py
+ * get_call_string without max_length.
  */
-void cq_arguments_describe(const struct cq_call *call, struct cq_buf *out);
+void cq_arguments_describe(const struct cq_function_call *call, struct cq_buf *out);
 
 #endif

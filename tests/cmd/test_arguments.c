@@ -10,14 +10,14 @@
 #include "tests/support/suite.h"
 
 static struct cq_arena arena;
-static struct cq_call call;
+static struct cq_function_call call;
 static struct cq_error err;
 static char folder[] = "/tmp/cq-arguments-XXXXXX";
 
 static void fresh(void)
 {
     cq_arena_init(&arena);
-    call = (struct cq_call){
+    call = (struct cq_function_call){
         .format = CQ_FORMAT_PICKLE, .function = CQ_STR_LIT("f"), .instance = cq_value_none()};
 }
 

@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 #include "job/allow.h"
-#include "job/call.h"
+#include "job/function_call.h"
 #include "tests/job/fields.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -51,8 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct cq_str bytes = cq_str_n(data, size);
     if (allowed("app.jobs", bytes, CQ_STR_NONE)) {
         struct cq_arena arena = CQ_ARENA_INIT;
-        struct cq_call call;
-        if (cq_call_read(bytes, &arena, &call, NULL) == CQ_OK && call.args.as.list.len < 1000) {
+        struct cq_function_call call;
+        if (cq_function_call_read(bytes, &arena, &call, NULL) == CQ_OK && call.args.as.list.len < 1000) {
             look_for_opaques(&call.instance);
             look_for_opaques(&call.args);
             look_for_opaques(&call.kwargs);

@@ -123,12 +123,12 @@ START_TEST(a_serializer_that_is_not_accepted_is_refused)
     options.format = CQ_FORMAT_JSON;
     ck_returns("[\"module.add\", null, [1, 2], {}]", "3");
     /* Compressed data too. */
-    struct cq_call call = {.format = CQ_FORMAT_JSON, .function = CQ_STR_LIT("module.nothing")};
+    struct cq_function_call call = {.format = CQ_FORMAT_JSON, .function = CQ_STR_LIT("module.nothing")};
     struct cq_arena arena = CQ_ARENA_INIT;
     struct cq_buf data = CQ_BUF_INIT(4096);
     call.args = cq_value_list(&arena, CQ_VALUE_LIST, 0);
     call.kwargs = cq_value_map(&arena, 0);
-    ck_assert_int_eq(cq_call_write(&call, &data, NULL), CQ_OK);
+    ck_assert_int_eq(cq_function_call_write(&call, &data, NULL), CQ_OK);
     ck_assert(cq_is_zlib(cq_buf_view(&data)));
     struct job_text job = {.call = data.data, .call_len = data.len};
     ck_text(run(&job).type, "done");

@@ -6,7 +6,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-#include "job/call.h"
+#include "job/function_call.h"
 #include "lifecycle/enqueue.h"
 
 char worker_log[200];
@@ -128,14 +128,14 @@ void enqueue(const char *id, const struct job_spec *spec)
     struct cq_error err;
     struct cq_arena arena = CQ_ARENA_INIT;
     struct cq_buf data = CQ_BUF_INIT(1 << 20);
-    struct cq_call call = {.format = CQ_FORMAT_JSON, .function = cq_str(spec->function)};
+    struct cq_function_call call = {.format = CQ_FORMAT_JSON, .function = cq_str(spec->function)};
     call.args = cq_value_list(&arena, CQ_VALUE_LIST, spec->arg || spec->number ? 1 : 0);
     if (spec->arg)
         call.args.as.list.items[0] = cq_value_str(cq_str(spec->arg));
     else if (spec->number)
         call.args.as.list.items[0] = cq_value_int(spec->number);
     call.kwargs = cq_value_map(&arena, 0);
-    ck_assert_int_eq(cq_call_write(&call, &data, &err), CQ_OK);
+    ck_assert_int_eq(cq_function_call_write(&call, &data, &err), CQ_OK);
     struct cq_job job;
     cq_job_init(&job);
     job.id = cq_str(id);

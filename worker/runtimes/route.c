@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 #include "job/allow.h"
-#include "job/call.h"
+#include "job/function_call.h"
 #include "runtime/module.h"
 
 enum {
@@ -57,8 +57,9 @@ static struct cq_runtime *rest_of(const struct cq_runtimes *runtimes)
 static bool is_method(struct cq_str data)
 {
     struct cq_arena arena = CQ_ARENA_INIT;
-    struct cq_call call;
-    bool method = cq_call_read(data, &arena, &call, NULL) == CQ_OK && call.instance.kind != CQ_VALUE_NONE;
+    struct cq_function_call call;
+    bool method = cq_function_call_read(data, &arena, &call, NULL) == CQ_OK &&
+                  call.instance.kind != CQ_VALUE_NONE;
     cq_arena_release(&arena);
     return method;
 }
@@ -138,7 +139,7 @@ struct cq_runtime *cq_router_find(struct cq_router *router, const struct cq_repl
     struct cq_error err;
     if (router->only_one)
         return runtimes->native;
-    bool seen = cq_call_peek(&router->peek, data, &peeked);
+    bool seen = cq_function_call_peek(&router->peek, data, &peeked);
     cq_buf_clear(refusal);
     if (seen && options->restrict_format && peeked.format != options->format) {
         cq_buf_printf(

@@ -1,7 +1,7 @@
 #include "worker/webhooks/payload.h"
 
 #include "base/utf8.h"
-#include "job/call.h"
+#include "job/function_call.h"
 #include "serializers/serializer.h"
 #include "worker/fields.h"
 
@@ -29,11 +29,11 @@ static struct cq_value func_name(struct cq_arena *arena, struct cq_str data)
     struct cq_value name = cq_value_none();
     struct cq_peek peek;
     struct cq_peeked peeked;
-    struct cq_call call;
+    struct cq_function_call call;
     cq_peek_init(&peek);
-    if (cq_call_peek(&peek, data, &peeked) && peeked.function.data)
+    if (cq_function_call_peek(&peek, data, &peeked) && peeked.function.data)
         name = text_of(arena, peeked.function);
-    else if (cq_call_read(data, arena, &call, NULL) == CQ_OK)
+    else if (cq_function_call_read(data, arena, &call, NULL) == CQ_OK)
         name = text_of(arena, call.function);
     cq_peek_release(&peek);
     return name;

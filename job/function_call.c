@@ -1,4 +1,4 @@
-#include "job/call.h"
+#include "job/function_call.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +37,8 @@ static bool string_keys(const struct cq_value *map)
 }
 
 /* The four parts, checked. */
-static enum cq_code take_apart(const struct cq_value *value, struct cq_call *call, struct cq_error *err)
+static enum cq_code take_apart(const struct cq_value *value, struct cq_function_call *call,
+                               struct cq_error *err)
 {
     const char *format = cq_format_name(call->format);
     if ((value->kind != CQ_VALUE_TUPLE && value->kind != CQ_VALUE_LIST) || value->as.list.len != CALL_LEN)
@@ -64,15 +65,15 @@ static enum cq_code take_apart(const struct cq_value *value, struct cq_call *cal
     return CQ_OK;
 }
 
-enum cq_code cq_call_read(struct cq_str data, struct cq_arena *arena, struct cq_call *ret_call,
-                          struct cq_error *err)
+enum cq_code cq_function_call_read(struct cq_str data, struct cq_arena *arena,
+                                   struct cq_function_call *ret_call, struct cq_error *err)
 {
     if (!data.len)
         return cq_error_set(err, CQ_ERR_DESERIALIZATION, "the job has no data: its hash lacks the call");
     struct cq_buf plain = CQ_BUF_INIT(CQ_PAYLOAD_MAX);
     struct cq_str bytes = CQ_STR_NONE;
     struct cq_value value;
-    struct cq_call call;
+    struct cq_function_call call;
     enum cq_code code = inflated(data, &plain, &bytes, err);
     if (code != CQ_OK)
         goto out;
@@ -87,7 +88,8 @@ out:
     return code;
 }
 
-enum cq_code cq_call_write(const struct cq_call *call, struct cq_buf *out, struct cq_error *err)
+enum cq_code cq_function_call_write(const struct cq_function_call *call, struct cq_buf *out,
+                                    struct cq_error *err)
 {
     struct cq_value parts[CALL_LEN] = {cq_value_str(call->function), call->instance, call->args,
                                        call->kwargs};
@@ -169,7 +171,7 @@ static void describe_kwargs(const struct cq_value *kwargs, bool first, struct cq
     free(texts);
 }
 
-void cq_call_describe(const struct cq_call *call, struct cq_buf *out)
+void cq_function_call_describe(const struct cq_function_call *call, struct cq_buf *out)
 {
     cq_buf_str(out, call->function);
     cq_buf_char(out, '(');

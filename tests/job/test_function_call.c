@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "job/call.h"
+#include "job/function_call.h"
 #include "serializers/zlib.h"
 #include "tests/support/suite.h"
 
@@ -53,12 +53,12 @@ static struct cq_str zipped(struct cq_str bytes)
 static const char *description(struct cq_str data)
 {
     static struct cq_buf text;
-    struct cq_call call;
+    struct cq_function_call call;
     struct cq_error err = {0};
-    ck_assert_msg(cq_call_read(data, &arena, &call, &err) == CQ_OK, "%s", err.text);
+    ck_assert_msg(cq_function_call_read(data, &arena, &call, &err) == CQ_OK, "%s", err.text);
     cq_buf_release(&text);
     cq_buf_init(&text, 1 << 20);
-    cq_call_describe(&call, &text);
+    cq_function_call_describe(&call, &text);
     return text.data;
 }
 
@@ -66,7 +66,7 @@ static void check_call(struct cq_str data, enum cq_format format)
 {
     struct cq_peeked peeked;
     ck_assert_str_eq(description(data), "pkg.mod.func(1, 'x', key=2)");
-    ck_assert(cq_call_peek(&peek, data, &peeked));
+    ck_assert(cq_function_call_peek(&peek, data, &peeked));
     ck_assert_int_eq(peeked.format, format);
     ck_assert(cq_str_is(peeked.function, "pkg.mod.func"));
 }
@@ -88,14 +88,14 @@ START_TEST(a_call_written_is_read_back)
 {
     const enum cq_format formats[] = {CQ_FORMAT_PICKLE, CQ_FORMAT_JSON, CQ_FORMAT_MSGPACK};
     for (size_t i = 0; i < CQ_ARRAY_LEN(formats); i++) {
-        struct cq_call call = {.format = formats[i], .function = CQ_STR_LIT("mod.f")}, again;
+        struct cq_function_call call = {.format = formats[i], .function = CQ_STR_LIT("mod.f")}, again;
         call.args = cq_value_list(&arena, CQ_VALUE_TUPLE, 1);
         call.args.as.list.items[0] = cq_value_int(7);
         call.kwargs = cq_value_map(&arena, 0);
         cq_buf_clear(&packed);
-        ck_assert_int_eq(cq_call_write(&call, &packed, NULL), CQ_OK);
+        ck_assert_int_eq(cq_function_call_write(&call, &packed, NULL), CQ_OK);
         ck_assert(cq_is_zlib(cq_buf_view(&packed)));
-        ck_assert_int_eq(cq_call_read(cq_buf_view(&packed), &arena, &again, NULL), CQ_OK);
+        ck_assert_int_eq(cq_function_call_read(cq_buf_view(&packed), &arena, &again, NULL), CQ_OK);
         ck_assert_int_eq(again.format, formats[i]);
         ck_assert(cq_str_is(again.function, "mod.f"));
         ck_assert_uint_eq(again.args.as.list.len, 1);
@@ -105,13 +105,13 @@ END_TEST
 
 START_TEST(pickle_is_written_as_python_writes_it)
 {
-    struct cq_call call = {.format = CQ_FORMAT_PICKLE, .function = CQ_STR_LIT("pkg.mod.func")};
+    struct cq_function_call call = {.format = CQ_FORMAT_PICKLE, .function = CQ_STR_LIT("pkg.mod.func")};
     call.args = cq_value_list(&arena, CQ_VALUE_TUPLE, 2);
     call.args.as.list.items[0] = cq_value_int(1);
     call.args.as.list.items[1] = cq_value_str(CQ_STR_LIT("x"));
     call.kwargs = cq_value_map(&arena, 0);
     cq_value_set(&arena, &call.kwargs, "key", cq_value_int(2));
-    ck_assert_int_eq(cq_call_write(&call, &packed, NULL), CQ_OK);
+    ck_assert_int_eq(cq_function_call_write(&call, &packed, NULL), CQ_OK);
     struct cq_buf plain = CQ_BUF_INIT(CQ_PAYLOAD_MAX);
     ck_assert_int_eq(cq_inflate(cq_buf_view(&packed), &plain, NULL), CQ_OK);
     ck_assert(cq_str_eq(cq_buf_view(&plain), pickles[5]));
@@ -137,9 +137,9 @@ START_TEST(what_is_not_a_call_is_refused_with_a_reason)
          "string keys"},
     };
     for (size_t i = 0; i < CQ_ARRAY_LEN(cases); i++) {
-        struct cq_call call;
+        struct cq_function_call call;
         struct cq_error err = {0};
-        ck_assert_int_eq(cq_call_read(cases[i].data, &arena, &call, &err), CQ_ERR_DESERIALIZATION);
+        ck_assert_int_eq(cq_function_call_read(cases[i].data, &arena, &call, &err), CQ_ERR_DESERIALIZATION);
         ck_assert_msg(strstr(err.text, cases[i].reason), "%s: %s", cases[i].data.data, err.text);
     }
 }
@@ -147,10 +147,10 @@ END_TEST
 
 START_TEST(truncated_zlib_is_refused)
 {
-    struct cq_call call;
+    struct cq_function_call call;
     struct cq_str whole = zipped(pickles[5]);
     for (size_t len = 2; len < whole.len; len++)
-        ck_assert_int_eq(cq_call_read(cq_str_n(whole.data, len), &arena, &call, NULL),
+        ck_assert_int_eq(cq_function_call_read(cq_str_n(whole.data, len), &arena, &call, NULL),
                          CQ_ERR_DESERIALIZATION);
 }
 END_TEST
@@ -174,10 +174,11 @@ static struct cq_str first_half(const char *start, const char *end)
 START_TEST(peek_needs_the_start_of_a_payload_only)
 {
     struct cq_peeked peeked;
-    ck_assert(cq_call_peek(&peek, first_half("[\"pkg.func\", null, [\"", "\"], {}]"), &peeked));
+    ck_assert(cq_function_call_peek(&peek, first_half("[\"pkg.func\", null, [\"", "\"], {}]"), &peeked));
     ck_assert_int_eq(peeked.format, CQ_FORMAT_JSON);
     ck_assert(cq_str_is(peeked.function, "pkg.func"));
-    ck_assert(cq_call_peek(&peek, first_half("(Vpkg.old\np0\nN(V", "\np1\ntp2\n(dp3\ntp5\n."), &peeked));
+    ck_assert(
+        cq_function_call_peek(&peek, first_half("(Vpkg.old\np0\nN(V", "\np1\ntp2\n(dp3\ntp5\n."), &peeked));
     ck_assert_int_eq(peeked.format, CQ_FORMAT_PICKLE);
     ck_assert(cq_str_is(peeked.function, "pkg.old"));
 }
@@ -186,10 +187,10 @@ END_TEST
 START_TEST(a_look_leaves_nothing_behind_for_the_next)
 {
     struct cq_peeked peeked;
-    ck_assert(!cq_call_peek(&peek, BYTES("x\x9cgarbage"), &peeked));
-    ck_assert(cq_call_peek(&peek, first_half("[\"pkg.func\", null, [\"", "\"], {}]"), &peeked));
+    ck_assert(!cq_function_call_peek(&peek, BYTES("x\x9cgarbage"), &peeked));
+    ck_assert(cq_function_call_peek(&peek, first_half("[\"pkg.func\", null, [\"", "\"], {}]"), &peeked));
     check_call(zipped(json), CQ_FORMAT_JSON);
-    ck_assert(!cq_call_peek(&peek, BYTES("x\x9cgarbage"), &peeked));
+    ck_assert(!cq_function_call_peek(&peek, BYTES("x\x9cgarbage"), &peeked));
     check_call(zipped(pickles[5]), CQ_FORMAT_PICKLE);
 }
 END_TEST
@@ -224,7 +225,7 @@ START_TEST(peek_says_no_to_what_it_cannot_see)
     for (size_t i = 0; i < CQ_ARRAY_LEN(cases); i++) {
         void *exact = cq_memdup(cases[i].data, cases[i].len); /* so that reading past the end is seen */
         struct cq_peeked peeked;
-        bool told = cq_call_peek(&peek, cq_str_n(exact, cases[i].len), &peeked);
+        bool told = cq_function_call_peek(&peek, cq_str_n(exact, cases[i].len), &peeked);
         ck_assert_msg(!told || !peeked.function.data, "case %zu", i);
         free(exact);
     }
