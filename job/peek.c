@@ -1,14 +1,15 @@
 /*
- * The serializer and the function's name of a job's `data`, from its first bytes. The name is the first thing
- * in all three formats, so neither the arguments nor the end of the payload need to be looked at.
+ * The name is the first thing in all three formats, so neither the arguments nor the end of the payload need
+ * to be looked at.
  */
+#include "job/peek.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "job/function_call.h"
 #include "serializers/zlib.h"
 
 void cq_peek_init(struct cq_peek *peek)
@@ -147,7 +148,7 @@ static enum cq_format head_format(struct cq_str head, bool whole)
     return head.data[0] == '(' ? CQ_FORMAT_PICKLE : CQ_FORMAT_JSON;
 }
 
-bool cq_function_call_peek(struct cq_peek *peek, struct cq_str data, struct cq_peeked *ret_peeked)
+bool cq_peek_look(struct cq_peek *peek, struct cq_str data, struct cq_peeked *ret_peeked)
 {
     struct cq_str head = data, name = CQ_STR_NONE;
     bool whole = true;

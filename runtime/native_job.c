@@ -6,6 +6,7 @@
 #include "base/number.h"
 #include "base/utf8.h"
 #include "job/keys.h"
+#include "job/peek.h"
 #include "runtime/native_horse.h"
 #include "runtime/native_job.h"
 #include "runtime/stable/horse_self.h"
@@ -97,7 +98,7 @@ out:
         struct cq_peek peek;
         struct cq_peeked peeked;
         cq_peek_init(&peek);
-        if (cq_function_call_peek(&peek, data, &peeked) && peeked.function.len)
+        if (cq_peek_look(&peek, data, &peeked) && peeked.function.len)
             job->function = text_of(job, peeked.function);
         cq_peek_release(&peek);
         if (err.code)

@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "job/function_call.h"
+#include "job/peek.h"
 #include "registry/page.h"
 
 struct cq_filter {

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "job/function_call.h"
+#include "job/peek.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -15,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct cq_peeked peeked = {.function = CQ_STR_NONE};
     struct cq_str bytes = cq_str_n(data, size);
     cq_peek_init(&peek);
-    bool seen = cq_function_call_peek(&peek, bytes, &peeked);
+    bool seen = cq_peek_look(&peek, bytes, &peeked);
     if (cq_function_call_read(bytes, &arena, &call, &err) == CQ_OK) {
         struct cq_buf text = CQ_BUF_INIT(1 << 20), written = CQ_BUF_INIT(1 << 24);
         cq_function_call_describe(&call, &text);
@@ -23,8 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             if (cq_function_call_read(cq_buf_view(&written), &arena, &again, &err) != CQ_OK ||
                 !cq_str_eq(again.function, call.function))
                 abort(); /* what we write we must read */
-            if (!cq_function_call_peek(&peek, cq_buf_view(&written), &peeked) ||
-                peeked.format != call.format ||
+            if (!cq_peek_look(&peek, cq_buf_view(&written), &peeked) || peeked.format != call.format ||
                 (peeked.function.len && !cq_str_eq(call.function, peeked.function)))
                 abort(); /* of our own writing, the first look must be right */
         }

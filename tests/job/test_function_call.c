@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "job/function_call.h"
+#include "job/peek.h"
 #include "serializers/zlib.h"
 #include "tests/support/suite.h"
 
@@ -66,7 +67,7 @@ static void check_call(struct cq_str data, enum cq_format format)
 {
     struct cq_peeked peeked;
     ck_assert_str_eq(description(data), "pkg.mod.func(1, 'x', key=2)");
-    ck_assert(cq_function_call_peek(&peek, data, &peeked));
+    ck_assert(cq_peek_look(&peek, data, &peeked));
     ck_assert_int_eq(peeked.format, format);
     ck_assert(cq_str_is(peeked.function, "pkg.mod.func"));
 }
@@ -174,11 +175,10 @@ static struct cq_str first_half(const char *start, const char *end)
 START_TEST(peek_needs_the_start_of_a_payload_only)
 {
     struct cq_peeked peeked;
-    ck_assert(cq_function_call_peek(&peek, first_half("[\"pkg.func\", null, [\"", "\"], {}]"), &peeked));
+    ck_assert(cq_peek_look(&peek, first_half("[\"pkg.func\", null, [\"", "\"], {}]"), &peeked));
     ck_assert_int_eq(peeked.format, CQ_FORMAT_JSON);
     ck_assert(cq_str_is(peeked.function, "pkg.func"));
-    ck_assert(
-        cq_function_call_peek(&peek, first_half("(Vpkg.old\np0\nN(V", "\np1\ntp2\n(dp3\ntp5\n."), &peeked));
+    ck_assert(cq_peek_look(&peek, first_half("(Vpkg.old\np0\nN(V", "\np1\ntp2\n(dp3\ntp5\n."), &peeked));
     ck_assert_int_eq(peeked.format, CQ_FORMAT_PICKLE);
     ck_assert(cq_str_is(peeked.function, "pkg.old"));
 }
@@ -187,10 +187,10 @@ END_TEST
 START_TEST(a_look_leaves_nothing_behind_for_the_next)
 {
     struct cq_peeked peeked;
-    ck_assert(!cq_function_call_peek(&peek, BYTES("x\x9cgarbage"), &peeked));
-    ck_assert(cq_function_call_peek(&peek, first_half("[\"pkg.func\", null, [\"", "\"], {}]"), &peeked));
+    ck_assert(!cq_peek_look(&peek, BYTES("x\x9cgarbage"), &peeked));
+    ck_assert(cq_peek_look(&peek, first_half("[\"pkg.func\", null, [\"", "\"], {}]"), &peeked));
     check_call(zipped(json), CQ_FORMAT_JSON);
-    ck_assert(!cq_function_call_peek(&peek, BYTES("x\x9cgarbage"), &peeked));
+    ck_assert(!cq_peek_look(&peek, BYTES("x\x9cgarbage"), &peeked));
     check_call(zipped(pickles[5]), CQ_FORMAT_PICKLE);
 }
 END_TEST
@@ -225,7 +225,7 @@ START_TEST(peek_says_no_to_what_it_cannot_see)
     for (size_t i = 0; i < CQ_ARRAY_LEN(cases); i++) {
         void *exact = cq_memdup(cases[i].data, cases[i].len); /* so that reading past the end is seen */
         struct cq_peeked peeked;
-        bool told = cq_function_call_peek(&peek, cq_str_n(exact, cases[i].len), &peeked);
+        bool told = cq_peek_look(&peek, cq_str_n(exact, cases[i].len), &peeked);
         ck_assert_msg(!told || !peeked.function.data, "case %zu", i);
         free(exact);
     }

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "job/allow.h"
 #include "job/function_call.h"
+#include "job/peek.h"
 #include "runtime/module.h"
 
 enum {
@@ -139,7 +140,7 @@ struct cq_runtime *cq_router_find(struct cq_router *router, const struct cq_repl
     struct cq_error err;
     if (router->only_one)
         return runtimes->native;
-    bool seen = cq_function_call_peek(&router->peek, data, &peeked);
+    bool seen = cq_peek_look(&router->peek, data, &peeked);
     cq_buf_clear(refusal);
     if (seen && options->restrict_format && peeked.format != options->format) {
         cq_buf_printf(

@@ -2,6 +2,7 @@
 
 #include "base/utf8.h"
 #include "job/function_call.h"
+#include "job/peek.h"
 #include "serializers/serializer.h"
 #include "worker/fields.h"
 
@@ -31,7 +32,7 @@ static struct cq_value func_name(struct cq_arena *arena, struct cq_str data)
     struct cq_peeked peeked;
     struct cq_function_call call;
     cq_peek_init(&peek);
-    if (cq_function_call_peek(&peek, data, &peeked) && peeked.function.data)
+    if (cq_peek_look(&peek, data, &peeked) && peeked.function.data)
         name = text_of(arena, peeked.function);
     else if (cq_function_call_read(data, arena, &call, NULL) == CQ_OK)
         name = text_of(arena, call.function);
