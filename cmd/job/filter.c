@@ -34,7 +34,7 @@ static bool function_matches(struct cq_filter *filter, struct cq_str data)
 {
     struct cq_peeked peeked;
     size_t len = strlen(filter->function);
-    if (!data.len || !cq_function_call_peek(&filter->peek, data, &peeked) || peeked.function.len < len)
+    if (!data.len || !cq_peek_look(&filter->peek, data, &peeked) || peeked.function.len < len)
         return false;
     return memcmp(peeked.function.data, filter->function, len) == 0 &&
            (peeked.function.len == len || peeked.function.data[len] == '.');

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
-#include "cmd/job/outcome.h"
+#include "cmd/job/report.h"
 #include "cmd/line/command.h"
 #include "cmd/line/output.h"
 #include "cmd/line/session.h"
@@ -53,37 +53,37 @@ const struct cq_syntax cq_result_syntax = {
     .notes = notes,
 };
 
-static const char *const field_names[CQ_OUTCOME_FIELDS] = {
-    [CQ_OUTCOME_STATUS] = "status",         [CQ_OUTCOME_DESCRIPTION] = "description",
-    [CQ_OUTCOME_QUEUE] = "queue",           [CQ_OUTCOME_WORKER] = "worker",
-    [CQ_OUTCOME_CREATED_AT] = "created_at", [CQ_OUTCOME_ENQUEUED_AT] = "enqueued_at",
-    [CQ_OUTCOME_STARTED_AT] = "started_at", [CQ_OUTCOME_ENDED_AT] = "ended_at",
+static const char *const field_names[CQ_REPORT_FIELDS] = {
+    [CQ_REPORT_STATUS] = "status",         [CQ_REPORT_DESCRIPTION] = "description",
+    [CQ_REPORT_QUEUE] = "queue",           [CQ_REPORT_WORKER] = "worker",
+    [CQ_REPORT_CREATED_AT] = "created_at", [CQ_REPORT_ENQUEUED_AT] = "enqueued_at",
+    [CQ_REPORT_STARTED_AT] = "started_at", [CQ_REPORT_ENDED_AT] = "ended_at",
 };
 
-static enum cq_exit exit_of(const struct cq_outcome *outcome)
+static enum cq_exit exit_of(const struct cq_job_report *report)
 {
-    switch (outcome->kind) {
-    case CQ_OUTCOME_FINISHED: return CQ_EXIT_OK;
-    case CQ_OUTCOME_FAILED: return CQ_EXIT_FAILED;
-    case CQ_OUTCOME_PENDING: return CQ_EXIT_PENDING;
-    case CQ_OUTCOME_ABSENT: break;
+    switch (report->kind) {
+    case CQ_REPORT_FINISHED: return CQ_EXIT_OK;
+    case CQ_REPORT_FAILED: return CQ_EXIT_FAILED;
+    case CQ_REPORT_PENDING: return CQ_EXIT_PENDING;
+    case CQ_REPORT_ABSENT: break;
     }
     return CQ_EXIT_ABSENT;
 }
 
 /* repr() of the value, or what is to be said in its place. */
-static void put_value(const struct cq_outcome *outcome, struct cq_buf *out)
+static void put_value(const struct cq_job_report *report, struct cq_buf *out)
 {
     size_t start = out->len;
-    if (outcome->unreadable.code == CQ_OK) {
-        cq_repr(&outcome->value, out);
+    if (report->unreadable.code == CQ_OK) {
+        cq_repr(&report->value, out);
         if (!out->overflow)
             return;
     }
     out->len = start;
     out->overflow = false;
-    cq_buf_printf(out, "<%zu bytes that cannot be shown: %s>", outcome->serialized.len,
-                  outcome->unreadable.code == CQ_OK ? "too long" : outcome->unreadable.text);
+    cq_buf_printf(out, "<%zu bytes that cannot be shown: %s>", report->serialized.len,
+                  report->unreadable.code == CQ_OK ? "too long" : report->unreadable.text);
 }
 
 static void print_line(const char *label, struct cq_str text)
@@ -110,137 +110,136 @@ static void print_block(const char *label, struct cq_str text)
 }
 
 /* The end, and how long it took when the start is known. */
-static void print_ended(const struct cq_outcome *outcome)
+static void print_ended(const struct cq_job_report *report)
 {
     cq_time started, ended;
-    struct cq_str text = outcome->fields[CQ_OUTCOME_ENDED_AT];
+    struct cq_str text = report->fields[CQ_REPORT_ENDED_AT];
     cq_print("  %-10s", "ended");
     cq_print_name(text);
     if (cq_time_parse_iso(text, &ended) &&
-        cq_time_parse_iso(outcome->fields[CQ_OUTCOME_STARTED_AT], &started) && ended >= started)
+        cq_time_parse_iso(report->fields[CQ_REPORT_STARTED_AT], &started) && ended >= started)
         cq_print(" (%.3f s)", (double)(ended - started) / CQ_SECOND);
     cq_print("\n");
 }
 
 /* What it waits for: its time, or other jobs. */
-static void print_waits(const struct cq_outcome *outcome)
+static void print_waits(const struct cq_job_report *report)
 {
     char due[CQ_TIME_ISO_SIZE];
-    if (outcome->has_due) {
-        cq_time_iso(outcome->due, due);
+    if (report->has_due) {
+        cq_time_iso(report->due, due);
         print_line("due", cq_str(due));
     }
-    for (size_t i = 0; i < cq_reply_len(outcome->needs); i++)
-        print_line("needs", cq_reply_str(cq_reply_at(outcome->needs, i)));
+    for (size_t i = 0; i < cq_reply_len(report->needs); i++)
+        print_line("needs", cq_reply_str(cq_reply_at(report->needs, i)));
 }
 
-static void show_text(const char *id, const struct cq_outcome *outcome)
+static void show_text(const char *id, const struct cq_job_report *report)
 {
     static const struct {
-        enum cq_outcome_field field;
+        enum cq_job_report_field field;
         const char *label;
     } lines[] = {
-        {CQ_OUTCOME_DESCRIPTION, "call"},   {CQ_OUTCOME_QUEUE, "queue"},
-        {CQ_OUTCOME_WORKER, "worker"},      {CQ_OUTCOME_ENQUEUED_AT, "enqueued"},
-        {CQ_OUTCOME_STARTED_AT, "started"},
+        {CQ_REPORT_DESCRIPTION, "call"},     {CQ_REPORT_QUEUE, "queue"},        {CQ_REPORT_WORKER, "worker"},
+        {CQ_REPORT_ENQUEUED_AT, "enqueued"}, {CQ_REPORT_STARTED_AT, "started"},
     };
-    struct cq_str status = outcome->fields[CQ_OUTCOME_STATUS];
+    struct cq_str status = report->fields[CQ_REPORT_STATUS];
     cq_print_name(cq_str(id));
     cq_print(": ");
     cq_print_name(status.len ? status : CQ_STR_LIT("without a status"));
     cq_print("\n");
     for (size_t i = 0; i < CQ_ARRAY_LEN(lines); i++)
-        if (outcome->fields[lines[i].field].len)
-            print_line(lines[i].label, outcome->fields[lines[i].field]);
-    if (outcome->fields[CQ_OUTCOME_ENDED_AT].len)
-        print_ended(outcome);
-    print_waits(outcome);
-    if (outcome->kind == CQ_OUTCOME_FINISHED) {
+        if (report->fields[lines[i].field].len)
+            print_line(lines[i].label, report->fields[lines[i].field]);
+    if (report->fields[CQ_REPORT_ENDED_AT].len)
+        print_ended(report);
+    print_waits(report);
+    if (report->kind == CQ_REPORT_FINISHED) {
         struct cq_buf text = CQ_BUF_INIT(CQ_PAYLOAD_MAX);
-        put_value(outcome, &text);
+        put_value(report, &text);
         print_line("result", cq_buf_view(&text));
         cq_buf_release(&text);
     }
-    print_block("failure", outcome->failure);
-    print_block("output", outcome->output);
+    print_block("failure", report->failure);
+    print_block("output", report->output);
 }
 
 /* The value itself where JSON can say it, else null; its repr in any case. */
-static void put_json_value(struct cq_buf *out, const struct cq_outcome *outcome)
+static void put_json_value(struct cq_buf *out, const struct cq_job_report *report)
 {
     struct cq_buf repr = CQ_BUF_INIT(CQ_PAYLOAD_MAX);
-    bool finished = outcome->kind == CQ_OUTCOME_FINISHED;
+    bool finished = report->kind == CQ_REPORT_FINISHED;
     cq_buf_text(out, ", \"return_value\": ");
-    if (!finished || outcome->unreadable.code != CQ_OK ||
-        cq_encode(CQ_FORMAT_JSON, &outcome->value, out, NULL) != CQ_OK)
+    if (!finished || report->unreadable.code != CQ_OK ||
+        cq_encode(CQ_FORMAT_JSON, &report->value, out, NULL) != CQ_OK)
         cq_buf_text(out, "null");
     if (finished)
-        put_value(outcome, &repr);
+        put_value(report, &repr);
     cq_output_json(out, "return_repr", finished ? cq_buf_view(&repr) : CQ_STR_NONE);
     cq_buf_release(&repr);
 }
 
-static void put_json_waits(struct cq_buf *line, const struct cq_outcome *outcome)
+static void put_json_waits(struct cq_buf *line, const struct cq_job_report *report)
 {
     char due[CQ_TIME_ISO_SIZE];
-    size_t count = cq_reply_len(outcome->needs);
-    cq_time_iso(outcome->due, due);
-    cq_output_json(line, "due", outcome->has_due ? cq_str(due) : CQ_STR_NONE);
+    size_t count = cq_reply_len(report->needs);
+    cq_time_iso(report->due, due);
+    cq_output_json(line, "due", report->has_due ? cq_str(due) : CQ_STR_NONE);
     cq_buf_text(line, count ? ", \"needs\": [" : ", \"needs\": null");
     for (size_t i = 0; i < count; i++) {
         cq_buf_text(line, i ? ", \"" : "\"");
-        cq_utf8_escape_json(line, cq_reply_str(cq_reply_at(outcome->needs, i)));
+        cq_utf8_escape_json(line, cq_reply_str(cq_reply_at(report->needs, i)));
         cq_buf_char(line, '"');
     }
     if (count)
         cq_buf_char(line, ']');
 }
 
-static void show_json(const char *id, const struct cq_outcome *outcome)
+static void show_json(const char *id, const struct cq_job_report *report)
 {
     struct cq_buf line = CQ_BUF_INIT(SIZE_MAX / 2);
     cq_buf_char(&line, '{');
     cq_output_json(&line, "id", cq_str(id));
-    for (int i = 0; i < CQ_OUTCOME_FIELDS; i++)
+    for (int i = 0; i < CQ_REPORT_FIELDS; i++)
         if (field_names[i])
-            cq_output_json(&line, field_names[i], outcome->fields[i].len ? outcome->fields[i] : CQ_STR_NONE);
-    put_json_waits(&line, outcome);
-    put_json_value(&line, outcome);
-    cq_output_json(&line, "failure", outcome->kind == CQ_OUTCOME_FAILED ? outcome->failure : CQ_STR_NONE);
-    cq_output_json(&line, "output", outcome->output.len ? outcome->output : CQ_STR_NONE);
+            cq_output_json(&line, field_names[i], report->fields[i].len ? report->fields[i] : CQ_STR_NONE);
+    put_json_waits(&line, report);
+    put_json_value(&line, report);
+    cq_output_json(&line, "failure", report->kind == CQ_REPORT_FAILED ? report->failure : CQ_STR_NONE);
+    cq_output_json(&line, "output", report->output.len ? report->output : CQ_STR_NONE);
     cq_print_str(cq_buf_view(&line));
     cq_print("}\n");
     cq_buf_release(&line);
 }
 
 /* None has no bytes in Redis; nothing is printed for it. */
-static void show_raw(const struct cq_run *run, const char *id, const struct cq_outcome *outcome)
+static void show_raw(const struct cq_run *run, const char *id, const struct cq_job_report *report)
 {
-    if (outcome->kind == CQ_OUTCOME_FINISHED)
-        cq_print_str(outcome->serialized);
-    else if (outcome->kind != CQ_OUTCOME_ABSENT)
+    if (report->kind == CQ_REPORT_FINISHED)
+        cq_print_str(report->serialized);
+    else if (report->kind != CQ_REPORT_ABSENT)
         cq_complain(run->name, "job '%s' is %.*s: there is no return value", id,
-                    (int)outcome->fields[CQ_OUTCOME_STATUS].len, outcome->fields[CQ_OUTCOME_STATUS].data);
+                    (int)report->fields[CQ_REPORT_STATUS].len, report->fields[CQ_REPORT_STATUS].data);
 }
 
 static enum cq_exit show_one(struct cq_session *session, const struct cq_run *run, const char *id)
 {
     const struct result_options *options = run->options;
-    struct cq_outcome outcome;
+    struct cq_job_report report;
     struct cq_error err;
-    enum cq_code code = cq_outcome_read(session->connection, cq_str(id), &outcome, &err);
-    enum cq_exit status = code == CQ_OK ? exit_of(&outcome) : cq_exit_of(code);
+    enum cq_code code = cq_job_report_read(session->connection, cq_str(id), &report, &err);
+    enum cq_exit status = code == CQ_OK ? exit_of(&report) : cq_exit_of(code);
     if (code != CQ_OK)
         cq_complain(run->name, "job '%s': %s", id, err.text);
     else if (options->raw)
-        show_raw(run, id, &outcome);
+        show_raw(run, id, &report);
     else if (options->json)
-        show_json(id, &outcome);
-    else if (outcome.kind != CQ_OUTCOME_ABSENT)
-        show_text(id, &outcome);
+        show_json(id, &report);
+    else if (report.kind != CQ_REPORT_ABSENT)
+        show_text(id, &report);
     if (status == CQ_EXIT_ABSENT)
         cq_complain(run->name, "no such job: '%s'", id);
-    cq_outcome_release(&outcome);
+    cq_job_report_release(&report);
     return status;
 }
 

@@ -3,8 +3,8 @@
  * the last lines that it wrote; of one that waits for its time or for other jobs, in a second one, for what.
  * Nothing is executed to show it: the value is decoded by cq's own readers.
  */
-#ifndef CQ_CMD_JOB_OUTCOME_H
-#define CQ_CMD_JOB_OUTCOME_H
+#ifndef CQ_CMD_JOB_REPORT_H
+#define CQ_CMD_JOB_REPORT_H
 
 #include <stdbool.h>
 
@@ -15,32 +15,32 @@
 #include "serializers/value.h"
 
 /* The texts of the hash, CQ_STR_NONE when unset; borrowed from the replies. */
-enum cq_outcome_field {
-    CQ_OUTCOME_STATUS,
-    CQ_OUTCOME_DESCRIPTION,
-    CQ_OUTCOME_QUEUE,
-    CQ_OUTCOME_WORKER,
-    CQ_OUTCOME_CREATED_AT,
-    CQ_OUTCOME_ENQUEUED_AT,
-    CQ_OUTCOME_STARTED_AT,
-    CQ_OUTCOME_ENDED_AT,
-    CQ_OUTCOME_RESULT,   /* RQ 1.x: the serialized value */
-    CQ_OUTCOME_EXC_INFO, /* RQ 1.x: the failure's text, compressed or not */
-    CQ_OUTCOME_FIELDS,
+enum cq_job_report_field {
+    CQ_REPORT_STATUS,
+    CQ_REPORT_DESCRIPTION,
+    CQ_REPORT_QUEUE,
+    CQ_REPORT_WORKER,
+    CQ_REPORT_CREATED_AT,
+    CQ_REPORT_ENQUEUED_AT,
+    CQ_REPORT_STARTED_AT,
+    CQ_REPORT_ENDED_AT,
+    CQ_REPORT_RESULT,   /* RQ 1.x: the serialized value */
+    CQ_REPORT_EXC_INFO, /* RQ 1.x: the failure's text, compressed or not */
+    CQ_REPORT_FIELDS,
 };
 
-enum { CQ_OUTCOME_NEEDS_MAX = 20 };
+enum { CQ_REPORT_NEEDS_MAX = 20 };
 
-enum cq_outcome_kind {
-    CQ_OUTCOME_ABSENT,  /* there is no such job */
-    CQ_OUTCOME_PENDING, /* it has not ended */
-    CQ_OUTCOME_FINISHED,
-    CQ_OUTCOME_FAILED, /* or was stopped, or canceled */
+enum cq_job_report_kind {
+    CQ_REPORT_ABSENT,  /* there is no such job */
+    CQ_REPORT_PENDING, /* it has not ended */
+    CQ_REPORT_FINISHED,
+    CQ_REPORT_FAILED, /* or was stopped, or canceled */
 };
 
-struct cq_outcome {
-    enum cq_outcome_kind kind;
-    struct cq_str fields[CQ_OUTCOME_FIELDS];
+struct cq_job_report {
+    enum cq_job_report_kind kind;
+    struct cq_str fields[CQ_REPORT_FIELDS];
     struct cq_str serialized;   /* FINISHED: the value as it is stored; CQ_STR_NONE for None */
     struct cq_value value;      /* FINISHED and readable; see unreadable */
     struct cq_error unreadable; /* its code is not CQ_OK: why the value cannot be shown */
@@ -50,19 +50,19 @@ struct cq_outcome {
     cq_time due;
     struct cq_arena arena; /* owned, as are the replies */
     struct cq_reply *replies[3];
-    /* of a deferred job: an array of ids that it depends on, CQ_OUTCOME_NEEDS_MAX of them at most; else
+    /* of a deferred job: an array of ids that it depends on, CQ_REPORT_NEEDS_MAX of them at most; else
      * NULL */
     struct cq_reply *needs;
 };
 
 /*
- * *ret_outcome needs no init, and is to be released after an error too.
+ * *ret_report needs no init, and is to be released after an error too.
  * Redis: HMGET rq:job:<id>, XREVRANGE rq:results:<id>, GETRANGE cq:output:<id>; then ZSCORE
  * rq:scheduled:<queue> or SRANDMEMBER rq:job::<id>:dependencies. Errors: CQ_ERR_CONNECTION, CQ_ERR_REDIS. A
  * result that cannot be read is no error, see unreadable.
  */
-CQ_MUST_CHECK enum cq_code cq_outcome_read(struct cq_connection *connection, struct cq_str id,
-                                           struct cq_outcome *ret_outcome, struct cq_error *err);
-void cq_outcome_release(struct cq_outcome *outcome);
+CQ_MUST_CHECK enum cq_code cq_job_report_read(struct cq_connection *connection, struct cq_str id,
+                                              struct cq_job_report *ret_report, struct cq_error *err);
+void cq_job_report_release(struct cq_job_report *report);
 
 #endif
