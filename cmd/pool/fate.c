@@ -1,9 +1,8 @@
 /* What becomes of a pool whose processes end, and of what they leave. */
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/wait.h>
 
+#include "base/exit_text.h"
 #include "cmd/pool/seats.h"
 
 enum {
@@ -11,14 +10,6 @@ enum {
     /* names that others have are not tried again for so long: those of one that died without a word expire */
     TAKEN_S = 600,
 };
-
-static void describe(int status, char *text, size_t size)
-{
-    if (WIFSIGNALED(status))
-        snprintf(text, size, "was killed by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
-    else
-        snprintf(text, size, "ended with status %d", WEXITSTATUS(status));
-}
 
 static bool is_well(int status)
 {
@@ -44,8 +35,8 @@ static bool is_refused(const struct cq_child *child, int status)
 static void fill_again(struct cq_pool *pool, struct cq_seat *seat, const struct cq_child *child, int status)
 {
     cq_time now = cq_clock_monotonic();
-    char how[96];
-    describe(status, how, sizeof(how));
+    char how[CQ_EXIT_TEXT_SIZE];
+    cq_exit_text(status, how, sizeof(how));
     if (is_hopeless(status) && !pool->ready) {
         pool->status = (enum cq_exit)WEXITSTATUS(status);
         cq_log(&pool->log, CQ_LOG_ERROR, pool->name, NULL, "worker process %d %s: the pool ends",
@@ -74,9 +65,9 @@ static void fill_again(struct cq_pool *pool, struct cq_seat *seat, const struct 
 
 static void lost_successor(struct cq_pool *pool, struct cq_seat *seat, int status)
 {
-    char how[96];
+    char how[CQ_EXIT_TEXT_SIZE];
     double pause_s = cq_seat_pause(&seat->lost_successors);
-    describe(status, how, sizeof(how));
+    cq_exit_text(status, how, sizeof(how));
     seat->retry_at = cq_clock_monotonic() + (cq_time)(pause_s * CQ_SECOND);
     cq_log(&pool->log, CQ_LOG_ERROR, pool->name, NULL,
            "worker process %d, which was to take the place of %d, %s; that one stays for now",

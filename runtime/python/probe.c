@@ -17,10 +17,11 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/exit_text.h"
 #include "runtime/stable/horse_self.h"
 
 enum {
-    PROBE_PATIENCE_MS = 60 * 1000,
+    PROBE_WITHIN_MS = 60 * 1000,
     /* what is tried is done afterwards, here, and may take longer: as long as imports may take at the
      * start */
     BUSY_S = 600,
@@ -113,7 +114,7 @@ static enum how listen_to(struct cq_stable_server *stable, int fd, struct cq_buf
     struct cq_fork_request request;
     uint32_t size;
     *ret_horse = NULL;
-    cq_stable_server_watch(stable, fd, PROBE_PATIENCE_MS);
+    cq_stable_server_watch(stable, fd, PROBE_WITHIN_MS);
     for (;;) {
         switch (cq_stable_server_serve(stable, &request)) {
         case CQ_STABLE_HORSE: *ret_horse = cq_stable_py_become_horse(&request); return STOPPED;
@@ -141,14 +142,13 @@ static PyObject *answer(const struct cq_buf *said)
 
 static PyObject *answer_of_silent(enum how how, int wait_status)
 {
-    char text[128] = "the worker is gone, or wants no more";
+    char text[128] = "the worker is gone, or wants no more", end[CQ_EXIT_TEXT_SIZE];
     if (how == HUNG)
-        snprintf(text, sizeof(text), "it was not done after %d s", PROBE_PATIENCE_MS / 1000);
-    else if (how == DIED && WIFSIGNALED(wait_status))
-        snprintf(text, sizeof(text), "the process died of signal %d (%s)", WTERMSIG(wait_status),
-                 strsignal(WTERMSIG(wait_status)));
-    else if (how == DIED)
-        snprintf(text, sizeof(text), "the process exited with status %d", WEXITSTATUS(wait_status));
+        snprintf(text, sizeof(text), "it was not done after %d s", PROBE_WITHIN_MS / 1000);
+    else if (how == DIED) {
+        cq_exit_text(wait_status, end, sizeof(end));
+        snprintf(text, sizeof(text), "the process %s", end);
+    }
     return Py_BuildValue("Os", Py_False, text);
 }
 

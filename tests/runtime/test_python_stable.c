@@ -162,24 +162,25 @@ END_TEST
 
 START_TEST(a_probe_tells_what_came_out)
 {
-    start("import os\n"
-          "assert _cq.probe(lambda: 'h\\xe9') == (True, 'h\\xe9')\n"
-          "assert _cq.probe(lambda: 'x' * 50000) == (True, 'x' * 50000)\n"
-          "good, text = _cq.probe(lambda: 1 / 0)\n"
-          "assert not good and text.startswith('Traceback') and text.endswith('ZeroDivisionError: division "
-          "by zero\\n'), text\n"
-          "assert _cq.probe(lambda: os.kill(os.getpid(), 11)) == (False, 'the process died of signal 11 "
-          "(Segmentation fault)')\n"
-          "assert _cq.probe(lambda: str(os.nice(0)))[1] == str(min(os.nice(0) + 10, 19))\n"
-          "assert _cq.probe(lambda: os._exit(3)) == (False, 'the process exited with status 3')\n"
-          "assert _cq.probe(lambda: sorted(map(int, os.listdir('/proc/self/fd')))[:3])[1] == '[0, 1, 2]'\n"
-          "good, pid = _cq.probe(lambda: __import__('subprocess').Popen(['sleep', '1000'], "
-          "start_new_session=True).pid)\n"
-          "import time\n"
-          "def lives():\n"
-          "    try: return ') Z' not in open('/proc/%s/stat' % pid).read()\n"
-          "    except OSError: return False # reaped meanwhile\n"
-          "while lives(): time.sleep(0.001)\n");
+    start(
+        "import os\n"
+        "assert _cq.probe(lambda: 'h\\xe9') == (True, 'h\\xe9')\n"
+        "assert _cq.probe(lambda: 'x' * 50000) == (True, 'x' * 50000)\n"
+        "good, text = _cq.probe(lambda: 1 / 0)\n"
+        "assert not good and text.startswith('Traceback') and text.endswith('ZeroDivisionError: division "
+        "by zero\\n'), text\n"
+        "assert _cq.probe(lambda: os.kill(os.getpid(), 11)) == (False, 'the process was killed by signal 11 "
+        "(Segmentation fault)')\n"
+        "assert _cq.probe(lambda: str(os.nice(0)))[1] == str(min(os.nice(0) + 10, 19))\n"
+        "assert _cq.probe(lambda: os._exit(3)) == (False, 'the process ended with status 3')\n"
+        "assert _cq.probe(lambda: sorted(map(int, os.listdir('/proc/self/fd')))[:3])[1] == '[0, 1, 2]'\n"
+        "good, pid = _cq.probe(lambda: __import__('subprocess').Popen(['sleep', '1000'], "
+        "start_new_session=True).pid)\n"
+        "import time\n"
+        "def lives():\n"
+        "    try: return ') Z' not in open('/proc/%s/stat' % pid).read()\n"
+        "    except OSError: return False # reaped meanwhile\n"
+        "while lives(): time.sleep(0.001)\n");
     ck_value("value = 'still serving'", "still serving");
     stop_stable();
 }

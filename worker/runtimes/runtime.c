@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "base/exit_text.h"
 #include "base/mem.h"
 #include "runtime/frame.h"
 
@@ -243,13 +244,13 @@ void cq_runtime_refused(struct cq_runtime *runtime, struct cq_stable *stable, st
 
 static void describe_end(const struct cq_stable_end *end, char *text, size_t size)
 {
+    char how[CQ_EXIT_TEXT_SIZE];
     if (end->exec_errno)
         snprintf(text, size, "it cannot be executed: %s", strerror(end->exec_errno));
-    else if (WIFSIGNALED(end->status))
-        snprintf(text, size, "it was killed by signal %d (%s)", WTERMSIG(end->status),
-                 strsignal(WTERMSIG(end->status)));
-    else
-        snprintf(text, size, "it ended with status %d", WEXITSTATUS(end->status));
+    else {
+        cq_exit_text(end->status, how, sizeof(how));
+        snprintf(text, size, "it %s", how);
+    }
 }
 
 /* It imported a module for horses to come, which a probe had tried, and died of it: the next one leaves that
