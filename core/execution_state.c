@@ -1,0 +1,217 @@
+#include "core/execution_state.h"
+
+#include "base/attr.h"
+
+#define AT(state) CQ_EXECUTION_##state
+#define AT_ANY(first, last) CQ_STATES(CQ_EXECUTION_##first, CQ_EXECUTION_##last)
+#define ON(event) CQ_EXECUTION_##event
+#define IF(fact) CQ_EXECUTION_##fact
+#define TO(state) CQ_EXECUTION_##state
+#define SAME CQ_SAME_STATE
+#define RULE(states, event, when, unless, next, ...) \
+    {                                                \
+        states, event, when, unless, next,           \
+        {                                            \
+            __VA_ARGS__                              \
+        }                                            \
+    }
+#define DO(action) CQ_EXECUTION_DO_##action
+
+/*
+ * State, event, facts that must hold, facts that must not, next state, actions.
+ *
+ * The outcome leaves for Redis before anything else is done (COMMIT before LET_GO): the rest happens while
+ * Redis works on it. RQ's order of callbacks: first the callback, then the record. A success callback that
+ * fails makes the job fail, and its failure callback follows; a failure callback that fails is added to the
+ * failure's text. Source: rq/worker/base.py perform_job, handle_job_failure; rq/worker/worker_classes.py
+ * monitor_work_horse.
+ */
+static const struct cq_rule rules[] = {
+    /* ---- it starts ---- */
+    RULE(AT(NONE), ON(START), 0, 0, TO(WAITING), DO(TAKE_HORSE)),
+    RULE(AT(NONE), ON(CANNOT_RUN), 0, 0, TO(KEPT), DO(COMMIT)),
+    RULE(AT(WAITING), ON(TRY_HORSE), 0, 0, SAME, DO(TAKE_HORSE)),
+    RULE(AT(WAITING), ON(HORSE_TAKEN), 0, 0, TO(RUNNING), DO(ARM_LIMIT)),
+    RULE(AT(WAITING), ON(CANNOT_RUN), 0, 0, TO(KEPT), DO(DROP_FRAME), DO(COMMIT)),
+
+    /* ---- nothing runs yet: nothing to kill ---- */
+    RULE(AT(WAITING), ON(STOP), IF(STOPPED_NAMED), 0, TO(CALLING_LAST), DO(DROP_FRAME), DO(RECORD_STOP),
+         DO(CALL_STOPPED)),
+    RULE(AT(WAITING), ON(STOP), 0, 0, TO(KEPT), DO(DROP_FRAME), DO(RECORD_STOP), DO(COMMIT)),
+    RULE(AT(WAITING), ON(KILL), 0, 0, TO(KEPT), DO(DROP_FRAME), DO(RECORD_NOT_STARTED), DO(COMMIT)),
+    RULE(AT(WAITING), ON(DEADLINE), 0, 0, TO(RETURN_KEPT), DO(DROP_FRAME), DO(COMMIT)),
+
+    /* ---- its horse says what it does ---- */
+    RULE(AT_ANY(RUNNING, HANDLERS), ON(CALLS_SUCCESS), 0, 0, TO(SUCCESS_CALLBACK), DO(NOTE_ENDED),
+         DO(ARM_LIMIT)),
+    RULE(AT_ANY(RUNNING, HANDLERS), ON(CALLS_HANDLERS), 0, 0, TO(HANDLERS), DO(NOTE_ENDED), DO(ARM_LIMIT)),
+    RULE(AT_ANY(TIMING_OUT, HANDLERS_TIMED_OUT), ON(CALLS_SUCCESS), 0, 0, TO(TIMING_OUT), DO(NOTE_ENDED)),
+    RULE(AT_ANY(TIMING_OUT, HANDLERS_TIMED_OUT), ON(CALLS_HANDLERS), 0, 0, TO(HANDLERS_TIMED_OUT),
+         DO(NOTE_ENDED)),
+    RULE(AT_ANY(KILLED, ENDING), ON(CALLS_SUCCESS), 0, 0, SAME, DO(NOTE_ENDED)),
+    RULE(AT_ANY(KILLED, ENDING), ON(CALLS_HANDLERS), 0, 0, SAME, DO(NOTE_ENDED)),
+
+    /* ---- its horse answers ---- */
+    RULE(AT_ANY(RUNNING, HANDLERS), ON(ANSWER_DONE), IF(SUCCESS_ELSEWHERE), 0, TO(CALLING_SUCCESS),
+         DO(RECORD_ANSWER), DO(DISARM), DO(CALL_SUCCESS), DO(LET_GO)),
+    RULE(AT_ANY(RUNNING, HANDLERS), ON(ANSWER_DONE), 0, 0, TO(KEPT), DO(RECORD_ANSWER), DO(COMMIT),
+         DO(DISARM), DO(LET_GO)),
+    RULE(AT_ANY(RUNNING, HANDLERS), ON(ANSWER_FAILED), IF(FAILURE_ELSEWHERE), 0, TO(CALLING_FAILURE),
+         DO(RECORD_ANSWER), DO(DISARM), DO(CALL_FAILURE), DO(LET_GO)),
+    RULE(AT_ANY(RUNNING, HANDLERS), ON(ANSWER_FAILED), 0, 0, TO(KEPT), DO(RECORD_ANSWER), DO(COMMIT),
+         DO(DISARM), DO(LET_GO)),
+    RULE(AT_ANY(RUNNING, HANDLERS), ON(ANSWER_RETRY), 0, 0, TO(KEPT), DO(RECORD_ANSWER), DO(COMMIT),
+         DO(DISARM), DO(LET_GO)),
+    RULE(AT_ANY(RUNNING, HANDLERS), ON(BAD_FRAME), 0, 0, TO(KILLED), DO(KILL_HORSE)),
+    /* One that is being killed has lost its say. But what is done need not be done again after a deadline. */
+    RULE(AT(ENDING), ON(ANSWER_DONE), IF(SUCCESS_ELSEWHERE), 0, TO(CALLING_SUCCESS_CUT), DO(RECORD_ANSWER),
+         DO(DISARM), DO(CALL_SUCCESS), DO(LET_GO)),
+    RULE(AT(ENDING), ON(ANSWER_DONE), 0, 0, TO(KEPT), DO(RECORD_ANSWER), DO(COMMIT), DO(DISARM), DO(LET_GO)),
+    RULE(AT_ANY(TIMING_OUT, STOPPED), ON(ANSWER_DONE), 0, 0, SAME, DO(NOTHING)),
+    RULE(AT_ANY(TIMING_OUT, ENDING), ON(ANSWER_FAILED), 0, 0, SAME, DO(NOTHING)),
+    RULE(AT_ANY(TIMING_OUT, ENDING), ON(ANSWER_RETRY), 0, 0, SAME, DO(NOTHING)),
+    RULE(AT_ANY(TIMING_OUT, ENDING), ON(BAD_FRAME), 0, 0, SAME, DO(NOTHING)),
+
+    /* ---- it is told to die ---- */
+    RULE(AT_ANY(RUNNING, SUCCESS_CALLBACK), ON(TIME_UP), 0, 0, TO(TIMING_OUT), DO(SAY_TIMEOUT),
+         DO(TERM_HORSE), DO(ARM_GRACE)),
+    RULE(AT(HANDLERS), ON(TIME_UP), 0, 0, TO(HANDLERS_TIMED_OUT), DO(SAY_TIMEOUT), DO(TERM_HORSE),
+         DO(ARM_GRACE)),
+    RULE(AT_ANY(TIMING_OUT, ENDING), ON(TIME_UP), 0, 0, SAME, DO(KILL_HORSE)),
+    RULE(AT_ANY(RUNNING, ENDING), ON(STOP), 0, 0, TO(STOPPED), DO(KILL_HORSE)),
+    /* Whatever comes after stop-job while its horse dies: the user wanted it stopped. */
+    RULE(AT(STOPPED), ON(KILL), 0, 0, SAME, DO(KILL_HORSE)),
+    RULE(AT_ANY(RUNNING, ENDING), ON(KILL), 0, 0, TO(KILLED), DO(KILL_HORSE)),
+    RULE(AT_ANY(RUNNING, HANDLERS), ON(DEADLINE), 0, 0, TO(ENDING), DO(TERM_HORSE), DO(ARM_GRACE)),
+    RULE(AT_ANY(TIMING_OUT, ENDING), ON(DEADLINE), 0, 0, SAME, DO(NOTHING)),
+
+    /* ---- its horse is gone ---- */
+    /* No memory, or too many processes: that passes, and the job waits for another horse. */
+    RULE(AT_ANY(RUNNING, HANDLERS), ON(NOT_FORKED), 0, 0, TO(WAITING), DO(DISARM)),
+    RULE(AT_ANY(RUNNING, HANDLERS), ON(HORSE_GONE), 0, 0, TO(KEPT), DO(DISARM), DO(DROP_FRAME), DO(SAY_DEATH),
+         DO(RECORD_DEATH), DO(COMMIT)),
+    RULE(AT(TIMING_OUT), ON(HORSE_GONE), IF(FAILURE_NAMED), 0, TO(CALLING_LAST), DO(DISARM), DO(DROP_FRAME),
+         DO(RECORD_TIMEOUT), DO(CALL_FAILURE)),
+    RULE(AT_ANY(TIMING_OUT, HANDLERS_TIMED_OUT), ON(HORSE_GONE), 0, 0, TO(KEPT), DO(DISARM), DO(DROP_FRAME),
+         DO(RECORD_TIMEOUT), DO(COMMIT)),
+    RULE(AT(KILLED), ON(HORSE_GONE), 0, 0, TO(KEPT), DO(DISARM), DO(DROP_FRAME), DO(RECORD_DEATH),
+         DO(COMMIT)),
+    RULE(AT(STOPPED), ON(HORSE_GONE), IF(STOPPED_NAMED), 0, TO(CALLING_LAST), DO(DISARM), DO(DROP_FRAME),
+         DO(RECORD_STOP), DO(CALL_STOPPED)),
+    RULE(AT(STOPPED), ON(HORSE_GONE), 0, 0, TO(KEPT), DO(DISARM), DO(DROP_FRAME), DO(RECORD_STOP),
+         DO(COMMIT)),
+    RULE(AT(ENDING), ON(HORSE_GONE), 0, 0, TO(RETURN_KEPT), DO(DISARM), DO(DROP_FRAME), DO(COMMIT)),
+
+    /* ---- the worker runs a callback ---- */
+    RULE(AT(CALLING_SUCCESS), ON(CALL_FAILED), IF(FAILURE_NAMED), 0, TO(CALLING_FAILURE), DO(RECORD_CALLBACK),
+         DO(CALL_FAILURE)),
+    RULE(AT(CALLING_SUCCESS), ON(CALL_FAILED), 0, 0, TO(KEPT), DO(RECORD_CALLBACK), DO(COMMIT)),
+    RULE(AT(CALLING_SUCCESS_CUT), ON(CALL_FAILED), 0, 0, TO(RETURN_KEPT), DO(COMMIT)),
+    RULE(AT(CALLING_FAILURE), ON(CALL_FAILED), 0, 0, TO(KEPT), DO(ADD_CALLBACK), DO(COMMIT)),
+    RULE(AT(CALLING_LAST), ON(CALL_FAILED), 0, 0, TO(KEPT), DO(COMMIT)),
+    RULE(AT_ANY(CALLING_SUCCESS, CALLING_LAST), ON(CALLED), 0, 0, TO(KEPT), DO(COMMIT)),
+    RULE(AT_ANY(CALLING_SUCCESS, CALLING_LAST), ON(KILL), 0, 0, SAME, DO(KILL_CALLBACK)),
+    RULE(AT(CALLING_SUCCESS), ON(DEADLINE), 0, 0, TO(CALLING_SUCCESS_CUT), DO(KILL_CALLBACK)),
+    RULE(AT_ANY(CALLING_SUCCESS_CUT, CALLING_LAST), ON(DEADLINE), 0, 0, SAME, DO(KILL_CALLBACK)),
+
+    /* ---- its outcome goes to Redis ---- */
+    RULE(AT(KEPT), ON(SEND), IF(REDIS), 0, TO(COMMITTING), DO(SEND_FINISH)),
+    RULE(AT(KEPT), ON(SEND), 0, 0, SAME, DO(NOTHING)),
+    RULE(AT(PAUSED), ON(SEND), IF(REDIS), 0, TO(COMMITTING), DO(STOP_AGAIN), DO(SEND_FINISH)),
+    RULE(AT(PAUSED), ON(SEND), 0, 0, TO(KEPT), DO(STOP_AGAIN)),
+    RULE(AT(COMMITTING), ON(SEND), 0, 0, SAME, DO(NOTHING)),
+    RULE(AT(COMMITTING), ON(LOST), 0, 0, TO(KEPT), DO(NOTHING)),
+    RULE(AT(COMMITTING), ON(BUSY), 0, 0, TO(PAUSED), DO(ARM_AGAIN)),
+    RULE(AT(COMMITTING), ON(REFUSED), 0, 0, TO(REFUSED_PAUSED), DO(ARM_AGAIN)),
+    RULE(AT(COMMITTING), ON(TOO_LARGE), 0, 0, TO(KEPT), DO(RECORD_TOO_LARGE), DO(COMMIT)),
+    RULE(AT(COMMITTING), ON(STORED), 0, 0, TO(NONE), DO(REPORT)),
+
+    /* A key of the job's, or of the next one's, holds what it should not: time does not mend that. */
+    RULE(AT(REFUSED_KEPT), ON(SEND), IF(REDIS), 0, TO(REFUSED_COMMITTING), DO(SEND_FINISH)),
+    RULE(AT(REFUSED_KEPT), ON(SEND), 0, 0, SAME, DO(NOTHING)),
+    RULE(AT(REFUSED_PAUSED), ON(SEND), IF(REDIS), 0, TO(REFUSED_COMMITTING), DO(STOP_AGAIN), DO(SEND_FINISH)),
+    RULE(AT(REFUSED_PAUSED), ON(SEND), 0, 0, TO(REFUSED_KEPT), DO(STOP_AGAIN)),
+    RULE(AT(REFUSED_COMMITTING), ON(SEND), 0, 0, SAME, DO(NOTHING)),
+    RULE(AT(REFUSED_COMMITTING), ON(LOST), 0, 0, TO(REFUSED_KEPT), DO(NOTHING)),
+    RULE(AT(REFUSED_COMMITTING), ON(BUSY), 0, 0, TO(PAUSED), DO(ARM_AGAIN)),
+    RULE(AT(REFUSED_COMMITTING), ON(REFUSED), 0, 0, TO(NONE), DO(GIVE_UP)),
+    RULE(AT(REFUSED_COMMITTING), ON(TOO_LARGE), 0, 0, TO(REFUSED_KEPT), DO(RECORD_TOO_LARGE), DO(COMMIT)),
+    RULE(AT(REFUSED_COMMITTING), ON(STORED), 0, 0, TO(NONE), DO(REPORT)),
+
+    /* ---- it goes back to its queue ---- */
+    RULE(AT(RETURN_KEPT), ON(SEND), IF(REDIS), 0, TO(RETURNING), DO(SEND_RETURN)),
+    RULE(AT(RETURN_KEPT), ON(SEND), 0, 0, SAME, DO(NOTHING)),
+    RULE(AT(RETURN_PAUSED), ON(SEND), IF(REDIS), 0, TO(RETURNING), DO(STOP_AGAIN), DO(SEND_RETURN)),
+    RULE(AT(RETURN_PAUSED), ON(SEND), 0, 0, TO(RETURN_KEPT), DO(STOP_AGAIN)),
+    RULE(AT(RETURNING), ON(SEND), 0, 0, SAME, DO(NOTHING)),
+    RULE(AT(RETURNING), ON(LOST), 0, 0, TO(RETURN_KEPT), DO(NOTHING)),
+    RULE(AT(RETURNING), ON(BUSY), 0, 0, TO(RETURN_PAUSED), DO(ARM_AGAIN)),
+    RULE(AT(RETURNING), ON(STORED), 0, 0, TO(NONE), DO(RETURNED)),
+
+    /* ---- the worker ends without it ---- */
+    RULE(AT_ANY(NONE, RETURN_PAUSED), ON(DROP), 0, 0, TO(NONE), DO(NOTHING)),
+};
+
+static const char *const states[] = {
+    [AT(NONE)] = "NONE",
+    [AT(WAITING)] = "WAITING",
+    [AT(RUNNING)] = "RUNNING",
+    [AT(SUCCESS_CALLBACK)] = "SUCCESS_CALLBACK",
+    [AT(HANDLERS)] = "HANDLERS",
+    [AT(TIMING_OUT)] = "TIMING_OUT",
+    [AT(HANDLERS_TIMED_OUT)] = "HANDLERS_TIMED_OUT",
+    [AT(KILLED)] = "KILLED",
+    [AT(STOPPED)] = "STOPPED",
+    [AT(ENDING)] = "ENDING",
+    [AT(CALLING_SUCCESS)] = "CALLING_SUCCESS",
+    [AT(CALLING_SUCCESS_CUT)] = "CALLING_SUCCESS_CUT",
+    [AT(CALLING_FAILURE)] = "CALLING_FAILURE",
+    [AT(CALLING_LAST)] = "CALLING_LAST",
+    [AT(KEPT)] = "KEPT",
+    [AT(COMMITTING)] = "COMMITTING",
+    [AT(PAUSED)] = "PAUSED",
+    [AT(REFUSED_KEPT)] = "REFUSED_KEPT",
+    [AT(REFUSED_COMMITTING)] = "REFUSED_COMMITTING",
+    [AT(REFUSED_PAUSED)] = "REFUSED_PAUSED",
+    [AT(RETURN_KEPT)] = "RETURN_KEPT",
+    [AT(RETURNING)] = "RETURNING",
+    [AT(RETURN_PAUSED)] = "RETURN_PAUSED",
+};
+
+static const char *const events[] = {
+    [ON(START)] = "START",
+    [ON(CANNOT_RUN)] = "CANNOT_RUN",
+    [ON(TRY_HORSE)] = "TRY_HORSE",
+    [ON(HORSE_TAKEN)] = "HORSE_TAKEN",
+    [ON(NOT_FORKED)] = "NOT_FORKED",
+    [ON(CALLS_SUCCESS)] = "CALLS_SUCCESS",
+    [ON(CALLS_HANDLERS)] = "CALLS_HANDLERS",
+    [ON(ANSWER_DONE)] = "ANSWER_DONE",
+    [ON(ANSWER_FAILED)] = "ANSWER_FAILED",
+    [ON(ANSWER_RETRY)] = "ANSWER_RETRY",
+    [ON(BAD_FRAME)] = "BAD_FRAME",
+    [ON(HORSE_GONE)] = "HORSE_GONE",
+    [ON(TIME_UP)] = "TIME_UP",
+    [ON(STOP)] = "STOP",
+    [ON(KILL)] = "KILL",
+    [ON(DEADLINE)] = "DEADLINE",
+    [ON(CALLED)] = "CALLED",
+    [ON(CALL_FAILED)] = "CALL_FAILED",
+    [ON(SEND)] = "SEND",
+    [ON(LOST)] = "LOST",
+    [ON(BUSY)] = "BUSY",
+    [ON(REFUSED)] = "REFUSED",
+    [ON(TOO_LARGE)] = "TOO_LARGE",
+    [ON(STORED)] = "STORED",
+    [ON(DROP)] = "DROP",
+};
+
+const struct cq_machine cq_execution_machine = {
+    .name = "execution",
+    .rules = rules,
+    .rule_count = CQ_ARRAY_LEN(rules),
+    .states = states,
+    .events = events,
+    .state_count = CQ_EXECUTION_STATES,
+    .event_count = CQ_EXECUTION_EVENTS,
+};
