@@ -160,7 +160,6 @@ END_TEST
 Suite *test_suite(void)
 {
     TCase *tc = tcase_create("all");
-    tcase_set_timeout(tc, 60);
     tcase_add_test(tc, the_names_that_rq_reads_become_settings);
     tcase_add_test(tc, a_url_counts_alone_and_the_environment_only_by_rqs_own_variable);
     tcase_add_test(tc, what_only_a_worker_would_use_is_warned_of);

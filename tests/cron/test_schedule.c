@@ -319,7 +319,6 @@ END_TEST
 Suite *test_suite(void)
 {
     TCase *tcase = tcase_create("schedule");
-    tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, fields_names_ranges_steps_and_lists_are_read);
     tcase_add_test(tcase, the_last_day_a_nearby_weekday_and_the_nth_weekday_are_known);
     tcase_add_test(tcase, either_kind_of_day_is_enough_unless_one_begins_with_a_star);

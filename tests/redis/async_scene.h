@@ -16,10 +16,8 @@
 #include "tests/support/fake_redis.h"
 #include "tests/support/case_redis.h"
 #include "tests/support/suite.h"
+#include "tests/support/wait.h"
 
-enum {
-    PATIENCE_S = 50
-}; /* a test that waits longer has failed; a busy machine takes 20 for 100 MB through a sanitized build */
 static struct redis_server *own;
 static struct ev_loop *loop;
 static struct cq_async *async;
@@ -86,7 +84,7 @@ static inline void give_up(struct ev_loop *which, ev_timer *timer, int events)
 static inline void turn(void)
 {
     ev_timer patience;
-    ev_timer_init(&patience, give_up, PATIENCE_S, 0.);
+    ev_timer_init(&patience, give_up, patience_s(), 0.);
     ev_now_update(loop);
     ev_timer_start(loop, &patience);
     ev_run(loop, 0);

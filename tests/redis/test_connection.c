@@ -200,7 +200,6 @@ Suite *test_suite(void)
 {
     TCase *tc = tcase_create("all");
     with_redis(tc);
-    tcase_set_timeout(tc, 60);
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, an_error_reply_becomes_an_error);
     tcase_add_test(tc, loads_a_script_that_the_server_does_not_know);

@@ -144,7 +144,6 @@ Suite *test_suite(void)
 {
     TCase *tc = tcase_create("all");
     with_redis(tc);
-    tcase_set_timeout(tc, 60);
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, names_itself_and_learns_its_address);
     tcase_add_test(tc, selects_the_database);

@@ -186,7 +186,6 @@ END_TEST
 Suite *test_suite(void)
 {
     TCase *tc = tcase_create("all");
-    tcase_set_timeout(tc, 60);
 #ifdef CQ_HAVE_TLS
     tcase_add_unchecked_fixture(tc, start_server, stop_server);
     tcase_add_test(tc, a_certificate_is_checked_against_authority_and_name);

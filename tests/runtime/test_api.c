@@ -74,7 +74,6 @@ END_TEST
 Suite *test_suite(void)
 {
     TCase *tcase = tcase_create("api");
-    tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, the_executable_exports_what_the_header_declares);
     tcase_add_test(tcase, the_example_compiles_as_c99_and_as_cpp);
     return suite_of("runtime/api", tcase);

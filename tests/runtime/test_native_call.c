@@ -186,7 +186,6 @@ END_TEST
 Suite *test_suite(void)
 {
     TCase *tcase = tcase_create("native_call");
-    tcase_set_timeout(tcase, 120);
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, arguments_are_read_by_type);
     tcase_add_loop_test(tcase, wrong_arguments_are_named, 0, CQ_ARRAY_LEN(wrong_arguments));

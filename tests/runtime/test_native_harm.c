@@ -183,7 +183,6 @@ END_TEST
 Suite *test_suite(void)
 {
     TCase *tcase = tcase_create("native_stable");
-    tcase_set_timeout(tcase, 120);
     tcase_add_checked_fixture(tcase, NULL, kill_stable);
     tcase_add_loop_test(tcase, a_horse_that_dies_leaves_no_answer_and_the_stable_goes_on, 0,
                         CQ_ARRAY_LEN(deaths));

@@ -203,7 +203,6 @@ END_TEST
 Suite *test_suite(void)
 {
     TCase *tcase = tcase_create("native_job");
-    tcase_set_timeout(tcase, 120);
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, what_is_not_there_is_named_with_the_remedy);
     tcase_add_test(tcase, names_that_lead_elsewhere_are_refused);

@@ -103,7 +103,6 @@ END_TEST
 Suite *test_suite(void)
 {
     TCase *tcase = tcase_create("native_modules");
-    tcase_set_timeout(tcase, 120);
     tcase_add_checked_fixture(tcase, NULL, kill_stable);
     tcase_add_test(tcase, the_stable_loads_what_a_horse_had_to_load);
     tcase_add_test(tcase, a_module_with_threads_is_kept_to_the_horses);

@@ -280,7 +280,6 @@ END_TEST
 Suite *test_suite(void)
 {
     TCase *tcase = tcase_create("native_stable");
-    tcase_set_timeout(tcase, 120);
     tcase_add_checked_fixture(tcase, NULL, kill_stable);
     tcase_add_test(tcase, a_horse_runs_one_job_and_exits);
     tcase_add_test(tcase, a_job_that_comes_in_single_bytes_is_run);

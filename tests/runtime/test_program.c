@@ -287,7 +287,6 @@ END_TEST
 Suite *test_suite(void)
 {
     TCase *tcase = tcase_create("program");
-    tcase_set_timeout(tcase, 120);
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, commands_are_split_at_blanks_and_quotes_keep_them);
     tcase_add_loop_test(tcase, a_wrong_command_is_refused_with_its_programs_name, 0,

@@ -213,7 +213,6 @@ END_TEST
 Suite *test_suite(void)
 {
     TCase *tcase = tcase_create("python_horse");
-    tcase_set_timeout(tcase, 120);
     tcase_add_checked_fixture(tcase, NULL, kill_stable);
     tcase_add_test(tcase, a_horse_is_set_up_as_promised);
     tcase_add_test(tcase, values_go_both_ways);

@@ -356,7 +356,6 @@ END_TEST
 Suite *test_suite(void)
 {
     TCase *tcase = tcase_create("python_stable");
-    tcase_set_timeout(tcase, 120);
     tcase_add_checked_fixture(tcase, NULL, kill_stable);
     tcase_add_test(tcase, the_worker_hears_hello_with_what_the_python_side_adds);
     tcase_add_test(tcase, setup_gives_lists_and_texts);

@@ -34,50 +34,19 @@ pid_t start_without_python(void)
     return worker;
 }
 
-/* How many lines of a file have the words. */
-static int count(const char *path, const char *words)
-{
-    char line[4096];
-    int found = 0;
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return 0;
-    while (fgets(line, sizeof(line), file))
-        found += strstr(line, words) != NULL;
-    fclose(file);
-    return found;
-}
-
 int fake_lines(const char *words)
 {
     char path[256];
     snprintf(path, sizeof(path), "%s/record", fake_folder);
-    return count(path, words);
+    return count_lines(path, words);
 }
 
 void wait_lines(int wanted, const char *words)
 {
-    for (int i = 0; i < PATIENCE_S * 100 && fake_lines(words) < wanted; i++)
-        usleep(10000);
+    for (int64_t end = patience_end_ms(); fake_lines(words) < wanted && wait_a_moment(end);)
+        ;
     ck_assert_msg(fake_lines(words) == wanted, "%d lines of the record have '%s', not %d", fake_lines(words),
                   words, wanted);
-}
-
-int log_count(const char *words)
-{
-    return count(worker_log, words);
-}
-
-bool log_has(const char *words)
-{
-    return log_count(words) > 0;
-}
-
-void wait_log(const char *words)
-{
-    for (int i = 0; i < PATIENCE_S * 100 && !log_has(words); i++)
-        usleep(10000);
-    ck_assert_msg(log_has(words), "no line of the log has '%s'", words);
 }
 
 const char *result_of(const char *id)
@@ -111,7 +80,6 @@ static void make_files(void)
     ck_assert_ptr_nonnull(realpath("tests/worker/fake_stable.py", script));
     snprintf(fake_folder, sizeof(fake_folder), "%s/fake-%d-%d", server->folder, (int)getpid(), number++);
     ck_assert_int_eq(mkdir(fake_folder, 0700), 0);
-    snprintf(worker_log, sizeof(worker_log), "%s/log", fake_folder);
     snprintf(fake_config, sizeof(fake_config), "%s/cq.ini", fake_folder);
     snprintf(fake_interpreter, sizeof(fake_interpreter), "%s/interpreter", fake_folder);
     snprintf(text, sizeof(text), "[runtime.fake]\ncommand = %s -S -E %s %s\nfunctions = fake\n", python(),
@@ -124,22 +92,9 @@ static void make_files(void)
     write_file(fake_interpreter, text, 0700);
 }
 
-/* What the workers said, for whoever looks why a test failed. */
-static void show_log(void)
-{
-    char line[4096];
-    FILE *file = fopen(worker_log, "re");
-    while (file && fgets(line, sizeof(line), file))
-        fputs(line, stderr);
-    if (file)
-        fclose(file);
-    worker_log[0] = '\0';
-}
-
 TCase *fake_case(const char *name)
 {
     TCase *tcase = worker_case(name);
-    tcase_add_checked_fixture(tcase, make_files, show_log);
-    tcase_set_timeout(tcase, 120);
+    tcase_add_checked_fixture(tcase, make_files, NULL);
     return tcase;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "job/function_call.h"
 #include "lifecycle/enqueue.h"
@@ -22,6 +23,20 @@ static const char *cq_binary(void)
     const char *path = getenv("CQ");
     ck_assert_msg(path != NULL, "set CQ to the path of the cq binary");
     return path;
+}
+
+/* How many lines of a file have the words. */
+int count_lines(const char *path, const char *words)
+{
+    char line[4096];
+    int found = 0;
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return 0;
+    while (fgets(line, sizeof(line), file))
+        found += strstr(line, words) != NULL;
+    fclose(file);
+    return found;
 }
 
 pid_t start_worker(const char *first, ...)
@@ -43,8 +58,7 @@ pid_t start_worker(const char *first, ...)
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         setpgid(0, 0);
-        if (worker_log[0])
-            dup2(open(worker_log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600), STDERR_FILENO);
+        dup2(open(worker_log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600), STDERR_FILENO);
         execv(cq_binary(), argv.items);
         _exit(127);
     }
@@ -66,6 +80,8 @@ static void clock_path(char path[160])
 }
 
 static int wall_ahead_s, monotonic_ahead_s;
+static bool clock_stands;
+static time_t stopped_at[2]; /* without what they are ahead */
 
 /* Renamed into its place, so that no worker reads half of it. */
 void set_clock(int wall_s, int monotonic_s)
@@ -75,11 +91,26 @@ void set_clock(int wall_s, int monotonic_s)
     snprintf(fresh_path, sizeof(fresh_path), "%s.new", path);
     FILE *file = fopen(fresh_path, "we");
     ck_assert_ptr_nonnull(file);
-    fprintf(file, "%d %d", wall_s, monotonic_s);
+    if (clock_stands)
+        fprintf(file, "%lld %lld stopped", (long long)stopped_at[0] + wall_s,
+                (long long)stopped_at[1] + monotonic_s);
+    else
+        fprintf(file, "%d %d", wall_s, monotonic_s);
     fclose(file);
     ck_assert_int_eq(rename(fresh_path, path), 0);
     wall_ahead_s = wall_s;
     monotonic_ahead_s = monotonic_s;
+}
+
+void stop_clock(void)
+{
+    struct timespec wall, monotonic;
+    clock_gettime(CLOCK_REALTIME, &wall);
+    clock_gettime(CLOCK_MONOTONIC, &monotonic);
+    stopped_at[0] = wall.tv_sec + 1; /* never back */
+    stopped_at[1] = monotonic.tv_sec + 1;
+    clock_stands = true;
+    set_clock(wall_ahead_s, monotonic_ahead_s);
 }
 
 void pass_time(pid_t worker, int seconds)
@@ -103,24 +134,86 @@ void use_clock(void)
 int wait_worker(pid_t pid)
 {
     int status = 0;
-    for (int i = 0; i < PATIENCE_S * 100; i++) {
-        pid_t got = waitpid(pid, &status, WNOHANG);
-        if (got == pid) {
-            for (int k = 0; k < WORKERS_MAX; k++)
-                if (workers[k] == pid)
-                    workers[k] = 0;
-            return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-        }
-        usleep(10000);
-    }
-    ck_abort_msg("worker %d does not end", (int)pid);
-    return -1;
+    wait_until(waitpid(pid, &status, WNOHANG) == pid);
+    for (int i = 0; i < WORKERS_MAX; i++)
+        if (workers[i] == pid)
+            workers[i] = 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 int stop_worker(pid_t pid)
 {
     kill(pid, SIGTERM);
     return wait_worker(pid);
+}
+
+int log_count(const char *words)
+{
+    return count_lines(worker_log, words);
+}
+
+bool log_has(const char *words)
+{
+    return log_count(words) > 0;
+}
+
+void wait_log(const char *words)
+{
+    for (int64_t end = patience_end_ms(); wait_a_moment(end);)
+        if (log_has(words))
+            return;
+    ck_abort_msg("no line of the log has '%s'", words);
+}
+
+void tell_worker(const char *name, const char *command)
+{
+    char channel[128];
+    snprintf(channel, sizeof(channel), "rq:pubsub:%s", name);
+    wait_until(redis_server_int(server, "PUBLISH", channel, command, NULL) > 0);
+}
+
+void wait_turn(const char *name)
+{
+    static int turn;
+    char mark[32], command[80];
+    snprintf(mark, sizeof(mark), "'turn-%d'", ++turn); /* an unknown command is named in the log */
+    snprintf(command, sizeof(command), "{\"command\": \"turn-%d\"}", turn);
+    tell_worker(name, command);
+    wait_log(mark);
+}
+
+pid_t child_of(pid_t parent)
+{
+    char path[64], text[32] = "";
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parent, (int)parent);
+    for (int64_t end = patience_end_ms(); wait_a_moment(end);) {
+        FILE *file = fopen(path, "re");
+        ck_assert_ptr_nonnull(file);
+        bool some = fgets(text, sizeof(text), file) != NULL;
+        fclose(file);
+        if (some)
+            return (pid_t)atoi(text);
+    }
+    ck_abort_msg("process %d has no child", (int)parent);
+    return -1;
+}
+
+int children_of(pid_t parent)
+{
+    char path[64];
+    int count = 0, pid;
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parent, (int)parent);
+    FILE *file = fopen(path, "re");
+    ck_assert_ptr_nonnull(file);
+    while (fscanf(file, "%d", &pid) == 1)
+        count++;
+    fclose(file);
+    return count;
+}
+
+void wait_gone(pid_t pid)
+{
+    wait_until(kill(pid, 0) != 0);
 }
 
 void enqueue(const char *id, const struct job_spec *spec)
@@ -187,27 +280,22 @@ struct cq_str job_field(const char *id, const char *field)
     return redis_server_text(server, "HGET", key, field, NULL);
 }
 
-/* Until the job's status is the word; fails the test after PATIENCE_S. */
 void wait_status(const char *id, const char *status)
 {
-    for (int i = 0; i < PATIENCE_S * 200; i++) {
+    for (int64_t end = patience_end_ms(); wait_a_moment(end);)
         if (cq_str_is(job_field(id, "status"), status))
             return;
-        usleep(5000);
-    }
     struct cq_str last = job_field(id, "status");
     ck_abort_msg("job %s is %.*s, not %s", id, (int)last.len, last.data ? last.data : "", status);
 }
 
-/* Until an integer reply is the number. */
 void wait_count(int64_t count, const char *command, const char *key)
 {
     int64_t last = -1;
-    for (int i = 0; i < PATIENCE_S * 200; i++) {
+    for (int64_t end = patience_end_ms(); wait_a_moment(end);) {
         last = redis_server_int(server, command, key, NULL);
         if (last == count)
             return;
-        usleep(5000);
     }
     ck_abort_msg("%s %s is %lld, not %lld", command, key, (long long)last, (long long)count);
 }
@@ -238,11 +326,25 @@ static void fresh(void)
              slash ? (int)(slash - path) : 1, slash ? path : ".");
     redis_server_flush(server);
     unlink(gate());
+    snprintf(worker_log, sizeof(worker_log), "%s/worker.log", server->folder);
+    unlink(worker_log);
     memset(workers, 0, sizeof(workers));
+}
+
+/* What the workers said, for whoever looks why a test failed. */
+static void show_log(void)
+{
+    char line[4096];
+    FILE *file = fopen(worker_log, "re");
+    while (file && fgets(line, sizeof(line), file))
+        fputs(line, stderr);
+    if (file)
+        fclose(file);
 }
 
 static void no_worker_left(void)
 {
+    show_log();
     for (int i = 0; i < WORKERS_MAX; i++) {
         if (!workers[i])
             continue;

@@ -20,10 +20,6 @@ void fake_says(const char *file, const char *text); /* write a file of the folde
 int fake_lines(const char *words);                  /* how many lines of FOLDER/record have these words */
 void wait_lines(int count, const char *words);      /* until there are so many */
 
-void wait_log(const char *words); /* until a worker's log has them in a line */
-bool log_has(const char *words);
-int log_count(const char *words); /* lines of it that have them */
-
 /* The result of a job that has finished, as the JSON that it is. Valid until the next call. */
 const char *result_of(const char *id);
 

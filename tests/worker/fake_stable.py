@@ -9,6 +9,7 @@ Lines of what starts and callbacks did go to FOLDER/record.
 """
 
 import importlib.util
+import itertools
 import json
 import os
 import signal
@@ -55,17 +56,24 @@ def die():
     os.kill(os.getpid(), signal.SIGSEGV)
 
 
-def end_then(seconds, limit, channel):
+def say(channel, text):
+    """In the worker's log it comes after all that was sent before."""
+    channel.send('log', level='INFO', text=text)
+
+
+def end_then_wait(limit, channel):
     channel.send('ended', timeout=limit)
-    time.sleep(seconds)
+    say(channel, 'said ended')
+    until('let-go')
     return 'ended'
 
 
 def end_again_and_again(channel):
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    while True:
-        channel.send('ended', timeout=1)
-        time.sleep(0.2)
+    for times in itertools.count(1):
+        channel.send('ended', timeout=1000)
+        say(channel, 'said ended %d' % times)
+        until('ended-%d' % times)
 
 
 def until(name):
@@ -78,7 +86,7 @@ def tell_twice(channel):
     for number in ('1', '2'):
         until('tell-' + number)
         channel.send('meta', meta=number.encode())
-        record('told ' + number)
+        say(channel, 'told ' + number)
 
 
 FUNCTIONS = {
@@ -89,10 +97,10 @@ FUNCTIONS = {
     'hang': lambda job, channel: record('hangs') or hang(),
     'hold': lambda job, channel: hold(),
     'die': lambda job, channel: die(),
-    'ended': lambda job, channel: end_then(0.6, 60, channel),
-    'ended_hang': lambda job, channel: (channel.send('ended', timeout=1), hang()),
+    'ended': lambda job, channel: end_then_wait(600, channel),
+    'ended_hang': lambda job, channel: (channel.send('ended', timeout=1), say(channel, 'said ended'), hang()),
     'ended_again': lambda job, channel: end_again_and_again(channel),
-    'ended_huge': lambda job, channel: end_then(2, 2**63 - 1, channel),
+    'ended_huge': lambda job, channel: end_then_wait(2**63 - 1, channel),
     'tell_twice': lambda job, channel: tell_twice(channel),
     'speak': lambda job, channel: (
         (print('printed'), channel.send('log', level='ERROR', text='logged')) and None
@@ -104,7 +112,8 @@ def call(job, channel):
     data = job['fields']['data']
     name, _, args, _ = json.loads(zlib.decompress(data) if data[:1] == b'\x78' else data)
     if name == 'fake.raise_at_timeout':
-        time.sleep(0.4)  # of the test's own seconds a few
+        record('at work')
+        until('raise')
         return 'failed', {'exc': 'Traceback\nraised inside of it\n'}
     if name == 'fake.fail':
         print('\n'.join('line %d' % number for number in range(30)), flush=True)

@@ -18,11 +18,10 @@
 #include "base/strv.h"
 #include "job/result.h"
 #include "tests/support/case_redis.h"
+#include "tests/support/suite.h"
+#include "tests/support/wait.h"
 
-enum { PATIENCE_S = 30 }; /* how long a test waits for what should come */
-
-extern char
-    worker_log[200]; /* the file that workers' logs are appended to; empty: the test's standard error */
+extern char worker_log[200]; /* the file that workers' logs are appended to; a new one for each test */
 
 /* Start `cq worker --url ... --path MODULES ARGS...`; arguments end at NULL. */
 pid_t start_worker(const char *first, ...);
@@ -30,10 +29,25 @@ pid_t start_worker(const char *first, ...);
 /* Workers that start from now on have a clock of the test's own (tests/worker/modules/clock.c). */
 void use_clock(void);
 void set_clock(int wall_s, int monotonic_s); /* ahead of the real ones, at once */
+void stop_clock(void);                       /* both stand still; set_clock() and pass_time() move them on */
 void pass_time(pid_t worker, int seconds);   /* both go on, and the worker looks at them now */
 
 int wait_worker(pid_t pid); /* for its end; returns its exit status, 128 + N for signal N */
 int stop_worker(pid_t pid); /* SIGTERM, then the same */
+
+void wait_log(const char *words); /* until a worker's log has them in a line */
+bool log_has(const char *words);
+int log_count(const char *words); /* lines of it that have them */
+int count_lines(const char *path, const char *words); /* the same of any file; 0 when it is not there */
+
+/* Publish a command for the worker of this name, once it listens. */
+void tell_worker(const char *name, const char *command);
+
+/*
+ * Until the worker of this name has obeyed a command sent now. What was to happen before, it has done by then:
+ * timers that were due are over, signals and messages of its children that had come are read.
+ */
+void wait_turn(const char *name);
 
 /* Options of a job beyond its function; zero: RQ's defaults. */
 struct job_spec {
@@ -45,6 +59,11 @@ struct job_spec {
     int64_t retries;
     int64_t result_ttl_s;
 };
+
+/* The first child of a process, once there is one: of a worker, a stable; of a stable, a horse. */
+pid_t child_of(pid_t parent);
+int children_of(pid_t parent);  /* how many it has now */
+void wait_gone(pid_t pid); /* until there is no such process */
 
 /* Put a job of RQ's JSON on its queue, through enqueue.lua. */
 void enqueue(const char *id, const struct job_spec *spec);

@@ -34,52 +34,15 @@ static void limit_callback(const char *id, const char *kind, const char *seconds
     redis_server_int(server, "HSET", key, field, seconds, NULL);
 }
 
-/* Until somebody listens. */
-static void say(const char *message)
+/* The job hangs, the so manieth that does: its timeout and the grace after it are over at once. */
+static void end_at_timeout(pid_t worker, const char *id, int hung)
 {
-    for (int i = 0; i < PATIENCE_S * 100; i++) {
-        if (redis_server_int(server, "PUBLISH", "rq:pubsub:w", message, NULL))
-            return;
-        usleep(10000);
-    }
-    ck_abort_msg("nobody heard %s", message);
-}
-
-/* So many seconds pass for the workers, at once. */
-static void pass_seconds(int seconds)
-{
-    static int passed_s;
-    passed_s += seconds;
-    set_clock(passed_s, passed_s);
-    redis_server_int(server, "PUBLISH", "rq:pubsub:w", "{\"command\": \"stop-job\", \"job_id\": \"-\"}",
-                     NULL); /* wakes it */
-}
-
-/* One passes, in a tenth of one: not faster, for what they start and fork has real time only. */
-static void pass_second(void)
-{
-    pass_seconds(1);
-    usleep(100000);
-}
-
-/* For the end of a burst, whose runtime is there; returns its exit status. */
-static int wait_in_a_hurry(pid_t worker)
-{
-    siginfo_t end = {.si_pid = 0};
-    wait_log("fake 1 (");
-    for (int i = 0; i < PATIENCE_S * 10 &&
-                    waitid(P_PID, (id_t)worker, &end, WEXITED | WNOHANG | WNOWAIT) == 0 && !end.si_pid;
-         i++)
-        pass_second();
-    return wait_worker(worker);
-}
-
-static void wait_lines_in_a_hurry(int count, const char *words)
-{
-    wait_log("fake 1 (");
-    for (int i = 0; i < PATIENCE_S * 10 && fake_lines(words) < count; i++)
-        pass_second();
-    wait_lines(count, words);
+    char line[128];
+    wait_lines(hung, "hangs");
+    pass_time(worker, 10);
+    snprintf(line, sizeof(line), "%s: exceeded its timeout", id);
+    wait_log(line);
+    pass_time(worker, 10);
 }
 
 /* The job is at work, not only started. */
@@ -94,12 +57,15 @@ static void wait_at_work(const char *id, const char *function)
 
 START_TEST(what_a_runtime_raises_at_the_timeout_is_recorded_when_it_says_that_it_does)
 {
-    put("raises", "fake.raise_at_timeout", 1);
+    put("raises", "fake.raise_at_timeout", 100);
     fake_says("hello", "{\"soft_timeout\": true}");
     use_clock();
-    ck_assert_int_eq(wait_in_a_hurry(start_worker("--burst", "--config", fake_config, "--name", "w",
-                                                  "--kill-grace", "30", NULL)),
-                     0);
+    pid_t worker = start_worker("--burst", "--config", fake_config, "--name", "w", "--kill-grace", "600", NULL);
+    wait_lines(1, "at work");
+    pass_time(worker, 200);
+    wait_turn("w");
+    fake_says("raise", "");
+    ck_assert_int_eq(wait_worker(worker), 0);
     assert_failure_says("raises", "raised inside of it");
 }
 END_TEST
@@ -109,8 +75,9 @@ START_TEST(a_job_that_swallows_what_its_runtime_raises_ends_all_the_same)
     put("hangs", "fake.hang", 1);
     fake_says("hello", "{\"soft_timeout\": true}");
     use_clock();
-    ck_assert_int_eq(wait_in_a_hurry(start_worker("--burst", "--config", fake_config, "--name", "w", NULL)),
-                     0);
+    pid_t worker = start_worker("--burst", "--config", fake_config, "--name", "w", NULL);
+    end_at_timeout(worker, "hangs", 1);
+    ck_assert_int_eq(wait_worker(worker), 0);
     assert_failure_says("hangs",
                         "rq.timeouts.JobTimeoutException: Task exceeded maximum timeout value (1 seconds)");
 }
@@ -118,11 +85,15 @@ END_TEST
 
 START_TEST(what_follows_the_function_has_a_timeout_of_its_own)
 {
-    put("long_after", "fake.ended", 2);
+    put("long_after", "fake.ended", 300);
     put("hangs_after", "fake.ended_hang", 1000);
     use_clock();
-    ck_assert_int_eq(wait_in_a_hurry(start_worker("--burst", "--config", fake_config, "--name", "w", NULL)),
-                     0);
+    pid_t worker = start_worker("--burst", "--config", fake_config, "--name", "w", NULL);
+    wait_log("long_after: said ended");
+    pass_time(worker, 400);
+    wait_turn("w");
+    fake_says("let-go", "");
+    ck_assert_int_eq(wait_worker(worker), 0);
     ck_assert_str_eq(result_of("long_after"), "\"ended\"");
     assert_failure_says("hangs_after", "Task exceeded maximum timeout value (1 seconds)");
 }
@@ -134,13 +105,13 @@ START_TEST(a_stopped_job_has_its_stopped_callback_run_before_it_is_recorded)
     limit_callback("long", "stopped", "1000");
     pid_t worker = start(NULL, NULL);
     wait_at_work("long", "fake.hang");
-    say("{\"command\": \"stop-job\", \"job_id\": \"long\"}");
+    tell_worker("w", "{\"command\": \"stop-job\", \"job_id\": \"long\"}");
     wait_lines(1, "stopped long fake.hang -");
     ck_assert(cq_str_is(job_field("long", "status"), "started"));
     /* A second one has nothing to stop; kill-horse ends the callback. */
-    say("{\"command\": \"stop-job\", \"job_id\": \"long\"}");
+    tell_worker("w", "{\"command\": \"stop-job\", \"job_id\": \"long\"}");
     wait_log("stop-job ignored: it has ended, its callback runs");
-    say("{\"command\": \"kill-horse\"}");
+    tell_worker("w", "{\"command\": \"kill-horse\"}");
     wait_status("long", "stopped");
     assert_failure_says("long", "Job stopped by user, work-horse terminated.");
     wait_log("its stopped callback died: signal 9"); /* Redis may know of it before the log is written */
@@ -155,7 +126,7 @@ START_TEST(a_job_that_is_stopped_while_its_runtime_starts_has_its_callback_run_t
     pid_t worker = start(NULL, NULL);
     wait_status("waits", "started");
     wait_lines(1, "start");
-    say("{\"command\": \"stop-job\", \"job_id\": \"waits\"}");
+    tell_worker("w", "{\"command\": \"stop-job\", \"job_id\": \"waits\"}");
     wait_log("stopped by user");
     fake_says("gate", NULL);
     wait_status("waits", "stopped");
@@ -167,7 +138,9 @@ END_TEST
 START_TEST(a_job_killed_at_its_timeout_has_its_failure_callback_run)
 {
     put_calling("hangs", "fake.hang", 1, "failure", "fake.meta");
-    ck_assert_int_eq(wait_in_a_hurry(start("--burst", NULL)), 0);
+    pid_t worker = start("--burst", NULL);
+    end_at_timeout(worker, "hangs", 1);
+    ck_assert_int_eq(wait_worker(worker), 0);
     ck_assert_int_eq(fake_lines("failure hangs fake.meta rq.timeouts.JobTimeoutException: Task exceeded"), 1);
     assert_failure_says("hangs", "JobTimeoutException");
     ck_assert(cq_str_is(job_field("hangs", "meta"), "{\"told\": true}"));
@@ -181,7 +154,11 @@ START_TEST(what_is_wrong_with_a_callback_changes_nothing_for_its_job)
     put_calling("c", "fake.hang", 1, "failure", "fake.hang");
     limit_callback("c", "failure", "1");
     put("d", "jobs.whoami", 60);
-    ck_assert_int_eq(wait_in_a_hurry(start("--burst", NULL)), 0);
+    pid_t worker = start("--burst", NULL);
+    end_at_timeout(worker, "a", 1);
+    end_at_timeout(worker, "b", 2);
+    end_at_timeout(worker, "c", 3);
+    ck_assert_int_eq(wait_worker(worker), 0);
     ck_assert_int_eq(redis_server_int(server, "ZCARD", "rq:failed:default", NULL), 3);
     assert_failure_says("a", "JobTimeoutException");
     assert_failure_says("b", "JobTimeoutException");
@@ -198,8 +175,9 @@ START_TEST(a_runtime_without_callbacks_does_without_them)
     put_calling("a", "fake.hang", 1, "failure", "fake.note");
     put_calling("b", "jobs.stubborn", 1, "failure", "fake.note");
     use_clock();
-    ck_assert_int_eq(wait_in_a_hurry(start_worker("--burst", "--config", fake_config, "--name", "w", NULL)),
-                     0);
+    pid_t worker = start_worker("--burst", "--config", fake_config, "--name", "w", NULL);
+    end_at_timeout(worker, "a", 1);
+    ck_assert_int_eq(wait_worker(worker), 0);
     ck_assert_int_eq(redis_server_int(server, "ZCARD", "rq:failed:default", NULL), 2);
     ck_assert(log_has("a: its failure callback is left out: its runtime has no callbacks"));
     ck_assert_int_eq(fake_lines("failure"), 0);
@@ -220,7 +198,9 @@ START_TEST(a_callback_gets_a_horse_that_has_run_nothing)
     put("before", "fake.version", 60);
     put_calling("hangs", "fake.hang", 1, "failure", "fake.note");
     put("after", "fake.version", 60);
-    ck_assert_int_eq(wait_in_a_hurry(start("--burst", "--reuse-horses")), 0);
+    pid_t worker = start("--burst", "--reuse-horses");
+    end_at_timeout(worker, "hangs", 1);
+    ck_assert_int_eq(wait_worker(worker), 0);
     ck_assert_int_eq(fake_lines("failure hangs fake.note"), 1);
     ck_assert(cq_str_is(job_field("after", "status"), "finished"));
 }
@@ -231,29 +211,32 @@ static void stop_twice(pid_t worker)
 {
     int before = log_count("warm shut down");
     kill(worker, SIGTERM);
-    for (int i = 0; i < PATIENCE_S * 100 && log_count("warm shut down") == before; i++)
-        usleep(10000);
-    pass_second();
-    pass_second();
+    wait_until(log_count("warm shut down") > before);
+    pass_time(worker, 2);
     ck_assert_int_eq(stop_worker(worker), 0);
 }
 
 START_TEST(a_warm_stop_waits_for_a_callback_and_a_cold_one_does_not)
 {
     put_calling("warm", "fake.hang", 1, "failure", "fake.hang");
-    limit_callback("warm", "failure", "2");
+    limit_callback("warm", "failure", "1000");
     pid_t worker = start(NULL, NULL);
-    wait_lines_in_a_hurry(1, "failure warm");
+    end_at_timeout(worker, "warm", 1);
+    wait_lines(1, "failure warm");
     kill(worker, SIGTERM);
     wait_log("warm shut down");
-    ck_assert_int_eq(wait_in_a_hurry(worker), 0);
+    wait_turn("w");
+    ck_assert(cq_str_is(job_field("warm", "status"), "started"));
+    pass_time(worker, 1001);
+    ck_assert_int_eq(wait_worker(worker), 0);
     ck_assert(cq_str_is(job_field("warm", "status"), "failed"));
-    ck_assert(log_has("did not end within its timeout of 2 s"));
+    ck_assert(log_has("did not end within its timeout of 1000 s"));
 
     put_calling("cold", "fake.hang", 1, "failure", "fake.hang");
     limit_callback("cold", "failure", "1000");
     worker = start(NULL, NULL);
-    wait_lines_in_a_hurry(1, "failure cold");
+    end_at_timeout(worker, "cold", 2);
+    wait_lines(1, "failure cold");
     stop_twice(worker);
     ck_assert(cq_str_is(job_field("cold", "status"), "failed"));
     assert_failure_says("cold", "JobTimeoutException");
@@ -305,12 +288,13 @@ START_TEST(a_callback_that_cannot_be_forked_for_now_waits_for_that)
     fake_says("no_fork", "");
     leave_behind(3, "fake.version", "fake.note");
     pid_t worker = start(NULL, NULL);
-    for (int i = 0; i < PATIENCE_S * 10 && log_count("cannot fork: out of everything") < 6; i++)
-        pass_second();
-    ck_assert_int_ge(log_count("cannot fork: out of everything"), 6); /* each has asked again */
+    wait_until(log_count("cannot fork: out of everything") >= 3);
+    pass_time(worker, 1);
+    wait_until(log_count("cannot fork: out of everything") >= 6); /* each has asked again */
     ck_assert_int_eq(fake_lines("failure"), 0);
     fake_says("no_fork", NULL);
-    wait_lines_in_a_hurry(3, "AbandonedJobError");
+    pass_time(worker, 1);
+    wait_lines(3, "AbandonedJobError");
     ck_assert_int_eq(stop_worker(worker), 0);
 }
 END_TEST
@@ -321,12 +305,8 @@ START_TEST(a_callback_that_gets_no_horse_at_all_is_left_out_and_the_worker_goes_
     leave_behind(1, "fake.version", "fake.note");
     pid_t worker = start(NULL, NULL);
     wait_log("cannot fork: out of everything");
-    pass_seconds(31);
-    for (int i = 0; i < PATIENCE_S * 10 &&
-                    !log_has("o1: its failure callback is left out: its runtime gave no horse in time");
-         i++)
-        pass_second();
-    ck_assert(log_has("o1: its failure callback is left out: its runtime gave no horse in time"));
+    pass_time(worker, 31);
+    wait_log("o1: its failure callback is left out: its runtime gave no horse in time");
     ck_assert(cq_str_is(job_field("o1", "status"), "failed"));
     fake_says("no_fork", NULL);
     put("next", "fake.version", 600);

@@ -13,23 +13,6 @@ static void next_worker(const char *name)
 static void back_to_normal(void)
 {
     unsetenv("LD_PRELOAD");
-    worker_log[0] = '\0';
-}
-
-static void wait_log(const char *words)
-{
-    static char text[1 << 20];
-    for (int i = 0; i < PATIENCE_S * 100; i++) {
-        FILE *file = fopen(worker_log, "re");
-        size_t len = file ? fread(text, 1, sizeof(text) - 1, file) : 0;
-        text[len] = '\0';
-        if (file)
-            fclose(file);
-        if (strstr(text, words))
-            return;
-        usleep(10000);
-    }
-    ck_abort_msg("the log does not say: %s", words);
 }
 
 /* When the only execution counts as abandoned. */
@@ -47,12 +30,11 @@ static int64_t abandoned_at(void)
 static void wait_asked(int times)
 {
     static const char name[] = "cmdstat_time:calls=";
-    for (int i = 0; i < PATIENCE_S * 100; i++) {
+    for (int64_t end = patience_end_ms(); wait_a_moment(end);) {
         struct cq_str stats = redis_server_text(server, "INFO", "commandstats", NULL);
         const char *calls = stats.data ? strstr(stats.data, name) : NULL;
         if (calls && atoi(calls + strlen(name)) >= times)
             return;
-        usleep(10000);
     }
     ck_abort_msg("no worker asked for the time");
 }
@@ -73,9 +55,7 @@ START_TEST(a_clock_that_is_set_forward_makes_who_runs_jobs_say_so_at_once)
     wait_asked(2);        /* it has heard of Redis by the old clock */
     set_clock(36000, 0);
     pass_time(worker, 4);
-    for (int i = 0; i < PATIENCE_S * 100 && abandoned_at() < before + 35000; i++)
-        usleep(10000);
-    ck_assert_int_ge(abandoned_at(), before + 35000);
+    wait_until(abandoned_at() >= before + 35000);
     ck_assert(cq_str_is(job_field("runs", "status"), "started"));
     kill(worker, SIGKILL);
     wait_worker(worker);

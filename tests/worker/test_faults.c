@@ -47,10 +47,17 @@ END_TEST
 /* Until there are more. */
 static void wait_finished(int64_t count)
 {
-    for (int i = 0;
-         i < PATIENCE_S * 1000 && redis_server_int(server, "ZCARD", "rq:finished:default", NULL) <= count;
-         i++)
-        usleep(1000);
+    wait_until(redis_server_int(server, "ZCARD", "rq:finished:default", NULL) > count);
+}
+
+/* How often Redis has refused something with an error of this name, READONLY or OOM. */
+static int refused(const char *name)
+{
+    char entry[64];
+    int length = snprintf(entry, sizeof(entry), "errorstat_%s:count=", name);
+    struct cq_str stats = redis_server_text(server, "INFO", "errorstats", NULL);
+    const char *found = stats.data ? strstr(stats.data, entry) : NULL;
+    return found ? atoi(found + length) : 0;
 }
 
 START_TEST(outcomes_that_are_refused_and_then_lost_start_no_job_under_an_id_in_use)
@@ -68,8 +75,9 @@ START_TEST(outcomes_that_are_refused_and_then_lost_start_no_job_under_an_id_in_u
         snprintf(number, sizeof(number), "%d", (int)round);
         cq_reply_free(redis_server_run(server, "EVAL", script, "0", number, NULL));
         wait_finished(round * JOBS);
+        int before_ours = refused("READONLY");
         be_replica(true);
-        usleep(50000);
+        wait_until(refused("READONLY") > before_ours);
         cut_connections();
         int64_t before = redis_server_int(server, "ZCARD", "rq:finished:default", NULL);
         be_replica(false);
@@ -88,9 +96,10 @@ START_TEST(a_full_redis_is_emptied_by_a_worker_that_cannot_wait_on_it)
     pid_t worker = start_worker("--name", "w", NULL);
     enqueue("first", &(struct job_spec){.function = "jobs.whoami"});
     wait_status("first", "finished");
+    int before = refused("OOM");
     fill_memory(true);
     cut_connections();
-    usleep(500000); /* it asked once more, found nothing, and its BLMOVE was refused */
+    wait_until(refused("OOM") > before); /* it asked once more, found nothing, and its BLMOVE was refused */
     enqueue_into_full_redis("second");
     wait_status("second", "finished");
     fill_memory(false);
@@ -110,10 +119,8 @@ START_TEST(heartbeats_reach_a_full_redis)
     fill_memory(true);
     struct cq_str score = redis_server_text(server, "ZSCORE", "rq:wip:default", member, NULL);
     long first = atol(score.data), last = first;
-    for (int i = 0; i < PATIENCE_S * 10 && last == first; i++) {
-        usleep(100000);
+    for (int64_t end = patience_end_ms(); last == first && wait_a_moment(end);)
         last = atol(redis_server_text(server, "ZSCORE", "rq:wip:default", member, NULL).data);
-    }
     fill_memory(false);
     ck_assert_int_gt(last, first);
     kill(worker, SIGKILL);
@@ -139,8 +146,8 @@ START_TEST(a_job_that_is_stopped_while_its_timeout_ends_it_is_stopped)
     pid_t worker = start_worker("--name", "w", "--kill-grace", "600", NULL);
     enqueue("stubborn", &(struct job_spec){.function = "jobs.stubborn", .timeout_s = 1, .retries = 1});
     wait_status("stubborn", "started");
-    usleep(1500000);
-    run("PUBLISH", "rq:pubsub:w", "{\"command\": \"stop-job\", \"job_id\": \"stubborn\"}", NULL);
+    wait_log("stubborn: exceeded its timeout");
+    tell_worker("w", "{\"command\": \"stop-job\", \"job_id\": \"stubborn\"}");
     wait_status("stubborn", "stopped");
     assert_failure_says("stubborn", "Job stopped by user");
     ck_assert_int_eq(stop_worker(worker), 0);
@@ -157,7 +164,6 @@ Suite *test_suite(void)
 {
     TCase *tcase = worker_case("faults");
     tcase_add_checked_fixture(tcase, healthy, NULL);
-    tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, a_worker_that_redis_refuses_at_its_start_says_why_and_leaves);
     tcase_add_test(tcase, outcomes_that_are_refused_and_then_lost_start_no_job_under_an_id_in_use);
     tcase_add_test(tcase, a_full_redis_is_emptied_by_a_worker_that_cannot_wait_on_it);

@@ -42,7 +42,7 @@ START_TEST(a_job_has_its_time_from_when_its_horse_is_there)
     pid_t worker = start("--burst", NULL);
     wait_lines(1, "slow fork");
     pass_time(worker, 2);
-    usleep(200000);
+    wait_turn("w");
     fake_says("slow", NULL);
     ck_assert_int_eq(wait_worker(worker), 0);
     ck_assert(cq_str_is(job_field("short", "status"), "finished"));
@@ -57,7 +57,7 @@ START_TEST(a_job_whose_horse_comes_late_ends_at_its_timeout_all_the_same)
     pid_t worker = start("--burst", "--kill-grace=0");
     wait_lines(1, "slow fork");
     pass_time(worker, 11);
-    usleep(200000);
+    wait_turn("w");
     fake_says("slow", NULL);
     wait_lines(1, "hangs");
     pass_time(worker, 11);
@@ -75,7 +75,7 @@ START_TEST(a_stable_that_says_it_is_busy_is_not_taken_for_one_that_hangs)
     pid_t worker = start(NULL, NULL);
     wait_lines(1, "slow fork");
     pass_time(worker, 50);
-    usleep(300000); /* it looks after its stables then */
+    wait_turn("w"); /* it has looked after its stables */
     fake_says("slow", NULL);
     wait_status("patient", "finished");
     ck_assert(!log_has("killing it"));
@@ -112,11 +112,10 @@ START_TEST(jobs_wait_for_a_stable_that_cannot_fork_for_now)
         snprintf(id, sizeof(id), "j%d", i);
         put(id, "fake.version", 60);
     }
-    for (int i = 0; i < 20 && log_count("cannot fork: out of everything") < 3; i++) {
+    for (int tries = 1; tries <= 3; tries++) {
+        wait_until(log_count("cannot fork: out of everything") >= tries);
         pass_time(worker, 1); /* it tries again every second */
-        usleep(50000);
     }
-    ck_assert_int_ge(log_count("cannot fork: out of everything"), 3);
     ck_assert_int_eq(redis_server_int(server, "ZCARD", "rq:failed:default", NULL), 0);
     fake_says("no_fork", NULL);
     pass_time(worker, 1);
@@ -140,11 +139,25 @@ END_TEST
 
 START_TEST(a_job_does_not_put_off_its_end_for_ever)
 {
-    put("again", "fake.ended_again", 1);
-    put("huge", "fake.ended_huge", 1);
-    ck_assert_int_eq(wait_worker(start("--burst", "--num-workers=2")), 0);
-    assert_failure_says("again", "Task exceeded maximum timeout value (1 seconds)");
+    put("again", "fake.ended_again", 600);
+    put("huge", "fake.ended_huge", 600);
+    use_clock();
+    pid_t worker = start("--num-workers", "2");
+    wait_log("huge: said ended");
+    wait_log("again: said ended 1");
+    fake_says("ended-1", "");
+    wait_log("again: said ended 2"); /* of a callback: it has 1000 s once more */
+    pass_time(worker, 900);
+    wait_turn("w.1");
+    fake_says("ended-2", "");
+    wait_log("again: said ended 3");
+    pass_time(worker, 200);
+    wait_status("again", "failed");
+    assert_failure_says("again", "Task exceeded maximum timeout value (1000 seconds)");
+    fake_says("let-go", "");
+    wait_status("huge", "finished");
     ck_assert_str_eq(result_of("huge"), "\"ended\"");
+    ck_assert_int_eq(stop_worker(worker), 0);
 }
 END_TEST
 
@@ -154,9 +167,15 @@ START_TEST(a_stable_that_dies_after_every_hello_is_not_started_without_a_pause)
     put("waits", "fake.version", 600);
     use_clock();
     pid_t worker = start(NULL, NULL);
-    wait_lines(2, "start");
-    sleep(1);
-    ck_assert_int_lt(fake_lines("start"), 6); /* after 0.1, 0.2, 0.4 ... s; it takes 0.1 s to start */
+    wait_log("starting another in 0.2 s");
+    stop_clock();
+    wait_until(children_of(worker) == 0 && log_count("starting another in ") == fake_lines("start"));
+    int deaths = fake_lines("start"); /* it waits, and no time passes */
+    pass_time(worker, 1);
+    wait_until(log_count("starting another in ") == deaths + 1);
+    wait_turn("w");
+    wait_turn("w");
+    ck_assert_int_eq(fake_lines("start"), deaths + 1); /* none as long as no time passes */
     fake_says("mode", NULL);
     put("works", "fake.version", 600);
     pass_time(worker, 5);
@@ -206,8 +225,7 @@ START_TEST(meta_that_waited_for_redis_does_not_take_the_place_of_later_meta)
     hide_redis(true);
     wait_log("retrying in");
     fake_says("tell-1", "");
-    wait_lines(1, "told 1");
-    usleep(300000);
+    wait_log("told 1"); /* on the same way as the meta before it */
     hide_redis(false);
     wait_log("connected to Redis again");
     fake_says("tell-2", "");

@@ -44,10 +44,7 @@ START_TEST(connections_cut_again_and_again_lose_no_job_and_run_none_twice)
     enqueue_many();
     pid_t worker = start_worker("-q", "--num-workers", "3", NULL);
     for (int64_t done = 0; done < MANY - PIECE; done += PIECE) {
-        for (int i = 0;
-             i < PATIENCE_S * 200 && redis_server_int(server, "ZCARD", "rq:finished:default", NULL) < done;
-             i++)
-            usleep(5000);
+        wait_until(redis_server_int(server, "ZCARD", "rq:finished:default", NULL) >= done);
         cut_connections();
     }
     wait_count(MANY, "ZCARD", "rq:finished:default");
@@ -56,33 +53,6 @@ START_TEST(connections_cut_again_and_again_lose_no_job_and_run_none_twice)
     ck_assert_int_eq(stop_worker(worker), 0);
 }
 END_TEST
-
-/* The pid of a process whose parent is the given one, once there is one: of a worker, its stable; of a
- * stable, a horse. */
-static pid_t child_of(pid_t parent)
-{
-    char path[64], text[32] = "";
-    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parent, (int)parent);
-    for (int i = 0; i < PATIENCE_S * 100; i++) {
-        FILE *file = fopen(path, "re");
-        ck_assert_ptr_nonnull(file);
-        bool some = fgets(text, sizeof(text), file) != NULL;
-        fclose(file);
-        if (some)
-            return (pid_t)atoi(text);
-        usleep(10000);
-    }
-    ck_abort_msg("process %d has no child", (int)parent);
-    return -1;
-}
-
-static void wait_gone(pid_t pid)
-{
-    int i = 0;
-    for (; i < PATIENCE_S * 100 && kill(pid, 0) == 0; i++)
-        usleep(10000);
-    ck_assert_int_lt(i, PATIENCE_S * 100);
-}
 
 START_TEST(a_job_runs_on_while_redis_is_out_of_reach_and_its_outcome_is_committed_later)
 {
@@ -97,7 +67,7 @@ START_TEST(a_job_runs_on_while_redis_is_out_of_reach_and_its_outcome_is_committe
     cut_connections();
     let_go();
     wait_gone(horse);
-    usleep(200000); /* for the first attempts to connect again */
+    wait_until(log_count("retrying in") >= 2); /* it has tried to connect again */
     ck_assert(cq_str_is(job_field("runs", "status"), "started"));
     ck_assert_int_eq(rename(away, server->socket), 0);
     wait_status("runs", "finished");
@@ -149,7 +119,7 @@ START_TEST(a_worker_waits_for_a_redis_that_is_not_there_yet)
 {
     redis_server_kill(server);
     pid_t worker = start_worker(NULL);
-    usleep(500000);
+    wait_log("retrying in");
     redis_server_restart(server);
     enqueue("late", &(struct job_spec){.function = "jobs.whoami"});
     wait_status("late", "finished");
@@ -173,7 +143,6 @@ END_TEST
 Suite *test_suite(void)
 {
     TCase *tcase = worker_case("recovery");
-    tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, connections_cut_again_and_again_lose_no_job_and_run_none_twice);
     tcase_add_test(tcase, a_job_runs_on_while_redis_is_out_of_reach_and_its_outcome_is_committed_later);
     tcase_add_test(tcase, a_killed_stable_fails_its_job_and_is_replaced);

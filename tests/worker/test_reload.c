@@ -15,25 +15,9 @@ static const char *version_now(const char *id)
     return result_of(id);
 }
 
-/* The pids of a worker's stables: its children. */
-static int stables_of(pid_t worker)
-{
-    char path[64];
-    int count = 0, pid;
-    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)worker, (int)worker);
-    FILE *file = fopen(path, "re");
-    ck_assert_ptr_nonnull(file);
-    while (fscanf(file, "%d", &pid) == 1)
-        count++;
-    fclose(file);
-    return count;
-}
-
 static void wait_stables(pid_t worker, int count)
 {
-    for (int i = 0; i < PATIENCE_S * 100 && stables_of(worker) != count; i++)
-        usleep(10000);
-    ck_assert_int_eq(stables_of(worker), count);
+    wait_until(children_of(worker) == count);
 }
 
 START_TEST(what_runs_finishes_in_the_old_stable_and_the_next_job_has_the_new_code)
@@ -191,12 +175,13 @@ START_TEST(no_job_is_lost_or_run_twice_while_reloads_go_on)
     char path[200], line[64];
     int lines = 0;
     snprintf(path, sizeof(path), "%s/jobs", fake_folder);
-    pid_t worker = start_worker("-q", "--config", fake_config, "--num-workers", "3", NULL);
+    pid_t worker = start_worker("--config", fake_config, "--num-workers", "3", NULL);
     wait_count(3, "SCARD", "rq:workers"); /* a signal before that would be its end */
     for (int i = 0; i < ROUNDS; i++) {
         enqueue_round(i, JOBS, path);
         kill(worker, SIGHUP);
-        usleep(200000);
+        wait_until(log_count("reloading") == i + 1); /* two signals at once would be one */
+        wait_until(redis_server_int(server, "ZCARD", "rq:finished:default", NULL) > i * JOBS);
     }
     wait_count(2 * ROUNDS * JOBS, "ZCARD", "rq:finished:default");
     ck_assert_int_eq(redis_server_int(server, "ZCARD", "rq:failed:default", NULL), 0);

@@ -70,13 +70,15 @@ END_TEST
 START_TEST(a_worker_that_is_not_wanted_finishes_its_job_first)
 {
     doze("long");
-    enqueue("short", &(struct job_spec){.function = "jobs.doze_s", .number = 1});
+    enqueue_held("short");
     pid_t worker = start_worker("--name", "w", "-n", "3", NULL);
     wait_count(2, "ZCARD", "rq:wip:default");
     resize("w.1", 1);
     wait_count(2, "SCARD", "rq:workers"); /* the idle one leaves at once */
     ck_assert(cq_str_is(job_field("short", "status"), "started"));
     doze("waits");
+    wait_turn("w.1");
+    let_go();
     wait_count(1, "SCARD", "rq:workers");
     ck_assert(cq_str_is(job_field("short", "status"), "finished"));
     ck_assert(cq_str_is(job_field("long", "status"), "started"));
@@ -129,7 +131,6 @@ END_TEST
 Suite *test_suite(void)
 {
     TCase *tcase = worker_case("resize");
-    tcase_set_timeout(tcase, 4 * PATIENCE_S);
     tcase_add_test(tcase, a_signal_adds_a_worker_and_another_takes_one_away);
     tcase_add_test(tcase, a_command_says_how_many_and_new_ones_take_jobs_at_once);
     tcase_add_test(tcase, a_worker_that_is_not_wanted_finishes_its_job_first);

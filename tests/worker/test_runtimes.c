@@ -116,6 +116,7 @@ END_TEST
 START_TEST(a_broken_runtime_is_not_started_for_every_job_and_is_found_mended)
 {
     fake_says("mode", "dies");
+    use_clock();
     pid_t worker = start_worker("--config", fake_config, NULL);
     for (int i = 0; i < 50; i++) {
         char id[16];
@@ -127,15 +128,9 @@ START_TEST(a_broken_runtime_is_not_started_for_every_job_and_is_found_mended)
     assert_failure_says("j49", "cq.RuntimeUnavailable: the fake runtime (");
     ck_assert_int_lt(fake_lines("start"), 10);
     fake_says("mode", NULL);
-    for (int i = 0; i < PATIENCE_S * 10; i++) {
-        char id[16];
-        snprintf(id, sizeof(id), "k%d", i);
-        put(id, "fake.version");
-        usleep(100000);
-        if (redis_server_int(server, "ZCARD", "rq:finished:default", NULL))
-            break;
-    }
-    ck_assert_int_gt(redis_server_int(server, "ZCARD", "rq:finished:default", NULL), 0);
+    pass_time(worker, 60); /* its pause is over */
+    put("mended", "fake.version");
+    wait_status("mended", "finished");
     ck_assert_int_eq(stop_worker(worker), 0);
 }
 END_TEST
@@ -170,12 +165,14 @@ START_TEST(a_runtime_that_never_says_hello_is_given_up)
     fake_says("mode", "hangs");
     put("a", "fake.version");
     use_clock();
-    pid_t worker = start_worker("--config", fake_config, NULL);
+    pid_t worker = start_worker("--config", fake_config, "--name", "w", NULL);
     wait_lines(1, "start");
-    set_clock(25, 25);
-    usleep(1200000); /* it wakes up once a second */
+    stop_clock();
+    pass_time(worker, 25);
+    wait_turn("w");
+    wait_turn("w"); /* an outcome of the first would be on its way */
     ck_assert(cq_str_is(job_field("a", "status"), "started"));
-    set_clock(31, 31);
+    pass_time(worker, 6);
     wait_status("a", "failed");
     assert_failure_says("a", "it did not say hello in time");
     ck_assert_int_eq(stop_worker(worker), 0);
@@ -226,9 +223,12 @@ START_TEST(with_preload_nothing_is_fetched_before_python_is_ready)
 {
     fake_says("gate", "");
     put("a", "jobs.whoami");
-    pid_t worker = start_worker("--python", fake_interpreter, "--preload", "app.tasks", NULL);
+    cq_reply_free(redis_server_run(server, "CONFIG", "RESETSTAT", NULL));
+    pid_t worker = start_worker("--name", "w", "--python", fake_interpreter, "--preload", "app.tasks", NULL);
     wait_lines(1, "start");
-    usleep(300000);
+    wait_log("started with PID"); /* it has asked Redis whether it is suspended: its birth could follow */
+    wait_turn("w");
+    wait_turn("w");
     ck_assert(cq_str_is(job_field("a", "status"), "queued"));
     ck_assert_int_eq(redis_server_int(server, "SCARD", "rq:workers", NULL),
                      0); /* its name is free should it fail */

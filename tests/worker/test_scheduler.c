@@ -21,11 +21,10 @@ static const struct job_spec quick = {.function = "jobs.whoami"};
 static void wait_text(const char *text, const char *command, const char *key)
 {
     struct cq_str last = CQ_STR_NONE;
-    for (int i = 0; i < PATIENCE_S * 200; i++) {
+    for (int64_t end = patience_end_ms(); wait_a_moment(end);) {
         last = redis_server_text(server, command, key, NULL);
         if (text ? cq_str_is(last, text) : last.data != NULL)
             return;
-        usleep(5000);
     }
     ck_abort_msg("%s %s is %.*s, not %s", command, key, (int)last.len, last.data ? last.data : "",
                  text ? text : "there");
@@ -43,27 +42,7 @@ static pid_t owner(void)
 
 static void wait_owner(pid_t pid)
 {
-    for (int i = 0; i < PATIENCE_S * 200 && owner() != pid; i++)
-        usleep(5000);
-    ck_assert_int_eq(owner(), pid);
-}
-
-static bool log_has(const char *words)
-{
-    static char text[1 << 20];
-    FILE *file = fopen(worker_log, "re");
-    size_t len = file ? fread(text, 1, sizeof(text) - 1, file) : 0;
-    text[len] = '\0';
-    if (file)
-        fclose(file);
-    return strstr(text, words) != NULL;
-}
-
-static void wait_log(const char *words)
-{
-    for (int i = 0; i < PATIENCE_S * 200 && !log_has(words); i++)
-        usleep(5000);
-    ck_assert_msg(log_has(words), "the log does not say: %s", words);
+    wait_until(owner() == pid);
 }
 
 START_TEST(what_is_due_runs_and_what_is_not_waits)
@@ -162,8 +141,6 @@ END_TEST
 
 START_TEST(one_that_was_frozen_for_long_moves_nothing_when_it_goes_on)
 {
-    snprintf(worker_log, sizeof(worker_log), "%s/frozen.log", server->folder);
-    unlink(worker_log);
     use_clock();
     pid_t worker = start_worker("-s", NULL);
     wait_owner(worker);
@@ -176,7 +153,6 @@ START_TEST(one_that_was_frozen_for_long_moves_nothing_when_it_goes_on)
     ck_assert(cq_str_is(job_field("due", "status"), "scheduled"));
     ck_assert_int_eq(stop_worker(worker), 0);
     ck_assert(cq_str_is(redis_server_text(server, "GET", LOCK, NULL), "another"));
-    worker_log[0] = '\0';
 }
 END_TEST
 
@@ -215,8 +191,6 @@ END_TEST
 
 START_TEST(what_redis_refuses_is_tried_again)
 {
-    snprintf(worker_log, sizeof(worker_log), "%s/refused.log", server->folder);
-    unlink(worker_log);
     use_clock();
     pid_t worker = start_worker("-s", NULL);
     wait_owner(worker);
@@ -228,7 +202,6 @@ START_TEST(what_redis_refuses_is_tried_again)
     pass_time(worker, 1);
     wait_status("due", "finished");
     ck_assert_int_eq(stop_worker(worker), 0);
-    worker_log[0] = '\0';
 }
 END_TEST
 
@@ -244,8 +217,6 @@ END_TEST
 
 START_TEST(a_worker_without_one_says_that_scheduled_jobs_have_none)
 {
-    snprintf(worker_log, sizeof(worker_log), "%s/unattended.log", server->folder);
-    unlink(worker_log);
     schedule_at("due", "1000", &quick);
     use_clock();
     pid_t worker = start_worker("--maintenance-interval", "1", NULL);
@@ -254,7 +225,6 @@ START_TEST(a_worker_without_one_says_that_scheduled_jobs_have_none)
     wait_log("1 scheduled job of queue default would wait for ever: no scheduler runs; start a worker with "
              "--with-scheduler");
     ck_assert_int_eq(stop_worker(worker), 0);
-    worker_log[0] = '\0';
 }
 END_TEST
 

@@ -50,10 +50,11 @@ END_TEST
 START_TEST(a_job_that_ends_before_the_deadline_is_finished)
 {
     enqueue_held("short");
-    pid_t worker = start_worker("--shutdown-timeout", "600", NULL);
+    pid_t worker = start_worker("--name", "w", "--shutdown-timeout", "600", NULL);
     wait_status("short", "started");
     kill(worker, SIGTERM);
-    usleep(100000);
+    wait_log("warm shut down");
+    wait_turn("w");
     let_go();
     ck_assert_int_eq(stop_worker(worker), 0);
     ck_assert(cq_str_is(job_field("short", "status"), "finished"));
@@ -78,8 +79,7 @@ START_TEST(a_job_that_returns_when_it_is_told_to_end_is_not_run_again)
     snprintf(path, sizeof(path), "%s/listens", server->folder);
     enqueue("obedient", &(struct job_spec){.function = "jobs.until_told", .arg = path, .timeout_s = 900});
     pid_t worker = start_worker("--shutdown-timeout", "1", NULL);
-    for (int i = 0; i < PATIENCE_S * 100 && access(path, F_OK) != 0; i++)
-        usleep(10000);
+    wait_until(access(path, F_OK) == 0);
     ck_assert_int_eq(stop_worker(worker), 0);
     ck_assert(cq_str_is(job_field("obedient", "status"), "finished"));
     ck_assert_int_eq(redis_server_int(server, "LLEN", "rq:queue:default", NULL), 0);
@@ -95,10 +95,7 @@ START_TEST(a_second_signal_brings_the_deadline_forward)
                                 NULL);
     wait_count(2, "ZCARD", "rq:wip:default");
     kill(worker, SIGTERM);
-    for (int i = 0; i < PATIENCE_S * 100 &&
-                    !redis_server_int(server, "HEXISTS", "rq:worker:w.1", "shutdown_requested_date", NULL);
-         i++)
-        usleep(10000);
+    wait_until(redis_server_int(server, "HEXISTS", "rq:worker:w.1", "shutdown_requested_date", NULL));
     pass_time(worker, 2); /* less than a second later it is taken for the same one */
     ck_assert_int_eq(stop_worker(worker), 0);
     assert_waits("a", 0);
@@ -110,6 +107,7 @@ END_TEST
 START_TEST(a_cold_stop_does_not_wait_for_a_redis_that_hangs)
 {
     setenv("CQ_COMMAND_TIMEOUT", "600", 1);
+    use_clock();
     doze("a");
     pid_t worker = start_worker("--name", "w", "-n", "2", NULL);
     unsetenv("CQ_COMMAND_TIMEOUT");
@@ -117,7 +115,8 @@ START_TEST(a_cold_stop_does_not_wait_for_a_redis_that_hangs)
     wait_count(2, "SCARD", "rq:workers");
     kill(server->pid, SIGSTOP);
     kill(worker, SIGTERM);
-    usleep(1100000); /* below a second they count as one */
+    wait_log("warm shut down");
+    pass_time(worker, 2); /* below a second they count as one */
     kill(worker, SIGTERM);
     int status = wait_worker(worker);
     kill(server->pid, SIGCONT);
@@ -141,7 +140,6 @@ END_TEST
 Suite *test_suite(void)
 {
     TCase *tcase = worker_case("shutdown");
-    tcase_set_timeout(tcase, 4 * PATIENCE_S);
     tcase_add_test(tcase, jobs_that_still_run_at_the_deadline_are_at_the_front_of_their_queue_again);
     tcase_add_test(tcase, a_job_that_ends_before_the_deadline_is_finished);
     tcase_add_test(tcase, a_job_that_ignores_sigterm_is_killed_and_given_back);

@@ -56,7 +56,7 @@ START_TEST(slots_are_workers_of_their_own_and_run_side_by_side)
     for (int i = 0; i < 3; i++) {
         char id[16];
         snprintf(id, sizeof(id), "s%d", i);
-        enqueue(id, &(struct job_spec){.function = "jobs.doze_s", .number = 20});
+        enqueue_held(id);
     }
     wait_count(3, "ZCARD", "rq:wip:default");
     ck_assert(cq_str_is(redis_server_text(server, "HGET", "rq:worker:team.2", "state", NULL), "busy"));
@@ -146,10 +146,7 @@ START_TEST(what_a_job_forked_does_not_outlive_it)
     ck_assert_int_eq(cq_result_read(cq_reply_at(reply, 0), &arena, &result, &err), CQ_OK);
     pid_t child = (pid_t)strtol(result.return_value.data, NULL, 10);
     ck_assert_int_gt(child, 1);
-    int i = 0;
-    for (; i < PATIENCE_S * 100 && kill(child, 0) == 0; i++)
-        usleep(10000);
-    ck_assert_int_lt(i, PATIENCE_S * 100);
+    wait_gone(child);
     cq_arena_release(&arena);
     cq_reply_free(reply);
     ck_assert_int_eq(stop_worker(worker), 0);
@@ -165,20 +162,13 @@ START_TEST(a_retry_comes_back_and_succeeds)
 }
 END_TEST
 
-static void publish_until_heard(const char *command)
-{
-    for (int i = 0;
-         i < PATIENCE_S * 100 && !redis_server_int(server, "PUBLISH", "rq:pubsub:w", command, NULL); i++)
-        usleep(10000);
-}
-
 START_TEST(stop_job_stops_it_for_good)
 {
     pid_t worker = start_worker("--name", "w", NULL);
     enqueue("long",
             &(struct job_spec){.function = "jobs.doze_s", .number = 600, .timeout_s = 1000, .retries = 3});
     wait_status("long", "started");
-    publish_until_heard("{\"command\": \"stop-job\", \"job_id\": \"long\"}");
+    tell_worker("w", "{\"command\": \"stop-job\", \"job_id\": \"long\"}");
     wait_status("long", "stopped");
     assert_failure_says("long", "Job stopped by user, work-horse terminated.");
     ck_assert_int_eq(redis_server_int(server, "ZCARD", "rq:failed:default", NULL), 1);
@@ -187,33 +177,16 @@ START_TEST(stop_job_stops_it_for_good)
 }
 END_TEST
 
-/* It may still be on its way: a stable is started by the first job that needs it. */
-static pid_t first_child(pid_t parent)
-{
-    char path[64];
-    int child = 0;
-    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parent, (int)parent);
-    for (int i = 0; i < PATIENCE_S * 100 && !child; i++) {
-        FILE *file = fopen(path, "re");
-        ck_assert_ptr_nonnull(file);
-        if (fscanf(file, "%d", &child) != 1)
-            usleep(10000);
-        fclose(file);
-    }
-    ck_assert_int_gt(child, 0);
-    return child;
-}
-
 /* A stable that imports a module answers late; a job that was told to stop has stopped all the same. */
 START_TEST(stop_job_does_not_wait_for_a_busy_stable)
 {
     pid_t worker = start_worker("--name", "w", NULL);
     enqueue("long", &(struct job_spec){.function = "jobs.doze_s", .number = 600, .timeout_s = 1000});
     wait_status("long", "started");
-    pid_t stable = first_child(worker);
-    first_child(stable); /* the horse that has the job */
+    pid_t stable = child_of(worker);
+    child_of(stable); /* the horse that has the job */
     kill(stable, SIGSTOP);
-    publish_until_heard("{\"command\": \"stop-job\", \"job_id\": \"long\"}");
+    tell_worker("w", "{\"command\": \"stop-job\", \"job_id\": \"long\"}");
     wait_status("long", "stopped");
     kill(stable, SIGCONT);
     enqueue("next", &(struct job_spec){.function = "jobs.whoami"});
@@ -227,10 +200,10 @@ START_TEST(a_job_that_does_not_run_is_not_stopped_by_a_command_for_another)
     pid_t worker = start_worker("--name", "w", NULL);
     enqueue_held("runs");
     wait_status("runs", "started");
-    redis_server_int(server, "PUBLISH", "rq:pubsub:w", "{\"command\": \"stop-job\", \"job_id\": \"other\"}",
-                     NULL);
-    redis_server_int(server, "PUBLISH", "rq:pubsub:w", "not json", NULL);
-    redis_server_int(server, "PUBLISH", "rq:pubsub:w", "{\"command\": \"nonsense\"}", NULL);
+    tell_worker("w", "{\"command\": \"stop-job\", \"job_id\": \"other\"}");
+    tell_worker("w", "not json");
+    tell_worker("w", "{\"command\": \"nonsense\"}");
+    wait_turn("w");
     let_go();
     wait_status("runs", "finished");
     ck_assert_int_eq(stop_worker(worker), 0);
@@ -244,7 +217,8 @@ START_TEST(a_warm_stop_lets_the_running_job_finish)
     enqueue("waits", &(struct job_spec){.function = "jobs.whoami"});
     wait_status("runs", "started");
     kill(worker, SIGTERM);
-    usleep(100000); /* time for what it should not do */
+    wait_log("warm shut down");
+    wait_turn("w"); /* what it should not do, it would have done */
     let_go();
     ck_assert_int_eq(stop_worker(worker), 0);
     ck_assert(cq_str_is(job_field("runs", "status"), "finished"));
@@ -256,11 +230,7 @@ static void wait_shutdown(const char *name)
 {
     char key[64];
     snprintf(key, sizeof(key), "rq:worker:%s", name);
-    int i = 0;
-    for (; i < PATIENCE_S * 100 && !redis_server_int(server, "HEXISTS", key, "shutdown_requested_date", NULL);
-         i++)
-        usleep(10000);
-    ck_assert_int_lt(i, PATIENCE_S * 100);
+    wait_until(redis_server_int(server, "HEXISTS", key, "shutdown_requested_date", NULL));
 }
 
 START_TEST(a_second_signal_kills_the_horse_and_still_registers_the_death)
@@ -295,12 +265,7 @@ START_TEST(suspended_workers_start_nothing_until_resumed)
     wait_count(1, "SCARD", "rq:workers");
     redis_server_text(server, "SET", "rq:suspended", "1", NULL);
     enqueue("waits", &(struct job_spec){.function = "jobs.whoami"});
-    for (int i = 0; i < PATIENCE_S * 100; i++) {
-        if (cq_str_is(redis_server_text(server, "HGET", "rq:worker:w", "state", NULL), "suspended"))
-            break;
-        usleep(10000);
-    }
-    ck_assert(cq_str_is(redis_server_text(server, "HGET", "rq:worker:w", "state", NULL), "suspended"));
+    wait_until(cq_str_is(redis_server_text(server, "HGET", "rq:worker:w", "state", NULL), "suspended"));
     ck_assert(cq_str_is(job_field("waits", "status"), "queued"));
     redis_server_int(server, "DEL", "rq:suspended", NULL);
     pass_time(worker, 2); /* it asks every second */
@@ -328,7 +293,6 @@ END_TEST
 Suite *test_suite(void)
 {
     TCase *tcase = worker_case("worker");
-    tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, a_burst_runs_what_is_queued_and_leaves_nothing_behind);
     tcase_add_test(tcase, queues_are_served_in_the_order_given);
     tcase_add_test(tcase, a_waiting_worker_takes_a_job_as_it_comes);
