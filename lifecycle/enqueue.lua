@@ -24,6 +24,6 @@ local done, missing = enqueue_job({id = id, queue = queue, at_front = at_front =
     enqueued_at = enqueued_at, created_at = created_at, now_s = now_s, group = group, due = due, dependencies = dependencies,
     allow_failures = allow_failures == '1', values = ARGV, first = 13, last = #ARGV})
 if done == 'duplicate' then return redis.error_reply("DUPLICATEJOB Job with ID '" .. id .. "' already exists") end
-if done == 'deferred' and redis.call('EXISTS', 'cq:dependencies:' .. id) == 1 then done = 'registering' end
+if done == 'deferred' and redis.call('EXISTS', 'rq:cq:dependencies:' .. id) == 1 then done = 'registering' end
 if type(done) == 'string' then done = redis.status_reply(done) end
 return missing and #missing > 0 and {done, #missing, missing[1]} or done

@@ -19,7 +19,7 @@ void cq_fetch_build(const struct cq_fetch *fetch, struct cq_command *command)
     cq_command_script(command, CQ_SCRIPT_FETCH, CQ_FETCH_NKEYS + (int)fetch->queue_count);
     cq_command_arg(command, cq_key_str(&worker));
     cq_command_arg(command, cq_key_str(&executions));
-    cq_command_texts(command, CQ_KEY_SUSPENDED, CQ_KEY_PAUSED, NULL);
+    cq_command_texts(command, cq_key_suspended().text, cq_key_paused().text, NULL);
     for (size_t i = 0; i < fetch->queue_count; i++) {
         struct cq_key queue = cq_key_queue(fetch->queues[i]);
         cq_command_arg(command, cq_key_str(&queue));

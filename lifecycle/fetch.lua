@@ -5,7 +5,7 @@
 -- Returns {'started', index of the queue, job id, {field, value, ...}}, {'empty', milliseconds until a job that waits for a rate may
 -- start (0: none does), index of a queue that has jobs and is paused, ...},
 -- {'suspended'}, or {'again'} when many dead ids were dropped, or dependents released. Errors: none of its own.
--- rq:worker:<name>, ...:executions, rq:suspended, cq:paused; then rq:queue:<name> ...
+-- rq:worker:<name>, ...:executions, rq:suspended, rq:cq:paused; then rq:queue:<name> ...
 local worker, worker_executions, suspended, paused = unpack(KEYS)
 -- resume '1': sent before, answer lost. lasting: as in start.lua. targets: as in lateness.lua. now: in the forms of hashes, executions, scores.
 local worker_name, execution, resume, worker_ttl, monitoring_s, lasting, targets, now_iso, now, now_s = unpack(ARGV)

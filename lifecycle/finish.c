@@ -24,7 +24,7 @@ static void put_keys(const struct cq_finish *finish, struct cq_command *command)
     cq_command_script(command, CQ_SCRIPT_FINISH, CQ_FINISH_NKEYS + (int)queues);
     cq_command_arg(command, cq_key_str(&worker));
     cq_command_arg(command, cq_key_str(&executions));
-    cq_command_texts(command, CQ_KEY_SUSPENDED, CQ_KEY_PAUSED, NULL);
+    cq_command_texts(command, cq_key_suspended().text, cq_key_paused().text, NULL);
     for (size_t i = 0; i < queues; i++) {
         struct cq_key queue = cq_key_queue(finish->next->queues[i]);
         cq_command_arg(command, cq_key_str(&queue));

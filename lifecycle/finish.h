@@ -31,7 +31,7 @@ struct cq_finish {
     struct cq_str return_value;
     struct cq_str exc_text; /* plain traceback text (FAILED, STOPPED) */
     struct cq_str
-        output; /* the last lines that it wrote (not SUCCESS), kept as cq:output:<id>; CQ_STR_NONE: none */
+        output; /* the last lines that it wrote (not SUCCESS), kept as rq:cq:output:<id>; CQ_STR_NONE: none */
     int default_result_ttl_s; /* the worker's --results-ttl, for jobs without their own */
     bool unregistered; /* --disable-default-exception-handler: FAILED and STOPPED go into no registry */
     int64_t retry_max; /* RETRY: Retry.max */

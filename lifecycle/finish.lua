@@ -54,7 +54,7 @@ local function succeed()
     limit_key = key
     if not status then return 'deleted' end
     if status == 'canceled' then return rare.canceled(1) end
-    if retries_left or count then redis.call('DEL', 'cq:output:' .. id) end -- only who may have failed before has one
+    if retries_left or count then redis.call('DEL', 'rq:cq:output:' .. id) end -- only who may have failed before has one
     local dependents = redis.call('SCARD', job .. ':dependents')
     if dependents > 0 then rare.release_dependents(id, queue, false) end
     local result_ttl = seconds_of(own_ttl, tonumber(default_result_ttl))

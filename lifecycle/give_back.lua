@@ -4,7 +4,7 @@
 -- Fenced as finish.lua is: an execution that is not in rq:wip:<queue> any more was given away. Sent again it changes nothing.
 -- RQ has no such transition: its cold stop fails the job, or leaves it to be found abandoned.
 -- Returns the fate: requeued fenced canceled deleted. Errors: none of its own.
--- rq:worker:<name>, rq:worker:<name>:executions, rq:wip:<queue>, rq:queue:<queue>, cq:given_back:<queue>
+-- rq:worker:<name>, rq:worker:<name>:executions, rq:wip:<queue>, rq:queue:<queue>, rq:cq:given_back:<queue>
 local worker, worker_executions, wip, list, given_back = unpack(KEYS)
 local id, queue, execution, worker_ttl, now_iso, now, now_s = unpack(ARGV)
 -- include seconds.lua

@@ -88,12 +88,10 @@ static bool sorted_has(const struct cq_strv *names, const char *name)
 /* Names out of a set of rq:worker:<name>; what has another form was not written by a worker. */
 static void worker_names(const struct cq_reply *reply, struct cq_strv *names)
 {
-    size_t prefix = strlen(CQ_PREFIX_WORKER);
     for (size_t i = 0; i < cq_reply_len(reply); i++) {
-        struct cq_str key = cq_reply_str(cq_reply_at(reply, i));
-        if (key.len > prefix && key.len - prefix <= CQ_NAME_MAX && cq_str_starts(key, CQ_PREFIX_WORKER) &&
-            !memchr(key.data, '\0', key.len))
-            cq_strv_push(names, cq_str_n(key.data + prefix, key.len - prefix));
+        struct cq_str name = cq_key_worker_name(cq_reply_str(cq_reply_at(reply, i)));
+        if (name.len)
+            cq_strv_push(names, name);
     }
     sort(names);
 }
@@ -111,13 +109,13 @@ static void limit_keys(const struct cq_reply *reply, struct cq_strv *keys)
 static enum cq_code read_names(struct pipeline *pipeline, const struct cq_strv *queues)
 {
     struct cq_overview *overview = pipeline->overview;
-    cq_command_texts(&pipeline->command, "SMEMBERS", CQ_KEY_WORKERS, NULL);
+    cq_command_texts(&pipeline->command, "SMEMBERS", cq_key_workers().text, NULL);
     send(pipeline);
-    cq_command_texts(&pipeline->command, "EXISTS", CQ_KEY_SUSPENDED, NULL);
+    cq_command_texts(&pipeline->command, "EXISTS", cq_key_suspended().text, NULL);
     send(pipeline);
-    cq_command_texts(&pipeline->command, "HGETALL", CQ_KEY_PAUSED, NULL);
+    cq_command_texts(&pipeline->command, "HGETALL", cq_key_paused().text, NULL);
     send(pipeline);
-    cq_command_texts(&pipeline->command, "SMEMBERS", CQ_KEY_LIMIT_KEYS, NULL);
+    cq_command_texts(&pipeline->command, "SMEMBERS", cq_key_rate_limit_keys().text, NULL);
     send(pipeline);
     if (!queues->len) {
         cq_queue_names_build(&pipeline->command);

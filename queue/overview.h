@@ -27,7 +27,7 @@ struct cq_overview_queue {
     /* jobs in each, without expired ones where RQ's cleanup removes them */
     int64_t registries[CQ_REGISTRY_COUNT_OF];
     int64_t abandoned;      /* of the started: their worker has not been heard of in time */
-    bool paused;            /* cq:paused, by `cq suspend --queue` */
+    bool paused;            /* rq:cq:paused, by `cq suspend --queue` */
     struct cq_strv workers; /* names of those who listen to it, sorted */
 };
 

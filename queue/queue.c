@@ -31,7 +31,7 @@ enum cq_code cq_queue_name_check(struct cq_str name, struct cq_error *err)
 void cq_queue_names_build(struct cq_command *command)
 {
     cq_command_clear(command);
-    cq_command_texts(command, "SMEMBERS", CQ_KEY_QUEUES, NULL);
+    cq_command_texts(command, "SMEMBERS", cq_key_queues().text, NULL);
 }
 
 static int compare_names(const void *a, const void *b)
@@ -44,13 +44,10 @@ enum cq_code cq_queue_names_read(const struct cq_reply *reply, struct cq_strv *n
     enum cq_code code = cq_reply_check(reply, err);
     if (code != CQ_OK)
         return code;
-    size_t prefix = strlen(CQ_PREFIX_QUEUE), before = names->len;
+    size_t before = names->len;
     for (size_t i = 0; i < cq_reply_len(reply); i++) {
-        struct cq_str key = cq_reply_str(cq_reply_at(reply, i));
-        if (!key.data || !cq_str_starts(key, CQ_PREFIX_QUEUE))
-            continue;
-        struct cq_str name = cq_str_n(key.data + prefix, key.len - prefix);
-        if (name.len && name.len <= CQ_NAME_MAX && !memchr(name.data, '\0', name.len))
+        struct cq_str name = cq_key_queue_name(cq_reply_str(cq_reply_at(reply, i)));
+        if (name.len)
             cq_strv_push(names, name);
     }
     if (names->len > before)

@@ -94,7 +94,7 @@ static const struct meaning {
     {"WRONGPASS", CQ_ERR_REDIS,
      "Redis refused the user name or password: check the URL or REDIS_USERNAME and REDIS_PASSWORD"},
     {"NOPERM", CQ_ERR_REDIS,
-     "this Redis user may not do that: give it `~rq:* ~cq:* &rq:* +@all -@dangerous` or more with ACL "
+     "this Redis user may not do that: give it `~rq:* &rq:* +@all -@dangerous` or more with ACL "
      "SETUSER"},
     {"LOADING", CQ_ERR_CONNECTION, "Redis is still loading its data: try again when it is done"},
     {"READONLY", CQ_ERR_CONNECTION, "this Redis is a read-only replica: use the address of its primary"},

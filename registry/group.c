@@ -19,7 +19,7 @@ enum cq_code cq_group_names(struct cq_connection *connection, struct cq_strv *na
     struct cq_command command;
     struct cq_reply *reply = NULL;
     cq_command_init(&command);
-    cq_command_texts(&command, "SMEMBERS", CQ_KEY_GROUPS, NULL);
+    cq_command_texts(&command, "SMEMBERS", cq_key_groups().text, NULL);
     enum cq_code code = cq_connection_call(connection, &command, &reply, err);
     for (size_t i = 0; code == CQ_OK && i < cq_reply_len(reply); i++) {
         struct cq_str name = cq_reply_str(cq_reply_at(reply, i));
@@ -78,8 +78,8 @@ static const struct cq_reply *members(const struct cq_group_walk *walk)
     return cq_reply_at(walk->page, 1);
 }
 
-/* In one round trip. An id that is too long for a key of cq's counts as one whose job is gone: it has no
- * reply. */
+/* In one round trip. An id that is too long for a key of cq's counts as one whose job is gone: it asks for a
+ * job without an id, which is none. */
 static enum cq_code read_jobs(struct cq_group_walk *walk, struct cq_error *err)
 {
     size_t len = cq_reply_len(members(walk));
@@ -90,8 +90,9 @@ static enum cq_code read_jobs(struct cq_group_walk *walk, struct cq_error *err)
     for (size_t i = 0; code == CQ_OK && i < len; i++) {
         cq_command_clear(&command);
         cq_command_text(&command, "HMGET");
-        cq_command_argf(&command, CQ_PREFIX_JOB "%.*s", (int)cq_reply_str(cq_reply_at(members(walk), i)).len,
-                        cq_reply_str(cq_reply_at(members(walk), i)).data);
+        struct cq_str id = cq_reply_str(cq_reply_at(members(walk), i));
+        struct cq_key job = cq_key_job(id.len <= CQ_NAME_MAX ? id : CQ_STR_NONE);
+        cq_command_arg(&command, cq_key_str(&job));
         cq_command_texts(&command, "status", "origin", "description", "created_at", NULL);
         code = cq_connection_send(walk->connection, &command, err);
     }

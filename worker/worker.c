@@ -101,7 +101,7 @@ static void on_resume_timer(struct ev_loop *loop, ev_timer *timer, int events)
         return;
     ev_timer_stop(loop, timer);
     struct cq_command *command = cq_async_begin(process->redis);
-    cq_command_texts(command, "EXISTS", CQ_KEY_SUSPENDED, NULL);
+    cq_command_texts(command, "EXISTS", cq_key_suspended().text, NULL);
     cq_async_call(process->redis, command, on_is_suspended, process);
 }
 
@@ -190,7 +190,7 @@ static void on_ready(struct cq_async *async, void *data)
     struct cq_process *process = data;
     if (!process->started) {
         struct cq_command *command = cq_async_begin(process->redis);
-        cq_command_texts(command, "EXISTS", CQ_KEY_SUSPENDED, NULL);
+        cq_command_texts(command, "EXISTS", cq_key_suspended().text, NULL);
         cq_async_call(async, command, on_first_look, process);
         return;
     }

@@ -6,6 +6,7 @@
 #include "base/number.h"
 #include "cmd/cron/show.h"
 #include "cmd/line/output.h"
+#include "job/keys.h"
 #include "lifecycle/cron/cron_view.h"
 #include "serializers/serializer.h"
 
@@ -159,6 +160,8 @@ enum cq_code cq_cron_show_live(struct cq_connection *connection, cq_time now, bo
     for (size_t i = 0; code == CQ_OK && i + 1 < cq_reply_len(names); i += 2) {
         int64_t ago = cq_time_seconds(now) - seconds_of(cq_reply_str(cq_reply_at(names, i + 1)));
         scheduler.name = cq_reply_str(cq_reply_at(names, i));
+        if (scheduler.name.len > CQ_NAME_MAX)
+            continue;
         scheduler.seen_s_ago = ago > 0 ? ago : 0;
         code = show_one(connection, &scheduler, json, err);
     }

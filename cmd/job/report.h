@@ -57,7 +57,7 @@ struct cq_job_report {
 
 /*
  * *ret_report needs no init, and is to be released after an error too.
- * Redis: HMGET rq:job:<id>, XREVRANGE rq:results:<id>, GETRANGE cq:output:<id>; then ZSCORE
+ * Redis: HMGET rq:job:<id>, XREVRANGE rq:results:<id>, GETRANGE rq:cq:output:<id>; then ZSCORE
  * rq:scheduled:<queue> or SRANDMEMBER rq:job::<id>:dependencies. Errors: CQ_ERR_CONNECTION, CQ_ERR_REDIS. A
  * result that cannot be read is no error, see unreadable.
  */

@@ -15,14 +15,13 @@ static enum cq_code read_names(struct cq_connection *connection, struct cq_strv 
 {
     struct cq_command command;
     struct cq_reply *reply = NULL;
-    size_t prefix = strlen(CQ_PREFIX_WORKER);
     cq_command_init(&command);
-    cq_command_texts(&command, "SMEMBERS", CQ_KEY_WORKERS, NULL);
+    cq_command_texts(&command, "SMEMBERS", cq_key_workers().text, NULL);
     enum cq_code code = cq_connection_call(connection, &command, &reply, err);
     for (size_t i = 0; i < cq_reply_len(reply); i++) {
-        struct cq_str key = cq_reply_str(cq_reply_at(reply, i));
-        if (cq_str_starts(key, CQ_PREFIX_WORKER) && key.len - prefix <= CQ_NAME_MAX)
-            cq_strv_push(names, cq_str_n(key.data + prefix, key.len - prefix));
+        struct cq_str name = cq_key_worker_name(cq_reply_str(cq_reply_at(reply, i)));
+        if (name.len)
+            cq_strv_push(names, name);
     }
     cq_reply_free(reply);
     cq_command_release(&command);

@@ -1,7 +1,8 @@
 #include "lifecycle/cron/cron_beat.h"
 
+#include "job/keys.h"
 #include "lifecycle/cron/cron_tick.h"
-#include "lifecycle/cron/keys.h"
+#include "lifecycle/cron/schedule.h"
 
 _Static_assert(CQ_CRON_BEAT_NKEYS == 2 && CQ_CRON_BEAT_NARGS == 6,
                "cron_beat.lua takes other keys or arguments");
@@ -13,10 +14,10 @@ void cq_cron_beat_build(const struct cq_cron_beat *beat, const struct cq_cron_be
     char first_seen[CQ_CRON_JOBS_MAX + 1], created[CQ_TIME_ISO_SIZE];
     cq_time_iso(beat->created_at, created);
     cq_command_script(command, CQ_SCRIPT_CRON_BEAT, CQ_CRON_BEAT_NKEYS + (int)beat->count);
-    cq_command_text(command, CQ_KEY_CRON_SCHEDULERS);
-    cq_cron_put_prefixed(command, CQ_PREFIX_CRON_SCHEDULER, beat->scheduler, "");
+    cq_key_arg(command, cq_key_cron_schedulers());
+    cq_key_arg(command, cq_key_cron_scheduler(beat->scheduler));
     for (size_t i = 0; i < beat->count; i++) {
-        cq_cron_put_prefixed(command, CQ_PREFIX_CRON_TICK, jobs[i].job, "");
+        cq_key_arg(command, cq_key_cron_tick(jobs[i].job));
         first_seen[i] = jobs[i].counts_from_now ? '1' : '0';
     }
     cq_command_arg(command, beat->scheduler.data ? beat->scheduler : CQ_STR_LIT(""));
@@ -38,7 +39,7 @@ void cq_cron_beat_build(const struct cq_cron_beat *beat, const struct cq_cron_be
     for (size_t i = 0; i < beat->count; i++)
         cq_command_arg(command, jobs[i].name);
     for (size_t i = 0; i < beat->count; i++)
-        cq_cron_put_schedule(command, jobs[i].schedule);
+        cq_cron_schedule_arg(command, jobs[i].schedule);
 }
 
 enum cq_code cq_cron_beat_read(const struct cq_reply *reply, size_t count, cq_time *ret_now,

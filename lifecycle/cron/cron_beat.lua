@@ -6,8 +6,8 @@
 -- Source: rq/cron.py CronScheduler.save, heartbeat, rq/cron_scheduler_registry.py register, cleanup, rq/cron_job_registry.py.
 -- When the files have just been read, another scheduler is looked for that has a job of ours and knows no claims: RQ's; ours
 -- show their version.
--- Returns {seconds, microseconds, what cq:cron:tick:<job> holds or '' ..., '1' when paused, else '0' ..., and, when there is one, that scheduler and the job's name}.
-local schedulers, scheduler = unpack(KEYS) -- rq:cron_schedulers, rq:cron_scheduler:<name>, then cq:cron:tick:<job> of each job
+-- Returns {seconds, microseconds, what rq:cq:cron:tick:<job> holds or '' ..., '1' when paused, else '0' ..., and, when there is one, that scheduler and the job's name}.
+local schedulers, scheduler = unpack(KEYS) -- rq:cron_schedulers, rq:cron_scheduler:<name>, then rq:cq:cron:tick:<job> of each job
 -- first_seen: for each job '1' when its time begins to count now, '0' when not. fresh: '1' when the files have just been read.
 -- hash: how many field, value ... follow, then the name of each job, then the schedule of each, ` <zone> <schedule>`
 local name, ttl, state_ttl, first_seen, fresh, hash = unpack(ARGV)
@@ -29,7 +29,7 @@ if #KEYS > 2 then
         if now then redis.call('SET', KEYS[i + 2], now, 'EX', state_ttl) end
         answer[#answer + 1] = now or state or ''
     end
-    local paused = redis.pcall('SMISMEMBER', 'cq:cron:paused', unpack(ARGV, names, names + #states - 1))
+    local paused = redis.pcall('SMISMEMBER', 'rq:cq:cron:paused', unpack(ARGV, names, names + #states - 1))
     for i = 1, #states do answer[#answer + 1] = paused[i] == 1 and '1' or '0' end
 end
 local function rival()

@@ -4,7 +4,7 @@
 
 #include "base/number.h"
 #include "job/keys.h"
-#include "lifecycle/cron/keys.h"
+#include "lifecycle/cron/schedule.h"
 
 _Static_assert(CQ_CRON_TICK_NKEYS == 4 && CQ_CRON_TICK_NARGS == 13,
                "cron_tick.lua takes other keys or arguments");
@@ -20,23 +20,22 @@ static int64_t state_ttl(const struct cq_cron_tick *tick)
 
 void cq_cron_tick_build(const struct cq_cron_tick *tick, struct cq_command *command)
 {
-    struct cq_key job = cq_key_job(tick->id);
     char now[CQ_TIME_ISO_SIZE], epoch[CQ_TIME_EPOCH_SIZE];
     cq_time_iso(tick->now, now);
     cq_time_epoch(tick->now, epoch);
 
     cq_command_script(command, CQ_SCRIPT_CRON_TICK, CQ_CRON_TICK_NKEYS);
-    cq_cron_put_prefixed(command, CQ_PREFIX_CRON_TICK, tick->job, "");
-    cq_command_arg(command, cq_key_str(&job));
-    cq_cron_put_prefixed(command, "rq:cron_job:", tick->name, ":jobs");
-    cq_command_text(command, CQ_KEY_CRON_JOBS);
+    cq_key_arg(command, cq_key_cron_tick(tick->job));
+    cq_key_arg(command, cq_key_job(tick->id));
+    cq_key_arg(command, cq_key_cron_history(tick->name));
+    cq_key_arg(command, cq_key_cron_jobs());
 
     cq_command_arg(command, tick->seen);
     if (tick->tick == CQ_TIME_UNSET)
         cq_command_text(command, "");
     else
         cq_command_int(command, cq_time_seconds(tick->tick));
-    cq_cron_put_schedule(command, tick->schedule);
+    cq_cron_schedule_arg(command, tick->schedule);
     cq_command_int(command, state_ttl(tick));
     cq_command_arg(command, tick->name);
     cq_command_int(command, tick->no_overlap);

@@ -5,7 +5,7 @@
 -- job is still to run or running, with no_overlap '1'. tick '': a job out of turn, which claims nothing and looks at neither.
 -- Source: rq/cron.py CronJob.enqueue, rq/cron_job_registry.py add.
 -- Returns {`enqueued`, `taken`, `paused` or `overlaps`, what the key holds now}.
-local state, job, history, names = unpack(KEYS) -- cq:cron:tick:<job>, rq:job:<id>, rq:cron_job:<name>:jobs, rq:cron_jobs
+local state, job, history, names = unpack(KEYS) -- rq:cq:cron:tick:<job>, rq:job:<id>, rq:cron_job:<name>:jobs, rq:cron_jobs
 -- then field, value ... of the job's hash, status and enqueued_at among them
 -- schedule: ` <zone> <schedule>`
 local seen, tick, schedule, state_ttl, name, no_overlap, id, queue, at_front, ttl, group, enqueued_at, epoch = unpack(ARGV)
@@ -36,7 +36,7 @@ if tick ~= '' then
         keep(now)
         return {why, now}
     end
-    if redis.pcall('SISMEMBER', 'cq:cron:paused', name) == 1 then return claim_only('paused') end
+    if redis.pcall('SISMEMBER', 'rq:cq:cron:paused', name) == 1 then return claim_only('paused') end
     if no_overlap == '1' and last ~= '' then
         local status = redis.pcall('HGET', 'rq:job:' .. last, 'status')
         for _, running in ipairs({'queued', 'started', 'scheduled', 'deferred', 'rate_limited', 'ready_to_enqueue'}) do

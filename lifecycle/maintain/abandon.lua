@@ -63,7 +63,7 @@ local function abandon(id)
     if status ~= 'started' and status ~= 'queued' or runs_elsewhere(id, origin) then return 'dropped' end
     if status == 'queued' and waits(id, origin) then return 'dropped' end
     redis.call('LREM', intermediate, 0, id)
-    redis.call('DEL', 'cq:output:' .. id) -- of an attempt before the one that was lost
+    redis.call('DEL', 'rq:cq:output:' .. id) -- of an attempt before the one that was lost
     if requeue == '1' then
         push_job(id, queue, true, ttl, now_iso)
         return 'requeued'
@@ -107,5 +107,5 @@ end
 release_some(queue)
 repair_slots(now_iso, now_s)
 wake_waiting()
-local more = broke or #members == tonumber(limit) or redis.call('EXISTS', 'cq:releasing:' .. queue) == 1
+local more = broke or #members == tonumber(limit) or redis.call('EXISTS', 'rq:cq:releasing:' .. queue) == 1
 return {done, more and 1 or 0}

@@ -53,7 +53,7 @@ for at = #stuck, 1, -1 do
     if gone then
         redis.call('LREM', intermediate, 1, id)
         redis.call('DEL', first_seen)
-        if type(status) ~= 'table' then redis.call('DEL', 'rq:results:' .. id, 'cq:output:' .. id) end -- as in next.lua
+        if type(status) ~= 'table' then redis.call('DEL', 'rq:results:' .. id, 'rq:cq:output:' .. id) end -- as in next.lua
         touched = touched + 1
     elseif not runs(id) and not redis.call('SET', first_seen, now, 'NX', 'EX', 86400) and
         now - (tonumber(redis.call('GET', first_seen)) or 0) > 60 then

@@ -5,24 +5,18 @@
 
 _Static_assert(CQ_SWEEP_NKEYS == 6 && CQ_SWEEP_NARGS == 8, "sweep.lua takes other keys or arguments");
 
-static void put_key(struct cq_command *command, struct cq_key key)
-{
-    cq_command_arg(command, cq_key_str(&key));
-}
-
 void cq_sweep_build(const struct cq_sweep *sweep, struct cq_command *command)
 {
-    struct cq_key state = cq_key_sweep(sweep->queue);
     char oldest[CQ_TIME_ISO_SIZE] = "";
     if (sweep->failed_age_s)
         cq_time_iso(sweep->now - sweep->failed_age_s * CQ_SECOND, oldest);
     cq_command_script(command, CQ_SCRIPT_SWEEP, CQ_SWEEP_NKEYS);
-    put_key(command, state);
-    cq_command_argf(command, "%s:gone", state.text);
-    put_key(command, cq_key_registry("failed", sweep->queue));
-    put_key(command, cq_key_registry("deferred", sweep->queue));
-    put_key(command, cq_key_registry("canceled", sweep->queue));
-    put_key(command, cq_key_registry("scheduled", sweep->queue));
+    cq_key_arg(command, cq_key_sweep(sweep->queue));
+    cq_key_arg(command, cq_key_sweep_gone(sweep->queue));
+    cq_key_arg(command, cq_key_registry("failed", sweep->queue));
+    cq_key_arg(command, cq_key_registry("deferred", sweep->queue));
+    cq_key_arg(command, cq_key_registry("canceled", sweep->queue));
+    cq_key_arg(command, cq_key_registry("scheduled", sweep->queue));
     cq_command_arg(command, sweep->queue);
     cq_command_int(command, sweep->limit);
     cq_command_int(command, sweep->interval_s);

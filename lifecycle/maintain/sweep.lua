@@ -1,12 +1,12 @@
 -- Failed jobs beyond the bounds that were set, results of failed jobs that RQ's workers left without an end, and entries of registries
 -- whose job is gone (its hash expired, or somebody deleted it alone); for one queue, a part in each call. The rounds over its registries
--- are those of all workers together: where the round is, and when the next one is due, is in cq:sweep:<queue>.
+-- are those of all workers together: where the round is, and when the next one is due, is in rq:cq:sweep:<queue>.
 -- RQ has no such rule: there entries of jobs that are gone stay in the deferred, scheduled and canceled registries for ever. Its scheduling
 -- adds the entry a moment before the hash is there, so of the scheduled ones those go that have been without a hash for a minute.
 -- A deferred job that waits for nothing is queued. RQ leaves it there for ever when a dependency expired while it waited itself, when a worker
 -- died between a failure and the release of those that allow it, or when one had failed before such a job was enqueued.
 -- Returns {entries taken out, jobs deleted, 1 when there is more to do now}. Errors: none of its own.
--- cq:sweep:<queue>, cq:sweep:<queue>:gone, rq:failed:<queue>, rq:deferred:, rq:canceled:, rq:scheduled:<queue>
+-- rq:cq:sweep:<queue>, rq:cq:sweep_gone:<queue>, rq:failed:<queue>, rq:deferred:, rq:canceled:, rq:scheduled:<queue>
 local state, suspects, failed, deferred, canceled, scheduled = unpack(KEYS)
 -- limit: entries of a call. interval_s: from one round to the next. most: failed jobs to keep, '' any number. oldest: iso; failed jobs that ended
 -- before go, '' none.

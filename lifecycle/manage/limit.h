@@ -1,8 +1,8 @@
 /*
  * Limits of the jobs that share a rate_limit_key: how many may be queued or run at a time (RQ 3.0's, in
  * rq:rl:<key>), and how many may start in a window of time (our own). What an operator sets is kept in
- * cq:limit:<key>; how it is kept to is in scripts/parts/slots.lua and windows.lua. docs/CLI.md tells what the
- * limits promise.
+ * rq:cq:limit:<key>; how it is kept to is in scripts/parts/slots.lua and windows.lua. docs/CLI.md tells what
+ * the limits promise.
  */
 #ifndef CQ_LIFECYCLE_MANAGE_LIMIT_H
 #define CQ_LIFECYCLE_MANAGE_LIMIT_H

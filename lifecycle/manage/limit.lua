@@ -4,7 +4,7 @@
 -- rate: a number, window: seconds; both '': as they are; 'none': no rate. concurrency: a number, '' or 'none' alike. verb 'remove': all.
 local verb, key, rate, window, concurrency, now_iso, now = unpack(ARGV)
 -- include slots.lua
-local limit, waiting = 'cq:limit:' .. key, 'cq:waiting:' .. key
+local limit, waiting = 'rq:cq:limit:' .. key, 'rq:cq:waiting:' .. key
 local before = redis.call('EXISTS', limit)
 
 -- The jobs' own number counts again: that of the one that came last. One that had none keeps the number that was set when it came.
@@ -30,11 +30,11 @@ elseif concurrency ~= '' then
 end
 if limited and redis.call('HEXISTS', limit, 'concurrency') == 0 then use_their_own() end
 if redis.call('EXISTS', limit) == 1 then
-    redis.call('SADD', 'cq:limits', key)
+    redis.call('SADD', 'rq:cq:limits', key)
 else
-    redis.call('SREM', 'cq:limits', key)
+    redis.call('SREM', 'rq:cq:limits', key)
 end
-if redis.call('HEXISTS', limit, 'rate') == 0 then redis.call('DEL', 'cq:starts:' .. key) end
-if redis.call('EXISTS', waiting) == 1 then redis.call('ZADD', 'cq:waiting', now, key) end
+if redis.call('HEXISTS', limit, 'rate') == 0 then redis.call('DEL', 'rq:cq:starts:' .. key) end
+if redis.call('EXISTS', waiting) == 1 then redis.call('ZADD', 'rq:cq:waiting', now, key) end
 pcall(fill_slots, key, now_iso)
 return before

@@ -10,7 +10,7 @@ _Static_assert((int)CQ_LIMIT_USE_NKEYS == 0 && (int)CQ_LIMIT_USE_NARGS == 2,
 
 void cq_limit_keys_build(struct cq_command *command)
 {
-    cq_command_texts(command, "SUNION", CQ_KEY_LIMITS, CQ_KEY_LIMIT_KEYS, NULL);
+    cq_command_texts(command, "SUNION", cq_key_limits().text, cq_key_rate_limit_keys().text, NULL);
 }
 
 static int by_text(const void *a, const void *b)

@@ -10,7 +10,7 @@
 
 enum { CQ_LIMIT_PAGE = 1000 }; /* ids in a page of cq_limit_waiting_build */
 
-/* The keys that anything is set for or that jobs use, sorted: SUNION cq:limits rq:rl-keys. */
+/* The keys that anything is set for or that jobs use, sorted: SUNION rq:cq:limits rq:rl-keys. */
 void cq_limit_keys_build(struct cq_command *command);
 CQ_MUST_CHECK enum cq_code cq_limit_keys_read(const struct cq_reply *reply, struct cq_strv *keys,
                                               struct cq_error *err);

@@ -18,7 +18,7 @@ void cq_pause_build(const struct cq_strv *queues, int64_t duration_s, cq_time no
 {
     assert(queues->len > 0);
     cq_command_script(command, CQ_SCRIPT_PAUSE, CQ_PAUSE_NKEYS);
-    cq_command_text(command, CQ_KEY_PAUSED);
+    cq_key_arg(command, cq_key_paused());
     if (duration_s > 0)
         cq_command_int(command, cq_time_seconds(now) + duration_s);
     else
@@ -30,7 +30,7 @@ void cq_pause_end_build(const struct cq_strv *queues, cq_time now, struct cq_com
 {
     assert(queues->len > 0);
     cq_command_script(command, CQ_SCRIPT_PAUSE, CQ_PAUSE_NKEYS);
-    cq_command_texts(command, CQ_KEY_PAUSED, "resume", NULL);
+    cq_command_texts(command, cq_key_paused().text, "resume", NULL);
     put_queues(queues, now, command);
 }
 

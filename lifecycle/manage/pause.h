@@ -1,6 +1,7 @@
 /*
- * Pause of single queues, in cq:paused: workers of cq start no job of them; what runs goes on. RQ has no such
- * thing, and its workers do not look: whoever runs both suspends all of them (rq:suspended), or stops RQ's.
+ * Pause of single queues, in rq:cq:paused: workers of cq start no job of them; what runs goes on. RQ has no
+ * such thing, and its workers do not look: whoever runs both suspends all of them (rq:suspended), or stops
+ * RQ's.
  */
 #ifndef CQ_LIFECYCLE_MANAGE_PAUSE_H
 #define CQ_LIFECYCLE_MANAGE_PAUSE_H

@@ -1,13 +1,13 @@
 -- Pause queues, or end their pause, and take away every pause that is over.
--- cq:paused is a hash of ours: queue name -> '' (until it is resumed) or the epoch at which the pause ends. fetch.lua and finish.lua
+-- rq:cq:paused is a hash of ours: queue name -> '' (until it is resumed) or the epoch at which the pause ends. fetch.lua and finish.lua
 -- look at it only when it exists.
--- Returns for each queue 1 when it was paused before, else 0. Errors: INVALIDOPERATION when cq:paused is not a hash.
-local paused = unpack(KEYS) -- cq:paused
+-- Returns for each queue 1 when it was paused before, else 0. Errors: INVALIDOPERATION when rq:cq:paused is not a hash.
+local paused = unpack(KEYS) -- rq:cq:paused
 -- ends: '' or an epoch to pause; 'resume' to end. Then the names of the queues.
 local ends, now_s = unpack(ARGV)
 local queues = 3
 if redis.call('TYPE', paused).ok ~= 'hash' and redis.call('EXISTS', paused) == 1 then
-    return redis.error_reply('INVALIDOPERATION cq:paused is not a hash; delete it to pause queues')
+    return redis.error_reply('INVALIDOPERATION rq:cq:paused is not a hash; delete it to pause queues')
 end
 local all = redis.call('HGETALL', paused)
 for at = 1, #all, 2 do

@@ -5,7 +5,7 @@
 void cq_suspend_build(int64_t duration_s, struct cq_command *command)
 {
     cq_command_clear(command);
-    cq_command_texts(command, "SET", CQ_KEY_SUSPENDED, "1", NULL);
+    cq_command_texts(command, "SET", cq_key_suspended().text, "1", NULL);
     if (duration_s > 0) {
         cq_command_text(command, "EX");
         cq_command_int(command, duration_s);
@@ -15,5 +15,5 @@ void cq_suspend_build(int64_t duration_s, struct cq_command *command)
 void cq_resume_build(struct cq_command *command)
 {
     cq_command_clear(command);
-    cq_command_texts(command, "DEL", CQ_KEY_SUSPENDED, NULL);
+    cq_command_texts(command, "DEL", cq_key_suspended().text, NULL);
 }

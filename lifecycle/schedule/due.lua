@@ -44,7 +44,7 @@ end
 local function without_job(registry, id, score)
     if score % 1 == 0 then return look_again(registry, id, now_s + 5.5) end
     redis.call('ZREM', registry, id)
-    redis.call('DEL', 'rq:results:' .. id, 'cq:output:' .. id) -- of earlier attempts: nobody else would look for them
+    redis.call('DEL', 'rq:results:' .. id, 'rq:cq:output:' .. id) -- of earlier attempts: nobody else would look for them
     return 'dropped'
 end
 

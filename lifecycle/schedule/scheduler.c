@@ -18,14 +18,9 @@ void cq_scheduler_name_generate(pid_t pid, char ret_name[CQ_SCHEDULER_NAME_SIZE]
              (unsigned)pid % 10000000u);
 }
 
-static void put_key(struct cq_command *command, struct cq_key key)
-{
-    cq_command_arg(command, cq_key_str(&key));
-}
-
 void cq_scheduler_put_keys(const struct cq_scheduler_identity *id, struct cq_command *command)
 {
-    put_key(command, cq_key_scheduler(cq_str(id->name)));
+    cq_key_arg(command, cq_key_scheduler(cq_str(id->name)));
     for (size_t i = 0; i < id->queue_count; i++)
-        put_key(command, cq_key_scheduler_lock(id->queues[i]));
+        cq_key_arg(command, cq_key_scheduler_lock(id->queues[i]));
 }

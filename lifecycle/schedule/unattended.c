@@ -2,17 +2,12 @@
 
 #include "job/keys.h"
 
-static void put_key(struct cq_command *command, struct cq_key key)
-{
-    cq_command_arg(command, cq_key_str(&key));
-}
-
 void cq_unattended_build(const struct cq_str *queues, size_t queue_count, struct cq_command *command)
 {
     cq_command_script(command, CQ_SCRIPT_UNATTENDED, 2 * (int)queue_count);
     for (size_t i = 0; i < queue_count; i++) {
-        put_key(command, cq_key_scheduler_lock(queues[i]));
-        put_key(command, cq_key_registry("scheduled", queues[i]));
+        cq_key_arg(command, cq_key_scheduler_lock(queues[i]));
+        cq_key_arg(command, cq_key_registry("scheduled", queues[i]));
     }
 }
 

@@ -33,7 +33,7 @@ void cq_worker_birth_build(const struct cq_worker_identity *id, cq_time birth, c
     cq_time_iso(now, now_iso);
     cq_command_script(command, CQ_SCRIPT_BIRTH, CQ_BIRTH_NKEYS + (int)id->queue_count);
     cq_command_arg(command, cq_key_str(&worker));
-    cq_command_text(command, CQ_KEY_WORKERS);
+    cq_key_arg(command, cq_key_workers());
     cq_worker_put_queue_sets(id, command);
 
     cq_command_arg(command, id->name);

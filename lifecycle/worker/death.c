@@ -14,7 +14,7 @@ void cq_worker_death_build(const struct cq_worker_identity *id, cq_time now, str
     cq_command_script(command, CQ_SCRIPT_DEATH, CQ_DEATH_NKEYS + (int)id->queue_count);
     cq_command_arg(command, cq_key_str(&worker));
     cq_command_arg(command, cq_key_str(&executions));
-    cq_command_text(command, CQ_KEY_WORKERS);
+    cq_key_arg(command, cq_key_workers());
     cq_worker_put_queue_sets(id, command);
     cq_command_text(command, iso);
     cq_command_int(command, id->pid);

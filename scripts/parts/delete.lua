@@ -18,5 +18,5 @@ local function delete_job(id, queue, group, limited)
     end
     leave_dependencies(id, queue)
     if group and group ~= '' then redis.call('SREM', 'rq:group:' .. group, id) end
-    redis.call('DEL', job, job .. ':dependents', 'rq:job::' .. id .. ':dependencies', 'rq:results:' .. id, 'cq:output:' .. id, executions)
+    redis.call('DEL', job, job .. ':dependents', 'rq:job::' .. id .. ':dependencies', 'rq:results:' .. id, 'rq:cq:output:' .. id, executions)
 end

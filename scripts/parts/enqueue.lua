@@ -11,7 +11,7 @@
 
 -- Returns whether the job has to wait (if so, it is in rq:deferred, and registered, or will be), and which do not exist: they count as finished.
 local function await_dependencies(id, queue, ids, allow_failures, now_s)
-    local own, rest = 'rq:job::' .. id .. ':dependencies', 'cq:dependencies:' .. id
+    local own, rest = 'rq:job::' .. id .. ':dependencies', 'rq:cq:dependencies:' .. id
     if #ids > register_most then
         redis.call('ZADD', 'rq:deferred:' .. queue, now_s, id)
         for at = 1, #ids, 1000 do redis.call('SADD', own, unpack(ids, at, math.min(at + 999, #ids))) end
@@ -77,7 +77,7 @@ local function enqueue_job(with)
     end
     -- What can fail comes first: where a key holds something else, there is no job without a place.
     local function save(...)
-        if existed then redis.call('DEL', job, 'cq:output:' .. id) end
+        if existed then redis.call('DEL', job, 'rq:cq:output:' .. id) end
         redis.call('HSET', job, unpack(with.values, with.first, with.last))
         if select('#', ...) > 0 then redis.call('HSET', job, ...) end
         if with.group ~= '' then

@@ -20,7 +20,7 @@ local function next_job(queue_keys, first, execution, worker_lives, counts)
     local before = resume ~= '0' and rare.started_before(queue_keys, first, execution)
     if before then return before end
     if resume == '2' then return {'empty', 0} end
-    local special = redis.call('EXISTS', suspended, paused, 'cq:waiting') > 0
+    local special = redis.call('EXISTS', suspended, paused, 'rq:cq:waiting') > 0
     if special then
         if redis.call('EXISTS', suspended) == 1 then return {'suspended'} end
         rare.wake_waiting()
@@ -52,14 +52,14 @@ local function next_job(queue_keys, first, execution, worker_lives, counts)
                 end
             else
                 -- Its hash expired here, and with it who would end what earlier attempts have left.
-                if not fields.err and status ~= 'canceled' then redis.call('DEL', 'rq:results:' .. id, 'cq:output:' .. id) end
+                if not fields.err and status ~= 'canceled' then redis.call('DEL', 'rq:results:' .. id, 'rq:cq:output:' .. id) end
                 dead = dead + 1
                 if dead >= dead_limit then return {'again'} end
             end
             id = redis.call('LPOP', queue_keys[at])
         end
         -- Nothing to do is the time for what an earlier call had to leave: it may well be jobs of this queue.
-        if not closed and redis.call('LINDEX', 'cq:releasing:' .. queue, 0) and rare.release_some(queue) then released = true end
+        if not closed and redis.call('LINDEX', 'rq:cq:releasing:' .. queue, 0) and rare.release_some(queue) then released = true end
     end
     if special then empty[2] = rare.next_wake() end
     return released and {'again'} or empty

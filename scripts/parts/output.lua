@@ -1,6 +1,6 @@
 -- The last lines that a failed or stopped job wrote: a string of cq's own, for as long as the failed job stays, a year at most.
 -- '' takes away what an earlier attempt has left.
-local function output_key(id) return 'cq:output:' .. id end
+local function output_key(id) return 'rq:cq:output:' .. id end
 
 local function save_output(id, text, failure_ttl)
     local ttl = seconds_of(failure_ttl, 31536000)

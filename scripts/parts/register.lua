@@ -3,7 +3,7 @@
 --
 -- Where there are more than register_most, they are looked at piece by piece, so that Redis is not held for long. A job that is enqueued is
 -- deferred with all of them in its own set, so that nobody lets it go too early; one that is deleted, or enqueued anew, has no
--- such set any more. cq:dependencies:<id> has those that are still to be looked at, and the list cq:releasing:<queue> says +<id>:.
+-- such set any more. rq:cq:dependencies:<id> has those that are still to be looked at, and the list rq:cq:releasing:<queue> says +<id>:.
 -- Whoever enqueues goes on at once (register.lua); else, or where that one dies, release_some of release.lua does.
 local register_most = 500
 local dependencies_left = 5000 -- that were left by this call's jobs: for who has many of them
@@ -25,13 +25,13 @@ local function register_dependency(id, other, may_expire)
 end
 
 local function look_later(id, queue)
-    redis.call('LREM', 'cq:releasing:' .. queue, 0, '+' .. id .. ':')
-    redis.call('RPUSH', 'cq:releasing:' .. queue, '+' .. id .. ':')
+    redis.call('LREM', 'rq:cq:releasing:' .. queue, 0, '+' .. id .. ':')
+    redis.call('RPUSH', 'rq:cq:releasing:' .. queue, '+' .. id .. ':')
 end
 
 -- Whatever it waited for: that is over. It leaves their dependents sets. What is left of its own set is the caller's to delete.
 local function leave_dependencies(id, queue)
-    local own, rest = 'rq:job::' .. id .. ':dependencies', 'cq:dependencies:' .. id
+    local own, rest = 'rq:job::' .. id .. ':dependencies', 'rq:cq:dependencies:' .. id
     local most = queue == '' and 100000000 or register_most -- without a queue there is nobody to go on
     local some = redis.pcall('SRANDMEMBER', own, most + 1)
     dependencies_left = dependencies_left - #some
@@ -63,7 +63,7 @@ end
 -- The next piece. Returns how many were looked at, whether that was all (then the caller is to look whether the job waits at all), and
 -- which of them do not exist.
 local function register_some(id, queue)
-    local rest = 'cq:dependencies:' .. id
+    local rest = 'rq:cq:dependencies:' .. id
     local waits = redis.pcall('HGET', 'rq:job:' .. id, 'status') == 'deferred'
     local some = redis.call('SPOP', rest, register_most)
     local missing = {}
@@ -72,6 +72,6 @@ local function register_some(id, queue)
         if done and gone then missing[#missing + 1] = other end
     end
     if redis.call('EXISTS', rest) == 1 then return #some, false, missing end
-    redis.call('LREM', 'cq:releasing:' .. queue, 0, '+' .. id .. ':')
+    redis.call('LREM', 'rq:cq:releasing:' .. queue, 0, '+' .. id .. ':')
     return #some, true, missing
 end

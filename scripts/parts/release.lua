@@ -4,8 +4,8 @@
 -- already released is not run twice. Source: rq/queue.py enqueue_dependents, rq/job.py dependencies_are_met.
 --
 -- One call looks at release_left of them, and at release_looks of what else they wait for, so that Redis is not held for
--- long. A larger set is set aside, as cq:dependents:<id>:<time>, with <0 or 1><id>:<time> at the end of the list
--- cq:releasing:<queue>, 1 for a parent that failed; later calls go on with it (release_some): those that find no job on the
+-- long. A larger set is set aside, as rq:cq:dependents:<id>:<time>, with <0 or 1><id>:<time> at the end of the list
+-- rq:cq:releasing:<queue>, 1 for a parent that failed; later calls go on with it (release_some): those that find no job on the
 -- queue, and abandon.lua. So it outlives whoever began, and the parent too.
 -- include register.lua
 local release_left = 500
@@ -58,7 +58,7 @@ end
 -- Go on with what was set aside first for this queue, unless this call has done enough. Returns false when there is nothing.
 -- Dependents that were not let go come back to their parent.
 local function release_some(queue)
-    local releasing = 'cq:releasing:' .. queue
+    local releasing = 'rq:cq:releasing:' .. queue
     local entry = redis.call('LINDEX', releasing, 0)
     if not entry or release_left <= 0 or release_looks <= 0 then return entry ~= false end
     local parent = string.match(entry, '^.(.*):[^:]*$')
@@ -68,7 +68,7 @@ local function release_some(queue)
         if all then release_one(parent) end
         return true
     end
-    local aside = 'cq:dependents:' .. string.sub(entry, 2)
+    local aside = 'rq:cq:dependents:' .. string.sub(entry, 2)
     local status = redis.pcall('HGET', 'rq:job:' .. parent, 'status')
     local parent_failed = string.sub(entry, 1, 1) == '1' and status ~= 'finished'
     parent_canceled = status == 'canceled'
@@ -101,7 +101,7 @@ end
 
 -- queue: the parent's. Returns how many there were.
 local function release_dependents(parent, queue, parent_failed)
-    local dependents, releasing = 'rq:job:' .. parent .. ':dependents', 'cq:releasing:' .. queue
+    local dependents, releasing = 'rq:job:' .. parent .. ':dependents', 'rq:cq:releasing:' .. queue
     local count = redis.call('SCARD', dependents)
     if count == 0 then return 0 end
     if not parent_failed then forgive(parent, releasing) end
@@ -116,8 +116,8 @@ local function release_dependents(parent, queue, parent_failed)
         if not spent then return count end
     end
     local name = parent .. ':' .. now
-    redis.call('RENAME', dependents, 'cq:dependents:' .. name)
-    redis.call('PERSIST', 'cq:dependents:' .. name)
+    redis.call('RENAME', dependents, 'rq:cq:dependents:' .. name)
+    redis.call('PERSIST', 'rq:cq:dependents:' .. name)
     redis.call('RPUSH', releasing, (parent_failed and '1' or '0') .. name)
     release_some(queue)
     return count

@@ -11,7 +11,7 @@ local repair_left = 500 -- jobs looked at or let through in a call, which ends b
 local function holds_slot(key, id, now_s)
     local status = redis.pcall('HGET', 'rq:job:' .. id, 'status')
     if status == 'queued' or status == 'started' then return true end
-    if status == 'scheduled' then return redis.call('ZSCORE', 'cq:waiting:' .. key, id) ~= false end
+    if status == 'scheduled' then return redis.call('ZSCORE', 'rq:cq:waiting:' .. key, id) ~= false end
     local lives = redis.pcall('ZCOUNT', 'rq:executions:' .. id, '(' .. now_s, '+inf')
     return type(lives) == 'number' and lives > 0
 end

@@ -5,6 +5,6 @@ local function requeue_job(id, queue, ttl, at_front, limit_key, concurrency)
     local job = 'rq:job:' .. id
     redis.call('HSET', job, 'started_at', '', 'ended_at', '')
     redis.call('HDEL', job, 'exc_info', 'result')
-    redis.call('DEL', 'cq:output:' .. id)
+    redis.call('DEL', 'rq:cq:output:' .. id)
     push_job(id, queue, at_front, ttl, now_iso, limit_key, concurrency)
 end

@@ -2,7 +2,7 @@
 -- Limits of how many jobs of a key may be queued or run at a time, as RQ 3.0's: rq:rl:<key> has the number (concurrency),
 -- rq:rl:<key>:allowed the jobs that have a slot, rq:rl:<key>:rate_limited those that wait for one (status rate_limited, on no
 -- list), rq:rl-keys all keys. A job takes part by its fields rate_limit_key and rate_limit_concurrency, or by the first alone
--- when `cq limit` has set a number: cq:limit:<key>, which goes before all others.
+-- when `cq limit` has set a number: rq:cq:limit:<key>, which goes before all others.
 -- Every such job waits first and is then let through, so that nobody overtakes who waits.
 -- Source: rq/rate_limit.py of RQ 3.0's development, RateLimitRegistry; rq/queue.py, _enqueue_rate_limited_job.
 local slots_most, stale_most = 100, 1000 -- let through in a call; entries without a job dropped. abandon.lua goes on with it
@@ -11,7 +11,7 @@ local limited_of = function(key) return 'rq:rl:' .. key .. ':rate_limited' end
 
 -- How many; nil: no limit. concurrency: the job's own, may be nil.
 local function slots_of(key, concurrency)
-    local set = redis.pcall('HGET', 'cq:limit:' .. key, 'concurrency')
+    local set = redis.pcall('HGET', 'rq:cq:limit:' .. key, 'concurrency')
     local slots = type(set) == 'string' and tonumber(set) or tonumber(concurrency or '')
     return slots and slots >= 1 and slots or nil
 end
@@ -40,7 +40,7 @@ local function fill_slots(key, iso)
             end
         else
             -- Its ttl ended while it waited: nobody else would look for the results of earlier attempts.
-            if status == false and redis.call('EXISTS', job) == 0 then redis.call('DEL', 'rq:results:' .. id, 'cq:output:' .. id) end
+            if status == false and redis.call('EXISTS', job) == 0 then redis.call('DEL', 'rq:results:' .. id, 'rq:cq:output:' .. id) end
             stale = stale + 1
         end
     end
@@ -103,7 +103,7 @@ local function leave_limit(id, runs)
     local key = redis.pcall('HGET', 'rq:job:' .. id, 'rate_limit_key')
     if type(key) ~= 'string' or key == '' then return end
     redis.pcall('ZREM', limited_of(key), id)
-    redis.pcall('ZREM', 'cq:waiting:' .. key, id)
+    redis.pcall('ZREM', 'rq:cq:waiting:' .. key, id)
     if not runs then redis.pcall('ZREM', allowed_of(key), id) end
 end
 

@@ -1,18 +1,18 @@
 -- include iso.lua
 -- include slots.lua
--- Limits of how many jobs of a key may start in a window of time: cq:limit:<key> has rate and window (seconds), set by `cq limit`. In
--- no window of that length, wherever it begins, more jobs start than that. cq:starts:<key> has the times of the newest starts,
+-- Limits of how many jobs of a key may start in a window of time: rq:cq:limit:<key> has rate and window (seconds), set by `cq limit`. In
+-- no window of that length, wherever it begins, more jobs start than that. rq:cq:starts:<key> has the times of the newest starts,
 -- as many as may be in a window, so that the rule is exact and bursts are not forbidden; less memory (a token bucket's two
 -- numbers) would do one of the two: let nearly twice as many through, or space all starts evenly.
 -- A job whose start would be one too many leaves its list for rq:scheduled, where every tool sees it, and any scheduler, RQ's
 -- too, brings it back; its score is about when it will be its turn. cq's workers do so before that, and in order:
--- cq:waiting:<key> has the ids by their time of enqueueing, cq:waiting the keys by when their next job may start. Every fetch,
+-- rq:cq:waiting:<key> has the ids by their time of enqueueing, rq:cq:waiting the keys by when their next job may start. Every fetch,
 -- and abandon.lua, puts those whose time has come onto the front of their lists; they are counted when they start.
 -- Uses the script's own locals now and now_iso. Source: none; RQ has no such limit.
 local window_left, window_keys = 200, 20 -- jobs that a call sets aside or brings back; keys that it looks at
 
 local function rate_of(key)
-    local rate, window = unpack(redis.pcall('HMGET', 'cq:limit:' .. key, 'rate', 'window'))
+    local rate, window = unpack(redis.pcall('HMGET', 'rq:cq:limit:' .. key, 'rate', 'window'))
     rate, window = tonumber(rate or ''), tonumber(window or '')
     if rate and window and rate >= 1 and window > 0 then return rate, window end
 end
@@ -21,10 +21,10 @@ end
 local function start_time(key, rate, window, nth)
     local turns = math.max(0, math.ceil((nth - rate) / rate))
     nth = nth - turns * rate
-    local length = redis.pcall('LLEN', 'cq:starts:' .. key)
+    local length = redis.pcall('LLEN', 'rq:cq:starts:' .. key)
     if type(length) ~= 'number' then return 0 end -- not our list
     local oldest = length + nth - rate -- so many of the oldest have to have left the window
-    local at = oldest > 0 and redis.call('LINDEX', 'cq:starts:' .. key, -oldest)
+    local at = oldest > 0 and redis.call('LINDEX', 'rq:cq:starts:' .. key, -oldest)
     at = at and (tonumber(at) or 0) + window or 0
     if turns > 0 then at = math.max(at, tonumber(now)) + turns * window end
     return at
@@ -36,7 +36,7 @@ local function order_of(enqueued_at, created_at) return epoch_of(enqueued_at or 
 local function set_aside(key, id, queue, enqueued_at, created_at)
     local rate, window = rate_of(key)
     if not rate then return false end
-    local starts, ids = 'cq:starts:' .. key, 'cq:waiting:' .. key
+    local starts, ids = 'rq:cq:starts:' .. key, 'rq:cq:waiting:' .. key
     local free_at = start_time(key, rate, window, 1)
     if free_at <= tonumber(now) then
         if type(redis.pcall('LPUSH', starts, now)) == 'number' then
@@ -47,7 +47,7 @@ local function set_aside(key, id, queue, enqueued_at, created_at)
     end
     local due = start_time(key, rate, window, redis.call('ZCARD', ids) + 1)
     redis.call('ZADD', ids, order_of(enqueued_at, created_at), id)
-    redis.call('ZADD', 'cq:waiting', free_at, key)
+    redis.call('ZADD', 'rq:cq:waiting', free_at, key)
     redis.call('ZADD', 'rq:scheduled:' .. queue, math.ceil(due) + 1, id) -- last: what fails leaves it on its list
     redis.call('SADD', 'rq:queues', 'rq:queue:' .. queue)
     redis.call('HSET', 'rq:job:' .. id, 'status', 'scheduled', 'origin', queue)
@@ -70,7 +70,7 @@ local function was_set_aside(key, id, order)
     local status, origin, enqueued_at, created_at, concurrency = unpack(redis.pcall('HMGET', 'rq:job:' .. id, 'status', 'origin',
         'enqueued_at', 'created_at', 'rate_limit_concurrency'))
     if status == 'scheduled' and origin and is_for_rq(origin, id) then return false end
-    redis.call('ZREM', 'cq:waiting:' .. key, id)
+    redis.call('ZREM', 'rq:cq:waiting:' .. key, id)
     if status ~= 'scheduled' or not origin or order_of(enqueued_at, created_at) ~= tonumber(order) or
         redis.call('ZREM', 'rq:scheduled:' .. origin, id) == 0 then return nil end
     return {id, origin, slots_of(key, concurrency)}
@@ -89,7 +89,7 @@ end
 
 local function wake_key(key)
     local rate, window = rate_of(key)
-    local ids, jobs, left, next_at = 'cq:waiting:' .. key, {}, false, 0
+    local ids, jobs, left, next_at = 'rq:cq:waiting:' .. key, {}, false, 0
     local entries = redis.call('ZRANGE', ids, 0, window_left - 1, 'WITHSCORES')
     for at = 1, #entries, 2 do
         if rate and start_time(key, rate, window, #jobs + 1) > tonumber(now) then break end
@@ -102,22 +102,22 @@ local function wake_key(key)
     if left and next_at <= tonumber(now) then next_at = now + 1 end -- the pause of RQ's scheduler
     next_at = math.max(next_at, rate and now + 0.01 or tonumber(now))
     if redis.call('EXISTS', ids) == 0 then
-        redis.call('ZREM', 'cq:waiting', key)
+        redis.call('ZREM', 'rq:cq:waiting', key)
     else
-        redis.call('ZADD', 'cq:waiting', next_at, key)
+        redis.call('ZADD', 'rq:cq:waiting', next_at, key)
     end
 end
 
 -- Bring back what may start now. One whose keys hold something else is looked at again in a minute.
 local function wake_waiting()
-    for _, key in ipairs(redis.pcall('ZRANGEBYSCORE', 'cq:waiting', '-inf', now, 'LIMIT', 0, window_keys)) do
+    for _, key in ipairs(redis.pcall('ZRANGEBYSCORE', 'rq:cq:waiting', '-inf', now, 'LIMIT', 0, window_keys)) do
         if window_left <= 0 then return end
-        if not pcall(wake_key, key) then redis.call('ZADD', 'cq:waiting', now + 60, key) end
+        if not pcall(wake_key, key) then redis.call('ZADD', 'rq:cq:waiting', now + 60, key) end
     end
 end
 
 -- Milliseconds until the next one may start, 0: nothing waits.
 local function next_wake()
-    local at = redis.pcall('ZRANGE', 'cq:waiting', 0, 0, 'WITHSCORES')[2]
+    local at = redis.pcall('ZRANGE', 'rq:cq:waiting', 0, 0, 'WITHSCORES')[2]
     return at and math.max(1, math.ceil((tonumber(at) - now) * 1000)) or 0
 end

@@ -12,7 +12,7 @@ write() { # file, its lines
 }
 
 tick_of() { # cron job: the second of its last tick
-    redis get "cq:cron:tick:$1" | cut -d' ' -f1
+    redis get "rq:cq:cron:tick:$1" | cut -d' ' -f1
 }
 
 start_cron() { # name of its log, arguments
@@ -199,7 +199,7 @@ it 'without a file the schedulers that live are listed'
 run cron --list
 expect_status 0
 expect_stdout ''
-redis set cq:cron:paused 'no set' > /dev/null
+redis set rq:cq:cron:paused 'no set' > /dev/null
 start_cron listed good.cron
 until_true '[ "$(redis exists rq:cron_schedulers)" = 1 ]'
 redis zadd rq:cron_schedulers "$(redis time | head -n 1)" nobody "$(redis time | head -n 1)" text 1 old > /dev/null
@@ -215,7 +215,7 @@ expect_status 0
 expect_stdout_has "\"pid\": \"$cron\""
 [ "$(wc -l < "$work/out")" = 1 ] || wrong 'more schedulers than there are'
 end_cron "$cron"
-redis del cq:cron:paused rq:cron_schedulers rq:cron_scheduler:text rq:queue:default > /dev/null
+redis del rq:cq:cron:paused rq:cron_schedulers rq:cron_scheduler:text rq:queue:default > /dev/null
 
 it 'a job is triggered out of turn'
 run cron good.cron --trigger poll
@@ -254,9 +254,9 @@ hours=$((now - now % 3600 - 5 * 3600))
 write missed.cron 'CRON_TZ=UTC' '0 * * * * --name skip -q skip f' '0 * * * * --name once -q once --missed once f' \
     '0 * * * * --name all -q all --missed all --retry-max 1 --retry-backoff 1000h..2000h f' '0 * * * * --name changed -q changed --missed all f'
 for job in skip once all; do
-    redis set "cq:cron:tick:$job" "$((hours + 100)) old" > /dev/null
+    redis set "rq:cq:cron:tick:$job" "$((hours + 100)) old" > /dev/null
 done
-redis set cq:cron:tick:changed "$((hours + 100)) old UTC @daily" > /dev/null # its schedule is new: it missed nothing
+redis set rq:cq:cron:tick:changed "$((hours + 100)) old UTC @daily" > /dev/null # its schedule is new: it missed nothing
 start_cron missed missed.cron
 until_true '[ "$(redis llen rq:queue:all)" -ge 5 ] && [ "$(redis llen rq:queue:once)" -ge 1 ]'
 until_true '[ "$(says missed "skip: missed its time")" = 1 ] || [ "$(redis llen rq:queue:skip)" = 1 ]'
@@ -271,7 +271,7 @@ done | sort | uniq -d > "$work/same"
 
 it 'schedulers that are killed leave each tick enqueued once'
 start=$(($(redis time | head -n 1) - 60))
-redis set cq:cron:tick:each "$start " > /dev/null
+redis set rq:cq:cron:tick:each "$start " > /dev/null
 write each.cron '@every 1s --name each -q each --missed all f'
 for pause in 0 0.01 0.02 0.03 0.05; do
     start_cron "kill$pause-a" each.cron

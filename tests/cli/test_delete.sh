@@ -42,7 +42,7 @@ it 'deletes a job with all that belongs to it'
 fail_job low a "$zero"
 redis hset rq:execution:a:1 id 1 > /dev/null
 redis zadd rq:executions:a 1 1 > /dev/null
-redis set cq:output:a text > /dev/null
+redis set rq:cq:output:a text > /dev/null
 run delete a
 expect_status 0
 expect_no_stderr

@@ -59,7 +59,7 @@ expect_redis child smembers rq:job::fan:dependencies
 expect_redis 1 sismember rq:job:child:dependents fan
 run enqueue f --job-id fan2 --depends-on "$(seq -s , 1 2000)"
 expect_redis queued hget rq:job:fan2 status
-expect_redis '' keys 'cq:*'
+expect_redis '' keys 'rq:cq:*'
 
 it '--print-id prints the id alone, for the shell to pass on'
 first=$("$CQ" enqueue --print-id extract)

@@ -33,7 +33,7 @@ expect_stdout 'api: 3 of 3 queued or running, 0 waiting'
 expect_redis queued hget rq:job:c status
 run limit api --concurrency none
 expect_stdout 'api: 3 of 2 queued or running, 0 waiting'
-expect_redis 0 exists cq:limit:api
+expect_redis 0 exists rq:cq:limit:api
 
 it 'lets a burst go up to the rate, and the rest in time'
 run limit api --rate 2/1s
@@ -47,7 +47,7 @@ third=$(redis hget rq:job:c started_at)
 [ "$(($(date -d "$third" +%s%N) - $(date -d "$first" +%s%N)))" -ge 1000000000 ] || wrong "a started at $first and c at $third"
 run limit --json
 expect_stdout_match '\{"key":"api","concurrency":(2|null),"allowed":0,"rate_limited":0,"rate":2,"window":1,"starts":[012],"waiting":0\}'
-expect_redis 0 exists cq:waiting cq:waiting:api rq:scheduled:default
+expect_redis 0 exists rq:cq:waiting rq:cq:waiting:api rq:scheduled:default
 
 it 'takes limits away'
 run limit api --remove
@@ -55,7 +55,7 @@ expect_status 0
 expect_stdout 'Limits of api removed.'
 run limit api --remove
 expect_stdout 'No limits were set for api.'
-expect_redis 0 exists cq:limits cq:limit:api cq:starts:api
+expect_redis 0 exists rq:cq:limits rq:cq:limit:api rq:cq:starts:api
 
 it 'refuses what makes no limit, and changes nothing'
 for rate in 0/1m 1 1/ /1m 10/0 10/-1 10001/1m 1.5/1m 10/1y 10/400d ten/1m; do
@@ -84,7 +84,7 @@ expect_stderr_line '--rate-limit-concurrency needs --rate-limit-key'
 run enqueue work --rate-limit-key '' --rate-limit-concurrency 2
 expect_status 2
 expect_stderr_line '--rate-limit-key'
-expect_redis 0 exists cq:limits
+expect_redis 0 exists rq:cq:limits
 
 it 'names the jobs that wait for a slot, for those who want them away'
 for id in one two three; do "$CQ" enqueue work -q idle --job-id "$id" --rate-limit-key many --rate-limit-concurrency 1 --quiet; done

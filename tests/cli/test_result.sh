@@ -27,7 +27,7 @@ expect_stdout_match "  ended     $at \([0-9]+\.[0-9]{3} s\)"
 expect_stdout_has "  result    {'a': [1, None]}"
 
 it 'a failed job shows why, and the last lines it wrote'
-redis set cq:output:failed "$(printf 'first\nlast')" > /dev/null
+redis set rq:cq:output:failed "$(printf 'first\nlast')" > /dev/null
 run result failed
 expect_status 1
 expect_no_stderr
@@ -40,7 +40,7 @@ expect_stdout_has '    last'
 expect_stdout_lacks '  result'
 
 it 'a job that has not ended is told by the status'
-redis set cq:output:waits 'of a run before' > /dev/null
+redis set rq:cq:output:waits 'of a run before' > /dev/null
 run result waits
 expect_status 5
 expect_stdout_has 'waits: queued'

@@ -29,7 +29,7 @@ it 'pauses a queue until it is resumed, and says whom that does not stop'
 run suspend --queue high
 expect_status 0
 expect_stdout "Queue high is paused until 'cq resume --queue high': workers of cq start no jobs of it. Workers of RQ do."
-expect_redis '' hget cq:paused high
+expect_redis '' hget rq:cq:paused high
 expect_redis 0 exists rq:suspended
 
 it 'shows paused queues'
@@ -74,29 +74,29 @@ until_true '[ "$(redis hget rq:job:h1 status)" = finished ]'
 stop_worker
 run resume -q high
 expect_stdout 'Queue high was not paused.'
-expect_redis 0 exists cq:paused
+expect_redis 0 exists rq:cq:paused
 
 it 'pauses several queues for a time'
 run suspend --queue high -q 'bench:default' --duration 1m
 expect_status 0
 expect_stdout 'Queue high is paused for 60 seconds: workers of cq start no jobs of it. Workers of RQ do.
 Queue bench:default is paused for 60 seconds: workers of cq start no jobs of it. Workers of RQ do.'
-[ "$(redis hget cq:paused bench:default)" -gt "$(date +%s)" ] || wrong 'it does not end'
+[ "$(redis hget rq:cq:paused bench:default)" -gt "$(date +%s)" ] || wrong 'it does not end'
 run resume
 expect_stdout 'Resuming workers.'
-expect_redis 2 hlen cq:paused
-redis del cq:paused > /dev/null
+expect_redis 2 hlen rq:cq:paused
+redis del rq:cq:paused > /dev/null
 
 it 'refuses names that no queue can have and changes nothing'
 run suspend --queue good --queue ''
 expect_status 2
 expect_stderr_line '--queue'
-expect_redis 0 exists cq:paused
-redis set cq:paused text > /dev/null
+expect_redis 0 exists rq:cq:paused
+redis set rq:cq:paused text > /dev/null
 run suspend --queue good
 expect_status 1
-expect_stderr_line 'cq:paused is not a hash'
-redis del cq:paused > /dev/null
+expect_stderr_line 'rq:cq:paused is not a hash'
+redis del rq:cq:paused > /dev/null
 
 it 'takes weights and targets behind the last colon of every queue'
 for id in 1 2 3 4; do

@@ -329,7 +329,7 @@ def test_a_rate_is_kept_beside_rqs_scheduler_and_shows_rq_nothing_new(stage, red
         for number in range(9)
     )
     assert all(later - sooner >= timedelta(seconds=1) for sooner, later in zip(starts, starts[4:]))
-    assert not redis.exists("cq:waiting", "cq:waiting:mail", "rq:scheduled:default", "rq:rl-keys")
+    assert not redis.exists("rq:cq:waiting", "rq:cq:waiting:mail", "rq:scheduled:default", "rq:rl-keys")
 
 
 def test_a_paused_queue_is_paused_for_cq_and_not_for_rq(stage, redis, queue):

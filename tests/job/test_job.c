@@ -205,11 +205,51 @@ START_TEST(keys_are_rq_s)
     ck_assert_str_eq(cq_key_queue_workers(name).text, "rq:workers:a: b");
     ck_assert_str_eq(cq_key_pubsub(name).text, "rq:pubsub:a: b");
     ck_assert_str_eq(cq_key_clean_lock(name).text, "rq:clean_registries:a: b");
+    ck_assert_str_eq(cq_key_cron_history(name).text, "rq:cron_job:a: b:jobs");
+    ck_assert_str_eq(cq_key_rate_limited(name).text, "rq:rl:a: b:rate_limited");
+    ck_assert_str_eq(cq_key_queues().text, "rq:queues");
+    ck_assert_uint_eq(cq_key_queues().len, strlen("rq:queues"));
     char longest[CQ_NAME_MAX];
     memset(longest, 'a', sizeof(longest));
     ck_assert_uint_eq(
         cq_key_execution(cq_str_n(longest, sizeof(longest)), cq_str_n(longest, sizeof(longest))).len,
         strlen("rq:execution::") + 2 * CQ_NAME_MAX);
+}
+END_TEST
+
+START_TEST(cq_s_own_keys_are_below_rq_s_prefix)
+{
+    const struct cq_str name = CQ_STR_LIT("a: b");
+    ck_assert_str_eq(cq_key_paused().text, "rq:cq:paused");
+    ck_assert_str_eq(cq_key_limits().text, "rq:cq:limits");
+    ck_assert_str_eq(cq_key_output(name).text, "rq:cq:output:a: b");
+    ck_assert_str_eq(cq_key_given_back(name).text, "rq:cq:given_back:a: b");
+    ck_assert_str_eq(cq_key_sweep(name).text, "rq:cq:sweep:a: b");
+    ck_assert_str_eq(cq_key_sweep_gone(name).text, "rq:cq:sweep_gone:a: b");
+    ck_assert_str_eq(cq_key_cron_tick(name).text, "rq:cq:cron:tick:a: b");
+    ck_assert_str_eq(cq_key_cron_paused().text, "rq:cq:cron:paused");
+}
+END_TEST
+
+START_TEST(names_are_read_out_of_keys_of_their_kind_only)
+{
+    char longest[sizeof("rq:queue:") + CQ_NAME_MAX] = "rq:queue:";
+    size_t before = strlen(longest);
+    memset(longest + before, 'q', CQ_NAME_MAX + 1);
+    ck_assert(cq_str_is(cq_key_queue_name(CQ_STR_LIT("rq:queue:a: b")), "a: b"));
+    ck_assert(cq_str_is(cq_key_worker_name(CQ_STR_LIT("rq:worker:rq:worker:")), "rq:worker:"));
+    ck_assert_uint_eq(cq_key_queue_name(cq_str_n(longest, before + CQ_NAME_MAX)).len, CQ_NAME_MAX);
+    ck_assert_ptr_null(cq_key_queue_name(cq_str_n(longest, before + CQ_NAME_MAX + 1)).data);
+    const struct cq_str others[] = {CQ_STR_NONE,
+                                    CQ_STR_LIT(""),
+                                    CQ_STR_LIT("rq:que"),
+                                    CQ_STR_LIT("rq:queue:"),
+                                    CQ_STR_LIT("rq:worker:a"),
+                                    CQ_STR_LIT("qr:queue:a"),
+                                    CQ_STR_LIT("rq:cq:queue:a"),
+                                    CQ_STR_LIT("rq:queue:a\0b")};
+    for (size_t i = 0; i < CQ_ARRAY_LEN(others); i++)
+        ck_assert_msg(!cq_key_queue_name(others[i]).data, "case %zu", i);
 }
 END_TEST
 
@@ -227,5 +267,7 @@ Suite *test_suite(void)
     tcase_add_test(tc, generated_ids_are_uuids_of_version_4);
     tcase_add_test(tc, members_of_wip_are_split_at_the_last_colon);
     tcase_add_test(tc, keys_are_rq_s);
+    tcase_add_test(tc, cq_s_own_keys_are_below_rq_s_prefix);
+    tcase_add_test(tc, names_are_read_out_of_keys_of_their_kind_only);
     return suite_of("job", tc);
 }

@@ -5,7 +5,7 @@
 #include "lifecycle/cron/cron_view.h"
 #include "tests/lifecycle/steps.h"
 
-#define STATE "cq:cron:tick:report"
+#define STATE "rq:cq:cron:tick:report"
 #define TICK ((cq_time)NOW_S * CQ_SECOND)
 
 /* What a scheduler claims when it has seen this much. */
@@ -38,7 +38,7 @@ static enum cq_cron_outcome claim(const struct cq_cron_tick *tick)
     struct cq_error err = {0};
     build(tick);
     ck_assert_msg(cq_cron_tick_read(step(), &outcome, &seen, &err) == CQ_OK, "%s", err.text);
-    struct cq_str held_now = TEXT("GET", "cq:cron:tick:report");
+    struct cq_str held_now = TEXT("GET", "rq:cq:cron:tick:report");
     ck_assert(cq_str_eq(seen, held_now.data ? held_now : CQ_STR_LIT("")));
     return outcome;
 }
@@ -148,12 +148,12 @@ END_TEST
 START_TEST(out_of_turn_uses_up_no_tick_and_heeds_no_pause)
 {
     struct cq_cron_tick now = tick_seen("j1", "", CQ_TIME_UNSET), tick = tick_seen("j2", "", TICK);
-    RUN("SADD", "cq:cron:paused", "report");
+    RUN("SADD", "rq:cq:cron:paused", "report");
     ck_assert_int_eq(claim(&now), CQ_CRON_ENQUEUED);
     assert_missing("GET", STATE);
     ck_assert_int_eq(claim(&now), CQ_CRON_ENQUEUED); /* sent twice */
     ck_assert_int_eq(job_places("j1"), 1);
-    RUN("DEL", "cq:cron:paused");
+    RUN("DEL", "rq:cq:cron:paused");
     ck_assert_int_eq(claim(&tick), CQ_CRON_ENQUEUED);
     now = tick_seen("j3", "", CQ_TIME_UNSET);
     ck_assert_int_eq(claim(&now), CQ_CRON_ENQUEUED);
@@ -196,7 +196,7 @@ START_TEST(keys_that_hold_something_else_lose_no_tick)
 {
     struct cq_cron_tick tick = tick_seen("j1", "", TICK);
     RUN("RPUSH", STATE, "a list");
-    RUN("SET", "cq:cron:paused", "no set");
+    RUN("SET", "rq:cq:cron:paused", "no set");
     RUN("SET", "rq:cron_jobs", "no zset");
     RUN("SET", "rq:cron_job:report:jobs", "no zset");
     ck_assert_int_eq(claim(&tick), CQ_CRON_ENQUEUED);
@@ -243,7 +243,7 @@ START_TEST(a_heartbeat_shows_the_scheduler_and_asks_for_its_jobs)
     cq_time now;
     struct cq_str seen;
     bool paused;
-    RUN("SADD", "cq:cron:paused", "poll");
+    RUN("SADD", "rq:cq:cron:paused", "poll");
     beat(CQ_STR_LIT("host:42:abc"), &now);
     ck_assert_int_gt(now, NOW - 366 * 86400 * CQ_SECOND);
     cq_cron_beat_job_at(held, 2, 0, &seen, &paused);
@@ -253,7 +253,7 @@ START_TEST(a_heartbeat_shows_the_scheduler_and_asks_for_its_jobs)
     ck_assert_int_eq(cq_cron_seen_tick(seen), CQ_TIME_UNSET);
     ck_assert(paused);
     ck_assert_int_eq(INT("EXISTS", STATE), 1);
-    ck_assert_int_eq(INT("EXISTS", "cq:cron:tick:poll#2"), 0);
+    ck_assert_int_eq(INT("EXISTS", "rq:cq:cron:tick:poll#2"), 0);
     assert_text("42", "HGET", "rq:cron_scheduler:host:42:abc", "pid");
     assert_text("host:42:abc", "HGET", "rq:cron_scheduler:host:42:abc", "name");
     assert_text(NOW_ISO, "HGET", "rq:cron_scheduler:host:42:abc", "created_at");
@@ -283,11 +283,11 @@ START_TEST(a_schedule_that_was_changed_counts_from_when_it_is_read)
     char held_now[64];
     just_read = true;
     RUN("SET", STATE, "5 j UTC @hourly");
-    RUN("SET", "cq:cron:tick:poll#2", "7 k UTC @every 5");
+    RUN("SET", "rq:cq:cron:tick:poll#2", "7 k UTC @every 5");
     beat(CQ_STR_LIT("host:42:abc"), &now);
     snprintf(held_now, sizeof(held_now), "%lld j UTC @daily", (long long)cq_time_seconds(now));
     assert_text(held_now, "GET", STATE); /* its last job is still known */
-    assert_text("7 k UTC @every 5", "GET", "cq:cron:tick:poll#2");
+    assert_text("7 k UTC @every 5", "GET", "rq:cq:cron:tick:poll#2");
     RUN("SET", STATE, "5 j UTC @daily"); /* the same: what was missed since then is missed */
     beat(CQ_STR_LIT("host:42:abc"), &now);
     assert_text("5 j UTC @daily", "GET", STATE);
@@ -341,7 +341,7 @@ START_TEST(a_claim_keeps_the_schedule_and_one_out_of_turn_leaves_it)
     ck_assert_int_eq(job_places("j1"), 1);
     ck_assert_int_eq(claim(&now), CQ_CRON_ENQUEUED);
     assert_text("1795212711 j2 Europe/Berlin 0 3 * * *", "GET", STATE);
-    RUN("SADD", "cq:cron:paused", "report");
+    RUN("SADD", "rq:cq:cron:paused", "report");
     tick = tick_seen("j3", "1795212711 j2 Europe/Berlin 0 3 * * *", TICK + CQ_SECOND);
     tick.schedule = CQ_STR_LIT("UTC @daily");
     ck_assert_int_eq(claim(&tick), CQ_CRON_PAUSED);

@@ -114,7 +114,7 @@ START_TEST(many_dependents_with_many_dependencies_are_released_in_pieces)
     ck_assert_int_gt(calls, 3);
     ck_assert_int_eq(INT("LLEN", "rq:queue:other"), 100);
     ck_assert_int_eq(INT("ZCARD", "rq:deferred:other"), 0);
-    ck_assert_int_eq(INT("EXISTS", "cq:releasing:default"), 0);
+    ck_assert_int_eq(INT("EXISTS", "rq:cq:releasing:default"), 0);
 }
 END_TEST
 

@@ -121,12 +121,12 @@ START_TEST(ids_without_a_hash_and_canceled_jobs_are_dropped)
     RUN("HSET", "rq:job:canceled", "status", "canceled", "data", "x", "origin", "default");
     RUN("ZADD", "rq:canceled:default", "1", "canceled");
     RUN("XADD", "rq:results:gone", "*", "type", "4");
-    RUN("SET", "cq:output:gone", "what an attempt before it expired wrote");
+    RUN("SET", "rq:cq:output:gone", "what an attempt before it expired wrote");
     RUN("XADD", "rq:results:canceled", "*", "type", "2");
     enqueue_plain("j1");
     start("j1", RUN_1);
     ck_assert_int_eq(INT("LLEN", "rq:queue:default"), 0);
-    ck_assert_int_eq(INT("EXISTS", "rq:results:gone", "cq:output:gone"), 0);
+    ck_assert_int_eq(INT("EXISTS", "rq:results:gone", "rq:cq:output:gone"), 0);
     ck_assert_int_eq(INT("EXISTS", "rq:results:canceled"), 1);
     ck_assert_int_eq(job_places("canceled"), 1);
     assert_text("canceled", "HGET", "rq:job:canceled", "status");

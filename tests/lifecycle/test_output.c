@@ -5,7 +5,7 @@
 #include "lifecycle/manage/requeue.h"
 #include "tests/lifecycle/steps.h"
 
-#define KEY "cq:output:j1"
+#define KEY "rq:cq:output:j1"
 
 static enum cq_finish_fate finish_saying(enum cq_outcome outcome, const char *output)
 {

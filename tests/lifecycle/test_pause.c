@@ -50,7 +50,7 @@ START_TEST(a_paused_queue_is_passed_over_until_it_is_resumed)
 
     ck_assert(pause_queues(-1, "high", NULL));
     ck_assert(!pause_queues(-1, "high", NULL));
-    ck_assert_int_eq(INT("EXISTS", "cq:paused"), 0);
+    ck_assert_int_eq(INT("EXISTS", "rq:cq:paused"), 0);
     fetch = fetch_of_two(RUN_2);
     ck_assert_int_eq(fetch_with(&fetch, &started), CQ_FETCH_STARTED);
     ck_assert(cq_str_is(started.job_id, "h1"));
@@ -77,7 +77,7 @@ START_TEST(a_pause_for_a_time_ends_by_itself_and_leaves_nothing)
     ck_assert(cq_fetch_is_paused(&started, 1));
     fetch.now = NOW + 10 * CQ_SECOND;
     ck_assert_int_eq(fetch_with(&fetch, &started), CQ_FETCH_STARTED);
-    ck_assert_int_eq(INT("EXISTS", "cq:paused"), 0);
+    ck_assert_int_eq(INT("EXISTS", "rq:cq:paused"), 0);
 }
 END_TEST
 
@@ -103,23 +103,23 @@ START_TEST(whoever_pauses_takes_away_pauses_that_are_over)
 {
     char past[32];
     snprintf(past, sizeof(past), "%d", NOW_S);
-    RUN("HSET", "cq:paused", "gone", past, "stays", "");
+    RUN("HSET", "rq:cq:paused", "gone", past, "stays", "");
     ck_assert(!pause_queues(5, "gone", NULL));
-    ck_assert_int_eq(INT("HLEN", "cq:paused"), 2);
-    ck_assert_int_eq(INT("HGET", "cq:paused", "gone"), NOW_S + 5);
+    ck_assert_int_eq(INT("HLEN", "rq:cq:paused"), 2);
+    ck_assert_int_eq(INT("HGET", "rq:cq:paused", "gone"), NOW_S + 5);
     ck_assert(pause_queues(0, "gone", "stays"));
-    assert_text("", "HGET", "cq:paused", "gone");
+    assert_text("", "HGET", "rq:cq:paused", "gone");
 }
 END_TEST
 
 START_TEST(foreign_data_in_the_hash_stops_nothing_but_its_queue)
 {
     enqueue_plain("d1");
-    RUN("HSET", "cq:paused", "default", "by hand");
+    RUN("HSET", "rq:cq:paused", "default", "by hand");
     struct cq_fetch fetch = fetch_of(RUN_1);
     ck_assert_int_eq(fetch_with(&fetch, &started), CQ_FETCH_EMPTY);
-    RUN("DEL", "cq:paused");
-    RUN("SET", "cq:paused", "text");
+    RUN("DEL", "rq:cq:paused");
+    RUN("SET", "rq:cq:paused", "text");
     ck_assert_int_eq(fetch_with(&fetch, &started), CQ_FETCH_STARTED);
     struct cq_strv queues = CQ_STRV_INIT;
     cq_strv_push(&queues, CQ_STR_LIT("default"));

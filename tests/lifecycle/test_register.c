@@ -85,7 +85,7 @@ static int dependents_of(int from, int to)
 
 static void assert_nothing_set_aside(void)
 {
-    struct cq_reply *keys = redis_server_run(server, "KEYS", "cq:*", NULL);
+    struct cq_reply *keys = redis_server_run(server, "KEYS", "rq:cq:*", NULL);
     ck_assert_uint_eq(cq_reply_len(keys), 0);
     cq_reply_free(keys);
 }
@@ -113,9 +113,9 @@ START_TEST(each_call_looks_at_a_part_and_the_job_waits_for_what_is_open)
     make_parents(900, "finished");
     enqueue_child(false);
     ck_assert(cq_enqueue_registers(held));
-    ck_assert_int_eq(INT("SCARD", "cq:dependencies:child"), MANY);
+    ck_assert_int_eq(INT("SCARD", "rq:cq:dependencies:child"), MANY);
     ck_assert(go_on());
-    ck_assert_int_eq(INT("SCARD", "cq:dependencies:child"), MANY - CHUNK);
+    ck_assert_int_eq(INT("SCARD", "rq:cq:dependencies:child"), MANY - CHUNK);
     ck_assert(go_on());
     ck_assert(!go_on());
     assert_waits(900);
@@ -208,7 +208,7 @@ START_TEST(a_call_sent_twice_begins_once)
     go_on();
     enqueue_child(false);
     ck_assert(cq_enqueue_registers(held)); /* whoever asks again goes on */
-    ck_assert_int_eq(INT("LLEN", "cq:releasing:default"), 1);
+    ck_assert_int_eq(INT("LLEN", "rq:cq:releasing:default"), 1);
     register_all();
     assert_waits(900);
 }

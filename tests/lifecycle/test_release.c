@@ -44,7 +44,7 @@ static bool maintain(void)
 
 static void assert_nothing_set_aside(void)
 {
-    struct cq_reply *keys = redis_server_run(server, "KEYS", "cq:*", NULL);
+    struct cq_reply *keys = redis_server_run(server, "KEYS", "rq:cq:*", NULL);
     ck_assert_uint_eq(cq_reply_len(keys), 0);
     cq_reply_free(keys);
 }
@@ -136,7 +136,7 @@ START_TEST(a_call_sent_twice_sets_nothing_aside_twice)
     ck_assert_int_eq(cq_finish_build(&with, &call, NULL), CQ_OK);
     cut_call(true);
     ck_assert_int_eq(finish_with(&with).fate, CQ_FATE_FINISHED);
-    ck_assert_int_eq(INT("LLEN", "cq:releasing:default"), 1);
+    ck_assert_int_eq(INT("LLEN", "rq:cq:releasing:default"), 1);
     while (maintain())
         cut_call(true);
     assert_each_is_queued_once("rq:queue:other");

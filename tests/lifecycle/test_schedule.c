@@ -239,13 +239,13 @@ START_TEST(an_entry_without_a_job_gets_a_second_look_and_is_dropped_then)
     RUN("ZADD", "rq:scheduled:default", "1000.5", "late");
     RUN("ZADD", "rq:scheduled:default", "1000.5", "gone");
     RUN("XADD", "rq:results:gone", "*", "type", "4");
-    RUN("SET", "cq:output:gone", "text");
+    RUN("SET", "rq:cq:output:gone", "text");
     pass_of("1", LIMIT);
     ck_assert_int_eq(due.dropped, 1);
     ck_assert_int_eq(due.moved, 1);
     ck_assert_int_eq(job_places("late"), 1);
     ck_assert_int_eq(job_places("gone"), 0);
-    ck_assert_int_eq(INT("EXISTS", "rq:job:gone", "rq:results:gone", "cq:output:gone"), 0);
+    ck_assert_int_eq(INT("EXISTS", "rq:job:gone", "rq:results:gone", "rq:cq:output:gone"), 0);
 }
 END_TEST
 

@@ -225,11 +225,11 @@ START_TEST(a_job_that_expires_while_it_waits_leaves_nothing)
     enqueue_limited("c");
     RUN("DEL", "rq:job:b"); /* its ttl was over, and it had run before */
     RUN("XADD", "rq:results:b", "*", "type", "2");
-    RUN("SET", "cq:output:b", "lines");
+    RUN("SET", "rq:cq:output:b", "lines");
     start("a", RUN_1);
     finish("a", CQ_OUTCOME_SUCCESS);
     assert_holds("c");
-    ck_assert_int_eq(INT("EXISTS", "rq:results:b", "cq:output:b"), 0);
+    ck_assert_int_eq(INT("EXISTS", "rq:results:b", "rq:cq:output:b"), 0);
 }
 END_TEST
 

@@ -237,7 +237,7 @@ START_TEST(a_round_is_that_of_all_workers_and_its_state_ends)
     int calls = sweep_all(&sweep, &taken, &deleted);
     ck_assert_int_gt(calls, 20); /* bounded: 10 or so in each */
     ck_assert_int_eq(taken, 1000);
-    ck_assert_int_gt(INT("TTL", "cq:sweep:default"), 600);
+    ck_assert_int_gt(INT("TTL", "rq:cq:sweep:default"), 600);
     RUN("ZADD", "rq:canceled:default", "1", "gone");
     ck_assert_int_eq(sweep_all(&sweep, &taken, &deleted), 1);
     ck_assert_int_eq(taken, 0);

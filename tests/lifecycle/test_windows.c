@@ -30,9 +30,9 @@ START_TEST(no_more_start_in_a_window_and_the_rest_go_on_in_order)
     clock_now += 4 * CQ_SECOND;
     expect_start("d");
     expect_wait(0);
-    ck_assert_int_eq(INT("EXISTS", "cq:waiting", "cq:waiting:api", "rq:scheduled:default"), 0);
-    ck_assert_int_eq(INT("LLEN", "cq:starts:api"), 2);
-    ck_assert_int_gt(INT("TTL", "cq:starts:api"), 10);
+    ck_assert_int_eq(INT("EXISTS", "rq:cq:waiting", "rq:cq:waiting:api", "rq:scheduled:default"), 0);
+    ck_assert_int_eq(INT("LLEN", "rq:cq:starts:api"), 2);
+    ck_assert_int_gt(INT("TTL", "rq:cq:starts:api"), 10);
 }
 END_TEST
 
@@ -165,7 +165,7 @@ START_TEST(a_job_that_was_scheduled_anew_is_not_brought_back_before_its_time)
     clock_now += 10 * CQ_SECOND;
     expect_wait(0);
     ck_assert_int_eq(INT("ZSCORE", "rq:scheduled:default", "b"), 1795216311);
-    ck_assert_int_eq(INT("EXISTS", "cq:waiting:api"), 0);
+    ck_assert_int_eq(INT("EXISTS", "rq:cq:waiting:api"), 0);
 }
 END_TEST
 
@@ -205,7 +205,8 @@ START_TEST(a_limit_taken_away_or_changed_counts_at_once)
     expect_start("c");
     expect_start("d");
     expect_start("e");
-    ck_assert_int_eq(INT("EXISTS", "cq:limit:api", "cq:limits", "cq:starts:api", "cq:waiting:api"), 0);
+    ck_assert_int_eq(
+        INT("EXISTS", "rq:cq:limit:api", "rq:cq:limits", "rq:cq:starts:api", "rq:cq:waiting:api"), 0);
 }
 END_TEST
 
@@ -255,7 +256,7 @@ START_TEST(more_than_one_call_can_handle_takes_several)
     }
     expect_start("j000");
     expect_wait(10000);
-    ck_assert_int_eq(INT("ZCARD", "cq:waiting:api"), JOBS - 1);
+    ck_assert_int_eq(INT("ZCARD", "rq:cq:waiting:api"), JOBS - 1);
     ck_assert_int_eq(INT("LLEN", "rq:queue:default"), 0);
     set_rate("api", CQ_LIMIT_NONE, 0);
     for (int i = 1; i < JOBS; i++)
@@ -286,7 +287,7 @@ START_TEST(a_job_that_waits_for_the_window_keeps_its_slot)
     RUN("ZREM", "rq:rl:api:allowed", "b"); /* as RQ 3's maintenance would */
     clock_now += 10 * CQ_SECOND;
     RUN("HSET", "rq:rl:api", "concurrency", "1");
-    RUN("HSET", "cq:limit:api", "concurrency", "1");
+    RUN("HSET", "rq:cq:limit:api", "concurrency", "1");
     expect_wait(0);
     assert_text("rate_limited", "HGET", "rq:job:b", "status");
     ck_assert_int_eq(job_places("b"), 0);
@@ -306,7 +307,7 @@ START_TEST(other_keys_and_jobs_without_one_are_not_touched)
     expect_start("a");
     expect_start("o");
     expect_start("x");
-    ck_assert_int_eq(INT("EXISTS", "cq:starts:other"), 0);
+    ck_assert_int_eq(INT("EXISTS", "rq:cq:starts:other"), 0);
 }
 END_TEST
 
@@ -317,7 +318,7 @@ START_TEST(broken_keys_lose_no_job_and_stop_no_other)
     enqueue_keyed("a");
     enqueue_keyed("b");
     expect_start("a");
-    RUN("SET", "cq:waiting:api", "text");
+    RUN("SET", "rq:cq:waiting:api", "text");
     struct cq_fetch fetch = fetch_of(RUN_2);
     fetch.now = clock_now;
     enum cq_fetch_outcome outcome;
@@ -328,9 +329,9 @@ START_TEST(broken_keys_lose_no_job_and_stop_no_other)
     RUN("LREM", "rq:queue:default", "0", "b");
     ck_assert_int_eq(fetch_now(), CQ_FETCH_STARTED);
     ck_assert(cq_str_is(started.job_id, "x"));
-    RUN("DEL", "cq:waiting:api");
-    RUN("SET", "cq:limit:odd", "text");
-    RUN("ZADD", "cq:waiting", "1", "odd");
+    RUN("DEL", "rq:cq:waiting:api");
+    RUN("SET", "rq:cq:limit:odd", "text");
+    RUN("ZADD", "rq:cq:waiting", "1", "odd");
     struct cq_job odd = new_job("y", "default");
     odd.rate_limit_key = CQ_STR_LIT("odd");
     enqueue(&odd);

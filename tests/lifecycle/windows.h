@@ -58,7 +58,7 @@ static void expect_start(const char *id)
     ck_assert_msg(cq_str_is(started.job_id, id), "started %.*s, not %s", (int)started.job_id.len,
                   started.job_id.data, id);
     ck_assert_int_eq(job_places(id), 1);
-    ck_assert_ptr_null(TEXT("ZSCORE", "cq:waiting:api", id).data);
+    ck_assert_ptr_null(TEXT("ZSCORE", "rq:cq:waiting:api", id).data);
 }
 
 /* Nothing may start, and the next time to ask is so many milliseconds away. */
@@ -72,7 +72,7 @@ static void assert_set_aside(const char *id)
 {
     assert_text("scheduled", "HGET", cq_key_job(cq_str(id)).text, "status");
     ck_assert_ptr_nonnull(TEXT("ZSCORE", "rq:scheduled:default", id).data);
-    ck_assert_ptr_nonnull(TEXT("ZSCORE", "cq:waiting:api", id).data);
+    ck_assert_ptr_nonnull(TEXT("ZSCORE", "rq:cq:waiting:api", id).data);
     ck_assert_int_eq(job_places(id), 1);
 }
 

@@ -121,7 +121,7 @@ def pairs(state, picture):
         {key: value for key, value in state.results.items() if value},
         picture.under("rq:results:"),
     )
-    yield "outputs", state.outputs, set(picture.under("cq:output:"))
+    yield "outputs", state.outputs, set(picture.under("rq:cq:output:"))
     yield "groups", {key: value for key, value in state.groups.items() if value}, picture.under("rq:group:")
     yield (
         "executions",
@@ -164,9 +164,9 @@ def pairs_of_limits(state, picture):
     yield (
         "set aside",
         {key: set(value) for key, value in state.aside.items() if value},
-        {key: set(value) for key, value in picture.under("cq:waiting:").items()},
+        {key: set(value) for key, value in picture.under("rq:cq:waiting:").items()},
     )
-    wakes = {key: float(value) for key, value in picture.values.get("cq:waiting", {}).items()}
+    wakes = {key: float(value) for key, value in picture.values.get("rq:cq:waiting", {}).items()}
     yield (
         "wakes",
         {key: round(at) for key, at in state.wakes.items()},
@@ -175,31 +175,31 @@ def pairs_of_limits(state, picture):
     yield (
         "starts",
         {key: len(value) for key, value in state.starts.items() if value},
-        {key: len(value) for key, value in picture.under("cq:starts:").items()},
+        {key: len(value) for key, value in picture.under("rq:cq:starts:").items()},
     )
-    yield "limits", set(state.limits), picture.values.get("cq:limits", set())
+    yield "limits", set(state.limits), picture.values.get("rq:cq:limits", set())
     yield (
         "paused",
         state.paused,
-        {queue: number(ends or None) for queue, ends in picture.values.get("cq:paused", {}).items()},
+        {queue: number(ends or None) for queue, ends in picture.values.get("rq:cq:paused", {}).items()},
     )
-    yield "crons paused", state.crons_paused, picture.values.get("cq:cron:paused", set())
+    yield "crons paused", state.crons_paused, picture.values.get("rq:cq:cron:paused", set())
 
 
 def key_of(kind, job_id):
     if kind == "execution":
         return "rq:execution:{}:{}".format(*job_id)
     if kind == "given_back":
-        return f"cq:given_back:{job_id}"
+        return f"rq:cq:given_back:{job_id}"
     return {
         "job": "rq:job:{}",
         "dependents": "rq:job:{}:dependents",
         "waits": "rq:job::{}:dependencies",
         "results": "rq:results:{}",
-        "output": "cq:output:{}",
+        "output": "rq:cq:output:{}",
         "running": "rq:executions:{}",
-        "starts": "cq:starts:{}",
-        "tick": "cq:cron:tick:{}",
+        "starts": "rq:cq:starts:{}",
+        "tick": "rq:cq:cron:tick:{}",
         "worker": "rq:worker:{}",
     }[kind].format(job_id)
 
@@ -209,7 +209,7 @@ def lifetimes(state, picture):
     expected = {key_of(*name): left for name, left in state.left.items()}
     for key, ttl in picture.ttls.items():
         if not key.startswith(
-            ("rq:job:", "rq:results:", "cq:output:", "rq:execution", "cq:starts:", "cq:cron:tick:")
+            ("rq:job:", "rq:results:", "rq:cq:output:", "rq:execution", "rq:cq:starts:", "rq:cq:cron:tick:")
         ):
             continue
         left = expected.get(key, -1)
@@ -270,14 +270,14 @@ LASTING = (
     "rq:scheduled:",
     "rq:canceled:",
     "rq:group:",
-    "cq:paused",
-    "cq:limits",
-    "cq:limit:",
-    "cq:waiting",
+    "rq:cq:paused",
+    "rq:cq:limits",
+    "rq:cq:limit:",
+    "rq:cq:waiting",
     "rq:rl:",
     "rq:rl-keys",
     "rq:cron_jobs",
-    "cq:cron:paused",
+    "rq:cq:cron:paused",
 )
 # Keys that must end by themselves.
 PASSING = (
@@ -287,10 +287,10 @@ PASSING = (
     "rq:clean_registries:",
     "rq:scheduler",
     "rq:cron_job:",
-    "cq:cron:tick:",
-    "cq:starts:",
-    "cq:sweep:",
-    "cq:given_back:",
+    "rq:cq:cron:tick:",
+    "rq:cq:starts:",
+    "rq:cq:sweep",
+    "rq:cq:given_back:",
     "rq:queue:{}:intermediate:first_seen:",
 )
 
@@ -308,7 +308,7 @@ def ownerless(state, picture):
             waiting = any(other in state.jobs for other in picture.values[key])
             if ttl < 0 and key[7:-11] not in state.jobs and not waiting and key[7:-11] not in state.foreign:
                 yield f"{key} is of no job"
-        elif key.startswith(("rq:results:", "cq:output:")):
+        elif key.startswith(("rq:results:", "rq:cq:output:")):
             job_id = key.rsplit(":", 1)[1]
             if (
                 ttl < 0

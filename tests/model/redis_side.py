@@ -48,17 +48,17 @@ for _, key in ipairs(redis.call('KEYS', '*')) do
             for at = 1, #members, 2 do
                 local score = tonumber(members[at + 1])
                 if score and score > 1e9 and score < 1e15
-                    and string.sub(key, 1, 14) ~= 'cq:given_back:'
-                    and string.sub(key, 1, 11) ~= 'cq:waiting:'
+                    and string.sub(key, 1, 17) ~= 'rq:cq:given_back:'
+                    and string.sub(key, 1, 14) ~= 'rq:cq:waiting:'
                     and string.sub(key, 1, 6) ~= 'rq:rl:' then
                     redis.call('ZADD', key, score - by, members[at])
                 end
             end
-        elseif string.sub(key, 1, 10) == 'cq:starts:' then
+        elseif string.sub(key, 1, 13) == 'rq:cq:starts:' then
             for at, moment in ipairs(redis.call('LRANGE', key, 0, -1)) do
                 redis.call('LSET', key, at - 1, string.format('%.6f', moment - by))
             end
-        elseif string.sub(key, 1, 9) == 'cq:sweep:' or key == 'cq:paused' then
+        elseif string.sub(key, 1, 11) == 'rq:cq:sweep' or key == 'rq:cq:paused' then
             local fields = redis.call('HGETALL', key)
             for at = 1, #fields, 2 do
                 if tonumber(fields[at + 1]) and tonumber(fields[at + 1]) > 1e9 then

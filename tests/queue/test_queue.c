@@ -38,8 +38,8 @@ END_TEST
 START_TEST(names_come_sorted_and_without_what_is_no_queue)
 {
     struct cq_strv names = CQ_STRV_INIT;
-    char longest[sizeof(CQ_PREFIX_QUEUE) + CQ_NAME_MAX + 1] = CQ_PREFIX_QUEUE;
-    memset(longest + strlen(CQ_PREFIX_QUEUE), 'q', CQ_NAME_MAX + 1);
+    char longest[sizeof("rq:queue:") + CQ_NAME_MAX + 1] = "rq:queue:";
+    memset(longest + strlen("rq:queue:"), 'q', CQ_NAME_MAX + 1);
     redis_server_flush(server);
     cq_reply_free(redis_server_run(server, "SADD", "rq:queues", "rq:queue:low", "rq:queue:a:b",
                                    "rq:queue:", "other", longest, NULL));

@@ -292,14 +292,14 @@ START_TEST(the_last_lines_of_a_job_are_kept_with_its_failure)
     put("silent", "jobs.leave");
     put("speaks", "fake.speak");
     ck_assert_int_eq(wait_worker(start_worker("--burst", "--config", fake_config, NULL)), 0);
-    struct cq_str kept = redis_server_text(server, "GET", "cq:output:fails", NULL);
+    struct cq_str kept = redis_server_text(server, "GET", "rq:cq:output:fails", NULL);
     ck_assert_msg(kept.data && strncmp(kept.data, "line 10\nline 11\n", 16) == 0, "kept: %.*s", (int)kept.len,
                   kept.data ? kept.data : "");
     ck_assert(kept.data && memmem(kept.data, kept.len, "line 29\n", 8) == kept.data + kept.len - 8);
     ck_assert(log_has("ERROR ") &&
               log_has(": fails:   of it\n")); /* not kept, and each line one of the log's */
-    ck_assert_int_eq(redis_server_int(server, "EXISTS", "cq:output:silent", NULL), 0);
-    ck_assert_int_eq(redis_server_int(server, "EXISTS", "cq:output:speaks", NULL), 0);
+    ck_assert_int_eq(redis_server_int(server, "EXISTS", "rq:cq:output:silent", NULL), 0);
+    ck_assert_int_eq(redis_server_int(server, "EXISTS", "rq:cq:output:speaks", NULL), 0);
 }
 END_TEST
 
