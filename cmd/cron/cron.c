@@ -37,7 +37,7 @@ static const struct cq_option cron_options[] = {
      .name = "log-format",
      .argument = "text|json",
      .field = FIELD(log_format),
-     .help = "How lines are written; json: one object a line (default: text)"},
+     .help = "The form of log lines; json: one object a line (default: text)"},
     {.kind = CQ_OPTION_SETTING,
      .name = "python",
      .argument = "PATH",
@@ -48,13 +48,12 @@ static const struct cq_option cron_options[] = {
      .argument = "skip|once|all",
      .field = FIELD(missed),
      .words = "skip|once|all",
-     .help = "What is done about times that nobody was there for, where a job does not say (default: skip; "
-             "of intervals: once)"},
+     .help = "What to do about missed times of jobs that do not say it (default: skip; of intervals: once)"},
     {.kind = CQ_OPTION_HEADING, .help = "Instead of running the schedules"},
     {.kind = CQ_OPTION_FLAG,
      .name = "check",
      .field = FIELD(check),
-     .help = "Only read the files: status 0 when they are right, 3 when not"},
+     .help = "Only read the files: status 0 when they are correct, 3 when not"},
     {.kind = CQ_OPTION_INT,
      .name = "next",
      .argument = "N",
@@ -66,12 +65,12 @@ static const struct cq_option cron_options[] = {
      .name = "from",
      .argument = "TIME",
      .field = FIELD(from),
-     .help =
-         "With --next: the times after this one, as --schedule-at of 'cq enqueue' takes it (default: now)"},
+     .help = "With --next: show the times after this one, written as for 'cq enqueue --schedule-at' "
+             "(default: now)"},
     {.kind = CQ_OPTION_FLAG,
      .name = "list",
      .field = FIELD(list),
-     .help = "Show each job with its last and its next time; without FILE the schedulers that live, cq's and "
+     .help = "Show each job with its last and its next time; without FILE the live schedulers, cq's and "
              "rq's, and their jobs"},
     {.kind = CQ_OPTION_FLAG,
      .name = "json",
@@ -86,22 +85,20 @@ static const struct cq_option cron_options[] = {
      .name = "pause",
      .argument = "NAME",
      .field = FIELD(pause),
-     .help = "Let this job not be enqueued by any 'cq cron', until --resume; takes no FILE"},
+     .help = "Keep every 'cq cron' from enqueueing this job, until --resume; takes no FILE"},
     {.kind = CQ_OPTION_TEXT,
      .name = "resume",
      .argument = "NAME",
      .field = FIELD(resume),
-     .help = "Let it be enqueued again; takes no FILE"},
+     .help = "Enqueue a paused job again at its times; takes no FILE"},
     {.kind = CQ_OPTION_END},
 };
 
 static const char *const notes[] = {
     "FILE is a plain file (`-`: standard input), or RQ's Python configuration (a .py file or a module). A "
-    "line of a plain file is a schedule and what "
-    "'cq enqueue' takes: '0 3 * * 1-5 -q reports reports.nightly :2026', '@every 90s feeds.poll'. "
-    "CRON_TZ=Europe/Berlin sets the time "
-    "zone of the lines below it. Besides, a line takes --name NAME, --zone ZONE, --missed skip|once|all and "
-    "--no-overlap.",
+    "line of a plain file is a schedule and the arguments of 'cq enqueue': '0 3 * * 1-5 -q reports "
+    "reports.nightly :2026', '@every 90s feeds.poll'. CRON_TZ=Europe/Berlin sets the time zone of the lines "
+    "below it. A line also takes --name NAME, --zone ZONE, --missed skip|once|all and --no-overlap.",
     "Any number of 'cq cron' may run with the same files: each time is enqueued once. SIGHUP reads the files "
     "again. See docs/CRON.md.",
     NULL,
@@ -147,7 +144,7 @@ static enum cq_code check_options(const struct cq_run *run, struct cq_error *err
         return cq_error_set(err, CQ_ERR_USAGE, "a cron job's name has 1 to %d bytes", CQ_NAME_MAX);
     if (options->log_format && strcmp(options->log_format, "text") != 0 &&
         strcmp(options->log_format, "json") != 0)
-        return cq_error_set(err, CQ_ERR_USAGE, "--log-format: it is text or json, not '%.40s'",
+        return cq_error_set(err, CQ_ERR_USAGE, "--log-format: must be text or json, not '%.40s'",
                             options->log_format);
     return CQ_OK;
 }
@@ -279,7 +276,7 @@ static enum cq_code pause_job(struct work *work, struct cq_error *err)
     if (code == CQ_OK) {
         cq_print(work->options->pause ? "Paused " : "Resumed ");
         cq_print_name(cq_str(name));
-        cq_print(".%s%s\n", work->options->pause ? " 'rq cron' does not heed it." : "",
+        cq_print(".%s%s\n", work->options->pause ? " 'rq cron' ignores that." : "",
                  known && !cq_reply_int(known)
                      ? " No 'cq cron' has had a job of this name yet: mind how it is written."
                      : "");

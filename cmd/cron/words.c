@@ -25,23 +25,23 @@ const struct cq_option cq_cron_line_options[] = {
      .name = "name",
      .argument = "NAME",
      .field = FIELD(name),
-     .help = "What the cron job is called (default: as its function)"},
+     .help = "The name of the cron job (default: that of its function)"},
     {.kind = CQ_OPTION_TEXT,
      .name = "zone",
      .argument = "ZONE",
      .field = FIELD(zone),
-     .help =
-         "The time zone of its times, as Europe/Berlin (default: that of CRON_TZ= above, or the local one)"},
+     .help = "The time zone of its times, such as Europe/Berlin (default: that of CRON_TZ= above, or the "
+             "local one)"},
     {.kind = CQ_OPTION_CHOICE,
      .name = "missed",
      .argument = "skip|once|all",
      .field = FIELD(missed),
      .words = "skip|once|all",
-     .help = "What is done about times that nobody was there for (default: skip; of @every: once)"},
+     .help = "What to do about missed times (default: skip; of @every: once)"},
     {.kind = CQ_OPTION_FLAG,
      .name = "no-overlap",
      .field = FIELD(no_overlap),
-     .help = "Enqueue nothing while the job of an earlier time is still to run or running"},
+     .help = "Enqueue nothing while the job of an earlier time waits or runs"},
     {.kind = CQ_OPTION_END},
 };
 

@@ -169,7 +169,7 @@ static enum cq_code read_ids(const struct cq_strv *texts, struct cq_strv *ids, s
         if (ids->len - before != parts)
             return cq_error_set(err, CQ_ERR_USAGE,
                                 "--depends-on: '%.80s' %s; give ids with commas between them",
-                                texts->items[i], parts == 1 ? "is no id" : "has an id missing");
+                                texts->items[i], parts == 1 ? "is not an id" : "has an id missing");
     }
     return CQ_OK;
 }

@@ -147,8 +147,8 @@ enum cq_exit cq_wait_result(struct cq_wait *wait, struct cq_connection *connecti
             return CQ_EXIT_FAILED;
         }
         if (cq_clock_monotonic() >= give_up) {
-            cq_complain("enqueue", "job '%.*s' has not ended after %lld s; it goes on", (int)wait->job_id.len,
-                        wait->job_id.data, (long long)timeout_s);
+            cq_complain("enqueue", "job '%.*s' has not ended after %lld s; it continues",
+                        (int)wait->job_id.len, wait->job_id.data, (long long)timeout_s);
             return CQ_EXIT_FAILED;
         }
     }

@@ -21,19 +21,18 @@ static const struct cq_option cancel_options[] = {
     {.kind = CQ_OPTION_FLAG,
      .name = "enqueue-dependents",
      .field = offsetof(struct cancel_options, enqueue_dependents),
-     .help = "Put jobs that wait for nothing else than the canceled one on their queues"},
+     .help = "Enqueue the dependents that wait for no other job"},
     {.kind = CQ_OPTION_FLAG,
      .name = "remove-from-dependencies",
      .field = offsetof(struct cancel_options, remove_from_dependencies),
-     .help = "Let the jobs that the canceled one waits for forget it"},
+     .help = "Remove the job from the dependents of the jobs that it waits for"},
     {.kind = CQ_OPTION_END},
 };
 
 static const char *const notes[] = {
-    "A canceled job is not run; 'cq requeue --registry canceled' takes that back. A running job runs on, and "
-    "stays canceled where the "
-    "worker is cq's; 'cq stop' ends it. A job id that is not there, or is canceled already, is named on "
-    "standard error; the others are canceled, and the status is 1.",
+    "A canceled job does not run. 'cq requeue --registry canceled' takes that back. A running job continues, "
+    "and stays canceled if its worker is cq's; 'cq stop' ends it. Ids of jobs that do not exist or are "
+    "canceled already are printed on standard error. The others are canceled, and the status is 1.",
     NULL,
 };
 

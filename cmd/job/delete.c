@@ -20,17 +20,15 @@ static const struct cq_option delete_options[] = {
     {.kind = CQ_OPTION_FLAG,
      .name = "dependents",
      .field = offsetof(struct delete_options, dependents),
-     .help = "Delete also the jobs that wait for the deleted one; without this RQ's workers never run them, "
-             "and cq's do after "
-             "their next maintenance"},
+     .help = "Also delete the jobs that wait for it; without this option RQ's workers never run them, and "
+             "cq's run them after the next maintenance"},
     {.kind = CQ_OPTION_END},
 };
 
 static const char *const notes[] = {
-    "A job goes with its results, executions and all else that belongs to it. A running one runs on, and its "
-    "outcome is "
-    "dropped; 'cq stop' ends it. A job id that is not there is named on standard error; the others are "
-    "deleted, and the status is 1.",
+    "Deletes a job with its results, executions and all else that belongs to it. A running job continues, "
+    "and its outcome is dropped; 'cq stop' ends it. Ids of jobs that do not exist are printed on standard "
+    "error. The others are deleted, and the status is 1.",
     NULL,
 };
 

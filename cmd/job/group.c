@@ -20,10 +20,9 @@ static const struct cq_option group_options[] = {
 };
 
 static const char *const notes[] = {
-    "Without NAME: each group with how many jobs it has, and how many of them are queued, started and so on. "
-    "With NAME: each of its "
-    "jobs with status, queue and call, then the group's own line. Nothing is changed; jobs that are gone are "
-    "only counted.",
+    "Without NAME: each group with the number of its jobs, and how many of them are queued, started and so "
+    "on. With NAME: each of its jobs with status, queue and call, then the line of the group. Changes "
+    "nothing; jobs that are gone are only counted.",
     "A job gets into a group by cq enqueue --group, or RQ's Group.",
     NULL,
 };

@@ -17,15 +17,14 @@ static const struct cq_option requeue_options[] = {
     {.kind = CQ_OPTION_FLAG,
      .name = "at-front",
      .field = offsetof(struct requeue_options, at_front),
-     .help = "Put them at the front of their queues"},
+     .help = "Put the jobs at the front of their queues"},
     {.kind = CQ_OPTION_END},
 };
 
 static const char *const notes[] = {
-    "Failed jobs whose data is gone are skipped and counted. A job id that is not there, or whose job has "
-    "not failed, is named "
-    "on standard error; the others are requeued, and the status is 1. A canceled job that waited for others "
-    "is run without them.",
+    "Failed jobs whose data is gone are skipped and counted. Ids of jobs that do not exist or have not "
+    "failed are printed on standard error. The others are requeued, and the status is 1. A canceled job that "
+    "waited for others runs without them.",
     NULL,
 };
 

@@ -26,17 +26,14 @@ static const struct cq_option result_options[] = {
     {.kind = CQ_OPTION_FLAG,
      .name = "raw",
      .field = FIELD(raw),
-     .help =
-         "Only the return value, as its serializer wrote it, byte for byte; of one job that has finished"},
+     .help = "Print only the return value of one finished job, byte for byte as its serializer wrote it"},
     {.kind = CQ_OPTION_END},
 };
 
 static const char *const notes[] = {
     "Shows status, times, return value (as Python's repr), failure, and the last lines that a failed job "
-    "wrote; of a job that "
-    "waits, when it "
-    "is due, or which jobs it depends on. A value is decoded "
-    "without running anything: an object of a class is shown by its name.",
+    "wrote. Of a waiting job it shows when it is due, or which jobs it depends on. Decoding a value runs no "
+    "code: an object of a class is shown by its name.",
     "Status 0 when the job has finished, 1 when it failed, was stopped or canceled, 5 when it has not ended, "
     "6 when there is no "
     "such job; "

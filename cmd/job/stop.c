@@ -27,14 +27,14 @@ static const struct cq_option stop_options[] = {
     {.kind = CQ_OPTION_FLAG,
      .name = "no-wait",
      .field = offsetof(struct stop_options, no_wait),
-     .help = "Tell their workers, and do not wait"},
+     .help = "Tell the workers, and do not wait"},
     {.kind = CQ_OPTION_END},
 };
 
 static const char *const notes[] = {
-    "The worker kills what a job runs in. The job is not retried; its status is stopped, it is among the "
-    "failed jobs, and 'cq requeue' runs "
-    "it again. Status 1: a job does not run, its worker does not listen, or it has not stopped in time.",
+    "The worker kills the process of the job. The job is not retried. Its status is stopped, it is among the "
+    "failed jobs, and 'cq requeue' runs it again. Status 1: a job does not run, its worker does not listen, "
+    "or it has not stopped in time.",
     NULL,
 };
 

@@ -30,9 +30,9 @@ const struct cq_option cq_shared_options[] = {
      .letter = 'S',
      .argument = "NAME",
      .setting = "worker.serializer",
-     .help = "What enqueue writes; on a worker, the only one accepted: pickle, json, msgpack, or RQ's dotted "
-             "name of one of the first two; "
-             "a worker also takes the dotted name of a serializer of Python's"},
+     .help = "The serializer that enqueue writes; on a worker, the only one accepted: pickle, json, msgpack, "
+             "or RQ's dotted name of one of the first two; a worker also takes the dotted name of a Python "
+             "serializer"},
     {.kind = CQ_OPTION_FLAG,
      .name = "help",
      .letter = 'h',

@@ -20,9 +20,8 @@ static const struct cq_option empty_options[] = {
 };
 
 static const char *const notes[] = {
-    "Removes the jobs that wait in the queues, with their results and all else that belongs to them, and the "
-    "deferred jobs, on "
-    "whatever queue, that wait for these. Running, failed and finished jobs stay.",
+    "Removes the jobs that wait in the queues, with their results and all else that belongs to them. Also "
+    "removes the deferred jobs, on any queue, that wait for these. Running, failed and finished jobs stay.",
     NULL,
 };
 

@@ -29,12 +29,12 @@ static const struct cq_option info_options[] = {
      .argument = "SECONDS",
      .field = FIELD(interval_s),
      .max = INTERVAL_MAX_S,
-     .help = "Show it again every so many seconds, until Ctrl-C (default: once)"},
+     .help = "Repeat every so many seconds, until Ctrl-C (default: once)"},
     {.kind = CQ_OPTION_FLAG,
      .name = "raw",
      .letter = 'r',
      .field = FIELD(raw),
-     .help = "Only the raw numbers, no bar charts"},
+     .help = "Show only the raw numbers, no bar charts"},
     {.kind = CQ_OPTION_FLAG,
      .name = "only-queues",
      .letter = 'Q',
@@ -53,14 +53,13 @@ static const struct cq_option info_options[] = {
     {.kind = CQ_OPTION_FLAG,
      .name = "json",
      .field = FIELD(json),
-     .help = "Everything as one JSON object a line (docs/CLI.md)"},
+     .help = "Print everything as one JSON object a line (docs/CLI.md)"},
     {.kind = CQ_OPTION_END},
 };
 
 static const char *const notes[] = {
-    "Only reads: registries are not cleaned by looking at them. What is not to be known, such as a key of "
-    "the wrong type, shows "
-    "as '-'. Colours are for a terminal, and not when NO_COLOR is set.",
+    "Only reads: looking at registries does not clean them. A value that cannot be known, such as a key of "
+    "the wrong type, shows as '-'. Colours are for a terminal, unless NO_COLOR is set.",
     NULL,
 };
 

@@ -24,18 +24,18 @@ static const struct cq_option limit_options[] = {
      .name = "rate",
      .argument = "N/DURATION",
      .field = FIELD(rate),
-     .help = "No more than N jobs of the key start in any time of this length, such as 100/1m; none: no such "
-             "limit"},
+     .help =
+         "Start at most N jobs of the key in any time of this length, such as 100/1m; none: no such limit"},
     {.kind = CQ_OPTION_TEXT,
      .name = "concurrency",
      .argument = "N",
      .field = FIELD(concurrency),
-     .help = "No more than N jobs of the key are queued or run at a time, whatever they say themselves; "
-             "none: as they say"},
+     .help = "Queue or run at most N jobs of the key at a time, instead of the number in the jobs; none: the "
+             "number in the jobs"},
     {.kind = CQ_OPTION_FLAG,
      .name = "remove",
      .field = FIELD(remove),
-     .help = "Take away all that was set for the key"},
+     .help = "Remove all limits that were set for the key"},
     {.kind = CQ_OPTION_FLAG,
      .name = "json",
      .field = FIELD(json),
@@ -49,9 +49,8 @@ static const struct cq_option limit_options[] = {
 };
 
 static const char *const notes[] = {
-    "Without options it shows the limits of the key, or of all keys. Jobs are given their key by 'cq enqueue "
-    "--rate-limit-key', or "
-    "as RQ 3's rate_limit. Rates are kept by workers of cq; those of RQ start jobs regardless.",
+    "Without options, shows the limits of the key, or of all keys. 'cq enqueue --rate-limit-key' gives a job "
+    "its key, or RQ 3's rate_limit. Only workers of cq keep rates; those of RQ start jobs regardless.",
     NULL,
 };
 

@@ -22,21 +22,20 @@ struct suspend_options {
 
 static const struct cq_option suspend_options[] = {
     QUEUE_OPTION(
-        "Only jobs of this queue, by workers of cq; may be repeated (default: all workers, RQ's too)"),
+        "Pause only this queue, for workers of cq; may be repeated (default: all workers, RQ's too)"),
     {.kind = CQ_OPTION_DURATION,
      .name = "duration",
      .argument = "SECONDS",
      .field = offsetof(struct suspend_options, duration_s),
      .min = 1,
      .max = INT32_MAX,
-     .help = "How long (default: until 'cq resume')"},
+     .help = "The length of the pause (default: until 'cq resume')"},
     {.kind = CQ_OPTION_END},
 };
 
-static const char *const notes[] = {
-    "Jobs that run now go on to their end. Workers of RQ know nothing of paused queues and go on with "
-    "them; without --queue they are suspended as well.",
-    NULL};
+static const char *const notes[] = {"Running jobs continue to their end. Workers of RQ know nothing of "
+                                    "paused queues and run them; without --queue they are suspended as well.",
+                                    NULL};
 
 const struct cq_syntax cq_suspend_syntax = {.arguments = "",
                                             .options_size = sizeof(struct suspend_options),
@@ -44,8 +43,8 @@ const struct cq_syntax cq_suspend_syntax = {.arguments = "",
                                             .notes = notes};
 
 static const struct cq_option resume_options[] = {
-    QUEUE_OPTION("Only this queue, which was suspended by name; may be repeated (default: all workers; "
-                 "paused queues stay paused)"),
+    QUEUE_OPTION("Resume only this queue, which was suspended by name; may be repeated (default: all "
+                 "workers; paused queues stay paused)"),
     {.kind = CQ_OPTION_END},
 };
 

@@ -229,7 +229,7 @@ expect_stderr "cq cron: there is no cron job 'nobody' in the files; 'cq cron --l
 it 'a paused job is not enqueued, and misses nothing by it'
 run cron --pause fast
 expect_status 0
-expect_stdout "Paused fast. 'rq cron' does not heed it."
+expect_stdout "Paused fast. 'rq cron' ignores that."
 run cron --pause fats
 expect_stdout_has "No 'cq cron' has had a job of this name yet"
 run cron --pause fast

@@ -125,8 +125,8 @@ refused 'discarded before it is due' --schedule-in 10 --ttl 10
 refused '--unique is not supported with --depends-on' --unique --job-id u --depends-on x
 refused "job 'u' cannot wait for itself" --job-id u --depends-on x,u
 refused '--allow-failure needs --depends-on' --allow-failure
-refused "--depends-on: '' is no id; give ids with commas between them" --depends-on ''
-refused "--depends-on: '' is no id" --depends-on x --depends-on ''
+refused "--depends-on: '' is not an id; give ids with commas between them" --depends-on ''
+refused "--depends-on: '' is not an id" --depends-on x --depends-on ''
 for ids in ',' ',x' 'x,' 'x,,y' 'x, '; do
     refused "'$ids' has an id missing" --depends-on "$ids"
 done

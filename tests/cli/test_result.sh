@@ -172,7 +172,7 @@ if command -v script > /dev/null; then
     expect_stdout_has 'a\x1b[31mb'
 fi
 
-it 'what is no id, or no job, is refused'
+it 'what is not an id, or no job, is refused'
 run result
 expect_status 2
 expect_stderr_line "a job's id is missing"
