@@ -33,7 +33,8 @@ enqueue() { # job id, arguments of cq enqueue ...
         esac
     done
     echo ' &'
-    "$build/cq" enqueue --wait --wait-timeout 100 --job-id "$id" "$@" < /dev/null > "$redis_folder/$id.out" 2> "$redis_folder/$id.err" &
+    "$build/cq" enqueue --wait --wait-timeout 100 --job-id "$id" "$@" < /dev/null > "$redis_folder/$id.out" \
+        2> "$redis_folder/$id.err" &
     eval "pid_$(echo "$id" | tr - _)=$!"
     waiting="$waiting $!"
     until [ -s "$redis_folder/$id.out" ]; do # so that the jobs are queued in this order

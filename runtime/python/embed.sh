@@ -1,6 +1,6 @@
 #!/bin/sh
-# Make the bundle of the python runtime (runtime/python/bundle.h) and an assembler source that holds it. Called by the
-# Makefile: embed.sh OUTPUT_FOLDER EXTENSION.so boot.py MODULE.py ...
+# Make the bundle of the python runtime (runtime/python/bundle.h) and an assembler source that holds it.
+# Called by the Makefile: embed.sh OUTPUT_FOLDER EXTENSION.so boot.py MODULE.py ...
 #
 # The modules are named after their files: __init__.py is the package `cq`, _stable.py is cq._stable.
 set -eu
@@ -18,7 +18,8 @@ size_of() { wc -c < "$1" | tr -d ' '; }
     [ $# = 0 ] || cat "$@"
 } > "$out/bundle.bin"
 
-# Comments stay here: the text is an argument of every python stable. The extension's size is where the index begins.
+# Comments stay here: the text is an argument of every python stable. The extension's size is where the index
+# begins.
 sed -e '/^ *#/d' -e '/^$/d' -e "s/EXTENSION_SIZE/$(size_of "$extension")/" "$boot" > "$out/boot.txt"
 
 cat > "$out/bundle.S" << END

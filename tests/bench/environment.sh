@@ -1,6 +1,6 @@
 #!/bin/sh
-# The Python side of the benchmark: RQ, Celery and the packages of the heavy applications, in build/venv-bench.
-# Instant and silent when it is there. usage: environment.sh
+# The Python side of the benchmark: RQ, Celery and the packages of the heavy applications, in
+# build/venv-bench. Instant and silent when it is there. usage: environment.sh
 set -eu
 cd "$(dirname "$0")/../.."
 venv=build/venv-bench

@@ -1,8 +1,9 @@
 #!/bin/sh
-# cq beside RQ's workers and Celery, on one private Redis in one run: rates, CPU, Redis traffic, latency, memory, and the
-# ratios. usage: run.sh
+# cq beside RQ's workers and Celery, on one private Redis in one run: rates, CPU, Redis traffic, latency,
+# memory, and the ratios. usage: run.sh
 #   CQ            path of cq (build/cq)
-#   ROWS          rows and groups of rows, see rows.py ("default"): native, python, horse, reuse, eight, django, plain, all
+#   ROWS          rows and groups of rows, see rows.py ("default"): native, python, horse, reuse, eight,
+#   django, plain, all
 #                 scheduler: 100,000 jobs that are due in one second (scheduler.py)
 #                 graph: chains and fans of jobs that wait for each other (graph.py)
 #                 manage: a million failed jobs requeued, canceled, deleted (manage.py)
@@ -18,7 +19,8 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 mkdir "$folder/native" "$folder/jobs"
 cc -std=c11 -D_GNU_SOURCE -O2 -shared -fPIC -Iruntime -o "$folder/native/bench.so" tests/bench/jobs/bench.c
-cp tests/bench/jobs/*.py "$folder/jobs" # there Python may keep what it has compiled, as it does for an application
+# there Python may keep what it has compiled, as it does for an application
+cp tests/bench/jobs/*.py "$folder/jobs"
 CQ=$(realpath "$CQ")
 export CQ
 case $ROWS in

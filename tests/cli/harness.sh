@@ -57,7 +57,8 @@ trap 'exit 1' INT TERM HUP
 
 start_redis() { # extra arguments for redis-server
     socket=$work/redis.sock
-    redis-server --port 0 --unixsocket "$socket" --save '' --appendonly no --dir "$work" "$@" > "$work/redis.log" 2>&1 &
+    redis-server --port 0 --unixsocket "$socket" --save '' --appendonly no --dir "$work" "$@" \
+        > "$work/redis.log" 2>&1 &
     redis_pid=$!
     export RQ_REDIS_URL="unix://$socket"
     tries=0

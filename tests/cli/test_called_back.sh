@@ -39,7 +39,8 @@ run enqueue --job-id slow --on-success tell.slowly --callback-timeout 1 tools.ad
 run worker --burst --python none --kill-grace 1 --config "$work/cq.ini"
 run result slow
 expect_status 1
-grep -q 'JobTimeoutException: Task exceeded maximum timeout value (1 seconds)' "$work/out" "$work/err" || wrong 'the failure is another'
+grep -q 'JobTimeoutException: Task exceeded maximum timeout value (1 seconds)' "$work/out" "$work/err" \
+    || wrong 'the failure is another'
 
 it 'a job that is stopped calls back, too'
 : > "$told"

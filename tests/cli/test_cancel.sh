@@ -11,7 +11,8 @@ enqueue() { # id, further arguments of enqueue
 }
 
 put() { # place, queue, id, its time: a job as a worker leaves it there
-    redis hset "rq:job:$3" status "$1" origin "$2" data x created_at "$4" ended_at "$4" enqueued_at "$4" > /dev/null
+    redis hset "rq:job:$3" status "$1" origin "$2" data x created_at "$4" ended_at "$4" enqueued_at "$4" \
+        > /dev/null
     redis zadd "rq:$1:$2" 99999999999 "$3" > /dev/null
     redis sadd rq:queues "rq:queue:$2" > /dev/null
 }
@@ -43,7 +44,8 @@ expect_redis canceled hget rq:job:b status
 it 'has to be told which registry --all is about'
 run cancel --all
 expect_status 2
-expect_stderr 'cq cancel: --all of which registry? give --registry queued|deferred|scheduled|started|failed|finished'
+expect_stderr \
+    'cq cancel: --all of which registry? give --registry queued|deferred|scheduled|started|failed|finished'
 run cancel --all --registry dancing
 expect_status 2
 
@@ -129,7 +131,8 @@ it 'takes more jobs than one call, with and without a filter, in a queue that ke
 {
     i=0
     while [ "$i" -lt 3000 ]; do
-        echo "HSET rq:job:m$i status queued origin big data x enqueued_at 202$((i % 3))-01-01T00:00:00.000000Z"
+        echo "HSET rq:job:m$i status queued origin big data x" \
+            "enqueued_at 202$((i % 3))-01-01T00:00:00.000000Z"
         echo "RPUSH rq:queue:big m$i"
         i=$((i + 1))
     done

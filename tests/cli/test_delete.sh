@@ -11,8 +11,12 @@ fail_job() { # queue, id, base64 of zlib of the failure's text
     redis xadd "rq:results:$2" '*' type 2 exc_string "$3" > /dev/null
 }
 # zlib of `ZeroDivisionError: division by zero` and of `ValueError: nothing`
-zero=$(python3 -c 'import base64,zlib; print(base64.b64encode(zlib.compress(b"ZeroDivisionError: division by zero")).decode())')
-value=$(python3 -c 'import base64,zlib; print(base64.b64encode(zlib.compress(b"ValueError: nothing")).decode())')
+packed() { # text: as RQ keeps it in a result
+    python3 -c 'import base64, sys, zlib
+print(base64.b64encode(zlib.compress(sys.argv[1].encode())).decode())' "$1"
+}
+zero=$(packed 'ZeroDivisionError: division by zero')
+value=$(packed 'ValueError: nothing')
 
 it 'has nothing to do without ids'
 run delete
@@ -144,7 +148,8 @@ redis eval "for i = 1, 60000 do
     redis.call('HSET', 'rq:job:m' .. i, 'status', 'failed', 'origin', 'many', 'data', 'x')
     redis.call('ZADD', 'rq:failed:many', 5, 'm' .. i)
 end" 0 > /dev/null
-# In the background SIGINT is ignored until cq has its own handler: the signal comes when it is at work, however slow it starts.
+# In the background SIGINT is ignored until cq has its own handler: the signal comes when it is at work,
+# however slow it starts.
 "$CQ" delete --all --registry failed > "$work/out" 2> "$work/err" < /dev/null &
 pid=$!
 until_true '[ "$(redis zcard rq:failed:many)" -lt 60000 ]'

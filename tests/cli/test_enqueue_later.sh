@@ -45,7 +45,8 @@ run enqueue g --job-id child3 --depends-on parent
 expect_no_stderr
 run enqueue g --job-id child3 --quiet --depends-on parent,nobody,noone
 expect_status 0
-expect_stderr "cq enqueue: --depends-on: 2 of these jobs do not exist (any more), such as 'nobody': they count as finished"
+expect_stderr \
+    "cq enqueue: --depends-on: 2 of these jobs do not exist (any more), such as 'nobody': they count as finished"
 expect_redis queued hget rq:job:child3 status
 expect_redis child3 lindex rq:queue:default -1
 
@@ -111,7 +112,8 @@ for zone in '' Z +05:00 ' Asia/Tokyo'; do
 done
 
 it 'what is no time is refused with an example'
-for time in 25:00 10 2026-02-30T10:00 2026-11-21 2026-11-21T10:00+25:00 '2026-11-21T10:00 ' 2026-11-21T10:00x 10:00:61 ''; do
+for time in 25:00 10 2026-02-30T10:00 2026-11-21 2026-11-21T10:00+25:00 '2026-11-21T10:00 ' \
+    2026-11-21T10:00x 10:00:61 ''; do
     refused 'is not a time; write 2026-11-21T10:00:00' --schedule-at "$time"
 done
 refused "'Nowhere' is no time zone" --schedule-at '10:00 Nowhere'
@@ -156,7 +158,8 @@ refused 'needs --retry-max, from 1 to 1000' --retry-backoff 2s..1m
 refused 'give one of them' --retry-max 2 --retry-backoff 2s..1m --retry-interval 5
 
 it 'repeats, group and callbacks are fields that RQ reads'
-run enqueue f --job-id more --repeat 3 --repeat-interval 5 --repeat-interval 6 --group ünï --on-failure mail.failed --on-stopped s
+run enqueue f --job-id more --repeat 3 --repeat-interval 5 --repeat-interval 6 --group ünï \
+    --on-failure mail.failed --on-stopped s
 expect_redis 3 hget rq:job:more repeats_left
 expect_redis '[5, 6]' hget rq:job:more repeat_intervals
 expect_redis ünï hget rq:job:more group_id
@@ -169,12 +172,16 @@ refused "--on-success: '' cannot be a function's name" --on-success ''
 refused "cannot be a group's name" --group ''
 
 it 'webhooks are written as RQ writes them, and checked as RQ checks them'
-run enqueue f --job-id hook --webhook finished=http://h/a?b=c --webhook failed=HTTPS://h --webhook-method POST \
+run enqueue f --job-id hook --webhook finished=http://h/a?b=c --webhook failed=HTTPS://h \
+    --webhook-method POST \
     --webhook-header 'X-Key:  a: b' --webhook-timeout 3
-expect_redis '[{"url": "http://h/a?b=c", "job_status": "finished", "method": "POST", "headers": {"X-Key": "a: b"}, "timeout": 3}, {"url": "HTTPS://h", "job_status": "failed", "method": "POST", "headers": {"X-Key": "a: b"}, "timeout": 3}]' \
+expect_redis \
+    '[{"url": "http://h/a?b=c", "job_status": "finished", "method": "POST", "headers": {"X-Key": "a: b"}, "timeout": 3}, {"url": "HTTPS://h", "job_status": "failed", "method": "POST", "headers": {"X-Key": "a: b"}, "timeout": 3}]' \
     hget rq:job:hook webhooks
 run enqueue f --job-id hook --webhook failed=http://h
-expect_redis '[{"url": "http://h", "job_status": "failed", "method": "GET", "headers": null, "timeout": 10}]' hget rq:job:hook webhooks
+expect_redis \
+    '[{"url": "http://h", "job_status": "failed", "method": "GET", "headers": null, "timeout": 10}]' hget \
+    rq:job:hook webhooks
 refused 'does not begin with finished= or failed=' --webhook started=http://h
 refused 'does not begin with finished= or failed=' --webhook http://h
 for url in ftp://h http:// http:///x file:///etc/passwd 'http://h/a b' ''; do
@@ -185,8 +192,10 @@ for header in x ': x' 'a b: c' "$(printf 'a: b\nc: d')"; do
 done
 refused "'PUT' is not one of GET|POST" --webhook failed=http://h --webhook-method PUT
 refused 'a worker would not send it: its url has' --webhook failed=http://hé/
-refused "a worker would not send it: a header's value" --webhook failed=http://h --webhook-header 'X-Price: 1 €'
+refused "a worker would not send it: a header's value" --webhook failed=http://h \
+    --webhook-header 'X-Price: 1 €'
 # shellcheck disable=SC2046 # many words
-refused 'a worker would not send it: it has more than 64 headers' --webhook failed=http://h $(seq -f '--webhook-header=X-%g:1' 65)
+refused 'a worker would not send it: it has more than 64 headers' --webhook failed=http://h $(seq \
+    -f '--webhook-header=X-%g:1' 65)
 # shellcheck disable=SC2046
 refused 'at most' $(seq -f '--webhook=failed=http://h%g' 65)

@@ -26,12 +26,14 @@ expect_status 0
 expect_stdout_match "a queued default f\('a'\)"
 expect_stdout_match "c finished default f\('c'\)"
 expect_stdout_lacks 'b queued'
-[ "$(tail -n 1 "$work/out")" = 'beta  2 jobs: 1 queued, 1 finished; 1 gone' ] || wrong "the last line is $(tail -n 1 "$work/out")"
+[ "$(tail -n 1 "$work/out")" = 'beta  2 jobs: 1 queued, 1 finished; 1 gone' ] \
+    || wrong "the last line is $(tail -n 1 "$work/out")"
 expect_redis 3 scard rq:group:beta
 
 it '--json prints an object a line'
 run group --json
-expect_stdout_has '{"name": "alpha ü", "jobs": 1, "gone": 0, "statuses": {"unknown": 0, "created": 0, "queued": 0, "started": 0, "deferred": 1'
+expect_stdout_has \
+    '{"name": "alpha ü", "jobs": 1, "gone": 0, "statuses": {"unknown": 0, "created": 0, "queued": 0, "started": 0, "deferred": 1'
 run group 'alpha ü' --json
 expect_stdout '{"id": "d", "status": "deferred", "queue": "default", "description": "g()"}'
 

@@ -14,7 +14,8 @@ expect_no_stderr
 for word in worker worker-pool enqueue cancel cron help $commands; do
     expect_stdout_match "  $word +[A-Z].*"
 done
-[ "$(grep -cE '^  [a-z-]+ +[A-Z]' "$work/out")" = "$(echo "$commands" | wc -l)" ] || wrong 'the table has other commands than help'
+[ "$(grep -cE '^  [a-z-]+ +[A-Z]' "$work/out")" = "$(echo "$commands" | wc -l)" ] \
+    || wrong 'the table has other commands than help'
 for number in 0 1 2 3 4 5 6 70 71; do
     expect_stdout_match "  $number +[a-zA-Z].*"
 done
@@ -180,7 +181,8 @@ for word in $commands; do
     expect_stdout_match "$word"
     complete help "$word"
     expect_stdout_match "$word"
-    "$CQ" "$word" --help | sed -n 's/^ \{2,6\}\(-[a-zA-Z]*, \)\{0,1\}\(--[a-z-]*\).*/\2/p' | sort > "$work/options"
+    "$CQ" "$word" --help | sed -n 's/^ \{2,6\}\(-[a-zA-Z]*, \)\{0,1\}\(--[a-z-]*\).*/\2/p' \
+        | sort > "$work/options"
     complete "$word" --
     sort "$work/out" | cmp -s - "$work/options" || wrong "the options of $word are others than its --help has"
 done

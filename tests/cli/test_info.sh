@@ -19,7 +19,8 @@ redis zadd rq:failed:low -1 kept 99999999999 c 1000 expired > /dev/null
 redis sadd rq:workers rq:worker:w1 rq:worker:w2 rq:worker:dead > /dev/null
 redis sadd rq:workers:high rq:worker:w1 rq:worker:dead > /dev/null
 redis sadd rq:workers:low rq:worker:w1 rq:worker:w2 > /dev/null
-redis hset rq:worker:w1 hostname box ip_address 10.0.0.1:5000 pid 42 state busy queues high,low successful_job_count 5 \
+redis hset rq:worker:w1 hostname box ip_address 10.0.0.1:5000 pid 42 state busy queues high,low \
+    successful_job_count 5 \
     failed_job_count 1 birth 2026-01-02T03:04:05.000006Z current_job h9 total_working_time 1.25 > /dev/null
 redis hset rq:worker:w2 hostname box ip_address unknown pid 43 state idle queues low > /dev/null
 
@@ -44,7 +45,8 @@ expect_stdout_match 'Updated: [0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}(\.[0-9]{6})?'
 it 'shows who schedules, also an older RQ that says only its process id'
 redis set rq:scheduler-lock:high 1234567890120004711 > /dev/null
 redis set rq:scheduler-lock:low 815 > /dev/null
-redis hset rq:scheduler:1234567890120004711 hostname box pid 4711 queues high,low created_at 2026-01-02T03:04:05.000006Z \
+redis hset rq:scheduler:1234567890120004711 hostname box pid 4711 queues high,low created_at \
+    2026-01-02T03:04:05.000006Z \
     last_heartbeat 2026-01-02T03:05:05.000006Z > /dev/null
 run info -r
 expect_stdout_has 'scheduler 1234567890120004711 (box 4711) high'
@@ -52,7 +54,8 @@ expect_stdout_has 'scheduler 815 (- -) low'
 run info -r low
 expect_stdout_lacks 4711
 run info --json
-expect_stdout_has '"schedulers":[{"name":"1234567890120004711","hostname":"box","pid":4711,"created_at":"2026-01-02T03:04:05.000006Z","last_heartbeat":"2026-01-02T03:05:05.000006Z","queues":["high","low"],"locks":["high"]},{"name":"815","hostname":null,"pid":null,"created_at":null,"last_heartbeat":null,"queues":[],"locks":["low"]}]'
+expect_stdout_has \
+    '"schedulers":[{"name":"1234567890120004711","hostname":"box","pid":4711,"created_at":"2026-01-02T03:04:05.000006Z","last_heartbeat":"2026-01-02T03:05:05.000006Z","queues":["high","low"],"locks":["high"]},{"name":"815","hostname":null,"pid":null,"created_at":null,"last_heartbeat":null,"queues":[],"locks":["low"]}]'
 redis del rq:scheduler-lock:low > /dev/null
 redis hset rq:scheduler-lock:low no text > /dev/null
 redis del rq:scheduler:1234567890120004711 > /dev/null
@@ -88,15 +91,18 @@ expect_redis 3 scard rq:workers
 it 'gives everything as JSON'
 run info --json
 expect_status 0
-expect_stdout_has '"suspended":false,"queues":[{"name":"high","queued":3,"started":1,"finished":2,"failed":0,"deferred":0,"scheduled":0,"canceled":0,"abandoned":0,"workers":["dead","w1"],"paused":false}'
+expect_stdout_has \
+    '"suspended":false,"queues":[{"name":"high","queued":3,"started":1,"finished":2,"failed":0,"deferred":0,"scheduled":0,"canceled":0,"abandoned":0,"workers":["dead","w1"],"paused":false}'
 expect_stdout_has '"name":"w1","state":"busy","hostname":"box","ip_address":"10.0.0.1:5000","pid":42,'
-expect_stdout_has '"current_job":"h9","current_job_working_time":null,"successful_job_count":5,"failed_job_count":1,"total_working_time":1.250000,"queues":["high","low"]}'
+expect_stdout_has \
+    '"current_job":"h9","current_job_working_time":null,"successful_job_count":5,"failed_job_count":1,"total_working_time":1.250000,"queues":["high","low"]}'
 cp "$work/out" "$work/json"
 run_command python3 -c 'import json, sys; print(len(json.load(open(sys.argv[1]))["workers"]))' "$work/json"
 expect_stdout 2
 
 it 'says that workers are suspended and who waits for a slot, but not in rq'"'"'s raw lines'
-for id in 1 2 3; do "$CQ" enqueue f -q high --job-id "s$id" --rate-limit-key api --rate-limit-concurrency 1 --quiet; done
+for id in 1 2 3; do "$CQ" enqueue f -q high --job-id "s$id" --rate-limit-key api \
+    --rate-limit-concurrency 1 --quiet; done
 "$CQ" suspend > /dev/null
 run info -Q
 expect_stdout_has '2 queues, 5 jobs total'
@@ -183,7 +189,8 @@ run_on_terminal "$CQ info --interval 0.1 & pid=\$!; sleep 1; kill -TSTP \$pid
     until grep -q '^State:.T' /proc/\$pid/status; do sleep 0.05; done
     echo stopped; kill -CONT \$pid; sleep 0.5; kill -INT \$pid; wait \$pid"
 expect_status 0
-sed -n '1,/stopped/p' "$work/out" | tr -d '\n' | grep -q '25l.*25h.*stopped' || wrong 'the cursor is not given'
+sed -n '1,/stopped/p' "$work/out" | tr -d '\n' | grep -q '25l.*25h.*stopped' \
+    || wrong 'the cursor is not given'
 sed '1,/stopped/d' "$work/out" | tr -d '\n' | grep -q '25l.*25h' || wrong 'it is not hidden and shown again'
 
 it '--interval repeats plain text when there is no terminal'

@@ -42,7 +42,8 @@ it 'a job that has not failed stays where it is'
 len=$(redis llen rq:queue:high)
 run requeue b
 expect_status 1
-expect_stderr_line "job 'b' is not among the failed jobs of its queue; a canceled one needs --registry canceled"
+expect_stderr_line \
+    "job 'b' is not among the failed jobs of its queue; a canceled one needs --registry canceled"
 expect_redis "$len" llen rq:queue:high
 
 it '--queue looks in that queue only'

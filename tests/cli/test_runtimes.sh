@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runtimes of a worker as its user sees them: examples/runtime.py by an ini file, and interpreters that do not do.
+# Runtimes of a worker as its user sees them: examples/runtime.py by an ini file, and interpreters that do not
+# do.
 # shellcheck source=tests/cli/harness.sh
 . "$(dirname "$0")/harness.sh"
 start_redis
@@ -46,18 +47,22 @@ run enqueue --serializer json --job-id missing text.upper x
 run worker --burst --config "$work/missing.ini"
 expect_status 0
 run result missing
-grep -q 'cq.RuntimeUnavailable: .*\[runtime.text\] command: there is no python-of-nowhere on PATH' "$work/out" "$work/err" ||
+grep -q 'cq.RuntimeUnavailable: .*\[runtime.text\] command: there is no python-of-nowhere on PATH' \
+    "$work/out" "$work/err" ||
     wrong 'the failure does not name it'
 
 it 'a module that cannot be preloaded ends the worker with one clear line'
 run worker --burst --preload no_such_module_of_mine
 expect_status 3
-tail -n 1 "$work/err" | grep -q "^cq worker: the python runtime (.*) does not start: .*no_such_module_of_mine" || wrong 'the last line does not say so'
+tail -n 1 "$work/err" | grep \
+    -q "^cq worker: the python runtime (.*) does not start: .*no_such_module_of_mine" \
+    || wrong 'the last line does not say so'
 
 it 'what is no interpreter ends the worker, and a pool, with one line that names --python'
 for command in worker worker-pool; do
     run "$command" --burst --python /bin/cat
     expect_status 3
-    [ "$(cat "$work/err")" = "cq $command: --python: /bin/cat is no Python interpreter: it does not answer as one" ] ||
+    [ "$(cat "$work/err")" \
+        = "cq $command: --python: /bin/cat is no Python interpreter: it does not answer as one" ] ||
         wrong 'it is not the one line'
 done

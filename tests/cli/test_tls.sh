@@ -1,5 +1,6 @@
 #!/bin/sh
-# TLS as a user meets it: a server with a certificate of an authority of our own. A build without TLS refuses rediss://.
+# TLS as a user meets it: a server with a certificate of an authority of our own. A build without TLS refuses
+# rediss://.
 # shellcheck source=tests/cli/harness.sh
 . "$(dirname "$0")/harness.sh"
 
@@ -20,17 +21,20 @@ make_certificates() { # a certificate authority, and a server's and a client's c
     for whose in server client; do
         openssl req -newkey rsa:2048 -nodes -keyout $whose.key -out $whose.csr -subj /CN=$whose
         echo 'subjectAltName=DNS:localhost' > ext
-        openssl x509 -req -in $whose.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile ext -out $whose.crt
+        openssl x509 -req -in $whose.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile ext \
+            -out $whose.crt
     done
 }
 
 free_port() { # below those that the kernel gives to clients
     port=$((20000 + $$ % 10000))
-    while grep -q ":$(printf %04X $port) " /proc/net/tcp /proc/net/tcp6 2> /dev/null; do port=$((port + 1)); done
+    while grep -q ":$(printf %04X $port) " /proc/net/tcp /proc/net/tcp6 2> /dev/null; do port=$((port + \
+        1)); done
     echo $port
 }
 
-(make_certificates) > "$work/openssl.log" 2>&1 || { cat "$work/openssl.log"; echo 'not ok - openssl makes certificates'; exit 1; }
+(make_certificates) > "$work/openssl.log" 2>&1 || { cat \
+    "$work/openssl.log"; echo 'not ok - openssl makes certificates'; exit 1; }
 port=$(free_port)
 start_redis --tls-port "$port" --tls-cert-file "$work/server.crt" --tls-key-file "$work/server.key" \
     --tls-ca-cert-file "$work/ca.crt" --tls-auth-clients optional
@@ -75,7 +79,8 @@ expect_redis 0 exists rq:workers
 it 'takes the authority from the environment, and from a file'
 run_command env REDIS_SSL_CA_CERTS="$work/ca.crt" "$CQ" info --url "rediss://localhost:$port"
 expect_status 0
-printf '[redis]\nhost = localhost\nport = %s\ntls = true\ntls_ca_certs = %s\n' "$port" "$work/ca.crt" > "$work/cq.ini"
+printf '[redis]\nhost = localhost\nport = %s\ntls = true\ntls_ca_certs = %s\n' "$port" "$work/ca.crt" \
+    > "$work/cq.ini"
 run info -c "$work/cq.ini"
 expect_status 0
 

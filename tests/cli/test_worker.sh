@@ -1,5 +1,6 @@
 #!/bin/sh
-# worker: what its command line takes and refuses. What a worker does is tested in tests/worker and tests/interop.
+# worker: what its command line takes and refuses. What a worker does is tested in tests/worker and
+# tests/interop.
 # shellcheck source=tests/cli/harness.sh
 . "$(dirname "$0")/harness.sh"
 start_redis
@@ -86,7 +87,8 @@ done
 
 it 'takes the words of rq worker'
 run worker -b -v --results-ttl 60 --worker-ttl 420 --maintenance-interval 600 --job-monitoring-interval 30 \
-    --disable-job-desc-logging --max-jobs 1 --max-idle-time 5 -ds round_robin -P . -S json --logging_level INFO q1 q2
+    --disable-job-desc-logging --max-jobs 1 --max-idle-time 5 -ds round_robin -P . -S json \
+        --logging_level INFO q1 q2
 expect_status 0
 run worker -b -ds=random --dequeue-strategy default --log-format json --logging-level WARNING -q
 expect_status 0
@@ -117,7 +119,8 @@ expect_status 2
 expect_stderr 'cq worker: --log-format: cq has no Python format strings; give text or json'
 
 it 'refuses values that are none'
-for option in --max-jobs=0 --max-idle-time=never --results-ttl=x --dequeue-strategy=fair --logging-level=LOUD --job-output=paper \
+for option in --max-jobs=0 --max-idle-time=never --results-ttl=x --dequeue-strategy=fair \
+    --logging-level=LOUD --job-output=paper \
     --num-workers=1001 --kill-grace=-1 --log-format=xml; do
     run worker -b "$option"
     expect_status 2
@@ -125,14 +128,16 @@ for option in --max-jobs=0 --max-idle-time=never --results-ttl=x --dequeue-strat
 done
 
 it 'takes the options of Python functions'
-run worker -b --python none --preload json --preload=csv,email.message --no-auto-preload --exception-handler app.errors.report \
+run worker -b --python none --preload json --preload=csv,email.message \
+    --no-auto-preload --exception-handler app.errors.report \
     -d -j app.jobs.Job --connection-class app.redis.Redis -S app.serializers.Fast
 expect_status 0
 run worker -b --python none --allow app.tasks --allow reports
 expect_status 0
 
 it 'knows the worker classes of rq by their names'
-for class in rq.Worker rq.worker.Worker Worker rq.SpawnWorker rq.worker.SimpleWorker rq.worker.worker_classes.RandomWorker; do
+for class in rq.Worker rq.worker.Worker Worker rq.SpawnWorker rq.worker.SimpleWorker \
+    rq.worker.worker_classes.RandomWorker; do
     run worker -b -w "$class"
     expect_status 0
 done
@@ -176,7 +181,8 @@ expect_status 3
 expect_stderr_line 'RQ_WORKER_CLASS: Mine: cq runs jobs itself'
 run worker -b -w rq.worker.RandomWorker -ds round_robin
 expect_status 2
-expect_stderr 'cq worker: --worker-class: rq.worker.RandomWorker contradicts --dequeue-strategy; leave one of them out'
+expect_stderr \
+    'cq worker: --worker-class: rq.worker.RandomWorker contradicts --dequeue-strategy; leave one of them out'
 
 it 'refuses a queue class that is not RQ'
 run worker -b --queue-class app.Queue
@@ -189,7 +195,8 @@ expect_stderr_line "$work/class.ini:3: queue_class: app.Queue: cq takes jobs off
 
 it 'reads a settings module as rq does'
 mkdir -p "$work/app"
-printf 'REDIS_URL = "unix://%s"\nQUEUES = ["urgent"]\nNAME = "mod"\nDICT_CONFIG = {"version": 1}\n' "$socket" > "$work/app/settings.py"
+printf 'REDIS_URL = "unix://%s"\nQUEUES = ["urgent"]\nNAME = "mod"\nDICT_CONFIG = {"version": 1}\n' \
+    "$socket" > "$work/app/settings.py"
 run_command env -u RQ_REDIS_URL REDIS_HOST=nowhere.invalid "$CQ" worker -b -c app.settings -P "$work"
 expect_status 0
 grep -q ' mod: .*listening on urgent' "$work/err" || wrong 'name and queues are not those of the module'
@@ -198,13 +205,15 @@ run_command env -u RQ_REDIS_URL RQ_CONFIG=app.settings "$CQ" info --raw -P "$wor
 expect_status 0
 run worker -b -c app.missing -P "$work"
 expect_status 3
-expect_stderr "cq worker: app.missing: no such file, and python3 cannot import it: ModuleNotFoundError: No module named 'app.missing'"
+expect_stderr \
+    "cq worker: app.missing: no such file, and python3 cannot import it: ModuleNotFoundError: No module named 'app.missing'"
 run worker -b -c app.settings -P "$work" --python /no/python
 expect_status 3
 expect_stderr_line 'cannot start /no/python'
 
 it 'refuses dotted names that are none'
-for option in --preload= --preload=a,,b --preload=.a --exception-handler=report --exception-handler=a/b.c --job-class=Job \
+for option in --preload= --preload=a,,b --preload=.a --exception-handler=report --exception-handler=a/b.c \
+    --job-class=Job \
     --connection-class=app. --serializer=yaml --serializer=app..Fast '--allow=app.*'; do
     run worker -b "$option"
     expect_status 2

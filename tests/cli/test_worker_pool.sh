@@ -1,5 +1,6 @@
 #!/bin/sh
-# worker-pool: supervision, resizing, recycling, shutdown. What a worker does is tested in tests/worker, deadlines in its test_shutdown.c.
+# worker-pool: supervision, resizing, recycling, shutdown. What a worker does is tested in tests/worker,
+# deadlines in its test_shutdown.c.
 # shellcheck source=tests/cli/harness.sh
 . "$(dirname "$0")/harness.sh"
 start_redis
@@ -102,7 +103,8 @@ for form in slots processes; do
     it "has jobs wait again that do not end in time ($form)"
     start_pool -n 2 $option --shutdown-timeout 1
     until_workers 2
-    for id in "x-$form" "y-$form" "z-$form"; do run enqueue jobs.doze_s :600 --timeout 900 --job-id "$id"; done
+    for id in "x-$form" "y-$form" "z-$form"; do run enqueue jobs.doze_s :600 --timeout 900 \
+        --job-id "$id"; done
     until_true '[ "$(redis zcard rq:wip:default)" = 2 ]'
     stop_pool
     expect_status 0
@@ -180,7 +182,8 @@ start_pool -n 2
 until_workers 3
 expect_redis 2 exists rq:worker:p.1001 rq:worker:p.1002
 expect_redis 1 sismember rq:workers rq:worker:p.1
-grep -q "ended with status 1; another is started in .* s, with another name$" "$log" || wrong 'it does not say why there is another name'
+grep -q "ended with status 1; another is started in .* s, with another name$" "$log" \
+    || wrong 'it does not say why there is another name'
 [ "$(logged 'cannot register again')" = 0 ] || wrong 'a worker that was never born wants to be born again'
 stop_pool
 expect_status 0

@@ -2,7 +2,8 @@
 # Build and run every fuzz target with clang's libFuzzer, AddressSanitizer and UBSan. usage: run.sh [NAME ...]
 #   FUZZ_SECONDS (60)  for each target       FUZZ_JOBS (2)  targets at a time
 # tests/fuzz/corpus/NAME is where a target starts from and stays as it is; what it finds on its way is kept in
-# build/fuzz/corpus/NAME, an input that breaks it in build/fuzz/findings. The last line is `N passed, N failed`.
+# build/fuzz/corpus/NAME, an input that breaks it in build/fuzz/findings. The last line is `N passed, N
+# failed`.
 set -eu
 cd "$(dirname "$0")/../.."
 out=build/fuzz
@@ -16,17 +17,21 @@ if [ "${1:-}" = --one ]; then # called by xargs below: writes its log, with `sta
     [ ! -d "tests/fuzz/corpus/$name" ] || set -- "$@" "tests/fuzz/corpus/$name"
     status=0
     # A limit of 25 s for one input and of 2 GB for all: what takes more is a finding too.
-    timeout -k 10 $((seconds + 120)) "$out/fuzz/fuzz_$name" -max_total_time="$seconds" -timeout=25 -rss_limit_mb=2048 \
-        -print_final_stats=1 -artifact_prefix="$out/findings/$name-" "$@" < /dev/null > "$log" 2>&1 || status=$?
+    timeout -k 10 $((seconds + 120)) "$out/fuzz/fuzz_$name" -max_total_time="$seconds" -timeout=25 \
+        -rss_limit_mb=2048 \
+        -print_final_stats=1 -artifact_prefix="$out/findings/$name-" "$@" < /dev/null > "$log" 2>&1 \
+            || status=$?
     echo "status $status" >> "$log"
     exit 0
 fi
 
-# The same sources and rules as always, in a folder of their own. -Werror is gcc's business: clang has other opinions.
+# The same sources and rules as always, in a folder of their own. -Werror is gcc's business: clang has other
+# opinions.
 unset MAKEFLAGS MFLAGS MAKELEVEL
 mkdir -p $out/logs
 rm -f $out/logs/*.log
-if ! make --no-print-directory -j2 B=$out CC=clang SANITIZE=fuzzer-no-link,address,undefined OPT='-O1 -g -Wno-error' \
+if ! make --no-print-directory -j2 B=$out CC=clang SANITIZE=fuzzer-no-link,address,undefined \
+    OPT='-O1 -g -Wno-error' \
     fuzz-binaries < /dev/null > $out/build.log 2>&1; then
     grep -E -A 3 'error' $out/build.log || tail -n 20 $out/build.log
     echo '0 passed, 1 failed'

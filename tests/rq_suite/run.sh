@@ -1,7 +1,9 @@
 #!/bin/sh
-# Run RQ's own test suite, fetched from PyPI, with `cq worker` in place of its workers. usage: run.sh BUILD_FOLDER [TEST]
+# Run RQ's own test suite, fetched from PyPI, with `cq worker` in place of its workers. usage: run.sh
+# BUILD_FOLDER [TEST]
 #   TEST      a part of tests' names, as pytest's -k takes it
-#   WORKERS   cq (default); reuse: cq with --reuse-horses; cli: test_cli.py alone, with cq in place of `rq` too;
+#   WORKERS   cq (default); reuse: cq with --reuse-horses; cli: test_cli.py alone, with cq in place of `rq`
+#   too;
 #             rq: RQ's own workers, the baseline
 #   PYTHON    the interpreter (default: python3), 3.10 or later
 # What is expected to fail, and why, is in expected.txt. The folder BUILD_FOLDER/rq-suite has the logs.
@@ -33,22 +35,27 @@ fi
 mkdir -p "$folder"
 archive=$folder/rq-$VERSION.tar.gz
 if [ ! -f "$archive" ]; then
-    "$venv/bin/pip" --quiet --disable-pip-version-check download --no-deps --no-binary rq --dest "$folder" "rq==$VERSION"
+    "$venv/bin/pip" --quiet --disable-pip-version-check download --no-deps --no-binary rq --dest "$folder" \
+        "rq==$VERSION"
 fi
-echo "$SHA256  $archive" | sha256sum --check --quiet || { say "$archive is not the file that this was written for"; exit 1; }
+echo "$SHA256  $archive" | sha256sum --check --quiet || { say \
+    "$archive is not the file that this was written for"; exit 1; }
 # The tests alone, without RQ's source beside them: `import rq` has to find the installed one.
 rm -rf "$folder/stage" "$folder/logs" "$folder/results.json"
 mkdir -p "$folder/stage" "$folder/logs" "$folder/bin"
-tar -xzf "$archive" -C "$folder/stage" --strip-components=1 "rq-$VERSION/tests" "rq-$VERSION/tox.ini" "rq-$VERSION/pyproject.toml"
+tar -xzf "$archive" -C "$folder/stage" --strip-components=1 "rq-$VERSION/tests" "rq-$VERSION/tox.ini" \
+    "rq-$VERSION/pyproject.toml"
 printf '#!/bin/sh\nunset PYTHONPATH\nexec "%s" worker "$@"\n' "$CQ" > "$folder/bin/rqworker"
 printf '#!/bin/sh\nunset PYTHONPATH\nexec "%s" "$@"\n' "$CQ" > "$folder/bin/rq"
 chmod +x "$folder/bin/rqworker" "$folder/bin/rq"
 # The tests leave orphans to whoever is process 1, and then expect them to be reaped.
 [ -x "$folder/supervise" ] || cc -std=c11 -D_GNU_SOURCE -O2 -o "$folder/supervise" tests/tools/supervise.c
 
-# --- The run. RQ's tests have localhost:6379 written into them, so they get a network of their own where that is possible.
+# --- The run. RQ's tests have localhost:6379 written into them, so they get a network of their own where that
+# is possible.
 
-export CQ RQ_SUITE_FOLDER="$folder" PYTHONDONTWRITEBYTECODE=1 RUN_SLOW_TESTS_TOO=1 CQ_PYTHON="$venv/bin/python"
+export CQ RQ_SUITE_FOLDER="$folder" PYTHONDONTWRITEBYTECODE=1 RUN_SLOW_TESTS_TOO=1 \
+    CQ_PYTHON="$venv/bin/python"
 PATH=$venv/bin:$PATH
 set -- -p no:cacheprovider -p record -q -rf
 case $WORKERS in
@@ -68,10 +75,12 @@ for unshare in 'unshare --net' 'unshare --map-root-user --net' ''; do
     [ -z "$unshare" ] || $unshare ip link set lo up 2> /dev/null || continue
     status=0
     # shellcheck disable=SC2086
-    $unshare "$folder/supervise" "$LIMIT_S" "$here/with_redis.sh" "$folder" "$venv/bin/python" -m pytest "$@" \
+    $unshare "$folder/supervise" "$LIMIT_S" "$here/with_redis.sh" "$folder" "$venv/bin/python" -m pytest \
+        "$@" \
         < /dev/null > "$folder/$WORKERS.log" 2>&1 || status=$?
     break
 done
 grep '^supervise:' "$folder/$WORKERS.log" || :
-[ -f "$folder/results.json" ] || { tail -n 30 "$folder/$WORKERS.log" >&2; say "no results (status $status)"; exit 1; }
+[ -f "$folder/results.json" ] || { tail -n 30 "$folder/$WORKERS.log" >&2; say \
+    "no results (status $status)"; exit 1; }
 python3 "$here/ledger.py" "$WORKERS" "$folder/results.json" "$here/expected.txt" ${test:+--partial}

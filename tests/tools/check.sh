@@ -1,11 +1,11 @@
 #!/bin/bash
-# All that CI runs: what is missing is installed, all is built, each suite runs under a supervisor that ends it after a
-# limit and fails it when it leaves a process behind. usage: check.sh [sanitize]
+# All that CI runs: what is missing is installed, all is built, each suite runs under a supervisor that ends
+# it after a limit and fails it when it leaves a process behind. usage: check.sh [sanitize]
 #   sanitize  only the unit and CLI tests under AddressSanitizer and UBSan
 #
-# Each step writes build/check/STEP.log; of a step that fails it is printed. The last line is `N passed, N failed`; the
-# status is 0 only when something passed and nothing failed. JOBS (2) suites run at a time: all of them start a Redis
-# of their own. Needs no terminal and no standard input.
+# Each step writes build/check/STEP.log; of a step that fails it is printed. The last line is `N passed, N
+# failed`; the status is 0 only when something passed and nothing failed. JOBS (2) suites run at a time: all
+# of them start a Redis of their own. Needs no terminal and no standard input.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 only=${1:-}
@@ -69,8 +69,8 @@ begin() { # step, limit, command ...
     started[$!]=$SECONDS
 }
 
-# Add what a step counted; a step without a count is one check by itself. What its count does not show (left processes,
-# the limit, a crash of the runner) is one failure more.
+# Add what a step counted; a step without a count is one check by itself. What its count does not show (left
+# processes, the limit, a crash of the runner) is one failure more.
 count() { # step, status
     local line good=0 bad=0
     line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$out/$1.log" | tail -n 1)

@@ -6,9 +6,9 @@
 #   demo   build, and a redis-server       check  test, valgrind and the virtual environments with Python's RQ
 #                                          fuzz   build, and clang with libFuzzer
 #
-# With apt the packages are installed, as root or through sudo; elsewhere they are named by their Debian names and the
-# status is 1. Python packages come from pip's configured index, into build/venv (the RQ we are compatible with), build/venv23
-# (one from between) and build/venv113 (the one in Debian 12).
+# With apt the packages are installed, as root or through sudo; elsewhere they are named by their Debian names
+# and the status is 1. Python packages come from pip's configured index, into build/venv (the RQ we are
+# compatible with), build/venv23 (one from between) and build/venv113 (the one in Debian 12).
 set -eu
 cd "$(dirname "$0")/../.."
 level=${1:-build}
@@ -71,10 +71,12 @@ missing_for_build() {
     need_package_config uuid uuid-dev
     # Webhooks: its header, and the library itself, which cq opens when it sends the first one.
     need_package_config libcurl libcurl4-openssl-dev
-    need_package_config python3 python3-dev # headers only: the extension module is written for any Python from 3.9 on
+    # headers only: the extension module is written for any Python from 3.9 on
+    need_package_config python3 python3-dev
     { has cc && has_header ev.h; } || need libev-dev
     # Debian 13 has msgpack-c 6, under its new name; the old name is a C++ library there.
-    if ! has pkg-config || ! { pkg-config --exists msgpack-c || pkg-config --exists msgpack; } 2> /dev/null; then
+    if ! has pkg-config || ! { pkg-config --exists msgpack-c \
+        || pkg-config --exists msgpack; } 2> /dev/null; then
         if known_to_apt libmsgpack-c-dev; then need libmsgpack-c-dev; else need libmsgpack-dev; fi
     fi
 }
@@ -123,7 +125,8 @@ apt_has_old_rq() {
 list_missing() {
     missing=
     for set in $wants; do
-        # The venvs tell by their stamps that their set was complete; asking python and apt anew takes a second.
+        # The venvs tell by their stamps that their set was complete; asking python and apt anew takes a
+        # second.
         if [ "$set" != check ] || ! { venvs_are_there && has valgrind && has ps; }; then
             "missing_for_$set"
         fi
@@ -148,8 +151,9 @@ refuse() { # why
     exit 1
 }
 
-# redis-server's package starts a service. We want the program only, so the start is forbidden while we install (unless
-# the machine has rules of its own), and a service that was not there before is not left enabled for the next boot.
+# redis-server's package starts a service. We want the program only, so the start is forbidden while we
+# install (unless the machine has rules of its own), and a service that was not there before is not left
+# enabled for the next boot.
 # shellcheck disable=SC2016 # root's shell expands it
 install_script='
 set -eu
@@ -173,9 +177,11 @@ if [ -z "$had_redis" ] && command -v redis-server > /dev/null && command -v syst
 fi
 '
 
-refresh_package_lists_once() { # names differ between releases: without lists we could not tell which to ask for
+# names differ between releases: without lists we could not tell which to ask for
+refresh_package_lists_once() {
     if ! known_to_apt gcc; then
-        as_root apt-get -q -y -o Acquire::Retries=3 update < /dev/null >&2 || refuse 'apt-get update failed; see above'
+        as_root apt-get -q -y -o Acquire::Retries=3 update < /dev/null >&2 \
+            || refuse 'apt-get update failed; see above'
         list_missing
     fi
 }
@@ -223,7 +229,8 @@ VENV="rq==$RQ_VERSION pytest"
 VENV113="rq==$OLD_RQ_VERSION"
 VENV23="rq==$MIDDLE_RQ_VERSION"
 
-venvs_are_there() { venv_is build/venv "$VENV" && venv_is build/venv113 "$VENV113" && venv_is build/venv23 "$VENV23"; }
+venvs_are_there() { venv_is build/venv "$VENV" && venv_is build/venv113 "$VENV113" \
+    && venv_is build/venv23 "$VENV23"; }
 
 python_environments() {
     if ! venv_is build/venv "$VENV"; then
@@ -235,14 +242,16 @@ python_environments() {
         stamp_of "$VENV" > build/venv/stamp
     fi
     if ! venv_is build/venv113 "$VENV113"; then
-        if [ "$(/usr/bin/python3 -c 'import venv, rq; print(rq.VERSION)' 2> /dev/null)" = "$OLD_RQ_VERSION" ]; then
+        if [ "$(/usr/bin/python3 -c 'import venv, rq; print(rq.VERSION)' 2> /dev/null)" = "$OLD_RQ_VERSION" \
+            ]; then
             make_venv /usr/bin/python3 build/venv113 --system-site-packages --without-pip
         else
             make_venv python3 build/venv113
             # RQ 1.13 is older than redis-py 5, and asks for no version below it.
             pip_install build/venv113 "$VENV113" 'redis<5' setuptools
         fi
-        "build/venv113/bin/python" -c 'import rq, redis' >&2 || { say 'rq 1.13 does not import; see above'; exit 1; }
+        "build/venv113/bin/python" -c 'import rq, redis' >&2 \
+            || { say 'rq 1.13 does not import; see above'; exit 1; }
         stamp_of "$VENV113" > build/venv113/stamp
     fi
     if ! venv_is build/venv23 "$VENV23"; then

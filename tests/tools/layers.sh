@@ -1,6 +1,7 @@
 #!/bin/sh
-# Prove the layering: a file includes its own folder and folders to the left only; only redis/ includes hiredis;
-# only runtime/python/ includes Python.h; every header compiles alone. usage: layers.sh BUILD_FOLDER base serializers ... (lowest first)
+# Prove the layering: a file includes its own folder and folders to the left only; only redis/ includes
+# hiredis; only runtime/python/ includes Python.h; every header compiles alone. usage: layers.sh BUILD_FOLDER
+# base serializers ... (lowest first)
 set -eu
 build=$1
 shift
@@ -33,7 +34,8 @@ python=$(pkg-config --cflags python3 | sed 's/-I/-isystem /g')
 for header in */*.h */*/*.h; do
     case $header in build/*) continue ;; esac
     # shellcheck disable=SC2086 # a list of words
-    printf '#include "%s"\n' "$header" | ${CC:-cc} -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -I. -I"$build/gen" $python -DPy_LIMITED_API=0x03090000 -fsyntax-only -x c - ||
+    printf '#include "%s"\n' "$header" | ${CC:-cc} -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -I. \
+        -I"$build/gen" $python -DPy_LIMITED_API=0x03090000 -fsyntax-only -x c - ||
         { echo "layers: $header does not compile alone" >&2; bad=1; }
 done
 exit $bad

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Sizes that keep the code readable, and shellcheck where it is installed. Ends with `N passed, N failed`, one per rule.
-# A function's lines are counted from its `{` to its `}`, both in the first column.
+# Sizes that keep the code readable, and shellcheck where it is installed. Ends with `N passed, N failed`, one
+# per rule. A function's lines are counted from its `{` to its `}`, both in the first column.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 FUNCTION_MAX=60

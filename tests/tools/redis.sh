@@ -1,5 +1,6 @@
-# A Redis of our own, for scripts that source this file: start_redis makes one on a Unix socket in a new folder, sets
-# redis_folder, redis_socket and redis_url, and has it stopped and the folder removed when the script ends.
+# A Redis of our own, for scripts that source this file: start_redis makes one on a Unix socket in a new
+# folder, sets redis_folder, redis_socket and redis_url, and has it stopped and the folder removed when the
+# script ends.
 # shellcheck shell=sh disable=SC2034 # the variables are for those who source this
 
 redis_pid=

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Run the shell tests of the command line. usage: run_cli.sh BUILD_FOLDER [TEST]
 #   TEST  enqueue (or cli/enqueue) runs tests/cli/test_enqueue.sh alone
-# Each script gets CQ, the program to test, and prints `ok - NAME` or `not ok - NAME` per test. JOBS (2) run at a time; each
-# writes BUILD_FOLDER/logs/cli/NAME.log. A script that dies, tests nothing or takes more than
+# Each script gets CQ, the program to test, and prints `ok - NAME` or `not ok - NAME` per test. JOBS (2) run
+# at a time; each writes BUILD_FOLDER/logs/cli/NAME.log. A script that dies, tests nothing or takes more than
 # LIMIT seconds (120) is a failure beside what it counted.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -64,7 +64,9 @@ for script in $scripts; do
     status=$(tail -n 1 "$log")
     case $status in
     'status 0' | 'status 1') ;;
-    'status 124' | 'status 137') echo "      it took more than ${LIMIT:-120} s, and was ended after: $(grep -E '^(not )?ok ' "$log" | tail -n 1)" ;;
+    'status 124' | 'status 137') \
+        echo \
+        "      it took more than ${LIMIT:-120} s, and was ended after: $(grep -E '^(not )?ok ' "$log" | tail -n 1)" ;;
     *) echo "      it ended with $status" ;;
     esac
 done

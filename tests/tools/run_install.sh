@@ -1,6 +1,7 @@
 #!/bin/sh
 # make install and uninstall, into a temporary folder. usage: run_install.sh BUILD_FOLDER
-# What was installed must be enough: the program runs, a module compiles with pkg-config's answer alone. And make deps, as root.
+# What was installed must be enough: the program runs, a module compiles with pkg-config's answer alone. And
+# make deps, as root.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 folder=$(mktemp -d "${TMPDIR:-/tmp}/cq-install.XXXXXX")
@@ -54,18 +55,21 @@ try 'the installed cq has the version of its pkg-config file' same_version
 try 'a module compiles with what pkg-config answers' compile_module
 try 'the header compiles as C++ too, where there is a compiler' sh -c \
     "! command -v c++ > /dev/null || echo '#include <cq.h>' | c++ -I'$prefix/include' -Wall -Wextra -Werror -fsyntax-only -x c++ -"
-for file in bin/cq include/cq.h share/man/man1/cq.1 share/bash-completion/completions/cq share/doc/cq/config.example.ini share/doc/cq/cq-worker.service \
+for file in bin/cq include/cq.h share/man/man1/cq.1 share/bash-completion/completions/cq \
+    share/doc/cq/config.example.ini share/doc/cq/cq-worker.service \
     share/doc/cq/cq-cron.service share/doc/cq/LICENSE; do
     try "$file is installed and not empty" test -s "$prefix/$file"
 done
 try 'the completion script is valid bash' bash -n "$prefix/share/bash-completion/completions/cq"
-try 'the completion script knows every command' names_commands "$prefix/share/bash-completion/completions/cq" '^ *' ':-\*)'
+try 'the completion script knows every command' names_commands \
+    "$prefix/share/bash-completion/completions/cq" '^ *' ':-\*)'
 try 'the man page has every command' names_commands "$prefix/share/man/man1/cq.1" '^\.SS "cq ' ' \[OPTIONS\]'
 try 'make uninstall works' make --no-print-directory uninstall PREFIX="$prefix"
 try 'uninstall leaves nothing behind' nothing_left "$prefix"
 try 'make install honours DESTDIR' make --no-print-directory install PREFIX=/usr DESTDIR="$folder/root"
 try 'below DESTDIR it is where PREFIX says' test -x "$folder/root/usr/bin/cq"
-try 'the pkg-config file names PREFIX, not DESTDIR' grep -q '^prefix=/usr$' "$folder/root/usr/lib/pkgconfig/cq.pc"
+try 'the pkg-config file names PREFIX, not DESTDIR' grep -q '^prefix=/usr$' \
+    "$folder/root/usr/lib/pkgconfig/cq.pc"
 [ "$(id -u)" != 0 ] || try "what root's make deps leaves belongs to the tree's owner" deps_keep_the_owner
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

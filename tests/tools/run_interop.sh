@@ -1,9 +1,12 @@
 #!/bin/sh
 # Run the tests with Python's RQ. usage: run_interop.sh BUILD_FOLDER [TEST]
-#   TEST  interop/jobs runs test_jobs.py alone, python/flow python/test_flow.py; `interop` and `python` run all but the
-#         applications in Python, and these alone; `twins` what jobs.c and jobs.py have to do alike (for WORKER=cq-python);
+#   TEST  interop/jobs runs test_jobs.py alone, python/flow python/test_flow.py; `interop` and `python` run
+#   all but the
+#         applications in Python, and these alone; `twins` what jobs.c and jobs.py have to do alike (for
+#         WORKER=cq-python);
 #         anything else is a part of a test's name, as pytest's -k takes it
-# WORKER says which worker they run against (tests/interop/stage.py). The log is BUILD_FOLDER/logs/interop-WORKER[-TEST].log.
+# WORKER says which worker they run against (tests/interop/stage.py). The log is
+# BUILD_FOLDER/logs/interop-WORKER[-TEST].log.
 set -eu
 cd "$(dirname "$0")/../.."
 build=$1
@@ -26,14 +29,16 @@ interop) set -- --ignore=tests/interop/python tests/interop ;;
 python) set -- tests/interop/python ;;
 twins)
     set --
-    for name in jobs failures retries commands recovery workers; do set -- "$@" "tests/interop/test_$name.py"; done
+    for name in jobs failures retries commands recovery workers; do set -- "$@" \
+        "tests/interop/test_$name.py"; done
     ;;
 interop/*) set -- "tests/interop/test_${test#interop/}.py" ;;
 python/*) set -- "tests/interop/python/test_${test#python/}.py" ;;
 *) set -- -k "$test" tests/interop ;;
 esac
 status=0
-# A worker that is broken makes tests wait until they give up: enough is enough, and pytest still says what failed.
+# A worker that is broken makes tests wait until they give up: enough is enough, and pytest still says what
+# failed.
 timeout -s INT -k 30 "${INTEROP_LIMIT:-1800}" build/venv/bin/python -m pytest -q -rfEs --maxfail=40 "$@" \
     < /dev/null > "$log" 2>&1 || status=$?
 

@@ -1,8 +1,11 @@
 #!/bin/sh
-# Run the tests of the python runtime's Python side (tests/runtime/python). usage: run_python.sh BUILD_FOLDER [TEST]
-#   TEST  a test's file or a part of its name, as pytest's -k takes it; python/limits runs test_limits.py alone
-# They run in the interpreters of PYTHONS: by default the virtual environment's, which has the RQ that we measure ourselves
-# by, and the system's, which may have an older one. Logs are BUILD_FOLDER/logs/python-N.log.
+# Run the tests of the python runtime's Python side (tests/runtime/python). usage: run_python.sh BUILD_FOLDER
+# [TEST]
+#   TEST  a test's file or a part of its name, as pytest's -k takes it; python/limits runs test_limits.py
+#   alone
+# They run in the interpreters of PYTHONS: by default the virtual environment's, which has the RQ that we
+# measure ourselves by, and the system's, which may have an older one. Logs are
+# BUILD_FOLDER/logs/python-N.log.
 set -eu
 cd "$(dirname "$0")/../.."
 build=$1
@@ -37,7 +40,8 @@ for python in ${PYTHONS:-build/venv/bin/python /usr/bin/python3}; do
         continue
     fi
     status=0
-    timeout -s INT -k 30 "${PYTHON_LIMIT:-600}" "$python" -c "$start" "$borrowed" -q -rfEs --maxfail=20 "$@" "$what" \
+    timeout -s INT -k 30 "${PYTHON_LIMIT:-600}" "$python" -c "$start" "$borrowed" -q -rfEs --maxfail=20 "$@" \
+        "$what" \
         < /dev/null > "$log" 2>&1 || status=$?
     # `3 failed, 40 passed, 2 skipped, 1 error in 12.34s`
     summary=$(tail -n 1 "$log")

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Run the unit tests that are built. usage: run_unit.sh BUILD_FOLDER [TEST]
 #   TEST  lifecycle/enqueue runs tests/lifecycle/test_enqueue alone, lifecycle all of that folder
-# JOBS (2) run at a time; each writes BUILD_FOLDER/logs/unit/NAME.log. What failed is printed, and how many as the last
-# line. A test program that crashes, hangs or runs no check is a failure beside what it counted.
+# JOBS (2) run at a time; each writes BUILD_FOLDER/logs/unit/NAME.log. What failed is printed, and how many as
+# the last line. A test program that crashes, hangs or runs no check is a failure beside what it counted.
 set -eu
 cd "$(dirname "$0")/../.."
 

@@ -33,8 +33,10 @@ for command in worker enqueue result info requeue empty suspend resume limit rel
 done
 memcheck 0 info -u "$redis_url"
 for serializer in pickle json msgpack; do
-    memcheck 0 enqueue -u "$redis_url" -S $serializer --job-id "valgrind-$serializer" --queue valgrind --timeout 5m \
-        --retry-max 2 --retry-interval 1 demo.add text :1 ':[1, 2.5, {"a": null}]' "%(1, 'two', [3])" key=word number:=7
+    memcheck 0 enqueue -u "$redis_url" -S $serializer --job-id "valgrind-$serializer" --queue valgrind \
+        --timeout 5m \
+        --retry-max 2 --retry-interval 1 demo.add text :1 ':[1, 2.5, {"a": null}]' "%(1, 'two', [3])" \
+            key=word number:=7
 done
 printf 'from a file' > "$redis_folder/argument"
 memcheck 0 enqueue -u "$redis_url" --at-front demo.add "@$redis_folder/argument"
