@@ -1,11 +1,14 @@
 #!/bin/sh
-# Turn the Lua files that lie beside the C of each transition into C: scripts.h (one enum value a script, its numbers of keys and arguments) and scripts.c
-# (the text and its SHA-1, as EVALSHA wants it). Called by the Makefile: embed.sh OUTPUT_FOLDER SCRIPT.lua ...
+# Turn the Lua files that lie beside the C of each transition into C: scripts.h (one enum value a script, its
+# numbers of keys and arguments) and scripts.c (the text and its SHA-1, as EVALSHA wants it). Called by the
+# Makefile: embed.sh OUTPUT_FOLDER SCRIPT.lua ...
 #
-# A line `-- include NAME.lua` is replaced by scripts/parts/NAME.lua, the first time that it is met. `-- include rarely NAME.lua ...`
-# makes a table, rare, of the functions of these parts: the first call of one, rare.push_job(...), defines all of them. To define a function costs
-# a tenth of a microsecond in every call of the script, and a third of all that finish.lua cost Redis was once for functions that most jobs do not need. `local a, b = unpack(KEYS)` and the same with
-# ARGV give CQ_<SCRIPT>_NKEYS and CQ_<SCRIPT>_NARGS: C never counts positions.
+# A line `-- include NAME.lua` is replaced by scripts/parts/NAME.lua, the first time that it is met. `--
+# include rarely NAME.lua ...` makes a table, rare, of the functions of these parts: the first call of one,
+# rare.push_job(...), defines all of them. To define a function costs a tenth of a microsecond in every call
+# of the script, and a third of all that finish.lua cost Redis was once for functions that most jobs do not
+# need. `local a, b = unpack(KEYS)` and the same with ARGV give CQ_<SCRIPT>_NKEYS and CQ_<SCRIPT>_NARGS: C
+# never counts positions.
 set -eu
 out=$1
 shift
@@ -44,7 +47,8 @@ names_of() { # $1 file, $2 KEYS or ARGV: how many names the first unpack(...) of
     awk -v what="unpack($2)" '
         { text = text " " $0
           if ($0 ~ /^local /) text = $0
-          if (index($0, what)) { sub(/=.*/, "", text); sub(/^local/, "", text); print split(text, names, ","); found = 1; exit } }
+          if (index($0, what)) { sub(/=.*/, "", text); sub(/^local/, "", text)
+                                  print split(text, names, ","); found = 1; exit } }
         END { if (!found) print 0 }' "$1"
 }
 

@@ -1,5 +1,6 @@
 #!/bin/sh
-# cron: what a file of schedules may say, what is shown of it, and that each tick is enqueued once, whatever happens.
+# cron: what a file of schedules may say, what is shown of it, and that each tick is enqueued once, whatever
+# happens.
 # shellcheck source=tests/cli/harness.sh
 . "$(dirname "$0")/harness.sh"
 start_redis
@@ -37,8 +38,10 @@ says() { # log, text: how many of its lines have it
 # --- Reading.
 
 it 'a file of schedules is checked without Redis'
-write good.cron '# nightly' '' 'CRON_TZ=Europe/Berlin' "0 3 * * 1-5  -q reports --timeout 1h reports.nightly :2026 'a b'" \
-    '@every 90s --name poll --missed all --no-overlap feeds.poll x="1 2"' 'CRON_TZ=' '@daily --zone UTC clean.up \#1'
+write good.cron '# nightly' '' 'CRON_TZ=Europe/Berlin' \
+    "0 3 * * 1-5  -q reports --timeout 1h reports.nightly :2026 'a b'" \
+    '@every 90s --name poll --missed all --no-overlap feeds.poll x="1 2"' 'CRON_TZ=' \
+        '@daily --zone UTC clean.up \#1'
 run_command env RQ_REDIS_URL="unix://$work/nobody" "$CQ" cron good.cron --check
 expect_status 0
 expect_stdout '3 cron jobs'
@@ -53,7 +56,8 @@ expect_stdout 'night.job  30 2 * * *  default  night.job
     2026-03-30 02:30:00+02:00'
 run cron zones.cron --next 2 --from '2026-10-24T12:00Z' --json
 expect_status 0
-expect_stdout '{"job": "night.job", "name": "night.job", "schedule": "30 2 * * *", "zone": "Europe/Berlin", "queue": "default", "function": "night.job", "where": "zones.cron:2", "next": ["2026-10-25T00:30:00.000000Z", "2026-10-26T01:30:00.000000Z"]}'
+expect_stdout \
+    '{"job": "night.job", "name": "night.job", "schedule": "30 2 * * *", "zone": "Europe/Berlin", "queue": "default", "function": "night.job", "where": "zones.cron:2", "next": ["2026-10-25T00:30:00.000000Z", "2026-10-26T01:30:00.000000Z"]}'
 
 refuses() { # line, part of the complaint
     write bad.cron '# the first line' "$1"
@@ -174,7 +178,8 @@ end_cron "$two"
 expect_status 0
 jobs=$(redis llen rq:queue:fast)
 [ "$jobs" = "$(redis zcard rq:cron_job:fast:jobs)" ] || wrong 'the history is another one'
-[ "$(($(says one 'fast: enqueued') + $(says two 'fast: enqueued')))" = "$jobs" ] || wrong 'somebody enqueued in silence'
+[ "$(($(says one 'fast: enqueued') + $(says two 'fast: enqueued')))" = "$jobs" ] \
+    || wrong 'somebody enqueued in silence'
 first=$(redis zrange rq:cron_job:fast:jobs 0 0 withscores | tail -n 1 | cut -d. -f1)
 [ "$(($(tick_of fast) - first + 1))" -ge "$jobs" ] || wrong 'more jobs than seconds'
 [ "$(redis exists rq:cron_schedulers)" = 0 ] || wrong 'a scheduler is still registered'
@@ -202,7 +207,8 @@ expect_stdout ''
 redis set rq:cq:cron:paused 'no set' > /dev/null
 start_cron listed good.cron
 until_true '[ "$(redis exists rq:cron_schedulers)" = 1 ]'
-redis zadd rq:cron_schedulers "$(redis time | head -n 1)" nobody "$(redis time | head -n 1)" text 1 old > /dev/null
+redis zadd rq:cron_schedulers "$(redis time | head -n 1)" nobody "$(redis time | head -n 1)" text 1 old \
+    > /dev/null
 redis set rq:cron_scheduler:text 'no hash' > /dev/null
 run cron --list
 expect_status 0
@@ -251,12 +257,15 @@ expect_status 1
 it 'missed ticks are skipped, made up for once, or all'
 now=$(redis time | head -n 1)
 hours=$((now - now % 3600 - 5 * 3600))
-write missed.cron 'CRON_TZ=UTC' '0 * * * * --name skip -q skip f' '0 * * * * --name once -q once --missed once f' \
-    '0 * * * * --name all -q all --missed all --retry-max 1 --retry-backoff 1000h..2000h f' '0 * * * * --name changed -q changed --missed all f'
+write missed.cron 'CRON_TZ=UTC' '0 * * * * --name skip -q skip f' \
+    '0 * * * * --name once -q once --missed once f' \
+    '0 * * * * --name all -q all --missed all --retry-max 1 --retry-backoff 1000h..2000h f' \
+        '0 * * * * --name changed -q changed --missed all f'
 for job in skip once all; do
     redis set "rq:cq:cron:tick:$job" "$((hours + 100)) old" > /dev/null
 done
-redis set rq:cq:cron:tick:changed "$((hours + 100)) old UTC @daily" > /dev/null # its schedule is new: it missed nothing
+# its schedule is new: it missed nothing
+redis set rq:cq:cron:tick:changed "$((hours + 100)) old UTC @daily" > /dev/null
 start_cron missed missed.cron
 until_true '[ "$(redis llen rq:queue:all)" -ge 5 ] && [ "$(redis llen rq:queue:once)" -ge 1 ]'
 until_true '[ "$(says missed "skip: missed its time")" = 1 ] || [ "$(redis llen rq:queue:skip)" = 1 ]'
@@ -285,7 +294,8 @@ start_cron killed each.cron
 until_true '[ "$(redis llen rq:queue:each)" -ge 60 ]'
 end_cron "$cron"
 [ "$(redis llen rq:queue:each)" = "$(($(tick_of each) - start))" ] || wrong 'not one job for each second'
-[ "$(redis zcard rq:cron_job:each:jobs)" = "$(redis llen rq:queue:each)" ] || wrong 'the history is another one'
+[ "$(redis zcard rq:cron_job:each:jobs)" = "$(redis llen rq:queue:each)" ] \
+    || wrong 'the history is another one'
 
 it 'no job overlaps its predecessor'
 write overlap.cron '@every 1s --name slow -q slow --no-overlap f'

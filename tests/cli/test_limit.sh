@@ -17,14 +17,16 @@ expect_status 0
 expect_stdout ''
 
 it 'shows how many jobs of a key are queued or running, and how many wait'
-for id in a b c; do "$CQ" enqueue work --rate-limit-key api --rate-limit-concurrency 2 --job-id "$id" --quiet; done
+for id in a b c; do "$CQ" enqueue work --rate-limit-key api --rate-limit-concurrency 2 \
+    --job-id "$id" --quiet; done
 expect_redis rate_limited hget rq:job:c status
 expect_redis 2 llen rq:queue:default
 run limit
 expect_status 0
 expect_stdout 'api: 2 of 2 queued or running, 1 waiting'
 run limit api --json
-expect_stdout '{"key":"api","concurrency":2,"allowed":2,"rate_limited":1,"rate":null,"window":null,"starts":null,"waiting":0}'
+expect_stdout \
+    '{"key":"api","concurrency":2,"allowed":2,"rate_limited":1,"rate":null,"window":null,"starts":null,"waiting":0}'
 
 it 'sets a number that goes before what jobs say'
 run limit api --concurrency 3
@@ -44,9 +46,11 @@ background="$background $!"
 until_true '[ "$(redis zcard rq:finished:default)" = 3 ]'
 first=$(redis hget rq:job:a started_at)
 third=$(redis hget rq:job:c started_at)
-[ "$(($(date -d "$third" +%s%N) - $(date -d "$first" +%s%N)))" -ge 1000000000 ] || wrong "a started at $first and c at $third"
+[ "$(($(date -d "$third" +%s%N) - $(date -d "$first" +%s%N)))" -ge 1000000000 ] \
+    || wrong "a started at $first and c at $third"
 run limit --json
-expect_stdout_match '\{"key":"api","concurrency":(2|null),"allowed":0,"rate_limited":0,"rate":2,"window":1,"starts":[012],"waiting":0\}'
+expect_stdout_match \
+    '\{"key":"api","concurrency":(2|null),"allowed":0,"rate_limited":0,"rate":2,"window":1,"starts":[012],"waiting":0\}'
 expect_redis 0 exists rq:cq:waiting rq:cq:waiting:api rq:scheduled:default
 
 it 'takes limits away'
@@ -87,7 +91,8 @@ expect_stderr_line '--rate-limit-key'
 expect_redis 0 exists rq:cq:limits
 
 it 'names the jobs that wait for a slot, for those who want them away'
-for id in one two three; do "$CQ" enqueue work -q idle --job-id "$id" --rate-limit-key many --rate-limit-concurrency 1 --quiet; done
+for id in one two three; do "$CQ" enqueue work -q idle --job-id "$id" --rate-limit-key many \
+    --rate-limit-concurrency 1 --quiet; done
 run limit many --ids
 expect_status 0
 expect_stdout 'two
@@ -112,7 +117,8 @@ expect_stderr_line WRONGTYPE
 
 it 'names each of more than a page of them once, also of those that came at one time'
 redis del rq:rl:many:rate_limited > /dev/null
-redis eval 'for i = 1, 2500 do redis.call("ZADD", KEYS[1], i < 2000 and 5 or i, "j" .. i) end' 1 rq:rl:many:rate_limited > /dev/null
+redis eval 'for i = 1, 2500 do redis.call("ZADD", KEYS[1], i < 2000 and 5 or i, "j" .. i) end' 1 \
+    rq:rl:many:rate_limited > /dev/null
 run limit many --ids
 expect_status 0
 [ "$(sort -u "$work/out" | wc -l)" = 2500 ] || wrong 'some are missing'

@@ -1,5 +1,6 @@
 #!/bin/sh
-# suspend and resume of single queues (all workers at once: test_empty.sh), and the strategies that weigh queues.
+# suspend and resume of single queues (all workers at once: test_empty.sh), and the strategies that weigh
+# queues.
 # shellcheck disable=SC3044 # `run suspend` is cq's, not the shell's
 # shellcheck source=tests/cli/harness.sh
 . "$(dirname "$0")/harness.sh"
@@ -28,7 +29,8 @@ calls_of() { # a command of Redis: how often it was called; Redis counts one tha
 it 'pauses a queue until it is resumed, and says whom that does not stop'
 run suspend --queue high
 expect_status 0
-expect_stdout "Queue high is paused until 'cq resume --queue high': workers of cq start no jobs of it. Workers of RQ do."
+expect_stdout \
+    "Queue high is paused until 'cq resume --queue high': workers of cq start no jobs of it. Workers of RQ do."
 expect_redis '' hget rq:cq:paused high
 expect_redis 0 exists rq:suspended
 
@@ -43,13 +45,15 @@ run info -r -Q
 expect_stdout 'queue high 1, 0 executing, 0 finished, 0 failed
 queue low 1, 0 executing, 0 finished, 0 failed'
 run info --json
-expect_stdout_has '"name":"high","queued":1,"started":0,"finished":0,"failed":0,"deferred":0,"scheduled":0,"canceled":0,"abandoned":0,"workers":[],"paused":true}'
+expect_stdout_has \
+    '"name":"high","queued":1,"started":0,"finished":0,"failed":0,"deferred":0,"scheduled":0,"canceled":0,"abandoned":0,"workers":[],"paused":true}'
 expect_stdout_has '"workers":[],"paused":false}'
 
 it 'takes a paused queue for an empty one in burst mode'
 run worker -c "$work/cq.ini" --burst high low
 expect_status 0
-grep -q 'done, quitting; there are jobs on queues that are paused' "$work/err" || wrong 'the paused queue is not named'
+grep -q 'done, quitting; there are jobs on queues that are paused' "$work/err" \
+    || wrong 'the paused queue is not named'
 expect_redis queued hget rq:job:h1 status
 expect_redis finished hget rq:job:l1 status
 
@@ -60,7 +64,8 @@ until_true 'grep -qs "queue high is paused" "$work/worker.err"'
 asked=$(calls_of evalsha)
 peeked=$(calls_of blmove)
 until_true '[ "$(calls_of evalsha)" -ge $((asked + 3)) ]'
-[ "$(calls_of blmove)" -le $((peeked + 30)) ] || wrong "it peeks without end: $peeked, then $(calls_of blmove)"
+[ "$(calls_of blmove)" -le $((peeked + 30)) ] || wrong \
+    "it peeks without end: $peeked, then $(calls_of blmove)"
 "$CQ" enqueue work -q low --job-id l2 --quiet
 until_true '[ "$(redis hget rq:job:l2 status)" = finished ]'
 expect_redis queued hget rq:job:h1 status
