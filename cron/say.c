@@ -5,10 +5,10 @@
 
 enum { NAME_SHOWN = 100 };
 
-void cq_cron_say_outcome(struct cq_log *log, const struct cq_cron_job *job, enum cq_cron_outcome outcome,
+void cq_cron_say_verdict(struct cq_log *log, const struct cq_cron_job *job, enum cq_cron_verdict verdict,
                          const char *id)
 {
-    switch (outcome) {
+    switch (verdict) {
     case CQ_CRON_ENQUEUED:
         cq_log(log, CQ_LOG_INFO, NULL, id, "%s: enqueued %s to queue %s", job->identity, job->function,
                job->queue);

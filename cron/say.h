@@ -7,7 +7,7 @@
 #include "lifecycle/cron/cron_tick.h"
 
 /* What became of a tick. id: of the job that was to be enqueued. */
-void cq_cron_say_outcome(struct cq_log *log, const struct cq_cron_job *job, enum cq_cron_outcome outcome,
+void cq_cron_say_verdict(struct cq_log *log, const struct cq_cron_job *job, enum cq_cron_verdict verdict,
                          const char *id);
 
 /* Warn of a scheduler of RQ's that has one of the count jobs too, when a fresh heartbeat's answer names

@@ -94,18 +94,18 @@ static void on_claim(const struct cq_reply *reply, const struct cq_error *err, v
     struct server *server = claim->server;
     struct cq_cron_job *job = claim->job;
     struct cq_error why;
-    enum cq_cron_outcome outcome;
+    enum cq_cron_verdict verdict;
     struct cq_str seen;
     server->claims--;
     job->waits = false;
     if (!reply) { /* carried out or not: what Redis holds then says it */
         cq_log(server->options->log, CQ_LOG_DEBUG, NULL, NULL, "%s: no answer: %s", job->identity, err->text);
         decide_later(job);
-    } else if (cq_cron_tick_read(reply, &outcome, &seen, &why) == CQ_OK) {
-        cq_cron_say_outcome(server->options->log, job, outcome, claim->id);
+    } else if (cq_cron_tick_read(reply, &verdict, &seen, &why) == CQ_OK) {
+        cq_cron_say_verdict(server->options->log, job, verdict, claim->id);
         cq_cron_job_saw(job, seen);
         server->changed = true;
-        if (outcome == CQ_CRON_TAKEN)
+        if (verdict == CQ_CRON_TAKEN)
             decide(server, job);
         else
             job->due_done++;

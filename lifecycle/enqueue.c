@@ -66,7 +66,7 @@ void cq_enqueue_build(const struct cq_enqueue *enqueue, struct cq_command *comma
 }
 
 /* What a script says, be it alone or before the dependencies that do not exist. */
-static const struct cq_reply *outcome(const struct cq_reply *reply)
+static const struct cq_reply *answer_of(const struct cq_reply *reply)
 {
     return cq_reply_type(reply) == CQ_REPLY_ARRAY ? cq_reply_at(reply, 0) : reply;
 }
@@ -83,13 +83,13 @@ enum cq_code cq_enqueue_read(const struct cq_reply *reply, int64_t *ret_len, str
 {
     enum cq_code code = cq_reply_check(reply, err);
     if (code == CQ_OK && ret_len)
-        *ret_len = cq_enqueue_status(reply) == CQ_JOB_QUEUED ? cq_reply_int(outcome(reply)) : 0;
+        *ret_len = cq_enqueue_status(reply) == CQ_JOB_QUEUED ? cq_reply_int(answer_of(reply)) : 0;
     return code;
 }
 
 enum cq_job_status cq_enqueue_status(const struct cq_reply *reply)
 {
-    struct cq_str word = cq_reply_str(outcome(reply));
+    struct cq_str word = cq_reply_str(answer_of(reply));
     if (cq_str_is(word, REGISTERING))
         return CQ_JOB_DEFERRED;
     return word.len ? cq_job_status_parse(word) : CQ_JOB_QUEUED;
@@ -97,5 +97,5 @@ enum cq_job_status cq_enqueue_status(const struct cq_reply *reply)
 
 bool cq_enqueue_registers(const struct cq_reply *reply)
 {
-    return cq_str_is(cq_reply_str(outcome(reply)), REGISTERING);
+    return cq_str_is(cq_reply_str(answer_of(reply)), REGISTERING);
 }

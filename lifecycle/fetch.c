@@ -48,7 +48,7 @@ bool cq_fetch_is_paused(const struct cq_started *found, size_t queue_index)
     return false;
 }
 
-enum cq_code cq_fetch_read(const struct cq_reply *reply, enum cq_fetch_outcome *ret_outcome,
+enum cq_code cq_fetch_read(const struct cq_reply *reply, enum cq_fetch_verdict *ret_verdict,
                            struct cq_started *ret_started, struct cq_error *err)
 {
     enum cq_code code = cq_reply_check(reply, err);
@@ -56,17 +56,17 @@ enum cq_code cq_fetch_read(const struct cq_reply *reply, enum cq_fetch_outcome *
         return code;
     struct cq_str word = cq_reply_str(cq_reply_at(reply, 0));
     if (cq_str_is(word, "started") && cq_reply_len(reply) == 4) {
-        *ret_outcome = CQ_FETCH_STARTED;
+        *ret_verdict = CQ_FETCH_STARTED;
         ret_started->queue_index = (size_t)cq_reply_int(cq_reply_at(reply, 1));
         ret_started->job_id = cq_reply_str(cq_reply_at(reply, 2));
         ret_started->fields = cq_reply_at(reply, 3);
     } else if (cq_str_is(word, "empty")) {
-        *ret_outcome = CQ_FETCH_EMPTY;
+        *ret_verdict = CQ_FETCH_EMPTY;
         ret_started->empty = reply;
     } else if (cq_str_is(word, "suspended")) {
-        *ret_outcome = CQ_FETCH_SUSPENDED;
+        *ret_verdict = CQ_FETCH_SUSPENDED;
     } else if (cq_str_is(word, "again")) {
-        *ret_outcome = CQ_FETCH_AGAIN;
+        *ret_verdict = CQ_FETCH_AGAIN;
     } else {
         return cq_error_set(err, CQ_ERR_REDIS,
                             "Redis answered a fetch with something else than fetch.lua returns");

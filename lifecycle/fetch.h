@@ -42,7 +42,7 @@ void cq_fetch_build(const struct cq_fetch *fetch, struct cq_command *command);
 /* The scripts' argument `resume`: for finish.c, whose script fetches too. */
 int cq_fetch_resume_arg(const struct cq_fetch *fetch);
 
-enum cq_fetch_outcome {
+enum cq_fetch_verdict {
     CQ_FETCH_EMPTY,
     CQ_FETCH_STARTED,
     CQ_FETCH_SUSPENDED,
@@ -71,7 +71,7 @@ bool cq_fetch_is_paused(const struct cq_started *found, size_t queue_index);
  * Ids whose hash is gone, and jobs that were canceled while queued, were dropped by the script on its way.
  * Errors: CQ_ERR_REDIS and what cq_reply_check says.
  */
-CQ_MUST_CHECK enum cq_code cq_fetch_read(const struct cq_reply *reply, enum cq_fetch_outcome *ret_outcome,
+CQ_MUST_CHECK enum cq_code cq_fetch_read(const struct cq_reply *reply, enum cq_fetch_verdict *ret_verdict,
                                          struct cq_started *ret_started, struct cq_error *err);
 
 #endif

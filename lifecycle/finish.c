@@ -121,16 +121,17 @@ enum cq_code cq_finish_build(const struct cq_finish *finish, struct cq_command *
     return CQ_OK;
 }
 
-static bool fate_parse(struct cq_str word, enum cq_finish_fate *ret_fate)
+static bool verdict_parse(struct cq_str word, enum cq_finish_verdict *ret_fate)
 {
     static const char *const words[] = {
-        [CQ_FATE_FENCED] = "fenced",     [CQ_FATE_FINISHED] = "finished", [CQ_FATE_FAILED] = "failed",
-        [CQ_FATE_STOPPED] = "stopped",   [CQ_FATE_REQUEUED] = "requeued", [CQ_FATE_SCHEDULED] = "scheduled",
-        [CQ_FATE_CANCELED] = "canceled", [CQ_FATE_DELETED] = "deleted",
+        [CQ_VERDICT_FENCED] = "fenced",     [CQ_VERDICT_FINISHED] = "finished",
+        [CQ_VERDICT_FAILED] = "failed",     [CQ_VERDICT_STOPPED] = "stopped",
+        [CQ_VERDICT_REQUEUED] = "requeued", [CQ_VERDICT_SCHEDULED] = "scheduled",
+        [CQ_VERDICT_CANCELED] = "canceled", [CQ_VERDICT_DELETED] = "deleted",
     };
     for (size_t i = 0; i < CQ_ARRAY_LEN(words); i++)
         if (cq_str_is(word, words[i])) {
-            *ret_fate = (enum cq_finish_fate)i;
+            *ret_fate = (enum cq_finish_verdict)i;
             return true;
         }
     return false;
@@ -143,10 +144,10 @@ enum cq_code cq_finish_read(const struct cq_reply *reply, struct cq_finished *re
     if (code != CQ_OK)
         return code;
     struct cq_finished finished = {0};
-    if (!fate_parse(cq_reply_str(cq_reply_at(reply, 0)), &finished.fate))
+    if (!verdict_parse(cq_reply_str(cq_reply_at(reply, 0)), &finished.verdict))
         return cq_error_set(err, CQ_ERR_REDIS,
                             "Redis answered a finish with something else than finish.lua returns");
-    code = cq_fetch_read(cq_reply_at(reply, 1), &finished.next_outcome, &finished.next, err);
+    code = cq_fetch_read(cq_reply_at(reply, 1), &finished.next_verdict, &finished.next, err);
     if (code == CQ_OK)
         *ret_finished = finished;
     return code;

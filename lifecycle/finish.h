@@ -43,27 +43,27 @@ struct cq_finish {
 
 /*
  * Build the call; it may be sent again when its answer was lost (next->resume then). What was committed the
- * first time is told by the job's newest result, so the fate is the same; only a retry after an exception
+ * first time is told by the job's newest result, so the verdict is the same; only a retry after an exception
  * leaves none: that is FENCED. Redis: finish.lua. Errors: CQ_ERR_LIMIT when the result or the text is too
  * large for Redis; do not send the call then.
  */
 CQ_MUST_CHECK enum cq_code cq_finish_build(const struct cq_finish *finish, struct cq_command *command,
                                            struct cq_error *err);
 
-enum cq_finish_fate {
-    CQ_FATE_FENCED, /* not ours any more: nothing written */
-    CQ_FATE_FINISHED,
-    CQ_FATE_FAILED,
-    CQ_FATE_STOPPED,
-    CQ_FATE_REQUEUED,  /* retried, on its queue again */
-    CQ_FATE_SCHEDULED, /* retried or repeated later, in rq:scheduled */
-    CQ_FATE_CANCELED,  /* by RQ's Job.cancel while it ran: its result is stored, and it stays canceled */
-    CQ_FATE_DELETED,   /* result_ttl 0, or the job was deleted while it ran */
+enum cq_finish_verdict {
+    CQ_VERDICT_FENCED, /* not ours any more: nothing written */
+    CQ_VERDICT_FINISHED,
+    CQ_VERDICT_FAILED,
+    CQ_VERDICT_STOPPED,
+    CQ_VERDICT_REQUEUED,  /* retried, on its queue again */
+    CQ_VERDICT_SCHEDULED, /* retried or repeated later, in rq:scheduled */
+    CQ_VERDICT_CANCELED,  /* by RQ's Job.cancel while it ran: its result is stored, and it stays canceled */
+    CQ_VERDICT_DELETED,   /* result_ttl 0, or the job was deleted while it ran */
 };
 
 struct cq_finished {
-    enum cq_finish_fate fate;
-    enum cq_fetch_outcome next_outcome; /* CQ_FETCH_EMPTY when nothing was to be fetched */
+    enum cq_finish_verdict verdict;
+    enum cq_fetch_verdict next_verdict; /* CQ_FETCH_EMPTY when nothing was to be fetched */
     struct cq_started next;
 };
 

@@ -3,7 +3,7 @@
 -- is written. A call that is sent again says what it said before where that can be told.
 -- Source: rq/worker/base.py handle_job_success, handle_job_failure, handle_job_retry; rq/job.py _handle_success,
 -- _handle_failure, _handle_retry_result; rq/repeat.py Repeat.schedule.
--- Returns {fate, what fetch.lua returns}; fate: fenced finished failed stopped requeued scheduled canceled deleted.
+-- Returns {verdict, what fetch.lua returns}; verdict: fenced finished failed stopped requeued scheduled canceled deleted.
 -- Errors: none of its own.
 local worker, worker_executions, suspended, paused = unpack(KEYS) -- as in fetch.lua; no queues when nothing is to be fetched
 -- outcome: success failed stopped retry. started, ended: epoch; worked_s: their difference. value, exc: as the result
@@ -87,19 +87,19 @@ local mine = redis.call('ZSCORE', 'rq:wip:' .. queue, member)
 -- A delete first: after it Redis takes the rest even when its memory is full.
 local was_there = redis.call('DEL', 'rq:execution:' .. member)
 redis.call('ZREM', 'rq:executions:' .. id, execution)
-local fate
+local verdict
 local counts = {}
 if mine then
-    fate = outcome == 'success' and succeed() or rare.fail()
+    verdict = outcome == 'success' and succeed() or rare.fail()
     -- Last, so that a job whose keys are broken is found abandoned and not lost.
     redis.call('ZREM', 'rq:wip:' .. queue, member)
 else
-    fate = rare.canceled(was_there)
+    verdict = rare.canceled(was_there)
 end
 -- A job that goes onto its queue at once keeps its slot, as in RQ.
-if limit_key and limit_key ~= '' and fate and fate ~= 'requeued' then rare.release_slot(limit_key, id, now_iso) end
-if not fate then
-    fate = rare.fenced()
+if limit_key and limit_key ~= '' and verdict and verdict ~= 'requeued' then rare.release_slot(limit_key, id, now_iso) end
+if not verdict then
+    verdict = rare.fenced()
 else
     local field, count = 'failed_job_count', failed
     if outcome == 'success' then field, count = 'successful_job_count', succeeded end
@@ -115,4 +115,4 @@ end
 -- After the next one is in it: the set that stays keeps its expiry.
 redis.call('SREM', worker_executions, member)
 if lives and following[1] ~= 'started' then become_idle(counts) end
-return {fate, following}
+return {verdict, following}

@@ -20,7 +20,7 @@ struct cq_give_back {
     int worker_ttl_s; /* 420 */
 };
 
-enum cq_give_back_fate {
+enum cq_give_back_verdict {
     CQ_GIVE_BACK_REQUEUED,
     /* the execution was given away, or the job has moved on: nothing written to the job */
     CQ_GIVE_BACK_FENCED,
@@ -34,7 +34,7 @@ enum cq_give_back_fate {
  * holds something else: it is found abandoned).
  */
 void cq_give_back_build(const struct cq_give_back *give_back, struct cq_command *command);
-CQ_MUST_CHECK enum cq_code cq_give_back_read(const struct cq_reply *reply, enum cq_give_back_fate *ret_fate,
-                                             struct cq_error *err);
+CQ_MUST_CHECK enum cq_code cq_give_back_read(const struct cq_reply *reply,
+                                             enum cq_give_back_verdict *ret_fate, struct cq_error *err);
 
 #endif

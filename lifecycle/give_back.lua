@@ -3,7 +3,7 @@
 -- order in which they were started, whichever workers had them and whoever gives back first.
 -- Fenced as finish.lua is: an execution that is not in rq:wip:<queue> any more was given away. Sent again it changes nothing.
 -- RQ has no such transition: its cold stop fails the job, or leaves it to be found abandoned.
--- Returns the fate: requeued fenced canceled deleted. Errors: none of its own.
+-- Returns the verdict: requeued fenced canceled deleted. Errors: none of its own.
 -- rq:worker:<name>, rq:worker:<name>:executions, rq:wip:<queue>, rq:queue:<queue>, rq:cq:given_back:<queue>
 local worker, worker_executions, wip, list, given_back = unpack(KEYS)
 local id, queue, execution, worker_ttl, now_iso, now, now_s = unpack(ARGV)
@@ -65,10 +65,10 @@ local mine = redis.call('ZSCORE', wip, member)
 local started = tonumber(redis.call('HGET', 'rq:execution:' .. member, 'created_at') or now) or tonumber(now)
 redis.call('DEL', 'rq:execution:' .. member)
 redis.call('ZREM', 'rq:executions:' .. id, execution)
-local fate = mine and give_back(string.format('%.6f', started)) or fenced()
+local verdict = mine and give_back(string.format('%.6f', started)) or fenced()
 -- Last, so that a job whose keys are broken is found abandoned and not lost.
 redis.call('ZREM', wip, member)
 redis.call('SREM', worker_executions, member)
 local runner = mine and redis.pcall('HMGET', worker, 'birth', 'current_job') or {}
 if runner[1] and runner[2] == id then become_idle({}) end
-return fate
+return verdict

@@ -14,7 +14,7 @@ void cq_register_build(struct cq_str id, struct cq_str queue, cq_time now, struc
 }
 
 /* What the script says, be it alone or before the dependencies that do not exist. */
-static const struct cq_reply *outcome(const struct cq_reply *reply)
+static const struct cq_reply *answer_of(const struct cq_reply *reply)
 {
     return cq_reply_type(reply) == CQ_REPLY_ARRAY ? cq_reply_at(reply, 0) : reply;
 }
@@ -23,6 +23,6 @@ enum cq_code cq_register_read(const struct cq_reply *reply, bool *ret_more, stru
 {
     enum cq_code code = cq_reply_check(reply, err);
     if (code == CQ_OK)
-        *ret_more = cq_reply_int(outcome(reply)) != 0;
+        *ret_more = cq_reply_int(answer_of(reply)) != 0;
     return code;
 }

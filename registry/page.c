@@ -2,7 +2,7 @@
 
 _Static_assert(CQ_PAGE_NKEYS == 1 && CQ_PAGE_NARGS == 8, "page.lua takes other keys or arguments");
 
-/* The word for people, which page.lua and many.lua know too, and the word in the key. */
+/* The word for people, which page.lua and bulk.lua know too, and the word in the key. */
 static const struct {
     const char *word;
     const char *key_word; /* NULL: the list */

@@ -5,7 +5,7 @@
 -- head again, {{member, status, origin, created_at, enqueued_at, started_at, ended_at, score, the beginning of data, exc_info, the
 -- latest result}, ...}}. Errors: none of its own.
 local source = unpack(KEYS) -- rq:queue:<queue>, rq:failed:<queue> ...
--- place: as in many.lua. last_score: the score, for a list the rank where last_member was, for rq:wip the cursor. data_most: bytes of
+-- place: as in bulk.lua. last_score: the score, for a list the rank where last_member was, for rq:wip the cursor. data_most: bytes of
 -- data, 0: none. errors '1': with exc_info and the latest result.
 local place, limit, last_score, last_member, until_score, until_member, data_most, errors = unpack(ARGV)
 -- include order.lua

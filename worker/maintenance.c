@@ -66,7 +66,7 @@ static void on_abandon(const struct cq_reply *reply, const struct cq_error *lost
         struct cq_abandoned item;
         cq_abandon_item(reply, i, &item);
         char *id = cq_strndup(item.job_id.data, item.job_id.len);
-        cq_log(process->log, CQ_LOG_WARNING, process->name, id, "abandoned by its worker: %s", item.fate);
+        cq_log(process->log, CQ_LOG_WARNING, process->name, id, "abandoned by its worker: %s", item.verdict);
         free(id);
         if (item.has_failure_callback)
             cq_orphans_add(process->orphans, item.job_id, process->queues[maintenance->abandon_at]);

@@ -3,9 +3,9 @@
  * process.
  *
  * Every second, or when the next job that it knows of is due, one script renews its locks and puts what is
- * due on its list (lifecycle/schedule/scheduler.h). Where another scheduler has the lock it asks for it just as often,
- * and so takes over within a second of its end, or 61 s after it was last heard of; RQ tries every two
- * minutes. It works on while the workers are suspended, as RQ's does, and gives its locks back when the
+ * due on its list (lifecycle/schedule/scheduler.h). Where another scheduler has the lock it asks for it just
+ * as often, and so takes over within a second of its end, or 61 s after it was last heard of; RQ tries every
+ * two minutes. It works on while the workers are suspended, as RQ's does, and gives its locks back when the
  * worker is told to stop.
  *
  * In burst mode what is due is queued once, before the workers begin, and the locks are given back then.

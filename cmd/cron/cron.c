@@ -211,7 +211,7 @@ static enum cq_code trigger(struct work *work, struct cq_error *err)
     struct cq_command command;
     struct cq_reply *reply = NULL;
     char id[CQ_UUID_SIZE];
-    enum cq_cron_outcome outcome;
+    enum cq_cron_verdict verdict;
     struct cq_str seen;
     cq_time now;
     for (size_t i = 0; i < work->table.len; i++)
@@ -244,7 +244,7 @@ static enum cq_code trigger(struct work *work, struct cq_error *err)
     if (code == CQ_OK)
         code = cq_connection_call(work->session.connection, &command, &reply, err);
     if (code == CQ_OK)
-        code = cq_cron_tick_read(reply, &outcome, &seen, err);
+        code = cq_cron_tick_read(reply, &verdict, &seen, err);
     if (code == CQ_OK) {
         cq_print("Enqueued ");
         cq_print_name(cq_str(job->identity));

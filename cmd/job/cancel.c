@@ -2,7 +2,7 @@
 #include "cmd/job/selection.h"
 #include "cmd/line/output.h"
 #include "lifecycle/manage/cancel.h"
-#include "lifecycle/manage/many.h"
+#include "lifecycle/manage/bulk.h"
 
 struct cancel_options {
     struct cq_selection selection;
@@ -72,11 +72,11 @@ static enum cq_exit cancel_ids(struct cq_session *session, const struct cq_run *
 enum cq_exit cq_cancel_command(const struct cq_run *run)
 {
     const struct cancel_options *options = run->options;
-    struct cq_many_work work = {
+    struct cq_bulk_work work = {
         .verb = "cancel",
         .did = "canceled",
         .places = PLACES,
-        .many = {.verb = CQ_MANY_CANCEL,
+        .bulk = {.verb = CQ_BULK_CANCEL,
                  .dependents = options->enqueue_dependents,
                  .detach = options->remove_from_dependencies},
     };

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "cmd/line/output.h"
 #include "job/job.h"
-#include "lifecycle/manage/many.h"
+#include "lifecycle/manage/bulk.h"
 
 enum {
     CHUNK_FIRST = 50,
@@ -40,7 +40,7 @@ static void keep(struct cq_buf *score, struct cq_buf *member, struct cq_place_cu
 }
 
 /* A call whose time says how many jobs the next one may have. */
-static enum cq_code timed_call(struct cq_many_work *work, struct cq_command *command,
+static enum cq_code timed_call(struct cq_bulk_work *work, struct cq_command *command,
                                struct cq_reply **ret_reply, struct cq_error *err)
 {
     cq_time start = cq_clock_monotonic();
@@ -59,7 +59,7 @@ static enum cq_code timed_call(struct cq_many_work *work, struct cq_command *com
     return code;
 }
 
-enum cq_code cq_chunks_begin(struct cq_many_work *work, struct cq_error *err)
+enum cq_code cq_chunks_begin(struct cq_bulk_work *work, struct cq_error *err)
 {
     enum cq_code code = CQ_OK;
     struct cq_command command;
@@ -77,7 +77,7 @@ enum cq_code cq_chunks_begin(struct cq_many_work *work, struct cq_error *err)
     return code;
 }
 
-static void tally(struct cq_many_work *work, const struct cq_many_done *done)
+static void tally(struct cq_bulk_work *work, const struct cq_bulk_done *done)
 {
     work->done += done->done;
     work->gone += done->gone;
@@ -88,36 +88,36 @@ static void tally(struct cq_many_work *work, const struct cq_many_done *done)
                  (int)(done->fault.len < 200 ? done->fault.len : 200), done->fault.data);
 }
 
-static struct cq_many many_of(const struct cq_many_work *work, const struct walk *walk)
+static struct cq_bulk bulk_of(const struct cq_bulk_work *work, const struct walk *walk)
 {
-    struct cq_many many = work->many;
-    many.place = work->place;
-    many.queue = walk->queue;
-    many.limit = work->chunk;
-    many.now = cq_clock_now();
-    many.after = cursor_of(&walk->score, &walk->member);
-    many.until = cursor_of(&walk->until_score, &walk->until_member);
-    return many;
+    struct cq_bulk bulk = work->bulk;
+    bulk.place = work->place;
+    bulk.queue = walk->queue;
+    bulk.limit = work->chunk;
+    bulk.now = cq_clock_now();
+    bulk.after = cursor_of(&walk->score, &walk->member);
+    bulk.until = cursor_of(&walk->until_score, &walk->until_member);
+    return bulk;
 }
 
-/* Without filters: many.lua takes the next ones. A call that has seen none was busy with the dependents of
+/* Without filters: bulk.lua takes the next ones. A call that has seen none was busy with the dependents of
  * one job. */
-static enum cq_code walk_straight(struct cq_many_work *work, struct walk *walk, struct cq_error *err)
+static enum cq_code walk_straight(struct cq_bulk_work *work, struct walk *walk, struct cq_error *err)
 {
-    struct cq_many_done done = {0};
+    struct cq_bulk_done done = {0};
     struct cq_command command;
     enum cq_code code = CQ_OK;
     cq_command_init(&command);
     while (code == CQ_OK && !done.ended && walk->left > 0 && !cq_interrupted()) {
         struct cq_reply *reply = NULL;
-        struct cq_many many = many_of(work, walk);
-        if (work->place == CQ_PLACE_QUEUED && many.limit > walk->left)
-            many.limit = (int)walk->left;
+        struct cq_bulk bulk = bulk_of(work, walk);
+        if (work->place == CQ_PLACE_QUEUED && bulk.limit > walk->left)
+            bulk.limit = (int)walk->left;
         cq_command_clear(&command);
-        cq_many_build(&many, &command);
+        cq_bulk_build(&bulk, &command);
         code = timed_call(work, &command, &reply, err);
         if (code == CQ_OK)
-            code = cq_many_read(reply, &done, err);
+            code = cq_bulk_read(reply, &done, err);
         if (code == CQ_OK) {
             tally(work, &done);
             keep(&walk->score, &walk->member, done.at);
@@ -136,7 +136,7 @@ static enum cq_code walk_straight(struct cq_many_work *work, struct walk *walk, 
  * Do it for the jobs of a page that match.
  *   ids, ranks  which, and where in a list they were
  */
-static enum cq_code do_named(struct cq_many_work *work, const struct walk *walk, const struct cq_str *ids,
+static enum cq_code do_named(struct cq_bulk_work *work, const struct walk *walk, const struct cq_str *ids,
                              const int64_t *ranks, size_t count, struct cq_error *err)
 {
     struct cq_command command;
@@ -147,18 +147,18 @@ static enum cq_code do_named(struct cq_many_work *work, const struct walk *walk,
     cq_command_init(&command);
     for (size_t at = 0; at < count && code == CQ_OK;) {
         struct cq_reply *reply = NULL;
-        struct cq_many_done done = {0};
-        struct cq_many many = many_of(work, walk);
+        struct cq_bulk_done done = {0};
+        struct cq_bulk bulk = bulk_of(work, walk);
         char rank[24];
         snprintf(rank, sizeof(rank), "%lld", (long long)(ranks[at] > taken ? ranks[at] - taken : 0));
-        many.after = (struct cq_place_cursor){cq_str(rank), CQ_STR_NONE};
-        many.ids = ids + at;
-        many.id_count = count - at < (size_t)many.limit ? count - at : (size_t)many.limit;
+        bulk.after = (struct cq_place_cursor){cq_str(rank), CQ_STR_NONE};
+        bulk.ids = ids + at;
+        bulk.id_count = count - at < (size_t)bulk.limit ? count - at : (size_t)bulk.limit;
         cq_command_clear(&command);
-        cq_many_build(&many, &command);
+        cq_bulk_build(&bulk, &command);
         code = timed_call(work, &command, &reply, err);
         if (code == CQ_OK)
-            code = cq_many_read(reply, &done, err);
+            code = cq_bulk_read(reply, &done, err);
         if (code == CQ_OK)
             tally(work, &done);
         at += (size_t)done.seen;
@@ -169,7 +169,7 @@ static enum cq_code do_named(struct cq_many_work *work, const struct walk *walk,
     return code;
 }
 
-static void print_ids(struct cq_many_work *work, const struct cq_str *ids, size_t count)
+static void print_ids(struct cq_bulk_work *work, const struct cq_str *ids, size_t count)
 {
     cq_progress_clear(&work->progress);
     for (size_t i = 0; i < count; i++) {
@@ -188,7 +188,7 @@ static void keep_rank(struct walk *walk, int64_t rank, struct cq_str id)
 }
 
 /* One page that was read: what matches, and where the next one begins. */
-static enum cq_code do_page(struct cq_many_work *work, struct walk *walk, const struct cq_reply *reply,
+static enum cq_code do_page(struct cq_bulk_work *work, struct walk *walk, const struct cq_reply *reply,
                             const struct cq_page_read *page, struct cq_error *err)
 {
     struct cq_str *ids = cq_calloc(page->count ? page->count : 1, sizeof(*ids));
@@ -225,7 +225,7 @@ static enum cq_code do_page(struct cq_many_work *work, struct walk *walk, const 
     return code;
 }
 
-static enum cq_code read_page(struct cq_many_work *work, const struct walk *walk, struct cq_command *command,
+static enum cq_code read_page(struct cq_bulk_work *work, const struct walk *walk, struct cq_command *command,
                               struct cq_reply **ret_reply, struct cq_page_read *ret_page,
                               struct cq_error *err)
 {
@@ -247,7 +247,7 @@ static enum cq_code read_page(struct cq_many_work *work, const struct walk *walk
 }
 
 /* After a restart the list counts anew: what was seen of it and stays is seen again. */
-static enum cq_code recount(struct cq_many_work *work, struct walk *walk, struct cq_error *err)
+static enum cq_code recount(struct cq_bulk_work *work, struct walk *walk, struct cq_error *err)
 {
     struct cq_command command;
     struct cq_reply *reply = NULL;
@@ -261,7 +261,7 @@ static enum cq_code recount(struct cq_many_work *work, struct walk *walk, struct
     return code;
 }
 
-static enum cq_code walk_pages(struct cq_many_work *work, struct walk *walk, struct cq_error *err)
+static enum cq_code walk_pages(struct cq_bulk_work *work, struct walk *walk, struct cq_error *err)
 {
     struct cq_page_read page = {0};
     struct cq_command command;
@@ -286,7 +286,7 @@ static enum cq_code walk_pages(struct cq_many_work *work, struct walk *walk, str
 }
 
 /* The last entry of a sorted set: what comes behind it came later. */
-static enum cq_code find_end(struct cq_many_work *work, struct walk *walk, struct cq_error *err)
+static enum cq_code find_end(struct cq_bulk_work *work, struct walk *walk, struct cq_error *err)
 {
     struct cq_command command;
     struct cq_reply *reply = NULL;
@@ -302,7 +302,7 @@ static enum cq_code find_end(struct cq_many_work *work, struct walk *walk, struc
     return code;
 }
 
-enum cq_code cq_chunks_of(struct cq_many_work *work, struct cq_str queue, int64_t count, struct cq_error *err)
+enum cq_code cq_chunks_of(struct cq_bulk_work *work, struct cq_str queue, int64_t count, struct cq_error *err)
 {
     struct walk walk = {.queue = queue,
                         .score = CQ_BUF_INIT(CURSOR_MAX),
@@ -313,7 +313,7 @@ enum cq_code cq_chunks_of(struct cq_many_work *work, struct cq_str queue, int64_
     enum cq_code code = CQ_OK;
     /* Dependents that are released onto the head of a list are not what was there: the others are named. */
     bool named = work->act || work->place == CQ_PLACE_STARTED ||
-                 (work->place == CQ_PLACE_QUEUED && work->many.dependents);
+                 (work->place == CQ_PLACE_QUEUED && work->bulk.dependents);
     bool straight = !named && cq_filter_is_any(&work->filter) && !work->selection->dry_run;
     if (work->place != CQ_PLACE_QUEUED && work->place != CQ_PLACE_STARTED)
         code = find_end(work, &walk, err);

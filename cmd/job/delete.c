@@ -1,7 +1,7 @@
 /* cq delete: what Job.delete() does from Python. */
 #include "cmd/job/selection.h"
 #include "cmd/line/output.h"
-#include "lifecycle/manage/many.h"
+#include "lifecycle/manage/bulk.h"
 #include "lifecycle/manage/remove.h"
 
 struct delete_options {
@@ -73,11 +73,11 @@ static enum cq_exit delete_ids(struct cq_session *session, const struct cq_run *
 enum cq_exit cq_delete_command(const struct cq_run *run)
 {
     const struct delete_options *options = run->options;
-    struct cq_many_work work = {
+    struct cq_bulk_work work = {
         .verb = "delete",
         .did = "deleted",
         .places = PLACES,
-        .many = {.verb = CQ_MANY_DELETE, .dependents = options->dependents},
+        .bulk = {.verb = CQ_BULK_DELETE, .dependents = options->dependents},
     };
     return cq_selection_command(run, &work, delete_ids);
 }

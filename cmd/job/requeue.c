@@ -1,6 +1,6 @@
 #include "cmd/job/selection.h"
 #include "cmd/line/output.h"
-#include "lifecycle/manage/many.h"
+#include "lifecycle/manage/bulk.h"
 #include "lifecycle/manage/requeue.h"
 
 struct requeue_options {
@@ -83,11 +83,11 @@ static enum cq_exit requeue_ids(struct cq_session *session, const struct cq_run 
 enum cq_exit cq_requeue_command(const struct cq_run *run)
 {
     const struct requeue_options *options = run->options;
-    struct cq_many_work work = {
+    struct cq_bulk_work work = {
         .verb = "requeue",
         .did = "requeued",
         .places = PLACES,
-        .many = {.verb = CQ_MANY_REQUEUE, .at_front = options->at_front},
+        .bulk = {.verb = CQ_BULK_REQUEUE, .at_front = options->at_front},
         .ids_have_queue = true,
     };
     return cq_selection_command(run, &work, requeue_ids);

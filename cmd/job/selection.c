@@ -39,7 +39,7 @@ static const char *needs_all(const struct cq_selection *selection)
 }
 
 /* What is wrong with the selection, in `wrong`; false: nothing. */
-static bool is_wrong(const struct cq_run *run, const struct cq_many_work *work, char *wrong, size_t size)
+static bool is_wrong(const struct cq_run *run, const struct cq_bulk_work *work, char *wrong, size_t size)
 {
     const struct cq_selection *selection = run->options;
     struct cq_error err;
@@ -95,7 +95,7 @@ static enum cq_code queues_of(struct cq_session *session, const struct cq_select
 }
 
 /* A key that holds something else is to be found, and the other queues can be named one by one. */
-static enum cq_code say_where(const struct cq_many_work *work, const char *queue, enum cq_code code,
+static enum cq_code say_where(const struct cq_bulk_work *work, const char *queue, enum cq_code code,
                               struct cq_error *err)
 {
     if (code != CQ_ERR_REDIS)
@@ -106,7 +106,7 @@ static enum cq_code say_where(const struct cq_many_work *work, const char *queue
 }
 
 /* How many there are in each queue, in one round trip. */
-static enum cq_code count_all(struct cq_many_work *work, const struct cq_strv *queues, int64_t *counts,
+static enum cq_code count_all(struct cq_bulk_work *work, const struct cq_strv *queues, int64_t *counts,
                               struct cq_error *err)
 {
     struct cq_connection *connection = work->session->connection;
@@ -130,7 +130,7 @@ static enum cq_code count_all(struct cq_many_work *work, const struct cq_strv *q
     return code;
 }
 
-static void say_rest(struct cq_many_work *work)
+static void say_rest(struct cq_bulk_work *work)
 {
     char text[CQ_JOBS_TEXT_SIZE];
     if (work->gone)
@@ -146,7 +146,7 @@ static void say_rest(struct cq_many_work *work)
 
 /* `Deleted 3 of 5 jobs`; a requeue of all says at its start what it is about, as rq's does. A dry run's
  * answer is the ids and nothing else, for other commands to read. */
-static void say_done(struct cq_many_work *work)
+static void say_done(struct cq_bulk_work *work)
 {
     char text[CQ_JOBS_TEXT_SIZE];
     if (work->selection->dry_run)
@@ -155,15 +155,15 @@ static void say_done(struct cq_many_work *work)
     else if (!cq_filter_is_any(&work->filter))
         cq_print("%c%s %lld of %s\n", work->did[0] - 'a' + 'A', work->did + 1, (long long)work->done,
                  cq_jobs_text(work->total, text));
-    else if (work->many.verb != CQ_MANY_REQUEUE)
+    else if (work->bulk.verb != CQ_BULK_REQUEUE)
         cq_print("%c%s %s\n", work->did[0] - 'a' + 'A', work->did + 1, cq_jobs_text(work->done, text));
 }
 
-static enum cq_code run_queues(struct cq_many_work *work, const struct cq_strv *queues, struct cq_error *err)
+static enum cq_code run_queues(struct cq_bulk_work *work, const struct cq_strv *queues, struct cq_error *err)
 {
     int64_t *counts = cq_calloc(queues->len ? queues->len : 1, sizeof(*counts));
     enum cq_code code = count_all(work, queues, counts, err);
-    bool requeues = !work->act && work->many.verb == CQ_MANY_REQUEUE;
+    bool requeues = !work->act && work->bulk.verb == CQ_BULK_REQUEUE;
     if (code == CQ_OK && work->total == 0 && work->selection->dry_run)
         cq_complain(work->session->command, "nothing to do");
     else if (code == CQ_OK && work->total == 0)
@@ -184,7 +184,7 @@ static enum cq_code run_queues(struct cq_many_work *work, const struct cq_strv *
     return code;
 }
 
-static enum cq_exit run_all(struct cq_session *session, const struct cq_run *run, struct cq_many_work *work)
+static enum cq_exit run_all(struct cq_session *session, const struct cq_run *run, struct cq_bulk_work *work)
 {
     struct cq_strv queues = CQ_STRV_INIT;
     struct cq_error err;
@@ -195,9 +195,9 @@ static enum cq_exit run_all(struct cq_session *session, const struct cq_run *run
     cq_filter_init(&work->filter, work->place);
     work->filter.function = selection->function;
     work->filter.error = selection->error;
-    work->many.since = cq_clock_now();
+    work->bulk.since = cq_clock_now();
     if (selection->older_than_s != CQ_OPTION_UNSET)
-        work->filter.older_than = work->many.since - selection->older_than_s * CQ_SECOND;
+        work->filter.older_than = work->bulk.since - selection->older_than_s * CQ_SECOND;
     enum cq_code code = queues_of(session, selection, &queues, &err);
     if (code == CQ_OK)
         code = run_queues(work, &queues, &err);
@@ -216,7 +216,7 @@ static enum cq_exit run_all(struct cq_session *session, const struct cq_run *run
     return work->after && work->total && !selection->dry_run ? work->after(run, work, status) : status;
 }
 
-enum cq_exit cq_selection_command(const struct cq_run *run, struct cq_many_work *work, cq_ids_fn *ids)
+enum cq_exit cq_selection_command(const struct cq_run *run, struct cq_bulk_work *work, cq_ids_fn *ids)
 {
     const struct cq_selection *selection = run->options;
     struct cq_session session;

@@ -11,7 +11,7 @@
 #include "cmd/job/progress.h"
 #include "cmd/line/command.h"
 #include "cmd/line/session.h"
-#include "lifecycle/manage/many.h"
+#include "lifecycle/manage/bulk.h"
 
 /* What the options say; the first member of a command's options, so that the rows below fit all of them. */
 struct cq_selection {
@@ -70,23 +70,23 @@ struct cq_selection {
      .field = CQ_SELECTION_FIELD(error), \
      .help = "With --all of the failed registry: only jobs whose failure has this text in it"}
 
-struct cq_many_work;
+struct cq_bulk_work;
 
-/* Stop is no step of many.lua: it does what it does for a page's jobs here. */
-typedef enum cq_code cq_many_work_fn(struct cq_many_work *work, const struct cq_str *ids, size_t count,
+/* Stop is no step of bulk.lua: it does what it does for a page's jobs here. */
+typedef enum cq_code cq_bulk_work_fn(struct cq_bulk_work *work, const struct cq_str *ids, size_t count,
                                      struct cq_error *err);
 /* After all pages: it says what was done, and frees what it kept. status: so far; returns what the command
  * ends with. */
-typedef enum cq_exit cq_many_after_fn(const struct cq_run *run, struct cq_many_work *work,
+typedef enum cq_exit cq_bulk_after_fn(const struct cq_run *run, struct cq_bulk_work *work,
                                       enum cq_exit status);
 
 /* What a command does with the jobs of a selection. */
-struct cq_many_work {
+struct cq_bulk_work {
     const char *verb, *did;  /* `delete`, `deleted` */
     const char *places;      /* the words of its --registry */
-    struct cq_many many;     /* verb and flags; the rest is filled in */
-    cq_many_work_fn *act;    /* in place of many.lua; NULL: many.lua */
-    cq_many_after_fn *after; /* goes with act */
+    struct cq_bulk bulk;     /* verb and flags; the rest is filled in */
+    cq_bulk_work_fn *act;    /* in place of bulk.lua; NULL: bulk.lua */
+    cq_bulk_after_fn *after; /* goes with act */
     void *data;              /* theirs */
     bool ids_have_queue;     /* ids may have one --queue beside them */
 
@@ -104,7 +104,7 @@ struct cq_many_work {
 
 /* The whole command: ids by `ids`, else the selection, with what is to be said about either. */
 typedef enum cq_exit cq_ids_fn(struct cq_session *session, const struct cq_run *run);
-enum cq_exit cq_selection_command(const struct cq_run *run, struct cq_many_work *work, cq_ids_fn *ids);
+enum cq_exit cq_selection_command(const struct cq_run *run, struct cq_bulk_work *work, cq_ids_fn *ids);
 
 /*
  * One job of those named. options: of the run. An id that it cannot be done for: CQ_ERR_NO_SUCH_JOB, or

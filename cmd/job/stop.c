@@ -87,16 +87,16 @@ static void drop(struct told *job)
 static void take(struct stopping *stopping, struct cq_str id, const struct cq_stopping *item, bool named)
 {
     const char *command = stopping->session->command;
-    if (item->fate == CQ_STOP_TOLD) {
+    if (item->verdict == CQ_STOP_TOLD) {
         add(stopping, id, item);
         return;
     }
-    if (item->fate != CQ_STOP_DEAF && !named)
+    if (item->verdict != CQ_STOP_DEAF && !named)
         return;
     stopping->failed++;
-    if (item->fate == CQ_STOP_GONE)
+    if (item->verdict == CQ_STOP_GONE)
         cq_complain(command, "no such job: '%.*s'", (int)(id.len < 80 ? id.len : 80), id.data);
-    else if (item->fate == CQ_STOP_IDLE)
+    else if (item->verdict == CQ_STOP_IDLE)
         cq_complain(command, "job '%.*s' is not running, it is %.*s", (int)id.len, id.data,
                     (int)item->status.len, item->status.data);
     else
@@ -239,7 +239,7 @@ static enum cq_exit stop_ids(struct cq_session *session, const struct cq_run *ru
     return finish(&stopping, run->options, cq_exit_of(code));
 }
 
-static enum cq_code stop_some(struct cq_many_work *work, const struct cq_str *ids, size_t count,
+static enum cq_code stop_some(struct cq_bulk_work *work, const struct cq_str *ids, size_t count,
                               struct cq_error *err)
 {
     struct stopping *stopping = work->data;
@@ -251,7 +251,7 @@ static enum cq_code stop_some(struct cq_many_work *work, const struct cq_str *id
     return code;
 }
 
-static enum cq_exit stop_told(const struct cq_run *run, struct cq_many_work *work, enum cq_exit status)
+static enum cq_exit stop_told(const struct cq_run *run, struct cq_bulk_work *work, enum cq_exit status)
 {
     struct stopping *stopping = work->data;
     stopping->session = work->session;
@@ -261,7 +261,7 @@ static enum cq_exit stop_told(const struct cq_run *run, struct cq_many_work *wor
 enum cq_exit cq_stop_command(const struct cq_run *run)
 {
     struct stopping stopping = {0};
-    struct cq_many_work work = {
+    struct cq_bulk_work work = {
         .verb = "stop",
         .did = "stopped",
         .places = "started",

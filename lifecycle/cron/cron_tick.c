@@ -50,7 +50,7 @@ void cq_cron_tick_build(const struct cq_cron_tick *tick, struct cq_command *comm
                      now, NULL);
 }
 
-enum cq_code cq_cron_tick_read(const struct cq_reply *reply, enum cq_cron_outcome *ret_outcome,
+enum cq_code cq_cron_tick_read(const struct cq_reply *reply, enum cq_cron_verdict *ret_verdict,
                                struct cq_str *ret_seen, struct cq_error *err)
 {
     static const char *const words[] = {[CQ_CRON_ENQUEUED] = "enqueued",
@@ -63,7 +63,7 @@ enum cq_code cq_cron_tick_read(const struct cq_reply *reply, enum cq_cron_outcom
     struct cq_str word = cq_reply_str(cq_reply_at(reply, 0));
     for (size_t i = 0; i < CQ_ARRAY_LEN(words); i++) {
         if (cq_str_is(word, words[i])) {
-            *ret_outcome = (enum cq_cron_outcome)i;
+            *ret_verdict = (enum cq_cron_verdict)i;
             *ret_seen = cq_reply_str(cq_reply_at(reply, 1));
             return CQ_OK;
         }

@@ -39,10 +39,10 @@ struct cq_cron_tick {
  */
 void cq_cron_tick_build(const struct cq_cron_tick *tick, struct cq_command *command);
 
-enum cq_cron_outcome { CQ_CRON_ENQUEUED, CQ_CRON_TAKEN, CQ_CRON_PAUSED, CQ_CRON_OVERLAPS };
+enum cq_cron_verdict { CQ_CRON_ENQUEUED, CQ_CRON_TAKEN, CQ_CRON_PAUSED, CQ_CRON_OVERLAPS };
 
 /* *ret_seen: what is known now; borrowed from the reply. */
-CQ_MUST_CHECK enum cq_code cq_cron_tick_read(const struct cq_reply *reply, enum cq_cron_outcome *ret_outcome,
+CQ_MUST_CHECK enum cq_code cq_cron_tick_read(const struct cq_reply *reply, enum cq_cron_verdict *ret_verdict,
                                              struct cq_str *ret_seen, struct cq_error *err);
 
 /* The tick that a string of this kind names, CQ_TIME_UNSET when none. */

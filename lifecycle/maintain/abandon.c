@@ -59,14 +59,14 @@ bool cq_abandon_more(const struct cq_reply *reply)
 
 void cq_abandon_item(const struct cq_reply *reply, size_t index, struct cq_abandoned *ret_item)
 {
-    static const char *const fates[] = {"retried", "failed", "requeued", "dropped"};
+    static const char *const verdicts[] = {"retried", "failed", "requeued", "dropped"};
     const struct cq_reply *items = cq_reply_at(reply, 0);
-    struct cq_str fate = cq_reply_str(cq_reply_at(items, index * ITEM_LEN + 2));
+    struct cq_str verdict = cq_reply_str(cq_reply_at(items, index * ITEM_LEN + 2));
     ret_item->job_id = cq_reply_str(cq_reply_at(items, index * ITEM_LEN));
     ret_item->execution_id = cq_reply_str(cq_reply_at(items, index * ITEM_LEN + 1));
     ret_item->has_failure_callback = cq_reply_int(cq_reply_at(items, index * ITEM_LEN + 3)) == 1;
-    ret_item->fate = "unknown";
-    for (size_t i = 0; i < CQ_ARRAY_LEN(fates); i++)
-        if (cq_str_is(fate, fates[i]))
-            ret_item->fate = fates[i];
+    ret_item->verdict = "unknown";
+    for (size_t i = 0; i < CQ_ARRAY_LEN(verdicts); i++)
+        if (cq_str_is(verdict, verdicts[i]))
+            ret_item->verdict = verdicts[i];
 }

@@ -23,7 +23,7 @@ struct cq_abandon {
 struct cq_abandoned {
     struct cq_str job_id; /* borrowed from the reply */
     struct cq_str execution_id;
-    const char *fate; /* "retried", "failed", "requeued", "dropped" */
+    const char *verdict; /* "retried", "failed", "requeued", "dropped" */
     /*
      * The attempt failed and the job has a failure callback: run it, as RQ does in
      * StartedJobRegistry.cleanup. Whoever was told so is the only one; when it dies first the callback is not

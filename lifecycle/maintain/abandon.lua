@@ -6,7 +6,7 @@
 -- Source: rq/registry.py StartedJobRegistry.cleanup.
 -- Then go on with dependents that a call had to leave deferred, give back slots of limits that nobody else would, and
 -- bring back jobs that waited for a rate.
--- Returns {{job id, execution id, fate, calls, ...}, 1 when there is more to do}; fate: retried failed requeued dropped; calls: 1 when the attempt failed and
+-- Returns {{job id, execution id, verdict, calls, ...}, 1 when there is more to do}; verdict: retried failed requeued dropped; calls: 1 when the attempt failed and
 -- the job has a failure callback, which is to be run then (RQ does so before it decides; here the job has its new place first).
 -- Errors: none of its own.
 local wip, list, intermediate = unpack(KEYS) -- rq:wip:<queue>, rq:queue:<queue>, rq:queue:<queue>:intermediate
@@ -95,13 +95,13 @@ for _, member in ipairs(members) do
     local id, execution = split(member)
     redis.call('ZREM', wip, member)
     -- A job whose keys hold something else must not keep the others from being found.
-    local cleared, fate, calls = pcall(function()
+    local cleared, verdict, calls = pcall(function()
         clear_execution(id, execution)
         return abandon(id)
     end)
     done[#done + 1] = id
     done[#done + 1] = execution
-    done[#done + 1] = cleared and fate or 'dropped'
+    done[#done + 1] = cleared and verdict or 'dropped'
     done[#done + 1] = cleared and calls or 0
 end
 release_some(queue)

@@ -25,10 +25,10 @@ void cq_stop_item(const struct cq_reply *reply, size_t index, struct cq_stopping
         [CQ_STOP_TOLD] = "told", [CQ_STOP_DEAF] = "deaf", [CQ_STOP_IDLE] = "idle", [CQ_STOP_GONE] = "gone"};
     const struct cq_reply *item = cq_reply_at(reply, index);
     struct cq_str word = cq_reply_str(cq_reply_at(item, 0));
-    ret_item->fate = CQ_STOP_GONE;
-    for (int fate = 0; fate < (int)CQ_ARRAY_LEN(words); fate++)
-        if (cq_str_is(word, words[fate]))
-            ret_item->fate = (enum cq_stop_fate)fate;
+    ret_item->verdict = CQ_STOP_GONE;
+    for (int verdict = 0; verdict < (int)CQ_ARRAY_LEN(words); verdict++)
+        if (cq_str_is(word, words[verdict]))
+            ret_item->verdict = (enum cq_stop_verdict)verdict;
     ret_item->queue = cq_reply_str(cq_reply_at(item, 1));
     ret_item->member = cq_reply_str(cq_reply_at(item, 2));
     ret_item->worker = cq_reply_str(cq_reply_at(item, 3));

@@ -12,7 +12,7 @@
  * later, or not, when the job ends by itself: it has ended when its member has left rq:wip:<queue>. Redis:
  * stop.lua. Source: rq/command.py send_stop_job_command.
  */
-enum cq_stop_fate {
+enum cq_stop_verdict {
     CQ_STOP_TOLD,
     /* nobody listens on its worker's channel: the worker is gone, and the job will be found abandoned */
     CQ_STOP_DEAF,
@@ -20,7 +20,7 @@ enum cq_stop_fate {
     CQ_STOP_GONE, /* there is no such job */
 };
 struct cq_stopping { /* borrowed from the reply; empty where there is nothing to say */
-    enum cq_stop_fate fate;
+    enum cq_stop_verdict verdict;
     struct cq_str queue;
     struct cq_str member; /* of rq:wip:<queue> */
     struct cq_str worker;

@@ -1,7 +1,7 @@
 -- Tell the workers of started jobs to stop them: RQ's command on the worker's channel. A worker of cq's stops that execution only; RQ's
 -- look at the job's id. Who wants to know when a job has stopped looks at rq:wip.
 -- Source: rq/command.py send_stop_job_command.
--- Returns for each job {fate, queue, member of rq:wip, worker, status}; fate: told, deaf (nobody listens on the worker's channel),
+-- Returns for each job {verdict, queue, member of rq:wip, worker, status}; verdict: told, deaf (nobody listens on the worker's channel),
 -- idle (it is not running), gone. Errors: none of its own.
 -- No keys: an id may be longer than the names that C holds in a key.
 local count = unpack(ARGV) -- then the ids

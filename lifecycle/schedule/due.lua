@@ -75,13 +75,13 @@ end
 local function move_due(queue, registry, most)
     local due = redis.call('ZRANGEBYSCORE', registry, 0, string.format('%.6f', now), 'WITHSCORES', 'LIMIT', 0, most)
     for at = 1, #due, 2 do
-        local moved, fate = pcall(move, queue, registry, due[at], tonumber(due[at + 1]))
+        local moved, verdict = pcall(move, queue, registry, due[at], tonumber(due[at + 1]))
         if not moved then
             -- One of its keys holds something else. It waits for a repair, and the others do not wait for it.
             redis.pcall('HSET', 'rq:job:' .. due[at], 'status', 'scheduled')
-            fate = look_again(registry, due[at], now_s + 60)
+            verdict = look_again(registry, due[at], now_s + 60)
         end
-        counts[fate] = counts[fate] + 1
+        counts[verdict] = counts[verdict] + 1
     end
     return #due / 2
 end

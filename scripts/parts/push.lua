@@ -39,7 +39,7 @@ local function interval_at(list, index)
     return seconds_of(intervals, 0)
 end
 
--- Again, after so many seconds: 0 is now. Returns the fate.
+-- Again, after so many seconds: 0 is now. Returns the verdict.
 local function run_again(id, queue, interval, at_front, ttl)
     if interval > 0 then
         schedule_job(id, queue, math.floor(now + interval), ttl)

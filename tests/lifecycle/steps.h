@@ -71,13 +71,13 @@ static CQ_UNUSED struct cq_fetch fetch_of(const char *execution)
                              .worker_ttl_s = 420};
 }
 
-static CQ_UNUSED enum cq_fetch_outcome fetch_with(const struct cq_fetch *fetch, struct cq_started *started)
+static CQ_UNUSED enum cq_fetch_verdict fetch_with(const struct cq_fetch *fetch, struct cq_started *started)
 {
-    enum cq_fetch_outcome outcome = CQ_FETCH_EMPTY;
+    enum cq_fetch_verdict verdict = CQ_FETCH_EMPTY;
     struct cq_error err = {0};
     cq_fetch_build(fetch, &call);
-    ck_assert_msg(cq_fetch_read(step(), &outcome, started, &err) == CQ_OK, "%s", err.text);
-    return outcome;
+    ck_assert_msg(cq_fetch_read(step(), &verdict, started, &err) == CQ_OK, "%s", err.text);
+    return verdict;
 }
 
 /* It waits, or waited, for parent0, parent1 ... */
@@ -135,10 +135,10 @@ static CQ_UNUSED struct cq_finished finish_with(const struct cq_finish *finish)
     return finished;
 }
 
-static CQ_UNUSED enum cq_finish_fate finish(const char *id, enum cq_outcome outcome)
+static CQ_UNUSED enum cq_finish_verdict finish(const char *id, enum cq_outcome outcome)
 {
     struct cq_finish finish = finish_of(id, outcome);
-    return finish_with(&finish).fate;
+    return finish_with(&finish).verdict;
 }
 
 #endif

@@ -39,7 +39,7 @@ START_TEST(without_retries_it_fails_with_rq_s_text)
     enqueue_and_start(&job);
     ck_assert_uint_eq(abandon(false, &item), 1);
     ck_assert(cq_str_is(item.job_id, "j1") && cq_str_is(item.execution_id, RUN_1));
-    ck_assert_str_eq(item.fate, "failed");
+    ck_assert_str_eq(item.verdict, "failed");
     assert_text("failed", "HGET", "rq:job:j1", "status");
     ck_assert_int_eq(INT("ZSCORE", "rq:failed:default", "j1"), NOW_S + 200 + 31536000);
     ck_assert_int_eq(INT("TTL", "rq:job:j1"), 31536000);
@@ -68,7 +68,7 @@ START_TEST(with_retries_left_it_is_retried)
     job.retry_intervals = CQ_STR_LIT("[0, 60]");
     enqueue_and_start(&job);
     ck_assert_uint_eq(abandon(false, &item), 1);
-    ck_assert_str_eq(item.fate, "retried");
+    ck_assert_str_eq(item.verdict, "retried");
     assert_text("1", "HGET", "rq:job:j1", "retries_left");
     ck_assert_int_eq(job_places("j1"), 1);
     start("j1", RUN_1);
@@ -85,11 +85,11 @@ START_TEST(the_failure_callback_is_asked_for_once_when_the_attempt_failed)
     job.retries_left = 1;
     enqueue_and_start(&job);
     ck_assert_uint_eq(abandon(false, &item), 1);
-    ck_assert_str_eq(item.fate, "retried");
+    ck_assert_str_eq(item.verdict, "retried");
     ck_assert(item.has_failure_callback);
     start("j1", RUN_1);
     ck_assert_uint_eq(abandon(false, &item), 1);
-    ck_assert_str_eq(item.fate, "failed");
+    ck_assert_str_eq(item.verdict, "failed");
     ck_assert(item.has_failure_callback);
     ck_assert_uint_eq(abandon(false, &item), 0);
 }
@@ -100,19 +100,19 @@ START_TEST(no_failure_callback_is_asked_for_without_one_or_without_a_failure)
     struct cq_job job = new_job("j1", "default");
     enqueue_and_start(&job); /* the field is there, and empty */
     ck_assert_uint_eq(abandon(false, &item), 1);
-    ck_assert_str_eq(item.fate, "failed");
+    ck_assert_str_eq(item.verdict, "failed");
     ck_assert(!item.has_failure_callback);
 
     job.failure_callback_name = CQ_STR_LIT("app.report");
     enqueue_and_start(&job);
     ck_assert_uint_eq(abandon(true, &item), 1);
-    ck_assert_str_eq(item.fate, "requeued");
+    ck_assert_str_eq(item.verdict, "requeued");
     ck_assert(!item.has_failure_callback);
 
     start("j1", RUN_1);
     RUN("HSET", "rq:job:j1", "status", "canceled");
     ck_assert_uint_eq(abandon(false, &item), 1);
-    ck_assert_str_eq(item.fate, "dropped");
+    ck_assert_str_eq(item.verdict, "dropped");
     ck_assert(!item.has_failure_callback);
 }
 END_TEST
@@ -124,7 +124,7 @@ START_TEST(by_option_it_goes_back_to_the_front)
     enqueue_and_start(&job);
     enqueue_plain("j2");
     ck_assert_uint_eq(abandon(true, &item), 1);
-    ck_assert_str_eq(item.fate, "requeued");
+    ck_assert_str_eq(item.verdict, "requeued");
     assert_text("j1", "LINDEX", "rq:queue:default", "0");
     assert_text("2", "HGET", "rq:job:j1", "retries_left");
     ck_assert_int_eq(job_places("j1"), 1);
@@ -139,14 +139,14 @@ START_TEST(a_job_that_is_gone_or_has_moved_on_loses_the_entry_only)
         enqueue_and_start(&job);
         RUN("HSET", "rq:job:j1", "status", moved[i]);
         ck_assert_uint_eq(abandon(true, &item), 1);
-        ck_assert_str_eq(item.fate, "dropped");
+        ck_assert_str_eq(item.verdict, "dropped");
         assert_text(moved[i], "HGET", "rq:job:j1", "status");
         ck_assert_int_eq(INT("EXISTS", "rq:wip:default", "rq:queue:default"), 0);
     }
     RUN("DEL", "rq:job:j1");
     RUN("ZADD", "rq:wip:default", "1", "j1:" RUN_1);
     ck_assert_uint_eq(abandon(false, &item), 1);
-    ck_assert_str_eq(item.fate, "dropped");
+    ck_assert_str_eq(item.verdict, "dropped");
     ck_assert_int_eq(INT("EXISTS", "rq:job:j1", "rq:wip:default"), 0);
 }
 END_TEST
@@ -161,7 +161,7 @@ START_TEST(a_job_that_also_runs_elsewhere_goes_on)
     struct cq_started started;
     ck_assert_int_eq(fetch_with(&fetch, &started), CQ_FETCH_STARTED);
     ck_assert_uint_eq(abandon(false, &item), 1);
-    ck_assert_str_eq(item.fate, "dropped");
+    ck_assert_str_eq(item.verdict, "dropped");
     assert_text("started", "HGET", "rq:job:j1", "status");
     ck_assert_int_eq(job_places("j1"), 1);
 }
@@ -188,12 +188,12 @@ START_TEST(a_horse_of_rq_that_died_before_the_start_loses_no_job)
     RUN("ZADD", "rq:wip:default", "1", "j1:" RUN_1);
     RUN("RPUSH", "rq:queue:default:intermediate", "j1");
     ck_assert_uint_eq(abandon(false, &item), 1);
-    ck_assert_str_eq(item.fate, "retried");
+    ck_assert_str_eq(item.verdict, "retried");
     ck_assert_int_eq(job_places("j1"), 1);
 
     RUN("ZADD", "rq:wip:default", "1", "j1:" RUN_1); /* now it is on the list: the entry is stale */
     ck_assert_uint_eq(abandon(false, &item), 1);
-    ck_assert_str_eq(item.fate, "dropped");
+    ck_assert_str_eq(item.verdict, "dropped");
     ck_assert_int_eq(job_places("j1"), 1);
 }
 END_TEST
@@ -226,7 +226,7 @@ START_TEST(an_outcome_that_a_broken_key_refuses_can_be_sent_again)
     RUN("DEL", "rq:results:j1");
     ck_assert_int_eq(cq_finish_build(&finish, &call, NULL), CQ_OK);
     ck_assert_int_eq(cq_finish_read(step(), &finished, &err), CQ_OK);
-    ck_assert_int_eq(finished.fate, CQ_FATE_FINISHED);
+    ck_assert_int_eq(finished.verdict, CQ_VERDICT_FINISHED);
     ck_assert_int_eq(job_places("j1"), 1);
 }
 END_TEST
@@ -237,7 +237,7 @@ START_TEST(a_broken_job_does_not_hide_the_others)
     RUN("HSET", "rq:job:good", "status", "started", "origin", "default", "data", "x");
     RUN("ZADD", "rq:wip:default", "1", "bad:" RUN_1, "2", "good:" RUN_1);
     ck_assert_uint_eq(abandon(false, &item), 2);
-    ck_assert_str_eq(item.fate, "dropped");
+    ck_assert_str_eq(item.verdict, "dropped");
     assert_text("failed", "HGET", "rq:job:good", "status");
     ck_assert_int_eq(INT("EXISTS", "rq:wip:default"), 0);
 }
@@ -263,7 +263,7 @@ START_TEST(long_lists_are_searched_for_few_ids_in_a_call)
     RUN("LMOVE", "rq:queue:default", "rq:queue:default", "LEFT", "RIGHT");
     put_thousands("rq:queue:default", "301");
     ck_assert_uint_eq(abandon(false, &item), 1);
-    ck_assert_str_eq(item.fate, "dropped");
+    ck_assert_str_eq(item.verdict, "dropped");
     ck_assert_uint_eq(abandon(false, &item), 1);
     ck_assert(cq_str_is(item.job_id, "j2"));
     ck_assert_int_eq(INT("ZCARD", "rq:wip:default"), 0);
@@ -280,7 +280,7 @@ START_TEST(what_rqs_worker_is_about_to_end_is_left_to_it_for_a_minute)
     assert_text("started", "HGET", "rq:job:j1", "status");
     RUN("EXPIRE", "rq:clean_registries:default", "839"); /* it died */
     ck_assert_uint_eq(abandon(false, &item), 1);
-    ck_assert_str_eq(item.fate, "failed");
+    ck_assert_str_eq(item.verdict, "failed");
 }
 END_TEST
 

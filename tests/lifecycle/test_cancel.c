@@ -10,7 +10,7 @@ static enum cq_code cancel(const char *id, struct cq_error *err)
     return cq_cancel_read(step(), err);
 }
 
-static enum cq_stop_fate stop(const char *id, struct cq_stopping *ret_item)
+static enum cq_stop_verdict stop(const char *id, struct cq_stopping *ret_item)
 {
     struct cq_str ids[] = {cq_str(id)};
     size_t count = 0;
@@ -18,7 +18,7 @@ static enum cq_stop_fate stop(const char *id, struct cq_stopping *ret_item)
     ck_assert_int_eq(cq_stop_read(step(), &count, NULL), CQ_OK);
     ck_assert_uint_eq(count, 1);
     cq_stop_item(held, 0, ret_item);
-    return ret_item->fate;
+    return ret_item->verdict;
 }
 
 START_TEST(a_job_is_canceled_wherever_it_is)
@@ -78,7 +78,7 @@ START_TEST(a_running_job_runs_on_and_stays_canceled_with_its_result)
     enqueue_and_start(&job);
     ck_assert_int_eq(cancel("j1", NULL), CQ_OK);
     ck_assert_int_eq(INT("ZCARD", "rq:wip:default"), 0);
-    ck_assert_int_eq(finish("j1", CQ_OUTCOME_SUCCESS), CQ_FATE_CANCELED);
+    ck_assert_int_eq(finish("j1", CQ_OUTCOME_SUCCESS), CQ_VERDICT_CANCELED);
     ck_assert_int_eq(job_places("j1"), 1);
     assert_text("canceled", "HGET", "rq:job:j1", "status");
     ck_assert_int_eq(INT("XLEN", "rq:results:j1"), 1);

@@ -39,7 +39,7 @@ START_TEST(a_job_that_uses_nothing_pays_for_nothing)
     struct cq_finish outcome = finish_of("a", CQ_OUTCOME_SUCCESS);
     struct cq_fetch next = fetch_of(RUN_2);
     outcome.next = &next;
-    ck_assert_int_eq(finish_with(&outcome).next_outcome, CQ_FETCH_STARTED);
+    ck_assert_int_eq(finish_with(&outcome).next_verdict, CQ_FETCH_STARTED);
     ck_assert_int_eq(commands(), 26); /* 13 for the outcome, 13 for the next job */
 }
 END_TEST

@@ -31,9 +31,9 @@ static void build(const struct cq_cron_tick *tick)
     cq_job_write(&job, &call);
 }
 
-static enum cq_cron_outcome claim(const struct cq_cron_tick *tick)
+static enum cq_cron_verdict claim(const struct cq_cron_tick *tick)
 {
-    enum cq_cron_outcome outcome;
+    enum cq_cron_verdict outcome;
     struct cq_str seen;
     struct cq_error err = {0};
     build(tick);
@@ -206,7 +206,7 @@ START_TEST(keys_that_hold_something_else_lose_no_tick)
     tick = tick_seen("j2", "1795212711 j1", TICK + CQ_SECOND);
     tick.queue = CQ_STR_LIT("odd");
     RUN("SET", "rq:queue:odd", "no list");
-    enum cq_cron_outcome outcome;
+    enum cq_cron_verdict outcome;
     struct cq_str seen;
     struct cq_error err = {0};
     build(&tick);

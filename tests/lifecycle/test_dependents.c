@@ -26,7 +26,7 @@ START_TEST(success_releases_a_dependent_to_its_own_queue)
 {
     run_parent();
     defer("child", "other", "parent", "description", "");
-    ck_assert_int_eq(finish("parent", CQ_OUTCOME_SUCCESS), CQ_FATE_FINISHED);
+    ck_assert_int_eq(finish("parent", CQ_OUTCOME_SUCCESS), CQ_VERDICT_FINISHED);
     assert_text("queued", "HGET", "rq:job:child", "status");
     assert_text("2026-11-20T22:11:52.500123Z", "HGET", "rq:job:child", "enqueued_at");
     ck_assert_int_eq(job_places_in("child", "other"), 1);
@@ -41,7 +41,7 @@ START_TEST(a_dependent_with_enqueue_at_front_goes_to_the_front)
     run_parent();
     enqueue_plain("before");
     defer("child", "default", "parent", "enqueue_at_front", "1");
-    ck_assert_int_eq(finish("parent", CQ_OUTCOME_SUCCESS), CQ_FATE_FINISHED);
+    ck_assert_int_eq(finish("parent", CQ_OUTCOME_SUCCESS), CQ_VERDICT_FINISHED);
     assert_text("child", "LINDEX", "rq:queue:default", "0");
 }
 END_TEST
@@ -54,7 +54,7 @@ START_TEST(a_released_dependent_can_be_the_next_job)
     struct cq_fetch next = fetch_of(RUN_2);
     with.next = &next;
     struct cq_finished finished = finish_with(&with);
-    ck_assert_int_eq(finished.next_outcome, CQ_FETCH_STARTED);
+    ck_assert_int_eq(finished.next_verdict, CQ_FETCH_STARTED);
     ck_assert(cq_str_is(finished.next.job_id, "child"));
     ck_assert_int_eq(job_places("child"), 1);
 }
@@ -68,7 +68,7 @@ START_TEST(another_open_dependency_keeps_a_dependent_waiting)
     const char *const open[] = {"queued", "started", "scheduled", "failed", "stopped", "canceled"};
     for (size_t i = 0; i < CQ_ARRAY_LEN(open); i++) {
         RUN("HSET", "rq:job:second", "status", open[i]);
-        ck_assert_int_eq(finish("parent", CQ_OUTCOME_SUCCESS), CQ_FATE_FINISHED);
+        ck_assert_int_eq(finish("parent", CQ_OUTCOME_SUCCESS), CQ_VERDICT_FINISHED);
         assert_text("deferred", "HGET", "rq:job:child", "status");
         ck_assert_int_eq(job_places("child"), 1);
         ck_assert_int_eq(INT("SISMEMBER", "rq:job:parent:dependents", "child"), 1);
@@ -76,7 +76,7 @@ START_TEST(another_open_dependency_keeps_a_dependent_waiting)
         run_parent();
     }
     RUN("HSET", "rq:job:second", "status", "finished");
-    ck_assert_int_eq(finish("parent", CQ_OUTCOME_SUCCESS), CQ_FATE_FINISHED);
+    ck_assert_int_eq(finish("parent", CQ_OUTCOME_SUCCESS), CQ_VERDICT_FINISHED);
     assert_text("queued", "HGET", "rq:job:child", "status");
 }
 END_TEST
@@ -87,7 +87,7 @@ START_TEST(a_dependency_that_is_gone_counts_as_met)
     defer("child", "default", "parent", "description", "");
     RUN("SADD", "rq:job::child:dependencies", "gone");
     RUN("SADD", "rq:job:gone:dependents", "child"); /* as it is left when RQ lets the job expire */
-    ck_assert_int_eq(finish("parent", CQ_OUTCOME_SUCCESS), CQ_FATE_FINISHED);
+    ck_assert_int_eq(finish("parent", CQ_OUTCOME_SUCCESS), CQ_VERDICT_FINISHED);
     assert_text("queued", "HGET", "rq:job:child", "status");
     ck_assert_int_eq(INT("EXISTS", "rq:job:gone:dependents"), 0);
 }
@@ -98,7 +98,7 @@ START_TEST(failure_releases_only_those_that_allow_it)
     run_parent();
     defer("strict", "default", "parent", "allow_dependency_failures", "0");
     defer("child", "default", "parent", "allow_dependency_failures", "1");
-    ck_assert_int_eq(finish("parent", CQ_OUTCOME_FAILED), CQ_FATE_FAILED);
+    ck_assert_int_eq(finish("parent", CQ_OUTCOME_FAILED), CQ_VERDICT_FAILED);
     assert_text("queued", "HGET", "rq:job:child", "status");
     assert_text("deferred", "HGET", "rq:job:strict", "status");
     ck_assert_int_eq(INT("SISMEMBER", "rq:job:parent:dependents", "strict"), 1);
@@ -126,13 +126,13 @@ START_TEST(a_requeued_parent_releases_those_that_still_wait)
 {
     run_parent();
     defer("child", "default", "parent", "description", "");
-    ck_assert_int_eq(finish("parent", CQ_OUTCOME_FAILED), CQ_FATE_FAILED);
+    ck_assert_int_eq(finish("parent", CQ_OUTCOME_FAILED), CQ_VERDICT_FAILED);
     ck_assert_int_eq(INT("TTL", "rq:job:parent:dependents"), 31536000);
     cq_requeue_build(CQ_STR_LIT("parent"), CQ_STR_NONE, NOW, &call);
     ck_assert_int_eq(cq_requeue_read(step(), NULL), CQ_OK);
     ck_assert_int_eq(INT("TTL", "rq:job:parent:dependents"), -1);
     start("parent", RUN_1);
-    ck_assert_int_eq(finish("parent", CQ_OUTCOME_SUCCESS), CQ_FATE_FINISHED);
+    ck_assert_int_eq(finish("parent", CQ_OUTCOME_SUCCESS), CQ_VERDICT_FINISHED);
     assert_text("queued", "HGET", "rq:job:child", "status");
 }
 END_TEST
@@ -149,7 +149,7 @@ START_TEST(canceled_and_already_released_dependents_are_not_queued)
     RUN("ZADD", "rq:finished:default", "9999999999", "ran");
     RUN("HSET", "rq:job:ran", "status", "finished");
     RUN("SADD", "rq:job:parent:dependents", "gone");
-    ck_assert_int_eq(finish("parent", CQ_OUTCOME_SUCCESS), CQ_FATE_FINISHED);
+    ck_assert_int_eq(finish("parent", CQ_OUTCOME_SUCCESS), CQ_VERDICT_FINISHED);
     ck_assert_int_eq(INT("LLEN", "rq:queue:default"), 0);
     ck_assert_int_eq(job_places("canceled"), 1);
     ck_assert_int_eq(job_places("ran"), 1);
@@ -164,7 +164,7 @@ START_TEST(what_is_no_job_in_a_dependency_set_does_no_harm)
     RUN("SET", "rq:job:text", "no hash");
     RUN("SADD", "rq:job:parent:dependents", "text");
     RUN("SADD", "rq:job::child:dependencies", "text");
-    ck_assert_int_eq(finish("parent", CQ_OUTCOME_SUCCESS), CQ_FATE_FINISHED);
+    ck_assert_int_eq(finish("parent", CQ_OUTCOME_SUCCESS), CQ_VERDICT_FINISHED);
     assert_text("queued", "HGET", "rq:job:child", "status");
     ck_assert_int_eq(job_places("parent"), 1);
 }
@@ -176,7 +176,7 @@ START_TEST(result_ttl_zero_releases_before_it_deletes)
     job.result_ttl_s = 0;
     enqueue_and_start(&job);
     defer("child", "default", "parent", "description", "");
-    ck_assert_int_eq(finish("parent", CQ_OUTCOME_SUCCESS), CQ_FATE_DELETED);
+    ck_assert_int_eq(finish("parent", CQ_OUTCOME_SUCCESS), CQ_VERDICT_DELETED);
     assert_text("queued", "HGET", "rq:job:child", "status");
     ck_assert_int_eq(INT("EXISTS", "rq:job:parent", "rq:job:parent:dependents"), 0);
     start("child", RUN_2);
@@ -187,9 +187,9 @@ START_TEST(the_dependencies_of_a_finished_dependent_expire_with_it)
 {
     run_parent();
     defer("child", "default", "parent", "dependency_ids", "[\"parent\"]");
-    ck_assert_int_eq(finish("parent", CQ_OUTCOME_SUCCESS), CQ_FATE_FINISHED);
+    ck_assert_int_eq(finish("parent", CQ_OUTCOME_SUCCESS), CQ_VERDICT_FINISHED);
     start("child", RUN_1);
-    ck_assert_int_eq(finish("child", CQ_OUTCOME_SUCCESS), CQ_FATE_FINISHED);
+    ck_assert_int_eq(finish("child", CQ_OUTCOME_SUCCESS), CQ_VERDICT_FINISHED);
     ck_assert_int_eq(INT("TTL", "rq:job::child:dependencies"), 500);
 }
 END_TEST

@@ -279,10 +279,10 @@ START_TEST(a_job_with_a_broken_key_is_neither_lost_nor_in_the_way)
     enqueue_plain("j2");
     RUN("SET", "rq:executions:j1", "no sorted set");
     struct cq_fetch fetch = fetch_of(RUN_1);
-    enum cq_fetch_outcome outcome;
+    enum cq_fetch_verdict verdict;
     struct cq_error err = {0};
     cq_fetch_build(&fetch, &call);
-    ck_assert_int_eq(cq_fetch_read(step(), &outcome, &started, &err), CQ_ERR_REDIS);
+    ck_assert_int_eq(cq_fetch_read(step(), &verdict, &started, &err), CQ_ERR_REDIS);
     ck_assert_msg(strstr(err.text, "WRONGTYPE"), "%s", err.text);
     assert_text("queued", "HGET", "rq:job:j1", "status");
     ck_assert_int_eq(job_places("j1"), 1);
@@ -316,15 +316,15 @@ START_TEST(a_next_job_with_a_broken_key_does_not_hide_the_outcome)
     struct cq_finish finish = finish_of("j1", CQ_OUTCOME_SUCCESS);
     finish.next = &next;
     struct cq_finished finished = finish_with(&finish);
-    ck_assert_int_eq(finished.fate, CQ_FATE_FINISHED);
-    ck_assert_int_eq(finished.next_outcome, CQ_FETCH_AGAIN); /* which tells what is wrong */
+    ck_assert_int_eq(finished.verdict, CQ_VERDICT_FINISHED);
+    ck_assert_int_eq(finished.next_verdict, CQ_FETCH_AGAIN); /* which tells what is wrong */
     assert_text("1", "HGET", worker_key, "successful_job_count");
     assert_text("queued", "HGET", "rq:job:bad", "status");
     ck_assert_int_eq(job_places("bad"), 1);
     assert_text("idle", "HGET", worker_key, "state");
     cq_fetch_build(&next, &call);
-    enum cq_fetch_outcome outcome;
-    ck_assert_int_eq(cq_fetch_read(step(), &outcome, &started, NULL), CQ_ERR_REDIS);
+    enum cq_fetch_verdict verdict;
+    ck_assert_int_eq(cq_fetch_read(step(), &verdict, &started, NULL), CQ_ERR_REDIS);
 }
 END_TEST
 

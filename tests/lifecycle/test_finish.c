@@ -37,7 +37,7 @@ START_TEST(success_writes_what_rq_reads)
     struct cq_finish finish = finish_of("j1", CQ_OUTCOME_SUCCESS);
     finish.return_value = CQ_STR_LIT("\x80\x05K\x03.");
     finish.meta = CQ_STR_LIT("meta!");
-    ck_assert_int_eq(finish_with(&finish).fate, CQ_FATE_FINISHED);
+    ck_assert_int_eq(finish_with(&finish).verdict, CQ_VERDICT_FINISHED);
     assert_text("finished", "HGET", "rq:job:j1", "status");
     assert_text("2026-11-20T22:11:52.500123Z", "HGET", "rq:job:j1", "ended_at");
     assert_text("meta!", "HGET", "rq:job:j1", "meta");
@@ -64,7 +64,7 @@ START_TEST(no_value_leaves_return_value_out)
 {
     struct cq_job job = new_job("j1", "default");
     enqueue_and_start(&job);
-    ck_assert_int_eq(finish("j1", CQ_OUTCOME_SUCCESS), CQ_FATE_FINISHED);
+    ck_assert_int_eq(finish("j1", CQ_OUTCOME_SUCCESS), CQ_VERDICT_FINISHED);
     ck_assert(cq_str_is(result_field("j1", "type"), "1"));
     ck_assert_ptr_null(result_field("j1", "return_value").data);
 }
@@ -75,7 +75,7 @@ START_TEST(a_job_s_own_result_ttl_comes_before_the_worker_s)
     struct cq_job job = new_job("j1", "default");
     job.result_ttl_s = 60;
     enqueue_and_start(&job);
-    ck_assert_int_eq(finish("j1", CQ_OUTCOME_SUCCESS), CQ_FATE_FINISHED);
+    ck_assert_int_eq(finish("j1", CQ_OUTCOME_SUCCESS), CQ_VERDICT_FINISHED);
     ck_assert_int_eq(INT("TTL", "rq:job:j1"), 60);
     ck_assert_int_eq(INT("TTL", "rq:results:j1"), 60);
 }
@@ -86,7 +86,7 @@ START_TEST(result_ttl_minus_one_keeps_for_ever)
     struct cq_job job = new_job("j1", "default");
     job.result_ttl_s = CQ_TTL_FOREVER;
     enqueue_and_start(&job);
-    ck_assert_int_eq(finish("j1", CQ_OUTCOME_SUCCESS), CQ_FATE_FINISHED);
+    ck_assert_int_eq(finish("j1", CQ_OUTCOME_SUCCESS), CQ_VERDICT_FINISHED);
     ck_assert_int_eq(INT("TTL", "rq:job:j1"), -1);
     ck_assert_int_eq(INT("TTL", "rq:results:j1"), -1);
     assert_text("inf", "ZSCORE", "rq:finished:default", "j1");
@@ -100,7 +100,7 @@ START_TEST(result_ttl_zero_leaves_nothing)
     job.group_id = CQ_STR_LIT("g");
     RUN("SADD", "rq:group:g", "j1");
     enqueue_and_start(&job);
-    ck_assert_int_eq(finish("j1", CQ_OUTCOME_SUCCESS), CQ_FATE_DELETED);
+    ck_assert_int_eq(finish("j1", CQ_OUTCOME_SUCCESS), CQ_VERDICT_DELETED);
     ck_assert_int_eq(job_places("j1"), 0);
     ck_assert_int_eq(INT("EXISTS", "rq:job:j1", "rq:results:j1", "rq:executions:j1", "rq:group:g"), 0);
     ck_assert_int_eq(INT("HGET", worker_key, "successful_job_count"), 1);
@@ -111,7 +111,7 @@ START_TEST(failure_without_retries_is_buried_with_its_text)
 {
     struct cq_job job = new_job("j1", "default");
     enqueue_and_start(&job);
-    ck_assert_int_eq(finish("j1", CQ_OUTCOME_FAILED), CQ_FATE_FAILED);
+    ck_assert_int_eq(finish("j1", CQ_OUTCOME_FAILED), CQ_VERDICT_FAILED);
     assert_text("failed", "HGET", "rq:job:j1", "status");
     assert_text("2026-11-20T22:11:52.500123Z", "HGET", "rq:job:j1", "ended_at");
     ck_assert_int_eq(INT("TTL", "rq:job:j1"), 31536000);
@@ -132,7 +132,7 @@ START_TEST(failure_ttl_minus_one_keeps_for_ever_and_scores_as_in_rq)
     struct cq_job job = new_job("j1", "default");
     job.failure_ttl_s = CQ_TTL_FOREVER;
     enqueue_and_start(&job);
-    ck_assert_int_eq(finish("j1", CQ_OUTCOME_FAILED), CQ_FATE_FAILED);
+    ck_assert_int_eq(finish("j1", CQ_OUTCOME_FAILED), CQ_VERDICT_FAILED);
     ck_assert_int_eq(INT("TTL", "rq:job:j1"), -1);
     ck_assert_int_eq(INT("TTL", "rq:results:j1"), -1);
     assert_text("-1", "ZSCORE", "rq:failed:default", "j1");
@@ -144,7 +144,7 @@ START_TEST(failure_ttl_ends_job_and_result)
     struct cq_job job = new_job("j1", "default");
     job.failure_ttl_s = 70;
     enqueue_and_start(&job);
-    ck_assert_int_eq(finish("j1", CQ_OUTCOME_FAILED), CQ_FATE_FAILED);
+    ck_assert_int_eq(finish("j1", CQ_OUTCOME_FAILED), CQ_VERDICT_FAILED);
     ck_assert_int_eq(INT("TTL", "rq:job:j1"), 70);
     ck_assert_int_eq(INT("TTL", "rq:results:j1"), 70);
     ck_assert_int_eq(INT("ZSCORE", "rq:failed:default", "j1"), NOW_S + 1 + 70);
@@ -156,7 +156,7 @@ START_TEST(failure_ttl_zero_leaves_nothing)
     struct cq_job job = new_job("j1", "default");
     job.failure_ttl_s = 0;
     enqueue_and_start(&job);
-    ck_assert_int_eq(finish("j1", CQ_OUTCOME_FAILED), CQ_FATE_DELETED);
+    ck_assert_int_eq(finish("j1", CQ_OUTCOME_FAILED), CQ_VERDICT_DELETED);
     ck_assert_int_eq(job_places("j1"), 0);
     ck_assert_int_eq(INT("EXISTS", "rq:job:j1", "rq:results:j1"), 0);
 }
@@ -167,7 +167,7 @@ START_TEST(stopped_is_never_retried)
     struct cq_job job = new_job("j1", "default");
     job.retries_left = 3;
     enqueue_and_start(&job);
-    ck_assert_int_eq(finish("j1", CQ_OUTCOME_STOPPED), CQ_FATE_STOPPED);
+    ck_assert_int_eq(finish("j1", CQ_OUTCOME_STOPPED), CQ_VERDICT_STOPPED);
     assert_text("stopped", "HGET", "rq:job:j1", "status");
     ck_assert_ptr_nonnull(TEXT("ZSCORE", "rq:failed:default", "j1").data);
     ck_assert(cq_str_is(result_field("j1", "type"), "2"));
@@ -185,8 +185,8 @@ START_TEST(the_next_job_is_started_in_the_same_call)
     struct cq_fetch next = fetch_of(RUN_2);
     with.next = &next;
     struct cq_finished finished = finish_with(&with);
-    ck_assert_int_eq(finished.fate, CQ_FATE_FINISHED);
-    ck_assert_int_eq(finished.next_outcome, CQ_FETCH_STARTED);
+    ck_assert_int_eq(finished.verdict, CQ_VERDICT_FINISHED);
+    ck_assert_int_eq(finished.next_verdict, CQ_FETCH_STARTED);
     ck_assert(cq_str_is(finished.next.job_id, "j2"));
     ck_assert(cq_str_is(cq_reply_field(finished.next.fields, "status"), "started"));
     assert_text("busy", "HGET", worker_key, "state");
@@ -206,7 +206,7 @@ START_TEST(nothing_next_makes_the_worker_idle)
     struct cq_finish with = finish_of("j1", CQ_OUTCOME_SUCCESS);
     struct cq_fetch next = fetch_of(RUN_2);
     with.next = &next;
-    ck_assert_int_eq(finish_with(&with).next_outcome, CQ_FETCH_EMPTY);
+    ck_assert_int_eq(finish_with(&with).next_verdict, CQ_FETCH_EMPTY);
     assert_idle();
 }
 END_TEST
@@ -221,8 +221,8 @@ START_TEST(suspended_commits_the_outcome_and_starts_nothing)
     struct cq_fetch next = fetch_of(RUN_2);
     with.next = &next;
     struct cq_finished finished = finish_with(&with);
-    ck_assert_int_eq(finished.fate, CQ_FATE_FINISHED);
-    ck_assert_int_eq(finished.next_outcome, CQ_FETCH_SUSPENDED);
+    ck_assert_int_eq(finished.verdict, CQ_VERDICT_FINISHED);
+    ck_assert_int_eq(finished.next_verdict, CQ_FETCH_SUSPENDED);
     assert_text("queued", "HGET", "rq:job:j2", "status");
     assert_idle();
 }
@@ -238,14 +238,14 @@ START_TEST(a_late_outcome_is_refused)
     step();
     start("j1", RUN_2);
     struct cq_finish with = finish_of("j1", CQ_OUTCOME_SUCCESS);
-    ck_assert_int_eq(finish_with(&with).fate, CQ_FATE_FENCED);
+    ck_assert_int_eq(finish_with(&with).verdict, CQ_VERDICT_FENCED);
     assert_text("started", "HGET", "rq:job:j1", "status");
     assert_missing("HGET", "rq:job:j1", "result");
     ck_assert_int_eq(INT("EXISTS", "rq:results:j1"), 0);
     ck_assert_int_eq(INT("HEXISTS", worker_key, "successful_job_count"), 0);
     ck_assert_int_eq(job_places("j1"), 1);
     with.execution_id = CQ_STR_LIT(RUN_2);
-    ck_assert_int_eq(finish_with(&with).fate, CQ_FATE_FINISHED);
+    ck_assert_int_eq(finish_with(&with).verdict, CQ_VERDICT_FINISHED);
     ck_assert_int_eq(job_places("j1"), 1);
 }
 END_TEST
@@ -260,8 +260,8 @@ START_TEST(a_fenced_worker_still_gets_its_next_job)
     struct cq_fetch next = fetch_of(RUN_2);
     with.next = &next;
     struct cq_finished finished = finish_with(&with);
-    ck_assert_int_eq(finished.fate, CQ_FATE_FENCED);
-    ck_assert_int_eq(finished.next_outcome, CQ_FETCH_STARTED);
+    ck_assert_int_eq(finished.verdict, CQ_VERDICT_FENCED);
+    ck_assert_int_eq(finished.next_verdict, CQ_FETCH_STARTED);
     assert_text("started", "HGET", "rq:job:j1", "status");
 }
 END_TEST
@@ -278,7 +278,7 @@ START_TEST(a_job_deleted_while_it_ran_is_not_brought_back)
         with.meta = CQ_STR_LIT("m");
         with.retry_max = 2;
         with.retry_intervals = CQ_STR_LIT("[1]");
-        ck_assert_int_eq(finish_with(&with).fate, CQ_FATE_DELETED);
+        ck_assert_int_eq(finish_with(&with).verdict, CQ_VERDICT_DELETED);
         ck_assert_int_eq(INT("EXISTS", "rq:job:j1", "rq:results:j1", "rq:executions:j1"), 0);
         ck_assert_int_eq(job_places("j1"), 0);
     }
@@ -292,7 +292,7 @@ START_TEST(a_worker_whose_hash_expired_gets_no_partial_one)
     struct cq_job job = new_job("j1", "default");
     enqueue_and_start(&job);
     RUN("DEL", worker_key);
-    ck_assert_int_eq(finish("j1", CQ_OUTCOME_SUCCESS), CQ_FATE_FINISHED);
+    ck_assert_int_eq(finish("j1", CQ_OUTCOME_SUCCESS), CQ_VERDICT_FINISHED);
     ck_assert_int_eq(INT("EXISTS", worker_key), 0);
 }
 END_TEST
@@ -301,7 +301,7 @@ START_TEST(a_cut_before_finish_leaves_the_job_started_and_a_cut_after_it_finishe
 {
     const enum cq_outcome outcomes[] = {CQ_OUTCOME_SUCCESS, CQ_OUTCOME_FAILED, CQ_OUTCOME_STOPPED};
     const char *const statuses[] = {"finished", "failed", "stopped"};
-    const enum cq_finish_fate fates[] = {CQ_FATE_FINISHED, CQ_FATE_FAILED, CQ_FATE_STOPPED};
+    const enum cq_finish_verdict verdicts[] = {CQ_VERDICT_FINISHED, CQ_VERDICT_FAILED, CQ_VERDICT_STOPPED};
     for (size_t i = 0; i < CQ_ARRAY_LEN(outcomes); i++) {
         redis_server_flush(server);
         struct cq_job job = new_job("j1", "default");
@@ -320,8 +320,8 @@ START_TEST(a_cut_before_finish_leaves_the_job_started_and_a_cut_after_it_finishe
         ck_assert_int_eq(job_places("j1"), 1);
         next.resume = true;
         struct cq_finished finished = finish_with(&with); /* sent again */
-        ck_assert_int_eq(finished.fate, fates[i]);
-        ck_assert_int_eq(finished.next_outcome, CQ_FETCH_STARTED);
+        ck_assert_int_eq(finished.verdict, verdicts[i]);
+        ck_assert_int_eq(finished.next_verdict, CQ_FETCH_STARTED);
         ck_assert(cq_str_is(finished.next.job_id, "j2"));
         ck_assert_int_eq(job_places("j1"), 1);
         ck_assert_int_eq(job_places("j2"), 1);
@@ -341,7 +341,7 @@ START_TEST(a_repeated_job_waits_again_and_counts_down)
     RUN("HSET", "rq:job:j1", "repeats_left", "2", "repeat_intervals", "[0, 40]");
     ck_assert_int_eq(birth(NOW, false), CQ_OK);
     start("j1", RUN_1);
-    ck_assert_int_eq(finish("j1", CQ_OUTCOME_SUCCESS), CQ_FATE_SCHEDULED);
+    ck_assert_int_eq(finish("j1", CQ_OUTCOME_SUCCESS), CQ_VERDICT_SCHEDULED);
     assert_text("scheduled", "HGET", "rq:job:j1", "status");
     ck_assert_int_eq(INT("ZSCORE", "rq:scheduled:default", "j1"), NOW_S + 1 + 40);
     ck_assert_int_eq(INT("TTL", "rq:job:j1"), -1);
@@ -351,13 +351,13 @@ START_TEST(a_repeated_job_waits_again_and_counts_down)
     RUN("DEL", "rq:scheduled:default");
     RUN("RPUSH", "rq:queue:default", "j1");
     start("j1", RUN_1);
-    ck_assert_int_eq(finish("j1", CQ_OUTCOME_SUCCESS), CQ_FATE_REQUEUED);
+    ck_assert_int_eq(finish("j1", CQ_OUTCOME_SUCCESS), CQ_VERDICT_REQUEUED);
     assert_text("queued", "HGET", "rq:job:j1", "status");
     assert_text("0", "HGET", "rq:job:j1", "repeats_left");
     ck_assert_int_eq(job_places("j1"), 1);
 
     start("j1", RUN_1);
-    ck_assert_int_eq(finish("j1", CQ_OUTCOME_SUCCESS), CQ_FATE_FINISHED);
+    ck_assert_int_eq(finish("j1", CQ_OUTCOME_SUCCESS), CQ_VERDICT_FINISHED);
     ck_assert_int_eq(job_places("j1"), 1);
 }
 END_TEST

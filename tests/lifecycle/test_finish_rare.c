@@ -46,7 +46,7 @@ START_TEST(a_job_canceled_while_it_ran_keeps_its_result_and_stays_canceled)
     cancel_as_rq("j1", RUN_1);
     struct cq_finish with = finish_of("j1", CQ_OUTCOME_SUCCESS);
     with.return_value = CQ_STR_LIT("\x80\x05K\x03.");
-    ck_assert_int_eq(finish_with(&with).fate, CQ_FATE_CANCELED);
+    ck_assert_int_eq(finish_with(&with).verdict, CQ_VERDICT_CANCELED);
     assert_last_result("j1", "1", "return_value", "gAVLAy4=");
     assert_text("canceled", "HGET", "rq:job:j1", "status");
     ck_assert_int_eq(INT("EXISTS", "rq:finished:default"), 0);
@@ -55,7 +55,7 @@ START_TEST(a_job_canceled_while_it_ran_keeps_its_result_and_stays_canceled)
     ck_assert_int_eq(INT("LLEN", "rq:queue:default"), 0);
     ck_assert_int_eq(INT("EXISTS", "rq:executions:j1"), 0);
     ck_assert_int_eq(INT("HGET", worker_key, "successful_job_count"), 1);
-    ck_assert_int_eq(finish_with(&with).fate, CQ_FATE_CANCELED); /* sent again */
+    ck_assert_int_eq(finish_with(&with).verdict, CQ_VERDICT_CANCELED); /* sent again */
     ck_assert_int_eq(INT("XLEN", "rq:results:j1"), 1);
     ck_assert_int_eq(INT("HGET", worker_key, "successful_job_count"), 1);
 }
@@ -73,7 +73,7 @@ START_TEST(a_job_canceled_while_it_ran_is_not_retried)
         struct cq_finish with = finish_of("j1", outcomes[i]);
         with.retry_max = 3;
         with.retry_intervals = CQ_STR_LIT("[0]");
-        ck_assert_int_eq(finish_with(&with).fate, CQ_FATE_CANCELED);
+        ck_assert_int_eq(finish_with(&with).verdict, CQ_VERDICT_CANCELED);
         assert_text("canceled", "HGET", "rq:job:j1", "status");
         assert_text("3", "HGET", "rq:job:j1", "retries_left");
         ck_assert_int_eq(INT("XLEN", "rq:results:j1"), outcomes[i] == CQ_OUTCOME_FAILED);
@@ -94,7 +94,7 @@ START_TEST(the_outcome_of_an_abandoned_execution_of_a_canceled_job_is_refused)
     RUN("HSET", "rq:job:j1", "status", "canceled");
     RUN("LREM", "rq:queue:default", "0", "j1");
     RUN("ZADD", "rq:canceled:default", "0", "j1");
-    ck_assert_int_eq(finish("j1", CQ_OUTCOME_SUCCESS), CQ_FATE_FENCED);
+    ck_assert_int_eq(finish("j1", CQ_OUTCOME_SUCCESS), CQ_VERDICT_FENCED);
     ck_assert_int_eq(INT("EXISTS", "rq:results:j1"), 0);
 }
 END_TEST
@@ -105,7 +105,7 @@ START_TEST(without_the_default_exception_handler_a_failed_job_is_in_no_registry)
     RUN("HSET", "rq:job:j2", "allow_dependency_failures", "1");
     struct cq_finish with = finish_of("j1", CQ_OUTCOME_FAILED);
     with.unregistered = true;
-    ck_assert_int_eq(finish_with(&with).fate, CQ_FATE_FAILED);
+    ck_assert_int_eq(finish_with(&with).verdict, CQ_VERDICT_FAILED);
     assert_text("failed", "HGET", "rq:job:j1", "status");
     ck_assert_int_eq(INT("EXISTS", "rq:failed:default", "rq:results:j1", "rq:wip:default"), 0);
     ck_assert_int_eq(INT("TTL", "rq:job:j1"), -1);
@@ -121,7 +121,7 @@ START_TEST(without_the_default_exception_handler_a_job_is_still_retried)
     enqueue_and_start(&job);
     struct cq_finish with = finish_of("j1", CQ_OUTCOME_FAILED);
     with.unregistered = true;
-    ck_assert_int_eq(finish_with(&with).fate, CQ_FATE_REQUEUED);
+    ck_assert_int_eq(finish_with(&with).verdict, CQ_VERDICT_REQUEUED);
     ck_assert_int_eq(job_places("j1"), 1);
 }
 END_TEST
@@ -134,11 +134,11 @@ START_TEST(a_returned_retry_is_the_result_of_its_run)
     with.return_value = CQ_STR_LIT("\x80\x05K\x03.");
     with.retry_max = 1;
     with.retry_intervals = CQ_STR_LIT("[0]");
-    ck_assert_int_eq(finish_with(&with).fate, CQ_FATE_REQUEUED);
+    ck_assert_int_eq(finish_with(&with).verdict, CQ_VERDICT_REQUEUED);
     assert_last_result("j1", "4", "return_value", "gAVLAy4=");
     start("j1", RUN_2);
     with.execution_id = CQ_STR_LIT(RUN_2);
-    ck_assert_int_eq(finish_with(&with).fate, CQ_FATE_FAILED);
+    ck_assert_int_eq(finish_with(&with).verdict, CQ_VERDICT_FAILED);
     assert_last_result("j1", "5", "return_value", "gAVLAy4=");
 }
 END_TEST

@@ -14,16 +14,16 @@ static void build(const char *id, const char *execution)
     cq_give_back_build(&give_back, &call);
 }
 
-static enum cq_give_back_fate give_back_run(const char *id, const char *execution)
+static enum cq_give_back_verdict give_back_run(const char *id, const char *execution)
 {
-    enum cq_give_back_fate fate = CQ_GIVE_BACK_FENCED;
+    enum cq_give_back_verdict verdict = CQ_GIVE_BACK_FENCED;
     struct cq_error err = {0};
     build(id, execution);
-    ck_assert_msg(cq_give_back_read(step(), &fate, &err) == CQ_OK, "%s", err.text);
-    return fate;
+    ck_assert_msg(cq_give_back_read(step(), &verdict, &err) == CQ_OK, "%s", err.text);
+    return verdict;
 }
 
-static enum cq_give_back_fate give_back(const char *id)
+static enum cq_give_back_verdict give_back(const char *id)
 {
     return give_back_run(id, RUN_1);
 }
@@ -199,9 +199,9 @@ START_TEST(keys_that_hold_something_else_lose_no_job)
 {
     started("j1");
     RUN("SET", "rq:queue:default", "no list");
-    enum cq_give_back_fate fate;
+    enum cq_give_back_verdict verdict;
     build("j1", RUN_1);
-    ck_assert_int_eq(cq_give_back_read(step(), &fate, NULL), CQ_ERR_REDIS);
+    ck_assert_int_eq(cq_give_back_read(step(), &verdict, NULL), CQ_ERR_REDIS);
     ck_assert_int_eq(INT("ZCARD", "rq:wip:default"), 1);
     RUN("DEL", "rq:queue:default");
     RUN("SET", "rq:job:odd", "no hash");

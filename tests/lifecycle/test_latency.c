@@ -113,7 +113,7 @@ START_TEST(between_two_jobs_the_order_is_judged_anew)
     struct cq_fetch next = latency_fetch(RUN_2);
     outcome.next = &next;
     struct cq_finished finished = finish_with(&outcome);
-    ck_assert_int_eq(finished.next_outcome, CQ_FETCH_STARTED);
+    ck_assert_int_eq(finished.next_verdict, CQ_FETCH_STARTED);
     ck_assert(cq_str_is(finished.next.job_id, "l1"));
     ck_assert_uint_eq(finished.next.queue_index, 2);
 }

@@ -42,7 +42,7 @@ START_TEST(a_job_with_an_endless_id_runs_from_start_to_end)
     cq_heartbeat_build(&heartbeat, &call);
     ck_assert_int_eq(cq_heartbeat_read(step(), &ours, &missing, NULL), CQ_OK);
     ck_assert(ours);
-    ck_assert_int_eq(finish(id, CQ_OUTCOME_FAILED), CQ_FATE_FAILED);
+    ck_assert_int_eq(finish(id, CQ_OUTCOME_FAILED), CQ_VERDICT_FAILED);
     ck_assert_int_eq(job_places(id), 1);
 }
 END_TEST

@@ -6,7 +6,7 @@
 #include "lifecycle/maintain/abandon.h"
 #include "lifecycle/maintain/clean.h"
 #include "lifecycle/manage/empty.h"
-#include "lifecycle/manage/many.h"
+#include "lifecycle/manage/bulk.h"
 #include "lifecycle/manage/remove.h"
 #include "lifecycle/manage/requeue.h"
 #include "tests/lifecycle/steps.h"
@@ -44,17 +44,17 @@ static const struct cq_reply *send_somehow(void)
     return step();
 }
 
-static void take(struct model_worker *worker, enum cq_fetch_outcome outcome, const struct cq_started *started)
+static void take(struct model_worker *worker, enum cq_fetch_verdict verdict, const struct cq_started *started)
 {
     worker->job[0] = '\0';
-    if (outcome == CQ_FETCH_STARTED)
+    if (verdict == CQ_FETCH_STARTED)
         snprintf(worker->job, sizeof(worker->job), "%.*s", (int)started->job_id.len, started->job_id.data);
 }
 
 static void fetch_step(struct model_worker *worker)
 {
     struct cq_fetch fetch = fetch_of("");
-    enum cq_fetch_outcome outcome = CQ_FETCH_EMPTY;
+    enum cq_fetch_verdict verdict = CQ_FETCH_EMPTY;
     struct cq_started started;
     new_execution(worker->execution);
     fetch.worker = worker->name;
@@ -62,8 +62,8 @@ static void fetch_step(struct model_worker *worker)
     fetch.now = now;
     fetch.resume = true;
     cq_fetch_build(&fetch, &call);
-    ck_assert_int_eq(cq_fetch_read(send_somehow(), &outcome, &started, NULL), CQ_OK);
-    take(worker, outcome, &started);
+    ck_assert_int_eq(cq_fetch_read(send_somehow(), &verdict, &started, NULL), CQ_OK);
+    take(worker, verdict, &started);
 }
 
 static void finish_step(struct model_worker *worker)
@@ -85,7 +85,7 @@ static void finish_step(struct model_worker *worker)
     ck_assert_int_eq(cq_finish_build(&finish, &call, NULL), CQ_OK);
     ck_assert_int_eq(cq_finish_read(send_somehow(), &finished, NULL), CQ_OK);
     memcpy(worker->execution, next_execution, sizeof(next_execution));
-    take(worker, finished.next_outcome, &finished.next);
+    take(worker, finished.next_verdict, &finished.next);
 }
 
 static void enqueue_step(void)
@@ -126,7 +126,7 @@ static void operator_step(void)
     char id[16];
     snprintf(id, sizeof(id), "j%u", pick(JOBS));
     struct cq_abandon abandon = {.queue = default_queue[0], .now = now, .requeue = pick(2), .limit = 100};
-    struct cq_many requeue = {.verb = CQ_MANY_REQUEUE,
+    struct cq_bulk requeue = {.verb = CQ_BULK_REQUEUE,
                               .place = CQ_PLACE_FAILED,
                               .queue = default_queue[0],
                               .limit = 3,
@@ -138,7 +138,7 @@ static void operator_step(void)
     case 7:
     case 8: cq_remove_build(cq_str(id), now, &call); break;
     case 1: cq_requeue_build(cq_str(id), pick(2) ? default_queue[0] : CQ_STR_NONE, now, &call); break;
-    case 2: cq_many_build(&requeue, &call); break;
+    case 2: cq_bulk_build(&requeue, &call); break;
     case 3:
         now += 100 * CQ_SECOND; /* every heartbeat is overdue */
         abandon.now = now;

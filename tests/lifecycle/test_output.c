@@ -7,17 +7,17 @@
 
 #define KEY "rq:cq:output:j1"
 
-static enum cq_finish_fate finish_saying(enum cq_outcome outcome, const char *output)
+static enum cq_finish_verdict finish_saying(enum cq_outcome outcome, const char *output)
 {
     struct cq_finish finish = finish_of("j1", outcome);
     finish.output = cq_str(output);
-    return finish_with(&finish).fate;
+    return finish_with(&finish).verdict;
 }
 
 static void fail_saying(const struct cq_job *job, const char *output)
 {
     enqueue_and_start(job);
-    ck_assert_int_eq(finish_saying(CQ_OUTCOME_FAILED, output), CQ_FATE_FAILED);
+    ck_assert_int_eq(finish_saying(CQ_OUTCOME_FAILED, output), CQ_VERDICT_FAILED);
 }
 
 START_TEST(the_output_of_a_failed_job_is_kept_as_long_as_the_job)
@@ -63,7 +63,7 @@ START_TEST(nothing_stays_of_a_failed_job_with_a_failure_ttl_of_0)
     struct cq_job job = new_job("j1", "default");
     job.failure_ttl_s = 0;
     enqueue_and_start(&job);
-    ck_assert_int_eq(finish_saying(CQ_OUTCOME_FAILED, "x"), CQ_FATE_DELETED);
+    ck_assert_int_eq(finish_saying(CQ_OUTCOME_FAILED, "x"), CQ_VERDICT_DELETED);
     ck_assert_int_eq(INT("EXISTS", KEY), 0);
 }
 END_TEST
@@ -72,14 +72,14 @@ START_TEST(a_stopped_job_and_one_without_the_default_handler_keep_theirs_too)
 {
     struct cq_job job = new_job("j1", "default");
     enqueue_and_start(&job);
-    ck_assert_int_eq(finish_saying(CQ_OUTCOME_STOPPED, "stopped here"), CQ_FATE_STOPPED);
+    ck_assert_int_eq(finish_saying(CQ_OUTCOME_STOPPED, "stopped here"), CQ_VERDICT_STOPPED);
     assert_text("stopped here", "GET", KEY);
     RUN("FLUSHALL");
     enqueue_and_start(&job);
     struct cq_finish finish = finish_of("j1", CQ_OUTCOME_FAILED);
     finish.output = CQ_STR_LIT("failed here");
     finish.unregistered = true;
-    ck_assert_int_eq(finish_with(&finish).fate, CQ_FATE_FAILED);
+    ck_assert_int_eq(finish_with(&finish).verdict, CQ_VERDICT_FAILED);
     assert_text("failed here", "GET", KEY);
 }
 END_TEST
@@ -89,11 +89,11 @@ START_TEST(a_retry_keeps_it_until_the_job_succeeds)
     struct cq_job job = new_job("j1", "default");
     job.retries_left = 1;
     enqueue_and_start(&job);
-    ck_assert_int_eq(finish_saying(CQ_OUTCOME_FAILED, "first attempt"), CQ_FATE_REQUEUED);
+    ck_assert_int_eq(finish_saying(CQ_OUTCOME_FAILED, "first attempt"), CQ_VERDICT_REQUEUED);
     assert_text("first attempt", "GET", KEY);
     start("j1", RUN_1);
     assert_text("first attempt", "GET", KEY);
-    ck_assert_int_eq(finish_saying(CQ_OUTCOME_SUCCESS, NULL), CQ_FATE_FINISHED);
+    ck_assert_int_eq(finish_saying(CQ_OUTCOME_SUCCESS, NULL), CQ_VERDICT_FINISHED);
     ck_assert_int_eq(INT("EXISTS", KEY), 0);
 }
 END_TEST
@@ -105,10 +105,10 @@ START_TEST(a_retry_that_the_function_asked_for_keeps_it_too)
     struct cq_finish finish = finish_of("j1", CQ_OUTCOME_RETRY);
     finish.output = CQ_STR_LIT("again please");
     finish.retry_max = 3;
-    ck_assert_int_eq(finish_with(&finish).fate, CQ_FATE_REQUEUED);
+    ck_assert_int_eq(finish_with(&finish).verdict, CQ_VERDICT_REQUEUED);
     assert_text("again please", "GET", KEY);
     start("j1", RUN_1);
-    ck_assert_int_eq(finish_saying(CQ_OUTCOME_SUCCESS, "not kept"), CQ_FATE_FINISHED);
+    ck_assert_int_eq(finish_saying(CQ_OUTCOME_SUCCESS, "not kept"), CQ_VERDICT_FINISHED);
     ck_assert_int_eq(INT("EXISTS", KEY), 0);
 }
 END_TEST
@@ -118,9 +118,9 @@ START_TEST(the_last_failure_s_output_replaces_the_one_before)
     struct cq_job job = new_job("j1", "default");
     job.retries_left = 1;
     enqueue_and_start(&job);
-    ck_assert_int_eq(finish_saying(CQ_OUTCOME_FAILED, "first"), CQ_FATE_REQUEUED);
+    ck_assert_int_eq(finish_saying(CQ_OUTCOME_FAILED, "first"), CQ_VERDICT_REQUEUED);
     start("j1", RUN_1);
-    ck_assert_int_eq(finish_saying(CQ_OUTCOME_FAILED, "second"), CQ_FATE_FAILED);
+    ck_assert_int_eq(finish_saying(CQ_OUTCOME_FAILED, "second"), CQ_VERDICT_FAILED);
     assert_text("second", "GET", KEY);
 }
 END_TEST
@@ -130,7 +130,7 @@ START_TEST(a_success_that_was_never_retried_asks_redis_for_nothing_more)
     struct cq_job job = new_job("j1", "default");
     enqueue_and_start(&job);
     RUN("SET", KEY, "of somebody else");
-    ck_assert_int_eq(finish_saying(CQ_OUTCOME_SUCCESS, NULL), CQ_FATE_FINISHED);
+    ck_assert_int_eq(finish_saying(CQ_OUTCOME_SUCCESS, NULL), CQ_VERDICT_FINISHED);
     ck_assert_int_eq(INT("EXISTS", KEY), 1);
 }
 END_TEST
@@ -164,7 +164,7 @@ START_TEST(an_abandoned_attempt_does_not_show_the_output_of_the_one_before)
     struct cq_job job = new_job("j1", "default");
     job.retries_left = 2;
     enqueue_and_start(&job);
-    ck_assert_int_eq(finish_saying(CQ_OUTCOME_FAILED, "first"), CQ_FATE_REQUEUED);
+    ck_assert_int_eq(finish_saying(CQ_OUTCOME_FAILED, "first"), CQ_VERDICT_REQUEUED);
     start("j1", RUN_1);
     struct cq_abandon abandon = {.queue = default_queue[0], .now = NOW + 1000 * CQ_SECOND, .limit = 100};
     cq_abandon_build(&abandon, &call);
@@ -179,7 +179,7 @@ START_TEST(an_outcome_that_comes_too_late_writes_no_output)
     struct cq_job job = new_job("j1", "default");
     enqueue_and_start(&job);
     RUN("DEL", "rq:wip:default");
-    ck_assert_int_eq(finish_saying(CQ_OUTCOME_FAILED, "late"), CQ_FATE_FENCED);
+    ck_assert_int_eq(finish_saying(CQ_OUTCOME_FAILED, "late"), CQ_VERDICT_FENCED);
     ck_assert_int_eq(INT("EXISTS", KEY), 0);
 }
 END_TEST

@@ -91,8 +91,8 @@ START_TEST(a_worker_that_is_busy_takes_nothing_of_a_paused_queue_between_two_job
     struct cq_fetch next = fetch_of(RUN_2);
     outcome.next = &next;
     struct cq_finished finished = finish_with(&outcome);
-    ck_assert_int_eq(finished.fate, CQ_FATE_FINISHED);
-    ck_assert_int_eq(finished.next_outcome, CQ_FETCH_EMPTY);
+    ck_assert_int_eq(finished.verdict, CQ_VERDICT_FINISHED);
+    ck_assert_int_eq(finished.next_verdict, CQ_FETCH_EMPTY);
     ck_assert(cq_fetch_is_paused(&finished.next, 0));
     assert_text("idle", "HGET", worker_key, "state");
     ck_assert_int_eq(job_places("d2"), 1);

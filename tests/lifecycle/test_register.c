@@ -181,7 +181,7 @@ static void finish_every_other(int first)
         snprintf(member, sizeof(member), "p%d:" RUN_1, i);
         RUN("ZADD", "rq:wip:default", "1795213000", member);
         assert_text("deferred", "HGET", "rq:job:child", "status");
-        ck_assert_int_eq(finish(names[i], CQ_OUTCOME_SUCCESS), CQ_FATE_FINISHED);
+        ck_assert_int_eq(finish(names[i], CQ_OUTCOME_SUCCESS), CQ_VERDICT_FINISHED);
     }
 }
 

@@ -65,7 +65,7 @@ START_TEST(one_call_releases_a_part_and_maintenance_the_rest)
 {
     run_parent(500);
     defer_many("other", "0");
-    ck_assert_int_eq(finish("parent", CQ_OUTCOME_SUCCESS), CQ_FATE_FINISHED);
+    ck_assert_int_eq(finish("parent", CQ_OUTCOME_SUCCESS), CQ_VERDICT_FINISHED);
     ck_assert_int_eq(INT("LLEN", "rq:queue:other"), CHUNK);
     ck_assert(maintain());
     ck_assert_int_eq(INT("LLEN", "rq:queue:other"), 2 * CHUNK);
@@ -103,14 +103,14 @@ START_TEST(dependents_on_the_parent_s_queue_are_all_run)
     with.next = &next;
     struct cq_finished finished = finish_with(&with);
     int ran = finished.next_outcome == CQ_FETCH_STARTED;
-    enum cq_fetch_outcome outcome;
+    enum cq_fetch_verdict verdict;
     do {
         char execution[40];
         snprintf(execution, sizeof(execution), "%032d", ran);
         next.execution_id = cq_str(execution);
-        outcome = fetch_with(&next, &started);
-        ran += outcome == CQ_FETCH_STARTED;
-    } while (outcome != CQ_FETCH_EMPTY);
+        verdict = fetch_with(&next, &started);
+        ran += verdict == CQ_FETCH_STARTED;
+    } while (verdict != CQ_FETCH_EMPTY);
     ck_assert_int_eq(ran, MANY);
 }
 END_TEST
@@ -119,7 +119,7 @@ START_TEST(a_parent_that_leaves_nothing_behind_still_releases_them)
 {
     run_parent(0);
     defer_many("other", "0");
-    ck_assert_int_eq(finish("parent", CQ_OUTCOME_SUCCESS), CQ_FATE_DELETED);
+    ck_assert_int_eq(finish("parent", CQ_OUTCOME_SUCCESS), CQ_VERDICT_DELETED);
     ck_assert_int_eq(INT("EXISTS", "rq:job:parent", "rq:job:parent:dependents"), 0);
     while (maintain())
         ;
@@ -135,7 +135,7 @@ START_TEST(a_call_sent_twice_sets_nothing_aside_twice)
     struct cq_finish with = finish_of("parent", CQ_OUTCOME_SUCCESS);
     ck_assert_int_eq(cq_finish_build(&with, &call, NULL), CQ_OK);
     cut_call(true);
-    ck_assert_int_eq(finish_with(&with).fate, CQ_FATE_FINISHED);
+    ck_assert_int_eq(finish_with(&with).verdict, CQ_VERDICT_FINISHED);
     ck_assert_int_eq(INT("LLEN", "rq:cq:releasing:default"), 1);
     while (maintain())
         cut_call(true);
@@ -148,7 +148,7 @@ START_TEST(a_failed_parent_keeps_those_that_do_not_allow_it)
     run_parent(500);
     defer_many("other", "0");
     RUN("HSET", "rq:job:c7", "allow_dependency_failures", "1");
-    ck_assert_int_eq(finish("parent", CQ_OUTCOME_FAILED), CQ_FATE_FAILED);
+    ck_assert_int_eq(finish("parent", CQ_OUTCOME_FAILED), CQ_VERDICT_FAILED);
     while (maintain())
         ;
     ck_assert_int_eq(INT("LLEN", "rq:queue:other"), 1);
@@ -164,14 +164,14 @@ START_TEST(a_parent_that_is_requeued_and_succeeds_meanwhile_releases_all)
 {
     run_parent(500);
     defer_many("other", "0");
-    ck_assert_int_eq(finish("parent", CQ_OUTCOME_FAILED), CQ_FATE_FAILED);
+    ck_assert_int_eq(finish("parent", CQ_OUTCOME_FAILED), CQ_VERDICT_FAILED);
     ck_assert(maintain());
     cq_requeue_build(CQ_STR_LIT("parent"), CQ_STR_NONE, NOW, &call);
     ck_assert_int_eq(cq_requeue_read(step(), NULL), CQ_OK);
     start("parent", RUN_1);
     struct cq_finish with = finish_of("parent", CQ_OUTCOME_SUCCESS);
     with.ended_at += CQ_SECOND;
-    ck_assert_int_eq(finish_with(&with).fate, CQ_FATE_FINISHED);
+    ck_assert_int_eq(finish_with(&with).verdict, CQ_VERDICT_FINISHED);
     while (maintain())
         ;
     assert_each_is_queued_once("rq:queue:other");
@@ -187,7 +187,7 @@ START_TEST(canceled_dependents_and_those_with_another_open_dependency_come_back)
     RUN("SADD", "rq:job::c2:dependencies", "second");
     RUN("HSET", "rq:job:second", "status", "queued");
     RUN("DEL", "rq:job:c3");
-    ck_assert_int_eq(finish("parent", CQ_OUTCOME_SUCCESS), CQ_FATE_FINISHED);
+    ck_assert_int_eq(finish("parent", CQ_OUTCOME_SUCCESS), CQ_VERDICT_FINISHED);
     while (maintain())
         ;
     ck_assert_int_eq(INT("LLEN", "rq:queue:other"), MANY - 3);
@@ -224,11 +224,11 @@ START_TEST(many_dependencies_are_looked_at_to_the_last)
     RUN("HSET", "rq:job:child", "status", "deferred", "origin", "default");
     RUN("SADD", "rq:job:parent:dependents", "child");
     RUN("HSET", "rq:job:d2999", "status", "started");
-    ck_assert_int_eq(finish("parent", CQ_OUTCOME_SUCCESS), CQ_FATE_FINISHED);
+    ck_assert_int_eq(finish("parent", CQ_OUTCOME_SUCCESS), CQ_VERDICT_FINISHED);
     assert_text("deferred", "HGET", "rq:job:child", "status");
     RUN("HSET", "rq:job:d2999", "status", "finished");
     run_parent(500);
-    ck_assert_int_eq(finish("parent", CQ_OUTCOME_SUCCESS), CQ_FATE_FINISHED);
+    ck_assert_int_eq(finish("parent", CQ_OUTCOME_SUCCESS), CQ_VERDICT_FINISHED);
     assert_text("queued", "HGET", "rq:job:child", "status");
 }
 END_TEST

@@ -51,7 +51,7 @@ START_TEST(a_running_job_is_removed_with_its_execution_and_its_outcome_is_refuse
     ck_assert_int_eq(cq_remove_read(step(), NULL), CQ_OK);
     ck_assert_int_eq(keys(), 0);
     ck_assert_int_eq(INT("EXISTS", "rq:wip:default", "rq:worker:w1:executions"), 0);
-    ck_assert_int_eq(finish("j1", CQ_OUTCOME_SUCCESS), CQ_FATE_DELETED);
+    ck_assert_int_eq(finish("j1", CQ_OUTCOME_SUCCESS), CQ_VERDICT_DELETED);
     ck_assert_int_eq(keys(), 0);
 }
 END_TEST
@@ -126,7 +126,7 @@ START_TEST(empty_lets_a_running_job_run)
     int64_t removed = 0, left = 0;
     cq_empty_build(default_queue[0], 100, &call);
     ck_assert_int_eq(cq_empty_read(step(), &removed, &left, NULL), CQ_OK);
-    ck_assert_int_eq(finish("j1", CQ_OUTCOME_SUCCESS), CQ_FATE_FINISHED);
+    ck_assert_int_eq(finish("j1", CQ_OUTCOME_SUCCESS), CQ_VERDICT_FINISHED);
 }
 END_TEST
 

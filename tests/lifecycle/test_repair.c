@@ -89,7 +89,7 @@ START_TEST(broken_keys_of_a_limit_neither_hide_an_outcome_nor_lose_a_job)
     RUN("DEL", LIMITED, ALLOWED);
     RUN("SET", LIMITED, "text");
     RUN("SET", ALLOWED, "text");
-    ck_assert_int_eq(finish("a", CQ_OUTCOME_SUCCESS), CQ_FATE_FINISHED);
+    ck_assert_int_eq(finish("a", CQ_OUTCOME_SUCCESS), CQ_VERDICT_FINISHED);
     abandon_at(NOW, false);
     struct cq_job job = limited_job("b");
     struct cq_enqueue other = {.job = &job, .now = NOW};

@@ -12,7 +12,7 @@ static void fail_job(const char *id)
 {
     struct cq_job job = new_job(id, "default");
     enqueue_and_start(&job);
-    ck_assert_int_eq(finish(id, CQ_OUTCOME_FAILED), CQ_FATE_FAILED);
+    ck_assert_int_eq(finish(id, CQ_OUTCOME_FAILED), CQ_VERDICT_FAILED);
 }
 
 START_TEST(requeue_moves_failed_job_to_its_queue)
@@ -87,7 +87,7 @@ START_TEST(a_canceled_job_that_waits_again_is_not_what_still_runs)
     cq_requeue_from_build("canceled", CQ_STR_LIT("j1"), default_queue[0], false, NOW, &call);
     ck_assert_int_eq(cq_requeue_read(step(), NULL), CQ_OK);
     ck_assert_int_eq(INT("ZCARD", "rq:wip:default"), 0);
-    ck_assert_int_eq(finish("j1", CQ_OUTCOME_SUCCESS), CQ_FATE_FENCED);
+    ck_assert_int_eq(finish("j1", CQ_OUTCOME_SUCCESS), CQ_VERDICT_FENCED);
     assert_text("queued", "HGET", "rq:job:j1", "status");
     ck_assert_int_eq(job_places("j1"), 1);
 }

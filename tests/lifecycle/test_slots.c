@@ -17,7 +17,7 @@ START_TEST(jobs_above_the_limit_wait_and_the_oldest_goes_when_one_ends)
     assert_text("1", "HGET", "rq:job:b", "rate_limit_concurrency");
 
     start("a", RUN_1);
-    ck_assert_int_eq(finish("a", CQ_OUTCOME_SUCCESS), CQ_FATE_FINISHED);
+    ck_assert_int_eq(finish("a", CQ_OUTCOME_SUCCESS), CQ_VERDICT_FINISHED);
     assert_missing("ZSCORE", ALLOWED, "a");
     assert_holds("b");
     assert_waits("c");
@@ -33,8 +33,8 @@ START_TEST(the_worker_whose_job_ends_gets_the_next_of_the_key_at_once)
     struct cq_fetch next = fetch_of(RUN_2);
     outcome.next = &next;
     struct cq_finished finished = finish_with(&outcome);
-    ck_assert_int_eq(finished.fate, CQ_FATE_FAILED);
-    ck_assert_int_eq(finished.next_outcome, CQ_FETCH_STARTED);
+    ck_assert_int_eq(finished.verdict, CQ_VERDICT_FAILED);
+    ck_assert_int_eq(finished.next_verdict, CQ_FETCH_STARTED);
     ck_assert(cq_str_is(finished.next.job_id, "b"));
     ck_assert_int_eq(INT("ZCARD", ALLOWED), 1);
 }
@@ -68,11 +68,11 @@ START_TEST(a_retry_at_once_keeps_its_slot_and_a_later_one_does_not)
     enqueue(&job);
     enqueue_limited("b");
     start("a", RUN_1);
-    ck_assert_int_eq(finish("a", CQ_OUTCOME_FAILED), CQ_FATE_REQUEUED);
+    ck_assert_int_eq(finish("a", CQ_OUTCOME_FAILED), CQ_VERDICT_REQUEUED);
     assert_holds("a");
     assert_waits("b");
     start("a", RUN_1);
-    ck_assert_int_eq(finish("a", CQ_OUTCOME_FAILED), CQ_FATE_SCHEDULED);
+    ck_assert_int_eq(finish("a", CQ_OUTCOME_FAILED), CQ_VERDICT_SCHEDULED);
     assert_missing("ZSCORE", ALLOWED, "a");
     assert_holds("b");
 }
@@ -86,7 +86,7 @@ START_TEST(a_repeat_later_gives_its_slot_back)
     enqueue(&job);
     enqueue_limited("b");
     start("a", RUN_1);
-    ck_assert_int_eq(finish("a", CQ_OUTCOME_SUCCESS), CQ_FATE_SCHEDULED);
+    ck_assert_int_eq(finish("a", CQ_OUTCOME_SUCCESS), CQ_VERDICT_SCHEDULED);
     assert_holds("b");
 }
 END_TEST
@@ -101,7 +101,7 @@ START_TEST(a_job_that_waits_for_others_takes_no_slot_before_it_is_its_turn)
     ck_assert_int_eq(cq_enqueue_status(step()), CQ_JOB_DEFERRED);
     enqueue_limited("b");
     start("p", RUN_1);
-    ck_assert_int_eq(finish("p", CQ_OUTCOME_SUCCESS), CQ_FATE_FINISHED);
+    ck_assert_int_eq(finish("p", CQ_OUTCOME_SUCCESS), CQ_VERDICT_FINISHED);
     assert_holds("b"); /* it waited longer */
     assert_waits("a");
     start("b", RUN_1);
@@ -192,7 +192,7 @@ START_TEST(of_a_running_job_that_is_deleted_the_slot_goes_on_and_of_a_canceled_o
     cq_cancel_build(&cancel, &call);
     ck_assert_int_eq(cq_cancel_read(step(), NULL), CQ_OK);
     assert_waits("b");
-    ck_assert_int_eq(finish("a", CQ_OUTCOME_SUCCESS), CQ_FATE_CANCELED);
+    ck_assert_int_eq(finish("a", CQ_OUTCOME_SUCCESS), CQ_VERDICT_CANCELED);
     assert_holds("b");
     start("b", RUN_2);
     cq_remove_build(CQ_STR_LIT("b"), NOW, &call);
@@ -244,7 +244,7 @@ START_TEST(a_canceled_job_that_runs_keeps_its_slot_until_it_ends)
     RUN("ZADD", "rq:canceled:default", "1", "a");
     abandon_at(NOW, false);
     assert_waits("b");
-    ck_assert_int_eq(finish("a", CQ_OUTCOME_SUCCESS), CQ_FATE_CANCELED);
+    ck_assert_int_eq(finish("a", CQ_OUTCOME_SUCCESS), CQ_VERDICT_CANCELED);
     assert_holds("b");
 }
 END_TEST

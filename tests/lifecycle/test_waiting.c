@@ -154,7 +154,7 @@ START_TEST(a_chain_is_released_one_by_one)
         if (i)
             start(id, RUN_1);
         ck_assert_int_eq(INT("LLEN", "rq:queue:default"), 0);
-        ck_assert_int_eq(finish(id, CQ_OUTCOME_SUCCESS), CQ_FATE_FINISHED);
+        ck_assert_int_eq(finish(id, CQ_OUTCOME_SUCCESS), CQ_VERDICT_FINISHED);
     }
     ck_assert_int_eq(INT("ZCARD", "rq:deferred:default"), 0);
     ck_assert_int_eq(INT("ZCARD", "rq:finished:default"), 1000);
@@ -290,7 +290,7 @@ START_TEST(the_outcome_of_a_job_that_was_enqueued_again_is_fenced)
     /* RQ fails a job at its end over an execution that is listed still, and has expired. */
     ck_assert_int_eq(INT("EXISTS", "rq:executions:j1", "rq:execution:j1:" RUN_1, "rq:worker:w1:executions"),
                      0);
-    ck_assert_int_eq(finish("j1", CQ_OUTCOME_SUCCESS), CQ_FATE_FENCED);
+    ck_assert_int_eq(finish("j1", CQ_OUTCOME_SUCCESS), CQ_VERDICT_FENCED);
     assert_text("queued", "HGET", "rq:job:j1", "status");
     ck_assert_int_eq(job_places("j1"), 1);
 }

@@ -99,7 +99,7 @@ START_TEST(a_busy_worker_keeps_to_the_rate_between_two_jobs)
     struct cq_fetch next = fetch_of(RUN_2);
     outcome.next = &next;
     struct cq_finished finished = finish_with(&outcome);
-    ck_assert_int_eq(finished.next_outcome, CQ_FETCH_STARTED);
+    ck_assert_int_eq(finished.next_verdict, CQ_FETCH_STARTED);
     ck_assert(cq_str_is(finished.next.job_id, "x"));
     assert_set_aside("b");
 }
@@ -321,9 +321,9 @@ START_TEST(broken_keys_lose_no_job_and_stop_no_other)
     RUN("SET", "rq:cq:waiting:api", "text");
     struct cq_fetch fetch = fetch_of(RUN_2);
     fetch.now = clock_now;
-    enum cq_fetch_outcome outcome;
+    enum cq_fetch_verdict verdict;
     cq_fetch_build(&fetch, &call);
-    ck_assert_int_eq(cq_fetch_read(step(), &outcome, &started, NULL), CQ_ERR_REDIS);
+    ck_assert_int_eq(cq_fetch_read(step(), &verdict, &started, NULL), CQ_ERR_REDIS);
     ck_assert_int_eq(job_places("b"), 1);
     enqueue_plain("x");
     RUN("LREM", "rq:queue:default", "0", "b");

@@ -40,16 +40,16 @@ static void begin(void)
 }
 
 /* Fetch at clock_now, as an execution of its own. */
-static enum cq_fetch_outcome fetch_now(void)
+static enum cq_fetch_verdict fetch_now(void)
 {
     char execution[CQ_EXECUTION_ID_SIZE];
     snprintf(execution, sizeof(execution), "%032x", ++runs);
     struct cq_fetch fetch = fetch_of(execution);
     fetch.now = clock_now;
-    enum cq_fetch_outcome outcome;
-    while ((outcome = fetch_with(&fetch, &started)) == CQ_FETCH_AGAIN)
+    enum cq_fetch_verdict verdict;
+    while ((verdict = fetch_with(&fetch, &started)) == CQ_FETCH_AGAIN)
         continue;
-    return outcome;
+    return verdict;
 }
 
 static void expect_start(const char *id)

@@ -6,7 +6,7 @@
 #include "lifecycle/cron/cron_tick.h"
 #include "lifecycle/cron/cron_view.h"
 #include "lifecycle/manage/limit.h"
-#include "lifecycle/manage/many.h"
+#include "lifecycle/manage/bulk.h"
 #include "lifecycle/manage/pause.h"
 #include "lifecycle/manage/stop.h"
 #include "tests/model/driver.h"
@@ -31,7 +31,7 @@ static void keep_cursor(struct cq_place_cursor *cursor, const struct cq_place_cu
 }
 
 /* Chunk by chunk: of what is named until all of it was seen, else to the end of the place. */
-static void many(void)
+static void bulk(void)
 {
     static const char *const verbs[] = {"cancel", "delete", "requeue"};
     static const char *const places[] = {"queued",   "started", "deferred", "scheduled",
@@ -39,7 +39,7 @@ static void many(void)
     struct cq_str ids[LIST_MAX];
     char text[2][CURSOR_MAX];
     struct cq_error err = {0};
-    struct cq_many with = {.verb = (enum cq_many_verb)word_index("what", verbs, CQ_ARRAY_LEN(verbs)),
+    struct cq_bulk with = {.verb = (enum cq_bulk_verb)word_index("what", verbs, CQ_ARRAY_LEN(verbs)),
                            .place = (enum cq_place)word_index("place", places, CQ_ARRAY_LEN(places)),
                            .queue = given("queue"),
                            .limit = 2,
@@ -50,17 +50,17 @@ static void many(void)
                            .now = now()};
     size_t count = list("ids", ids), seen = 0;
     enum cq_code code = CQ_OK;
-    struct cq_many_done done = {0};
+    struct cq_bulk_done done = {0};
     while (code == CQ_OK && (count > 0 ? seen < count : !done.ended)) {
         with.ids = count > 0 ? ids + seen : NULL;
         with.id_count = count > 0 ? count - seen : 0;
         if (count > 0)
             with.after.score = given("rank");
-        cq_many_build(&with, &call);
+        cq_bulk_build(&with, &call);
         struct cq_reply *reply = sent();
         if (!reply)
             return;
-        code = cq_many_read(reply, &done, &err);
+        code = cq_bulk_read(reply, &done, &err);
         if (code == CQ_OK && count == 0)
             keep_cursor(&with.after, &done.at, text);
         seen += (size_t)done.seen;
@@ -71,11 +71,11 @@ static void many(void)
 
 static void stop(void)
 {
-    static const char *const fates[] = {
+    static const char *const verdicts[] = {
         [CQ_STOP_TOLD] = "told", [CQ_STOP_DEAF] = "deaf", [CQ_STOP_IDLE] = "idle", [CQ_STOP_GONE] = "gone"};
     struct cq_str id = given("id");
     struct cq_error err = {0};
-    struct cq_stopping item = {.fate = CQ_STOP_GONE};
+    struct cq_stopping item = {.verdict = CQ_STOP_GONE};
     size_t count = 0;
     cq_stop_build(&id, 1, &call);
     struct cq_reply *reply = run();
@@ -84,7 +84,7 @@ static void stop(void)
     enum cq_code code = cq_stop_read(reply, &count, &err);
     if (code == CQ_OK && count == 1)
         cq_stop_item(reply, 0, &item);
-    answer(code, &err, fates[item.fate]);
+    answer(code, &err, verdicts[item.verdict]);
     cq_reply_free(reply);
 }
 
@@ -126,7 +126,7 @@ static void pause_queue(void)
 /* seen= holds `_` where the key holds a space. */
 static void cron_tick(void)
 {
-    static const char *const outcomes[] = {[CQ_CRON_ENQUEUED] = "enqueued",
+    static const char *const verdicts[] = {[CQ_CRON_ENQUEUED] = "enqueued",
                                            [CQ_CRON_TAKEN] = "taken",
                                            [CQ_CRON_PAUSED] = "paused",
                                            [CQ_CRON_OVERLAPS] = "overlaps"};
@@ -157,15 +157,15 @@ static void cron_tick(void)
                                 .ttl_s = CQ_TTL_UNSET,
                                 .now = now()};
     struct cq_error err = {0};
-    enum cq_cron_outcome outcome = CQ_CRON_TAKEN;
+    enum cq_cron_verdict verdict = CQ_CRON_TAKEN;
     struct cq_str held;
     cq_cron_tick_build(&with, &call);
     cq_job_write(&job, &call);
     struct cq_reply *reply = run();
     if (!reply)
         return;
-    enum cq_code code = cq_cron_tick_read(reply, &outcome, &held, &err);
-    answer(code, &err, outcomes[outcome]);
+    enum cq_code code = cq_cron_tick_read(reply, &verdict, &held, &err);
+    answer(code, &err, verdicts[verdict]);
     cq_reply_free(reply);
 }
 
@@ -176,7 +176,7 @@ static void cron_pause(void)
 }
 
 const struct verb more_verbs[] = {
-    {"many", many},         {"stop", stop},           {"limit", limit},
+    {"bulk", bulk},         {"stop", stop},           {"limit", limit},
     {"pause", pause_queue}, {"cron_tick", cron_tick}, {"cron_pause", cron_pause},
     {NULL, NULL},
 };

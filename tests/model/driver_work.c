@@ -24,14 +24,15 @@ static struct cq_fetch fetching(struct cq_str queues[LIST_MAX], bool resume)
                              .resume = resume};
 }
 
-static void tell_fetched(const char *fate, enum cq_fetch_outcome outcome, const struct cq_started *started)
+static void tell_fetched(const char *finished, enum cq_fetch_verdict verdict,
+                         const struct cq_started *started)
 {
-    static const char *const outcomes[] = {[CQ_FETCH_EMPTY] = "empty",
-                                           [CQ_FETCH_STARTED] = "started",
-                                           [CQ_FETCH_SUSPENDED] = "suspended",
-                                           [CQ_FETCH_AGAIN] = "again"};
-    struct cq_str id = outcome == CQ_FETCH_STARTED ? started->job_id : CQ_STR_LIT("-");
-    printf("ok %s %s %.*s\n", fate, outcomes[outcome], (int)id.len, id.data);
+    static const char *const words[] = {[CQ_FETCH_EMPTY] = "empty",
+                                        [CQ_FETCH_STARTED] = "started",
+                                        [CQ_FETCH_SUSPENDED] = "suspended",
+                                        [CQ_FETCH_AGAIN] = "again"};
+    struct cq_str id = verdict == CQ_FETCH_STARTED ? started->job_id : CQ_STR_LIT("-");
+    printf("ok %s %s %.*s\n", finished, words[verdict], (int)id.len, id.data);
     fflush(stdout);
 }
 
@@ -40,7 +41,7 @@ static void fetch(void)
     struct cq_str queues[LIST_MAX];
     struct cq_fetch with = fetching(queues, false);
     struct cq_error err = {0};
-    enum cq_fetch_outcome outcome;
+    enum cq_fetch_verdict verdict;
     struct cq_started started;
     cq_fetch_build(&with, &call);
     struct cq_reply *reply = sent();
@@ -52,9 +53,9 @@ static void fetch(void)
     }
     if (!reply)
         return;
-    enum cq_code code = cq_fetch_read(reply, &outcome, &started, &err);
+    enum cq_code code = cq_fetch_read(reply, &verdict, &started, &err);
     if (code == CQ_OK)
-        tell_fetched("-", outcome, &started);
+        tell_fetched("-", verdict, &started);
     else
         answer(code, &err, "");
     cq_reply_free(reply);
@@ -82,10 +83,11 @@ static struct cq_finish finishing(enum cq_outcome outcome)
 static void finish(void)
 {
     static const char *const names[] = {"success", "failed", "stopped", "retry"};
-    static const char *const fates[] = {
-        [CQ_FATE_FENCED] = "fenced",     [CQ_FATE_FINISHED] = "finished", [CQ_FATE_FAILED] = "failed",
-        [CQ_FATE_STOPPED] = "stopped",   [CQ_FATE_REQUEUED] = "requeued", [CQ_FATE_SCHEDULED] = "scheduled",
-        [CQ_FATE_CANCELED] = "canceled", [CQ_FATE_DELETED] = "deleted",
+    static const char *const verdicts[] = {
+        [CQ_VERDICT_FENCED] = "fenced",     [CQ_VERDICT_FINISHED] = "finished",
+        [CQ_VERDICT_FAILED] = "failed",     [CQ_VERDICT_STOPPED] = "stopped",
+        [CQ_VERDICT_REQUEUED] = "requeued", [CQ_VERDICT_SCHEDULED] = "scheduled",
+        [CQ_VERDICT_CANCELED] = "canceled", [CQ_VERDICT_DELETED] = "deleted",
     };
     struct cq_str queues[LIST_MAX], word = given("outcome");
     struct cq_error err = {0};
@@ -107,7 +109,7 @@ static void finish(void)
     if (reply)
         code = cq_finish_read(reply, &finished, &err);
     if (reply && code == CQ_OK)
-        tell_fetched(fates[finished.fate], finished.next_outcome, &finished.next);
+        tell_fetched(verdicts[finished.verdict], finished.next_verdict, &finished.next);
     else if (code != CQ_OK)
         answer(code, &err, "");
     cq_reply_free(reply);
@@ -172,18 +174,18 @@ static void give_back(void)
                                 .worker = given("worker"),
                                 .now = now(),
                                 .worker_ttl_s = 420};
-    static const char *const fates[] = {[CQ_GIVE_BACK_REQUEUED] = "requeued",
-                                        [CQ_GIVE_BACK_FENCED] = "fenced",
-                                        [CQ_GIVE_BACK_CANCELED] = "canceled",
-                                        [CQ_GIVE_BACK_DELETED] = "deleted"};
-    enum cq_give_back_fate fate = CQ_GIVE_BACK_FENCED;
+    static const char *const verdicts[] = {[CQ_GIVE_BACK_REQUEUED] = "requeued",
+                                           [CQ_GIVE_BACK_FENCED] = "fenced",
+                                           [CQ_GIVE_BACK_CANCELED] = "canceled",
+                                           [CQ_GIVE_BACK_DELETED] = "deleted"};
+    enum cq_give_back_verdict verdict = CQ_GIVE_BACK_FENCED;
     struct cq_error err = {0};
     cq_give_back_build(&with, &call);
     struct cq_reply *reply = run();
     if (!reply)
         return;
-    enum cq_code code = cq_give_back_read(reply, &fate, &err);
-    answer(code, &err, fates[fate]);
+    enum cq_code code = cq_give_back_read(reply, &verdict, &err);
+    answer(code, &err, verdicts[verdict]);
     cq_reply_free(reply);
 }
 

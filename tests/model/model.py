@@ -22,9 +22,9 @@ import actors
 import check
 import reading
 import steps
-import steps_enqueue  # noqa: F401 # (they register themselves)
+import steps_bulk  # noqa: F401 # (they register themselves)
+import steps_enqueue  # noqa: F401
 import steps_manage  # noqa: F401
-import steps_many  # noqa: F401
 import steps_work
 from redis_side import Picture, let_pass
 from state import State

@@ -222,7 +222,7 @@ def due(state, queue):
 
 
 def give_back(state, worker, now_call):
-    """Returns the fate."""
+    """Returns the verdict."""
     job, key, queue = state.jobs.get(worker.job), (worker.job, worker.execution), worker.queue
     mine, started = key in state.wip[queue], state.executions.get(key, now_call)
     state.wip[queue].pop(key, None)
@@ -302,7 +302,7 @@ def ids_in(state, place, queue):
     return sorted(scores, key=lambda job_id: (float(scores[job_id]), job_id))
 
 
-def many(state, verb, place, queue, ids, dependents, detach, front):
+def bulk(state, verb, place, queue, ids, dependents, detach, front):
     """Each as alone. Those that come into the place meanwhile are passed over."""
     belongs = ("failed", "stopped") if place == "failed" else (place,)
     todo = list(ids) or ids_in(state, place, queue)

@@ -154,11 +154,11 @@ def cq_give_back(world, chance):
         execution=worker.execution,
         twice=chance.random() < 0.3,
     )
-    fate = rules_manage.give_back(world.state, worker, world.state.calls)
+    verdict = rules_manage.give_back(world.state, worker, world.state.calls)
     world.expect(
-        was_lost or answer[1] == fate, f"give back of {job_id} was answered {answer}, and should be {fate}"
+        was_lost or answer[1] == verdict, f"give back of {job_id} was answered {answer}, should be {verdict}"
     )
-    tell(world, f"{job_id} {fate}")
+    tell(world, f"{job_id} {verdict}")
 
 
 @step(5)

@@ -10,13 +10,13 @@ static struct cq_str optional(bool present, const struct cq_buf *buf)
     return present ? cq_buf_view(buf) : CQ_STR_NONE;
 }
 
-static void log_fate(struct cq_slot *slot, enum cq_finish_fate fate)
+static void log_verdict(struct cq_slot *slot, enum cq_finish_verdict verdict)
 {
     struct cq_log *log = slot->process->log;
     struct cq_running *run = &slot->run;
     const char *id = run->job_id.data;
     double seconds = (double)(run->ended_at - run->started_at) / CQ_SECOND;
-    if (fate == CQ_FATE_FENCED) {
+    if (verdict == CQ_VERDICT_FENCED) {
         cq_log(log, CQ_LOG_WARNING, slot->name, id,
                "its outcome was refused: this execution is not in rq:wip:%s any more (committed "
                "before a lost connection, deleted, or judged abandoned)",
@@ -25,23 +25,24 @@ static void log_fate(struct cq_slot *slot, enum cq_finish_fate fate)
     }
     if (run->outcome == CQ_OUTCOME_SUCCESS) {
         cq_log(log, CQ_LOG_INFO, slot->name, id, "%s: Job OK (%.3f s)%s", run->queue.data, seconds,
-               fate == CQ_FATE_SCHEDULED || fate == CQ_FATE_REQUEUED ? ", to be repeated" : "");
+               verdict == CQ_VERDICT_SCHEDULED || verdict == CQ_VERDICT_REQUEUED ? ", to be repeated" : "");
         return;
     }
     static const char *const words[] = {
-        [CQ_FATE_FENCED] = "",
-        [CQ_FATE_FINISHED] = "finished",
-        [CQ_FATE_FAILED] = "failed",
-        [CQ_FATE_STOPPED] = "stopped",
-        [CQ_FATE_REQUEUED] = "queued for a retry",
-        [CQ_FATE_SCHEDULED] = "scheduled for a retry",
-        [CQ_FATE_CANCELED] = "canceled meanwhile",
-        [CQ_FATE_DELETED] = "deleted meanwhile",
+        [CQ_VERDICT_FENCED] = "",
+        [CQ_VERDICT_FINISHED] = "finished",
+        [CQ_VERDICT_FAILED] = "failed",
+        [CQ_VERDICT_STOPPED] = "stopped",
+        [CQ_VERDICT_REQUEUED] = "queued for a retry",
+        [CQ_VERDICT_SCHEDULED] = "scheduled for a retry",
+        [CQ_VERDICT_CANCELED] = "canceled meanwhile",
+        [CQ_VERDICT_DELETED] = "deleted meanwhile",
     };
     struct cq_str line = run->outcome == CQ_OUTCOME_RETRY ? CQ_STR_LIT("asked to be retried")
                                                           : cq_exception_line(cq_buf_view(&run->exc_text));
-    cq_log(log, fate == CQ_FATE_REQUEUED || fate == CQ_FATE_SCHEDULED ? CQ_LOG_WARNING : CQ_LOG_ERROR,
-           slot->name, id, "%s: %s (%.3f s): %.*s", run->queue.data, words[fate], seconds,
+    cq_log(log,
+           verdict == CQ_VERDICT_REQUEUED || verdict == CQ_VERDICT_SCHEDULED ? CQ_LOG_WARNING : CQ_LOG_ERROR,
+           slot->name, id, "%s: %s (%.3f s): %.*s", run->queue.data, words[verdict], seconds,
            (int)(line.len < 1000 ? line.len : 1000), line.data);
 }
 
@@ -50,12 +51,13 @@ static void log_fate(struct cq_slot *slot, enum cq_finish_fate fate)
  * for good: neither of an attempt that is retried nor of a stopped job. Source: rq/worker/base.py
  * perform_job, handle_job_failure, handle_job_retry.
  */
-static void send_webhooks(struct cq_slot *slot, enum cq_finish_fate fate)
+static void send_webhooks(struct cq_slot *slot, enum cq_finish_verdict verdict)
 {
     const struct cq_running *run = &slot->run;
-    bool again = fate == CQ_FATE_REQUEUED || fate == CQ_FATE_SCHEDULED,
+    bool again = verdict == CQ_VERDICT_REQUEUED || verdict == CQ_VERDICT_SCHEDULED,
          failed = run->outcome != CQ_OUTCOME_SUCCESS;
-    if (!run->fields.len || fate == CQ_FATE_FENCED || run->outcome == CQ_OUTCOME_STOPPED || (failed && again))
+    if (!run->fields.len || verdict == CQ_VERDICT_FENCED || run->outcome == CQ_OUTCOME_STOPPED ||
+        (failed && again))
         return;
     cq_webhooks_send(
         slot->process->webhooks,
@@ -148,15 +150,15 @@ static void on_finish(const struct cq_reply *reply, const struct cq_error *lost,
         try_again(slot, err.text);
         return;
     }
-    if (cq_log_enabled(process->log, CQ_LOG_INFO) || finished.fate == CQ_FATE_FENCED ||
+    if (cq_log_enabled(process->log, CQ_LOG_INFO) || finished.verdict == CQ_VERDICT_FENCED ||
         slot->run.outcome != CQ_OUTCOME_SUCCESS)
-        log_fate(slot, finished.fate);
-    send_webhooks(slot, finished.fate);
+        log_verdict(slot, finished.verdict);
+    send_webhooks(slot, finished.verdict);
     slot->jobs_done++;
     process->jobs_done++;
     cq_running_trim(&slot->run);
-    slot->in_a_row = finished.next_outcome == CQ_FETCH_STARTED;
-    cq_slot_next(slot, finished.next_outcome, &finished.next);
+    slot->in_a_row = finished.next_verdict == CQ_FETCH_STARTED;
+    cq_slot_next(slot, finished.next_verdict, &finished.next);
     if (!slot->in_a_row)
         cq_horses_warm(slot);
 }

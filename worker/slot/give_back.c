@@ -2,7 +2,7 @@
 #include "lifecycle/give_back.h"
 #include "worker/slot/execution.h"
 
-static void log_fate(const struct cq_slot *slot, enum cq_give_back_fate fate)
+static void log_verdict(const struct cq_slot *slot, enum cq_give_back_verdict verdict)
 {
     static const char *const words[] = {
         [CQ_GIVE_BACK_REQUEUED] = "ended by the shutdown's deadline; it is at the front of its queue again",
@@ -13,14 +13,14 @@ static void log_fate(const struct cq_slot *slot, enum cq_give_back_fate fate)
         [CQ_GIVE_BACK_DELETED] = "ended by the shutdown's deadline; it was deleted meanwhile",
     };
     cq_log(slot->process->log, CQ_LOG_WARNING, slot->name, slot->run.job_id.data, "%s: %s",
-           slot->run.queue.data, words[fate]);
+           slot->run.queue.data, words[verdict]);
 }
 
 static void on_given_back(const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
     struct cq_slot *slot = data;
     struct cq_error err;
-    enum cq_give_back_fate fate;
+    enum cq_give_back_verdict verdict;
     if (slot->state != CQ_SLOT_COMMITTING)
         return;
     if (lost && lost->code == CQ_ERR_CONNECTION)
@@ -29,8 +29,8 @@ static void on_given_back(const struct cq_reply *reply, const struct cq_error *l
         cq_slot_again_later(slot);
         return;
     }
-    if (cq_give_back_read(reply, &fate, &err) == CQ_OK)
-        log_fate(slot, fate);
+    if (cq_give_back_read(reply, &verdict, &err) == CQ_OK)
+        log_verdict(slot, verdict);
     else
         cq_log(slot->process->log, CQ_LOG_ERROR, slot->name, slot->run.job_id.data,
                "ended by the shutdown's deadline; it cannot be given back: %s; it will be found abandoned",

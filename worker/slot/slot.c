@@ -140,7 +140,7 @@ bool cq_slot_next_fetch(struct cq_slot *slot, struct cq_fetch *ret_fetch)
 static void on_fetch(const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
     struct cq_slot *slot = data;
-    enum cq_fetch_outcome outcome = CQ_FETCH_EMPTY;
+    enum cq_fetch_verdict verdict = CQ_FETCH_EMPTY;
     struct cq_started started;
     struct cq_error err;
     if (slot->state != CQ_SLOT_FETCHING)
@@ -150,10 +150,10 @@ static void on_fetch(const struct cq_reply *reply, const struct cq_error *lost, 
         slot->state = CQ_SLOT_IDLE;
         return;
     }
-    if (lost || cq_fetch_read(reply, &outcome, &started, &err) != CQ_OK)
+    if (lost || cq_fetch_read(reply, &verdict, &started, &err) != CQ_OK)
         cq_slot_not_fetched(slot, lost ? lost->text : err.text);
     else
-        cq_slot_next(slot, outcome, &started);
+        cq_slot_next(slot, verdict, &started);
 }
 
 bool cq_slot_fetch(struct cq_slot *slot)
@@ -187,17 +187,17 @@ static bool ends_with_the_queues(const struct cq_slot *slot)
            !cq_maintenance_is_asking(slot->process->maintenance);
 }
 
-void cq_slot_next(struct cq_slot *slot, enum cq_fetch_outcome outcome, const struct cq_started *started)
+void cq_slot_next(struct cq_slot *slot, enum cq_fetch_verdict verdict, const struct cq_started *started)
 {
     struct cq_process *process = slot->process;
     const struct cq_worker_options *options = process->options;
     bool woken = slot->state == CQ_SLOT_FETCHING;
-    slot->resume = outcome == CQ_FETCH_STARTED && started->queue_index >= process->queue_count;
+    slot->resume = verdict == CQ_FETCH_STARTED && started->queue_index >= process->queue_count;
     if (slot->resume) { /* no answer of our scripts: what they have started is asked for */
         cq_slot_not_fetched(slot, "Redis answered with a queue that was not asked for");
         return;
     }
-    if (outcome == CQ_FETCH_STARTED) {
+    if (verdict == CQ_FETCH_STARTED) {
         ev_timer_stop(process->loop, &slot->idle_timer);
         size_t taken_from = started->queue_index;
         cq_execution_start(slot, started);
@@ -208,7 +208,7 @@ void cq_slot_next(struct cq_slot *slot, enum cq_fetch_outcome outcome, const str
         }
         return;
     }
-    if (outcome == CQ_FETCH_AGAIN && !slot->stopping) {
+    if (verdict == CQ_FETCH_AGAIN && !slot->stopping) {
         slot->state = CQ_SLOT_IDLE;
         if (cq_slot_fetch(slot))
             return;
@@ -217,21 +217,21 @@ void cq_slot_next(struct cq_slot *slot, enum cq_fetch_outcome outcome, const str
         cq_log(process->log, CQ_LOG_INFO, slot->name, NULL, "finished executing %lld jobs, quitting",
                (long long)slot->jobs_done);
         slot->stopping = slot->worn = true;
-    } else if (outcome == CQ_FETCH_EMPTY && ends_with_the_queues(slot)) {
+    } else if (verdict == CQ_FETCH_EMPTY && ends_with_the_queues(slot)) {
         cq_log(process->log, CQ_LOG_INFO, slot->name, NULL, "done, quitting%s",
                anything_paused(slot, started) ? "; there are jobs on queues that are paused" : "");
         slot->stopping = true;
-    } else if (outcome == CQ_FETCH_SUSPENDED && options->burst) {
+    } else if (verdict == CQ_FETCH_SUSPENDED && options->burst) {
         cq_log(process->log, CQ_LOG_INFO, slot->name, NULL,
                "suspended in burst mode, quitting; there could still be unfinished jobs on the queue");
         slot->stopping = true;
     }
     become_idle(slot);
-    for (size_t i = 0; outcome == CQ_FETCH_EMPTY && slot->asked && started && i < process->queue_count; i++)
+    for (size_t i = 0; verdict == CQ_FETCH_EMPTY && slot->asked && started && i < process->queue_count; i++)
         cq_waiters_hold(process->waiters, slot->order[i], cq_fetch_is_paused(started, i));
-    if (outcome == CQ_FETCH_EMPTY && slot->asked && started && !options->burst)
+    if (verdict == CQ_FETCH_EMPTY && slot->asked && started && !options->burst)
         cq_waiters_fetch_in(process->waiters, cq_fetch_wait_ms(started));
-    if (outcome == CQ_FETCH_SUSPENDED && !options->burst)
+    if (verdict == CQ_FETCH_SUSPENDED && !options->burst)
         cq_process_suspended(process, slot);
     else if (slot->stopping || !slot->asked)
         cq_process_wake(

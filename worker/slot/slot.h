@@ -71,7 +71,7 @@ bool cq_slot_fetch(struct cq_slot *slot);
 
 /* What fetch.lua or the `next` part of finish.lua gave: start it, wait, or stop. From slot.c and
  * execution.c. */
-void cq_slot_next(struct cq_slot *slot, enum cq_fetch_outcome outcome, const struct cq_started *started);
+void cq_slot_next(struct cq_slot *slot, enum cq_fetch_verdict verdict, const struct cq_started *started);
 
 /* Redis refused a fetch or an outcome for a reason that passes (out of memory, read-only): once more, a
  * little later. */
@@ -91,7 +91,8 @@ void cq_slot_stop(struct cq_slot *slot);
 /* Give up on Redis: dead without registering it. */
 void cq_slot_abandon(struct cq_slot *slot);
 
-/* From runtime_events.c: it takes forks (again): give a job that waits its horse, and have warm ones forked. */
+/* From runtime_events.c: it takes forks (again): give a job that waits its horse, and have warm ones forked.
+ */
 void cq_slot_runtime_ready(struct cq_slot *slot, struct cq_runtime *runtime);
 
 /* From runtime_events.c: it does not start, and its reason says why: a job that waits for it fails. */

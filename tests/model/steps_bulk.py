@@ -15,7 +15,7 @@ PLACES = {
 
 
 @step(7)
-def cq_many(world, chance):
+def cq_bulk(world, chance):
     verb = chance.choice(("cancel", "delete", "requeue"))
     place, queue = chance.choice(PLACES[verb]), chance.choice(QUEUES)
     dependents, detach, front = chance.random() < 0.4, chance.random() < 0.5, chance.random() < 0.3
@@ -26,7 +26,7 @@ def cq_many(world, chance):
     if not found or named and not ids:
         return
     answer = world.cq(
-        "many",
+        "bulk",
         what=verb,
         place=place,
         queue=queue,
@@ -37,7 +37,7 @@ def cq_many(world, chance):
         front=front,
     )
     world.expect(answer[0] == "ok", f"{verb} of {place} answered {answer}")
-    rules_manage.many(world.state, verb, place, queue, ids, dependents, detach, front)
+    rules_manage.bulk(world.state, verb, place, queue, ids, dependents, detach, front)
     tell(
         world, f"{verb} {place} {queue} {ids or 'all'} dependents {dependents} detach {detach} front {front}"
     )

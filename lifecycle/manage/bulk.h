@@ -1,19 +1,19 @@
 /*
  * Cancel, delete or requeue many jobs of one place: the next ones in order, or those that are named. One call
  * is a chunk whose work is bounded; the caller goes on from where it ended, so that a million jobs neither
- * block Redis nor are loaded at once. Redis: many.lua. Source: rq/job.py Job.cancel, Job.delete;
+ * block Redis nor are loaded at once. Redis: bulk.lua. Source: rq/job.py Job.cancel, Job.delete;
  * rq/registry.py BaseRegistry.requeue; rq/cli/cli.py requeue.
  */
-#ifndef CQ_LIFECYCLE_MANAGE_MANY_H
-#define CQ_LIFECYCLE_MANAGE_MANY_H
+#ifndef CQ_LIFECYCLE_MANAGE_BULK_H
+#define CQ_LIFECYCLE_MANAGE_BULK_H
 
 #include "base/clock.h"
 #include "registry/page.h"
 
-enum cq_many_verb { CQ_MANY_CANCEL, CQ_MANY_DELETE, CQ_MANY_REQUEUE };
+enum cq_bulk_verb { CQ_BULK_CANCEL, CQ_BULK_DELETE, CQ_BULK_REQUEUE };
 
-struct cq_many {
-    enum cq_many_verb verb;
+struct cq_bulk {
+    enum cq_bulk_verb verb;
     enum cq_place place;
     struct cq_str queue;
     int limit;          /* most jobs of this call */
@@ -27,21 +27,21 @@ struct cq_many {
         *ids; /* none: the next ones; of CQ_PLACE_STARTED they have to be named. Without execution ids */
     size_t id_count;
 };
-void cq_many_build(const struct cq_many *many, struct cq_command *command);
+void cq_bulk_build(const struct cq_bulk *bulk, struct cq_command *command);
 
-struct cq_many_done {
+struct cq_bulk_done {
     int64_t done;
     int64_t gone;   /* entries of jobs that are no more, or elsewhere: taken out */
     int64_t passed; /* not there any more, or enqueued since */
     int64_t broken; /* their keys hold something else: left alone */
-    /* all of these; of the ids given the first so many. May be 0: a job's many dependents were worked on;
+    /* all of these; of the ids given the first so bulk. May be 0: a job's many dependents were worked on;
      * call again */
     int64_t seen;
     bool ended;
     struct cq_place_cursor at; /* where it ended; borrowed from the reply */
     struct cq_str fault;       /* what was wrong with a broken one; borrowed */
 };
-CQ_MUST_CHECK enum cq_code cq_many_read(const struct cq_reply *reply, struct cq_many_done *ret_done,
+CQ_MUST_CHECK enum cq_code cq_bulk_read(const struct cq_reply *reply, struct cq_bulk_done *ret_done,
                                         struct cq_error *err);
 
 #endif

@@ -1,12 +1,12 @@
-/* many and page: chunks of a place, straight and by name, while others change it. */
-#include "lifecycle/manage/many.h"
+/* bulk and page: chunks of a place, straight and by name, while others change it. */
+#include "lifecycle/manage/bulk.h"
 #include "tests/lifecycle/steps.h"
 
 static const struct cq_place_cursor nowhere = {{NULL, 0}, {NULL, 0}};
 
-static struct cq_many many_of(enum cq_many_verb verb, enum cq_place place)
+static struct cq_bulk bulk_of(enum cq_bulk_verb verb, enum cq_place place)
 {
-    return (struct cq_many){.verb = verb,
+    return (struct cq_bulk){.verb = verb,
                             .place = place,
                             .queue = default_queue[0],
                             .limit = 10,
@@ -14,12 +14,12 @@ static struct cq_many many_of(enum cq_many_verb verb, enum cq_place place)
                             .now = NOW};
 }
 
-static struct cq_many_done many(const struct cq_many *with)
+static struct cq_bulk_done bulk(const struct cq_bulk *with)
 {
-    struct cq_many_done done;
+    struct cq_bulk_done done;
     struct cq_error err = {0};
-    cq_many_build(with, &call);
-    ck_assert_msg(cq_many_read(step(), &done, &err) == CQ_OK, "%s", err.text);
+    cq_bulk_build(with, &call);
+    ck_assert_msg(cq_bulk_read(step(), &done, &err) == CQ_OK, "%s", err.text);
     return done;
 }
 
@@ -38,12 +38,12 @@ static void put(const char *registry, const char *status, int number)
 
 START_TEST(a_registry_is_worked_off_in_chunks_in_its_order)
 {
-    struct cq_many with = many_of(CQ_MANY_REQUEUE, CQ_PLACE_FAILED);
+    struct cq_bulk with = bulk_of(CQ_BULK_REQUEUE, CQ_PLACE_FAILED);
     char score[32] = "", member[32] = "";
     for (int i = 0; i < 25; i++)
         put("failed", i % 2 ? "failed" : "stopped", i);
     for (int calls = 0; calls < 3; calls++) {
-        struct cq_many_done done = many(&with);
+        struct cq_bulk_done done = bulk(&with);
         ck_assert_int_eq(done.done, calls < 2 ? 10 : 5);
         ck_assert_int_eq(done.ended, calls == 2);
         snprintf(score, sizeof(score), "%.*s", (int)done.at.score.len, done.at.score.data);
@@ -60,13 +60,13 @@ END_TEST
 
 START_TEST(entries_of_jobs_that_are_gone_or_elsewhere_are_taken_out)
 {
-    struct cq_many with = many_of(CQ_MANY_DELETE, CQ_PLACE_FAILED);
+    struct cq_bulk with = bulk_of(CQ_BULK_DELETE, CQ_PLACE_FAILED);
     put("failed", "failed", 1);
     put("failed", "finished", 2);
     RUN("ZADD", "rq:failed:default", "5", "gone");
     RUN("SET", "rq:job:text", "no hash");
     RUN("ZADD", "rq:failed:default", "6", "text");
-    struct cq_many_done done = many(&with);
+    struct cq_bulk_done done = bulk(&with);
     ck_assert_int_eq(done.done, 1);
     ck_assert_int_eq(done.gone, 3);
     ck_assert(done.ended);
@@ -77,13 +77,13 @@ END_TEST
 
 START_TEST(it_ends_where_the_registry_ended_when_it_began)
 {
-    struct cq_many with = many_of(CQ_MANY_CANCEL, CQ_PLACE_FAILED);
+    struct cq_bulk with = bulk_of(CQ_BULK_CANCEL, CQ_PLACE_FAILED);
     put("failed", "failed", 0);
     put("failed", "failed", 1);
     with.until = (struct cq_place_cursor){CQ_STR_LIT("1000000"), CQ_STR_LIT("j01")};
     put("failed", "failed", 2); /* of the same score, and behind it */
     put("failed", "failed", 9);
-    struct cq_many_done done = many(&with);
+    struct cq_bulk_done done = bulk(&with);
     ck_assert_int_eq(done.done, 2);
     ck_assert(done.ended);
     ck_assert_int_eq(INT("ZCARD", "rq:failed:default"), 2);
@@ -93,11 +93,11 @@ END_TEST
 
 START_TEST(a_requeue_passes_over_what_has_failed_again_since)
 {
-    struct cq_many with = many_of(CQ_MANY_REQUEUE, CQ_PLACE_FAILED);
+    struct cq_bulk with = bulk_of(CQ_BULK_REQUEUE, CQ_PLACE_FAILED);
     put("failed", "failed", 1);
     put("failed", "failed", 2);
     RUN("HSET", "rq:job:j02", "enqueued_at", "2099-01-01T00:00:00.000000Z");
-    struct cq_many_done done = many(&with);
+    struct cq_bulk_done done = bulk(&with);
     ck_assert_int_eq(done.done, 1);
     ck_assert_int_eq(done.passed, 1);
     ck_assert(done.ended);
@@ -107,16 +107,16 @@ END_TEST
 
 START_TEST(cut_off_or_sent_twice_each_job_is_in_one_place)
 {
-    struct cq_many with = many_of(CQ_MANY_REQUEUE, CQ_PLACE_FAILED);
+    struct cq_bulk with = bulk_of(CQ_BULK_REQUEUE, CQ_PLACE_FAILED);
     for (int i = 0; i < 15; i++)
         put("failed", "failed", i);
-    cq_many_build(&with, &call);
+    cq_bulk_build(&with, &call);
     cut_call(false);
     ck_assert_int_eq(INT("ZCARD", "rq:failed:default"), 15);
     cut_call(true);
     ck_assert_int_eq(INT("ZCARD", "rq:failed:default"), 5);
-    struct cq_many_done done;
-    ck_assert_int_eq(cq_many_read(step(), &done, NULL), CQ_OK);
+    struct cq_bulk_done done;
+    ck_assert_int_eq(cq_bulk_read(step(), &done, NULL), CQ_OK);
     ck_assert_int_eq(done.done, 5);
     ck_assert_int_eq(INT("LLEN", "rq:queue:default"), 15);
     for (int i = 0; i < 15; i++) {
@@ -129,19 +129,19 @@ END_TEST
 
 START_TEST(a_list_is_worked_off_at_its_head)
 {
-    struct cq_many with = many_of(CQ_MANY_CANCEL, CQ_PLACE_QUEUED);
+    struct cq_bulk with = bulk_of(CQ_BULK_CANCEL, CQ_PLACE_QUEUED);
     for (int i = 0; i < 12; i++) {
         char id[16];
         snprintf(id, sizeof(id), "j%02d", i);
         enqueue_plain(id);
     }
     RUN("LPUSH", "rq:queue:default", "gone");
-    struct cq_many_done done = many(&with);
+    struct cq_bulk_done done = bulk(&with);
     ck_assert_int_eq(done.done, 9);
     ck_assert_int_eq(done.gone, 1);
     ck_assert(!done.ended);
     assert_text("j09", "LINDEX", "rq:queue:default", "0");
-    done = many(&with);
+    done = bulk(&with);
     ck_assert_int_eq(done.done, 3);
     ck_assert(done.ended);
     ck_assert_int_eq(INT("ZCARD", "rq:canceled:default"), 12);
@@ -151,7 +151,7 @@ END_TEST
 
 START_TEST(jobs_that_are_named_are_taken_off_a_list_that_keeps_its_order)
 {
-    struct cq_many with = many_of(CQ_MANY_DELETE, CQ_PLACE_QUEUED);
+    struct cq_bulk with = bulk_of(CQ_BULK_DELETE, CQ_PLACE_QUEUED);
     const struct cq_str ids[] = {CQ_STR_LIT("j02"), CQ_STR_LIT("taken"), CQ_STR_LIT("j04")};
     for (int i = 0; i < 6; i++) {
         char id[16];
@@ -161,7 +161,7 @@ START_TEST(jobs_that_are_named_are_taken_off_a_list_that_keeps_its_order)
     with.ids = ids;
     with.id_count = 3;
     with.after.score = CQ_STR_LIT("2");
-    struct cq_many_done done = many(&with);
+    struct cq_bulk_done done = bulk(&with);
     ck_assert_int_eq(done.done, 2);
     ck_assert_int_eq(done.passed, 1);
     ck_assert_int_eq(done.seen, 3);
@@ -175,21 +175,21 @@ END_TEST
 START_TEST(a_started_job_is_canceled_by_name_out_of_rq_wip)
 {
     const struct cq_str ids[] = {CQ_STR_LIT("j1")};
-    struct cq_many with = many_of(CQ_MANY_CANCEL, CQ_PLACE_STARTED);
+    struct cq_bulk with = bulk_of(CQ_BULK_CANCEL, CQ_PLACE_STARTED);
     struct cq_job job = new_job("j1", "default");
     enqueue_and_start(&job);
     with.ids = ids;
     with.id_count = 1;
-    ck_assert_int_eq(many(&with).done, 1);
+    ck_assert_int_eq(bulk(&with).done, 1);
     ck_assert_int_eq(job_places("j1"), 1);
-    ck_assert_int_eq(finish("j1", CQ_OUTCOME_FAILED), CQ_FATE_CANCELED);
+    ck_assert_int_eq(finish("j1", CQ_OUTCOME_FAILED), CQ_VERDICT_CANCELED);
     ck_assert_int_eq(job_places("j1"), 1);
 }
 END_TEST
 
 START_TEST(a_job_with_many_dependents_takes_several_calls)
 {
-    struct cq_many with = many_of(CQ_MANY_DELETE, CQ_PLACE_FAILED);
+    struct cq_bulk with = bulk_of(CQ_BULK_DELETE, CQ_PLACE_FAILED);
     int calls = 0;
     put("failed", "failed", 1);
     for (int i = 0; i < 1200; i++) {
@@ -201,9 +201,9 @@ START_TEST(a_job_with_many_dependents_takes_several_calls)
         RUN("ZADD", "rq:deferred:default", "1", id);
     }
     with.dependents = true;
-    struct cq_many_done done = {0};
+    struct cq_bulk_done done = {0};
     while (!done.ended) {
-        done = many(&with);
+        done = bulk(&with);
         ck_assert_int_lt(++calls, 10);
     }
     ck_assert_int_ge(calls, 3);
@@ -213,7 +213,7 @@ END_TEST
 
 START_TEST(jobs_with_many_dependencies_are_fewer_in_a_call)
 {
-    struct cq_many with = many_of(CQ_MANY_DELETE, CQ_PLACE_FAILED);
+    struct cq_bulk with = bulk_of(CQ_BULK_DELETE, CQ_PLACE_FAILED);
     char key[64], other[16];
     for (int i = 0; i < 25; i++) {
         put("failed", "failed", i);
@@ -226,10 +226,10 @@ START_TEST(jobs_with_many_dependencies_are_fewer_in_a_call)
         RUN("SADD", key, "j00", "j24", "stays");
     }
     with.limit = 100;
-    struct cq_many_done done = many(&with);
+    struct cq_bulk_done done = bulk(&with);
     ck_assert_int_eq(done.done, 13); /* 5,000 in all, and the rest of the last one's */
     ck_assert(!done.ended);
-    done = many(&with);
+    done = bulk(&with);
     ck_assert_int_eq(done.done, 12);
     ck_assert_int_eq(INT("SCARD", "rq:job:parent300:dependents"), 1);
     ck_assert_int_eq(INT("EXISTS", "rq:job::j24:dependencies"), 0);
@@ -238,11 +238,11 @@ END_TEST
 
 START_TEST(what_holds_something_else_is_left_alone_and_named)
 {
-    struct cq_many with = many_of(CQ_MANY_CANCEL, CQ_PLACE_FAILED);
+    struct cq_bulk with = bulk_of(CQ_BULK_CANCEL, CQ_PLACE_FAILED);
     put("failed", "failed", 1);
     put("failed", "failed", 2);
     RUN("SET", "rq:canceled:default", "no sorted set");
-    struct cq_many_done done = many(&with);
+    struct cq_bulk_done done = bulk(&with);
     ck_assert_int_eq(done.broken, 2);
     ck_assert(done.ended);
     ck_assert_ptr_nonnull(memmem(done.fault.data, done.fault.len, "WRONGTYPE", 9));
@@ -289,5 +289,5 @@ Suite *test_suite(void)
         what_holds_something_else_is_left_alone_and_named,
         pages_go_on_behind_an_entry_that_is_there_no_more,
     };
-    return lifecycle_suite("many", tests, CQ_ARRAY_LEN(tests));
+    return lifecycle_suite("bulk", tests, CQ_ARRAY_LEN(tests));
 }
