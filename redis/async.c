@@ -1,6 +1,5 @@
 #include "redis/async.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,8 +29,6 @@ static void leave(struct cq_async *async)
         return;
     cq_tls_free(async->tls);
     cq_calls_release(&async->calls);
-    cq_subscriptions_release(&async->subscriptions);
-    cq_refusals_release(&async->refusals);
     while (async->spare_count)
         free_command(async->spare[--async->spare_count]);
     free(async);
@@ -48,23 +45,19 @@ static void disconnect(struct cq_async *async)
     cq_timer_cancel(&async->timer);
     ev_clear_pending(loop, &async->end_of_turn);
     cq_stream_close(&async->stream);
-    async->dropping = false;
     async->state = CQ_ASYNC_WAITING;
 }
 
-/* Run all outstanding callbacks with an error, one by one off the list: a callback may free us and so do the
- * rest itself. */
+/*
+ * Run the callbacks of all calls of now with an error, one by one off the queue: a callback may free us, and
+ * so do the rest itself. What they call is refused, as we are not ready, and told later.
+ */
 static void fail_outstanding(struct cq_async *async, const struct cq_error *err)
 {
     struct cq_call call;
-    while (cq_calls_shift(&async->calls, &call))
+    for (size_t due = async->calls.count; due && cq_calls_shift(&async->calls, &call); due--)
         if (call.fn)
             call.fn(NULL, err, call.data);
-    struct cq_subscription subscription;
-    while (cq_subscriptions_take(&async->subscriptions, &subscription)) {
-        free(subscription.channel);
-        subscription.fn(NULL, err, subscription.data);
-    }
 }
 
 /* The connection is gone: outstanding callbacks, then on_down, then wait for the next attempt. */
@@ -86,7 +79,6 @@ static void attempt_failed(struct cq_async *async, const struct cq_error *err)
     struct ev_loop *loop = async->options.loop;
     int retry_in_ms = -1;
     cq_calls_reset(&async->calls);
-    async->subscriptions.commands = 0;
     if (err->code == CQ_ERR_CONNECTION || async->ever_ready) {
         retry_in_ms = (int)(cq_backoff_next(&async->backoff, cq_random()) * 1000);
         async->state = CQ_ASYNC_WAITING;
@@ -127,13 +119,8 @@ static void on_end_of_turn(struct ev_loop *loop, ev_prepare *watcher, int events
     (void)events;
     struct cq_async *async = watcher->data;
     enter(async);
-    if (async->dropping && (async->state == CQ_ASYNC_READY || async->state == CQ_ASYNC_LINKING)) {
-        struct cq_error err;
-        cq_failure_lost(&err, async->options.address, "dropped by cq itself");
-        cq_async_lose(async, &err);
-    } else if (async->state == CQ_ASYNC_READY && !ev_is_active(&async->writable)) {
+    if (async->state == CQ_ASYNC_READY && !ev_is_active(&async->writable))
         cq_async_write_out(async);
-    }
     leave(async);
 }
 
@@ -148,7 +135,6 @@ static void on_linked(struct cq_stream *stream, const char *peer_addr, const str
     } else {
         struct ev_loop *loop = async->options.loop;
         ev_clear_pending(loop, &async->end_of_turn);
-        async->dropping = false;
         async->stream = *stream;
         async->state = CQ_ASYNC_READY;
         async->ever_ready = true;
@@ -188,6 +174,10 @@ static void check_age(struct cq_async *async)
     struct cq_call *oldest = cq_calls_oldest(&async->calls);
     if (!oldest)
         return; /* the next call starts the timer again */
+    if (oldest->refused) {
+        cq_timer_arm(&async->timer, async->options.address->command_timeout_ms / 1000.0);
+        return; /* it is told in this turn of the loop */
+    }
     ev_tstamp since = oldest->sent > async->moved_at ? oldest->sent : async->moved_at;
     if (since > ev_now(loop)) /* the clock was set back */
         since = oldest->sent = async->moved_at = ev_now(loop);
@@ -225,30 +215,31 @@ static void refusal_error(const struct cq_async *async, enum cq_code code, struc
                      cq_address_display(async->options.address, where, sizeof(where)));
 }
 
+static bool refused_is_next(struct cq_async *async)
+{
+    const struct cq_call *oldest = cq_calls_oldest(&async->calls);
+    return oldest && oldest->refused;
+}
+
+void cq_async_answer_refused(struct cq_async *async)
+{
+    for (size_t due = async->calls.count; due && !async->freed && refused_is_next(async); due--) {
+        struct cq_call call;
+        struct cq_error err;
+        cq_calls_shift(&async->calls, &call);
+        refusal_error(async, call.refused, &err);
+        call.fn(NULL, &err, call.data);
+    }
+    if (!async->freed && refused_is_next(async))
+        cq_timer_arm(&async->refuse_soon, 0.);
+}
+
 static void on_refuse_soon(void *data)
 {
     struct cq_async *async = data;
     enter(async);
-    /* Those that the callbacks add wait for the next turn, so that one who tries again at once does not stop
-     * the loop. */
-    struct cq_refusal refusal;
-    for (size_t due = async->refusals.len;
-         due && !async->freed && cq_refusals_shift(&async->refusals, &refusal); due--) {
-        struct cq_error err;
-        refusal_error(async, refusal.code, &err);
-        refusal.fn(NULL, &err, refusal.data);
-    }
-    if (!async->freed && async->refusals.len)
-        cq_timer_arm(&async->refuse_soon, 0.);
+    cq_async_answer_refused(async);
     leave(async);
-}
-
-static void refuse(struct cq_async *async, enum cq_code code, cq_async_reply_fn *fn, void *data)
-{
-    if (!fn)
-        return;
-    cq_refusals_push(&async->refusals, (struct cq_refusal){.fn = fn, .data = data, .code = code});
-    cq_timer_arm(&async->refuse_soon, 0.);
 }
 
 struct cq_async *cq_async_new(const struct cq_async_options *options)
@@ -284,9 +275,6 @@ void cq_async_free(struct cq_async *async)
     disconnect(async);
     cq_timer_cancel(&async->refuse_soon);
     fail_outstanding(async, &err);
-    struct cq_refusal refusal;
-    while (cq_refusals_shift(&async->refusals, &refusal))
-        refusal.fn(NULL, &err, refusal.data);
     leave(async);
 }
 
@@ -319,74 +307,31 @@ void cq_async_drop_command(struct cq_async *async, struct cq_command *command)
     async->spare[async->spare_count++] = command;
 }
 
-/* The wire form, or why it cannot be sent: CQ_ERR_CONNECTION, CQ_ERR_LIMIT. */
-static enum cq_code sendable(const struct cq_async *async, struct cq_command *command,
-                             struct cq_str *ret_wire)
+/* Why it cannot be sent: CQ_ERR_CONNECTION, CQ_ERR_LIMIT. Else CQ_OK: it is among the calls. */
+static enum cq_code push(struct cq_async *async, struct cq_command *command, const struct cq_call *call)
 {
     if (command->body.overflow)
         return CQ_ERR_LIMIT;
     if (async->state != CQ_ASYNC_READY)
         return CQ_ERR_CONNECTION;
-    *ret_wire = cq_command_wire(command);
-    return CQ_OK;
-}
-
-static enum cq_code queue_call(struct cq_async *async, struct cq_command *command, cq_async_reply_fn *fn,
-                               void *data)
-{
-    struct cq_str wire;
-    enum cq_code code = sendable(async, command, &wire);
-    struct cq_call call = {
-        .fn = fn, .data = data, .sent = ev_now(async->options.loop), .script = command->script};
-    if (code == CQ_OK && !cq_calls_push(&async->calls, call, wire))
-        code = CQ_ERR_LIMIT;
-    return code;
+    return cq_calls_push(&async->calls, *call, cq_command_wire(command)) ? CQ_OK : CQ_ERR_LIMIT;
 }
 
 void cq_async_call(struct cq_async *async, struct cq_command *command, cq_async_reply_fn *fn, void *data)
 {
-    if (!async->freed) {
-        enum cq_code code = queue_call(async, command, fn, data);
-        if (code != CQ_OK) {
-            refuse(async, code, fn, data);
-        } else {
-            ev_feed_event(async->options.loop, &async->end_of_turn, EV_CUSTOM);
-            if (!async->options.no_command_timeout && !cq_timer_is_armed(&async->timer))
-                cq_timer_arm(&async->timer, async->options.address->command_timeout_ms / 1000.0);
-        }
-    }
+    struct cq_call call = {
+        .fn = fn, .data = data, .sent = ev_now(async->options.loop), .script = command->script};
+    if (!async->freed)
+        call.refused = push(async, command, &call);
     cq_async_drop_command(async, command);
-}
-
-static enum cq_code queue_subscription(struct cq_async *async, struct cq_command *command,
-                                       cq_async_reply_fn *fn, void *data)
-{
-    struct cq_str wire;
-    enum cq_code code = sendable(async, command, &wire);
-    if (code == CQ_OK && !cq_calls_push_bytes(&async->calls, wire))
-        code = CQ_ERR_LIMIT;
-    if (code == CQ_OK)
-        cq_subscriptions_add(&async->subscriptions, wire, fn, data);
-    return code;
-}
-
-void cq_async_subscribe(struct cq_async *async, struct cq_command *command, cq_async_reply_fn *fn, void *data)
-{
-    assert(fn);
-    if (!async->freed) {
-        enum cq_code code = queue_subscription(async, command, fn, data);
-        if (code != CQ_OK)
-            refuse(async, code, fn, data);
-        else
-            ev_feed_event(async->options.loop, &async->end_of_turn, EV_CUSTOM);
-    }
-    cq_async_drop_command(async, command);
-}
-
-void cq_async_drop(struct cq_async *async)
-{
-    if (async->freed || (async->state != CQ_ASYNC_READY && async->state != CQ_ASYNC_LINKING))
+    if (async->freed)
         return;
-    async->dropping = true;
-    ev_feed_event(async->options.loop, &async->end_of_turn, EV_CUSTOM);
+    if (call.refused == CQ_OK) {
+        ev_feed_event(async->options.loop, &async->end_of_turn, EV_CUSTOM);
+        if (!async->options.no_command_timeout && !cq_timer_is_armed(&async->timer))
+            cq_timer_arm(&async->timer, async->options.address->command_timeout_ms / 1000.0);
+    } else if (fn) {
+        cq_calls_push_refused(&async->calls, call);
+        cq_timer_arm(&async->refuse_soon, 0.);
+    }
 }

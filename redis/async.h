@@ -9,10 +9,10 @@
  * ever READY (wrong password, cluster, too old): then on_down gets that error with retry_in_ms -1 and the
  * owner decides.
  *
- * Every command's callback is called exactly once: with a reply, or with NULL and an error (the connection
- * was lost before the reply came: the command may or may not have been carried out; or it timed out).
- * Callbacks of a lost connection run before on_down. Commands sent while not READY fail at once with
- * CQ_ERR_CONNECTION, through the callback, from the loop and not from inside the call; one above
+ * Every command's callback is called exactly once, in the order of the calls: with a reply, or with NULL and
+ * an error (the connection was lost before the reply came: the command may or may not have been carried out;
+ * or it timed out). Callbacks of a lost connection run before on_down. Commands sent while not READY fail at
+ * once with CQ_ERR_CONNECTION, through the callback, from the loop and not from inside the call; one above
  * CQ_COMMAND_MAX fails so with CQ_ERR_LIMIT.
  *
  * The commands of one turn of the loop leave together, with one write, when the turn's other callbacks are
@@ -45,6 +45,12 @@ struct cq_async_options {
     bool no_command_timeout; /* for blocking commands and subscriptions; keepalive still finds a dead peer */
     void (*on_ready)(struct cq_async *async, void *data);
     void (*on_down)(struct cq_async *async, const struct cq_error *err, int retry_in_ms, void *data);
+    /*
+     * For a connection that listens: a message came on a channel. Both are borrowed for the time of the call.
+     * Each channel is a SUBSCRIBE of its own, whose confirmation is its one answer; after a loss subscribe
+     * again from on_ready. Else NULL.
+     */
+    void (*on_message)(struct cq_str channel, struct cq_str message, void *data);
     void *data;
 };
 
@@ -65,7 +71,7 @@ const char *cq_async_peer_addr(const struct cq_async *async);
 
 /*
  * An empty command for one call, out of those that the connection keeps for it. Fill it, then hand it to
- * cq_async_call or cq_async_subscribe, or back by cq_async_drop_command; any number may be under way at once.
+ * cq_async_call, or back by cq_async_drop_command; any number may be under way at once.
  */
 struct cq_command *cq_async_begin(struct cq_async *async);
 void cq_async_drop_command(struct cq_async *async, struct cq_command *command);
@@ -75,20 +81,5 @@ void cq_async_drop_command(struct cq_async *async, struct cq_command *command);
  * fn may be NULL. A NOSCRIPT is repaired inside.
  */
 void cq_async_call(struct cq_async *async, struct cq_command *command, cq_async_reply_fn *fn, void *data);
-
-/*
- * Subscribe; fn is called for each message with the ARRAY reply ["message", channel, payload] (and
- * "subscribe" confirmations), for the life of this connection; at a loss once with NULL and the error, and
- * when the server refuses with its ERROR reply. After a loss subscribe again from on_ready. Each channel may
- * have its own fn; besides, such a connection takes no command but PING.
- */
-void cq_async_subscribe(struct cq_async *async, struct cq_command *command, cq_async_reply_fn *fn,
-                        void *data);
-
-/*
- * Drop the connection as if the network had, at the end of this turn of the loop; it reconnects. For tests
- * and for a waiter that must stop waiting.
- */
-void cq_async_drop(struct cq_async *async);
 
 #endif

@@ -66,16 +66,6 @@ static bool repair(struct cq_async *async, struct cq_call *call, const struct cq
     return ok;
 }
 
-static void subscription_refused(struct cq_async *async, const struct cq_reply *reply)
-{
-    struct cq_subscription item;
-    unsigned command = 0;
-    while (!async->freed && cq_subscriptions_take_refused(&async->subscriptions, &command, &item)) {
-        free(item.channel);
-        item.fn(reply, NULL, item.data);
-    }
-}
-
 static void unexpected(struct cq_async *async, const struct cq_reply *reply)
 {
     struct cq_error err;
@@ -85,21 +75,31 @@ static void unexpected(struct cq_async *async, const struct cq_reply *reply)
     cq_async_lose(async, &err);
 }
 
+/* A message, as a connection that listens gets them among the replies. */
+static bool is_message(const struct cq_async *async, const struct cq_reply *reply)
+{
+    return async->options.on_message && cq_reply_len(reply) == 3 &&
+           cq_str_is(cq_reply_str(cq_reply_at(reply, 0)), "message");
+}
+
 static void take_reply(struct cq_async *async, const struct cq_reply *reply)
 {
+    const struct cq_call *oldest = cq_calls_oldest(&async->calls);
     struct cq_call call;
-    if (cq_subscriptions_is_push(&async->subscriptions, reply)) {
-        const struct cq_subscription *subscription = cq_subscriptions_find(&async->subscriptions, reply);
-        if (subscription)
-            subscription->fn(reply, NULL, subscription->data);
-    } else if (cq_calls_shift(&async->calls, &call)) {
-        if (!repair(async, &call, reply) && call.fn)
-            call.fn(reply, NULL, call.data);
-    } else if (async->subscriptions.commands && cq_reply_type(reply) == CQ_REPLY_ERROR) {
-        subscription_refused(async, reply);
-    } else {
-        unexpected(async, reply);
+    if (is_message(async, reply)) {
+        async->options.on_message(cq_reply_str(cq_reply_at(reply, 1)), cq_reply_str(cq_reply_at(reply, 2)),
+                                  async->options.data);
+        return;
     }
+    if (!oldest || oldest->refused) {
+        unexpected(async, reply);
+        return;
+    }
+    cq_calls_shift(&async->calls, &call);
+    if (!repair(async, &call, reply) && call.fn)
+        call.fn(reply, NULL, call.data);
+    if (still_ready(async))
+        cq_async_answer_refused(async);
 }
 
 void cq_async_read_in(struct cq_async *async)

@@ -13,7 +13,6 @@
 #include "redis/handshake.h"
 #include "redis/link.h"
 #include "redis/stream.h"
-#include "redis/subscriptions.h"
 
 enum cq_async_state {
     CQ_ASYNC_WAITING, /* the timer ends it */
@@ -31,27 +30,30 @@ struct cq_async {
     struct cq_link *link;    /* while CQ_ASYNC_LINKING */
     struct cq_stream stream; /* while CQ_ASYNC_READY */
     struct cq_calls calls;
-    struct cq_subscriptions subscriptions;
     struct cq_command *spare[CQ_ASYNC_SPARE_MAX]; /* owned, empty: what cq_async_begin gives out */
     int spare_count;
     struct cq_backoff backoff;
     bool ever_ready;
-    bool dropping; /* cq_async_drop was called; done at the end of this turn of the loop */
-    bool freed;    /* cq_async_free was called inside a callback: the memory goes when depth is back at 0 */
-    int depth;     /* of our functions on the stack that may run callbacks */
+    bool freed; /* cq_async_free was called inside a callback: the memory goes when depth is back at 0 */
+    int depth;  /* of our functions on the stack that may run callbacks */
     ev_tstamp ready_at;
     ev_tstamp moved_at; /* when bytes last came or went: a command in the middle of them has not timed out */
     ev_io readable, writable;
-    struct cq_timer timer; /* waiting: the end of it; ready: looks at the oldest call's age */
-    struct cq_timer refuse_soon;
+    struct cq_timer timer;       /* waiting: the end of it; ready: looks at the oldest call's age */
+    struct cq_timer refuse_soon; /* the oldest call was refused: tells so from the loop */
     /* never started: fed as an event of the lowest priority, so that it runs after all others */
     ev_prepare end_of_turn;
-    struct cq_refusals refusals;
     char peer_addr[CQ_PEER_ADDR_SIZE];
 };
 
 /* The connection is gone: outstanding callbacks, then on_down, then wait for the next attempt. */
 void cq_async_lose(struct cq_async *async, const struct cq_error *err);
+
+/*
+ * Run the callbacks of refused calls whose turn it is. Those that the callbacks add wait for the next turn of
+ * the loop, so that one who tries again at once does not stop it.
+ */
+void cq_async_answer_refused(struct cq_async *async);
 
 /* Write what the socket takes; the rest when it is writable. */
 void cq_async_write_out(struct cq_async *async);

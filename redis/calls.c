@@ -47,21 +47,22 @@ static void append_call(struct cq_calls *calls, struct cq_call call)
     calls->ring[(calls->head + calls->count++) & (calls->size - 1)] = call;
 }
 
-bool cq_calls_push_bytes(struct cq_calls *calls, struct cq_str wire)
-{
-    bool ok = cq_buf_str(&calls->bytes, wire);
-    calls->bytes.overflow = false;
-    return ok;
-}
-
 bool cq_calls_push(struct cq_calls *calls, struct cq_call call, struct cq_str wire)
 {
     call.start = end_of(calls);
     call.len = (uint32_t)wire.len;
-    if (!cq_calls_push_bytes(calls, wire))
-        return false;
+    bool ok = cq_buf_str(&calls->bytes, wire);
+    calls->bytes.overflow = false;
+    if (ok)
+        append_call(calls, call);
+    return ok;
+}
+
+void cq_calls_push_refused(struct cq_calls *calls, struct cq_call call)
+{
+    call.start = end_of(calls);
+    call.len = 0;
     append_call(calls, call);
-    return true;
 }
 
 struct cq_call *cq_calls_oldest(struct cq_calls *calls)
@@ -126,33 +127,13 @@ void cq_calls_mark_sent(struct cq_calls *calls, size_t len)
 
 void cq_calls_reset(struct cq_calls *calls)
 {
-    assert(calls->count == 0);
+    for (size_t i = 0; i < calls->count; i++) {
+        struct cq_call *call = &calls->ring[(calls->head + i) & (calls->size - 1)];
+        assert(call->refused != CQ_OK);
+        call->start = 0;
+    }
     calls->base = calls->sent = 0;
     if (calls->bytes.cap > KEEP_MAX)
         cq_buf_release(&calls->bytes);
     cq_buf_clear(&calls->bytes);
-}
-
-void cq_refusals_release(struct cq_refusals *refusals)
-{
-    free(refusals->items);
-    *refusals = (struct cq_refusals){0};
-}
-
-void cq_refusals_push(struct cq_refusals *refusals, struct cq_refusal refusal)
-{
-    if (refusals->len == refusals->cap) {
-        refusals->cap = refusals->cap ? refusals->cap * 2 : FIRST_SIZE;
-        refusals->items = cq_realloc(refusals->items, refusals->cap * sizeof(*refusals->items));
-    }
-    refusals->items[refusals->len++] = refusal;
-}
-
-bool cq_refusals_shift(struct cq_refusals *refusals, struct cq_refusal *ret_refusal)
-{
-    if (!refusals->len)
-        return false;
-    *ret_refusal = refusals->items[0];
-    memmove(refusals->items, refusals->items + 1, --refusals->len * sizeof(*refusals->items));
-    return true;
 }

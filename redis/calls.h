@@ -1,6 +1,7 @@
 /*
- * The commands on their way: their bytes, kept in one buffer until they are answered, and who waits for each
- * answer, in the order of sending. Keeping the bytes lets a script call be sent again when the server has
+ * The one queue of those who wait for an answer, in the order of their calls: commands on their way, whose
+ * bytes are kept in one buffer until they are answered, and calls that were refused before they were sent,
+ * which are told so from the loop. Keeping the bytes lets a script call be sent again when the server has
  * forgotten its script, without a copy per command.
  *
  * Positions count the bytes since the connection began: base <= the oldest unanswered call's start <= sent <=
@@ -21,6 +22,7 @@ struct cq_call {
     ev_tstamp sent;        /* when it was put here, in the loop's time */
     enum cq_script script; /* CQ_SCRIPT_NONE: a plain command */
     unsigned char repairs; /* times that its script was loaded for it */
+    enum cq_code refused;  /* CQ_OK: on its way; CQ_ERR_CONNECTION: not ready; CQ_ERR_LIMIT: too large */
 };
 
 struct cq_calls {
@@ -37,8 +39,8 @@ void cq_calls_release(struct cq_calls *calls);
 /* Append a call; start and len are filled in. False: the buffer is at its limit, nothing was appended. */
 bool cq_calls_push(struct cq_calls *calls, struct cq_call call, struct cq_str wire);
 
-/* Bytes without a call that waits for their reply: SUBSCRIBE. False: as above. */
-bool cq_calls_push_bytes(struct cq_calls *calls, struct cq_str wire);
+/* Append a call that is not sent: call.refused says why. */
+void cq_calls_push_refused(struct cq_calls *calls, struct cq_call call);
 
 struct cq_call *cq_calls_oldest(struct cq_calls *calls); /* NULL: none; valid until the next push */
 
@@ -55,24 +57,7 @@ void cq_calls_settle(struct cq_calls *calls);
 struct cq_str cq_calls_unsent(const struct cq_calls *calls);
 void cq_calls_mark_sent(struct cq_calls *calls, size_t len);
 
-/* Forget all bytes, for a new connection. There must be no call left. */
+/* Forget all bytes, for a new connection. No call but refused ones may be left. */
 void cq_calls_reset(struct cq_calls *calls);
-
-/* Calls that could not be sent, in their order; their callbacks are run from the loop. */
-struct cq_refusal {
-    cq_async_reply_fn *fn;
-    void *data;
-    enum cq_code code; /* CQ_ERR_CONNECTION: not ready; CQ_ERR_LIMIT: too large */
-};
-
-struct cq_refusals {
-    struct cq_refusal *items; /* owned */
-    size_t len, cap;
-};
-
-void cq_refusals_release(struct cq_refusals *refusals);
-void cq_refusals_push(struct cq_refusals *refusals, struct cq_refusal refusal);
-bool cq_refusals_shift(struct cq_refusals *refusals,
-                       struct cq_refusal *ret_refusal); /* false: there is none */
 
 #endif

@@ -149,19 +149,15 @@ static void handle(struct cq_slot *slot, struct cq_str message, bool deferred)
     json_decref(payload);
 }
 
-/* ["message", channel, payload] */
-static void on_message(const struct cq_reply *reply, const struct cq_error *lost, void *data)
+static void on_message(struct cq_str channel, struct cq_str message, void *data)
 {
     struct cq_commands *commands = data;
     struct cq_process *process = commands->process;
-    if (lost || cq_reply_len(reply) != 3 || !cq_str_is(cq_reply_str(cq_reply_at(reply, 0)), "message"))
-        return;
-    struct cq_str channel = cq_reply_str(cq_reply_at(reply, 1));
     for (int i = 0; i < process->slot_count; i++) {
         struct cq_slot *slot = &process->slots[i];
         struct cq_key key = cq_key_pubsub(cq_str(slot->name));
         if (cq_str_eq(channel, cq_key_str(&key))) {
-            handle(slot, cq_reply_str(cq_reply_at(reply, 2)), false);
+            handle(slot, message, false);
             return;
         }
     }
@@ -171,20 +167,10 @@ static void on_ready(struct cq_async *async, void *data)
 {
     struct cq_commands *commands = data;
     struct cq_process *process = commands->process;
-    struct cq_command *command = cq_async_begin(async);
-    cq_command_text(command, "SUBSCRIBE");
-    int channels = 0;
-    for (int i = 0; i < process->slot_count; i++) {
-        struct cq_key key = cq_key_pubsub(cq_str(process->slots[i].name));
-        if (process->slots[i].state == CQ_SLOT_DEAD)
-            continue;
-        channels++;
-        cq_command_arg(command, cq_key_str(&key));
-    }
-    if (channels)
-        cq_async_subscribe(async, command, on_message, commands);
-    else
-        cq_async_drop_command(async, command);
+    (void)async;
+    for (int i = 0; i < process->slot_count; i++)
+        if (process->slots[i].state != CQ_SLOT_DEAD)
+            cq_commands_add(commands, &process->slots[i]);
 }
 
 void cq_commands_add(struct cq_commands *commands, const struct cq_slot *slot)
@@ -195,7 +181,7 @@ void cq_commands_add(struct cq_commands *commands, const struct cq_slot *slot)
     struct cq_command *command = cq_async_begin(commands->async);
     cq_command_text(command, "SUBSCRIBE");
     cq_command_arg(command, cq_key_str(&key));
-    cq_async_subscribe(commands->async, command, on_message, commands);
+    cq_async_call(commands->async, command, NULL, NULL);
 }
 
 struct cq_commands *cq_commands_new(struct cq_process *process)
@@ -208,6 +194,7 @@ struct cq_commands *cq_commands_new(struct cq_process *process)
         .client_name = process->name,
         .no_command_timeout = true,
         .on_ready = on_ready,
+        .on_message = on_message,
         .data = commands,
     };
     commands->async = cq_async_new(&options);

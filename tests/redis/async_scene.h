@@ -128,6 +128,16 @@ static inline void call(const char *first, const char *second, const char *third
     cq_async_call(async, command, on_answer, counter);
 }
 
+/* Have the server end the connection: what was called in this turn of the loop has not been sent. */
+static inline void cut(void)
+{
+    struct redis_server *of = own ? own : server;
+    const char *addr = cq_async_peer_addr(async);
+    struct cq_reply *reply = redis_server_run(of, "CLIENT", "KILL", "ADDR", addr, NULL);
+    ck_assert_int_ge(cq_reply_int(reply), 1);
+    cq_reply_free(reply);
+}
+
 /* The main() of such a program: add adds its tests. */
 static inline Suite *async_suite(const char *name, void (*add)(TCase *))
 {

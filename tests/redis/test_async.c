@@ -132,6 +132,67 @@ START_TEST(commands_are_built_side_by_side)
 }
 END_TEST
 
+static struct cq_str big_text(void)
+{
+    return cq_str_n("", (size_t)CQ_COMMAND_MAX + 1);
+}
+
+static char order[16];
+
+static void note_order(const struct cq_reply *reply, const struct cq_error *err, void *data)
+{
+    strcat(order, data);
+    on_answer(reply, err, NULL);
+}
+
+static void call_in_order(const char *name, bool too_large)
+{
+    struct cq_command *command = cq_async_begin(async);
+    cq_command_text(command, "ECHO");
+    cq_command_arg(command, too_large ? big_text() : cq_str(name));
+    cq_async_call(async, command, note_order, (void *)name);
+}
+
+START_TEST(refused_calls_are_told_in_the_order_of_the_calls)
+{
+    start(&server->address);
+    run_until(&readies, 1);
+    wanted = 7;
+    call_in_order("a", true);
+    call_in_order("b", false);
+    call_in_order("c", true);
+    call_in_order("d", true);
+    call_in_order("e", false);
+    call_in_order("f", false);
+    call_in_order("g", true);
+    ck_assert_str_eq(order, "");
+    turn();
+    ck_assert_str_eq(order, "abcdefg");
+    ck_assert_int_eq(answers, 3);
+    ck_assert_int_eq(failures, 4);
+    ck_assert_int_eq(downs, 0);
+}
+END_TEST
+
+START_TEST(refused_calls_are_told_too_when_the_connection_is_lost)
+{
+    start(&server->address);
+    run_until(&readies, 1);
+    wanted = 4;
+    call_in_order("a", false);
+    call_in_order("b", true);
+    call_in_order("c", false);
+    cut();
+    run_until(&downs, 1);
+    ck_assert_str_eq(order, "abc");
+    ck_assert_int_eq(failures, 3);
+    run_until(&readies, 2);
+    call_in_order("d", false);
+    run_until(&answers, 1);
+    ck_assert_str_eq(order, "abcd");
+}
+END_TEST
+
 static void save_meta(int *counter)
 {
     struct cq_command *command = cq_async_begin(async);
@@ -199,7 +260,7 @@ START_TEST(it_may_be_freed_inside_any_callback)
         cq_async_call(async, command, i == 4 ? on_answer_free : on_answer, &counters[i]);
     }
     if (_i == 1)
-        cq_async_drop(async); /* freed in the callback of a lost connection */
+        cut(); /* freed in the callback of a lost connection */
     if (_i == 2)
         cq_async_free(async); /* freed by free */
     else
@@ -235,7 +296,7 @@ START_TEST(it_may_be_freed_inside_on_ready_and_on_down)
     start(&server->address);
     run_until(&readies, 2);
     call("PING", NULL, NULL, NULL);
-    cq_async_drop(async);
+    cut();
     run_until(&downs, 1);
     async = NULL;
     ev_run(loop, EVRUN_NOWAIT);
@@ -252,6 +313,8 @@ static void add_tests(TCase *tc)
     tcase_add_test(tc, a_hundred_megabytes_go_and_come_back);
     tcase_add_test(tc, a_command_above_the_limit_fails_alone);
     tcase_add_test(tc, commands_are_built_side_by_side);
+    tcase_add_test(tc, refused_calls_are_told_in_the_order_of_the_calls);
+    tcase_add_test(tc, refused_calls_are_told_too_when_the_connection_is_lost);
     tcase_add_test(tc, all_scripts_are_loaded_before_it_is_ready);
     tcase_add_test(tc, forgotten_scripts_are_loaded_again_without_the_caller_noticing);
     tcase_add_loop_test(tc, it_may_be_freed_inside_any_callback, 0, 3);

@@ -33,7 +33,7 @@ START_TEST(every_callback_runs_once_when_the_connection_is_dropped_and_before_on
     wanted = COUNT + 1000;
     for (int i = 0; i < COUNT; i++)
         call("INCR", "n", NULL, &counters[i]);
-    cq_async_drop(async);
+    cut();
     ck_assert_int_eq(answers + failures, 0);
     run_until(&downs, 1);
     ck_assert_int_eq(answers + failures, COUNT);
@@ -173,7 +173,7 @@ START_TEST(a_password_that_changes_later_is_retried)
     start(&own->address);
     run_until(&readies, 1);
     cq_reply_free(redis_server_run(own, "CONFIG", "SET", "requirepass", "hush", NULL));
-    cq_async_drop(async);
+    cut();
     run_until(&downs, 2);
     ck_assert_int_gt(last_retry_ms, 0);
     ck_assert_ptr_nonnull(strstr(last_error, "password"));
