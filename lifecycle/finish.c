@@ -121,7 +121,7 @@ enum cq_code cq_finish_build(const struct cq_finish *finish, struct cq_command *
     return CQ_OK;
 }
 
-static bool verdict_parse(struct cq_str word, enum cq_finish_verdict *ret_fate)
+static bool verdict_parse(struct cq_str word, enum cq_finish_verdict *ret_verdict)
 {
     static const char *const words[] = {
         [CQ_VERDICT_FENCED] = "fenced",     [CQ_VERDICT_FINISHED] = "finished",
@@ -131,7 +131,7 @@ static bool verdict_parse(struct cq_str word, enum cq_finish_verdict *ret_fate)
     };
     for (size_t i = 0; i < CQ_ARRAY_LEN(words); i++)
         if (cq_str_is(word, words[i])) {
-            *ret_fate = (enum cq_finish_verdict)i;
+            *ret_verdict = (enum cq_finish_verdict)i;
             return true;
         }
     return false;

@@ -25,7 +25,7 @@ void cq_give_back_build(const struct cq_give_back *give_back, struct cq_command 
     cq_times_arg(command, give_back->now);
 }
 
-enum cq_code cq_give_back_read(const struct cq_reply *reply, enum cq_give_back_verdict *ret_fate,
+enum cq_code cq_give_back_read(const struct cq_reply *reply, enum cq_give_back_verdict *ret_verdict,
                                struct cq_error *err)
 {
     static const char *const words[] = {
@@ -39,7 +39,7 @@ enum cq_code cq_give_back_read(const struct cq_reply *reply, enum cq_give_back_v
         return code;
     for (size_t i = 0; i < CQ_ARRAY_LEN(words); i++)
         if (cq_str_is(cq_reply_str(reply), words[i])) {
-            *ret_fate = (enum cq_give_back_verdict)i;
+            *ret_verdict = (enum cq_give_back_verdict)i;
             return CQ_OK;
         }
     return cq_error_set(err, CQ_ERR_REDIS, "Redis answered with something else than give_back.lua returns");

@@ -35,6 +35,6 @@ enum cq_give_back_verdict {
  */
 void cq_give_back_build(const struct cq_give_back *give_back, struct cq_command *command);
 CQ_MUST_CHECK enum cq_code cq_give_back_read(const struct cq_reply *reply,
-                                             enum cq_give_back_verdict *ret_fate, struct cq_error *err);
+                                             enum cq_give_back_verdict *ret_verdict, struct cq_error *err);
 
 #endif

@@ -84,7 +84,7 @@ START_TEST(a_worker_that_finds_no_job_releases_before_it_rests)
     struct cq_fetch next = fetch_of(RUN_2);
     struct cq_started started;
     with.next = &next;
-    ck_assert_int_eq(finish_with(&with).next_outcome, CQ_FETCH_AGAIN);
+    ck_assert_int_eq(finish_with(&with).next_verdict, CQ_FETCH_AGAIN);
     ck_assert_int_eq(fetch_with(&next, &started), CQ_FETCH_AGAIN);
     ck_assert_int_eq(fetch_with(&next, &started), CQ_FETCH_AGAIN);
     ck_assert_int_eq(fetch_with(&next, &started), CQ_FETCH_EMPTY);
@@ -102,7 +102,7 @@ START_TEST(dependents_on_the_parent_s_queue_are_all_run)
     struct cq_started started;
     with.next = &next;
     struct cq_finished finished = finish_with(&with);
-    int ran = finished.next_outcome == CQ_FETCH_STARTED;
+    int ran = finished.next_verdict == CQ_FETCH_STARTED;
     enum cq_fetch_verdict verdict;
     do {
         char execution[40];
