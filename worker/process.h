@@ -11,7 +11,7 @@
  *     heartbeat.c    its sign of life
  *   runtimes/      how functions are executed
  *     runtimes.c     all of them; runtime.c: one, and its stables (stable.c: one stable's process and socket,
- * team.c: its horses; launch.c, python.c: starting it) horse.c        one horse's socket: job frames out,
+ * horse_table.c: its horses; launch.c, python.c: starting it) horse.c        one horse's socket: job frames out,
  * answers in route.c        which runtime a job belongs to waiter.c       waiting for work on every queue,
  * without popping commands.c     rq:pubsub:<worker> maintenance.c  abandoned jobs every few seconds,
  * registries every maintenance interval (core/abandon_guard.c: when abandoned jobs may be judged) scheduler.c

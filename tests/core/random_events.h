@@ -3,7 +3,9 @@
 #ifndef CQ_TESTS_CORE_RANDOM_EVENTS_H
 #define CQ_TESTS_CORE_RANDOM_EVENTS_H
 
+#include <check.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +13,7 @@
 
 static uint64_t random_seed, random_state;
 
-/* Once a test: the seed is printed, and `SEED` names it in the text of a failure. */
+/* Begin a test: print its seed, which a failure prints, too. */
 static inline void random_begin(const char *test)
 {
     const char *given = getenv("CQ_SEED");
@@ -24,7 +26,26 @@ static inline void random_begin(const char *test)
     fflush(stdout);
 }
 
-#define SEED "CQ_SEED=%" PRIu64 ": "
+/*
+ * As ck_assert_msg, with the seed, for what is checked after each of many events: Check writes a mark to a
+ * file for each assertion of its own.
+ */
+#define REQUIRE(condition, ...)       \
+    do {                              \
+        if (!(condition))             \
+            random_fail(__VA_ARGS__); \
+    } while (0)
+
+__attribute__((format(printf, 1, 2), noreturn)) static inline void random_fail(const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    ck_abort_msg("CQ_SEED=%" PRIu64 ": %s", random_seed, text);
+    abort();
+}
 
 /* splitmix64: 0 to below - 1. */
 static inline unsigned random_below(unsigned below)

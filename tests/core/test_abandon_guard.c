@@ -142,16 +142,16 @@ START_TEST(in_random_orders_nobody_is_judged_within_the_respite_of_a_gap)
             heard_wall = wall;
             heard_monotonic = monotonic;
         }
-        ck_assert_msg(!gap || actions == HEARTBEAT, SEED "event %d: a gap is not told", random_seed, i);
-        ck_assert_msg(gap || actions == (was_waiting ? WAIT : JUDGE), SEED "event %d: %d %d s after a gap",
-                      random_seed, i, actions, monotonic - gap_at);
+        REQUIRE(!gap || actions == HEARTBEAT, "event %d: a gap is not told", i);
+        REQUIRE(gap || actions == (was_waiting ? WAIT : JUDGE), "event %d: %d %d s after a gap", i, actions,
+                monotonic - gap_at);
     }
     /* Wherever it ended: with answers it judges again, soon. */
     for (int at = 0; at <= RESPITE_S + SILENCE_S; at += 4, wall += 4, monotonic += 4) {
         due(wall, monotonic);
         cq_abandon_guard_heard(&guard, WALL(wall), MONO(monotonic));
     }
-    ck_assert_msg(due(wall, monotonic) == JUDGE, SEED "it never judges again", random_seed);
+    REQUIRE(due(wall, monotonic) == JUDGE, "it never judges again");
 }
 END_TEST
 

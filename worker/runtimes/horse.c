@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "worker/rider.h"
 #include "worker/runtimes/runtime.h"
+#include "worker/runtimes/stable_send.h"
 
 enum { PIECE_MAX = 8 * 1024 * 1024 }; /* bytes of one read: other horses wait meanwhile */
 
@@ -238,7 +239,7 @@ void cq_horse_forked(struct cq_horse *horse, pid_t pid)
         cq_horse_kill(horse, horse->kill_signal);
 }
 
-static void leave_team(struct cq_horse *horse)
+static void leave_table(struct cq_horse *horse)
 {
     if (horse->stable)
         cq_stable_forget(horse->stable, horse);
@@ -247,7 +248,7 @@ static void leave_team(struct cq_horse *horse)
 
 void cq_horse_exited(struct cq_horse *horse, int status)
 {
-    leave_team(horse);
+    leave_table(horse);
     horse->exited = true;
     horse->status = status;
     /* It may have written its answer just before: read to the end, before the slot hears that it is gone. */
@@ -277,7 +278,7 @@ void cq_horse_free(struct cq_horse *horse)
 {
     if (!horse)
         return;
-    leave_team(horse);
+    leave_table(horse);
     cq_horse_close(horse);
     if (horse->holds)
         horse->doomed = true;

@@ -21,12 +21,12 @@ struct cq_stable;
 struct cq_horse {
     struct cq_rider *rider; /* whom it runs for */
     struct cq_runtime *runtime;
-    struct cq_stable *stable;   /* it was forked from; NULL: reaped */
-    struct cq_horse *team_next; /* in its stable's team */
-    struct cq_horse *next;      /* in a list of its rider's */
-    int64_t number;             /* its stable's for it */
-    pid_t pid;                  /* 0 until the stable said it */
-    int fd;                     /* our end of its socket; -1: closed */
+    struct cq_stable *stable;    /* it was forked from; NULL: reaped */
+    struct cq_horse *table_next; /* in its stable's table */
+    struct cq_horse *next;       /* in a list of its rider's */
+    int64_t number;              /* its stable's for it */
+    pid_t pid;                   /* 0 until the stable said it */
+    int fd;                      /* our end of its socket; -1: closed */
     ev_io reader, writer;
     struct cq_buf in;   /* an answer that has not come whole yet */
     struct cq_buf out;  /* what the socket did not take yet */

@@ -2,14 +2,14 @@
  * A runtime: a way to execute functions. native (C functions and programs, cq itself), python, and each
  * [runtime.NAME].
  *
- * It has one stable that horses are forked from. Those that were replaced run out: they leave when the last
- * of their horses has. An eager runtime is started with the worker, and no job is fetched while it is not
- * ready; when its first start fails, so does the worker. Any other is started by the first job that needs it;
- * when that fails, jobs fail at once with the reason, until a pause is over and the next job tries again.
+ * It has one stable that horses are forked from. Those that were replaced leave when the last of their horses
+ * has. What it may do is decided in core/runtime_state.h; this is the shell, with the processes and the
+ * timer.
  */
 #ifndef CQ_WORKER_RUNTIMES_RUNTIME_H
 #define CQ_WORKER_RUNTIMES_RUNTIME_H
 
+#include "core/runtime_state.h"
 #include "worker/runtimes/stable.h"
 
 enum cq_runtime_kind { CQ_RUNTIME_NATIVE, CQ_RUNTIME_PYTHON, CQ_RUNTIME_COMMAND };
@@ -39,25 +39,27 @@ struct cq_runtime {
     int index;                                /* among the runtimes of the process */
     const char *name;                         /* native, python, or NAME of [runtime.NAME] */
     const struct cq_runtime_command *command; /* of CQ_RUNTIME_COMMAND */
-    bool eager;
-    bool ever_ready;
-    struct cq_stable *stable;  /* starting or ready; NULL: none */
-    struct cq_stable *fresh;   /* of a reload: it takes over when it says hello; NULL: none */
-    struct cq_stable *leaving; /* a list: told to quit, or being killed */
-    char *file;                /* owned: the program as it was found last; NULL: not yet */
-    int failures;              /* starts in a row that came to nothing */
-    double pause_s;            /* after the next failure */
-    cq_time ready_at;          /* monotonic: of the last hello */
-    ev_timer retry;            /* of one whose jobs wait for it */
-    struct cq_buf reason;      /* why the last start failed; empty: it did not */
+    struct cq_runtime_life life;
+    struct cq_stable_owner owner; /* of its stables: this runtime */
+    struct cq_stable *stable;     /* horses are forked from it when the runtime is ready; NULL: none */
+    struct cq_stable *successor;  /* of a reload: it takes over when it says hello; NULL: none */
+    struct cq_stable *leaving;    /* a list: told to quit, or being killed */
+    char *file;                   /* owned: the program as it was found last; NULL: not yet */
+    struct cq_timer retry;
+    struct cq_buf reason; /* why the last start failed; empty: it did not */
     /* modules that a stable died of as it imported them for horses to come, each ended by a NUL byte */
     struct cq_buf fatal;
-    cq_time broken_until; /* monotonic: no job starts it before; 0: it is not broken */
 };
 
-/* Part of cq_runtimes_init: not started. command: of CQ_RUNTIME_COMMAND, else NULL. */
+/*
+ * Part of cq_runtimes_new: not started, and must not move.
+ *   name     native, python, or NAME of [runtime.NAME]; borrowed
+ *   command  of CQ_RUNTIME_COMMAND, borrowed; else NULL
+ *   start    who starts it: the worker, or the first job that needs it
+ */
 void cq_runtime_init(struct cq_runtime *runtime, const struct cq_runtime_host *host, int index,
-                     enum cq_runtime_kind kind, const char *name, const struct cq_runtime_command *command);
+                     enum cq_runtime_kind kind, const char *name, const struct cq_runtime_command *command,
+                     enum cq_runtime_start start);
 
 /* Start it with the worker. Errors: CQ_ERR_CONFIG, CQ_ERR_SYSTEM. */
 CQ_MUST_CHECK enum cq_code cq_runtime_start(struct cq_runtime *runtime, struct cq_error *err);
@@ -67,7 +69,11 @@ CQ_MUST_CHECK enum cq_code cq_runtime_start(struct cq_runtime *runtime, struct c
 void cq_runtime_hang_up(struct cq_runtime *runtime);
 void cq_runtime_release(struct cq_runtime *runtime);
 
+/* May horses be forked from its stable now? */
 bool cq_runtime_is_ready(const struct cq_runtime *runtime);
+
+/* Does the worker start it with itself, so that no job is fetched while it is not ready? */
+bool cq_runtime_starts_with_worker(const struct cq_runtime *runtime);
 
 /* Python is to import something by name before its first job: it is started with the worker, so that a wrong
  * name is seen at once. */
@@ -75,8 +81,8 @@ bool cq_runtime_imports(const struct cq_worker_options *options);
 
 /*
  * A job needs it: start it when it is not running.
- * Returns NULL when it is ready or will be (or else the slots are told), and why not when the job should
- * fail; borrowed until the next start.
+ * Returns NULL when it is ready or will be, or else host->failed is called. Otherwise why the job fails:
+ * borrowed until the next start.
  */
 const char *cq_runtime_want(struct cq_runtime *runtime);
 
@@ -84,12 +90,5 @@ const char *cq_runtime_want(struct cq_runtime *runtime);
 void cq_runtime_reload(struct cq_runtime *runtime);
 
 void cq_runtime_tick(struct cq_runtime *runtime); /* once a second */
-
-/* From stable.c: it takes forks; it cannot serve, or did not say hello in time; it has room for forks again;
- * it is dead. */
-void cq_runtime_hello(struct cq_runtime *runtime, struct cq_stable *stable);
-void cq_runtime_refused(struct cq_runtime *runtime, struct cq_stable *stable, struct cq_str why);
-void cq_runtime_room(struct cq_runtime *runtime);
-void cq_runtime_died(struct cq_runtime *runtime, struct cq_stable *stable, const struct cq_stable_end *end);
 
 #endif

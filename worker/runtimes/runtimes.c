@@ -5,10 +5,11 @@
 #include "base/mem.h"
 
 static struct cq_runtime *add(struct cq_runtimes *runtimes, enum cq_runtime_kind kind, const char *name,
-                              const struct cq_runtime_command *command)
+                              const struct cq_runtime_command *command, bool with_worker)
 {
     struct cq_runtime *runtime = &runtimes->items[runtimes->count];
-    cq_runtime_init(runtime, &runtimes->host, runtimes->count++, kind, name, command);
+    cq_runtime_init(runtime, &runtimes->host, runtimes->count++, kind, name, command,
+                    with_worker ? CQ_RUNTIME_WITH_WORKER : CQ_RUNTIME_ON_DEMAND);
     return runtime;
 }
 
@@ -18,15 +19,13 @@ struct cq_runtimes *cq_runtimes_new(const struct cq_runtime_host *host)
     struct cq_runtimes *runtimes = cq_calloc(1, sizeof(*runtimes));
     runtimes->host = *host;
     runtimes->items = cq_calloc(2 + options->runtime_count, sizeof(*runtimes->items));
-    runtimes->native = add(runtimes, CQ_RUNTIME_NATIVE, "native", NULL);
-    if (options->python) {
-        runtimes->python = add(runtimes, CQ_RUNTIME_PYTHON, "python", NULL);
-        runtimes->python->eager = cq_runtime_imports(options);
-    }
+    /* With the worker where it is all that there is, or evidently meant. */
+    runtimes->native = add(runtimes, CQ_RUNTIME_NATIVE, "native", NULL,
+                           !options->python || options->program_count);
+    if (options->python)
+        runtimes->python = add(runtimes, CQ_RUNTIME_PYTHON, "python", NULL, cq_runtime_imports(options));
     for (size_t i = 0; i < options->runtime_count; i++)
-        add(runtimes, CQ_RUNTIME_COMMAND, options->runtimes[i].name, &options->runtimes[i]);
-    /* Where it is all that there is, or evidently meant. */
-    runtimes->native->eager = !options->python || options->program_count;
+        add(runtimes, CQ_RUNTIME_COMMAND, options->runtimes[i].name, &options->runtimes[i], false);
     return runtimes;
 }
 
@@ -34,7 +33,7 @@ enum cq_code cq_runtimes_start(struct cq_runtimes *runtimes, struct cq_error *er
 {
     enum cq_code code = CQ_OK;
     for (int i = 0; i < runtimes->count && code == CQ_OK; i++)
-        if (runtimes->items[i].eager)
+        if (cq_runtime_starts_with_worker(&runtimes->items[i]))
             code = cq_runtime_start(&runtimes->items[i], err);
     return code;
 }
@@ -55,7 +54,7 @@ void cq_runtimes_free(struct cq_runtimes *runtimes)
 bool cq_runtimes_take_jobs(const struct cq_runtimes *runtimes)
 {
     for (int i = 0; i < runtimes->count; i++)
-        if (runtimes->items[i].eager && !cq_runtime_is_ready(&runtimes->items[i]))
+        if (cq_runtime_starts_with_worker(&runtimes->items[i]) && !cq_runtime_is_ready(&runtimes->items[i]))
             return false;
     return true;
 }

@@ -12,7 +12,7 @@
 #include "runtime/frame.h"
 #include "worker/runtimes/horse.h"
 #include "worker/runtimes/log_frame.h"
-#include "worker/runtimes/runtime.h"
+#include "worker/runtimes/stable_send.h"
 
 enum {
     PROTOCOL_VERSION = 1,
@@ -23,32 +23,76 @@ enum {
     LEAVE_WITHIN_S = 30, /* after its last horse; an end of file does not help one that does not read */
 };
 
-static const struct cq_runtime_host *host_of(const struct cq_stable *stable)
-{
-    return stable->runtime->host;
-}
-
 void cq_stable_forget(struct cq_stable *stable, struct cq_horse *horse)
 {
-    cq_team_remove(&stable->team, horse);
+    cq_horse_table_remove(&stable->horses, horse);
 }
 
-/* ---- what it says ---- */
+/* ---- its state ---- */
 
-void cq_stable_kill(struct cq_stable *stable, const char *why)
+/* What an event is about. */
+struct cause {
+    struct cq_str why;               /* of REFUSED */
+    const struct cq_stable_end *end; /* of DIED */
+};
+
+static void perform(struct cq_stable *stable, enum cq_stable_action action, const struct cause *cause)
 {
-    cq_log(host_of(stable)->log, CQ_LOG_ERROR, host_of(stable)->name, NULL, "%s stable %d: %s; killing it",
-           stable->runtime->name, (int)stable->pid, why);
-    cq_stable_end(stable);
+    const struct cq_stable_owner *owner = stable->owner;
+    switch (action) {
+    case CQ_STABLE_STOP_WAITING: cq_timer_cancel(&stable->hello_timer); break;
+    case CQ_STABLE_SEND_QUIT: cq_stable_send_quit(stable); break;
+    case CQ_STABLE_SEND_KILL:
+        if (stable->pid) /* else it is reaped, and the number is that of another process */
+            kill(stable->pid, SIGKILL);
+        break;
+    case CQ_STABLE_END_HORSES: cq_horse_table_end(&stable->horses); break;
+    case CQ_STABLE_TELL_HELLO: owner->hello(owner->data, stable); break;
+    case CQ_STABLE_TELL_REFUSED: owner->refused(owner->data, stable, cause->why); break;
+    case CQ_STABLE_TELL_DIED: owner->died(owner->data, stable, cause->end); break;
+    }
+}
+
+static void apply(struct cq_stable *stable, enum cq_stable_event event, const struct cause *cause)
+{
+    const struct cq_stable_owner *owner = stable->owner;
+    const struct cq_rule *rule = cq_stable_state_apply(&stable->state, event);
+    if (!rule) {
+        cq_log(owner->log, CQ_LOG_ERROR, owner->log_name, NULL,
+               "bug: %s stable %d: %s is illegal in state %s; please report it", owner->runtime,
+               (int)stable->pid, cq_stable_machine.events[event], cq_stable_machine.states[stable->state]);
+        return;
+    }
+    for (int i = 0; i < CQ_RULE_ACTIONS && rule->actions[i]; i++)
+        perform(stable, rule->actions[i], cause);
 }
 
 void cq_stable_end(struct cq_stable *stable)
 {
-    stable->state = CQ_STABLE_LEAVING;
-    ev_timer_stop(host_of(stable)->loop, &stable->hello_timer);
-    if (stable->pid) /* else it is reaped, and the number is somebody else's */
-        kill(stable->pid, SIGKILL);
+    apply(stable, CQ_STABLE_ON_KILL, NULL);
 }
+
+void cq_stable_quit(struct cq_stable *stable)
+{
+    apply(stable, CQ_STABLE_ON_QUIT, NULL);
+}
+
+static void refuse(struct cq_stable *stable, struct cq_str why)
+{
+    apply(stable, CQ_STABLE_ON_REFUSED, &(struct cause){.why = why});
+}
+
+/* It hangs, or broke the protocol. */
+static void give_up(struct cq_stable *stable, const char *why)
+{
+    const struct cq_stable_owner *owner = stable->owner;
+    cq_log(owner->log, CQ_LOG_ERROR, owner->log_name, NULL, "%s stable %d: %s; killing it", owner->runtime,
+           (int)stable->pid, why);
+    cq_stable_end(stable);
+    owner->given_up(owner->data, stable);
+}
+
+/* ---- what it says ---- */
 
 static void on_hello(struct cq_stable *stable, const struct cq_frame *frame)
 {
@@ -56,9 +100,6 @@ static void on_hello(struct cq_stable *stable, const struct cq_frame *frame)
     char text[128];
     struct cq_str error = cq_frame_get_str(frame, "error");
     struct cq_str version = cq_frame_get_str(frame, "version");
-    if (stable->state != CQ_STABLE_STARTING)
-        return;
-    ev_timer_stop(host_of(stable)->loop, &stable->hello_timer);
     cq_frame_get_int(frame, "protocol", &protocol);
     if (protocol != PROTOCOL_VERSION && !error.data) {
         snprintf(text, sizeof(text),
@@ -67,18 +108,17 @@ static void on_hello(struct cq_stable *stable, const struct cq_frame *frame)
         error = cq_str(text);
     }
     if (error.data) {
-        stable->state = CQ_STABLE_LEAVING;
-        cq_runtime_refused(stable->runtime, stable, error);
+        refuse(stable, error);
         return;
     }
-    snprintf(stable->version, sizeof(stable->version), "%.*s",
-             (int)(version.len < sizeof(stable->version) ? version.len : 0),
-             version.data ? version.data : "");
-    stable->soft_timeout = cq_frame_get_bool(frame, "soft_timeout", false);
-    stable->callbacks = cq_frame_get_bool(frame, "callbacks", false);
-    stable->state = CQ_STABLE_READY;
-    stable->hello = true;
-    cq_runtime_hello(stable->runtime, stable);
+    if (stable->state == CQ_STABLE_STARTING) {
+        snprintf(stable->version, sizeof(stable->version), "%.*s",
+                 (int)(version.len < sizeof(stable->version) ? version.len : 0),
+                 version.data ? version.data : "");
+        stable->soft_timeout = cq_frame_get_bool(frame, "soft_timeout", false);
+        stable->callbacks = cq_frame_get_bool(frame, "callbacks", false);
+    }
+    apply(stable, CQ_STABLE_ON_HELLO, NULL);
 }
 
 static void on_forked(struct cq_stable *stable, struct cq_horse *horse, const struct cq_frame *frame)
@@ -92,8 +132,8 @@ static void on_forked(struct cq_stable *stable, struct cq_horse *horse, const st
         return;
     }
     if (error.data)
-        cq_log(host_of(stable)->log, CQ_LOG_ERROR, host_of(stable)->name, NULL,
-               "%s stable %d cannot fork: %.*s", stable->runtime->name, (int)stable->pid, (int)error.len,
+        cq_log(stable->owner->log, CQ_LOG_ERROR, stable->owner->log_name, NULL,
+               "%s stable %d cannot fork: %.*s", stable->owner->runtime, (int)stable->pid, (int)error.len,
                error.data);
     if (horse)
         cq_horse_not_forked(horse);
@@ -104,8 +144,8 @@ static void on_forked(struct cq_stable *stable, struct cq_horse *horse, const st
 static void on_learned(struct cq_stable *stable)
 {
     stable->learned_from = stable->next_number - stable->forks_asked;
-    if (stable == stable->runtime->stable)
-        cq_runtime_room(stable->runtime);
+    if (stable->state == CQ_STABLE_READY)
+        stable->owner->room(stable->owner->data, stable);
 }
 
 /* It imports something that horses have had to import: what is asked of it waits until that is done. */
@@ -122,7 +162,7 @@ static void on_log(const struct cq_stable *stable, const struct cq_frame *frame)
 {
     struct cq_log_frame line;
     cq_log_frame_read(frame, &line);
-    cq_log_lines(host_of(stable)->log, line.level, host_of(stable)->name, NULL, line.text);
+    cq_log_lines(stable->owner->log, line.level, stable->owner->log_name, NULL, line.text);
 }
 
 static void on_frame(struct cq_stable *stable, const struct cq_frame *frame)
@@ -133,7 +173,7 @@ static void on_frame(struct cq_stable *stable, const struct cq_frame *frame)
         cq_buf_clear(&stable->imports);
     }
     cq_frame_get_int(frame, "horse", &number);
-    struct cq_horse *horse = cq_team_find(&stable->team, number);
+    struct cq_horse *horse = cq_horse_table_find(&stable->horses, number);
     if (cq_str_is(frame->type, "hello")) {
         on_hello(stable, frame);
     } else if (cq_str_is(frame->type, "forked")) {
@@ -149,8 +189,8 @@ static void on_frame(struct cq_stable *stable, const struct cq_frame *frame)
     } else if (cq_str_is(frame->type, "log")) {
         on_log(stable, frame);
     } else {
-        cq_log(host_of(stable)->log, CQ_LOG_DEBUG, host_of(stable)->name, NULL,
-               "%s stable %d sent an unknown frame '%.*s'", stable->runtime->name, (int)stable->pid,
+        cq_log(stable->owner->log, CQ_LOG_DEBUG, stable->owner->log_name, NULL,
+               "%s stable %d sent an unknown frame '%.*s'", stable->owner->runtime, (int)stable->pid,
                (int)frame->type.len, frame->type.data);
     }
 }
@@ -176,7 +216,7 @@ static void on_readable(struct ev_loop *loop, ev_io *watcher, int events)
         struct cq_str rest = cq_str_n(stable->in.data + done, stable->in.len - done);
         if (cq_frame_parse(rest, CQ_FRAME_CONTROL_MAX, &frame, &size, &err) != CQ_OK) {
             ev_io_stop(loop, &stable->reader);
-            cq_stable_kill(stable, err.text);
+            give_up(stable, err.text);
             return;
         }
         if (!size)
@@ -187,97 +227,17 @@ static void on_readable(struct ev_loop *loop, ev_io *watcher, int events)
     cq_buf_consume(&stable->in, done);
 }
 
-/* ---- what it is told ---- */
-
-/* There is room again: send what was left, then those who had been told "not now" may ask again. */
-static void on_writable(struct ev_loop *loop, ev_io *watcher, int events)
-{
-    (void)events;
-    struct cq_stable *stable = watcher->data;
-    if (stable->out.len) {
-        ssize_t n = send(stable->fd, stable->out.data, stable->out.len, MSG_NOSIGNAL);
-        if (n > 0)
-            cq_buf_consume(&stable->out, (size_t)n);
-        if (stable->out.len)
-            return;
-    }
-    ev_io_stop(loop, &stable->writer);
-    if (stable->state == CQ_STABLE_READY)
-        cq_runtime_room(stable->runtime);
-}
-
-static void keep(struct cq_stable *stable, const char *data, size_t len)
-{
-    cq_buf_append(&stable->out, data, len);
-    ev_io_start(host_of(stable)->loop, &stable->writer);
-}
-
-bool cq_stable_fork(struct cq_stable *stable, struct cq_horse *horse, const char *name, const int *fds,
-                    int fd_count)
-{
-    if (stable->state != CQ_STABLE_READY || stable->out.len || ev_is_active(&stable->writer))
-        return false;
-    int64_t number = stable->next_number++;
-    struct cq_frame_writer writer;
-    cq_buf_clear(&stable->fork_frame);
-    cq_frame_start(&writer, &stable->fork_frame, "fork");
-    cq_frame_add_int(&writer, "horse", number);
-    cq_frame_add_str(&writer, "name", cq_str(name));
-    cq_frame_end(&writer);
-
-    char control[CMSG_SPACE(sizeof(int) * CQ_FRAME_FDS_MAX)] = {0};
-    struct iovec data = {stable->fork_frame.data, stable->fork_frame.len};
-    size_t fd_bytes = sizeof(int) * (size_t)fd_count;
-    struct msghdr message = {
-        .msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = CMSG_SPACE(fd_bytes)};
-    struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
-    rights->cmsg_level = SOL_SOCKET;
-    rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(fd_bytes);
-    memcpy(CMSG_DATA(rights), fds, fd_bytes);
-    ssize_t n = sendmsg(stable->fd, &message, MSG_NOSIGNAL);
-    if (n < 0) {
-        /* Full: come back when it is not. Broken: its death is on its way. */
-        if (errno == EAGAIN || errno == ENOBUFS || errno == ETOOMANYREFS)
-            ev_io_start(host_of(stable)->loop, &stable->writer);
-        return false;
-    }
-    if ((size_t)n < stable->fork_frame.len)
-        keep(stable, stable->fork_frame.data + n, stable->fork_frame.len - (size_t)n);
-    if (stable->forks_asked++ == 0)
-        stable->forked_at = cq_clock_monotonic();
-    horse->number = number;
-    cq_team_add(&stable->team, horse);
-    return true;
-}
-
-void cq_stable_quit(struct cq_stable *stable)
-{
-    struct cq_frame_writer writer;
-    if (stable->state == CQ_STABLE_LEAVING)
-        return;
-    stable->state = CQ_STABLE_LEAVING;
-    cq_buf_clear(&stable->fork_frame);
-    cq_frame_start(&writer, &stable->fork_frame, "quit");
-    cq_frame_end(&writer);
-    keep(stable, stable->fork_frame.data, stable->fork_frame.len);
-}
-
 /* ---- its life ---- */
 
-static void on_hello_late(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_hello_late(void *data)
 {
-    (void)loop, (void)events;
-    struct cq_stable *stable = timer->data;
-    if (stable->state == CQ_STABLE_STARTING) /* else it is being killed already */
-        cq_runtime_refused(stable->runtime, stable, CQ_STR_LIT("it did not say hello in time"));
+    refuse(data, CQ_STR_LIT("it did not say hello in time"));
 }
 
 static void on_child(struct ev_loop *loop, ev_child *child, int events)
 {
     (void)events;
     struct cq_stable *stable = child->data;
-    struct cq_runtime *runtime = stable->runtime;
     int exec_errno = 0;
     pid_t pid = stable->pid;
     ev_child_stop(loop, child);
@@ -289,51 +249,47 @@ static void on_child(struct ev_loop *loop, ev_child *child, int events)
         .pid = pid,
         .status = child->rstatus,
         .exec_errno = executed ? 0 : exec_errno,
-        .expected = stable->state == CQ_STABLE_LEAVING,
+        .expected = cq_stable_is_leaving(stable),
         .imports = cq_buf_view(&stable->imports),
     };
-    stable->state = CQ_STABLE_LEAVING; /* nobody takes a horse from it while its own are ended */
-    cq_team_end(&stable->team);
-    cq_runtime_died(runtime, stable, &end);
+    apply(stable, CQ_STABLE_ON_DIED, &(struct cause){.end = &end});
     cq_stable_free(stable);
 }
 
-enum cq_code cq_stable_start(struct cq_runtime *runtime, const struct cq_launch *launch,
+enum cq_code cq_stable_start(const struct cq_stable_owner *owner, const struct cq_launch *launch,
                              double hello_within_s, struct cq_stable **ret_stable, struct cq_error *err)
 {
-    struct ev_loop *loop = runtime->host->loop;
+    struct ev_loop *loop = owner->loop;
     struct cq_stable *stable = cq_calloc(1, sizeof(*stable));
     enum cq_code code = cq_launch_spawn(launch, &stable->pid, &stable->fd, &stable->exec_fd, err);
     if (code != CQ_OK) {
         free(stable);
         return code;
     }
-    stable->runtime = runtime;
+    stable->owner = owner;
     cq_buf_init(&stable->in, 4 * CQ_FRAME_CONTROL_MAX);
     cq_buf_init(&stable->imports, IMPORTS_MAX);
-    cq_buf_init(&stable->out, 2 * CQ_FRAME_CONTROL_MAX);
-    cq_buf_init(&stable->fork_frame, CQ_FRAME_CONTROL_MAX);
     ev_io_init(&stable->reader, on_readable, stable->fd, EV_READ);
-    ev_io_init(&stable->writer, on_writable, stable->fd, EV_WRITE);
+    cq_stable_send_init(stable);
     ev_child_init(&stable->child, on_child, stable->pid, 0);
-    ev_timer_init(&stable->hello_timer, on_hello_late, hello_within_s, 0.);
-    stable->reader.data = stable->writer.data = stable->child.data = stable->hello_timer.data = stable;
+    cq_timer_init(&stable->hello_timer, loop, on_hello_late, stable);
+    stable->reader.data = stable->child.data = stable;
     ev_io_start(loop, &stable->reader);
     ev_child_start(loop, &stable->child);
-    ev_timer_start(loop, &stable->hello_timer);
+    cq_timer_arm(&stable->hello_timer, hello_within_s);
     *ret_stable = stable;
     return CQ_OK;
 }
 
 void cq_stable_hang_up(struct cq_stable *stable)
 {
-    struct ev_loop *loop = host_of(stable)->loop;
+    struct ev_loop *loop = stable->owner->loop;
     if (stable->fd < 0)
         return;
     ev_child_stop(loop, &stable->child);
     ev_io_stop(loop, &stable->reader);
     ev_io_stop(loop, &stable->writer);
-    ev_timer_stop(loop, &stable->hello_timer);
+    cq_timer_cancel(&stable->hello_timer);
     close(stable->fd);
     close(stable->exec_fd);
     stable->fd = -1;
@@ -370,12 +326,12 @@ void cq_stable_tick(struct cq_stable *stable)
     cq_time now = cq_clock_monotonic();
     /* When it was we who were stopped, its answers wait to be read. */
     if (hangs(stable) && ev_is_active(&stable->reader))
-        on_readable(host_of(stable)->loop, &stable->reader, EV_READ);
+        on_readable(stable->owner->loop, &stable->reader, EV_READ);
     if (hangs(stable)) {
-        cq_stable_kill(stable, "it has not forked for 30 s");
+        give_up(stable, "it has not forked for 30 s");
         stable->forks_asked = 0;
     }
-    if (stable->state != CQ_STABLE_LEAVING || stable->team.len)
+    if (!cq_stable_is_leaving(stable) || stable->horses.len)
         stable->idle_at = 0;
     else if (!stable->idle_at)
         stable->idle_at = now;

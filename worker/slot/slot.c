@@ -380,9 +380,9 @@ void cq_slot_init(struct cq_slot *slot, struct cq_process *process, int index)
     ev_init(&slot->again_timer, on_again);
     slot->idle_timer.data = slot->again_timer.data = slot;
     slot->warm = cq_calloc((size_t)process->runtimes->count, sizeof(*slot->warm));
-    if (process->runtimes->python && process->runtimes->python->eager)
+    if (process->runtimes->python && cq_runtime_starts_with_worker(process->runtimes->python))
         slot->runtime = process->runtimes->python;
-    else if (process->runtimes->native->eager)
+    else if (cq_runtime_starts_with_worker(process->runtimes->native))
         slot->runtime = process->runtimes->native;
     cq_execution_timer_init(slot);
     cq_execution_rider_init(slot);

@@ -1,0 +1,57 @@
+#include "worker/runtimes/runtime_text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/exit_text.h"
+
+enum { MORE_MAX = 4096 }; /* bytes of what else the line about a ready runtime says */
+
+struct cq_str cq_runtime_last_line(struct cq_str text)
+{
+    while (text.len && strchr(" \n\r\t", text.data[text.len - 1]))
+        text.len--;
+    size_t start = text.len;
+    while (start && text.data[start - 1] != '\n')
+        start--;
+    return cq_str_n(text.data + start, text.len - start);
+}
+
+void cq_runtime_log_lines(const struct cq_runtime *runtime, struct cq_str text)
+{
+    for (size_t at = 0; at < text.len;) {
+        const char *end = memchr(text.data + at, '\n', text.len - at);
+        size_t len = end ? (size_t)(end - text.data) - at : text.len - at;
+        cq_log(runtime->host->log, CQ_LOG_ERROR, runtime->host->name, NULL, "%s: %.*s", runtime->name,
+               (int)len, text.data + at);
+        at += len + 1;
+    }
+}
+
+void cq_runtime_announce(const struct cq_runtime *runtime, pid_t replaced)
+{
+    const struct cq_runtime_host *host = runtime->host;
+    const struct cq_worker_options *options = host->options;
+    struct cq_buf more = CQ_BUF_INIT(MORE_MAX);
+    if (runtime->kind == CQ_RUNTIME_PYTHON && options->preload && options->preload->len) {
+        cq_buf_text(&more, ", preloaded ");
+        cq_strv_join(options->preload, ", ", &more);
+    }
+    if (replaced)
+        cq_buf_printf(&more, ", in place of stable %d", (int)replaced);
+    cq_log(host->log, runtime->kind == CQ_RUNTIME_NATIVE && !replaced ? CQ_LOG_DEBUG : CQ_LOG_INFO,
+           host->name, NULL, "%s %s (%s) ready%s", runtime->name, runtime->stable->version, runtime->file,
+           more.len ? more.data : "");
+    cq_buf_release(&more);
+}
+
+void cq_runtime_describe_end(const struct cq_stable_end *end, char *text, size_t size)
+{
+    char how[CQ_EXIT_TEXT_SIZE];
+    if (end->exec_errno)
+        snprintf(text, size, "it cannot be executed: %s", strerror(end->exec_errno));
+    else {
+        cq_exit_text(end->status, how, sizeof(how));
+        snprintf(text, size, "it %s", how);
+    }
+}
