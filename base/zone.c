@@ -72,7 +72,7 @@ static enum cq_code check_local(struct cq_error *err)
         name++;
     if (!name || !strchr(name, '/') || !is_name(name) || has_file(name))
         return CQ_OK;
-    return set_unknown(err, "TZ in the environment is ", name, ", which is no time zone here");
+    return set_unknown(err, "TZ in the environment is ", name, ", which is not a time zone here");
 }
 
 enum cq_code cq_zone_check(const char *zone, struct cq_error *err)
@@ -81,7 +81,7 @@ enum cq_code cq_zone_check(const char *zone, struct cq_error *err)
         return check_local(err);
     if (is_utc(zone) || (is_name(zone) && has_file(zone)))
         return CQ_OK;
-    return set_unknown(err, "", zone, " is no time zone");
+    return set_unknown(err, "", zone, " is not a time zone");
 }
 
 /* The C library's zone is ours between enter and leave. */

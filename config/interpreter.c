@@ -130,7 +130,7 @@ enum cq_code cq_interpreter_prove(const char *file, const char *who, struct cq_e
             cq_error_set(err, code, "%s: %.120s is %.40s, and what is needed is CPython 3.9 or later", who,
                          file, why);
         else
-            cq_error_set(err, code, "%s: %.120s is no Python interpreter: it does not answer as one", who,
+            cq_error_set(err, code, "%s: %.120s is not a Python interpreter: it does not answer as one", who,
                          file);
     }
     cq_buf_release(&answer);

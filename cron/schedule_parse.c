@@ -41,10 +41,11 @@ static enum cq_code wrong(const struct field *field, const char *item, struct cq
 {
     static const char *const extra[] = {
         "", "", ", L or 15W", " or a name such as JAN", " or a name such as MON, MON#2 or L5", ""};
-    return cq_error_set(err, CQ_ERR_CONFIG,
-                        "'%.40s' is no %s: it is %d to %d%s, a range a-b, a list a,b, or a step such as */5",
-                        item, kinds[field->kind].name, kinds[field->kind].low,
-                        field->kind == WEEKDAY ? 7 : kinds[field->kind].high, extra[field->kind]);
+    return cq_error_set(
+        err, CQ_ERR_CONFIG,
+        "'%.40s' is not a valid %s: write %d to %d%s, a range a-b, a list a,b, or a step such as */5", item,
+        kinds[field->kind].name, kinds[field->kind].low, field->kind == WEEKDAY ? 7 : kinds[field->kind].high,
+        extra[field->kind]);
 }
 
 /* A number or a name at *at; moves past it. 7 is still 7 here. */
@@ -232,7 +233,7 @@ static enum cq_code read_every(struct cq_str text, struct cq_schedule *ret_sched
     if (!cq_number_duration(duration, &seconds) || seconds < 1 || seconds > EVERY_MAX_S)
         return cq_error_set(
             err, CQ_ERR_CONFIG,
-            "'%.*s' is no interval: write @every and 1 second to 10 years, as 90s, 5m, 2h, 1d",
+            "'%.*s' is not an interval: write @every and 1 second to 10 years, as 90s, 5m, 2h, 1d",
             (int)(text.len < 60 ? text.len : 60), text.data);
     *ret_schedule = (struct cq_schedule){.every_s = seconds};
     return CQ_OK;
@@ -255,11 +256,10 @@ static enum cq_code look_up(struct cq_str *text, struct cq_error *err)
             return CQ_OK;
         }
     }
-    return cq_error_set(
-        err, CQ_ERR_CONFIG,
-        "'%.*s' is no schedule: there are @hourly, @daily, @midnight, @weekly, @monthly, @yearly, "
-        "@annually and @every 90s",
-        (int)(text->len < 40 ? text->len : 40), text->data);
+    return cq_error_set(err, CQ_ERR_CONFIG,
+                        "'%.*s' is not a schedule: there are @hourly, @daily, @midnight, @weekly, @monthly, "
+                        "@yearly, @annually and @every 90s",
+                        (int)(text->len < 40 ? text->len : 40), text->data);
 }
 
 enum cq_code cq_schedule_parse(struct cq_str text, enum cq_schedule_reading reading,
@@ -291,7 +291,7 @@ enum cq_code cq_schedule_parse(struct cq_str text, enum cq_schedule_reading read
     if (count != 5 && count != most)
         return cq_error_set(
             err, CQ_ERR_CONFIG,
-            "'%.*s' is no schedule: write minute, hour, day of the month, month, day of the week%s",
+            "'%.*s' is not a schedule: write minute, hour, day of the month, month, day of the week%s",
             (int)(text.len < 60 ? text.len : 60), text.data, most == 6 ? ", and seconds if need be" : "");
     for (int i = 0; i < FIELDS_MAX; i++) {
         fields[i] = (struct field){.kind = i, .text = i < count ? words[i] : "0", .reading = reading};

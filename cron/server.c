@@ -246,7 +246,7 @@ static void reload(struct server *server)
     sigaction(SIGTERM, &terminate, NULL);
     sigaction(SIGINT, &interrupt, NULL);
     if (code != CQ_OK) {
-        cq_log(log, CQ_LOG_ERROR, NULL, NULL, "%s; going on with the jobs as they were", err.text);
+        cq_log(log, CQ_LOG_ERROR, NULL, NULL, "%s; the jobs stay as they were", err.text);
         cq_cron_table_release(&fresh);
         return;
     }

@@ -205,7 +205,7 @@ const char *cq_pystr_token(struct cq_str text, size_t at, struct cq_pystr_token 
     for (; prefix; prefix--, at++) {
         char letter = (char)(text.data[at] | 0x20);
         if (letter == 'f')
-            return "an f-string, which is no literal,";
+            return "an f-string, which is not a literal,";
         ret_token->raw = ret_token->raw || letter == 'r';
         ret_token->bytes = ret_token->bytes || letter == 'b';
     }

@@ -179,7 +179,7 @@ PyObject *cq_probe_py(PyObject *self, PyObject *callable)
     int ends[2];
     (void)self;
     if (!stable)
-        return PyErr_Format(PyExc_RuntimeError, "this process is no stable");
+        return PyErr_Format(PyExc_RuntimeError, "this process is not a stable");
     if (pipe2(ends, O_CLOEXEC) != 0)
         return PyErr_SetFromErrno(PyExc_OSError);
     pid_t pid = start_child(stable, ends, callable);

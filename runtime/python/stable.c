@@ -27,7 +27,7 @@ static bool must_be_open(void)
 {
     if (!opened || closed)
         PyErr_SetString(PyExc_RuntimeError,
-                        closed ? "this stable was closed" : "this process is no stable: call open first");
+                        closed ? "this stable was closed" : "this process is not a stable: call open first");
     return opened && !closed;
 }
 

@@ -52,7 +52,7 @@ static enum cq_code op_decimal(struct cq_pickle *p)
         if (digits.data[i] < '0' || digits.data[i] > '9')
             digits.len = 0;
     if (!digits.len)
-        return cq_pickle_fault(p, "an integer that is no decimal number");
+        return cq_pickle_fault(p, "an integer that is not a decimal number");
     if (p->watch || !cq_bigint_parse(digits, 10, negative, p->arena, &value))
         return push_opaque(p, "int");
     return cq_pickle_push(p, value);
@@ -81,7 +81,7 @@ static enum cq_code op_float(struct cq_pickle *p)
     if (code)
         return code;
     if (!cq_number_double(line, &number))
-        return cq_pickle_fault(p, "a float that is no number");
+        return cq_pickle_fault(p, "a float that is not a number");
     return cq_pickle_push(p, cq_value_float(number));
 }
 
@@ -297,7 +297,7 @@ static enum cq_code take_index(struct cq_pickle *p, uint64_t *ret_index)
     if (code)
         return code;
     if (!cq_number_int(line, 0, UINT32_MAX, &index))
-        return cq_pickle_fault(p, "a memo index that is no number");
+        return cq_pickle_fault(p, "a memo index that is not a number");
     *ret_index = (uint64_t)index;
     return CQ_OK;
 }

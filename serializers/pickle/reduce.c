@@ -39,7 +39,7 @@ static enum cq_code make_object(struct cq_pickle *pickle, const struct cq_value 
                                 struct cq_value *ret_slot)
 {
     if ((int)class->kind != CQ_SLOT_GLOBAL && class->kind != CQ_VALUE_OPAQUE)
-        return cq_pickle_fault(pickle, "an object whose class is no class");
+        return cq_pickle_fault(pickle, "an object whose class is not a class");
     *ret_slot = opaque(class->as.text);
     return CQ_OK;
 }
@@ -260,10 +260,10 @@ static enum cq_code reduce(struct cq_pickle *pickle, const struct cq_value *call
 {
     const struct cq_pickle_container *tuple = cq_pickle_container(args);
     if (!tuple || tuple->kind != CQ_VALUE_TUPLE)
-        return cq_pickle_fault(pickle, "a call whose arguments are no tuple");
+        return cq_pickle_fault(pickle, "a call whose arguments are not a tuple");
     if ((int)callable->kind != CQ_SLOT_GLOBAL && (int)callable->kind != CQ_SLOT_GETATTR &&
         callable->kind != CQ_VALUE_OPAQUE)
-        return cq_pickle_fault(pickle, "a call of something that is no function");
+        return cq_pickle_fault(pickle, "a call of something that is not a function");
     if (pickle->watch)
         return cq_pickle_watch_call(pickle, callable, tuple, ret_slot);
     struct call call = {pickle, callable->as.text, tuple->items, tuple->len};
@@ -315,7 +315,7 @@ enum cq_code cq_pickle_op_stack_global(struct cq_pickle *p)
     if (code)
         return code;
     if (module.kind != CQ_VALUE_STR || name.kind != CQ_VALUE_STR)
-        return cq_pickle_fault(p, "a global whose name is no str");
+        return cq_pickle_fault(p, "a global whose name is not a str");
     return push_global(p, module.as.text, name.as.text);
 }
 

@@ -122,7 +122,7 @@ static enum cq_code write_long(struct writer *w, const struct cq_value *value)
     size_t len = cq_bigint_to_bytes(value, bytes);
     if (!len)
         return cq_error_set(w->err, CQ_ERR_SERIALIZATION,
-                            "pickle: an int that is no decimal number, or has more than %d digits",
+                            "pickle: an int that is not a decimal number, or has more than %d digits",
                             CQ_VALUE_MAX_DIGITS);
     put_number(w, len < 256 ? LONG1 : LONG4, len, len < 256 ? 1 : 4);
     put_raw(w, bytes, len);

@@ -71,7 +71,7 @@ refuses() { # line, part of the complaint
 it 'a line that is wrong is named, with what would be right'
 refuses '0 3 * *' 'write minute, hour'
 refuses '0 3 * * *' "what 'cq enqueue' takes"
-refuses '61 * * * * f' "'61' is no minute: it is 0 to 59"
+refuses '61 * * * * f' "'61' is not a valid minute: write 0 to 59"
 refuses '* * * * monday f' 'a name such as MON'
 refuses '0 0 30 2 * f' 'never due'
 refuses '@reboot f' '@every 90s'
@@ -94,7 +94,7 @@ it 'an unknown local zone is not taken for UTC'
 write zone.cron '@daily f'
 run_command env TZ=Nowhere/City "$CQ" cron zone.cron --check
 expect_status 3
-expect_stderr_line "zone.cron:1: TZ in the environment is 'Nowhere/City', which is no time zone"
+expect_stderr_line "zone.cron:1: TZ in the environment is 'Nowhere/City', which is not a time zone"
 write zone.cron 'CRON_TZ=Asia/Tokyo' '@daily f'
 run_command env TZ=Nowhere/City "$CQ" cron zone.cron --check
 expect_status 0
@@ -308,7 +308,7 @@ until_true '[ "$(redis llen rq:queue:slow)" = 2 ]'
 it 'SIGHUP reads the files again, and a broken one changes nothing'
 write overlap.cron 'nonsense'
 kill -HUP "$cron"
-until_true '[ "$(says overlap "going on with the jobs as they were")" = 1 ]'
+until_true '[ "$(says overlap "the jobs stay as they were")" = 1 ]'
 until_true '[ "$(says overlap "overlap.cron:1: ")" = 1 ]'
 # shellcheck disable=SC2034 # read by until_true
 before=$(tick_of slow)

@@ -116,7 +116,7 @@ for time in 25:00 10 2026-02-30T10:00 2026-11-21 2026-11-21T10:00+25:00 '2026-11
     2026-11-21T10:00x 10:00:61 ''; do
     refused 'is not a time; write 2026-11-21T10:00:00' --schedule-at "$time"
 done
-refused "'Nowhere' is no time zone" --schedule-at '10:00 Nowhere'
+refused "'Nowhere' is not a time zone" --schedule-at '10:00 Nowhere'
 refused 'is too long ago' --schedule-at 1969-01-01T00:00Z
 refused "--schedule-in: 'x' is not a duration" --schedule-in x
 

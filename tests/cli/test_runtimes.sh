@@ -63,6 +63,6 @@ for command in worker worker-pool; do
     run "$command" --burst --python /bin/cat
     expect_status 3
     [ "$(cat "$work/err")" \
-        = "cq $command: --python: /bin/cat is no Python interpreter: it does not answer as one" ] ||
+        = "cq $command: --python: /bin/cat is not a Python interpreter: it does not answer as one" ] ||
         wrong 'it is not the one line'
 done

@@ -286,9 +286,9 @@ def not_followed():
     yield (
         'name_from_call',
         raw(text('builtins') + text('str') + b'\x93' + text('os') + b'\x85R' + text('system') + b'\x93'),
-        'whose name is no str',
+        'whose name is not a str',
     )
-    yield 'name_from_bytes', raw(b'C\x02os' + text('system') + b'\x93'), 'whose name is no str'
+    yield 'name_from_bytes', raw(b'C\x02os' + text('system') + b'\x93'), 'whose name is not a str'
     yield 'truncated', pickle.dumps(call())[:-1], 'truncated'
     yield 'no_stop', pickle.dumps(call(), 3)[:-1], 'without a STOP'
     yield 'unknown_opcode', raw(b'\xff'), 'unknown opcode'

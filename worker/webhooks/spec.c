@@ -24,7 +24,7 @@ static struct cq_str text_of(const struct cq_value *value)
 static const char *check_url(struct cq_str url)
 {
     if (!url.data)
-        return "its url is no text";
+        return "its url is not a text";
     if (url.len > CQ_WEBHOOK_URL_MAX)
         return "its url is longer than 8 KiB";
     for (size_t i = 0; i < url.len; i++)
@@ -75,7 +75,7 @@ static const char *read_headers(const struct cq_value *headers, struct cq_arena 
     if (!headers || headers->kind == CQ_VALUE_NONE)
         return NULL;
     if (headers->kind != CQ_VALUE_MAP)
-        return "its headers are no object";
+        return "its headers are not an object";
     if (headers->as.map.len > CQ_WEBHOOK_HEADERS_MAX)
         return "it has more than 64 headers";
     webhook->headers = cq_arena_alloc(arena, (headers->as.map.len + 1) * sizeof(*webhook->headers));
@@ -87,7 +87,7 @@ static const char *read_headers(const struct cq_value *headers, struct cq_arena 
         header->name = pair->key.as.text.data;
         header->value = value_of(arena, &pair->value);
         if (!header->value)
-            return "a header's value is no text, too long, or has a line break or a character that is not "
+            return "a header's value is not a text, too long, or has a line break or a character that is not "
                    "Latin-1";
     }
     return NULL;
@@ -98,7 +98,7 @@ static const char *read_one(const struct cq_value *entry, struct cq_arena *arena
 {
     *webhook = (struct cq_webhook){.timeout_s = CQ_WEBHOOK_TIMEOUT_DEFAULT_S};
     if (entry->kind != CQ_VALUE_MAP)
-        return "it is no object";
+        return "it is not an object";
     struct cq_str url = text_of(cq_value_get(entry, "url")),
                   status = text_of(cq_value_get(entry, "job_status"));
     const struct cq_value *method = cq_value_get(entry, "method"), *timeout = cq_value_get(entry, "timeout");
@@ -113,7 +113,7 @@ static const char *read_one(const struct cq_value *entry, struct cq_arena *arena
     if (method && !webhook->post && !cq_str_is(text_of(method), "GET"))
         return "its method is neither GET nor POST";
     if (timeout && (timeout->kind != CQ_VALUE_INT || timeout->as.integer <= 0))
-        return "its timeout is no number of seconds above 0";
+        return "its timeout is not a number of seconds above 0";
     if (timeout)
         webhook->timeout_s = timeout->as.integer < CQ_WEBHOOK_TIMEOUT_MAX_S ? (int)timeout->as.integer
                                                                             : CQ_WEBHOOK_TIMEOUT_MAX_S;
@@ -132,7 +132,7 @@ enum cq_code cq_webhooks_read(struct cq_str field, struct cq_arena *arena, struc
     if (code != CQ_OK)
         return code;
     if (list.kind != CQ_VALUE_LIST)
-        return cq_error_set(err, CQ_ERR_DESERIALIZATION, "its webhooks are no JSON list");
+        return cq_error_set(err, CQ_ERR_DESERIALIZATION, "its webhooks are not a JSON list");
     struct cq_webhook *webhooks = cq_arena_alloc(arena, CQ_WEBHOOK_MAX * sizeof(*webhooks));
     size_t count = 0;
     for (size_t i = 0; i < list.as.list.len; i++) {

@@ -165,7 +165,7 @@ def _handler(name: str):
 
 def _connection_class(name: str) -> None:
     if not callable(getattr(resolve(name), 'from_url', None)):
-        raise TypeError(f'{name} is no class of connections: it has no from_url')
+        raise TypeError(f'{name} is not a class of connections: it has no from_url')
 
 
 def _warm() -> None:

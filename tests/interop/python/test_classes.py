@@ -127,7 +127,7 @@ def test_an_interpreter_that_is_none_is_named(stage, queue, program):
     worker = stage.worker(ready=False, options=["--burst", "--python", program])
     assert worker.wait() == 3
     assert worker.log().splitlines() == [
-        f"cq worker: --python: {program} is no Python interpreter: it does not answer as one"
+        f"cq worker: --python: {program} is not a Python interpreter: it does not answer as one"
     ]
     assert job.get_status() == JobStatus.QUEUED
 

@@ -168,7 +168,7 @@ def test_a_job_class_without_rq_is_refused(runtime, stable, monkeypatch):
             "connecting.Absent",
             "ValueError: Invalid attribute name: connecting.Absent: the module connecting has no Absent",
         ),
-        ("connecting.Other", "TypeError: connecting.Other is no class of connections: it has no from_url"),
+        ("connecting.Other", "TypeError: connecting.Other is not a class of connections: it has no from_url"),
     ],
 )
 def test_a_connection_class_that_is_none_is_refused(runtime, stable, module, name, why):
