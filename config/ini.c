@@ -33,7 +33,7 @@ static struct limits set_limits(struct limits limits)
     return before;
 }
 
-struct reading {
+struct ini_reading {
     const char *at, *end; /* what inih has not been given yet */
     const char *name;
     cq_ini_fn *fn;
@@ -53,7 +53,7 @@ static struct cq_str trimmed(struct cq_str text)
 }
 
 /* What inih would take in silence, though it is not what its writer meant. */
-static enum cq_code check_line(struct reading *reading, struct cq_str line, int room)
+static enum cq_code check_line(struct ini_reading *reading, struct cq_str line, int room)
 {
     if (memchr(line.data, '\0', line.len))
         return cq_error_set(reading->err, CQ_ERR_CONFIG,
@@ -86,7 +86,7 @@ static enum cq_code check_line(struct reading *reading, struct cq_str line, int 
  * value. */
 static char *next_line(char *room, int size, void *stream)
 {
-    struct reading *reading = stream;
+    struct ini_reading *reading = stream;
     if (reading->at == reading->end || reading->code != CQ_OK)
         return NULL;
     const char *newline = memchr(reading->at, '\n', (size_t)(reading->end - reading->at));
@@ -108,7 +108,7 @@ static char *next_line(char *room, int size, void *stream)
 
 static int on_setting(void *user, const char *section, const char *key, const char *value)
 {
-    struct reading *reading = user;
+    struct ini_reading *reading = user;
     if (reading->code == CQ_OK && !*key)
         reading->code = cq_error_set(reading->err, CQ_ERR_CONFIG, "%s:%d: there is no key before the `=`",
                                      reading->name, reading->line);
@@ -121,7 +121,7 @@ static int on_setting(void *user, const char *section, const char *key, const ch
 enum cq_code cq_ini_parse(struct cq_str text, const char *name, cq_ini_fn *fn, void *data,
                           struct cq_error *err)
 {
-    struct reading reading = {
+    struct ini_reading reading = {
         .at = text.data, .end = text.data + text.len, .name = name, .fn = fn, .data = data, .err = err};
     bool variables = limits_are_variables();
     struct limits before;

@@ -26,7 +26,7 @@ static const struct {
 };
 
 /* What one field says. */
-struct field {
+struct schedule_field {
     int kind;
     const char *text;
     enum cq_schedule_reading reading;
@@ -37,7 +37,7 @@ struct field {
     uint8_t nth[7];
 };
 
-static enum cq_code wrong(const struct field *field, const char *item, struct cq_error *err)
+static enum cq_code wrong(const struct schedule_field *field, const char *item, struct cq_error *err)
 {
     static const char *const extra[] = {
         "", "", ", L or 15W", " or a name such as JAN", " or a name such as MON, MON#2 or L5", ""};
@@ -49,7 +49,7 @@ static enum cq_code wrong(const struct field *field, const char *item, struct cq
 }
 
 /* A number or a name at *at; moves past it. 7 is still 7 here. */
-static bool read_value(const struct field *field, const char **at, int *ret_value)
+static bool read_value(const struct schedule_field *field, const char **at, int *ret_value)
 {
     const char *const *words = kinds[field->kind].words;
     int value = 0, digits = 0;
@@ -67,7 +67,7 @@ static bool read_value(const struct field *field, const char **at, int *ret_valu
            value <= kinds[field->kind].high + (field->kind == WEEKDAY);
 }
 
-static void add(struct field *field, int low, int high, int step, int nth)
+static void add(struct schedule_field *field, int low, int high, int step, int nth)
 {
     int least = kinds[field->kind].low, count = kinds[field->kind].high - least + 1;
     bool through_sunday = field->kind == WEEKDAY && low <= high; /* 5-7 */
@@ -83,7 +83,7 @@ static void add(struct field *field, int low, int high, int step, int nth)
 }
 
 /* L, 15W, W15 in the days of the month, L5 in those of the week. */
-static bool read_special(struct field *field, const char *item)
+static bool read_special(struct schedule_field *field, const char *item)
 {
     int value;
     bool leading = *item && strchr("lLwW", *item);
@@ -108,7 +108,7 @@ static bool read_special(struct field *field, const char *item)
     return false;
 }
 
-static enum cq_code read_item(struct field *field, const char *item, struct cq_error *err)
+static enum cq_code read_item(struct schedule_field *field, const char *item, struct cq_error *err)
 {
     const char *at = item;
     int low = kinds[field->kind].low, high = kinds[field->kind].high, step = 1, nth = 0;
@@ -161,7 +161,7 @@ static enum cq_code read_item(struct field *field, const char *item, struct cq_e
     return CQ_OK;
 }
 
-static enum cq_code read_field(struct field *field, struct cq_error *err)
+static enum cq_code read_field(struct schedule_field *field, struct cq_error *err)
 {
     char copy[FIELD_SIZE];
     const char *at = field->text;
@@ -178,7 +178,7 @@ static enum cq_code read_field(struct field *field, struct cq_error *err)
 
 /* Does the field leave the day to the other one? croniter also says so of a range that is everything, beside
  * another `*`. */
-static bool leaves_the_day(const struct field *field, const struct field *other)
+static bool leaves_the_day(const struct schedule_field *field, const struct schedule_field *other)
 {
     uint64_t all = field->kind == DAY ? UINT64_C(0xfffffffe) : UINT64_C(0x7f);
     if (field->reading == CQ_SCHEDULE_CRONTAB)
@@ -186,7 +186,7 @@ static bool leaves_the_day(const struct field *field, const struct field *other)
     return field->has_star || (field->values == all && strchr(other->text, '*'));
 }
 
-static bool has_weekday(const struct field *field)
+static bool has_weekday(const struct schedule_field *field)
 {
     for (int i = 0; i < 7; i++)
         if (field->nth[i])
@@ -194,10 +194,10 @@ static bool has_weekday(const struct field *field)
     return false;
 }
 
-static enum cq_code combine(const struct field fields[FIELDS_MAX], struct cq_str text,
+static enum cq_code combine(const struct schedule_field fields[FIELDS_MAX], struct cq_str text,
                             struct cq_schedule *ret_schedule, struct cq_error *err)
 {
-    const struct field *day = &fields[DAY], *weekday = &fields[WEEKDAY];
+    const struct schedule_field *day = &fields[DAY], *weekday = &fields[WEEKDAY];
     struct cq_schedule schedule = {
         .minutes = fields[MINUTE].values,
         .hours = (uint32_t)fields[HOUR].values,
@@ -266,7 +266,7 @@ enum cq_code cq_schedule_parse(struct cq_str text, enum cq_schedule_reading read
                                struct cq_schedule *ret_schedule, struct cq_error *err)
 {
     char words[FIELDS_MAX + 1][FIELD_SIZE];
-    struct field fields[FIELDS_MAX] = {{.kind = 0}};
+    struct schedule_field fields[FIELDS_MAX] = {{.kind = 0}};
     int count = 0, most = reading == CQ_SCHEDULE_RQ ? 6 : 5;
     if (text.len >= 6 && strncasecmp(text.data, "@every", 6) == 0)
         return read_every(text, ret_schedule, err);
@@ -294,7 +294,8 @@ enum cq_code cq_schedule_parse(struct cq_str text, enum cq_schedule_reading read
             "'%.*s' is not a schedule: write minute, hour, day of the month, month, day of the week%s",
             (int)(text.len < 60 ? text.len : 60), text.data, most == 6 ? ", and seconds if need be" : "");
     for (int i = 0; i < FIELDS_MAX; i++) {
-        fields[i] = (struct field){.kind = i, .text = i < count ? words[i] : "0", .reading = reading};
+        fields[i] = (struct schedule_field){
+            .kind = i, .text = i < count ? words[i] : "0", .reading = reading};
         enum cq_code code = read_field(&fields[i], err);
         if (code != CQ_OK)
             return code;

@@ -10,7 +10,7 @@ enum { NEED_MAJOR = 6, NEED_MINOR = 2 };
  * PING is there for its errors: of these commands it alone is refused while the server loads its data
  * (LOADING) or has lost its primary (MASTERDOWN).
  */
-enum step {
+enum handshake_step {
     STEP_AUTH,
     STEP_INFO_SERVER,
     STEP_INFO_CLUSTER,

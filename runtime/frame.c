@@ -19,12 +19,12 @@ struct item {
     struct cq_str text; /* STR, BIN */
 };
 
-struct reader {
+struct frame_reader {
     const unsigned char *at;
     const unsigned char *end;
 };
 
-static bool take_number(struct reader *reader, int bytes, uint64_t *ret_number)
+static bool take_number(struct frame_reader *reader, int bytes, uint64_t *ret_number)
 {
     if (reader->end - reader->at < bytes)
         return false;
@@ -36,7 +36,7 @@ static bool take_number(struct reader *reader, int bytes, uint64_t *ret_number)
     return true;
 }
 
-static bool take_bytes(struct reader *reader, uint64_t len, struct cq_str *ret_text)
+static bool take_bytes(struct frame_reader *reader, uint64_t len, struct cq_str *ret_text)
 {
     if ((uint64_t)(reader->end - reader->at) < len)
         return false;
@@ -45,7 +45,7 @@ static bool take_bytes(struct reader *reader, uint64_t len, struct cq_str *ret_t
     return true;
 }
 
-static bool take_int(struct reader *reader, unsigned char mark, struct item *item)
+static bool take_int(struct frame_reader *reader, unsigned char mark, struct item *item)
 {
     item->kind = ITEM_INT;
     bool is_signed = mark >= MARK_INT8;
@@ -61,7 +61,7 @@ static bool take_int(struct reader *reader, unsigned char mark, struct item *ite
 }
 
 /* What carries a length of 1, 2 or 4 bytes: bin, str, ext, array and map. */
-static bool take_sized(struct reader *reader, unsigned char mark, struct item *item)
+static bool take_sized(struct frame_reader *reader, unsigned char mark, struct item *item)
 {
     uint64_t len;
     switch (mark) {
@@ -86,7 +86,7 @@ static bool take_sized(struct reader *reader, unsigned char mark, struct item *i
     return take_number(reader, 1 << (mark - MARK_EXT8), &len) && take_bytes(reader, len + 1, &item->text);
 }
 
-static bool take_item(struct reader *reader, struct item *item)
+static bool take_item(struct frame_reader *reader, struct item *item)
 {
     *item = (struct item){ITEM_OTHER, 0, false, CQ_STR_NONE};
     if (reader->at >= reader->end)
@@ -128,7 +128,7 @@ static bool take_item(struct reader *reader, struct item *item)
 }
 
 /* Consume one whole object. Every element takes a byte at least, so a lying count ends with the bytes. */
-static bool skip_item(struct reader *reader, int depth)
+static bool skip_item(struct frame_reader *reader, int depth)
 {
     struct item item;
     if (depth > CQ_FRAME_DEPTH_MAX || !take_item(reader, &item))
@@ -143,7 +143,8 @@ static bool skip_item(struct reader *reader, int depth)
 
 static enum cq_code check_body(struct cq_str body, struct cq_str *ret_type, struct cq_error *err)
 {
-    struct reader reader = {(const unsigned char *)body.data, (const unsigned char *)body.data + body.len};
+    struct frame_reader reader = {(const unsigned char *)body.data,
+                                  (const unsigned char *)body.data + body.len};
     struct item map, key, value;
     *ret_type = CQ_STR_NONE;
     if (!take_item(&reader, &map) || map.kind != ITEM_MAP)
@@ -152,7 +153,7 @@ static enum cq_code check_body(struct cq_str body, struct cq_str *ret_type, stru
         if (!take_item(&reader, &key) || key.kind != ITEM_STR)
             return cq_error_set(err, CQ_ERR_DESERIALIZATION, "frame of %zu bytes: key %llu is not a string",
                                 body.len, (unsigned long long)i);
-        struct reader before = reader;
+        struct frame_reader before = reader;
         if (!skip_item(&reader, 2))
             return cq_error_set(err, CQ_ERR_DESERIALIZATION, "frame of %zu bytes: broken value of key '%.*s'",
                                 body.len, (int)(key.text.len < 64 ? key.text.len : 64), key.text.data);
@@ -172,7 +173,8 @@ enum cq_code cq_frame_parse(struct cq_str bytes, size_t limit, struct cq_frame *
                             struct cq_error *err)
 {
     *ret_size = 0;
-    struct reader reader = {(const unsigned char *)bytes.data, (const unsigned char *)bytes.data + bytes.len};
+    struct frame_reader reader = {(const unsigned char *)bytes.data,
+                                  (const unsigned char *)bytes.data + bytes.len};
     uint64_t len;
     if (bytes.len < CQ_FRAME_HEADER_SIZE || !take_number(&reader, CQ_FRAME_HEADER_SIZE, &len))
         return CQ_OK;
@@ -192,10 +194,10 @@ enum cq_code cq_frame_parse(struct cq_str bytes, size_t limit, struct cq_frame *
 }
 
 /* Stand before the value of the first pair with this key. */
-static bool find(const struct cq_frame *frame, const char *key, struct reader *ret_reader)
+static bool find(const struct cq_frame *frame, const char *key, struct frame_reader *ret_reader)
 {
-    struct reader reader = {(const unsigned char *)frame->body.data,
-                            (const unsigned char *)frame->body.data + frame->body.len};
+    struct frame_reader reader = {(const unsigned char *)frame->body.data,
+                                  (const unsigned char *)frame->body.data + frame->body.len};
     struct item map, name;
     if (!take_item(&reader, &map) || map.kind != ITEM_MAP)
         return false;
@@ -214,7 +216,7 @@ static bool find(const struct cq_frame *frame, const char *key, struct reader *r
 
 struct cq_str cq_frame_get_str(const struct cq_frame *frame, const char *key)
 {
-    struct reader reader;
+    struct frame_reader reader;
     struct item item;
     if (!find(frame, key, &reader) || !take_item(&reader, &item) ||
         (item.kind != ITEM_STR && item.kind != ITEM_BIN))
@@ -224,7 +226,7 @@ struct cq_str cq_frame_get_str(const struct cq_frame *frame, const char *key)
 
 bool cq_frame_get_int(const struct cq_frame *frame, const char *key, int64_t *ret_value)
 {
-    struct reader reader;
+    struct frame_reader reader;
     struct item item;
     if (!find(frame, key, &reader) || !take_item(&reader, &item) || item.kind != ITEM_INT || item.above_int64)
         return false;
@@ -234,7 +236,7 @@ bool cq_frame_get_int(const struct cq_frame *frame, const char *key, int64_t *re
 
 bool cq_frame_get_bool(const struct cq_frame *frame, const char *key, bool absent)
 {
-    struct reader reader;
+    struct frame_reader reader;
     struct item item;
     if (!find(frame, key, &reader) || !take_item(&reader, &item) || item.kind != ITEM_BOOL)
         return absent;
@@ -246,9 +248,9 @@ static bool is_text(const struct item *item)
     return item->kind == ITEM_STR || item->kind == ITEM_BIN;
 }
 
-static bool take_text(struct reader *reader, struct cq_str *ret_text)
+static bool take_text(struct frame_reader *reader, struct cq_str *ret_text)
 {
-    struct reader before = *reader;
+    struct frame_reader before = *reader;
     struct item item;
     if (!take_item(reader, &item))
         return false;
@@ -259,7 +261,7 @@ static bool take_text(struct reader *reader, struct cq_str *ret_text)
 
 struct cq_str cq_frame_get_in(const struct cq_frame *frame, const char *key, const char *name)
 {
-    struct reader reader;
+    struct frame_reader reader;
     struct item map;
     struct cq_str got, value;
     if (!find(frame, key, &reader) || !take_item(&reader, &map) || map.kind != ITEM_MAP)
@@ -277,7 +279,7 @@ struct cq_str cq_frame_get_in(const struct cq_frame *frame, const char *key, con
 
 void cq_frame_walk(struct cq_frame_cursor *cursor, struct cq_str map)
 {
-    struct reader reader = {(const unsigned char *)map.data, (const unsigned char *)map.data + map.len};
+    struct frame_reader reader = {(const unsigned char *)map.data, (const unsigned char *)map.data + map.len};
     struct item head;
     *cursor = (struct cq_frame_cursor){NULL, NULL, 0};
     if (take_item(&reader, &head) && head.kind == ITEM_MAP)
@@ -300,12 +302,12 @@ static enum cq_frame_kind public_kind(const struct item *item)
 
 bool cq_frame_next(struct cq_frame_cursor *cursor, struct cq_frame_pair *ret_pair)
 {
-    struct reader reader = {cursor->at, cursor->end};
+    struct frame_reader reader = {cursor->at, cursor->end};
     struct item value;
     *ret_pair = (struct cq_frame_pair){CQ_STR_NONE, CQ_FRAME_OTHER, 0, CQ_STR_NONE};
     if (cursor->left == 0 || !take_text(&reader, &ret_pair->key))
         return false;
-    struct reader before = reader;
+    struct frame_reader before = reader;
     if (!take_item(&before, &value))
         return false;
     ret_pair->kind = public_kind(&value);

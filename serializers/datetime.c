@@ -68,20 +68,20 @@ bool cq_moment_valid(const struct cq_moment *moment)
 
 /* --- Text --- */
 
-struct writer {
+struct repr_writer {
     char text[TEXT_MAX];
     size_t len;
     bool first; /* no argument written yet */
 };
 
-static void put(struct writer *out, const char *text)
+static void put(struct repr_writer *out, const char *text)
 {
     size_t len = strlen(text);
     memcpy(out->text + out->len, text, len);
     out->len += len;
 }
 
-static void put_argument(struct writer *out, const char *name, int64_t number)
+static void put_argument(struct repr_writer *out, const char *name, int64_t number)
 {
     char text[48];
     snprintf(text, sizeof(text), "%s%s%" PRId64, out->first ? "" : ", ", name, number);
@@ -89,7 +89,7 @@ static void put_argument(struct writer *out, const char *name, int64_t number)
     out->first = false;
 }
 
-static void put_delta(struct writer *out, const struct cq_moment_delta *delta)
+static void put_delta(struct repr_writer *out, const struct cq_moment_delta *delta)
 {
     put(out, "datetime.timedelta(");
     out->first = true;
@@ -104,7 +104,7 @@ static void put_delta(struct writer *out, const struct cq_moment_delta *delta)
     put(out, ")");
 }
 
-static void put_zone(struct writer *out, const struct cq_moment_delta *offset)
+static void put_zone(struct repr_writer *out, const struct cq_moment_delta *offset)
 {
     if (!offset->days && !offset->seconds && !offset->micros) {
         put(out, "datetime.timezone.utc");
@@ -117,7 +117,7 @@ static void put_zone(struct writer *out, const struct cq_moment_delta *offset)
 
 struct cq_value cq_moment_value(const struct cq_moment *moment, struct cq_arena *arena)
 {
-    struct writer out = {.len = 0, .first = true};
+    struct repr_writer out = {.len = 0, .first = true};
     if (moment->type == CQ_MOMENT_TIMEDELTA) {
         put_delta(&out, &moment->delta);
     } else if (moment->type == CQ_MOMENT_TIMEZONE) {

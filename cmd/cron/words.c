@@ -46,7 +46,7 @@ const struct cq_option cq_cron_line_options[] = {
 };
 
 /* One reading of the words, which the job keeps. */
-struct reading {
+struct words_reading {
     struct line_options own;
     struct cq_enqueue_options enqueue;
     struct cq_option_set sets[2];
@@ -55,7 +55,7 @@ struct reading {
     size_t arg_count;
 };
 
-static void reading_release(struct reading *reading)
+static void reading_release(struct words_reading *reading)
 {
     cq_enqueue_work_release(&reading->work);
     for (size_t i = 0; i < CQ_ARRAY_LEN(reading->sets); i++)
@@ -64,7 +64,7 @@ static void reading_release(struct reading *reading)
 }
 
 /* Options that say when or under which id a job is enqueued, which is cron's to say here. */
-static enum cq_code check(const struct reading *reading, struct cq_error *err)
+static enum cq_code check(const struct words_reading *reading, struct cq_error *err)
 {
     const struct cq_enqueue_options *options = &reading->enqueue;
     const char *alien = options->depends_on.len                      ? "--depends-on"
@@ -90,10 +90,10 @@ static enum cq_code check(const struct reading *reading, struct cq_error *err)
 }
 
 /* On an error too the reading is to be released. */
-static enum cq_code read_words(const struct cq_cron_job *job, enum cq_format format, struct reading *reading,
-                               struct cq_error *err)
+static enum cq_code read_words(const struct cq_cron_job *job, enum cq_format format,
+                               struct words_reading *reading, struct cq_error *err)
 {
-    *reading = (struct reading){.args = cq_calloc(job->words.len + 1, sizeof(*reading->args))};
+    *reading = (struct words_reading){.args = cq_calloc(job->words.len + 1, sizeof(*reading->args))};
     reading->sets[0] = (struct cq_option_set){.options = cq_cron_line_options, .target = &reading->own};
     reading->sets[1] = (struct cq_option_set){.options = cq_enqueue_syntax.options,
                                               .target = &reading->enqueue};
@@ -146,7 +146,7 @@ static void add_json(struct cq_buf *out, const char *key, const struct cq_value 
     cq_buf_release(&json);
 }
 
-static char *shown(const struct cq_cron_job *job, const struct reading *reading)
+static char *shown(const struct cq_cron_job *job, const struct words_reading *reading)
 {
     struct cq_buf out = CQ_BUF_INIT(4 * SHOWN_MAX);
     const struct cq_function_call *call = &reading->work.call;
@@ -181,7 +181,7 @@ static enum cq_format written_as;
 static enum cq_code write_words(const struct cq_cron_job *job, struct cq_str id, cq_time now,
                                 struct cq_command *command, struct cq_error *err)
 {
-    struct reading reading;
+    struct words_reading reading;
     enum cq_code code = read_words(job, written_as, &reading, err);
     if (code == CQ_OK) {
         reading.work.job.id = id;
@@ -192,7 +192,7 @@ static enum cq_code write_words(const struct cq_cron_job *job, struct cq_str id,
     return code;
 }
 
-static enum cq_code fill(struct cq_cron_job *job, const struct reading *reading, struct cq_error *err)
+static enum cq_code fill(struct cq_cron_job *job, const struct words_reading *reading, struct cq_error *err)
 {
     if (cq_zone_check(reading->own.zone ? reading->own.zone : job->zone, err) != CQ_OK)
         return CQ_ERR_CONFIG;
@@ -217,7 +217,7 @@ static enum cq_code fill(struct cq_cron_job *job, const struct reading *reading,
 
 enum cq_code cq_cron_words_read(struct cq_cron_job *job, enum cq_format format, struct cq_error *err)
 {
-    struct reading reading;
+    struct words_reading reading;
     enum cq_code code = read_words(job, format, &reading, err);
     written_as = format;
     if (code == CQ_OK)

@@ -74,14 +74,14 @@ static bool take_offset(const char **text, int *ret_offset_s)
 }
 
 /* What is behind the time: which zone, or how far east of Greenwich. */
-struct place {
+struct when_zone {
     const char *zone; /* NULL: local */
     int offset_s;     /* to be taken off the zone's time */
 };
 
-static bool take_place(const char **text, struct place *ret_place)
+static bool take_place(const char **text, struct when_zone *ret_place)
 {
-    *ret_place = (struct place){NULL, 0};
+    *ret_place = (struct when_zone){NULL, 0};
     if (!**text)
         return true;
     if (**text == '+' || **text == '-') {
@@ -98,7 +98,7 @@ static bool take_place(const char **text, struct place *ret_place)
     return **text != '\0';
 }
 
-static cq_time instant(const struct place *place, const struct cq_civil *civil)
+static cq_time instant(const struct when_zone *place, const struct cq_civil *civil)
 {
     return cq_zone_instant(place->zone, civil) - place->offset_s * CQ_SECOND;
 }
@@ -113,7 +113,7 @@ static enum cq_code no_time(const char *text, struct cq_error *err)
 }
 
 /* The next time that clocks there show this: today, or tomorrow by the calendar. */
-static cq_time next_instant(const struct place *place, struct cq_civil civil, cq_time now)
+static cq_time next_instant(const struct when_zone *place, struct cq_civil civil, cq_time now)
 {
     struct cq_civil today;
     for (int day = 0; day < 3; day++) {
@@ -130,7 +130,7 @@ static cq_time next_instant(const struct place *place, struct cq_civil civil, cq
 enum cq_code cq_when_parse(const char *text, cq_time now, cq_time *ret_when, struct cq_error *err)
 {
     struct cq_civil civil = {.year = 2000, .month = 1, .day = 1};
-    struct place place;
+    struct when_zone place;
     struct cq_error zone_err;
     const char *at = text;
     bool dated = take_date(&at, &civil);

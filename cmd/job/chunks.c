@@ -19,7 +19,7 @@ enum {
 static const cq_time chunk_goal = 2500; /* us of Redis; a busy machine makes it some times as much */
 
 /* Where we are in one queue's place; the texts of replies have to outlive them. */
-struct walk {
+struct chunk_walk {
     struct cq_str queue;
     struct cq_buf score, member, until_score, until_member;
     int64_t left; /* of a list: entries that it had when we began, and that we have not seen */
@@ -88,7 +88,7 @@ static void tally(struct cq_bulk_work *work, const struct cq_bulk_done *done)
                  (int)(done->fault.len < 200 ? done->fault.len : 200), done->fault.data);
 }
 
-static struct cq_bulk bulk_of(const struct cq_bulk_work *work, const struct walk *walk)
+static struct cq_bulk bulk_of(const struct cq_bulk_work *work, const struct chunk_walk *walk)
 {
     struct cq_bulk bulk = work->bulk;
     bulk.place = work->place;
@@ -102,7 +102,7 @@ static struct cq_bulk bulk_of(const struct cq_bulk_work *work, const struct walk
 
 /* Without filters: bulk.lua takes the next ones. A call that has seen none was busy with the dependents of
  * one job. */
-static enum cq_code walk_straight(struct cq_bulk_work *work, struct walk *walk, struct cq_error *err)
+static enum cq_code walk_straight(struct cq_bulk_work *work, struct chunk_walk *walk, struct cq_error *err)
 {
     struct cq_bulk_done done = {0};
     struct cq_command command;
@@ -136,8 +136,9 @@ static enum cq_code walk_straight(struct cq_bulk_work *work, struct walk *walk, 
  * Do it for the jobs of a page that match.
  *   ids, ranks  which, and where in a list they were
  */
-static enum cq_code do_named(struct cq_bulk_work *work, const struct walk *walk, const struct cq_str *ids,
-                             const int64_t *ranks, size_t count, struct cq_error *err)
+static enum cq_code do_named(struct cq_bulk_work *work, const struct chunk_walk *walk,
+                             const struct cq_str *ids, const int64_t *ranks, size_t count,
+                             struct cq_error *err)
 {
     struct cq_command command;
     enum cq_code code = CQ_OK;
@@ -180,7 +181,7 @@ static void print_ids(struct cq_bulk_work *work, const struct cq_str *ids, size_
 }
 
 /* A list is read behind the last job that stays in it, whose rank is less by those before it that go. */
-static void keep_rank(struct walk *walk, int64_t rank, struct cq_str id)
+static void keep_rank(struct chunk_walk *walk, int64_t rank, struct cq_str id)
 {
     char text[24];
     snprintf(text, sizeof(text), "%lld", (long long)rank);
@@ -188,7 +189,7 @@ static void keep_rank(struct walk *walk, int64_t rank, struct cq_str id)
 }
 
 /* One page that was read: what matches, and where the next one begins. */
-static enum cq_code do_page(struct cq_bulk_work *work, struct walk *walk, const struct cq_reply *reply,
+static enum cq_code do_page(struct cq_bulk_work *work, struct chunk_walk *walk, const struct cq_reply *reply,
                             const struct cq_page_read *page, struct cq_error *err)
 {
     struct cq_str *ids = cq_calloc(page->count ? page->count : 1, sizeof(*ids));
@@ -225,9 +226,9 @@ static enum cq_code do_page(struct cq_bulk_work *work, struct walk *walk, const 
     return code;
 }
 
-static enum cq_code read_page(struct cq_bulk_work *work, const struct walk *walk, struct cq_command *command,
-                              struct cq_reply **ret_reply, struct cq_page_read *ret_page,
-                              struct cq_error *err)
+static enum cq_code read_page(struct cq_bulk_work *work, const struct chunk_walk *walk,
+                              struct cq_command *command, struct cq_reply **ret_reply,
+                              struct cq_page_read *ret_page, struct cq_error *err)
 {
     struct cq_page page = {
         .place = work->place,
@@ -247,7 +248,7 @@ static enum cq_code read_page(struct cq_bulk_work *work, const struct walk *walk
 }
 
 /* After a restart the list counts anew: what was seen of it and stays is seen again. */
-static enum cq_code recount(struct cq_bulk_work *work, struct walk *walk, struct cq_error *err)
+static enum cq_code recount(struct cq_bulk_work *work, struct chunk_walk *walk, struct cq_error *err)
 {
     struct cq_command command;
     struct cq_reply *reply = NULL;
@@ -261,7 +262,7 @@ static enum cq_code recount(struct cq_bulk_work *work, struct walk *walk, struct
     return code;
 }
 
-static enum cq_code walk_pages(struct cq_bulk_work *work, struct walk *walk, struct cq_error *err)
+static enum cq_code walk_pages(struct cq_bulk_work *work, struct chunk_walk *walk, struct cq_error *err)
 {
     struct cq_page_read page = {0};
     struct cq_command command;
@@ -286,7 +287,7 @@ static enum cq_code walk_pages(struct cq_bulk_work *work, struct walk *walk, str
 }
 
 /* The last entry of a sorted set: what comes behind it came later. */
-static enum cq_code find_end(struct cq_bulk_work *work, struct walk *walk, struct cq_error *err)
+static enum cq_code find_end(struct cq_bulk_work *work, struct chunk_walk *walk, struct cq_error *err)
 {
     struct cq_command command;
     struct cq_reply *reply = NULL;
@@ -304,12 +305,12 @@ static enum cq_code find_end(struct cq_bulk_work *work, struct walk *walk, struc
 
 enum cq_code cq_chunks_of(struct cq_bulk_work *work, struct cq_str queue, int64_t count, struct cq_error *err)
 {
-    struct walk walk = {.queue = queue,
-                        .score = CQ_BUF_INIT(CURSOR_MAX),
-                        .member = CQ_BUF_INIT(CURSOR_MAX),
-                        .until_score = CQ_BUF_INIT(CURSOR_MAX),
-                        .until_member = CQ_BUF_INIT(CURSOR_MAX),
-                        .left = count};
+    struct chunk_walk walk = {.queue = queue,
+                              .score = CQ_BUF_INIT(CURSOR_MAX),
+                              .member = CQ_BUF_INIT(CURSOR_MAX),
+                              .until_score = CQ_BUF_INIT(CURSOR_MAX),
+                              .until_member = CQ_BUF_INIT(CURSOR_MAX),
+                              .left = count};
     enum cq_code code = CQ_OK;
     /* Dependents that are released onto the head of a list are not what was there: the others are named. */
     bool named = work->act || work->place == CQ_PLACE_STARTED ||

@@ -10,7 +10,7 @@
 enum { NAMES_MAX = 128 }; /* options of one command, looked through for the nearest name */
 
 /* What the parser knows while it walks argv. */
-struct walk {
+struct option_walk {
     const struct cq_option_set *sets;
     size_t set_count;
     char **argv;
@@ -210,8 +210,8 @@ static bool is_name(const char *name, const char *text, size_t len)
 
 enum spelled { SPELLED_LONG, SPELLED_WORD, SPELLED_LETTER };
 
-static const struct cq_option *find(const struct walk *walk, enum spelled how, const char *text, size_t len,
-                                    const struct cq_option_set **ret_set)
+static const struct cq_option *find(const struct option_walk *walk, enum spelled how, const char *text,
+                                    size_t len, const struct cq_option_set **ret_set)
 {
     for (size_t s = 0; s < walk->set_count; s++) {
         for (const struct cq_option *option = walk->sets[s].options; option->kind != CQ_OPTION_END;
@@ -234,7 +234,8 @@ static const struct cq_option *find(const struct walk *walk, enum spelled how, c
     return NULL;
 }
 
-static enum cq_code unknown_long(const struct walk *walk, const char *text, size_t len, struct cq_error *err)
+static enum cq_code unknown_long(const struct option_walk *walk, const char *text, size_t len,
+                                 struct cq_error *err)
 {
     char typed[64];
     const char *words[NAMES_MAX];
@@ -254,8 +255,8 @@ static enum cq_code unknown_long(const struct walk *walk, const char *text, size
 
 /* Give an option its value: the text after `=` or the letter when inline_value is not NULL, else the next
  * argument. */
-static enum cq_code give(struct walk *walk, const struct cq_option *option, const struct cq_option_set *set,
-                         char *inline_value, struct cq_error *err)
+static enum cq_code give(struct option_walk *walk, const struct cq_option *option,
+                         const struct cq_option_set *set, char *inline_value, struct cq_error *err)
 {
     char name[64];
     if (!takes_value(option))
@@ -269,7 +270,7 @@ static enum cq_code give(struct walk *walk, const struct cq_option *option, cons
     return store(option, set, inline_value, err);
 }
 
-static enum cq_code parse_long(struct walk *walk, char *text, struct cq_error *err)
+static enum cq_code parse_long(struct option_walk *walk, char *text, struct cq_error *err)
 {
     size_t len = strcspn(text, "=");
     const struct cq_option_set *set;
@@ -282,7 +283,7 @@ static enum cq_code parse_long(struct walk *walk, char *text, struct cq_error *e
 }
 
 /* Letters behind one dash: flags may be joined, the first one that takes a value takes the rest. */
-static enum cq_code parse_letters(struct walk *walk, char *text, struct cq_error *err)
+static enum cq_code parse_letters(struct option_walk *walk, char *text, struct cq_error *err)
 {
     const struct cq_option_set *set;
     size_t word_len = strcspn(text, "=");
@@ -307,7 +308,7 @@ static enum cq_code parse_letters(struct walk *walk, char *text, struct cq_error
 enum cq_code cq_options_parse(const struct cq_option_set *sets, size_t set_count, int argc, char **argv,
                               const char **ret_args, size_t *ret_count, struct cq_error *err)
 {
-    struct walk walk = {.sets = sets, .set_count = set_count, .argv = argv, .argc = argc};
+    struct option_walk walk = {.sets = sets, .set_count = set_count, .argv = argv, .argc = argc};
     size_t count = 0;
     bool ended = false;
     for (walk.at = 0; walk.at < argc; walk.at++) {

@@ -17,14 +17,14 @@ static struct cq_str pool_of(const char *worker)
 }
 
 /* The first worker of the pool that is meant. NULL: it was complained about. */
-static struct cq_found *choose(const struct cq_run *run, struct cq_fleet *fleet)
+static struct cq_fleet_member *choose(const struct cq_run *run, struct cq_fleet *fleet)
 {
     struct cq_buf others = CQ_BUF_INIT(NAMES_LIMIT);
-    struct cq_found *chosen = NULL, *last = NULL;
+    struct cq_fleet_member *chosen = NULL, *last = NULL;
     const char *name = run->arg_count ? run->args[0] : NULL;
     bool foreign = false;
     for (size_t i = 0; i < fleet->names.len; i++) {
-        struct cq_found *worker = &fleet->workers[i];
+        struct cq_fleet_member *worker = &fleet->workers[i];
         if (name && !cq_fleet_is_meant(worker->name, name))
             continue;
         foreign = foreign || (name && !worker->is_cq);
@@ -55,15 +55,15 @@ static struct cq_found *choose(const struct cq_run *run, struct cq_fleet *fleet)
 }
 
 /* Whoever of them listens. */
-static enum cq_exit tell(struct cq_session *session, struct cq_fleet *fleet, const struct cq_found *chosen,
-                         int workers)
+static enum cq_exit tell(struct cq_session *session, struct cq_fleet *fleet,
+                         const struct cq_fleet_member *chosen, int workers)
 {
     char message[MESSAGE_SIZE];
     struct cq_str pool = pool_of(chosen->name);
     enum cq_exit status = CQ_EXIT_OK;
     snprintf(message, sizeof(message), "{\"command\": \"resize\", \"workers\": %d}", workers);
     for (size_t i = 0; i < fleet->names.len && status == CQ_EXIT_OK; i++) {
-        const struct cq_found *worker = &fleet->workers[i];
+        const struct cq_fleet_member *worker = &fleet->workers[i];
         if (!worker->is_cq || !cq_str_eq(pool_of(worker->name), pool) ||
             !cq_str_eq(worker->hostname, chosen->hostname))
             continue;
@@ -95,7 +95,7 @@ enum cq_exit cq_pool_resize_command(const struct cq_run *run, int workers)
         enum cq_code code = cq_fleet_read(session.connection, &fleet, &err);
         if (code != CQ_OK)
             cq_complain(run->name, "%s", err.text);
-        struct cq_found *chosen = code == CQ_OK ? choose(run, &fleet) : NULL;
+        struct cq_fleet_member *chosen = code == CQ_OK ? choose(run, &fleet) : NULL;
         status = code != CQ_OK ? cq_exit_of(code)
                  : chosen      ? tell(&session, &fleet, chosen, workers)
                                : CQ_EXIT_FAILED;

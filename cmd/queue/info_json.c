@@ -54,19 +54,19 @@ static void put_json_queue(struct cq_buf *out, const struct cq_overview_queue *q
 enum form { AS_TEXT, AS_INT, AS_NUMBER };
 
 /* A field of a hash, under its own name. */
-struct field {
+struct info_field {
     const char *name;
     enum form form;
 };
 
-static const struct field scheduler_fields[] = {
+static const struct info_field scheduler_fields[] = {
     {"hostname", AS_TEXT},
     {"pid", AS_INT},
     {"created_at", AS_TEXT},
     {"last_heartbeat", AS_TEXT},
 };
 
-static const struct field worker_fields[] = {
+static const struct info_field worker_fields[] = {
     {"state", AS_TEXT},
     {"hostname", AS_TEXT},
     {"ip_address", AS_TEXT},
@@ -100,7 +100,7 @@ static void put_json_field(struct cq_buf *out, struct cq_str text, enum form for
 
 /* What a worker or a scheduler says of itself: its name, fields of its hash, its queues. */
 static void put_json_hash(struct cq_buf *out, struct cq_str name, const struct cq_reply *hash,
-                          const struct field *fields, size_t count)
+                          const struct info_field *fields, size_t count)
 {
     struct cq_strv queues = CQ_STRV_INIT;
     put_json_key(out, "name");

@@ -30,7 +30,7 @@ static enum cq_code read_names(struct cq_connection *connection, struct cq_strv 
     return code;
 }
 
-static void take_fields(struct cq_found *worker)
+static void take_fields(struct cq_fleet_member *worker)
 {
     worker->hostname = cq_reply_str(cq_reply_at(worker->reply, 0));
     worker->pid = (int)cq_reply_int(cq_reply_at(worker->reply, 1));
@@ -77,12 +77,12 @@ bool cq_fleet_is_meant(const char *worker, const char *name)
                             strspn(worker + len + 1, "0123456789") == strlen(worker + len + 1));
 }
 
-bool cq_fleet_same_process(const struct cq_found *a, const struct cq_found *b)
+bool cq_fleet_same_process(const struct cq_fleet_member *a, const struct cq_fleet_member *b)
 {
     return a->pid == b->pid && cq_str_eq(a->hostname, b->hostname);
 }
 
-bool cq_fleet_publish(struct cq_session *session, const struct cq_found *worker, const char *message,
+bool cq_fleet_publish(struct cq_session *session, const struct cq_fleet_member *worker, const char *message,
                       enum cq_exit *ret_status)
 {
     struct cq_key channel = cq_key_pubsub(cq_str(worker->name));

@@ -52,7 +52,7 @@ static bool choose(const struct cq_run *run, struct cq_fleet *fleet)
     for (size_t n = 0; n < run->arg_count; n++) {
         bool there = false, ours = false;
         for (size_t i = 0; i < fleet->names.len; i++) {
-            struct cq_found *worker = &fleet->workers[i];
+            struct cq_fleet_member *worker = &fleet->workers[i];
             if (!cq_fleet_is_meant(worker->name, run->args[n]))
                 continue;
             there = true;
@@ -72,13 +72,13 @@ static bool choose(const struct cq_run *run, struct cq_fleet *fleet)
 /* Tell the process of workers[first], and say so for all of them. */
 static enum cq_exit tell(struct cq_session *session, struct cq_fleet *fleet, size_t first, bool here)
 {
-    struct cq_found *worker = &fleet->workers[first];
+    struct cq_fleet_member *worker = &fleet->workers[first];
     struct cq_buf names = CQ_BUF_INIT(NAMES_LIMIT);
     struct cq_error why;
     bool signalled = here && cq_process_hang_up(worker->pid, &why) == CQ_OK, heard = false;
     enum cq_exit status = CQ_EXIT_OK;
     for (size_t i = first; i < fleet->names.len; i++) {
-        struct cq_found *other = &fleet->workers[i];
+        struct cq_fleet_member *other = &fleet->workers[i];
         if (!other->wanted || !cq_fleet_same_process(worker, other))
             continue;
         other->wanted = false;
@@ -110,7 +110,7 @@ static enum cq_exit reload_fleet(struct cq_session *session, const struct cq_run
     gethostname(hostname, sizeof(hostname) - 1);
     enum cq_exit status = choose(run, fleet) ? CQ_EXIT_OK : CQ_EXIT_FAILED;
     for (size_t i = 0; i < fleet->names.len; i++) {
-        struct cq_found *worker = &fleet->workers[i];
+        struct cq_fleet_member *worker = &fleet->workers[i];
         if (!worker->wanted)
             continue;
         any = true;

@@ -7,7 +7,7 @@
 #include "base/attr.h"
 #include "tests/support/suite.h"
 
-struct fields {
+struct option_fields {
     bool burst, verbose;
     const char *name, *level;
     int64_t count, ttl;
@@ -16,7 +16,7 @@ struct fields {
     struct cq_strv paths, waits;
 };
 
-#define FIELD(member) offsetof(struct fields, member)
+#define FIELD(member) offsetof(struct option_fields, member)
 
 static const struct cq_option table[] = {
     {.kind = CQ_OPTION_HEADING, .help = "A section"},
@@ -93,7 +93,7 @@ static const struct cq_option table[] = {
     {.kind = CQ_OPTION_END},
 };
 
-static struct fields fields;
+static struct option_fields fields;
 static struct cq_options_given given;
 static const struct cq_option_set set = {table, &fields, &given};
 static struct cq_error err;

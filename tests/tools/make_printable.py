@@ -6,6 +6,7 @@ Run by hand with the Python whose repr() cq follows (3.11, Unicode 14):
 """
 
 import sys
+import textwrap
 import unicodedata
 
 
@@ -20,11 +21,11 @@ def ranges():
             start = None
 
 
-def table(c_type, name, pairs, per_line):
-    cells = ['{0x%X, 0x%X}' % pair for pair in pairs]
+def table(c_type, name, pairs):
+    cells = ' '.join('{0x%X,0x%X},' % pair for pair in pairs)
     print('static const struct { %s first, last; } %s[] = {' % (c_type, name))
-    for at in range(0, len(cells), per_line):
-        print('    ' + ', '.join(cells[at : at + per_line]) + ',')
+    for line in textwrap.wrap(cells, 106):
+        print('    ' + line)
     print('};')
 
 
@@ -32,16 +33,16 @@ def main():
     every = list(ranges())
     print('/*')
     print(
-        ' * Code points from U+0080 that Python %d.%d (Unicode %s) does not print in a repr, as ranges '
-        'with both ends' % (sys.version_info[0], sys.version_info[1], unicodedata.unidata_version)
+        ' * Code points from U+0080 that Python %d.%d (Unicode %s) does not print in a repr, as ranges with '
+        'both' % (sys.version_info[0], sys.version_info[1], unicodedata.unidata_version)
     )
-    print(' * included. Written by tests/tools/make_printable.py.')
+    print(' * ends included. Written by tests/tools/make_printable.py.')
     print(' */')
     print('/* clang-format off */')
     print('#ifndef CQ_SERIALIZERS_PRINTABLE_H\n#define CQ_SERIALIZERS_PRINTABLE_H\n\n#include <stdint.h>\n')
-    table('uint16_t', 'unprintable_low', [r for r in every if r[1] <= 0xFFFF], 8)
+    table('uint16_t', 'unprintable_low', [r for r in every if r[1] <= 0xFFFF])
     print()
-    table('uint32_t', 'unprintable_high', [r for r in every if r[1] > 0xFFFF], 6)
+    table('uint32_t', 'unprintable_high', [r for r in every if r[1] > 0xFFFF])
     print('\n#endif')
 
 

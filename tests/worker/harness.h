@@ -37,15 +37,15 @@ int stop_worker(pid_t pid); /* SIGTERM, then the same */
 
 void wait_log(const char *words); /* until a worker's log has them in a line */
 bool log_has(const char *words);
-int log_count(const char *words); /* lines of it that have them */
+int log_count(const char *words);                     /* lines of it that have them */
 int count_lines(const char *path, const char *words); /* the same of any file; 0 when it is not there */
 
 /* Publish a command for the worker of this name, once it listens. */
 void tell_worker(const char *name, const char *command);
 
 /*
- * Until the worker of this name has obeyed a command sent now. What was to happen before, it has done by then:
- * timers that were due are over, signals and messages of its children that had come are read.
+ * Until the worker of this name has obeyed a command sent now. What was to happen before, it has done by
+ * then: timers that were due are over, signals and messages of its children that had come are read.
  */
 void wait_turn(const char *name);
 
@@ -62,8 +62,8 @@ struct job_spec {
 
 /* The first child of a process, once there is one: of a worker, a stable; of a stable, a horse. */
 pid_t child_of(pid_t parent);
-int children_of(pid_t parent);  /* how many it has now */
-void wait_gone(pid_t pid); /* until there is no such process */
+int children_of(pid_t parent); /* how many it has now */
+void wait_gone(pid_t pid);     /* until there is no such process */
 
 /* Put a job of RQ's JSON on its queue, through enqueue.lua. */
 void enqueue(const char *id, const struct job_spec *spec);

@@ -60,7 +60,8 @@ START_TEST(what_a_runtime_raises_at_the_timeout_is_recorded_when_it_says_that_it
     put("raises", "fake.raise_at_timeout", 100);
     fake_says("hello", "{\"soft_timeout\": true}");
     use_clock();
-    pid_t worker = start_worker("--burst", "--config", fake_config, "--name", "w", "--kill-grace", "600", NULL);
+    pid_t worker = start_worker("--burst", "--config", fake_config, "--name", "w", "--kill-grace", "600",
+                                NULL);
     wait_lines(1, "at work");
     pass_time(worker, 200);
     wait_turn("w");
