@@ -58,6 +58,26 @@ void cq_log(struct cq_log *log, enum cq_log_level level, const char *worker, con
             const char *format, ...) CQ_PRINTF(5, 6);
 
 /*
+ * A log and the name that its lines begin with, for short calls: cq_log_info(&process->logger, "idle").
+ * The second kind is about a job: cq_log_job_warning(&slot->logger, job_id, "stopped by user").
+ */
+struct cq_logger {
+    struct cq_log *log; /* borrowed; NULL: nothing is written */
+    const char *worker; /* borrowed; NULL: lines begin with no name */
+};
+
+#define CQ_LOG_BY(logger, level, job_id, ...) \
+    cq_log((logger)->log, (level), (logger)->worker, (job_id), __VA_ARGS__)
+#define cq_log_debug(logger, ...) CQ_LOG_BY(logger, CQ_LOG_DEBUG, NULL, __VA_ARGS__)
+#define cq_log_info(logger, ...) CQ_LOG_BY(logger, CQ_LOG_INFO, NULL, __VA_ARGS__)
+#define cq_log_warning(logger, ...) CQ_LOG_BY(logger, CQ_LOG_WARNING, NULL, __VA_ARGS__)
+#define cq_log_error(logger, ...) CQ_LOG_BY(logger, CQ_LOG_ERROR, NULL, __VA_ARGS__)
+#define cq_log_job_debug(logger, job_id, ...) CQ_LOG_BY(logger, CQ_LOG_DEBUG, job_id, __VA_ARGS__)
+#define cq_log_job_info(logger, job_id, ...) CQ_LOG_BY(logger, CQ_LOG_INFO, job_id, __VA_ARGS__)
+#define cq_log_job_warning(logger, job_id, ...) CQ_LOG_BY(logger, CQ_LOG_WARNING, job_id, __VA_ARGS__)
+#define cq_log_job_error(logger, job_id, ...) CQ_LOG_BY(logger, CQ_LOG_ERROR, job_id, __VA_ARGS__)
+
+/*
  * Write a text that may have several lines, such as a traceback: as JSON it is one event, as text each of its
  * lines is one, with the same prefix. Newlines at its end are left out; it is cut at 64 KiB.
  */

@@ -28,6 +28,7 @@ enum {
 
 struct server {
     const struct cq_cron_server_options *options;
+    struct cq_logger logger;
     struct cq_cron_table *table;
     struct ev_loop *loop;
     struct cq_async *redis;
@@ -70,7 +71,6 @@ static void decide_later(struct cq_cron_job *job)
 
 static void decide(struct server *server, struct cq_cron_job *job)
 {
-    struct cq_log *log = server->options->log;
     cq_time last = cq_cron_seen_tick(cq_str(job->seen)), now = server_now(server);
     if (last != CQ_TIME_UNSET && job->skipped > last && job->skipped <= now)
         last = job->skipped;
@@ -81,8 +81,8 @@ static void decide(struct server *server, struct cq_cron_job *job)
         char iso[CQ_TIME_ISO_SIZE];
         cq_time_iso(job->due.skipped, iso);
         job->skipped = job->due.skipped;
-        cq_log(log, CQ_LOG_WARNING, NULL, NULL,
-               "%s: missed its time, of which the last was %s; not made up for", job->identity, iso);
+        cq_log_warning(&server->logger, "%s: missed its time, of which the last was %s; not made up for",
+                       job->identity, iso);
     }
 }
 
@@ -99,10 +99,10 @@ static void on_claim(const struct cq_reply *reply, const struct cq_error *err, v
     server->claims--;
     job->waits = false;
     if (!reply) { /* carried out or not: what Redis holds then says it */
-        cq_log(server->options->log, CQ_LOG_DEBUG, NULL, NULL, "%s: no answer: %s", job->identity, err->text);
+        cq_log_debug(&server->logger, "%s: no answer: %s", job->identity, err->text);
         decide_later(job);
     } else if (cq_cron_tick_read(reply, &verdict, &seen, &why) == CQ_OK) {
-        cq_cron_say_verdict(server->options->log, job, verdict, claim->id);
+        cq_cron_say_verdict(&server->logger, job, verdict, claim->id);
         cq_cron_job_saw(job, seen);
         server->changed = true;
         if (verdict == CQ_CRON_TAKEN)
@@ -111,8 +111,8 @@ static void on_claim(const struct cq_reply *reply, const struct cq_error *err, v
             job->due_done++;
         claim_next(server, job);
     } else {
-        cq_log(server->options->log, CQ_LOG_ERROR, NULL, NULL, "%s: cannot enqueue: %s; trying again in %d s",
-               job->identity, why.text, AGAIN_S);
+        cq_log_error(&server->logger, "%s: cannot enqueue: %s; trying again in %d s", job->identity, why.text,
+                     AGAIN_S);
         job->due_done = job->due.count;
         job->next = server_now(server) + AGAIN_S * CQ_SECOND;
     }
@@ -151,8 +151,7 @@ static void claim_next(struct server *server, struct cq_cron_job *job)
         cq_async_call(server->redis, command, on_claim, claim);
     } else {
         cq_async_drop_command(server->redis, command);
-        cq_log(server->options->log, CQ_LOG_ERROR, NULL, NULL, "%s: cannot be enqueued: %s", job->identity,
-               err.text);
+        cq_log_error(&server->logger, "%s: cannot be enqueued: %s", job->identity, err.text);
         job->due_done = job->due.count;
         free(claim);
     }
@@ -168,14 +167,12 @@ static void on_beat(const struct cq_reply *reply, const struct cq_error *err, vo
     server->beating = false;
     if (!reply) {
         if (!server->ending)
-            cq_log(server->options->log, CQ_LOG_DEBUG, NULL, NULL, "no answer to the heartbeat: %s",
-                   err->text);
+            cq_log_debug(&server->logger, "no answer to the heartbeat: %s", err->text);
         return; /* on_ready begins anew */
     }
     if (cq_cron_beat_read(reply, server->table->len, &now, &why) != CQ_OK) {
         if (!server->reload)
-            cq_log(server->options->log, CQ_LOG_ERROR, NULL, NULL,
-                   "heartbeat failed: %s; trying again in %d s", why.text, AGAIN_S);
+            cq_log_error(&server->logger, "heartbeat failed: %s; trying again in %d s", why.text, AGAIN_S);
         cq_timer_arm(&server->timer, server->reload ? 0 : AGAIN_S);
         return;
     }
@@ -185,7 +182,7 @@ static void on_beat(const struct cq_reply *reply, const struct cq_error *err, vo
     server->ahead += drift;
     server->last_beat = cq_clock_monotonic();
     if (server->fresh)
-        cq_cron_say_rival(server->options->log, reply, server->table->len);
+        cq_cron_say_rival(&server->logger, reply, server->table->len);
     server->fresh = false;
     for (size_t i = 0; i < server->table->len; i++) {
         struct cq_cron_job *job = server->table->jobs[i];
@@ -235,7 +232,6 @@ static void leave_at_once(int signal_number)
 
 static void reload(struct server *server)
 {
-    struct cq_log *log = server->options->log;
     struct cq_cron_table fresh = CQ_CRON_TABLE_INIT;
     struct cq_error err;
     struct sigaction leave = {.sa_handler = leave_at_once}, terminate, interrupt;
@@ -246,7 +242,7 @@ static void reload(struct server *server)
     sigaction(SIGTERM, &terminate, NULL);
     sigaction(SIGINT, &interrupt, NULL);
     if (code != CQ_OK) {
-        cq_log(log, CQ_LOG_ERROR, NULL, NULL, "%s; the jobs stay as they were", err.text);
+        cq_log_error(&server->logger, "%s; the jobs stay as they were", err.text);
         cq_cron_table_release(&fresh);
         return;
     }
@@ -254,7 +250,7 @@ static void reload(struct server *server)
     *server->table = fresh;
     server->last_beat = 0;
     server->fresh = true;
-    cq_log(log, CQ_LOG_INFO, NULL, NULL, "read again: %zu cron job%s", fresh.len, fresh.len == 1 ? "" : "s");
+    cq_log_info(&server->logger, "read again: %zu cron job%s", fresh.len, fresh.len == 1 ? "" : "s");
 }
 
 static void on_hang_up(struct ev_loop *loop, ev_signal *watcher, int events)
@@ -337,8 +333,8 @@ static void on_ready(struct cq_async *async, void *data)
 {
     (void)async;
     struct server *server = data;
-    cq_log(server->options->log, CQ_LOG_INFO, NULL, NULL, "cron scheduler %s: connected, %zu cron job%s",
-           server->name, server->table->len, server->table->len == 1 ? "" : "s");
+    cq_log_info(&server->logger, "cron scheduler %s: connected, %zu cron job%s", server->name,
+                server->table->len, server->table->len == 1 ? "" : "s");
     server->last_beat = 0;
     run(server);
 }
@@ -349,8 +345,7 @@ static void on_down(struct cq_async *async, const struct cq_error *err, int retr
     struct server *server = data;
     cq_timer_cancel(&server->timer);
     if (retry_in_ms >= 0) {
-        cq_log(server->options->log, CQ_LOG_WARNING, NULL, NULL, "%s; trying again in %.1f s", err->text,
-               retry_in_ms / 1000.);
+        cq_log_warning(&server->logger, "%s; trying again in %.1f s", err->text, retry_in_ms / 1000.);
         return;
     }
     server->code = err->code;
@@ -380,6 +375,7 @@ enum cq_code cq_cron_serve(const struct cq_cron_server_options *options, struct 
                            struct cq_error *err)
 {
     struct server server = {.options = options,
+                            .logger = {.log = options->log},
                             .table = table,
                             .loop = EV_DEFAULT,
                             .created_at = cq_clock_now(),
@@ -413,6 +409,6 @@ enum cq_code cq_cron_serve(const struct cq_cron_server_options *options, struct 
     ev_signal_stop(server.loop, &server.interrupt);
     ev_signal_stop(server.loop, &server.hang_up);
     if (server.code == CQ_OK)
-        cq_log(options->log, CQ_LOG_INFO, NULL, NULL, "cron scheduler %s: ended", server.name);
+        cq_log_info(&server.logger, "cron scheduler %s: ended", server.name);
     return server.code;
 }

@@ -27,18 +27,17 @@ static struct cq_str field(const json_t *payload, const char *key)
 
 static void shut_down(struct cq_slot *slot)
 {
-    cq_log(slot->process->log, CQ_LOG_INFO, slot->name, NULL,
-           "received the shutdown command: warm shut down requested");
+    cq_log_info(&slot->logger, "received the shutdown command: warm shut down requested");
     cq_slot_stop(slot);
 }
 
 static void kill_horse(struct cq_slot *slot)
 {
     if (cq_execution_kill(slot, CQ_KILL_COMMAND))
-        cq_log(slot->process->log, CQ_LOG_INFO, slot->name, slot->run.job_id.data,
-               "received the kill-horse command: killing its horse");
+        cq_log_job_info(&slot->logger, slot->run.job_id.data,
+                        "received the kill-horse command: killing its horse");
     else
-        cq_log(slot->process->log, CQ_LOG_WARNING, slot->name, NULL, "kill-horse ignored: not working");
+        cq_log_warning(&slot->logger, "kill-horse ignored: not working");
 }
 
 static void resize(struct cq_slot *slot, const json_t *payload)
@@ -96,12 +95,11 @@ static bool stop_job(struct cq_slot *slot, struct cq_str job_id, struct cq_str e
     if (!same)
         return false;
     if (!cq_execution_kill(slot, CQ_KILL_STOPPED)) {
-        cq_log(slot->process->log, CQ_LOG_WARNING, slot->name, slot->run.job_id.data,
-               "stop-job ignored: it has ended, its callback runs");
+        cq_log_job_warning(&slot->logger, slot->run.job_id.data,
+                           "stop-job ignored: it has ended, its callback runs");
         return true;
     }
-    cq_log(slot->process->log, CQ_LOG_WARNING, slot->name, slot->run.job_id.data,
-           "stopped by user, killing its horse");
+    cq_log_job_warning(&slot->logger, slot->run.job_id.data, "stopped by user, killing its horse");
     return true;
 }
 
@@ -113,26 +111,24 @@ static void stop_or_defer(struct cq_slot *slot, struct cq_str message, const jso
     if (!deferred && may_be_fetching(slot))
         defer(slot, message);
     else
-        cq_log(slot->process->log, CQ_LOG_WARNING, slot->name, NULL,
-               "stop-job ignored: not working on job '%.*s'", (int)job_id.len,
-               job_id.data ? job_id.data : "");
+        cq_log_warning(&slot->logger, "stop-job ignored: not working on job '%.*s'", (int)job_id.len,
+                       job_id.data ? job_id.data : "");
 }
 
 static void handle(struct cq_slot *slot, struct cq_str message, bool deferred)
 {
-    struct cq_log *log = slot->process->log;
     if (!deferred)
-        cq_log(log, CQ_LOG_DEBUG, slot->name, NULL, "received message: %.*s",
-               (int)(message.len < 500 ? message.len : 500), message.data);
+        cq_log_debug(&slot->logger, "received message: %.*s", (int)(message.len < 500 ? message.len : 500),
+                     message.data);
     if (message.len > COMMAND_MAX) {
-        cq_log(log, CQ_LOG_WARNING, slot->name, NULL, "a command of %zu bytes was ignored", message.len);
+        cq_log_warning(&slot->logger, "a command of %zu bytes was ignored", message.len);
         return;
     }
     json_error_t fault;
     json_t *payload = json_loadb(message.data, message.len, 0, &fault);
     struct cq_str command = field(payload, "command");
     if (!json_is_object(payload))
-        cq_log(log, CQ_LOG_WARNING, slot->name, NULL, "a command that is not a JSON object was ignored");
+        cq_log_warning(&slot->logger, "a command that is not a JSON object was ignored");
     else if (cq_str_is(command, "shutdown"))
         shut_down(slot);
     else if (cq_str_is(command, "reload"))
@@ -144,8 +140,8 @@ static void handle(struct cq_slot *slot, struct cq_str message, bool deferred)
     else if (cq_str_is(command, "stop-job") || cq_str_is(command, "stop-execution"))
         stop_or_defer(slot, message, payload, deferred);
     else
-        cq_log(log, CQ_LOG_WARNING, slot->name, NULL, "unknown command '%.*s' was ignored", (int)command.len,
-               command.data ? command.data : "");
+        cq_log_warning(&slot->logger, "unknown command '%.*s' was ignored", (int)command.len,
+                       command.data ? command.data : "");
     json_decref(payload);
 }
 

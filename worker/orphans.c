@@ -171,8 +171,8 @@ static void on_hash(const struct cq_reply *reply, const struct cq_error *lost, v
     else
         why = call(running, reply, &refusal);
     if (why) {
-        cq_log(process->log, CQ_LOG_WARNING, process->name, running->job->job_id,
-               "its failure callback is left out: %s", why);
+        cq_log_job_warning(&process->logger, running->job->job_id, "its failure callback is left out: %s",
+                           why);
         finished(running);
     }
     cq_buf_release(&refusal);
@@ -199,9 +199,8 @@ void cq_orphans_next(struct cq_orphans *orphans)
 void cq_orphans_add(struct cq_orphans *orphans, struct cq_str job_id, struct cq_str queue)
 {
     if (orphans->len == WAITING_MAX) {
-        cq_log(orphans->process->log, CQ_LOG_WARNING, orphans->process->name, NULL,
-               "%.*s: its failure callback is left out: %d wait already", (int)job_id.len, job_id.data,
-               WAITING_MAX);
+        cq_log_warning(&orphans->process->logger, "%.*s: its failure callback is left out: %d wait already",
+                       (int)job_id.len, job_id.data, WAITING_MAX);
         return;
     }
     struct waiting *job = cq_calloc(1, sizeof(*job));

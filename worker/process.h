@@ -11,9 +11,9 @@
  *     heartbeat.c    its sign of life
  *   runtimes/      how functions are executed
  *     runtimes.c     all of them; runtime.c: one, and its stables (stable.c: one stable's process and socket,
- * horse_table.c: its horses; launch.c, python.c: starting it) horse.c        one horse's socket: job frames out,
- * answers in route.c        which runtime a job belongs to waiter.c       waiting for work on every queue,
- * without popping commands.c     rq:pubsub:<worker> maintenance.c  abandoned jobs every few seconds,
+ * horse_table.c: its horses; launch.c, python.c: starting it) horse.c        one horse's socket: job frames
+ * out, answers in route.c        which runtime a job belongs to waiter.c       waiting for work on every
+ * queue, without popping commands.c     rq:pubsub:<worker> maintenance.c  abandoned jobs every few seconds,
  * registries every maintenance interval (core/abandon_guard.c: when abandoned jobs may be judged) scheduler.c
  *    --with-scheduler: locks, and jobs that are due callback.c     a
  * callback of a job that has no horse any more (fields.c: the job's hash, kept for it) orphans.c      failure
@@ -54,6 +54,7 @@ struct cq_supervisor_link;
 struct cq_process {
     const struct cq_worker_options *options; /* borrowed */
     struct cq_log *log;                      /* borrowed */
+    struct cq_logger logger;                 /* the same, with the process's name */
     struct ev_loop *loop;                    /* the default loop: it reaps children */
     struct cq_async *redis;                  /* owned: every transition goes through it */
     struct cq_runtimes *runtimes;            /* owned */

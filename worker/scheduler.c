@@ -64,25 +64,25 @@ static void tell_lock(struct cq_scheduler *scheduler, size_t at, enum cq_lock lo
     int len = (int)process->queues[at].len;
     const char *queue = process->queues[at].data;
     if (lock == CQ_LOCK_ACQUIRED && was_ours)
-        cq_log(process->log, CQ_LOG_WARNING, process->name, NULL,
-               "scheduler %s: the lock of queue %.*s had expired; taken again", scheduler->name, len, queue);
+        cq_log_warning(&process->logger, "scheduler %s: the lock of queue %.*s had expired; taken again",
+                       scheduler->name, len, queue);
     else if (lock == CQ_LOCK_ACQUIRED)
-        cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "scheduler %s: has the lock of queue %.*s",
-               scheduler->name, len, queue);
+        cq_log_info(&process->logger, "scheduler %s: has the lock of queue %.*s", scheduler->name, len,
+                    queue);
     else if (lock == CQ_LOCK_TAKEN && was_ours)
-        cq_log(process->log, CQ_LOG_WARNING, process->name, NULL,
-               "scheduler %s: the lock of queue %.*s was taken over by another one", scheduler->name, len,
-               queue);
+        cq_log_warning(&process->logger, "scheduler %s: the lock of queue %.*s was taken over by another one",
+                       scheduler->name, len, queue);
     else if (lock == CQ_LOCK_TAKEN && !scheduler->seen)
-        cq_log(process->log, CQ_LOG_INFO, process->name, NULL,
-               "scheduler %s: stands by for queue %.*s, which has another one", scheduler->name, len, queue);
+        cq_log_info(&process->logger, "scheduler %s: stands by for queue %.*s, which has another one",
+                    scheduler->name, len, queue);
     else if (lock == CQ_LOCK_BROKEN && before != CQ_LOCK_BROKEN)
-        cq_log(process->log, CQ_LOG_ERROR, process->name, NULL,
-               "scheduler %s: rq:scheduler-lock:%.*s or rq:scheduled:%.*s holds something else; nothing is "
-               "scheduled there until "
-               "it is "
-               "removed",
-               scheduler->name, len, queue, len, queue);
+        cq_log_error(
+            &process->logger,
+            "scheduler %s: rq:scheduler-lock:%.*s or rq:scheduled:%.*s holds something else; nothing is "
+            "scheduled there until "
+            "it is "
+            "removed",
+            scheduler->name, len, queue, len, queue);
     scheduler->locks[at] = lock;
 }
 
@@ -93,12 +93,13 @@ static void tell(struct cq_scheduler *scheduler, const struct cq_reply *reply, c
         tell_lock(scheduler, i, cq_due_lock(reply, i));
     scheduler->seen = true;
     if (due->moved)
-        cq_log(process->log, CQ_LOG_DEBUG, process->name, NULL, "scheduler %s: queued %lld job%s",
-               scheduler->name, (long long)due->moved, due->moved == 1 ? "" : "s");
+        cq_log_debug(&process->logger, "scheduler %s: queued %lld job%s", scheduler->name,
+                     (long long)due->moved, due->moved == 1 ? "" : "s");
     if (due->dropped)
-        cq_log(process->log, CQ_LOG_INFO, process->name, NULL,
-               "scheduler %s: dropped %lld scheduled entr%s whose job is gone, canceled or queued already",
-               scheduler->name, (long long)due->dropped, due->dropped == 1 ? "y" : "ies");
+        cq_log_info(
+            &process->logger,
+            "scheduler %s: dropped %lld scheduled entr%s whose job is gone, canceled or queued already",
+            scheduler->name, (long long)due->dropped, due->dropped == 1 ? "y" : "ies");
 }
 
 static void on_due(const struct cq_reply *reply, const struct cq_error *lost, void *data)
@@ -112,9 +113,8 @@ static void on_due(const struct cq_reply *reply, const struct cq_error *lost, vo
         return; /* whose the locks are now, the first pass on the next connection says */
     if (lost || cq_due_read(reply, &due, &err) != CQ_OK) {
         if (!scheduler->failing)
-            cq_log(process->log, CQ_LOG_ERROR, process->name, NULL,
-                   "scheduler %s: %s; trying again every second", scheduler->name,
-                   lost ? lost->text : err.text);
+            cq_log_error(&process->logger, "scheduler %s: %s; trying again every second", scheduler->name,
+                         lost ? lost->text : err.text);
         scheduler->failing = true;
     } else {
         scheduler->failing = false;
@@ -156,11 +156,12 @@ static void on_unattended(const struct cq_reply *reply, const struct cq_error *l
     for (size_t i = 0; !lost && i < process->queue_count; i++) {
         int64_t count = cq_unattended_count(reply, i);
         if (count > 0)
-            cq_log(process->log, CQ_LOG_WARNING, process->name, NULL,
-                   "%lld scheduled job%s of queue %.*s would wait for ever: no scheduler runs; start a "
-                   "worker with --with-scheduler",
-                   (long long)count, count == 1 ? "" : "s", (int)process->queues[i].len,
-                   process->queues[i].data);
+            cq_log_warning(
+                &process->logger,
+                "%lld scheduled job%s of queue %.*s would wait for ever: no scheduler runs; start a "
+                "worker with --with-scheduler",
+                (long long)count, count == 1 ? "" : "s", (int)process->queues[i].len,
+                process->queues[i].data);
     }
 }
 

@@ -56,8 +56,8 @@ static void on_peek(const struct cq_reply *reply, const struct cq_error *lost, v
     if (lost)
         return; /* its on_ready peeks again */
     if (cq_reply_check(reply, &err) != CQ_OK) {
-        cq_log(waiters->process->log, CQ_LOG_ERROR, waiters->process->name, NULL, "waiting on queue %.*s: %s",
-               (int)waiter->queue.len, waiter->queue.data, err.text);
+        cq_log_error(&waiters->process->logger, "waiting on queue %.*s: %s", (int)waiter->queue.len,
+                     waiter->queue.data, err.text);
         cq_timer_arm(&waiters->pause, blind_s);
         waiters->blind = true;
         return;
@@ -144,10 +144,9 @@ void cq_waiters_hold(struct cq_waiters *waiters, size_t queue, bool paused)
     struct waiter *waiter = &waiters->each[queue];
     waiter->held = paused;
     if (paused && !waiter->announced)
-        cq_log(process->log, CQ_LOG_INFO, process->name, NULL,
-               "queue %.*s is paused, run `cq resume --queue %.*s` to resume it",
-               (int)process->queues[queue].len, process->queues[queue].data, (int)process->queues[queue].len,
-               process->queues[queue].data);
+        cq_log_info(&process->logger, "queue %.*s is paused, run `cq resume --queue %.*s` to resume it",
+                    (int)process->queues[queue].len, process->queues[queue].data,
+                    (int)process->queues[queue].len, process->queues[queue].data);
     waiter->announced = paused;
     if (paused && !cq_timer_is_armed(&waiters->hold))
         cq_timer_arm(&waiters->hold, hold_s);

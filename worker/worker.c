@@ -308,6 +308,7 @@ static enum cq_code start(struct cq_process *process, struct cq_error *err)
     for (int i = 0; i < options->slots; i++)
         cq_slot_init(&process->slots[i], process, i);
     snprintf(process->name, sizeof(process->name), "%.63s", process->slots[0].name);
+    process->logger = (struct cq_logger){process->log, process->name};
     process->shutdown = cq_shutdown_new(process);
     process->resize = cq_resize_new(process);
     process->supervisor = cq_supervisor_link_new(process);

@@ -27,6 +27,7 @@ static void slot_name(struct cq_slot *slot)
                  (options->first_number ? options->first_number : 1) + slot->index);
     else
         snprintf(slot->name, sizeof(slot->name), "%s", options->name);
+    slot->logger = (struct cq_logger){slot->process->log, slot->name};
 }
 
 static void set_order(struct cq_slot *slot)

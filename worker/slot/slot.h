@@ -31,6 +31,7 @@ struct cq_slot {
     int index;
     enum cq_slot_state state;
     char name[CQ_NAME_MAX + 16];
+    struct cq_logger logger; /* the process's log, with this name */
     struct cq_worker_identity identity;
     struct cq_running run;
     struct cq_runtime *runtime;   /* of the job that runs, else of the last one; NULL: there was none */

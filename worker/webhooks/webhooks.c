@@ -78,10 +78,9 @@ static void leave_out(struct cq_webhooks *webhooks, const struct cq_transfer *tr
 static void tell_left_out(struct cq_webhooks *webhooks)
 {
     if (webhooks->left_out)
-        cq_log(webhooks->process->log, CQ_LOG_WARNING, webhooks->process->name, NULL,
-               "%llu webhook%s left out: %d wait, or %d MiB of them", webhooks->left_out,
-               webhooks->left_out == 1 ? " was" : "s were", CQ_WEBHOOKS_WAITING,
-               CQ_WEBHOOKS_WAITING_BYTES / 1024 / 1024);
+        cq_log_warning(&webhooks->process->logger, "%llu webhook%s left out: %d wait, or %d MiB of them",
+                       webhooks->left_out, webhooks->left_out == 1 ? " was" : "s were", CQ_WEBHOOKS_WAITING,
+                       CQ_WEBHOOKS_WAITING_BYTES / 1024 / 1024);
     webhooks->left_out = 0;
 }
 
@@ -258,8 +257,8 @@ void cq_webhooks_drop(struct cq_webhooks *webhooks)
 {
     size_t count = webhooks->waiting.len + webhooks->under_way.len;
     if (count)
-        cq_log(webhooks->process->log, CQ_LOG_WARNING, webhooks->process->name, NULL, "%zu webhook%s dropped",
-               count, count == 1 ? " is" : "s are");
+        cq_log_warning(&webhooks->process->logger, "%zu webhook%s dropped", count,
+                       count == 1 ? " is" : "s are");
     while (webhooks->waiting.len)
         cq_transfer_free(take_waiting(webhooks));
     while (webhooks->under_way.len) {
