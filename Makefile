@@ -8,7 +8,7 @@ SANITIZE ?=
 TEST     ?=
 VERSION  := 0.1.0
 
-LAYERS := base serializers redis job registry queue lifecycle core runtime worker config cron cmd
+LAYERS := base serializers redis job registry queue lifecycle core runtime config worker cron cmd
 
 # One output folder per kind of build, so that sanitized and plain objects never mix.
 ROOT := build

@@ -1,4 +1,5 @@
-/* The ini file and the environment, put into the settings. */
+#include "config/load.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,7 +12,7 @@
 #include "config/ini.h"
 #include "config/nearest.h"
 #include "config/sections.h"
-#include "config/settings.h"
+#include "redis/address.h"
 
 enum { WHERE_SIZE = 160 };
 

@@ -7,17 +7,17 @@
 
 struct cq_settings;
 
-/* One line of [programs]. */
+/* One line of [programs]: the function name that jobs use, and the command as written. */
 struct cq_settings_program {
     char *name;
     char *command;
 };
 
-/* One section [runtime.NAME]. */
+/* One section [runtime.NAME]: a program that speaks the stable protocol (docs/RUNTIME.md). */
 struct cq_settings_runtime {
     char *name;
-    char *command;            /* always there */
-    struct cq_strv functions; /* one or more */
+    char *command;            /* always there; split into words as a [programs] command is */
+    struct cq_strv functions; /* dotted prefixes of what it runs, one or more; the longest that fits counts */
     int line;                 /* of the file, of its first setting */
 };
 

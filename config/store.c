@@ -1,4 +1,5 @@
 /* A setting's value: text checked by its type and bounds, and put into its field. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -7,6 +8,7 @@
 #include "base/number.h"
 #include "config/dotted.h"
 #include "config/settings.h"
+#include "redis/address.h"
 #include "serializers/serializer.h"
 
 static void *field(const struct cq_setting *setting, struct cq_settings *settings)
@@ -18,7 +20,7 @@ static bool is_text(const struct cq_setting *setting)
 {
     return setting->type == CQ_SETTING_TEXT || setting->type == CQ_SETTING_SECRET ||
            setting->type == CQ_SETTING_URL || setting->type == CQ_SETTING_CLASS ||
-           setting->type == CQ_SETTING_SERIALIZER;
+           setting->type == CQ_SETTING_INTERPRETER;
 }
 
 static bool is_list(const struct cq_setting *setting)
@@ -36,7 +38,21 @@ void cq_setting_release(const struct cq_setting *setting, struct cq_settings *se
         *slot = NULL;
     } else if (is_list(setting)) {
         cq_strv_release(field(setting, settings));
+    } else if (setting->type == CQ_SETTING_SERIALIZER) {
+        struct cq_serializer_setting *serializer = field(setting, settings);
+        free(serializer->path);
+        serializer->path = NULL;
     }
+}
+
+/* A field that holds fewer values than an int64_t has bounds within them. */
+static void put_number(const struct cq_setting *setting, struct cq_settings *settings, int64_t number)
+{
+    assert(number >= setting->min && number <= setting->max);
+    if (setting->size == sizeof(int))
+        *(int *)field(setting, settings) = (int)number;
+    else
+        *(int64_t *)field(setting, settings) = number;
 }
 
 static enum cq_code store_text(const struct cq_setting *setting, struct cq_settings *settings,
@@ -66,7 +82,7 @@ static enum cq_code store_number(const struct cq_setting *setting, struct cq_set
         return cq_error_set(err, CQ_ERR_CONFIG, "%s: `%.60s` is not %s between %lld and %lld%s", where, value,
                             seconds ? "seconds" : "a whole number", (long long)setting->min,
                             (long long)setting->max, seconds ? " (5m, 2h and 1d also work)" : "");
-    *(int64_t *)field(setting, settings) = number;
+    put_number(setting, settings, number);
     return CQ_OK;
 }
 
@@ -98,7 +114,7 @@ static enum cq_code store_size(const struct cq_setting *setting, struct cq_setti
         return cq_error_set(err, CQ_ERR_CONFIG,
                             "%s: `%.60s` is not a size in KiB between %lld and %lld (500M and 2G also work)",
                             where, value, (long long)setting->min, (long long)setting->max);
-    *(int64_t *)field(setting, settings) = kb;
+    put_number(setting, settings, kb);
     return CQ_OK;
 }
 
@@ -111,7 +127,7 @@ static enum cq_code store_timeout(const struct cq_setting *setting, struct cq_se
         return cq_error_set(err, CQ_ERR_CONFIG,
                             "%s: `%.60s` is not seconds between %g and %g, as in 0.5 or 30", where, value,
                             (double)setting->min / 1000, (double)setting->max / 1000);
-    *(int64_t *)field(setting, settings) = (int64_t)(seconds * 1000 + 0.5);
+    put_number(setting, settings, (int64_t)(seconds * 1000 + 0.5));
     return CQ_OK;
 }
 
@@ -164,17 +180,25 @@ static enum cq_code store_level(const struct cq_setting *setting, struct cq_sett
 }
 
 /* A name without a dot that is no format is a mistyped one, hardly a class of Python's. */
-static enum cq_code check_serializer(const char *value, const char *where, struct cq_error *err)
+static enum cq_code store_serializer(const struct cq_setting *setting, struct cq_settings *settings,
+                                     const char *value, const char *where, struct cq_error *err)
 {
-    enum cq_format format;
-    if (!*value || cq_format_parse(value, &format))
-        return CQ_OK;
-    if (!strchr(value, '.'))
-        return cq_error_set(err, CQ_ERR_CONFIG,
-                            "%s: `%.60s` is not pickle, json, msgpack or the dotted name of a serializer of "
-                            "Python's",
-                            where, value);
-    return cq_dotted_check(cq_str(value), 2, where, err);
+    struct cq_serializer_setting serializer = {.format = CQ_FORMAT_PICKLE};
+    serializer.restricted = *value && cq_format_parse(value, &serializer.format);
+    if (*value && !serializer.restricted) {
+        if (!strchr(value, '.'))
+            return cq_error_set(err, CQ_ERR_CONFIG,
+                                "%s: `%.60s` is not pickle, json, msgpack or the dotted name of a serializer "
+                                "of Python's",
+                                where, value);
+        enum cq_code code = cq_dotted_check(cq_str(value), 2, where, err);
+        if (code != CQ_OK)
+            return code;
+        serializer.path = cq_strdup(value);
+    }
+    cq_setting_release(setting, settings);
+    *(struct cq_serializer_setting *)field(setting, settings) = serializer;
+    return CQ_OK;
 }
 
 static enum cq_code store_list(const struct cq_setting *setting, struct cq_settings *settings,
@@ -240,7 +264,8 @@ enum cq_code cq_setting_store(const struct cq_setting *setting, struct cq_settin
     case CQ_SETTING_LIST:
     case CQ_SETTING_NAMES: return store_list(setting, settings, value, where, err);
     case CQ_SETTING_CLASS: code = *value ? cq_dotted_check(cq_str(value), 2, where, err) : CQ_OK; break;
-    case CQ_SETTING_SERIALIZER: code = check_serializer(value, where, err); break;
+    case CQ_SETTING_SERIALIZER: return store_serializer(setting, settings, value, where, err);
+    case CQ_SETTING_INTERPRETER: value = strcmp(value, "none") == 0 ? "" : value; break;
     case CQ_SETTING_TEXT:
     case CQ_SETTING_SECRET:
     case CQ_SETTING_URL: break;

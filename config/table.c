@@ -3,20 +3,24 @@
 #include "base/attr.h"
 #include "base/log.h"
 #include "config/settings.h"
+#include "redis/address.h"
 
-static const struct cq_setting_choice cert_reqs[] = {
-    {"none", 0}, {"optional", 1}, {"required", 2}, {NULL, 0}};
+static const struct cq_setting_choice cert_reqs[] = {{"none", CQ_TLS_CERT_NONE},
+                                                     {"optional", CQ_TLS_CERT_OPTIONAL},
+                                                     {"required", CQ_TLS_CERT_REQUIRED},
+                                                     {NULL, 0}};
 static const struct cq_setting_choice strategies[] = {
     {"default", CQ_DEQUEUE_DEFAULT},         {"random", CQ_DEQUEUE_RANDOM},
     {"round_robin", CQ_DEQUEUE_ROUND_ROBIN}, {"weighted", CQ_DEQUEUE_WEIGHTED},
     {"latency", CQ_DEQUEUE_LATENCY},         {NULL, 0}};
 static const struct cq_setting_choice outputs[] = {
     {"log", CQ_OUTPUT_LOG}, {"pass", CQ_OUTPUT_PASS}, {"discard", CQ_OUTPUT_DISCARD}, {NULL, 0}};
-static const struct cq_setting_choice webhook_reaches[] = {{"allow", 0}, {"refuse", 1}, {NULL, 0}};
+static const struct cq_setting_choice webhook_reaches[] = {
+    {"allow", CQ_WEBHOOK_PRIVATE_ALLOW}, {"refuse", CQ_WEBHOOK_PRIVATE_REFUSE}, {NULL, 0}};
 static const struct cq_setting_choice log_formats[] = {
     {"text", CQ_LOG_TEXT}, {"json", CQ_LOG_JSON}, {NULL, 0}};
 
-#define AT(field) offsetof(struct cq_settings, field)
+#define AT(field) offsetof(struct cq_settings, field), sizeof(((struct cq_settings *)0)->field)
 #define TIMEOUT_MAX_MS (INT64_C(1000) * CQ_ADDRESS_TIMEOUT_MAX_S)
 #define TTL_MAX_S INT64_C(2147483647)
 #define DAY_S INT64_C(86400)
@@ -106,7 +110,7 @@ static const struct cq_setting table[] = {
     {"worker", "allow", {"CQ_ALLOW"}, CQ_SETTING_NAMES, AT(allow), 1, 0, "", NULL,
      "beginnings of dotted names, with commas between them: run no other function, read no pickle that names another; none: all"},
 
-    {"worker", "python", {"CQ_PYTHON"}, CQ_SETTING_TEXT, AT(python), 0, 0, "python3", NULL,
+    {"worker", "python", {"CQ_PYTHON"}, CQ_SETTING_INTERPRETER, AT(python), 0, 0, "python3", NULL,
      "interpreter of Python functions, a path or a name on PATH; none: run no Python functions"},
     {"worker", "preload", {"CQ_PRELOAD"}, CQ_SETTING_NAMES, AT(preload), 1, 0, "", NULL,
      "Python modules to import before the first job, with commas between them"},

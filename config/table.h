@@ -16,21 +16,22 @@
 struct cq_settings;
 
 enum cq_setting_type {
-    CQ_SETTING_TEXT,    /* char *; NULL: none */
-    CQ_SETTING_SECRET,  /* char *, wiped on release, never shown */
-    CQ_SETTING_URL,     /* the same, and cq_address_parse takes it */
-    CQ_SETTING_INT,     /* int64_t between min and max */
-    CQ_SETTING_SECONDS, /* int64_t seconds between min and max; `90`, `90s`, `5m`, `2h`, `1d` */
-    CQ_SETTING_SIZE,    /* int64_t KiB between min and max; `512M`, `2G`, `64K`; a number alone is KiB */
-    /* int64_t milliseconds between min and max; written in seconds, also with a fraction */
-    CQ_SETTING_TIMEOUT,
-    CQ_SETTING_BOOL,   /* bool; true yes on 1 y t, false no off 0 n f, in either case */
-    CQ_SETTING_CHOICE, /* int: the value of one of the choices */
-    CQ_SETTING_LEVEL,  /* int: enum cq_log_level, by Python's names or numbers */
-    CQ_SETTING_LIST,   /* struct cq_strv, never empty; written with commas between the items */
-    CQ_SETTING_NAMES,  /* struct cq_strv of dotted names, may be empty; written with commas between them */
-    CQ_SETTING_CLASS,  /* char *: the dotted name of a Python class; NULL: none */
-    CQ_SETTING_SERIALIZER, /* char *: pickle, json, msgpack or a dotted name; NULL: none */
+    CQ_SETTING_TEXT,   /* char *; NULL: none */
+    CQ_SETTING_SECRET, /* char *, wiped on release, never shown */
+    CQ_SETTING_URL,    /* the same, and cq_address_parse takes it */
+    /* int or int64_t between min and max, which must fit into the field */
+    CQ_SETTING_INT,
+    CQ_SETTING_SECONDS, /* `90`, `90s`, `5m`, `2h`, `1d` */
+    CQ_SETTING_SIZE,    /* KiB; `512M`, `2G`, `64K`; a number alone is KiB */
+    CQ_SETTING_TIMEOUT, /* milliseconds; written in seconds, also with a fraction */
+    CQ_SETTING_BOOL,    /* bool; true yes on 1 y t, false no off 0 n f, in either case */
+    CQ_SETTING_CHOICE,  /* an enum: the value of one of the choices */
+    CQ_SETTING_LEVEL,   /* enum cq_log_level, by Python's names or numbers */
+    CQ_SETTING_LIST,    /* struct cq_strv, never empty; written with commas between the items */
+    CQ_SETTING_NAMES,   /* struct cq_strv of dotted names, may be empty; written with commas between them */
+    CQ_SETTING_CLASS,   /* char *: the dotted name of a Python class; NULL: none */
+    CQ_SETTING_SERIALIZER,  /* struct cq_serializer_setting: pickle, json, msgpack or a dotted name */
+    CQ_SETTING_INTERPRETER, /* char *; `none` is NULL */
 };
 
 /* Where a setting's value came from; a higher one replaces a lower one. */
@@ -46,7 +47,7 @@ struct cq_setting {
     const char *key;
     const char *env[2]; /* environment variables, the first one that is set counts; NULL: none */
     enum cq_setting_type type;
-    size_t offset;       /* of the field in struct cq_settings */
+    size_t offset, size; /* of the field in struct cq_settings */
     int64_t min, max;    /* INT, SECONDS; TIMEOUT in milliseconds; NAMES: min parts of a name */
     const char *initial; /* the default, as it would be written; "" for none */
     const struct cq_setting_choice *choices;

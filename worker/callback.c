@@ -229,7 +229,7 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
         }
         callback->stage = ENDING;
         cq_horse_kill(callback->horse, SIGTERM);
-        set_timer(callback, callback->process->options->kill_grace_s);
+        set_timer(callback, callback->process->settings->kill_grace_s);
         break;
     }
     case ENDING:
@@ -277,7 +277,7 @@ static void try_to_run(struct cq_callback *callback)
         cq_buf_release(&callback->frame);
     ev_timer_stop(callback->process->loop, &callback->timer);
     callback->limit_s = callback->timeout_s +
-                        (runtime->stable->soft_timeout ? callback->process->options->kill_grace_s : 0);
+                        (runtime->stable->soft_timeout ? callback->process->settings->kill_grace_s : 0);
     if (callback->timeout_s)
         set_timer(callback, (double)callback->limit_s);
 }

@@ -186,7 +186,7 @@ struct cq_commands *cq_commands_new(struct cq_process *process)
     commands->process = process;
     struct cq_async_options options = {
         .loop = process->loop,
-        .address = process->options->address,
+        .address = process->context->address,
         .client_name = process->name,
         .no_command_timeout = true,
         .on_ready = on_ready,

@@ -41,7 +41,7 @@ static void sweep_next(struct cq_maintenance *maintenance);
  * queues. */
 static void round_over(struct cq_process *process)
 {
-    if (process->options->burst)
+    if (process->settings->burst)
         cq_process_wake(process);
     cq_process_maybe_end(process);
 }
@@ -91,7 +91,7 @@ static void abandon_next(struct cq_maintenance *maintenance)
     struct cq_abandon abandon = {
         .queue = process->queues[maintenance->abandon_at],
         .now = maintenance->judge_by,
-        .requeue = process->options->requeue_abandoned,
+        .requeue = process->settings->requeue_abandoned,
         .limit = ABANDON_CHUNK,
     };
     struct cq_command *command = cq_async_begin(process->redis);
@@ -235,9 +235,9 @@ static void sweep_next(struct cq_maintenance *maintenance)
         .queue = process->queues[maintenance->clean_at],
         .now = cq_clock_now(),
         .limit = SWEEP_CHUNK,
-        .interval_s = process->options->maintenance_interval_s,
-        .most_failed = process->options->max_failed_jobs,
-        .failed_age_s = process->options->max_failed_age_s,
+        .interval_s = process->settings->maintenance_interval_s,
+        .most_failed = process->settings->max_failed_jobs,
+        .failed_age_s = process->settings->max_failed_age_s,
     };
     struct cq_command *command = cq_async_begin(process->redis);
     cq_sweep_build(&sweep, command);
@@ -284,7 +284,7 @@ struct cq_maintenance *cq_maintenance_new(struct cq_process *process)
     maintenance->abandon_at = maintenance->clean_at = process->queue_count;
     double every = abandon_every_s + abandon_spread_s * (double)random() / (double)RAND_MAX;
     ev_timer_init(&maintenance->abandon_timer, on_abandon_timer, every, every);
-    double interval = process->options->maintenance_interval_s;
+    double interval = process->settings->maintenance_interval_s;
     ev_timer_init(&maintenance->clean_timer, on_clean_timer, interval, interval);
     ev_timer_init(&maintenance->tick_timer, on_tick, 1., 1.);
     maintenance->abandon_timer.data = maintenance->clean_timer.data = maintenance->tick_timer.data =

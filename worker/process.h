@@ -33,7 +33,8 @@
 #include "base/error.h"
 #include "redis/async.h"
 #include "redis/command.h"
-#include "worker/options.h"
+#include "config/settings.h"
+#include "worker/worker.h"
 #include "worker/pool/notify.h"
 
 struct cq_slot;
@@ -52,7 +53,8 @@ struct cq_resize;
 struct cq_supervisor_link;
 
 struct cq_process {
-    const struct cq_worker_options *options; /* borrowed */
+    const struct cq_settings *settings;      /* borrowed */
+    const struct cq_worker_context *context; /* borrowed */
     struct cq_log *log;                      /* borrowed */
     struct cq_logger logger;                 /* the same, with the process's name */
     struct ev_loop *loop;                    /* the default loop: it reaps children */
@@ -75,7 +77,7 @@ struct cq_process {
     /* owned: room for CQ_SLOTS_MAX, so that none ever moves; slot_count of them are in use, or were */
     struct cq_slot *slots;
     int slot_count;
-    int slots_wanted; /* by the options, or since it was resized */
+    int slots_wanted; /* by the settings, or since it was resized */
     int slots_alive;  /* not yet dead; at 0 the loop ends */
 
     struct cq_str *queues; /* owned array of borrowed names, in the order given */

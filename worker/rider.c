@@ -9,10 +9,10 @@ bool cq_rider_open_output(struct cq_rider *rider)
 {
     static const char *const streams[2] = {"stdout", "stderr"};
     rider->output[0].fd = rider->output[1].fd = rider->pipes[0] = rider->pipes[1] = -1;
-    if (rider->process->options->job_output == CQ_OUTPUT_PASS)
+    if (rider->process->settings->job_output == CQ_OUTPUT_PASS)
         return true;
     for (int i = 0; i < 2; i++) {
-        if (rider->process->options->job_output == CQ_OUTPUT_DISCARD)
+        if (rider->process->settings->job_output == CQ_OUTPUT_DISCARD)
             rider->pipes[i] = open("/dev/null", O_WRONLY | O_CLOEXEC);
         else if (!cq_output_open(&rider->output[i], rider, streams[i], &rider->pipes[i]))
             return false;

@@ -36,7 +36,8 @@ static void on_fatal(void *data, const struct cq_error *err)
 struct cq_runtimes *cq_runtime_events_open(struct cq_process *process)
 {
     struct cq_runtime_host host = {
-        .options = process->options,
+        .settings = process->settings,
+        .address = process->context->address,
         .log = process->log,
         .name = process->name,
         .loop = process->loop,

@@ -37,7 +37,7 @@ static void on_stopped(const struct cq_reply *reply, const struct cq_error *lost
     (void)reply; /* when it was lost the locks expire by themselves */
     struct cq_scheduler *scheduler = data;
     scheduler->releasing = false;
-    if (!scheduler->prepared && scheduler->process->options->burst) {
+    if (!scheduler->prepared && scheduler->process->settings->burst) {
         scheduler->prepared = !lost; /* else once more, on the next connection */
         if (scheduler->prepared && !scheduler->stopped)
             cq_process_begin(scheduler->process);
@@ -126,7 +126,7 @@ static void on_due(const struct cq_reply *reply, const struct cq_error *lost, vo
         return;
     if (due.wait_ms == 0)
         pass(scheduler);
-    else if (process->options->burst)
+    else if (process->settings->burst)
         release(scheduler);
     else
         cq_timer_arm(&scheduler->pass_timer, due.wait_ms > 0 && (double)due.wait_ms < 1000 * pass_every_s
@@ -180,7 +180,7 @@ struct cq_scheduler *cq_scheduler_new(struct cq_process *process)
 {
     struct cq_scheduler *scheduler = cq_calloc(1, sizeof(*scheduler));
     scheduler->process = process;
-    scheduler->works = process->options->with_scheduler;
+    scheduler->works = process->settings->with_scheduler;
     scheduler->locks = cq_calloc(process->queue_count, sizeof(*scheduler->locks));
     cq_scheduler_name_generate(getpid(), scheduler->name);
     scheduler->identity = (struct cq_scheduler_identity){
@@ -198,7 +198,8 @@ struct cq_scheduler *cq_scheduler_new(struct cq_process *process)
 
 bool cq_scheduler_prepare(struct cq_scheduler *scheduler)
 {
-    if (!scheduler->works || !scheduler->process->options->burst || scheduler->prepared || scheduler->stopped)
+    if (!scheduler->works || !scheduler->process->settings->burst || scheduler->prepared ||
+        scheduler->stopped)
         return true;
     if (!scheduler->releasing)
         pass(scheduler);
@@ -207,8 +208,8 @@ bool cq_scheduler_prepare(struct cq_scheduler *scheduler)
 
 void cq_scheduler_go_on(struct cq_scheduler *scheduler)
 {
-    double interval_s = scheduler->process->options->maintenance_interval_s;
-    if (scheduler->process->options->burst || scheduler->stopped)
+    double interval_s = scheduler->process->settings->maintenance_interval_s;
+    if (scheduler->process->settings->burst || scheduler->stopped)
         return;
     if (scheduler->works)
         pass(scheduler);

@@ -54,10 +54,10 @@ static void on_deadline(struct ev_loop *loop, ev_timer *timer, int events)
     cq_log(process->log, CQ_LOG_WARNING, process->name, NULL,
            "%lld s have passed since the shut down was requested: what still runs is ended and goes "
            "back to its queue",
-           (long long)process->options->shutdown_timeout_s);
+           (long long)process->settings->shutdown_timeout_s);
     for (int i = 0; i < process->slot_count; i++)
         cq_execution_kill(&process->slots[i], CQ_KILL_DEADLINE);
-    end_soon(shutdown, process->options->kill_grace_s + COLD_GRACE_S);
+    end_soon(shutdown, process->settings->kill_grace_s + COLD_GRACE_S);
 }
 
 static void warm(struct cq_shutdown *shutdown, int signal_number)
@@ -70,8 +70,8 @@ static void warm(struct cq_shutdown *shutdown, int signal_number)
            signal_number == SIGINT ? "SIGINT" : "SIGTERM",
            process->jobs_done || process->started ? "; once more for a cold one" : "");
     cq_scheduler_stop(process->scheduler); /* now, so that another one need not wait for our last job */
-    if (process->options->shutdown_timeout_s) {
-        ev_timer_set(&shutdown->deadline, (double)process->options->shutdown_timeout_s, 0.);
+    if (process->settings->shutdown_timeout_s) {
+        ev_timer_set(&shutdown->deadline, (double)process->settings->shutdown_timeout_s, 0.);
         ev_timer_start(process->loop, &shutdown->deadline);
     }
     cq_webhooks_stop(process->webhooks);
@@ -101,7 +101,7 @@ static void on_give_up(struct ev_loop *loop, ev_timer *timer, int events)
 static void cold(struct cq_shutdown *shutdown)
 {
     struct cq_process *process = shutdown->process;
-    bool gives_back = process->options->shutdown_timeout_s > 0;
+    bool gives_back = process->settings->shutdown_timeout_s > 0;
     shutdown->cold = true;
     ev_timer_stop(process->loop, &shutdown->deadline);
     cq_log(process->log, CQ_LOG_WARNING, process->name, NULL, "cold shut down%s",

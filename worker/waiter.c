@@ -83,7 +83,7 @@ static void peek(struct waiter *waiter)
 static void peek_all(struct cq_waiters *waiters)
 {
     struct cq_process *process = waiters->process;
-    if (!process->started || process->suspended || process->options->burst || !anyone_idle(process))
+    if (!process->started || process->suspended || process->settings->burst || !anyone_idle(process))
         return;
     for (size_t i = 0; i < process->queue_count; i++)
         peek(&waiters->each[i]);
@@ -175,14 +175,14 @@ struct cq_waiters *cq_waiters_new(struct cq_process *process)
     cq_timer_init(&waiters->pause, process->loop, on_pause_over, waiters);
     cq_timer_init(&waiters->hold, process->loop, on_hold_over, waiters);
     cq_timer_init(&waiters->rated, process->loop, on_rate_over, waiters);
-    if (process->options->burst) /* never waits: no connections */
+    if (process->settings->burst) /* never waits: no connections */
         return waiters;
     for (size_t i = 0; i < process->queue_count; i++) {
         struct waiter *waiter = &waiters->each[i];
         *waiter = (struct waiter){.waiters = waiters, .queue = process->queues[i]};
         struct cq_async_options options = {
             .loop = process->loop,
-            .address = process->options->address,
+            .address = process->context->address,
             .client_name = process->name,
             .no_command_timeout = true,
             .on_ready = on_ready,

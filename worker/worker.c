@@ -176,7 +176,7 @@ static void on_first_look(const struct cq_reply *reply, const struct cq_error *l
         return;
     }
     struct cq_buf names = CQ_BUF_INIT(NAMES_MAX);
-    cq_strv_join(process->options->queues, ", ", &names);
+    cq_strv_join(&process->settings->queues, ", ", &names);
     cq_log(process->log, CQ_LOG_INFO, process->name, NULL,
            "started with PID %d, version %s, %d slot%s, listening on %s", (int)getpid(), CQ_VERSION,
            process->slot_count, process->slot_count == 1 ? "" : "s", names.len ? names.data : "");
@@ -238,7 +238,7 @@ static void on_before_wait(struct ev_loop *loop, ev_prepare *watcher, int events
 static void show_title(const struct cq_process *process)
 {
     struct cq_buf queues = CQ_BUF_INIT(NAMES_MAX), runtimes = CQ_BUF_INIT(NAMES_MAX);
-    cq_strv_join(process->options->queues, ",", &queues);
+    cq_strv_join(&process->settings->queues, ",", &queues);
     for (int i = 0; i < process->runtimes->count; i++) {
         const struct cq_runtime *runtime = &process->runtimes->items[i];
         if (cq_runtime_is_ready(runtime))
@@ -277,14 +277,14 @@ void cq_process_runtime_ready(struct cq_process *process, const struct cq_runtim
 
 static enum cq_code start(struct cq_process *process, struct cq_error *err)
 {
-    const struct cq_worker_options *options = process->options;
-    process->queue_count = options->queues->len;
+    const struct cq_settings *settings = process->settings;
+    process->queue_count = settings->queues.len;
     process->queues = cq_calloc(process->queue_count, sizeof(*process->queues));
     for (size_t i = 0; i < process->queue_count; i++)
-        process->queues[i] = cq_str(options->queues->items[i]);
+        process->queues[i] = cq_str(settings->queues.items[i]);
     process->targets = CQ_BUF_INIT(24 * process->queue_count); /* digits and a space each */
-    for (size_t i = 0; i < process->queue_count && options->strategy == CQ_DEQUEUE_LATENCY; i++)
-        cq_buf_printf(&process->targets, "%lld ", (long long)options->queue_numbers[i]);
+    for (size_t i = 0; i < process->queue_count && settings->dequeue_strategy == CQ_DEQUEUE_LATENCY; i++)
+        cq_buf_printf(&process->targets, "%lld ", (long long)settings->queue_numbers[i]);
     char random_id[CQ_EXECUTION_ID_SIZE];
     cq_execution_id_generate(random_id);
     memcpy(process->execution_prefix, random_id, sizeof(process->execution_prefix) - 1);
@@ -303,9 +303,9 @@ static enum cq_code start(struct cq_process *process, struct cq_error *err)
     /* The stables first: they start while the connection is being made, and are forked from a small
      * process. */
     process->slots = cq_calloc(CQ_SLOTS_MAX, sizeof(*process->slots));
-    process->slot_count = process->slots_alive = process->slots_wanted = options->slots;
+    process->slot_count = process->slots_alive = process->slots_wanted = settings->num_workers;
     process->runtimes = cq_runtime_events_open(process);
-    for (int i = 0; i < options->slots; i++)
+    for (int i = 0; i < settings->num_workers; i++)
         cq_slot_init(&process->slots[i], process, i);
     snprintf(process->name, sizeof(process->name), "%.63s", process->slots[0].name);
     process->logger = (struct cq_logger){process->log, process->name};
@@ -315,10 +315,10 @@ static enum cq_code start(struct cq_process *process, struct cq_error *err)
     if (cq_runtimes_start(process->runtimes, err) != CQ_OK)
         return err->code;
     process->router = cq_router_new(process->runtimes);
-    for (int i = 0; i < options->slots; i++)
+    for (int i = 0; i < settings->num_workers; i++)
         if (!cq_rider_open_output(&process->slots[i].rider))
             return cq_error_errno(err, errno, "cannot make the pipes of %d slots; raise `ulimit -n`",
-                                  options->slots);
+                                  settings->num_workers);
     process->waiters = cq_waiters_new(process);
     process->commands = cq_commands_new(process);
     process->maintenance = cq_maintenance_new(process);
@@ -327,7 +327,7 @@ static enum cq_code start(struct cq_process *process, struct cq_error *err)
     process->webhooks = cq_webhooks_new(process);
     struct cq_async_options redis = {
         .loop = process->loop,
-        .address = options->address,
+        .address = process->context->address,
         .client_name = process->name,
         .load_scripts = true,
         .on_ready = on_ready,
@@ -370,16 +370,17 @@ static void stop(struct cq_process *process)
     free(process->inbox);
 }
 
-enum cq_code cq_worker_run(const struct cq_worker_options *options, bool *ret_worked, struct cq_error *err)
+enum cq_code cq_worker_run(const struct cq_settings *settings, const struct cq_worker_context *context,
+                           struct cq_error *err)
 {
     struct cq_process process = {
-        .options = options, .log = options->log, .loop = ev_default_loop(EVFLAG_AUTO)};
+        .settings = settings, .context = context, .log = context->log, .loop = ev_default_loop(EVFLAG_AUTO)};
     if (!process.loop)
         return cq_error_set(err, CQ_ERR_SYSTEM, "libev finds no way to wait for events on this system");
     srandom((unsigned)(cq_clock_now() ^ getpid()));
-    cq_resize_descriptors(options->slots, options->queues->len);
+    cq_resize_descriptors(settings->num_workers, settings->queues.len);
     cq_notify_take(&process.notify);
-    enum cq_code code = options->pid_file ? cq_worker_write_pid(options->pid_file, err) : CQ_OK;
+    enum cq_code code = settings->pid_file ? cq_worker_write_pid(settings->pid_file, err) : CQ_OK;
     if (code != CQ_OK)
         return code;
     code = start(&process, err);
@@ -391,9 +392,7 @@ enum cq_code cq_worker_run(const struct cq_worker_options *options, bool *ret_wo
     }
     stop(&process);
     if (code == CQ_OK)
-        cq_log(options->log, CQ_LOG_INFO, process.name, NULL, "stopped, %llu job%s done", process.jobs_done,
+        cq_log(context->log, CQ_LOG_INFO, process.name, NULL, "stopped, %llu job%s done", process.jobs_done,
                process.jobs_done == 1 ? "" : "s");
-    if (ret_worked)
-        *ret_worked = process.jobs_done > 0;
     return code;
 }

@@ -9,6 +9,7 @@
 #include "cmd/enqueue/when.h"
 #include "cmd/line/command.h"
 #include "cmd/line/output.h"
+#include "config/redis_address.h"
 #include "cron/server.h"
 #include "job/keys.h"
 #include "lifecycle/cron/cron_beat.h"

@@ -70,15 +70,15 @@ static enum cq_code read_python(const char *name, const struct cq_cron_files *fi
                                 struct cq_cron_table *table, struct cq_error *err)
 {
     const struct cq_session *session = files->session;
+    const struct cq_serializer_setting *serializer = &session->settings.serializer;
     const struct cq_config_python python = {session->settings.python, &session->settings.path};
     size_t first = table->len;
-    if (!session->serializer_path && session->format == CQ_FORMAT_MSGPACK)
+    if (!serializer->path && serializer->format == CQ_FORMAT_MSGPACK)
         return cq_error_set(
             err, CQ_ERR_CONFIG,
             "%.120s: RQ has no msgpack: jobs of a Python configuration are written in pickle or json", name);
     enum cq_code code = cq_cron_python_load(
-        name, &python, session->serializer_path ? session->serializer_path : cq_format_name(session->format),
-        table, err);
+        name, &python, serializer->path ? serializer->path : cq_format_name(serializer->format), table, err);
     for (size_t i = first; i < table->len && files->missed >= 0; i++)
         table->jobs[i]->missed = (enum cq_cron_missed)files->missed;
     return code;

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "cmd/line/output.h"
+#include "config/load.h"
+#include "config/redis_address.h"
 #include "queue/queue.h"
 
 /* What the command line gives a setting; NULL: nothing. */
@@ -43,23 +45,19 @@ enum cq_code cq_session_configure(struct cq_session *session, const struct cq_ru
         return code;
     for (size_t i = 0; i < session->settings.warnings.len; i++)
         cq_complain(NULL, "warning: %s", session->settings.warnings.items[i]);
-    session->format = CQ_FORMAT_PICKLE;
-    session->format_given = session->settings.serializer &&
-                            cq_format_parse(session->settings.serializer, &session->format);
-    session->serializer_path = session->format_given ? NULL : session->settings.serializer;
     return CQ_OK;
 }
 
 enum cq_code cq_session_format(const struct cq_session *session, enum cq_format *ret_format,
                                struct cq_error *err)
 {
-    if (session->serializer_path)
+    if (session->settings.serializer.path)
         return cq_error_set(
             err, CQ_ERR_CONFIG,
             "serializer %.80s is Python's, and only a worker can use it: give --serializer pickle, "
             "json or msgpack",
-            session->serializer_path);
-    *ret_format = session->format;
+            session->settings.serializer.path);
+    *ret_format = session->settings.serializer.format;
     return CQ_OK;
 }
 

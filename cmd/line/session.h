@@ -19,10 +19,6 @@ struct cq_session {
     /* borrowed: what a call is about, such as a queue's name, for its complaint; NULL: nothing to add */
     const char *about;
     struct cq_settings settings;
-    enum cq_format format; /* of --serializer, or of the settings, or RQ's default */
-    bool format_given;     /* one of the first two */
-    const char
-        *serializer_path; /* a serializer of Python's was named: then format says nothing; NULL: none */
     struct cq_connection *connection; /* NULL until connected */
 };
 

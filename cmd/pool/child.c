@@ -35,16 +35,18 @@ static void become_ordinary(const struct cq_child_order *order, pid_t parent)
 CQ_NORETURN static void run(const struct cq_child_order *order, int fd, pid_t parent)
 {
     struct cq_error err;
-    struct cq_worker_place place = {
-        .name = order->pool,
-        .slots = order->slots,
+    struct cq_settings settings = order->session->settings; /* what they own stays the session's */
+    struct cq_worker_context context = {
+        .supervisor_fd = fd,
         .first_number = order->number,
         .keep_slots = order->keep_slots,
         .replaces_pid = order->replaces_pid,
-        .supervisor_fd = fd,
     };
+    settings.name = (char *)order->pool;
+    settings.num_workers = order->slots;
+    settings.pid_file = NULL; /* it has the supervisor's */
     become_ordinary(order, parent);
-    enum cq_code code = cq_worker_work(order->session, order->given, &place, &err);
+    enum cq_code code = cq_worker_start(&settings, &context, &err);
     if (code != CQ_OK)
         cq_complain(order->session->command, "%s", err.text);
     _exit((int)cq_output_end(cq_exit_of(code)));

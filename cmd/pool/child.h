@@ -14,7 +14,6 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "cmd/line/session.h"
-#include "cmd/worker/given.h"
 
 enum cq_child_state { CQ_CHILD_STARTING, CQ_CHILD_READY, CQ_CHILD_LEAVING };
 
@@ -32,8 +31,7 @@ struct cq_child {
 
 struct cq_child_order {
     const struct cq_session *session; /* borrowed, as all of it */
-    const struct cq_worker_given *given;
-    const char *pool; /* name */
+    const char *pool;                 /* name */
     int number;
     int slots;
     bool keep_slots;

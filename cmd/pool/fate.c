@@ -42,7 +42,8 @@ static void fill_again(struct cq_pool *pool, struct cq_seat *seat, const struct 
         cq_log(&pool->log, CQ_LOG_ERROR, pool->name, NULL, "worker process %d %s: the pool ends",
                (int)child->pid, how);
         cq_pool_stop(pool, SIGTERM);
-    } else if (pool->given->burst && !(is_well(status) && child->worn) && !is_refused(child, status)) {
+    } else if (pool->session->settings.burst && !(is_well(status) && child->worn) &&
+               !is_refused(child, status)) {
         if (is_well(status))
             return;
         pool->status = CQ_EXIT_FAILED;

@@ -16,6 +16,7 @@
 #include "cmd/pool/given.h"
 #include "cmd/pool/seats.h"
 #include "cmd/worker/run.h"
+#include "config/redis_address.h"
 #include "job/job.h"
 
 static void nothing(int number)
@@ -126,15 +127,13 @@ static void run(struct cq_pool *pool)
     free(watched.children);
 }
 
-static enum cq_exit supervise(struct cq_session *session, const struct cq_worker_given *given,
-                              const char *name)
+static enum cq_exit supervise(struct cq_session *session, const char *name)
 {
     struct cq_pool pool = {
         .session = session,
-        .given = given,
         .name = name,
         .processes = session->settings.processes,
-        .wanted = (int)session->settings.num_workers,
+        .wanted = session->settings.num_workers,
         .signal_fd = take_signals(),
     };
     cq_worker_start_log(&pool.log, &session->settings);
@@ -187,13 +186,13 @@ enum cq_exit cq_worker_pool_command(const struct cq_run *run)
     if (given->resize != CQ_OPTION_UNSET)
         return cq_pool_resize_command(run, (int)given->resize);
     enum cq_code code = configure(&session, run, &err);
-    if (code == CQ_OK && given->worker.pid_file)
-        code = cq_worker_write_pid(given->worker.pid_file, &err);
+    if (code == CQ_OK && session.settings.pid_file)
+        code = cq_worker_write_pid(session.settings.pid_file, &err);
     enum cq_exit status = cq_exit_of(code);
     if (code == CQ_OK) {
         cq_execution_id_generate(name);
         set_scheduler(&session.settings);
-        status = supervise(&session, &given->worker, session.settings.name ? session.settings.name : name);
+        status = supervise(&session, session.settings.name ? session.settings.name : name);
     } else {
         cq_complain(run->name, "%s", err.text);
     }

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "worker/options.h"
 #include "worker/pool/supervisor_link.h"
 
 enum {
@@ -105,7 +104,6 @@ static bool start(struct cq_pool *pool, struct cq_child **at, struct cq_error *e
     cq_pool_each(pool, collect, close_fds);
     struct cq_child_order order = {
         .session = pool->session,
-        .given = pool->given,
         .pool = pool->name,
         .number = number,
         .slots = pool->processes ? 1 : pool->wanted,

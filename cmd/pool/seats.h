@@ -24,8 +24,7 @@ struct cq_seat {
 };
 
 struct cq_pool {
-    const struct cq_session *session;    /* borrowed */
-    const struct cq_worker_given *given; /* borrowed */
+    const struct cq_session *session; /* borrowed */
     struct cq_log log;
     const char *name;
     bool processes;

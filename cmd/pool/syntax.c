@@ -1,7 +1,7 @@
 /* The options of `cq worker-pool`: RQ's words and the pool's own, in front of those of `cq worker`. */
 #include "cmd/line/command.h"
 #include "cmd/pool/given.h"
-#include "worker/options.h"
+#include "config/settings.h"
 
 static const struct cq_option pool_options[] = {
     {.kind = CQ_OPTION_HEADING, .help = "The pool"},

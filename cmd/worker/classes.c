@@ -47,7 +47,7 @@ static enum cq_code imply(struct cq_settings *settings, const char *key, const c
     enum cq_setting_source ours = cq_settings_source(settings, "worker.worker_class"),
                            its = cq_settings_source(settings, key);
     bool reuse_horses = settings->reuse_horses;
-    int strategy = settings->dequeue_strategy;
+    enum cq_dequeue_strategy strategy = settings->dequeue_strategy;
     if (its > ours)
         return CQ_OK;
     cq_settings_where(settings, "worker.worker_class", where, sizeof(where));

@@ -112,5 +112,9 @@ enum cq_code cq_worker_given_configure(struct cq_session *session, const struct 
         code = cq_worker_classes_apply(&session->settings, err);
     if (code == CQ_OK)
         code = cq_worker_queues_apply(&session->settings, run, err);
+    session->settings.burst = given->burst;
+    session->settings.max_jobs = given->max_jobs == CQ_OPTION_UNSET ? 0 : given->max_jobs;
+    session->settings.max_idle_time_s = given->max_idle_s == CQ_OPTION_UNSET ? 0 : given->max_idle_s;
+    session->settings.pid_file = given->pid_file;
     return code;
 }

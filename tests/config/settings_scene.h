@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "config/ini.h"
+#include "config/load.h"
+#include "config/redis_address.h"
 #include "config/settings.h"
 
 static struct cq_settings settings;

@@ -35,7 +35,8 @@ START_TEST(without_anything_the_defaults_hold)
     ck_assert_str_eq(settings.python, "python3");
     ck_assert(settings.auto_preload && settings.default_exception_handler);
     ck_assert_uint_eq(settings.preload.len + settings.exception_handlers.len + settings.allow.len, 0);
-    ck_assert(!settings.serializer && !settings.job_class && !settings.connection_class);
+    ck_assert(!settings.serializer.path && !settings.serializer.restricted && !settings.job_class &&
+              !settings.connection_class);
     ck_assert_ptr_null(settings.name);
     ck_assert_ptr_null(settings.file);
     address_is("redis://localhost:6379/0 :");
@@ -80,7 +81,7 @@ START_TEST(every_setting_is_read_from_the_file)
     ck_assert_int_eq(settings.job_output, CQ_OUTPUT_DISCARD);
     ck_assert_int_eq(settings.logging_level, CQ_LOG_DEBUG);
     ck_assert_int_eq(settings.log_format, CQ_LOG_JSON);
-    ck_assert_str_eq(settings.serializer, "json");
+    ck_assert(settings.serializer.restricted && settings.serializer.format == CQ_FORMAT_JSON);
     ck_assert_int_eq(cq_settings_source(&settings, "worker.serializer"), CQ_FROM_FILE);
     ck_assert_str_eq(settings.path.items[1], "b/c");
     ck_assert_str_eq(settings.python, "/v/bin/python");

@@ -159,10 +159,9 @@ void cq_resize_born(struct cq_process *process)
 void cq_resize_slot_dead(struct cq_process *process, const struct cq_slot *slot)
 {
     struct cq_resize *resize = process->resize;
-    const struct cq_worker_options *options = process->options;
-    if (slot->worn && !options->keep_slots && process->supervisor)
+    if (slot->worn && !process->context->keep_slots && process->supervisor)
         cq_supervisor_link_say(process->supervisor, CQ_SUPERVISOR_MAX_JOBS_DONE, 0);
-    if (!options->keep_slots || process->stopping || (options->burst && !slot->worn) ||
+    if (!process->context->keep_slots || process->stopping || (process->settings->burst && !slot->worn) ||
         active(process) >= process->slots_wanted)
         return;
     resize->missing++;

@@ -55,11 +55,11 @@ static void on_message(struct ev_loop *loop, ev_io *watcher, int events)
 
 struct cq_supervisor_link *cq_supervisor_link_new(struct cq_process *process)
 {
-    if (process->options->supervisor_fd <= 0)
+    if (process->context->supervisor_fd <= 0)
         return NULL;
     struct cq_supervisor_link *link = cq_calloc(1, sizeof(*link));
     link->process = process;
-    link->fd = process->options->supervisor_fd;
+    link->fd = process->context->supervisor_fd;
     ev_io_init(&link->reader, on_message, link->fd, EV_READ);
     link->reader.data = link;
     ev_io_start(process->loop, &link->reader);

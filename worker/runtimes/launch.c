@@ -30,25 +30,26 @@ static void push(struct cq_launch *launch, const char *text)
     cq_strv_push(&launch->argv, cq_str(text));
 }
 
-void cq_launch_native(struct cq_launch *launch, const struct cq_worker_options *options)
+void cq_launch_native(struct cq_launch *launch, const struct cq_settings *settings)
 {
-    launch->file = cq_strdup(options->executable);
+    /* The very program that runs, also after an upgrade has replaced the file. */
+    launch->file = cq_strdup("/proc/self/exe");
     push(launch, "cq");
     push(launch, "stable-native");
-    for (size_t i = 0; i < options->paths->len; i++) {
+    for (size_t i = 0; i < settings->path.len; i++) {
         push(launch, "--path");
-        push(launch, options->paths->items[i]);
+        push(launch, settings->path.items[i]);
     }
-    for (size_t i = 0; i < options->program_count; i++) {
+    for (size_t i = 0; i < settings->program_count; i++) {
         push(launch, "--program");
-        push(launch, options->programs[i].name);
-        push(launch, options->programs[i].command);
+        push(launch, settings->programs[i].name);
+        push(launch, settings->programs[i].command);
     }
-    if (options->restrict_format) {
+    if (settings->serializer.restricted) {
         push(launch, "--restrict");
-        push(launch, cq_format_name(options->format));
+        push(launch, cq_format_name(settings->serializer.format));
     }
-    if (!options->python)
+    if (!settings->python)
         push(launch, "--without-python");
 }
 
@@ -65,7 +66,7 @@ static void single_braces(char *word)
     *to = '\0';
 }
 
-enum cq_code cq_launch_command(struct cq_launch *launch, const struct cq_runtime_command *command,
+enum cq_code cq_launch_command(struct cq_launch *launch, const struct cq_settings_runtime *command,
                                struct cq_error *err)
 {
     struct cq_error why;

@@ -6,7 +6,8 @@
 
 #include "base/error.h"
 #include "base/strv.h"
-#include "worker/options.h"
+#include "config/settings.h"
+#include "redis/address.h"
 
 enum { CQ_LAUNCH_EXTRA = 4 }; /* the descriptor that the extra one becomes */
 
@@ -21,19 +22,20 @@ struct cq_launch {
 void cq_launch_release(struct cq_launch *launch);
 
 /* cq itself, with what jobs may run. */
-void cq_launch_native(struct cq_launch *launch, const struct cq_worker_options *options);
+void cq_launch_native(struct cq_launch *launch, const struct cq_settings *settings);
 
 /*
  * The interpreter, with the runtime's text and modules.
  *   fatal  names of modules that it is not to learn, each ended by a NUL byte
  * Errors: CQ_ERR_CONFIG names the interpreter; CQ_ERR_SYSTEM.
  */
-CQ_MUST_CHECK enum cq_code cq_launch_python(struct cq_launch *launch, const struct cq_worker_options *options,
-                                            struct cq_str fatal, struct cq_error *err);
+CQ_MUST_CHECK enum cq_code cq_launch_python(struct cq_launch *launch, const struct cq_settings *settings,
+                                            const struct cq_address *address, struct cq_str fatal,
+                                            struct cq_error *err);
 
 /* A [runtime.NAME] command. Errors: CQ_ERR_CONFIG names the runtime and what is wrong with its command. */
 CQ_MUST_CHECK enum cq_code cq_launch_command(struct cq_launch *launch,
-                                             const struct cq_runtime_command *command, struct cq_error *err);
+                                             const struct cq_settings_runtime *command, struct cq_error *err);
 
 /*
  * The file that a program's name stands for: as execvp would look for it on PATH; with a slash in it, itself.

@@ -31,32 +31,33 @@ static bool add_list(struct cq_frame_writer *writer, const char *key, const stru
     return fits;
 }
 
-static const char *serializer(const struct cq_worker_options *options)
+static const char *serializer(const struct cq_settings *settings)
 {
-    if (options->serializer_path)
-        return options->serializer_path;
-    return options->restrict_format ? cq_format_name(options->format) : "";
+    if (settings->serializer.path)
+        return settings->serializer.path;
+    return settings->serializer.restricted ? cq_format_name(settings->serializer.format) : "";
 }
 
-static bool write_setup(const struct cq_worker_options *options, struct cq_str fatal, struct cq_buf *out)
+static bool write_setup(const struct cq_settings *settings, const struct cq_address *address,
+                        struct cq_str fatal, struct cq_buf *out)
 {
     struct cq_frame_writer writer;
     struct cq_buf url = CQ_BUF_INIT(CQ_REDIS_URL_MAX);
-    cq_redis_url(options->address, &url);
+    cq_redis_url(address, &url);
     cq_frame_start(&writer, out, "setup");
     cq_frame_add_str(&writer, "url", cq_buf_view(&url));
-    bool fits = add_list(&writer, "paths", options->paths);
-    fits = add_list(&writer, "preload", options->preload) && fits;
-    cq_frame_add_bool(&writer, "auto_preload", options->auto_preload);
-    fits = add_list(&writer, "handlers", options->exception_handlers) && fits;
-    cq_frame_add_bool(&writer, "default_handler", options->default_exception_handler);
-    add_text(&writer, "job_class", options->job_class);
-    add_text(&writer, "connection_class", options->connection_class);
-    add_text(&writer, "serializer", serializer(options));
-    fits = add_list(&writer, "allow", options->allow) && fits;
+    bool fits = add_list(&writer, "paths", &settings->path);
+    fits = add_list(&writer, "preload", &settings->preload) && fits;
+    cq_frame_add_bool(&writer, "auto_preload", settings->auto_preload);
+    fits = add_list(&writer, "handlers", &settings->exception_handlers) && fits;
+    cq_frame_add_bool(&writer, "default_handler", settings->default_exception_handler);
+    add_text(&writer, "job_class", settings->job_class);
+    add_text(&writer, "connection_class", settings->connection_class);
+    add_text(&writer, "serializer", serializer(settings));
+    fits = add_list(&writer, "allow", &settings->allow) && fits;
     if (fatal.len)
         cq_frame_add_str(&writer, "fatal", fatal);
-    add_text(&writer, "level", level_names[options->log->level]);
+    add_text(&writer, "level", level_names[settings->logging_level]);
     add_text(&writer, "executable", CQ_VERSION);
     bool whole = cq_frame_end(&writer) && fits && !url.overflow;
     if (url.data)
@@ -79,13 +80,13 @@ static bool write_all(int fd, const void *data, size_t size)
 }
 
 /* In memory, because argv and the environment are for all to see, and a file would have to be removed. */
-static enum cq_code make_extra(const struct cq_worker_options *options, struct cq_str fatal, int *ret_fd,
-                               struct cq_error *err)
+static enum cq_code make_extra(const struct cq_settings *settings, const struct cq_address *address,
+                               struct cq_str fatal, int *ret_fd, struct cq_error *err)
 {
     struct cq_buf setup = CQ_BUF_INIT(CQ_FRAME_CONTROL_MAX);
     int fd = -1;
     enum cq_code code = CQ_OK;
-    if (!write_setup(options, fatal, &setup))
+    if (!write_setup(settings, address, fatal, &setup))
         code = cq_error_set(err, CQ_ERR_CONFIG, "its options together are longer than %d bytes",
                             CQ_FRAME_CONTROL_MAX);
     else if ((fd = memfd_create("cq-python", MFD_CLOEXEC)) < 0 ||
@@ -102,14 +103,14 @@ static enum cq_code make_extra(const struct cq_worker_options *options, struct c
     return code;
 }
 
-enum cq_code cq_launch_python(struct cq_launch *launch, const struct cq_worker_options *options,
-                              struct cq_str fatal, struct cq_error *err)
+enum cq_code cq_launch_python(struct cq_launch *launch, const struct cq_settings *settings,
+                              const struct cq_address *address, struct cq_str fatal, struct cq_error *err)
 {
     struct cq_error why;
-    enum cq_code code = cq_launch_find(options->python, &launch->file, &why);
+    enum cq_code code = cq_launch_find(settings->python, &launch->file, &why);
     if (code != CQ_OK)
         return cq_error_set(err, code, "%s; name an interpreter with --python", why.text);
-    code = make_extra(options, fatal, &launch->extra_fd, err);
+    code = make_extra(settings, address, fatal, &launch->extra_fd, err);
     if (code != CQ_OK)
         return code;
     /* By the path that was found, links and all: it tells an interpreter which virtual environment it is. */

@@ -31,11 +31,10 @@ struct cq_router {
 
 struct cq_router *cq_router_new(const struct cq_runtimes *runtimes)
 {
-    const struct cq_worker_options *options = runtimes->host.options;
+    const struct cq_settings *settings = runtimes->host.settings;
     struct cq_router *router = cq_calloc(1, sizeof(*router));
     router->runtimes = runtimes;
-    router->only_one = runtimes->count == 1 && !options->restrict_format &&
-                       !(options->allow && options->allow->len);
+    router->only_one = runtimes->count == 1 && !settings->serializer.restricted && !settings->allow.len;
     cq_peek_init(&router->peek);
     return router;
 }
@@ -67,9 +66,9 @@ static bool is_method(struct cq_str data)
 
 static bool is_program(const struct cq_runtimes *runtimes, struct cq_str name, struct cq_str data)
 {
-    const struct cq_worker_options *options = runtimes->host.options;
-    for (size_t i = 0; i < options->program_count; i++)
-        if (cq_str_is(name, options->programs[i].name))
+    const struct cq_settings *settings = runtimes->host.settings;
+    for (size_t i = 0; i < settings->program_count; i++)
+        if (cq_str_is(name, settings->programs[i].name))
             return memchr(name.data, '.', name.len) || !runtimes->python || !is_method(data);
     return false;
 }
@@ -87,9 +86,9 @@ static struct cq_runtime *by_prefix(const struct cq_runtimes *runtimes, struct c
     struct cq_runtime *found = NULL;
     size_t longest = 0;
     for (int i = 0; i < runtimes->count; i++) {
-        const struct cq_runtime_command *command = runtimes->items[i].command;
-        for (size_t k = 0; command && command->functions && k < command->functions->len; k++) {
-            const char *prefix = command->functions->items[k];
+        const struct cq_settings_runtime *command = runtimes->items[i].command;
+        for (size_t k = 0; command && k < command->functions.len; k++) {
+            const char *prefix = command->functions.items[k];
             if (!covers(prefix, name) || strlen(prefix) < longest)
                 continue;
             longest = strlen(prefix);
@@ -101,7 +100,7 @@ static struct cq_runtime *by_prefix(const struct cq_runtimes *runtimes, struct c
 
 static struct cq_runtime *look_up(const struct cq_runtimes *runtimes, struct cq_str name)
 {
-    if (cq_module_exists(runtimes->host.options->paths, name))
+    if (cq_module_exists(&runtimes->host.settings->path, name))
         return runtimes->native;
     struct cq_runtime *found = by_prefix(runtimes, name);
     return found ? found : rest_of(runtimes);
@@ -134,7 +133,7 @@ struct cq_runtime *cq_router_find(struct cq_router *router, const struct cq_repl
                                   struct cq_buf *refusal)
 {
     const struct cq_runtimes *runtimes = router->runtimes;
-    const struct cq_worker_options *options = runtimes->host.options;
+    const struct cq_settings *settings = runtimes->host.settings;
     struct cq_str data = cq_reply_field(fields, "data");
     struct cq_peeked peeked = {.function = CQ_STR_NONE};
     struct cq_error err;
@@ -142,14 +141,14 @@ struct cq_runtime *cq_router_find(struct cq_router *router, const struct cq_repl
         return runtimes->native;
     bool seen = cq_peek_look(&router->peek, data, &peeked);
     cq_buf_clear(refusal);
-    if (seen && options->restrict_format && peeked.format != options->format) {
+    if (seen && settings->serializer.restricted && peeked.format != settings->serializer.format) {
         cq_buf_printf(
             refusal,
             "cq.SerializerRefused: the job is written in %s, and this worker takes only %s (--serializer)\n",
-            cq_format_name(peeked.format), cq_format_name(options->format));
+            cq_format_name(peeked.format), cq_format_name(settings->serializer.format));
         return NULL;
     }
-    if (options->allow && options->allow->len && cq_allow_check(options->allow, fields, &err) != CQ_OK) {
+    if (settings->allow.len && cq_allow_check(&settings->allow, fields, &err) != CQ_OK) {
         cq_buf_printf(refusal, "%s\n", err.text);
         return NULL;
     }
@@ -163,8 +162,8 @@ struct cq_runtime *cq_router_find(struct cq_router *router, const struct cq_repl
 struct cq_runtime *cq_router_find_name(struct cq_router *router, struct cq_str name)
 {
     const struct cq_runtimes *runtimes = router->runtimes;
-    for (size_t i = 0; i < runtimes->host.options->program_count; i++)
-        if (cq_str_is(name, runtimes->host.options->programs[i].name))
+    for (size_t i = 0; i < runtimes->host.settings->program_count; i++)
+        if (cq_str_is(name, runtimes->host.settings->programs[i].name))
             return runtimes->native;
     return runtimes->count == 1 ? runtimes->native : look_up_or_remember(router, name);
 }

@@ -39,25 +39,24 @@ bool cq_runtime_starts_with_worker(const struct cq_runtime *runtime)
 
 /* ---- starting ---- */
 
-bool cq_runtime_imports(const struct cq_worker_options *options)
+bool cq_runtime_imports(const struct cq_settings *settings)
 {
-    return (options->preload && options->preload->len) ||
-           (options->exception_handlers && options->exception_handlers->len) || options->job_class ||
-           options->connection_class || options->serializer_path;
+    return settings->preload.len || settings->exception_handlers.len || settings->job_class ||
+           settings->connection_class || settings->serializer.path;
 }
 
 static enum cq_code start(struct cq_runtime *runtime, struct cq_stable **ret_stable, struct cq_error *err)
 {
-    const struct cq_worker_options *options = runtime->host->options;
+    const struct cq_settings *settings = runtime->host->settings;
     struct cq_launch launch = CQ_LAUNCH_INIT;
     bool imports = false;
     enum cq_code code = CQ_OK;
     switch (runtime->kind) {
-    case CQ_RUNTIME_NATIVE: cq_launch_native(&launch, options); break;
+    case CQ_RUNTIME_NATIVE: cq_launch_native(&launch, settings); break;
     case CQ_RUNTIME_COMMAND: code = cq_launch_command(&launch, runtime->command, err); break;
     case CQ_RUNTIME_PYTHON:
-        imports = cq_runtime_imports(options);
-        code = cq_launch_python(&launch, options, cq_buf_view(&runtime->fatal), err);
+        imports = cq_runtime_imports(settings);
+        code = cq_launch_python(&launch, settings, runtime->host->address, cq_buf_view(&runtime->fatal), err);
         break;
     }
     if (code == CQ_OK)
@@ -319,7 +318,7 @@ void cq_runtime_reload(struct cq_runtime *runtime)
 /* ---- life cycle ---- */
 
 void cq_runtime_init(struct cq_runtime *runtime, const struct cq_runtime_host *host, int index,
-                     enum cq_runtime_kind kind, const char *name, const struct cq_runtime_command *command,
+                     enum cq_runtime_kind kind, const char *name, const struct cq_settings_runtime *command,
                      enum cq_runtime_start start_by)
 {
     *runtime = (struct cq_runtime){

@@ -18,7 +18,8 @@ struct cq_runtime;
 
 /* What runtimes need of the process that has them, and what they tell it. */
 struct cq_runtime_host {
-    const struct cq_worker_options *options; /* borrowed, as all of it */
+    const struct cq_settings *settings; /* borrowed, as all of it */
+    const struct cq_address *address;
     struct cq_log *log;
     const char *name; /* of the process, in log lines */
     struct ev_loop *loop;
@@ -36,9 +37,9 @@ struct cq_runtime_host {
 struct cq_runtime {
     const struct cq_runtime_host *host; /* borrowed */
     enum cq_runtime_kind kind;
-    int index;                                /* among the runtimes of the process */
-    const char *name;                         /* native, python, or NAME of [runtime.NAME] */
-    const struct cq_runtime_command *command; /* of CQ_RUNTIME_COMMAND */
+    int index;                                 /* among the runtimes of the process */
+    const char *name;                          /* native, python, or NAME of [runtime.NAME] */
+    const struct cq_settings_runtime *command; /* of CQ_RUNTIME_COMMAND */
     struct cq_runtime_life life;
     struct cq_stable_owner owner; /* of its stables: this runtime */
     struct cq_stable *stable;     /* horses are forked from it when the runtime is ready; NULL: none */
@@ -58,7 +59,7 @@ struct cq_runtime {
  *   start    who starts it: the worker, or the first job that needs it
  */
 void cq_runtime_init(struct cq_runtime *runtime, const struct cq_runtime_host *host, int index,
-                     enum cq_runtime_kind kind, const char *name, const struct cq_runtime_command *command,
+                     enum cq_runtime_kind kind, const char *name, const struct cq_settings_runtime *command,
                      enum cq_runtime_start start);
 
 /* Start it with the worker. Errors: CQ_ERR_CONFIG, CQ_ERR_SYSTEM. */
@@ -77,7 +78,7 @@ bool cq_runtime_starts_with_worker(const struct cq_runtime *runtime);
 
 /* Python is to import something by name before its first job: it is started with the worker, so that a wrong
  * name is seen at once. */
-bool cq_runtime_imports(const struct cq_worker_options *options);
+bool cq_runtime_imports(const struct cq_settings *settings);
 
 /*
  * A job needs it: start it when it is not running.

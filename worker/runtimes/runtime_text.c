@@ -31,11 +31,11 @@ void cq_runtime_log_lines(const struct cq_runtime *runtime, struct cq_str text)
 void cq_runtime_announce(const struct cq_runtime *runtime, pid_t replaced)
 {
     const struct cq_runtime_host *host = runtime->host;
-    const struct cq_worker_options *options = host->options;
+    const struct cq_settings *settings = host->settings;
     struct cq_buf more = CQ_BUF_INIT(MORE_MAX);
-    if (runtime->kind == CQ_RUNTIME_PYTHON && options->preload && options->preload->len) {
+    if (runtime->kind == CQ_RUNTIME_PYTHON && settings->preload.len) {
         cq_buf_text(&more, ", preloaded ");
-        cq_strv_join(options->preload, ", ", &more);
+        cq_strv_join(&settings->preload, ", ", &more);
     }
     if (replaced)
         cq_buf_printf(&more, ", in place of stable %d", (int)replaced);

@@ -5,7 +5,7 @@
 #include "base/mem.h"
 
 static struct cq_runtime *add(struct cq_runtimes *runtimes, enum cq_runtime_kind kind, const char *name,
-                              const struct cq_runtime_command *command, bool with_worker)
+                              const struct cq_settings_runtime *command, bool with_worker)
 {
     struct cq_runtime *runtime = &runtimes->items[runtimes->count];
     cq_runtime_init(runtime, &runtimes->host, runtimes->count++, kind, name, command,
@@ -15,17 +15,17 @@ static struct cq_runtime *add(struct cq_runtimes *runtimes, enum cq_runtime_kind
 
 struct cq_runtimes *cq_runtimes_new(const struct cq_runtime_host *host)
 {
-    const struct cq_worker_options *options = host->options;
+    const struct cq_settings *settings = host->settings;
     struct cq_runtimes *runtimes = cq_calloc(1, sizeof(*runtimes));
     runtimes->host = *host;
-    runtimes->items = cq_calloc(2 + options->runtime_count, sizeof(*runtimes->items));
+    runtimes->items = cq_calloc(2 + settings->runtime_count, sizeof(*runtimes->items));
     /* With the worker where it is all that there is, or evidently meant. */
     runtimes->native = add(runtimes, CQ_RUNTIME_NATIVE, "native", NULL,
-                           !options->python || options->program_count);
-    if (options->python)
-        runtimes->python = add(runtimes, CQ_RUNTIME_PYTHON, "python", NULL, cq_runtime_imports(options));
-    for (size_t i = 0; i < options->runtime_count; i++)
-        add(runtimes, CQ_RUNTIME_COMMAND, options->runtimes[i].name, &options->runtimes[i], false);
+                           !settings->python || settings->program_count);
+    if (settings->python)
+        runtimes->python = add(runtimes, CQ_RUNTIME_PYTHON, "python", NULL, cq_runtime_imports(settings));
+    for (size_t i = 0; i < settings->runtime_count; i++)
+        add(runtimes, CQ_RUNTIME_COMMAND, settings->runtimes[i].name, &settings->runtimes[i], false);
     return runtimes;
 }
 

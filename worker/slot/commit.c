@@ -197,12 +197,12 @@ void cq_execution_commit(struct cq_slot *slot)
         .exc_text = optional(run->outcome == CQ_OUTCOME_FAILED || run->outcome == CQ_OUTCOME_STOPPED,
                              &run->exc_text),
         .output = run->outcome == CQ_OUTCOME_SUCCESS ? CQ_STR_NONE : cq_tail_last(&run->tail),
-        .default_result_ttl_s = process->options->results_ttl_s,
-        .unregistered = !process->options->default_exception_handler,
+        .default_result_ttl_s = process->settings->results_ttl_s,
+        .unregistered = !process->settings->default_exception_handler,
         .retry_max = run->retry_max,
         .retry_intervals = cq_buf_view(&run->retry_intervals),
         .meta = optional(run->meta_present, &run->meta),
-        .worker_ttl_s = process->options->worker_ttl_s,
+        .worker_ttl_s = process->settings->worker_ttl_s,
         .next = fetches ? &next : NULL,
     };
     struct cq_command *command = cq_async_begin(process->redis);

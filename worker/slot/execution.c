@@ -148,7 +148,7 @@ void cq_execution_start(struct cq_slot *slot, const struct cq_started *started)
     take(slot, started);
     slot->state = CQ_SLOT_RUNNING;
     if (cq_log_enabled(process->log, CQ_LOG_INFO)) {
-        if (process->options->log_job_description)
+        if (process->settings->log_job_description)
             cq_log(process->log, CQ_LOG_INFO, slot->name, run->job_id.data, "%s: %.*s", run->queue.data,
                    (int)run->description.len, run->description.len ? run->description.data : "");
         else
@@ -218,13 +218,13 @@ bool cq_execution_kill(struct cq_slot *slot, enum cq_kill_reason reason)
     }
     cq_horse_kill(slot->horse, reason == CQ_KILL_TIMEOUT || reason == CQ_KILL_DEADLINE ? SIGTERM : SIGKILL);
     if (reason == CQ_KILL_DEADLINE)
-        set_timer(slot, (double)slot->process->options->kill_grace_s);
+        set_timer(slot, (double)slot->process->settings->kill_grace_s);
     return true;
 }
 
 static double limit_and_grace_s(const struct cq_slot *slot)
 {
-    return (double)(slot->run.limit_s + (slot->run.soft_timeout ? slot->process->options->kill_grace_s : 0));
+    return (double)(slot->run.limit_s + (slot->run.soft_timeout ? slot->process->settings->kill_grace_s : 0));
 }
 
 void cq_execution_set_limit(struct cq_slot *slot, int64_t seconds)
@@ -256,7 +256,7 @@ static void on_timeout(struct ev_loop *loop, ev_timer *timer, int events)
            "exceeded its timeout of %lld s; ending its horse %d", (long long)slot->run.limit_s,
            (int)slot->horse->pid);
     cq_execution_kill(slot, CQ_KILL_TIMEOUT);
-    set_timer(slot, (double)slot->process->options->kill_grace_s);
+    set_timer(slot, (double)slot->process->settings->kill_grace_s);
 }
 
 void cq_execution_timer_init(struct cq_slot *slot)

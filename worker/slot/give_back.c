@@ -54,7 +54,7 @@ void cq_execution_give_back(struct cq_slot *slot)
         .execution_id = cq_str(slot->run.execution_id),
         .worker = cq_str(slot->name),
         .now = cq_clock_now(),
-        .worker_ttl_s = process->options->worker_ttl_s,
+        .worker_ttl_s = process->settings->worker_ttl_s,
     };
     struct cq_command *command = cq_async_begin(process->redis);
     cq_give_back_build(&give_back, command);

@@ -41,7 +41,7 @@ void cq_slot_heartbeat(struct cq_slot *slot)
     struct cq_heartbeat heartbeat = {
         .id = &slot->identity,
         .now = cq_clock_now(),
-        .monitoring_interval_s = process->options->job_monitoring_interval_s,
+        .monitoring_interval_s = process->settings->job_monitoring_interval_s,
         .timeout_s = CQ_TTL_FOREVER,
     };
     slot->beat_for[0] = '\0';
@@ -67,7 +67,7 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 
 void cq_slot_heartbeat_init(struct cq_slot *slot)
 {
-    double interval = slot->process->options->job_monitoring_interval_s;
+    double interval = slot->process->settings->job_monitoring_interval_s;
     /* Spread, so that many slots do not beat as one. */
     double first = interval * (0.5 + 0.5 * (double)random() / (double)RAND_MAX);
     ev_timer_init(&slot->heartbeat_timer, on_timer, first, interval);

@@ -20,7 +20,7 @@ static int wanted_warm(const struct cq_slot *slot)
         return 0;
     if (slot->stopping)
         return slot->state == CQ_SLOT_RUNNING && !slot->horse ? 1 : 0;
-    if (slot->process->options->reuse_horses)
+    if (slot->process->settings->reuse_horses)
         return slot->horse && slot->run.kill_reason == CQ_KILL_NONE ? 0 : 1;
     return slot->process->slots_alive <= FEW_SLOTS ? 2 : 1;
 }
@@ -158,14 +158,14 @@ struct cq_horse *cq_horses_take_fresh(struct cq_slot *slot, struct cq_runtime *r
 
 void cq_horses_dismiss(struct cq_slot *slot)
 {
-    const struct cq_worker_options *options = slot->process->options;
+    const struct cq_settings *settings = slot->process->settings;
     struct cq_horse *horse = slot->horse;
     struct cq_horse **warm = &slot->warm[horse->runtime->index];
     slot->horse = NULL;
-    bool worn = (options->max_jobs_per_horse && horse->jobs >= options->max_jobs_per_horse) ||
-                (options->max_rss_per_horse_kb && horse->rss_kb > options->max_rss_per_horse_kb) ||
+    bool worn = (settings->max_jobs_per_horse && horse->jobs >= settings->max_jobs_per_horse) ||
+                (settings->max_rss_per_horse_kb && horse->rss_kb > settings->max_rss_per_horse_kb) ||
                 horse->stable != horse->runtime->stable;
-    if (options->reuse_horses && !worn && !*warm && !slot->stopping && !horse->exited) {
+    if (settings->reuse_horses && !worn && !*warm && !slot->stopping && !horse->exited) {
         *warm = horse;
         return;
     }

@@ -29,7 +29,7 @@ bool cq_job_frame_build(struct cq_slot *slot, const struct cq_started *started)
     cq_frame_add_str(&writer, "queue", cq_buf_view(&slot->run.queue));
     cq_frame_add_str(&writer, "worker", cq_str(slot->name));
     cq_frame_add_int(&writer, "timeout", slot->run.timeout_s);
-    cq_frame_add_bool(&writer, "reuse", process->options->reuse_horses);
+    cq_frame_add_bool(&writer, "reuse", process->settings->reuse_horses);
     cq_frame_add_map(&writer, "fields", (uint32_t)count);
     for (size_t i = 0; i < count; i++) {
         struct cq_str name = cq_reply_str(cq_reply_at(started->fields, 2 * i));

@@ -19,14 +19,15 @@
 
 static void slot_name(struct cq_slot *slot)
 {
-    const struct cq_worker_options *options = slot->process->options;
-    if (!options->name)
+    const struct cq_settings *settings = slot->process->settings;
+    int first_number = slot->process->context->first_number;
+    if (!settings->name)
         cq_execution_id_generate(slot->name); /* 32 hex digits, as RQ's uuid4().hex */
-    else if (options->first_number || options->slots > 1 || slot->index)
-        snprintf(slot->name, sizeof(slot->name), "%s.%d", options->name,
-                 (options->first_number ? options->first_number : 1) + slot->index);
+    else if (first_number || settings->num_workers > 1 || slot->index)
+        snprintf(slot->name, sizeof(slot->name), "%s.%d", settings->name,
+                 (first_number ? first_number : 1) + slot->index);
     else
-        snprintf(slot->name, sizeof(slot->name), "%s", options->name);
+        snprintf(slot->name, sizeof(slot->name), "%s", settings->name);
     slot->logger = (struct cq_logger){slot->process->log, slot->name};
 }
 
@@ -40,11 +41,11 @@ static void set_order(struct cq_slot *slot)
 static void reorder(struct cq_slot *slot, size_t taken_from)
 {
     size_t count = slot->process->queue_count;
-    if (count < 2 || slot->process->options->strategy == CQ_DEQUEUE_DEFAULT)
+    if (count < 2 || slot->process->settings->dequeue_strategy == CQ_DEQUEUE_DEFAULT)
         return;
-    if (slot->process->options->strategy == CQ_DEQUEUE_RANDOM)
+    if (slot->process->settings->dequeue_strategy == CQ_DEQUEUE_RANDOM)
         cq_order_shuffle(slot->order, count, cq_order_draw, NULL);
-    else if (slot->process->options->strategy == CQ_DEQUEUE_ROUND_ROBIN)
+    else if (slot->process->settings->dequeue_strategy == CQ_DEQUEUE_ROUND_ROBIN)
         cq_order_rotate(slot->order, count, taken_from);
     set_order(slot);
 }
@@ -58,7 +59,7 @@ static void on_idle_too_long(struct ev_loop *loop, ev_timer *timer, int events)
     if (slot->state != CQ_SLOT_IDLE)
         return;
     cq_log(slot->process->log, CQ_LOG_INFO, slot->name, NULL, "idle for %lld seconds, quitting",
-           (long long)slot->process->options->max_idle_s);
+           (long long)slot->process->settings->max_idle_time_s);
     die(slot);
 }
 
@@ -88,24 +89,24 @@ static void become_idle(struct cq_slot *slot)
         die(slot);
         return;
     }
-    if (process->options->max_idle_s && !(was_idle && ev_is_active(&slot->idle_timer))) {
+    if (process->settings->max_idle_time_s && !(was_idle && ev_is_active(&slot->idle_timer))) {
         ev_timer_stop(process->loop, &slot->idle_timer);
-        ev_timer_set(&slot->idle_timer, (double)process->options->max_idle_s, 0.);
+        ev_timer_set(&slot->idle_timer, (double)process->settings->max_idle_time_s, 0.);
         ev_timer_start(process->loop, &slot->idle_timer);
     }
 }
 
 static void fill_fetch(struct cq_slot *slot, struct cq_fetch *fetch)
 {
-    const struct cq_worker_options *options = slot->process->options;
+    const struct cq_settings *settings = slot->process->settings;
     struct cq_process *process = slot->process;
     /* The id of a lost call is kept: what it may have started is found by it. Random for the process and
      * counted in it: as unique as RQ's uuid4().hex, without its system calls for every job. */
     if (!slot->next_execution[0])
         snprintf(slot->next_execution, sizeof(slot->next_execution), "%.16s%016llx",
                  process->execution_prefix, process->execution_count++);
-    if (options->strategy == CQ_DEQUEUE_WEIGHTED && process->queue_count > 1) {
-        cq_order_draw_weighted(slot->order, options->queue_numbers, process->queue_count, cq_order_draw,
+    if (settings->dequeue_strategy == CQ_DEQUEUE_WEIGHTED && process->queue_count > 1) {
+        cq_order_draw_weighted(slot->order, settings->queue_numbers, process->queue_count, cq_order_draw,
                                NULL);
         set_order(slot);
     }
@@ -115,9 +116,9 @@ static void fill_fetch(struct cq_slot *slot, struct cq_fetch *fetch)
         .worker = cq_str(slot->name),
         .execution_id = cq_str(slot->next_execution),
         .now = cq_clock_now(),
-        .monitoring_interval_s = options->job_monitoring_interval_s,
-        .lasting = options->reuse_horses,
-        .worker_ttl_s = options->worker_ttl_s,
+        .monitoring_interval_s = settings->job_monitoring_interval_s,
+        .lasting = settings->reuse_horses,
+        .worker_ttl_s = settings->worker_ttl_s,
         .resume = slot->resume,
         .resume_only = slot->stopping,
         .targets = cq_buf_view(&process->targets),
@@ -127,9 +128,9 @@ static void fill_fetch(struct cq_slot *slot, struct cq_fetch *fetch)
 
 bool cq_slot_next_fetch(struct cq_slot *slot, struct cq_fetch *ret_fetch)
 {
-    const struct cq_worker_options *options = slot->process->options;
+    const struct cq_settings *settings = slot->process->settings;
     /* A fetch whose reply was lost is always asked for again: it may have started a job. */
-    bool enough = slot->stopping || (options->max_jobs && slot->jobs_done + 1 >= options->max_jobs);
+    bool enough = slot->stopping || (settings->max_jobs && slot->jobs_done + 1 >= settings->max_jobs);
     slot->asked = false;
     if ((enough || slot->run.refused || !cq_runtimes_take_jobs(slot->process->runtimes)) && !slot->resume)
         return false;
@@ -184,14 +185,14 @@ static bool anything_paused(const struct cq_slot *slot, const struct cq_started 
 /* In burst mode; but while abandoned jobs are looked for, some may yet be put back. */
 static bool ends_with_the_queues(const struct cq_slot *slot)
 {
-    return slot->process->options->burst && !slot->stopping && slot->asked &&
+    return slot->process->settings->burst && !slot->stopping && slot->asked &&
            !cq_maintenance_is_asking(slot->process->maintenance);
 }
 
 void cq_slot_next(struct cq_slot *slot, enum cq_fetch_verdict verdict, const struct cq_started *started)
 {
     struct cq_process *process = slot->process;
-    const struct cq_worker_options *options = process->options;
+    const struct cq_settings *settings = process->settings;
     bool woken = slot->state == CQ_SLOT_FETCHING;
     slot->resume = verdict == CQ_FETCH_STARTED && started->queue_index >= process->queue_count;
     if (slot->resume) { /* no answer of our scripts: what they have started is asked for */
@@ -214,7 +215,7 @@ void cq_slot_next(struct cq_slot *slot, enum cq_fetch_verdict verdict, const str
         if (cq_slot_fetch(slot))
             return;
     }
-    if (options->max_jobs && slot->jobs_done >= options->max_jobs) {
+    if (settings->max_jobs && slot->jobs_done >= settings->max_jobs) {
         cq_log(process->log, CQ_LOG_INFO, slot->name, NULL, "finished executing %lld jobs, quitting",
                (long long)slot->jobs_done);
         slot->stopping = slot->worn = true;
@@ -222,7 +223,7 @@ void cq_slot_next(struct cq_slot *slot, enum cq_fetch_verdict verdict, const str
         cq_log(process->log, CQ_LOG_INFO, slot->name, NULL, "done, quitting%s",
                anything_paused(slot, started) ? "; there are jobs on queues that are paused" : "");
         slot->stopping = true;
-    } else if (verdict == CQ_FETCH_SUSPENDED && options->burst) {
+    } else if (verdict == CQ_FETCH_SUSPENDED && settings->burst) {
         cq_log(process->log, CQ_LOG_INFO, slot->name, NULL,
                "suspended in burst mode, quitting; there could still be unfinished jobs on the queue");
         slot->stopping = true;
@@ -230,9 +231,9 @@ void cq_slot_next(struct cq_slot *slot, enum cq_fetch_verdict verdict, const str
     become_idle(slot);
     for (size_t i = 0; verdict == CQ_FETCH_EMPTY && slot->asked && started && i < process->queue_count; i++)
         cq_waiters_hold(process->waiters, slot->order[i], cq_fetch_is_paused(started, i));
-    if (verdict == CQ_FETCH_EMPTY && slot->asked && started && !options->burst)
+    if (verdict == CQ_FETCH_EMPTY && slot->asked && started && !settings->burst)
         cq_waiters_fetch_in(process->waiters, cq_fetch_wait_ms(started));
-    if (verdict == CQ_FETCH_SUSPENDED && !options->burst)
+    if (verdict == CQ_FETCH_SUSPENDED && !settings->burst)
         cq_process_suspended(process, slot);
     else if (slot->stopping || !slot->asked)
         cq_process_wake(
@@ -355,7 +356,7 @@ void cq_slot_redis_ready(struct cq_slot *slot)
 
 void cq_slot_init(struct cq_slot *slot, struct cq_process *process, int index)
 {
-    const struct cq_worker_options *options = process->options;
+    const struct cq_settings *settings = process->settings;
     *slot = (struct cq_slot){.process = process, .index = index};
     slot_name(slot);
     cq_running_init(&slot->run);
@@ -373,9 +374,9 @@ void cq_slot_init(struct cq_slot *slot, struct cq_process *process, int index)
         .ip_address = "unknown",
         .version = "cq " CQ_VERSION, /* tells cq's workers from RQ's: only ours know the command `reload` */
         .python_version = "native",
-        .worker_ttl_s = options->worker_ttl_s,
+        .worker_ttl_s = settings->worker_ttl_s,
         .birth = cq_clock_now(),
-        .replaces_pid = options->replaces_pid,
+        .replaces_pid = process->context->replaces_pid,
     };
     ev_init(&slot->idle_timer, on_idle_too_long);
     ev_init(&slot->again_timer, on_again);

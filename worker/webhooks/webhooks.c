@@ -110,7 +110,7 @@ static void start_some(struct cq_webhooks *webhooks)
         const char *why;
         struct cq_transfer *transfer = take_waiting(webhooks);
         transfer->deadline = deadline_of(webhooks, transfer);
-        transfer->private_refused = webhooks->process->options->webhook_private_refused;
+        transfer->private_refused = webhooks->process->settings->webhook_private == CQ_WEBHOOK_PRIVATE_REFUSE;
         if (go(webhooks, transfer, &why)) {
             append(&webhooks->under_way, transfer);
             continue;
