@@ -7,12 +7,12 @@ local id, queue, at_front, unique, ttl, enqueued_at, created_at, now_s, group, d
 -- then field, value ... of the job's hash
 
 -- Mostly it is a new job that is queued at once: that needs nothing of what follows, which would cost a fifth more.
-local job = 'rq:job:' .. id
+local job = key_job(id)
 local limited = false
 for at = 13, #ARGV, 2 do limited = limited or ARGV[at] == 'rate_limit_key' end
 if not limited and dependencies == '' and due == '' and group == '' and tonumber(ttl) <= 0 and redis.call('EXISTS', job) == 0 then
-    redis.call('SADD', 'rq:queues', 'rq:queue:' .. queue)
-    local len = redis.call(at_front == '1' and 'LPUSH' or 'RPUSH', 'rq:queue:' .. queue, id)
+    redis.call('SADD', key_queues(), key_queue(queue))
+    local len = redis.call(at_front == '1' and 'LPUSH' or 'RPUSH', key_queue(queue), id)
     redis.call('HSET', job, unpack(ARGV, 13))
     return len
 end
@@ -24,6 +24,6 @@ local done, missing = enqueue_job({id = id, queue = queue, at_front = at_front =
     enqueued_at = enqueued_at, created_at = created_at, now_s = now_s, group = group, due = due, dependencies = dependencies,
     allow_failures = allow_failures == '1', values = ARGV, first = 13, last = #ARGV})
 if done == 'duplicate' then return redis.error_reply("DUPLICATEJOB Job with ID '" .. id .. "' already exists") end
-if done == 'deferred' and redis.call('EXISTS', 'rq:cq:dependencies:' .. id) == 1 then done = 'registering' end
+if done == 'deferred' and redis.call('EXISTS', key_unregistered(id)) == 1 then done = 'registering' end
 if type(done) == 'string' then done = redis.status_reply(done) end
 return missing and #missing > 0 and {done, #missing, missing[1]} or done

@@ -18,7 +18,7 @@ local outcome, id, queue, execution, worker_name, started, ended, ended_iso, wor
 -- include start.lua
 -- include idle.lua
 
-local job = 'rq:job:' .. id
+local job = key_job(id)
 local member = id .. ':' .. execution
 local limit_key -- the job's rate_limit_key, when it has one
 
@@ -54,8 +54,8 @@ local function succeed()
     limit_key = key
     if not status then return 'deleted' end
     if status == 'canceled' then return rare.canceled(1) end
-    if retries_left or count then redis.call('DEL', 'rq:cq:output:' .. id) end -- only who may have failed before has one
-    local dependents = redis.call('SCARD', job .. ':dependents')
+    if retries_left or count then redis.call('DEL', key_output(id)) end -- only who may have failed before has one
+    local dependents = redis.call('SCARD', key_dependents(id))
     if dependents > 0 then rare.release_dependents(id, queue, false) end
     local result_ttl = seconds_of(own_ttl, tonumber(default_result_ttl))
     local repeats = seconds_of(repeats_left, 0)
@@ -71,28 +71,28 @@ local function succeed()
     end
     save_outcome('status', 'finished')
     if result_ttl < 0 then
-        redis.call('ZADD', 'rq:finished:' .. queue, '+inf', id)
+        redis.call('ZADD', key_registry('finished', queue), '+inf', id)
     else
-        redis.call('ZADD', 'rq:finished:' .. queue, now_s + result_ttl, id)
+        redis.call('ZADD', key_registry('finished', queue), now_s + result_ttl, id)
         redis.call('EXPIRE', job, result_ttl)
-        if dependents > 0 then redis.call('EXPIRE', job .. ':dependents', result_ttl) end
-        if dependency or dependencies then redis.call('EXPIRE', 'rq:job::' .. id .. ':dependencies', result_ttl) end
+        if dependents > 0 then redis.call('EXPIRE', key_dependents(id), result_ttl) end
+        if dependency or dependencies then redis.call('EXPIRE', key_dependencies(id), result_ttl) end
     end
     return 'finished'
 end
 
 local lives, succeeded, failed, working_time = unpack(redis.call('HMGET', worker, 'birth', 'successful_job_count',
     'failed_job_count', 'total_working_time'))
-local mine = redis.call('ZSCORE', 'rq:wip:' .. queue, member)
+local mine = redis.call('ZSCORE', key_registry('wip', queue), member)
 -- A delete first: after it Redis takes the rest even when its memory is full.
-local was_there = redis.call('DEL', 'rq:execution:' .. member)
-redis.call('ZREM', 'rq:executions:' .. id, execution)
+local was_there = redis.call('DEL', key_execution(member))
+redis.call('ZREM', key_executions(id), execution)
 local verdict
 local counts = {}
 if mine then
     verdict = outcome == 'success' and succeed() or rare.fail()
     -- Last, so that a job whose keys are broken is found abandoned and not lost.
-    redis.call('ZREM', 'rq:wip:' .. queue, member)
+    redis.call('ZREM', key_registry('wip', queue), member)
 else
     verdict = rare.canceled(was_there)
 end

@@ -14,12 +14,12 @@ local look_back = 16        -- jobs started before it that may still be found on
 local front = 1000          -- how far from the head they are looked for
 local remember_s = 600      -- the order in which jobs were started is known for so long
 
-local job = 'rq:job:' .. id
+local job = key_job(id)
 local member = id .. ':' .. execution
 
 -- Does another execution of the job live?
 local function runs_elsewhere()
-    for _, other in ipairs(redis.call('ZRANGE', 'rq:executions:' .. id, 0, 99)) do
+    for _, other in ipairs(redis.call('ZRANGE', key_executions(id), 0, 99)) do
         local score = other ~= execution and redis.call('ZSCORE', wip, id .. ':' .. other)
         if score and tonumber(score) > tonumber(now_s) then return true end
     end
@@ -62,9 +62,9 @@ end
 
 local mine = redis.call('ZSCORE', wip, member)
 -- With microseconds: as it was when fetch.lua wrote it.
-local started = tonumber(redis.call('HGET', 'rq:execution:' .. member, 'created_at') or now) or tonumber(now)
-redis.call('DEL', 'rq:execution:' .. member)
-redis.call('ZREM', 'rq:executions:' .. id, execution)
+local started = tonumber(redis.call('HGET', key_execution(member), 'created_at') or now) or tonumber(now)
+redis.call('DEL', key_execution(member))
+redis.call('ZREM', key_executions(id), execution)
 local verdict = mine and give_back(string.format('%.6f', started)) or fenced()
 -- Last, so that a job whose keys are broken is found abandoned and not lost.
 redis.call('ZREM', wip, member)

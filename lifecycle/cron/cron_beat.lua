@@ -29,14 +29,14 @@ if #KEYS > 2 then
         if now then redis.call('SET', KEYS[i + 2], now, 'EX', state_ttl) end
         answer[#answer + 1] = now or state or ''
     end
-    local paused = redis.pcall('SMISMEMBER', 'rq:cq:cron:paused', unpack(ARGV, names, names + #states - 1))
+    local paused = redis.pcall('SMISMEMBER', key_cron_paused(), unpack(ARGV, names, names + #states - 1))
     for i = 1, #states do answer[#answer + 1] = paused[i] == 1 and '1' or '0' end
 end
 local function rival()
     local mine, first = {}, fields + tonumber(hash)
     for i = first, first + #KEYS - 3 do mine[ARGV[i]] = true end
     for _, other in ipairs(redis.call('ZREVRANGEBYSCORE', schedulers, '+inf', time[1] - ttl, 'LIMIT', 0, most_rivals)) do
-        local shown = redis.pcall('HMGET', 'rq:cron_scheduler:' .. other, 'version', 'cron_jobs')
+        local shown = redis.pcall('HMGET', key_cron_scheduler(other), 'version', 'cron_jobs')
         if not shown.err and not shown[1] and shown[2] and #shown[2] <= most_shown then
             local readable, jobs = pcall(cjson.decode, shown[2])
             for _, job in ipairs(readable and type(jobs) == 'table' and jobs or {}) do
@@ -59,6 +59,6 @@ if name ~= '' then
     redis.call('HSET', scheduler, unpack(ARGV, fields, fields + tonumber(hash) - 1))
     redis.call('EXPIRE', scheduler, ttl)
     redis.call('ZREMRANGEBYSCORE', schedulers, '-inf', '(' .. (time[1] - gone))
-    redis.pcall('ZREMRANGEBYSCORE', 'rq:cron_jobs', '-inf', '(' .. (time[1] - history_ttl))
+    redis.pcall('ZREMRANGEBYSCORE', key_cron_jobs(), '-inf', '(' .. (time[1] - history_ttl))
 end
 return answer

@@ -36,9 +36,9 @@ if tick ~= '' then
         keep(now)
         return {why, now}
     end
-    if redis.pcall('SISMEMBER', 'rq:cq:cron:paused', name) == 1 then return claim_only('paused') end
+    if redis.pcall('SISMEMBER', key_cron_paused(), name) == 1 then return claim_only('paused') end
     if no_overlap == '1' and last ~= '' then
-        local status = redis.pcall('HGET', 'rq:job:' .. last, 'status')
+        local status = redis.pcall('HGET', key_job(last), 'status')
         for _, running in ipairs({'queued', 'started', 'scheduled', 'deferred', 'rate_limited', 'ready_to_enqueue'}) do
             if status == running then return claim_only('overlaps') end
         end

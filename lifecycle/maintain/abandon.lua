@@ -23,15 +23,15 @@ local queue, requeue, limit, exc, now_iso, now, now_s = unpack(ARGV)
 
 local function split(member)
     local id, execution = string.match(member, '^(.*):([^:]*)$')
-    if id and redis.call('EXISTS', 'rq:job:' .. id) == 1 then return id, execution end
-    if not id or redis.call('EXISTS', 'rq:job:' .. member) == 1 then return member, '' end
+    if id and redis.call('EXISTS', key_job(id)) == 1 then return id, execution end
+    if not id or redis.call('EXISTS', key_job(member)) == 1 then return member, '' end
     return id, execution
 end
 
 -- Does another execution of the job live? On this queue, or on that where it was enqueued since.
 local function runs_elsewhere(id, origin)
-    for _, execution in ipairs(redis.call('ZRANGE', 'rq:executions:' .. id, 0, -1)) do
-        for _, place in ipairs({wip, origin and 'rq:wip:' .. origin}) do
+    for _, execution in ipairs(redis.call('ZRANGE', key_executions(id), 0, -1)) do
+        for _, place in ipairs({wip, origin and key_registry('wip', origin)}) do
             local score = redis.call('ZSCORE', place, id .. ':' .. execution)
             if score and tonumber(score) > tonumber(now_s) then return true end
         end
@@ -42,7 +42,7 @@ end
 local searched, search_most = 0, 300000 -- entries of lists that ids were looked for on: some 10 ms
 
 local function waits(id, origin)
-    for _, place in ipairs({list, origin and origin ~= queue and 'rq:queue:' .. origin or nil}) do
+    for _, place in ipairs({list, origin and origin ~= queue and key_queue(origin) or nil}) do
         searched = searched + redis.call('LLEN', place)
         if redis.call('LPOS', place, id) then return true end
     end
@@ -50,25 +50,25 @@ local function waits(id, origin)
 end
 
 local function clear_execution(id, execution)
-    local key = 'rq:execution:' .. id .. ':' .. execution
-    local worker = redis.call('HGET', key, 'worker_name') or redis.call('HGET', 'rq:job:' .. id, 'worker_name')
-    if worker then redis.call('SREM', 'rq:worker:' .. worker .. ':executions', id .. ':' .. execution) end
+    local key = key_execution(id .. ':' .. execution)
+    local worker = redis.call('HGET', key, 'worker_name') or redis.call('HGET', key_job(id), 'worker_name')
+    if worker then redis.call('SREM', key_worker_executions(worker), id .. ':' .. execution) end
     redis.call('DEL', key)
-    redis.call('ZREM', 'rq:executions:' .. id, execution)
+    redis.call('ZREM', key_executions(id), execution)
 end
 
 local function abandon(id)
-    local status, origin, ttl, failure_ttl, group, left, intervals, front, _, limit_key = unpack(redis.call('HMGET', 'rq:job:' .. id,
+    local status, origin, ttl, failure_ttl, group, left, intervals, front, _, limit_key = unpack(redis.call('HMGET', key_job(id),
         unpack(failure_fields)))
     if status ~= 'started' and status ~= 'queued' or runs_elsewhere(id, origin) then return 'dropped' end
     if status == 'queued' and waits(id, origin) then return 'dropped' end
     redis.call('LREM', intermediate, 0, id)
-    redis.call('DEL', 'rq:cq:output:' .. id) -- of an attempt before the one that was lost
+    redis.call('DEL', key_output(id)) -- of an attempt before the one that was lost
     if requeue == '1' then
         push_job(id, queue, true, ttl, now_iso)
         return 'requeued'
     end
-    local callback = redis.call('HGET', 'rq:job:' .. id, 'failure_callback_name')
+    local callback = redis.call('HGET', key_job(id), 'failure_callback_name')
     local calls = callback and callback ~= '' and 1 or 0
     local again = retry_job(id, queue, ttl, left, intervals, front)
     if again then
@@ -84,7 +84,7 @@ end
 
 -- RQ's worker reads what is overdue, runs failure callbacks, and then ends all of it in one step: a job that is retried in between
 -- would run twice, or fail while it runs. It holds this lock for so long, but keeps it for all of its 899 s when it dies.
-local function rq_cleans() return redis.call('TTL', 'rq:clean_registries:' .. queue) > 899 - 60 end
+local function rq_cleans() return redis.call('TTL', key_clean_lock(queue)) > 899 - 60 end
 
 local done = {}
 local members = rq_cleans() and {} or redis.call('ZRANGEBYSCORE', wip, 0, now_s, 'LIMIT', 0, limit)
@@ -107,5 +107,5 @@ end
 release_some(queue)
 repair_slots(now_iso, now_s)
 wake_waiting()
-local more = broke or #members == tonumber(limit) or redis.call('EXISTS', 'rq:cq:releasing:' .. queue) == 1
+local more = broke or #members == tonumber(limit) or redis.call('EXISTS', key_releasing(queue)) == 1
 return {done, more and 1 or 0}

@@ -32,7 +32,7 @@ end
 
 local function runs(id)
     if redis.call('ZSCORE', wip, id) then return true end
-    for _, execution in ipairs(redis.call('ZRANGE', 'rq:executions:' .. id, 0, -1)) do
+    for _, execution in ipairs(redis.call('ZRANGE', key_executions(id), 0, -1)) do
         if redis.call('ZSCORE', wip, id .. ':' .. execution) then return true end
     end
     return false
@@ -47,13 +47,13 @@ for at = #stuck, 1, -1 do
         break
     end
     local id = stuck[at]
-    local first_seen = intermediate .. ':first_seen:' .. id
-    local status = redis.pcall('HGET', 'rq:job:' .. id, 'status') -- an error, which is a table: no hash, so no job
-    local gone = type(status) == 'table' or redis.call('EXISTS', 'rq:job:' .. id) == 0
+    local first_seen = key_first_seen(queue, id)
+    local status = redis.pcall('HGET', key_job(id), 'status') -- an error, which is a table: no hash, so no job
+    local gone = type(status) == 'table' or redis.call('EXISTS', key_job(id)) == 0
     if gone then
         redis.call('LREM', intermediate, 1, id)
         redis.call('DEL', first_seen)
-        if type(status) ~= 'table' then redis.call('DEL', 'rq:results:' .. id, 'rq:cq:output:' .. id) end -- as in next.lua
+        if type(status) ~= 'table' then redis.call('DEL', key_results(id), key_output(id)) end -- as in next.lua
         touched = touched + 1
     elseif not runs(id) and not redis.call('SET', first_seen, now, 'NX', 'EX', 86400) and
         now - (tonumber(redis.call('GET', first_seen)) or 0) > 60 then
@@ -61,7 +61,7 @@ for at = #stuck, 1, -1 do
         redis.call('DEL', first_seen)
         searched = searched + redis.call('LLEN', list)
         if (status == 'queued' or not status) and not redis.call('LPOS', list, id) then
-            redis.call('HSET', 'rq:job:' .. id, 'status', 'queued')
+            redis.call('HSET', key_job(id), 'status', 'queued')
             redis.call('LPUSH', list, id)
         end
         touched = touched + 1
@@ -73,7 +73,7 @@ for _, worker in ipairs(redis.call('SMEMBERS', queue_workers)) do
     if redis.call('EXISTS', worker) == 0 then
         redis.call('SREM', queue_workers, worker)
         redis.call('SREM', workers, worker)
-        redis.call('DEL', worker .. ':executions')
+        redis.call('DEL', key_worker_executions(string.sub(worker, #key_worker('') + 1)))
         touched = touched + 1
     end
 end
@@ -82,10 +82,10 @@ end
 local ids = redis.call('ZRANGE', ready, 0, limit - 1)
 for _, id in ipairs(ids) do
     redis.call('ZREM', ready, id)
-    local status, front, ttl, limit_key, concurrency = unpack(redis.pcall('HMGET', 'rq:job:' .. id, 'status', 'enqueue_at_front', 'ttl',
+    local status, front, ttl, limit_key, concurrency = unpack(redis.pcall('HMGET', key_job(id), 'status', 'enqueue_at_front', 'ttl',
         'rate_limit_key', 'rate_limit_concurrency'))
     if status == 'ready_to_enqueue' then -- else it was canceled, or enqueued anew; an entry of an earlier time
-        redis.call('ZREM', 'rq:deferred:' .. queue, id)
+        redis.call('ZREM', key_registry('deferred', queue), id)
         push_job(id, queue, (tonumber(front) or 0) ~= 0, ttl, now_iso, limit_key, concurrency)
     end
 end
@@ -94,9 +94,9 @@ if #ids == limit then more = 1 end
 -- Groups are of all queues and may be many and large: each call looks at some of each, picked by chance.
 local sample = 100
 for _, name in ipairs(redis.pcall('SRANDMEMBER', groups, sample)) do
-    local group = 'rq:group:' .. name
+    local group = key_group(name)
     for _, id in ipairs(redis.pcall('SRANDMEMBER', group, sample)) do -- an error: somebody else's key
-        if redis.call('EXISTS', 'rq:job:' .. id) == 0 then
+        if redis.call('EXISTS', key_job(id)) == 0 then
             redis.call('SREM', group, id)
             touched = touched + 1
         end

@@ -23,7 +23,7 @@ redis.call('HDEL', state, '') -- a delete first: after it Redis takes the rest e
 
 -- A job that is elsewhere by its status has only left its entry behind.
 local function drop_failed(id)
-    local fields = redis.pcall('HMGET', 'rq:job:' .. id, 'status', 'group_id')
+    local fields = redis.pcall('HMGET', key_job(id), 'status', 'group_id')
     local status, group = unpack(fields)
     redis.call('ZREM', failed, id)
     taken = taken + 1
@@ -64,7 +64,7 @@ local function end_new_results()
     return seen == 2 * limit
 end
 
-local function is_gone(id) return redis.call('EXISTS', 'rq:job:' .. id) == 0 end
+local function is_gone(id) return redis.call('EXISTS', key_job(id)) == 0 end
 
 local function check_entry(registry, id)
     if not is_gone(id) then return end
@@ -75,7 +75,7 @@ end
 
 -- One without a set of what it waits for was parked by somebody.
 local function check_deferred(registry, id)
-    if redis.call('EXISTS', 'rq:job:' .. id, 'rq:job::' .. id .. ':dependencies') < 2 then
+    if redis.call('EXISTS', key_job(id), key_dependencies(id)) < 2 then
         check_entry(registry, id)
     elseif release_looks > 0 then
         pcall(release_one, id)
@@ -95,7 +95,7 @@ local function check_scheduled(registry, id)
 end
 
 local function check_age(_, id)
-    local fields = redis.pcall('HMGET', 'rq:job:' .. id, 'ended_at', 'started_at', 'enqueued_at', 'created_at')
+    local fields = redis.pcall('HMGET', key_job(id), 'ended_at', 'started_at', 'enqueued_at', 'created_at')
     if fields.err then return end
     for at = 1, 4 do
         local time = fields[at]

@@ -29,7 +29,7 @@ if place == 'failed' then belongs.stopped = true end
 
 -- Returns what became of it: done, gone, passed, again.
 local function treat(id)
-    local job = 'rq:job:' .. id
+    local job = key_job(id)
     local fields = redis.pcall('HMGET', job, 'status', 'origin', 'group_id', 'ttl', 'enqueued_at', 'rate_limit_key',
         'rate_limit_concurrency')
     local status, origin, group, ttl, enqueued, limit_key, concurrency = unpack(fields)

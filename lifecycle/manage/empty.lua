@@ -10,8 +10,6 @@ local queue, limit = unpack(ARGV)
 -- include delete.lua
 local dependents_left = 500
 
-local function dependents_of(id) return 'rq:job:' .. id .. ':dependents' end
-
 local function size_of(set)
     local size = redis.pcall('SCARD', set)
     return type(size) == 'number' and size or 0
@@ -20,21 +18,21 @@ end
 -- Those that wait for a job, and those that wait for them, which become its own: so a chain, however long, is always begun
 -- at its first link. False: there are more than this call may delete.
 local function delete_waiting(first)
-    local waiting = dependents_of(first)
+    local waiting = key_dependents(first)
     while size_of(waiting) > 0 do
         if dependents_left <= 0 or dependencies_left <= 0 then return false end
         local id = redis.call('SPOP', waiting)
-        local status, origin, group = unpack(redis.pcall('HMGET', 'rq:job:' .. id, 'status', 'origin', 'group_id'))
+        local status, origin, group = unpack(redis.pcall('HMGET', key_job(id), 'status', 'origin', 'group_id'))
         dependents_left = dependents_left - 1
         if status == 'deferred' then
-            local inherited = redis.pcall('SPOP', dependents_of(id), dependents_left)
+            local inherited = redis.pcall('SPOP', key_dependents(id), dependents_left)
             dependents_left = dependents_left - #inherited
             if #inherited > 0 then redis.call('SADD', waiting, unpack(inherited)) end
-            if size_of(dependents_of(id)) > 0 then
+            if size_of(key_dependents(id)) > 0 then
                 redis.call('SADD', waiting, id)
                 return false
             end
-            redis.call('ZREM', 'rq:deferred:' .. (origin or queue), id)
+            redis.call('ZREM', key_registry('deferred', origin or queue), id)
             delete_job(id, origin or queue, group)
         end
     end
@@ -46,7 +44,7 @@ limit = tonumber(limit)
 while taken < limit and dependencies_left > 0 do
     local id = redis.call('LPOP', list)
     if not id then break end
-    local fields = redis.pcall('HMGET', 'rq:job:' .. id, 'status', 'group_id')
+    local fields = redis.pcall('HMGET', key_job(id), 'status', 'group_id')
     local status, group = unpack(fields)
     if status ~= 'started' and not fields.err then
         if not delete_waiting(id) then
@@ -55,7 +53,7 @@ while taken < limit and dependencies_left > 0 do
         end
         if status and status ~= 'queued' then
             for _, registry in ipairs({'finished', 'failed', 'deferred', 'scheduled', 'canceled'}) do
-                redis.call('ZREM', 'rq:' .. registry .. ':' .. queue, id)
+                redis.call('ZREM', key_registry(registry, queue), id)
             end
         end
         delete_job(id, queue, group)

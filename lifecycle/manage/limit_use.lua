@@ -6,14 +6,14 @@ local function count(command, name)
     local size = redis.pcall(command, name)
     return type(size) == 'number' and size or -1
 end
-local settings = redis.pcall('HMGET', 'rq:cq:limit:' .. key, 'concurrency', 'rate', 'window')
-local own = redis.pcall('HGET', 'rq:rl:' .. key, 'concurrency')
+local settings = redis.pcall('HMGET', key_limit(key), 'concurrency', 'rate', 'window')
+local own = redis.pcall('HGET', key_rate_limit(key), 'concurrency')
 local concurrency = settings[1] or type(own) == 'string' and own or ''
 local since = now - (tonumber(settings[3] or '') or 0)
 local used = 0
-for _, at in ipairs(redis.pcall('LRANGE', 'rq:cq:starts:' .. key, 0, -1)) do
+for _, at in ipairs(redis.pcall('LRANGE', key_starts(key), 0, -1)) do
     if (tonumber(at) or 0) <= since then break end
     used = used + 1
 end
-return {concurrency, count('ZCARD', 'rq:rl:' .. key .. ':allowed'), count('ZCARD', 'rq:rl:' .. key .. ':rate_limited'), settings[2] or '',
-    settings[3] or '', used, count('ZCARD', 'rq:cq:waiting:' .. key)}
+return {concurrency, count('ZCARD', key_allowed(key)), count('ZCARD', key_rate_limited(key)), settings[2] or '',
+    settings[3] or '', used, count('ZCARD', key_waiting_of(key))}

@@ -7,7 +7,7 @@ local id, dependents, now_iso, now, now_s = unpack(ARGV)
 -- include delete.lua
 -- include leave.lua
 -- include remove.lua
-local job = 'rq:job:' .. id
+local job = key_job(id)
 local existed = redis.call('EXISTS', job) == 1
 local queue, group, limit_key = unpack(redis.pcall('HMGET', job, 'origin', 'group_id', 'rate_limit_key'))
 if dependents == '1' and not remove_dependents(id) then return redis.status_reply('AGAIN') end

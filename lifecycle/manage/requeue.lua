@@ -7,10 +7,10 @@ local id, queue, registry, at_front, now_iso = unpack(ARGV) -- queue '': the job
 -- include push.lua
 -- include requeue.lua
 -- include leave.lua
-local job = 'rq:job:' .. id
+local job = key_job(id)
 local origin, ttl, limit_key, concurrency = unpack(redis.pcall('HMGET', job, 'origin', 'ttl', 'rate_limit_key', 'rate_limit_concurrency'))
 if queue == '' then queue = origin or '' end
-local place = 'rq:' .. registry .. ':' .. queue
+local place = key_registry(registry, queue)
 if redis.call('EXISTS', job) == 0 then
     redis.call('ZREM', place, id)
     return redis.error_reply('NOSUCHJOB no such job: ' .. id)

@@ -8,24 +8,24 @@ local count = unpack(ARGV) -- then the ids
 local answers = {}
 
 local function execution_of(id, queue)
-    local ids = redis.pcall('ZRANGE', 'rq:executions:' .. id, 0, -1)
+    local ids = redis.pcall('ZRANGE', key_executions(id), 0, -1)
     for at = ids.err and 0 or #ids, 1, -1 do
         local member = id .. ':' .. ids[at]
-        if redis.call('ZSCORE', 'rq:wip:' .. queue, member) then return ids[at], member end
+        if redis.call('ZSCORE', key_registry('wip', queue), member) then return ids[at], member end
     end
-    return nil, redis.call('ZSCORE', 'rq:wip:' .. queue, id) and id
+    return nil, redis.call('ZSCORE', key_registry('wip', queue), id) and id
 end
 
 local function stop(id)
-    local fields = redis.pcall('HMGET', 'rq:job:' .. id, 'status', 'origin', 'worker_name')
+    local fields = redis.pcall('HMGET', key_job(id), 'status', 'origin', 'worker_name')
     local status, queue, worker = unpack(fields)
-    if fields.err or not status and redis.call('EXISTS', 'rq:job:' .. id) == 0 then return {'gone', '', '', '', ''} end
+    if fields.err or not status and redis.call('EXISTS', key_job(id)) == 0 then return {'gone', '', '', '', ''} end
     local execution, member = execution_of(id, queue or '')
     if status ~= 'started' or not member then return {'idle', queue or '', '', '', status or ''} end
-    local runner = execution and redis.pcall('HGET', 'rq:execution:' .. member, 'worker_name')
+    local runner = execution and redis.pcall('HGET', key_execution(member), 'worker_name')
     if type(runner) == 'string' then worker = runner end
     local command = {command = 'stop-job', job_id = id, execution_id = execution}
-    local heard = worker and worker ~= '' and redis.call('PUBLISH', 'rq:pubsub:' .. worker, cjson.encode(command)) or 0
+    local heard = worker and worker ~= '' and redis.call('PUBLISH', key_pubsub(worker), cjson.encode(command)) or 0
     return {heard > 0 and 'told' or 'deaf', queue or '', member, worker or '', status}
 end
 

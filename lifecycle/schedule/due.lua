@@ -12,7 +12,7 @@
 local scheduler = unpack(KEYS) -- rq:scheduler:<name>; then rq:scheduler-lock:<queue> of each queue
 -- limit: jobs looked at in this call. now_iso: by the worker's clock, as all times in hashes. Then field, value ... of the scheduler's hash
 local name, lock_ttl, limit, now_iso = unpack(ARGV)
-local fields, first_lock, lock_prefix = 5, 2, #'rq:scheduler-lock:'
+local fields, first_lock, lock_prefix = 5, 2, #key_scheduler_lock('')
 -- include seconds.lua
 -- include push.lua
 local seconds, micros = unpack(redis.call('TIME'))
@@ -44,14 +44,14 @@ end
 local function without_job(registry, id, score)
     if score % 1 == 0 then return look_again(registry, id, now_s + 5.5) end
     redis.call('ZREM', registry, id)
-    redis.call('DEL', 'rq:results:' .. id, 'rq:cq:output:' .. id) -- of earlier attempts: nobody else would look for them
+    redis.call('DEL', key_results(id), key_output(id)) -- of earlier attempts: nobody else would look for them
     return 'dropped'
 end
 
 -- As RQ, without asking for dependencies, and whatever its status, but: canceled stays canceled; queued is on its list
 -- already, which RQ's enqueue_job of a scheduled job leads to; and started runs, so that it is asked again when it ended.
 local function move(queue, registry, id, score)
-    local job = 'rq:job:' .. id
+    local job = key_job(id)
     local found = redis.pcall('HMGET', job, 'status', 'ttl', 'enqueue_at_front', 'enqueue_at_front_on_retry', 'ended_at',
         'rate_limit_key', 'rate_limit_concurrency')
     if found.err then return without_job(registry, id, score) end
@@ -63,7 +63,7 @@ local function move(queue, registry, id, score)
         return 'dropped'
     end
     if status ~= 'scheduled' then -- RQ would leave it there as well
-        for _, kind in ipairs({'finished', 'failed', 'deferred'}) do redis.call('ZREM', 'rq:' .. kind .. ':' .. queue, id) end
+        for _, kind in ipairs({'finished', 'failed', 'deferred'}) do redis.call('ZREM', key_registry(kind, queue), id) end
     end
     local retried = (tonumber(front_on_retry) or 0) ~= 0 and ended_at and ended_at ~= ''
     push_job(id, queue, retried or (tonumber(front) or 0) ~= 0, ttl, now_iso, limit_key, concurrency)
@@ -78,7 +78,7 @@ local function move_due(queue, registry, most)
         local moved, verdict = pcall(move, queue, registry, due[at], tonumber(due[at + 1]))
         if not moved then
             -- One of its keys holds something else. It waits for a repair, and the others do not wait for it.
-            redis.pcall('HSET', 'rq:job:' .. due[at], 'status', 'scheduled')
+            redis.pcall('HSET', key_job(due[at]), 'status', 'scheduled')
             verdict = look_again(registry, due[at], now_s + 60)
         end
         counts[verdict] = counts[verdict] + 1
@@ -98,7 +98,7 @@ local states, owned, wait = {}, 0, math.huge
 local ready = {} -- queues with due jobs
 for at = first_lock, #KEYS do
     local queue = string.sub(KEYS[at], lock_prefix + 1)
-    local registry = 'rq:scheduled:' .. queue
+    local registry = key_registry('scheduled', queue)
     local state = hold(KEYS[at])
     if state == ACQUIRED or state == RENEWED then
         owned = owned + 1

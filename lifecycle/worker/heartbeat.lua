@@ -10,18 +10,18 @@ if lives then redis.call('HSET', worker, 'last_heartbeat', now_iso) end
 if id == '' then return {1, lives and 0 or 1} end
 
 local member = id .. ':' .. execution
-local wip = 'rq:wip:' .. queue
+local wip = key_registry('wip', queue)
 if not redis.call('ZSCORE', wip, member) then return {0, lives and 0 or 1} end
-local key = 'rq:execution:' .. member
+local key = key_execution(member)
 if redis.call('EXISTS', key) == 0 then
     redis.call('HSET', key, 'id', execution, 'job_id', id, 'created_at', now, 'worker_name', worker_name)
 end
 redis.call('HSET', key, 'last_heartbeat', now)
 redis.call('EXPIRE', key, heartbeat_s)
 redis.call('ZADD', wip, now_s + heartbeat_s, member)
-redis.call('ZADD', 'rq:executions:' .. id, now_s + heartbeat_s + 60, execution)
-redis.call('EXPIRE', 'rq:executions:' .. id, heartbeat_s + 60)
-if redis.call('EXISTS', 'rq:job:' .. id) == 1 then redis.call('HSET', 'rq:job:' .. id, 'last_heartbeat', now_iso) end
+redis.call('ZADD', key_executions(id), now_s + heartbeat_s + 60, execution)
+redis.call('EXPIRE', key_executions(id), heartbeat_s + 60)
+if redis.call('EXISTS', key_job(id)) == 1 then redis.call('HSET', key_job(id), 'last_heartbeat', now_iso) end
 if lives then
     redis.call('HSET', worker, 'state', 'busy', 'current_job', id, 'current_job_working_time', working_s)
     redis.call('SADD', worker_executions, member)

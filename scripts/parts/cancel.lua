@@ -7,9 +7,9 @@
 local function cancel_job(id, queue, dependents, detach)
     parent_canceled = true
     -- First: dependents that wait for a slot of its key must not let it through itself.
-    leave_limit(id, redis.pcall('EXISTS', 'rq:executions:' .. id) == 1)
+    leave_limit(id, redis.pcall('EXISTS', key_executions(id)) == 1)
     if dependents == '1' then release_dependents(id, queue, false) end
     if detach == '1' then leave_dependencies(id, queue) end
-    redis.call('HSET', 'rq:job:' .. id, 'status', 'canceled')
-    redis.call('ZADD', 'rq:canceled:' .. queue, now_s, id)
+    redis.call('HSET', key_job(id), 'status', 'canceled')
+    redis.call('ZADD', key_registry('canceled', queue), now_s, id)
 end

@@ -7,16 +7,16 @@
 -- limited false: it is known to have no rate_limit_key.
 local function delete_job(id, queue, group, limited)
     if limited ~= false then leave_limit(id) end
-    local job = 'rq:job:' .. id
-    local executions = 'rq:executions:' .. id
+    local job = key_job(id)
+    local executions = key_executions(id)
     for _, execution in ipairs(redis.pcall('ZRANGE', executions, 0, -1)) do
         local member = id .. ':' .. execution
-        local runner = redis.call('HGET', 'rq:execution:' .. member, 'worker_name')
-        if runner then redis.call('SREM', 'rq:worker:' .. runner .. ':executions', member) end
-        redis.call('ZREM', 'rq:wip:' .. queue, member)
-        redis.call('DEL', 'rq:execution:' .. member)
+        local runner = redis.call('HGET', key_execution(member), 'worker_name')
+        if runner then redis.call('SREM', key_worker_executions(runner), member) end
+        redis.call('ZREM', key_registry('wip', queue), member)
+        redis.call('DEL', key_execution(member))
     end
     leave_dependencies(id, queue)
-    if group and group ~= '' then redis.call('SREM', 'rq:group:' .. group, id) end
-    redis.call('DEL', job, job .. ':dependents', 'rq:job::' .. id .. ':dependencies', 'rq:results:' .. id, 'rq:cq:output:' .. id, executions)
+    if group and group ~= '' then redis.call('SREM', key_group(group), id) end
+    redis.call('DEL', job, key_dependents(id), key_dependencies(id), key_results(id), key_output(id), executions)
 end

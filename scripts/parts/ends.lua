@@ -2,7 +2,7 @@
 -- with the job, or with what is left of it: Redis may keep it for a moment after its entry's score, which has no fraction of a
 -- second and is by a worker's clock. Source: rq/results.py Result.create_failure.
 local function end_results(id)
-    local job, results = 'rq:job:' .. id, 'rq:results:' .. id
+    local job, results = key_job(id), key_results(id)
     local left = redis.call('TTL', job)
     if left == -2 then
         redis.call('DEL', results)

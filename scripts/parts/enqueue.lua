@@ -11,9 +11,9 @@
 
 -- Returns whether the job has to wait (if so, it is in rq:deferred, and registered, or will be), and which do not exist: they count as finished.
 local function await_dependencies(id, queue, ids, allow_failures, now_s)
-    local own, rest = 'rq:job::' .. id .. ':dependencies', 'rq:cq:dependencies:' .. id
+    local own, rest = key_dependencies(id), key_unregistered(id)
     if #ids > register_most then
-        redis.call('ZADD', 'rq:deferred:' .. queue, now_s, id)
+        redis.call('ZADD', key_registry('deferred', queue), now_s, id)
         for at = 1, #ids, 1000 do redis.call('SADD', own, unpack(ids, at, math.min(at + 999, #ids))) end
         redis.call('SUNIONSTORE', rest, rest, own)
         look_later(id, queue)
@@ -27,7 +27,7 @@ local function await_dependencies(id, queue, ids, allow_failures, now_s)
         waits = waits or status and (status ~= 'failed' or not allow_failures)
     end
     if not waits then return false, missing end
-    redis.call('ZADD', 'rq:deferred:' .. queue, now_s, id)
+    redis.call('ZADD', key_registry('deferred', queue), now_s, id)
     for _, one in ipairs(open) do
         register_dependency(id, one[1], one[2])
         redis.call('SADD', own, one[1])
@@ -52,7 +52,7 @@ end
 -- unique, and the id exists; nothing changed. Then the dependencies that do not exist, of those that were looked at; nil: none were.
 local function enqueue_job(with)
     local id, queue_name = with.id, with.queue
-    local job, queue = 'rq:job:' .. id, 'rq:queue:' .. queue_name
+    local job, queue = key_job(id), key_queue(queue_name)
     local plain = with.due == '' and with.dependencies == ''
     local existed = redis.call('EXISTS', job) == 1
     local limit_key, slots = limit_in(with.values, with.first, with.last)
@@ -71,24 +71,24 @@ local function enqueue_job(with)
         if origin and origin ~= queue_name then leave_places(id, origin) end
         leave_executions(id)
         leave_dependencies(id, queue_name)
-        redis.call('DEL', 'rq:job::' .. id .. ':dependencies')
+        redis.call('DEL', key_dependencies(id))
         leave_limit(id)
-        if group and group ~= '' and group ~= with.group then redis.call('SREM', 'rq:group:' .. group, id) end
+        if group and group ~= '' and group ~= with.group then redis.call('SREM', key_group(group), id) end
     end
     -- What can fail comes first: where a key holds something else, there is no job without a place.
     local function save(...)
-        if existed then redis.call('DEL', job, 'rq:cq:output:' .. id) end
+        if existed then redis.call('DEL', job, key_output(id)) end
         redis.call('HSET', job, unpack(with.values, with.first, with.last))
         if select('#', ...) > 0 then redis.call('HSET', job, ...) end
         if with.group ~= '' then
-            redis.call('SADD', 'rq:group:' .. with.group, id)
-            redis.call('SADD', 'rq:groups', with.group)
+            redis.call('SADD', key_group(with.group), id)
+            redis.call('SADD', key_groups(), with.group)
         end
         if existed or tonumber(with.ttl) > 0 then keep_waiting(id, with.ttl) end
     end
-    redis.call('SADD', 'rq:queues', queue)
+    redis.call('SADD', key_queues(), queue)
     if with.due ~= '' then
-        redis.call('ZADD', 'rq:scheduled:' .. queue_name, with.due, id)
+        redis.call('ZADD', key_registry('scheduled', queue_name), with.due, id)
         save('status', 'scheduled')
         return 'scheduled'
     end

@@ -12,7 +12,7 @@ local function retry_job(id, queue, ttl, retries_left, intervals, front)
     if not left or left <= 0 then return nil end
     local readable, list = pcall(cjson.decode, intervals or '')
     local count = readable and type(list) == 'table' and #list or 0
-    redis.call('HSET', 'rq:job:' .. id, 'retries_left', left - 1)
+    redis.call('HSET', key_job(id), 'retries_left', left - 1)
     return run_again(id, queue, interval_at(intervals, math.max(count - left, 0)), (tonumber(front) or 0) ~= 0, ttl)
 end
 
@@ -20,18 +20,18 @@ end
 -- With a failure_ttl of 0 nothing of it stays; -1 keeps it for ever and scores -1, as in RQ. Returns the status, or
 -- 'deleted'. Source: rq/registry.py FailedJobRegistry.add, rq/job.py _handle_failure.
 local function bury_job(id, queue, status, failure_ttl, group, save, limit_key)
-    local job = 'rq:job:' .. id
+    local job = key_job(id)
     local ttl = failure_seconds(failure_ttl)
     redis.call('HSET', job, 'status', status)
     if ttl > 0 then
         redis.call('EXPIRE', job, ttl)
-        redis.call('EXPIRE', job .. ':dependents', ttl)
-        redis.call('EXPIRE', 'rq:job::' .. id .. ':dependencies', ttl)
+        redis.call('EXPIRE', key_dependents(id), ttl)
+        redis.call('EXPIRE', key_dependencies(id), ttl)
     end
-    redis.call('ZADD', 'rq:failed:' .. queue, ttl < 0 and -1 or now_s + ttl, id)
+    redis.call('ZADD', key_registry('failed', queue), ttl < 0 and -1 or now_s + ttl, id)
     if status == 'failed' then release_dependents(id, queue, true) end
     if ttl == 0 then
-        redis.call('ZREM', 'rq:failed:' .. queue, id)
+        redis.call('ZREM', key_registry('failed', queue), id)
         delete_job(id, queue, group, (limit_key or '') ~= '')
         return 'deleted'
     end

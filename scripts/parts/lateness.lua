@@ -8,7 +8,7 @@ local function by_lateness(queue_keys, first)
     for target in string.gmatch(targets, '%S+') do
         if at > #queue_keys then break end
         local head = redis.call('LINDEX', queue_keys[at], 0)
-        local since = head and redis.pcall('HGET', 'rq:job:' .. head, 'enqueued_at')
+        local since = head and redis.pcall('HGET', key_job(head), 'enqueued_at')
         since = type(since) == 'string' and epoch_of(since) or nil
         lateness[at] = not head and -math.huge or since and (now - since) / tonumber(target) or math.huge
         order[#order + 1] = at

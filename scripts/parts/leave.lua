@@ -5,8 +5,8 @@
 local overdue_most = 20
 
 local function leave_started(id, queue)
-    local wip = 'rq:wip:' .. queue
-    local executions = redis.pcall('ZRANGE', 'rq:executions:' .. id, 0, -1)
+    local wip = key_registry('wip', queue)
+    local executions = redis.pcall('ZRANGE', key_executions(id), 0, -1)
     for _, execution in ipairs(executions) do redis.call('ZREM', wip, id .. ':' .. execution) end
     redis.call('ZREM', wip, id) -- of RQ 1.x
     if #executions > 0 then return end
@@ -18,21 +18,21 @@ end
 -- The executions of an earlier life, which are in rq:wip no more: nothing is to be heard of them. RQ fails a job at its end for an
 -- execution that is on its list and whose hash has expired. Source: rq/executions.py ExecutionRegistry.get_executions.
 local function leave_executions(id)
-    local executions = 'rq:executions:' .. id
+    local executions = key_executions(id)
     for _, execution in ipairs(redis.pcall('ZRANGE', executions, 0, -1)) do
         local member = id .. ':' .. execution
-        local runner = redis.pcall('HGET', 'rq:execution:' .. member, 'worker_name')
-        if type(runner) == 'string' then redis.pcall('SREM', 'rq:worker:' .. runner .. ':executions', member) end
-        redis.call('DEL', 'rq:execution:' .. member)
+        local runner = redis.pcall('HGET', key_execution(member), 'worker_name')
+        if type(runner) == 'string' then redis.pcall('SREM', key_worker_executions(runner), member) end
+        redis.call('DEL', key_execution(member))
     end
     redis.call('DEL', executions)
 end
 
 local function leave_places(id, queue)
-    redis.call('LREM', 'rq:queue:' .. queue, 1, id)
-    redis.call('LREM', 'rq:queue:' .. queue .. ':intermediate', 1, id)
+    redis.call('LREM', key_queue(queue), 1, id)
+    redis.call('LREM', key_intermediate(queue), 1, id)
     leave_started(id, queue)
     for _, registry in ipairs({'finished', 'failed', 'deferred', 'scheduled', 'canceled', 'ready'}) do
-        redis.call('ZREM', 'rq:' .. registry .. ':' .. queue, id)
+        redis.call('ZREM', key_registry(registry, queue), id)
     end
 end

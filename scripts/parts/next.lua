@@ -20,7 +20,7 @@ local function next_job(queue_keys, first, execution, worker_lives, counts)
     local before = resume ~= '0' and rare.started_before(queue_keys, first, execution)
     if before then return before end
     if resume == '2' then return {'empty', 0} end
-    local special = redis.call('EXISTS', suspended, paused, 'rq:cq:waiting') > 0
+    local special = redis.call('EXISTS', suspended, paused, key_waiting()) > 0
     if special then
         if redis.call('EXISTS', suspended) == 1 then return {'suspended'} end
         rare.wake_waiting()
@@ -29,16 +29,16 @@ local function next_job(queue_keys, first, execution, worker_lives, counts)
     local order = targets ~= '' and rare.by_lateness(queue_keys, first)
     for place = first, #queue_keys do
         local at = order and order[place - first + 1] or place
-        local queue = string.sub(queue_keys[at], 10)
+        local queue = string.sub(queue_keys[at], #key_queue('') + 1)
         local closed = special and rare.is_paused(queue)
         if closed and redis.call('LLEN', queue_keys[at]) > 0 then empty[#empty + 1] = at - first end
         local id = not closed and redis.call('LPOP', queue_keys[at])
         while id do
-            local fields = redis.pcall('HMGET', 'rq:job:' .. id, 'status', 'origin', 'timeout', 'ttl', 'created_at',
+            local fields = redis.pcall('HMGET', key_job(id), 'status', 'origin', 'timeout', 'ttl', 'created_at',
                 'last_heartbeat', 'rate_limit_key')
             local status = fields[1]
             if not fields.err and status ~= 'canceled' and (status or fields[5] or fields[6] or
-                redis.call('EXISTS', 'rq:job:' .. id) == 1) then
+                redis.call('EXISTS', key_job(id)) == 1) then
                 local started, result = pcall(start_in_time, id, queue, execution, worker_lives, counts, fields)
                 if started and result then return {'started', at - first, id, result} end
                 if started then
@@ -46,20 +46,20 @@ local function next_job(queue_keys, first, execution, worker_lives, counts)
                     if rare.windows_spent() then return {'again'} end
                 else
                     -- One of its keys holds something else: it is not lost, and does not block the others.
-                    redis.call('HSET', 'rq:job:' .. id, 'status', 'queued')
+                    redis.call('HSET', key_job(id), 'status', 'queued')
                     redis.call('RPUSH', queue_keys[at], id)
                     error(result)
                 end
             else
                 -- Its hash expired here, and with it who would end what earlier attempts have left.
-                if not fields.err and status ~= 'canceled' then redis.call('DEL', 'rq:results:' .. id, 'rq:cq:output:' .. id) end
+                if not fields.err and status ~= 'canceled' then redis.call('DEL', key_results(id), key_output(id)) end
                 dead = dead + 1
                 if dead >= dead_limit then return {'again'} end
             end
             id = redis.call('LPOP', queue_keys[at])
         end
         -- Nothing to do is the time for what an earlier call had to leave: it may well be jobs of this queue.
-        if not closed and redis.call('LINDEX', 'rq:cq:releasing:' .. queue, 0) and rare.release_some(queue) then released = true end
+        if not closed and redis.call('LINDEX', key_releasing(queue), 0) and rare.release_some(queue) then released = true end
     end
     if special then empty[2] = rare.next_wake() end
     return released and {'again'} or empty

@@ -50,7 +50,7 @@ end
 
 -- Not ours: what the last result says when it is this execution's, as this call was sent before; else somebody else's.
 local function fenced()
-    local last = redis.call('XREVRANGE', 'rq:results:' .. id, '+', '-', 'COUNT', 1)[1]
+    local last = redis.call('XREVRANGE', key_results(id), '+', '-', 'COUNT', 1)[1]
     local fields = {}
     for at = 1, last and #last[2] or 0, 2 do fields[last[2][at]] = last[2][at + 1] end
     if fields.execution_id == execution then

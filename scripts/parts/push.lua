@@ -3,9 +3,9 @@
 -- Source: rq/queue.py _enqueue_async_job, schedule_job; rq/job.py Job.cleanup.
 -- include slots.lua
 local function keep_waiting(id, ttl)
-    local job = 'rq:job:' .. id
+    local job = key_job(id)
     ttl = seconds_of(ttl, 0)
-    for _, key in ipairs({job, job .. ':dependents', 'rq:job::' .. id .. ':dependencies'}) do
+    for _, key in ipairs({job, key_dependents(id), key_dependencies(id)}) do
         if ttl > 0 then redis.call('EXPIRE', key, ttl) else redis.call('PERSIST', key) end
     end
 end
@@ -18,17 +18,17 @@ local function push_job(id, queue, at_front, ttl, enqueued_at, limit_key, concur
         wait_for_slot(id, queue, at_front, enqueued_at, limit_key, slots)
         return
     end
-    redis.call('SADD', 'rq:queues', 'rq:queue:' .. queue)
-    redis.call('HSET', 'rq:job:' .. id, 'status', 'queued', 'origin', queue, 'enqueued_at', enqueued_at)
+    redis.call('SADD', key_queues(), key_queue(queue))
+    redis.call('HSET', key_job(id), 'status', 'queued', 'origin', queue, 'enqueued_at', enqueued_at)
     keep_waiting(id, ttl)
-    redis.call(at_front and 'LPUSH' or 'RPUSH', 'rq:queue:' .. queue, id)
+    redis.call(at_front and 'LPUSH' or 'RPUSH', key_queue(queue), id)
 end
 
 local function schedule_job(id, queue, due_s, ttl)
-    redis.call('SADD', 'rq:queues', 'rq:queue:' .. queue)
-    redis.call('HSET', 'rq:job:' .. id, 'status', 'scheduled', 'origin', queue)
+    redis.call('SADD', key_queues(), key_queue(queue))
+    redis.call('HSET', key_job(id), 'status', 'scheduled', 'origin', queue)
     keep_waiting(id, ttl)
-    redis.call('ZADD', 'rq:scheduled:' .. queue, due_s, id)
+    redis.call('ZADD', key_registry('scheduled', queue), due_s, id)
 end
 
 -- The number at a place of a JSON list of seconds, counted from 0; past its end the last one; 0 when there is none.

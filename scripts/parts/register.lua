@@ -11,32 +11,32 @@ local dependencies_left = 5000 -- that were left by this call's jobs: for who ha
 -- The status of a dependency that is open: it exists and has not finished; else nil. Whether it may expire: its dependents set has
 -- to go with it then. Whether it does not exist: what is no hash does not.
 local function open_dependency(other)
-    local fields = redis.pcall('HMGET', 'rq:job:' .. other, 'status', 'ttl')
+    local fields = redis.pcall('HMGET', key_job(other), 'status', 'ttl')
     local status = fields[1]
     if not status or status == 'finished' then return nil, nil, not status end
     return status, fields[2] or status == 'failed' or status == 'stopped' or status == 'canceled'
 end
 
 local function register_dependency(id, other, may_expire)
-    local dependents = 'rq:job:' .. other .. ':dependents'
+    local dependents = key_dependents(other)
     redis.call('SADD', dependents, id)
-    local left = may_expire and redis.call('TTL', 'rq:job:' .. other) or -1
+    local left = may_expire and redis.call('TTL', key_job(other)) or -1
     if left > 0 then redis.call('EXPIRE', dependents, left) end
 end
 
 local function look_later(id, queue)
-    redis.call('LREM', 'rq:cq:releasing:' .. queue, 0, '+' .. id .. ':')
-    redis.call('RPUSH', 'rq:cq:releasing:' .. queue, '+' .. id .. ':')
+    redis.call('LREM', key_releasing(queue), 0, '+' .. id .. ':')
+    redis.call('RPUSH', key_releasing(queue), '+' .. id .. ':')
 end
 
 -- Whatever it waited for: that is over. It leaves their dependents sets. What is left of its own set is the caller's to delete.
 local function leave_dependencies(id, queue)
-    local own, rest = 'rq:job::' .. id .. ':dependencies', 'rq:cq:dependencies:' .. id
+    local own, rest = key_dependencies(id), key_unregistered(id)
     local most = queue == '' and 100000000 or register_most -- without a queue there is nobody to go on
     local some = redis.pcall('SRANDMEMBER', own, most + 1)
     dependencies_left = dependencies_left - #some
     if #some <= most then
-        for _, other in ipairs(some) do redis.call('SREM', 'rq:job:' .. other .. ':dependents', id) end
+        for _, other in ipairs(some) do redis.call('SREM', key_dependents(other), id) end
         return
     end
     if redis.call('EXISTS', rest) == 1 then
@@ -50,9 +50,9 @@ end
 
 -- Returns whether it waits for one that does not exist.
 local function look_at(id, other, waits)
-    local own = 'rq:job::' .. id .. ':dependencies'
+    local own = key_dependencies(id)
     if not waits or redis.call('SISMEMBER', own, other) == 0 then
-        redis.call('SREM', 'rq:job:' .. other .. ':dependents', id)
+        redis.call('SREM', key_dependents(other), id)
         return false
     end
     local status, may_expire, missing = open_dependency(other)
@@ -63,8 +63,8 @@ end
 -- The next piece. Returns how many were looked at, whether that was all (then the caller is to look whether the job waits at all), and
 -- which of them do not exist.
 local function register_some(id, queue)
-    local rest = 'rq:cq:dependencies:' .. id
-    local waits = redis.pcall('HGET', 'rq:job:' .. id, 'status') == 'deferred'
+    local rest = key_unregistered(id)
+    local waits = redis.pcall('HGET', key_job(id), 'status') == 'deferred'
     local some = redis.call('SPOP', rest, register_most)
     local missing = {}
     for _, other in ipairs(some) do
@@ -72,6 +72,6 @@ local function register_some(id, queue)
         if done and gone then missing[#missing + 1] = other end
     end
     if redis.call('EXISTS', rest) == 1 then return #some, false, missing end
-    redis.call('LREM', 'rq:cq:releasing:' .. queue, 0, '+' .. id .. ':')
+    redis.call('LREM', key_releasing(queue), 0, '+' .. id .. ':')
     return #some, true, missing
 end

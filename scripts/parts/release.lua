@@ -17,7 +17,7 @@ local parent_canceled = false -- it is passed over for now, and stays among what
 -- and takes what is not there for finished. One that failed stays, allowed or not: requeued, it is to be waited for again.
 -- One that is gone may have left its set of dependents behind: RQ's requeue lets a job expire that has no ttl.
 local function dependencies_met(id, parent, parent_failed, failures_allowed)
-    local dependencies = 'rq:job::' .. id .. ':dependencies'
+    local dependencies = key_dependencies(id)
     local cursor, count = '0', 10
     repeat
         local found = redis.call('SSCAN', dependencies, cursor, 'COUNT', count)
@@ -25,11 +25,11 @@ local function dependencies_met(id, parent, parent_failed, failures_allowed)
         cursor, count = found[1], 100
         for _, other in ipairs(found[2]) do
             if other ~= parent then
-                local status = redis.pcall('HGET', 'rq:job:' .. other, 'status')
+                local status = redis.pcall('HGET', key_job(other), 'status')
                 release_looks = release_looks - 1
                 if type(status) ~= 'string' or status == 'finished' then
                     past[#past + 1] = other
-                    if not status then redis.pcall('SREM', 'rq:job:' .. other .. ':dependents', id) end
+                    if not status then redis.pcall('SREM', key_dependents(other), id) end
                 elseif not (failures_allowed and status == 'failed') then
                     open = true
                     break
@@ -44,13 +44,13 @@ end
 
 -- parent: nil for a look at all that it waits for. Returns whether it still belongs into the dependents set.
 local function release_one(id, parent, parent_failed)
-    local status, queue, failures, front, ttl, limit_key, concurrency = unpack(redis.pcall('HMGET', 'rq:job:' .. id, 'status', 'origin',
+    local status, queue, failures, front, ttl, limit_key, concurrency = unpack(redis.pcall('HMGET', key_job(id), 'status', 'origin',
         'allow_dependency_failures', 'enqueue_at_front', 'ttl', 'rate_limit_key', 'rate_limit_concurrency')) -- what is no hash is no job: all nil
     if status ~= 'deferred' then return status == 'canceled' end
     local failures_allowed = (tonumber(failures) or 0) ~= 0
     if not queue or parent_failed and not failures_allowed or
         not dependencies_met(id, parent, parent_failed, failures_allowed) then return true end
-    redis.call('ZREM', 'rq:deferred:' .. queue, id)
+    redis.call('ZREM', key_registry('deferred', queue), id)
     push_job(id, queue, (tonumber(front) or 0) ~= 0, ttl, now_iso, limit_key, concurrency)
     return false
 end
@@ -58,7 +58,7 @@ end
 -- Go on with what was set aside first for this queue, unless this call has done enough. Returns false when there is nothing.
 -- Dependents that were not let go come back to their parent.
 local function release_some(queue)
-    local releasing = 'rq:cq:releasing:' .. queue
+    local releasing = key_releasing(queue)
     local entry = redis.call('LINDEX', releasing, 0)
     if not entry or release_left <= 0 or release_looks <= 0 then return entry ~= false end
     local parent = string.match(entry, '^.(.*):[^:]*$')
@@ -68,11 +68,11 @@ local function release_some(queue)
         if all then release_one(parent) end
         return true
     end
-    local aside = 'rq:cq:dependents:' .. string.sub(entry, 2)
-    local status = redis.pcall('HGET', 'rq:job:' .. parent, 'status')
+    local aside = key_aside(string.sub(entry, 2))
+    local status = redis.pcall('HGET', key_job(parent), 'status')
     local parent_failed = string.sub(entry, 1, 1) == '1' and status ~= 'finished'
     parent_canceled = status == 'canceled'
-    local dependents = 'rq:job:' .. parent .. ':dependents'
+    local dependents = key_dependents(parent)
     local back, rest = {}, {}
     for _, id in ipairs(redis.call('SPOP', aside, release_left)) do
         if release_looks <= 0 then
@@ -84,7 +84,7 @@ local function release_some(queue)
     end
     if #rest > 0 then redis.call('SADD', aside, unpack(rest)) end
     if type(status) == 'string' and #back > 0 then
-        local ttl = redis.call('TTL', 'rq:job:' .. parent)
+        local ttl = redis.call('TTL', key_job(parent))
         redis.call('SADD', dependents, unpack(back))
         if ttl > 0 then redis.call('EXPIRE', dependents, ttl) end
     end
@@ -101,7 +101,7 @@ end
 
 -- queue: the parent's. Returns how many there were.
 local function release_dependents(parent, queue, parent_failed)
-    local dependents, releasing = 'rq:job:' .. parent .. ':dependents', 'rq:cq:releasing:' .. queue
+    local dependents, releasing = key_dependents(parent), key_releasing(queue)
     local count = redis.call('SCARD', dependents)
     if count == 0 then return 0 end
     if not parent_failed then forgive(parent, releasing) end
@@ -116,8 +116,8 @@ local function release_dependents(parent, queue, parent_failed)
         if not spent then return count end
     end
     local name = parent .. ':' .. now
-    redis.call('RENAME', dependents, 'rq:cq:dependents:' .. name)
-    redis.call('PERSIST', 'rq:cq:dependents:' .. name)
+    redis.call('RENAME', dependents, key_aside(name))
+    redis.call('PERSIST', key_aside(name))
     redis.call('RPUSH', releasing, (parent_failed and '1' or '0') .. name)
     release_some(queue)
     return count

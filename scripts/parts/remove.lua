@@ -4,21 +4,21 @@
 local removed_left = 500
 
 local function remove_dependents(id)
-    local waiting = 'rq:job:' .. id .. ':dependents'
+    local waiting = key_dependents(id)
     while removed_left > 0 and dependencies_left > 0 do
         local found = redis.pcall('SPOP', waiting, 1)
         local other = not found.err and found[1]
         if not other then return true end
-        local fields = redis.pcall('HMGET', 'rq:job:' .. other, 'status', 'origin', 'group_id')
+        local fields = redis.pcall('HMGET', key_job(other), 'status', 'origin', 'group_id')
         local status, origin, group = unpack(fields)
         removed_left = removed_left - 1
         if other ~= id and origin then
             if status == 'queued' then
-                removed_left = removed_left - redis.call('LLEN', 'rq:queue:' .. origin) / 1000
+                removed_left = removed_left - redis.call('LLEN', key_queue(origin)) / 1000
                 leave_places(other, origin)
             else
                 for _, registry in ipairs({'finished', 'failed', 'deferred', 'scheduled', 'canceled', 'ready'}) do
-                    redis.call('ZREM', 'rq:' .. registry .. ':' .. origin, other)
+                    redis.call('ZREM', key_registry(registry, origin), other)
                 end
             end
             delete_job(other, origin, group)

@@ -9,27 +9,27 @@ local repair_left = 500 -- jobs looked at or let through in a call, which ends b
 -- Not queued, not running, and with no execution that lives: deleted or canceled while it ran. One that waits for its
 -- rate's window keeps its slot.
 local function holds_slot(key, id, now_s)
-    local status = redis.pcall('HGET', 'rq:job:' .. id, 'status')
+    local status = redis.pcall('HGET', key_job(id), 'status')
     if status == 'queued' or status == 'started' then return true end
-    if status == 'scheduled' then return redis.call('ZSCORE', 'rq:cq:waiting:' .. key, id) ~= false end
-    local lives = redis.pcall('ZCOUNT', 'rq:executions:' .. id, '(' .. now_s, '+inf')
+    if status == 'scheduled' then return redis.call('ZSCORE', key_waiting_of(key), id) ~= false end
+    local lives = redis.pcall('ZCOUNT', key_executions(id), '(' .. now_s, '+inf')
     return type(lives) == 'number' and lives > 0
 end
 
 local function repair_slots(iso, now_s)
-    for _, key in ipairs(redis.pcall('SRANDMEMBER', 'rq:rl-keys', repair_keys)) do
+    for _, key in ipairs(redis.pcall('SRANDMEMBER', key_rate_limit_keys(), repair_keys)) do
         if repair_left <= 0 then return end
         pcall(function()
-            local allowed = allowed_of(key)
+            local allowed = key_allowed(key)
             local ids = redis.call('ZRANDMEMBER', allowed, repair_jobs)
             repair_left = repair_left - #ids
             for _, id in ipairs(ids) do
                 if not holds_slot(key, id, now_s) then redis.call('ZREM', allowed, id) end
             end
             repair_left = repair_left - fill_slots(key, iso)
-            if redis.call('EXISTS', allowed, limited_of(key)) == 0 then
-                redis.call('SREM', 'rq:rl-keys', key)
-                redis.call('DEL', 'rq:rl:' .. key)
+            if redis.call('EXISTS', allowed, key_rate_limited(key)) == 0 then
+                redis.call('SREM', key_rate_limit_keys(), key)
+                redis.call('DEL', key_rate_limit(key))
             end
         end)
     end

@@ -2,7 +2,7 @@
 -- RQ leaves the results of a failure without a failure_ttl for ever; here they end with the job (of RQ's: sweep.lua).
 -- Source: rq/results.py Result.save.
 local function add_result(id, ttl, fields)
-    local results = 'rq:results:' .. id
+    local results = key_results(id)
     redis.call('XADD', results, 'MAXLEN', '~', '10', '*', unpack(fields))
     if ttl < 0 then redis.call('PERSIST', results) else redis.call('EXPIRE', results, ttl) end
 end

@@ -6,30 +6,28 @@
 -- Every such job waits first and is then let through, so that nobody overtakes who waits.
 -- Source: rq/rate_limit.py of RQ 3.0's development, RateLimitRegistry; rq/queue.py, _enqueue_rate_limited_job.
 local slots_most, stale_most = 100, 1000 -- let through in a call; entries without a job dropped. abandon.lua goes on with it
-local allowed_of = function(key) return 'rq:rl:' .. key .. ':allowed' end
-local limited_of = function(key) return 'rq:rl:' .. key .. ':rate_limited' end
 
 -- How many; nil: no limit. concurrency: the job's own, may be nil.
 local function slots_of(key, concurrency)
-    local set = redis.pcall('HGET', 'rq:cq:limit:' .. key, 'concurrency')
+    local set = redis.pcall('HGET', key_limit(key), 'concurrency')
     local slots = type(set) == 'string' and tonumber(set) or tonumber(concurrency or '')
     return slots and slots >= 1 and slots or nil
 end
 
 -- Put the jobs that waited longest on their queues while there are slots. iso: now, their enqueued_at. Returns how many were looked at.
 local function fill_slots(key, iso)
-    local allowed, limited = allowed_of(key), limited_of(key)
-    local slots = slots_of(key, redis.call('HGET', 'rq:rl:' .. key, 'concurrency') or nil) or 0
+    local allowed, limited = key_allowed(key), key_rate_limited(key)
+    local slots = slots_of(key, redis.call('HGET', key_rate_limit(key), 'concurrency') or nil) or 0
     local free = math.min(slots - redis.call('ZCARD', allowed), slots_most)
     local stale, behind, looked = 0, {}, 0
     while free > 0 and stale < stale_most do
         local id = redis.call('ZPOPMIN', limited)[1]
         if not id then break end
         looked = looked + 1
-        local job = 'rq:job:' .. id
+        local job = key_job(id)
         local status, origin, front = unpack(redis.pcall('HMGET', job, 'status', 'origin', 'enqueue_at_front'))
         if status == 'rate_limited' and origin then
-            local pushed = redis.pcall((tonumber(front) or 0) ~= 0 and 'LPUSH' or 'RPUSH', 'rq:queue:' .. origin, id)
+            local pushed = redis.pcall((tonumber(front) or 0) ~= 0 and 'LPUSH' or 'RPUSH', key_queue(origin), id)
             if type(pushed) == 'number' then
                 redis.call('HSET', job, 'status', 'queued', 'enqueued_at', iso)
                 redis.call('ZADD', allowed, epoch_of(iso), id)
@@ -40,7 +38,7 @@ local function fill_slots(key, iso)
             end
         else
             -- Its ttl ended while it waited: nobody else would look for the results of earlier attempts.
-            if status == false and redis.call('EXISTS', job) == 0 then redis.call('DEL', 'rq:results:' .. id, 'rq:cq:output:' .. id) end
+            if status == false and redis.call('EXISTS', job) == 0 then redis.call('DEL', key_results(id), key_output(id)) end
             stale = stale + 1
         end
     end
@@ -50,24 +48,24 @@ end
 
 -- What can fail of waiting, because a key holds something else. The score comes last: before it nothing has happened.
 local function enter_limit(id, since, key, slots)
-    redis.call('HSET', 'rq:rl:' .. key, 'concurrency', slots)
-    redis.call('SADD', 'rq:rl-keys', key)
-    redis.call('ZREM', allowed_of(key), id)
-    redis.call('ZADD', limited_of(key), since, id)
+    redis.call('HSET', key_rate_limit(key), 'concurrency', slots)
+    redis.call('SADD', key_rate_limit_keys(), key)
+    redis.call('ZREM', key_allowed(key), id)
+    redis.call('ZADD', key_rate_limited(key), since, id)
 end
 
 -- RQ 3 takes a job for a limited one only when it has a number of its own, and reads that of its key where a job ends.
 local function add_limited(id, queue, since, key, slots)
     enter_limit(id, since, key, slots)
-    redis.call('HSET', 'rq:job:' .. id, 'status', 'rate_limited', 'origin', queue)
-    redis.call('HSETNX', 'rq:job:' .. id, 'rate_limit_concurrency', slots)
+    redis.call('HSET', key_job(id), 'status', 'rate_limited', 'origin', queue)
+    redis.call('HSETNX', key_job(id), 'rate_limit_concurrency', slots)
 end
 
 -- A job that is to be queued waits for a slot of its key; it may get one at once. Its hash has all but status and origin.
 local function wait_for_slot(id, queue, at_front, iso, key, slots)
     add_limited(id, queue, epoch_of(iso), key, slots)
-    redis.call('SADD', 'rq:queues', 'rq:queue:' .. queue)
-    if at_front then redis.call('HSET', 'rq:job:' .. id, 'enqueue_at_front', 1) end
+    redis.call('SADD', key_queues(), key_queue(queue))
+    if at_front then redis.call('HSET', key_job(id), 'enqueue_at_front', 1) end
     fill_slots(key, iso)
 end
 
@@ -76,14 +74,14 @@ end
 -- order of since (epoch). Returns whether it may start.
 local function may_start(id, queue, since, key, concurrency)
     local slots = slots_of(key, concurrency)
-    if not slots or redis.pcall('ZSCORE', allowed_of(key), id) then return true end -- an error: not a set, no concern of this job's
-    if redis.call('ZCARD', allowed_of(key)) >= slots then
+    if not slots or redis.pcall('ZSCORE', key_allowed(key), id) then return true end -- an error: not a set, no concern of this job's
+    if redis.call('ZCARD', key_allowed(key)) >= slots then
         add_limited(id, queue, since, key, slots)
         return false
     end
-    redis.call('ZADD', allowed_of(key), since, id)
-    redis.call('SADD', 'rq:rl-keys', key)
-    redis.call('HSET', 'rq:rl:' .. key, 'concurrency', slots)
+    redis.call('ZADD', key_allowed(key), since, id)
+    redis.call('SADD', key_rate_limit_keys(), key)
+    redis.call('HSET', key_rate_limit(key), 'concurrency', slots)
     return true
 end
 
@@ -92,7 +90,7 @@ end
 local function release_slot(key, id, iso)
     if not key or key == '' then return end
     pcall(function()
-        redis.call('ZREM', allowed_of(key), id)
+        redis.call('ZREM', key_allowed(key), id)
         fill_slots(key, iso)
     end)
 end
@@ -100,11 +98,11 @@ end
 -- A job that is canceled, deleted or enqueued anew waits no more. One that runs keeps its slot until it ends. Who comes next is let
 -- through by pass_slot_on, by the next one that ends, or by abandon.lua: whoever takes out many is not to push as many meanwhile.
 local function leave_limit(id, runs)
-    local key = redis.pcall('HGET', 'rq:job:' .. id, 'rate_limit_key')
+    local key = redis.pcall('HGET', key_job(id), 'rate_limit_key')
     if type(key) ~= 'string' or key == '' then return end
-    redis.pcall('ZREM', limited_of(key), id)
-    redis.pcall('ZREM', 'rq:cq:waiting:' .. key, id)
-    if not runs then redis.pcall('ZREM', allowed_of(key), id) end
+    redis.pcall('ZREM', key_rate_limited(key), id)
+    redis.pcall('ZREM', key_waiting_of(key), id)
+    if not runs then redis.pcall('ZREM', key_allowed(key), id) end
 end
 
 -- Behind leave_limit, of one job alone. key: as in release_slot.

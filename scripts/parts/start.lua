@@ -8,7 +8,7 @@
 -- may. Here heartbeats go on: it need not last longer than an idle worker's.
 -- Source: rq/executions.py prepare_execution, rq/worker/base.py prepare_job_execution, get_heartbeat_ttl (of SimpleWorker, too).
 local function start_job(id, queue, execution, worker_lives, counts, origin, timeout, ttl)
-    local job = 'rq:job:' .. id
+    local job = key_job(id)
     local member = id .. ':' .. execution
     local timeout_s = seconds_of(timeout, -1)
     local heartbeat_s = monitoring_s + 60
@@ -17,17 +17,17 @@ local function start_job(id, queue, execution, worker_lives, counts, origin, tim
     redis.call('HSET', job, 'last_heartbeat', now_iso, 'status', 'started', 'started_at', now_iso, 'worker_name', worker_name)
     redis.call('PERSIST', job)
     if ttl then
-        redis.call('PERSIST', job .. ':dependents')
-        redis.call('PERSIST', 'rq:job::' .. id .. ':dependencies')
+        redis.call('PERSIST', key_dependents(id))
+        redis.call('PERSIST', key_dependencies(id))
     end
     -- Every later step finds the job by its origin: it is the queue it came from, whatever a producer wrote.
     if origin ~= queue then redis.call('HSET', job, 'origin', queue) end
-    redis.call('HSET', 'rq:execution:' .. member, 'id', execution, 'job_id', id, 'created_at', now, 'last_heartbeat', now,
+    redis.call('HSET', key_execution(member), 'id', execution, 'job_id', id, 'created_at', now, 'last_heartbeat', now,
         'worker_name', worker_name)
-    redis.call('EXPIRE', 'rq:execution:' .. member, heartbeat_s)
-    redis.call('ZADD', 'rq:executions:' .. id, abandoned_at + 60, execution)
-    redis.call('EXPIRE', 'rq:executions:' .. id, heartbeat_s + 60)
-    redis.call('ZADD', 'rq:wip:' .. queue, abandoned_at, member)
+    redis.call('EXPIRE', key_execution(member), heartbeat_s)
+    redis.call('ZADD', key_executions(id), abandoned_at + 60, execution)
+    redis.call('EXPIRE', key_executions(id), heartbeat_s + 60)
+    redis.call('ZADD', key_registry('wip', queue), abandoned_at, member)
     redis.call('SADD', worker_executions, member)
     if worker_lives then
         redis.call('HSET', worker, 'state', 'busy', 'current_job', id, 'current_job_working_time', '0', 'last_heartbeat', now_iso,

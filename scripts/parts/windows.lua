@@ -12,7 +12,7 @@
 local window_left, window_keys = 200, 20 -- jobs that a call sets aside or brings back; keys that it looks at
 
 local function rate_of(key)
-    local rate, window = unpack(redis.pcall('HMGET', 'rq:cq:limit:' .. key, 'rate', 'window'))
+    local rate, window = unpack(redis.pcall('HMGET', key_limit(key), 'rate', 'window'))
     rate, window = tonumber(rate or ''), tonumber(window or '')
     if rate and window and rate >= 1 and window > 0 then return rate, window end
 end
@@ -21,10 +21,10 @@ end
 local function start_time(key, rate, window, nth)
     local turns = math.max(0, math.ceil((nth - rate) / rate))
     nth = nth - turns * rate
-    local length = redis.pcall('LLEN', 'rq:cq:starts:' .. key)
+    local length = redis.pcall('LLEN', key_starts(key))
     if type(length) ~= 'number' then return 0 end -- not our list
     local oldest = length + nth - rate -- so many of the oldest have to have left the window
-    local at = oldest > 0 and redis.call('LINDEX', 'rq:cq:starts:' .. key, -oldest)
+    local at = oldest > 0 and redis.call('LINDEX', key_starts(key), -oldest)
     at = at and (tonumber(at) or 0) + window or 0
     if turns > 0 then at = math.max(at, tonumber(now)) + turns * window end
     return at
@@ -36,7 +36,7 @@ local function order_of(enqueued_at, created_at) return epoch_of(enqueued_at or 
 local function set_aside(key, id, queue, enqueued_at, created_at)
     local rate, window = rate_of(key)
     if not rate then return false end
-    local starts, ids = 'rq:cq:starts:' .. key, 'rq:cq:waiting:' .. key
+    local starts, ids = key_starts(key), key_waiting_of(key)
     local free_at = start_time(key, rate, window, 1)
     if free_at <= tonumber(now) then
         if type(redis.pcall('LPUSH', starts, now)) == 'number' then
@@ -47,10 +47,10 @@ local function set_aside(key, id, queue, enqueued_at, created_at)
     end
     local due = start_time(key, rate, window, redis.call('ZCARD', ids) + 1)
     redis.call('ZADD', ids, order_of(enqueued_at, created_at), id)
-    redis.call('ZADD', 'rq:cq:waiting', free_at, key)
-    redis.call('ZADD', 'rq:scheduled:' .. queue, math.ceil(due) + 1, id) -- last: what fails leaves it on its list
-    redis.call('SADD', 'rq:queues', 'rq:queue:' .. queue)
-    redis.call('HSET', 'rq:job:' .. id, 'status', 'scheduled', 'origin', queue)
+    redis.call('ZADD', key_waiting(), free_at, key)
+    redis.call('ZADD', key_registry('scheduled', queue), math.ceil(due) + 1, id) -- last: what fails leaves it on its list
+    redis.call('SADD', key_queues(), key_queue(queue))
+    redis.call('HSET', key_job(id), 'status', 'scheduled', 'origin', queue)
     window_left = window_left - 1
     return true
 end
@@ -58,38 +58,38 @@ end
 -- RQ's scheduler reads what is due in one step and queues it in another: taken in between, a job would be on its list twice. So
 -- what it may be at is left to it. cq's schedulers move a job in one step; their names are digits, RQ's are of a UUID.
 local function is_for_rq(queue, id)
-    local due = redis.pcall('ZSCORE', 'rq:scheduled:' .. queue, id)
+    local due = redis.pcall('ZSCORE', key_registry('scheduled', queue), id)
     if type(due) ~= 'string' or tonumber(due) > tonumber(now) then return false end
-    local scheduler = redis.pcall('GET', 'rq:scheduler-lock:' .. queue)
+    local scheduler = redis.pcall('GET', key_scheduler_lock(queue))
     return type(scheduler) == 'string' and not string.match(scheduler, '^%d+$')
 end
 
 -- Entries that are not what was set aside are dropped: canceled, deleted, brought back by a scheduler, enqueued or scheduled anew.
 -- False: it is left to RQ's scheduler.
 local function was_set_aside(key, id, order)
-    local status, origin, enqueued_at, created_at, concurrency = unpack(redis.pcall('HMGET', 'rq:job:' .. id, 'status', 'origin',
+    local status, origin, enqueued_at, created_at, concurrency = unpack(redis.pcall('HMGET', key_job(id), 'status', 'origin',
         'enqueued_at', 'created_at', 'rate_limit_concurrency'))
     if status == 'scheduled' and origin and is_for_rq(origin, id) then return false end
-    redis.call('ZREM', 'rq:cq:waiting:' .. key, id)
+    redis.call('ZREM', key_waiting_of(key), id)
     if status ~= 'scheduled' or not origin or order_of(enqueued_at, created_at) ~= tonumber(order) or
-        redis.call('ZREM', 'rq:scheduled:' .. origin, id) == 0 then return nil end
+        redis.call('ZREM', key_registry('scheduled', origin), id) == 0 then return nil end
     return {id, origin, slots_of(key, concurrency)}
 end
 
 -- One of a key that RQ 3.0 took its slot from meanwhile waits for one again.
 local function bring_back(key, job)
     local id, queue, slots = unpack(job, 1, 3)
-    if slots and not redis.call('ZSCORE', allowed_of(key), id) then
+    if slots and not redis.call('ZSCORE', key_allowed(key), id) then
         wait_for_slot(id, queue, false, now_iso, key, slots)
     else
-        redis.call('HSET', 'rq:job:' .. id, 'status', 'queued')
-        redis.call('LPUSH', 'rq:queue:' .. queue, id)
+        redis.call('HSET', key_job(id), 'status', 'queued')
+        redis.call('LPUSH', key_queue(queue), id)
     end
 end
 
 local function wake_key(key)
     local rate, window = rate_of(key)
-    local ids, jobs, left, next_at = 'rq:cq:waiting:' .. key, {}, false, 0
+    local ids, jobs, left, next_at = key_waiting_of(key), {}, false, 0
     local entries = redis.call('ZRANGE', ids, 0, window_left - 1, 'WITHSCORES')
     for at = 1, #entries, 2 do
         if rate and start_time(key, rate, window, #jobs + 1) > tonumber(now) then break end
@@ -102,22 +102,22 @@ local function wake_key(key)
     if left and next_at <= tonumber(now) then next_at = now + 1 end -- the pause of RQ's scheduler
     next_at = math.max(next_at, rate and now + 0.01 or tonumber(now))
     if redis.call('EXISTS', ids) == 0 then
-        redis.call('ZREM', 'rq:cq:waiting', key)
+        redis.call('ZREM', key_waiting(), key)
     else
-        redis.call('ZADD', 'rq:cq:waiting', next_at, key)
+        redis.call('ZADD', key_waiting(), next_at, key)
     end
 end
 
 -- Bring back what may start now. One whose keys hold something else is looked at again in a minute.
 local function wake_waiting()
-    for _, key in ipairs(redis.pcall('ZRANGEBYSCORE', 'rq:cq:waiting', '-inf', now, 'LIMIT', 0, window_keys)) do
+    for _, key in ipairs(redis.pcall('ZRANGEBYSCORE', key_waiting(), '-inf', now, 'LIMIT', 0, window_keys)) do
         if window_left <= 0 then return end
-        if not pcall(wake_key, key) then redis.call('ZADD', 'rq:cq:waiting', now + 60, key) end
+        if not pcall(wake_key, key) then redis.call('ZADD', key_waiting(), now + 60, key) end
     end
 end
 
 -- Milliseconds until the next one may start, 0: nothing waits.
 local function next_wake()
-    local at = redis.pcall('ZRANGE', 'rq:cq:waiting', 0, 0, 'WITHSCORES')[2]
+    local at = redis.pcall('ZRANGE', key_waiting(), 0, 0, 'WITHSCORES')[2]
     return at and math.max(1, math.ceil((tonumber(at) - now) * 1000)) or 0
 end
