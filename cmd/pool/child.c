@@ -72,16 +72,23 @@ enum cq_code cq_child_start(const struct cq_child_order *order, struct cq_child 
     }
     struct cq_child *child = cq_calloc(1, sizeof(*child));
     *child = (struct cq_child){
-        .pid = pid, .fd = ends[0], .number = order->number, .started_at = cq_clock_monotonic()};
+        .pid = pid, .fd = ends[0], .number = order->number, .position = CQ_CHILD_NO_POSITION};
     *ret_child = child;
     return CQ_OK;
+}
+
+void cq_child_close(struct cq_child *child)
+{
+    if (child->fd >= 0)
+        close(child->fd);
+    child->fd = -1;
 }
 
 void cq_child_free(struct cq_child *child)
 {
     if (!child)
         return;
-    close(child->fd);
+    cq_child_close(child);
     free(child);
 }
 

@@ -1,9 +1,7 @@
 /*
  * One worker process of a pool: forked from the supervisor, which is small and has one thread, and told by
- * its link what to do. It gets SIGTERM when the supervisor dies, so none outlives it for longer than its jobs
+ * its link what to do. It gets SIGTERM when the supervisor ends, so none outlives it for longer than its jobs
  * take.
- *
- * STARTING -> READY (all of its workers are registered) -> LEAVING (told to end when its jobs have) -> reaped
  */
 #ifndef CQ_CMD_POOL_CHILD_H
 #define CQ_CMD_POOL_CHILD_H
@@ -15,18 +13,14 @@
 #include "base/error.h"
 #include "cmd/line/session.h"
 
-enum cq_child_state { CQ_CHILD_STARTING, CQ_CHILD_READY, CQ_CHILD_LEAVING };
+enum { CQ_CHILD_NO_POSITION = -1 };
 
 struct cq_child {
     pid_t pid;
-    int fd;     /* our end of its link */
-    int number; /* of its first worker */
-    enum cq_child_state state;
-    bool deaf;             /* its end of the link is closed */
-    bool worn;             /* it ends because it has done --max-jobs jobs */
-    cq_time started_at;    /* monotonic */
-    cq_time old_at;        /* monotonic; 0: it does not get too old */
-    struct cq_child *next; /* in a list of the supervisor's */
+    int fd;         /* our end of its link; -1: its end is closed */
+    int number;     /* of its first worker */
+    int position;   /* its index in the pool; CQ_CHILD_NO_POSITION: it only finishes its jobs */
+    cq_time old_at; /* monotonic; 0: it does not get too old */
 };
 
 struct cq_child_order {
@@ -43,7 +37,8 @@ struct cq_child_order {
 /* Fork it. *ret_child is the caller's. Errors: CQ_ERR_SYSTEM. In the child it does not return. */
 CQ_MUST_CHECK enum cq_code cq_child_start(const struct cq_child_order *order, struct cq_child **ret_child,
                                           struct cq_error *err);
-void cq_child_free(struct cq_child *child); /* NULL-safe; the process is reaped already */
+void cq_child_close(struct cq_child *child); /* our end of its link */
+void cq_child_free(struct cq_child *child);  /* NULL-safe; the process is reaped already */
 
 /*
  * The memory of a worker process, or of the largest of its stables (its children): resident, in KiB. 0: it is

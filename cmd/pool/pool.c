@@ -13,8 +13,9 @@
 #include "base/mem.h"
 #include "base/title.h"
 #include "cmd/line/output.h"
-#include "cmd/pool/given.h"
-#include "cmd/pool/seats.h"
+#include "cmd/pool/options.h"
+#include "cmd/pool/process_end.h"
+#include "cmd/pool/resize.h"
 #include "cmd/worker/run.h"
 #include "config/redis_address.h"
 #include "job/job.h"
@@ -38,11 +39,13 @@ static int take_signals(void)
     return signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-static void reload(struct cq_child *child, void *data)
+static void reload(struct cq_pool *pool)
 {
-    (void)data;
-    if (child->state != CQ_CHILD_LEAVING)
-        kill(child->pid, SIGHUP);
+    cq_log(&pool->log, CQ_LOG_INFO, pool->name, NULL, "SIGHUP: all worker processes reload");
+    for (int i = 0; i < pool->child_count; i++)
+        if (pool->children[i]->position != CQ_CHILD_NO_POSITION)
+            kill(pool->children[i]->pid, SIGHUP);
+    cq_notify_reloaded(&pool->notify);
 }
 
 static void reap(struct cq_pool *pool)
@@ -58,43 +61,32 @@ static void on_signal(struct cq_pool *pool, int number)
     case SIGCHLD: reap(pool); break;
     case SIGTTIN: cq_pool_resize(pool, pool->wanted + 1); break;
     case SIGTTOU: cq_pool_resize(pool, pool->wanted - 1); break;
-    case SIGHUP:
-        cq_log(&pool->log, CQ_LOG_INFO, pool->name, NULL, "SIGHUP: all worker processes reload");
-        cq_pool_each(pool, reload, NULL);
-        cq_notify_reloaded(&pool->notify);
-        break;
+    case SIGHUP: reload(pool); break;
     default:
         cq_log(&pool->log, CQ_LOG_INFO, pool->name, NULL, "%s: %s", number == SIGINT ? "SIGINT" : "SIGTERM",
-               pool->stopping ? "all worker processes are told again" : "all workers are told to end");
+               pool->state == CQ_POOL_STOPPING ? "all worker processes are told again"
+                                               : "all workers are told to end");
         cq_pool_stop(pool, number);
         break;
     }
 }
 
-struct watched {
-    struct pollfd *fds;
-    struct cq_child **children; /* of fds from the second on */
-    size_t len, room;
-};
-
-static void watch(struct cq_child *child, void *data)
+/* The signals' descriptor, then those of the children that have one, in their order. Owned by the caller. */
+static struct pollfd *descriptors(const struct cq_pool *pool, nfds_t *ret_count)
 {
-    struct watched *watched = data;
-    if (child->deaf)
-        return;
-    if (watched->len == watched->room) {
-        watched->room = watched->room * 2 + 16;
-        watched->fds = cq_realloc(watched->fds, watched->room * sizeof(*watched->fds));
-        watched->children = cq_realloc(watched->children, watched->room * sizeof(*watched->children));
-    }
-    watched->fds[watched->len] = (struct pollfd){.fd = child->fd, .events = POLLIN};
-    watched->children[watched->len++] = child;
+    struct pollfd *fds = cq_calloc((size_t)pool->child_count + 1, sizeof(*fds));
+    nfds_t count = 0;
+    fds[count++] = (struct pollfd){.fd = pool->signal_fd, .events = POLLIN};
+    for (int i = 0; i < pool->child_count; i++)
+        fds[count++] = (struct pollfd){.fd = pool->children[i]->fd, .events = POLLIN}; /* -1: left out */
+    *ret_count = count;
+    return fds;
 }
 
 static void show_title(const struct cq_pool *pool)
 {
     cq_title_set("cq: worker-pool %s: %d worker%s%s", pool->name, pool->wanted, pool->wanted == 1 ? "" : "s",
-                 pool->stopping ? ", ending" : "");
+                 pool->state == CQ_POOL_STOPPING ? ", ending" : "");
 }
 
 static int milliseconds_until(cq_time when)
@@ -105,26 +97,23 @@ static int milliseconds_until(cq_time when)
 
 static void run(struct cq_pool *pool)
 {
-    struct watched watched = {0};
-    struct cq_child signals = {.fd = pool->signal_fd};
     while (!cq_pool_is_over(pool)) {
         cq_time next = cq_pool_tend(pool);
+        nfds_t count;
         show_title(pool);
-        watched.len = 0;
-        watch(&signals, &watched);
-        cq_pool_each(pool, watch, &watched);
-        if (poll(watched.fds, watched.len, milliseconds_until(next)) <= 0)
-            continue;
-        /* What they say before the signals: a process's last words come before its end. */
-        for (size_t i = 1; i < watched.len; i++)
-            if (watched.fds[i].revents)
-                cq_pool_hear(pool, watched.children[i]);
-        struct signalfd_siginfo info;
-        while (read(pool->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
-            on_signal(pool, (int)info.ssi_signo);
+        struct pollfd *fds = descriptors(pool, &count);
+        if (poll(fds, count, milliseconds_until(next)) > 0) {
+            /* What they say before the signals: a process's last words come before its end. None is freed
+             * and none is added meanwhile. */
+            for (nfds_t i = 1; i < count; i++)
+                if (fds[i].revents)
+                    cq_pool_hear(pool, pool->children[i - 1]);
+            struct signalfd_siginfo info;
+            while (read(pool->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+                on_signal(pool, (int)info.ssi_signo);
+        }
+        free(fds);
     }
-    free(watched.fds);
-    free(watched.children);
 }
 
 static enum cq_exit supervise(struct cq_session *session, const char *name)
@@ -142,12 +131,12 @@ static enum cq_exit supervise(struct cq_session *session, const char *name)
         cq_complain(session->command, "cannot make a descriptor for signals; raise `ulimit -n`");
         return CQ_EXIT_SYSTEM;
     }
-    srandom((unsigned)(cq_clock_now() ^ getpid()));
     cq_notify_take(&pool.notify);
     cq_pool_init(&pool);
     cq_log(&pool.log, CQ_LOG_INFO, name, NULL,
            "pool started with PID %d, version %s, %d worker%s in %d process%s", (int)getpid(), CQ_VERSION,
-           pool.wanted, pool.wanted == 1 ? "" : "s", pool.seat_count, pool.seat_count == 1 ? "" : "es");
+           pool.wanted, pool.wanted == 1 ? "" : "s", pool.position_count,
+           pool.position_count == 1 ? "" : "es");
     run(&pool);
     cq_pool_release(&pool);
     close(pool.signal_fd);
@@ -179,12 +168,12 @@ static enum cq_code configure(struct cq_session *session, const struct cq_run *r
 
 enum cq_exit cq_worker_pool_command(const struct cq_run *run)
 {
-    const struct cq_pool_given *given = run->options;
+    const struct cq_pool_options *options = run->options;
     struct cq_session session;
     struct cq_error err;
     char name[CQ_EXECUTION_ID_SIZE];
-    if (given->resize != CQ_OPTION_UNSET)
-        return cq_pool_resize_command(run, (int)given->resize);
+    if (options->resize != CQ_OPTION_UNSET)
+        return cq_pool_resize_command(run, (int)options->resize);
     enum cq_code code = configure(&session, run, &err);
     if (code == CQ_OK && session.settings.pid_file)
         code = cq_worker_write_pid(session.settings.pid_file, &err);

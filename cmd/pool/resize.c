@@ -1,9 +1,10 @@
-/* cq worker-pool --resize: a command to any worker of the pool, whose process tells the supervisor. */
+/* A command to any worker of the pool, whose process tells the supervisor. */
+#include "cmd/pool/resize.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "cmd/line/output.h"
-#include "cmd/pool/given.h"
 #include "cmd/worker/fleet.h"
 
 enum { NAMES_LIMIT = 4096, MESSAGE_SIZE = 64 };

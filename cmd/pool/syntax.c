@@ -1,6 +1,6 @@
 /* The options of `cq worker-pool`: RQ's words and the pool's own, in front of those of `cq worker`. */
 #include "cmd/line/command.h"
-#include "cmd/pool/given.h"
+#include "cmd/pool/options.h"
 #include "config/settings.h"
 
 static const struct cq_option pool_options[] = {
@@ -24,7 +24,7 @@ static const struct cq_option pool_options[] = {
     {.kind = CQ_OPTION_INT,
      .name = "max-jobs",
      .argument = "N",
-     .field = offsetof(struct cq_pool_given, worker.max_jobs),
+     .field = offsetof(struct cq_pool_options, worker.max_jobs),
      .min = 1,
      .max = INT64_MAX,
      .help = "Replace a worker after so many jobs"},
@@ -42,7 +42,7 @@ static const struct cq_option pool_options[] = {
     {.kind = CQ_OPTION_INT,
      .name = "resize",
      .argument = "N",
-     .field = offsetof(struct cq_pool_given, resize),
+     .field = offsetof(struct cq_pool_options, resize),
      .min = 1,
      .max = CQ_SLOTS_MAX,
      .help = "Start nothing: have the pool NAME that runs, on whatever host, go on with so many workers"},
@@ -74,7 +74,7 @@ static const char *const notes[] = {
 const struct cq_syntax cq_worker_pool_syntax = {
     .arguments = "[QUEUES]...",
     .max_args = SIZE_MAX,
-    .options_size = sizeof(struct cq_pool_given),
+    .options_size = sizeof(struct cq_pool_options),
     .options = pool_options,
     .inherited = cq_worker_options_table,
     .notes = notes,

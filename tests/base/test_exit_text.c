@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/exit_text.h"
+#include "tests/support/suite.h"
 
 static const char *text_of(int status, int signal_number)
 {
@@ -29,15 +30,9 @@ START_TEST(a_status_and_a_signal_are_told_apart)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("base/exit_text");
     TCase *tcase = tcase_create("exit_text");
     tcase_add_test(tcase, a_status_and_a_signal_are_told_apart);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_of("base/exit_text", tcase);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tests/core/random_events.h"
+#include "tests/support/suite.h"
 
 /* What the shell would have: processes and a timer. */
 enum process { NONE, STARTING, SERVING, DOOMED };
@@ -384,9 +385,8 @@ START_TEST(a_stable_that_served_long_is_replaced_soon)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("core/runtime_state");
     TCase *tc = tcase_create("runtime_state");
     tcase_add_test(tc, its_table_is_well_formed_and_decides_what_may_come_at_any_time);
     tcase_add_test(tc, an_illegal_event_changes_nothing);
@@ -396,10 +396,5 @@ int main(void)
     tcase_add_test(tc, one_that_is_killed_as_it_starts_is_tried_five_times);
     tcase_add_test(tc, a_stable_that_served_long_is_replaced_soon);
     tcase_add_test(tc, in_random_orders_nobody_waits_for_what_cannot_come);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("core/runtime_state", tc);
 }

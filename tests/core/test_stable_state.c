@@ -3,6 +3,7 @@
 #include <check.h>
 
 #include "tests/core/random_events.h"
+#include "tests/support/suite.h"
 
 START_TEST(its_table_is_well_formed)
 {
@@ -52,17 +53,11 @@ START_TEST(a_dead_stable_stays_dead)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("core/stable_state");
     TCase *tc = tcase_create("stable_state");
     tcase_add_test(tc, its_table_is_well_formed);
     tcase_add_test(tc, a_stable_ends_once_and_is_told_of_once_in_random_orders);
     tcase_add_test(tc, a_dead_stable_stays_dead);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("core/stable_state", tc);
 }

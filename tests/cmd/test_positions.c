@@ -1,5 +1,5 @@
-/* The seats of a pool, without processes; those are in tests/cli/test_worker_pool.sh. */
-#include "cmd/pool/seats.h"
+/* The positions of a pool, without processes; those are in tests/cli/test_worker_pool.sh. */
+#include "cmd/pool/process_end.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -23,40 +23,26 @@ static void close_pool(void)
     cq_pool_release(&pool);
 }
 
-START_TEST(pauses_double_up_to_half_a_minute_and_half_of_them_is_drawn)
-{
-    int failures = 0;
-    double most = 0.5;
-    for (int i = 0; i < 40; i++) {
-        double pause_s = cq_seat_pause(&failures);
-        ck_assert_int_eq(failures, i + 1);
-        ck_assert_msg(pause_s >= most / 2 && pause_s <= most, "pause %d is %f s, of at most %f", i, pause_s,
-                      most);
-        most = most * 2 < 30 ? most * 2 : 30;
-    }
-}
-END_TEST
-
-START_TEST(a_pool_has_one_seat_or_one_for_each_worker)
+START_TEST(a_pool_has_one_position_or_one_for_each_worker)
 {
     open_pool(false, 5);
-    ck_assert_int_eq(pool.seat_count, 1);
+    ck_assert_int_eq(pool.position_count, 1);
     ck_assert(!cq_pool_is_over(&pool));
     close_pool();
     open_pool(true, 5);
-    ck_assert_int_eq(pool.seat_count, 5);
+    ck_assert_int_eq(pool.position_count, 5);
     close_pool();
 }
 END_TEST
 
-START_TEST(more_workers_are_more_seats_that_wait_for_a_process)
+START_TEST(more_workers_are_more_positions_that_wait_for_a_process)
 {
     open_pool(true, 2);
     cq_pool_resize(&pool, 4);
-    ck_assert_int_eq(pool.seat_count, 4);
-    ck_assert(pool.seats[3].start_at > 0);
+    ck_assert_int_eq(pool.position_count, 4);
+    ck_assert_int_eq(pool.positions[3].life.state, CQ_POSITION_WAITING);
     cq_pool_resize(&pool, 1);
-    ck_assert_int_eq(pool.seat_count, 1);
+    ck_assert_int_eq(pool.position_count, 1);
     close_pool();
 }
 END_TEST
@@ -68,7 +54,7 @@ START_TEST(sizes_that_may_not_be_change_nothing)
     cq_pool_resize(&pool, -1);
     cq_pool_resize(&pool, CQ_SLOTS_MAX + 1);
     ck_assert_int_eq(pool.wanted, 2);
-    ck_assert_int_eq(pool.seat_count, 2);
+    ck_assert_int_eq(pool.position_count, 2);
     close_pool();
 }
 END_TEST
@@ -90,7 +76,7 @@ START_TEST(a_process_that_is_none_of_ours_is_no_matter)
     open_pool(false, 1);
     cq_pool_reaped(&pool, 999999, 0);
     ck_assert_int_eq(pool.status, CQ_EXIT_OK);
-    ck_assert(!pool.stopping);
+    ck_assert_int_eq(pool.state, CQ_POOL_STARTING);
     close_pool();
 }
 END_TEST
@@ -105,12 +91,11 @@ END_TEST
 Suite *test_suite(void)
 {
     TCase *tc = tcase_create("all");
-    tcase_add_test(tc, pauses_double_up_to_half_a_minute_and_half_of_them_is_drawn);
-    tcase_add_test(tc, a_pool_has_one_seat_or_one_for_each_worker);
-    tcase_add_test(tc, more_workers_are_more_seats_that_wait_for_a_process);
+    tcase_add_test(tc, a_pool_has_one_position_or_one_for_each_worker);
+    tcase_add_test(tc, more_workers_are_more_positions_that_wait_for_a_process);
     tcase_add_test(tc, sizes_that_may_not_be_change_nothing);
     tcase_add_test(tc, a_pool_that_ends_starts_nothing_and_is_over_without_processes);
     tcase_add_test(tc, a_process_that_is_none_of_ours_is_no_matter);
     tcase_add_test(tc, memory_is_that_of_the_largest_and_zero_when_it_is_not_known);
-    return suite_of("seats", tc);
+    return suite_of("positions", tc);
 }
