@@ -1,5 +1,5 @@
 /*
- * A job: the hash rq:job:<id> as a struct, in both directions.
+ * A job: what the hash rq:job:<id> of a new one holds, the words for its status, and its ids.
  *
  * A job's life: created -> queued (its id on rq:queue:<origin>) -> started (an execution in rq:wip:<origin>)
  * -> finished | failed | stopped (registry of that name, result stream) -> gone when its TTL passes. A retry
@@ -46,22 +46,19 @@ enum cq_job_status cq_job_status_parse(struct cq_str text);
 #define CQ_JOB_FAILURE_TTL_DEFAULT_S 31536000
 #define CQ_JOB_CALLBACK_TIMEOUT_DEFAULT_S 60
 
-/* Everything is borrowed: from the caller when writing, from the arena or the reply when reading. */
+/* A new job, with what its hash holds; everything is borrowed. */
 struct cq_job {
     struct cq_str id;
     struct cq_str data;   /* as in Redis: zlib of the serialized call, or the bare serialized call */
     struct cq_str origin; /* queue name */
     struct cq_str description;
-    enum cq_job_status status;
-    cq_time created_at, enqueued_at, started_at, ended_at, last_heartbeat; /* CQ_TIME_UNSET */
-    struct cq_str worker_name;
-    int64_t timeout_s; /* CQ_TTL_UNSET, CQ_TTL_FOREVER or > 0 */
+    cq_time created_at; /* CQ_TIME_UNSET */
+    int64_t timeout_s;  /* CQ_TTL_UNSET, CQ_TTL_FOREVER or > 0 */
     int64_t result_ttl_s, failure_ttl_s, ttl_s;
     struct cq_str meta; /* serialized; CQ_STR_NONE when unset */
     struct cq_str group_id;
     int64_t retries_left;          /* -1: unset */
     struct cq_str retry_intervals; /* JSON list of seconds; CQ_STR_NONE when unset */
-    int64_t number_of_retries;     /* -1: unset */
     bool enqueue_at_front_on_retry;
     int64_t repeats_left;                        /* -1: unset */
     struct cq_str repeat_intervals;              /* JSON list of seconds; CQ_STR_NONE when unset */
@@ -75,19 +72,9 @@ struct cq_job {
     int64_t rate_limit_concurrency; /* -1: unset */
     struct cq_str
         webhooks; /* JSON list of {url, job_status, method, headers, timeout}; CQ_STR_NONE when unset */
-    struct cq_str exc_info, result; /* RQ 1.x, raw */
 };
 
 void cq_job_init(struct cq_job *job); /* everything unset */
-
-/*
- * Read the hash of a job.
- *   fields  an HGETALL reply (flat array); borrowed by *ret_job
- * Unreadable numbers and times count as unset (they were written by someone else; a job is not lost over
- * them). Errors: CQ_ERR_NO_SUCH_JOB when the hash is empty.
- */
-CQ_MUST_CHECK enum cq_code cq_job_read(struct cq_str id, const struct cq_reply *fields,
-                                       struct cq_job *ret_job, struct cq_error *err);
 
 /*
  * Append field, value, field, value ... of a new job to a command, as RQ's Job.to_dict does: the

@@ -25,7 +25,6 @@ struct cq_connection {
     struct cq_buf out;         /* sent commands that are not written yet */
     size_t pending;            /* replies that a pipeline still has to receive */
     bool lost;
-    char peer_addr[CQ_PEER_ADDR_SIZE];
 };
 
 static void set_timeout(int fd, int timeout_ms)
@@ -188,7 +187,6 @@ static enum cq_code introduce(struct cq_connection *connection, const struct cq_
             code = cq_handshake_take(&handshake, reply, err);
         cq_reply_free(reply);
     }
-    memcpy(connection->peer_addr, handshake.peer_addr, sizeof(connection->peer_addr));
     if (command.body.data)
         explicit_bzero(command.body.data, command.body.cap);
     if (connection->out.data)
@@ -236,9 +234,4 @@ void cq_connection_close(struct cq_connection *connection)
     cq_address_release(&connection->address);
     cq_buf_release(&connection->out);
     free(connection);
-}
-
-const char *cq_connection_peer_addr(const struct cq_connection *connection)
-{
-    return connection->peer_addr;
 }

@@ -49,8 +49,4 @@ CQ_MUST_CHECK enum cq_code cq_connection_receive(struct cq_connection *connectio
 CQ_MUST_CHECK enum cq_code cq_connection_load(struct cq_connection *connection, enum cq_script script,
                                               struct cq_error *err);
 
-/* Our address as Redis sees it (CLIENT INFO); "unknown" when it does not say. Borrowed from the connection.
- */
-const char *cq_connection_peer_addr(const struct cq_connection *connection);
-
 #endif

@@ -29,15 +29,3 @@ void cq_registry_count_build(enum cq_registry_kind kind, struct cq_str queue, st
     cq_command_text(command, "ZCARD");
     cq_command_arg(command, cq_key_str(&key));
 }
-
-void cq_registry_page_build(enum cq_registry_kind kind, struct cq_str queue, int64_t start, int64_t stop,
-                            struct cq_command *command)
-{
-    struct cq_key key = cq_key_registry(kinds[kind].key_word, queue);
-    cq_command_clear(command);
-    cq_command_text(command, "ZRANGE");
-    cq_command_arg(command, cq_key_str(&key));
-    cq_command_int(command, start);
-    cq_command_int(command, stop);
-    cq_command_text(command, "WITHSCORES");
-}

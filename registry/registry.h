@@ -23,8 +23,4 @@ const char *cq_registry_name(enum cq_registry_kind kind);     /* "started", "fin
 void cq_registry_count_build(enum cq_registry_kind kind, struct cq_str queue,
                              struct cq_command *command); /* ZCARD */
 
-/* A page of members with scores, lowest first: ZRANGE start stop WITHSCORES. */
-void cq_registry_page_build(enum cq_registry_kind kind, struct cq_str queue, int64_t start, int64_t stop,
-                            struct cq_command *command);
-
 #endif

@@ -103,9 +103,6 @@ const struct cq_value *cq_value_get(const struct cq_value *map, const char *key)
  */
 void cq_value_set(struct cq_arena *arena, struct cq_value *map, const char *key, struct cq_value value);
 
-/* Deep equality: kinds, values and order (sets and maps too: in order). NaN equals NaN, 0.0 is not -0.0. */
-bool cq_value_equal(const struct cq_value *a, const struct cq_value *b);
-
 /* A short word for messages: "str", "list", "int", as Python names the type; an opaque gives its own name. */
 const char *cq_value_type_name(const struct cq_value *value);
 

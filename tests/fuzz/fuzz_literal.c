@@ -3,6 +3,7 @@
 
 #include "serializers/literal.h"
 #include "tests/fuzz/roundtrip.h"
+#include "tests/support/value_equal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -32,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         cq_repr(&value, &out);
         if (!out.overflow && finite_all(&value) &&
             (cq_literal_parse(cq_buf_view(&out), &arena, &again, &err) != CQ_OK ||
-             !cq_value_equal(&value, &again)))
+             !value_equal(&value, &again)))
             abort();
         cq_buf_release(&out);
         check_written(CQ_FORMAT_PICKLE, &value, true);

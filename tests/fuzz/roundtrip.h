@@ -7,6 +7,7 @@
 
 #include "serializers/repr.h"
 #include "serializers/serializer.h"
+#include "tests/support/value_equal.h"
 
 enum { OUTPUT_MAX = 1024 * 1024, SHOWN_MAX = 300 };
 
@@ -29,7 +30,7 @@ static inline void check_written(enum cq_format format, const struct cq_value *v
     if (cq_encode(format, value, &out, &err) == CQ_OK) {
         if (cq_decode(format, cq_buf_view(&out), &arena, &again, &err) != CQ_OK)
             abort();
-        if (same && !cq_value_equal(value, &again))
+        if (same && !value_equal(value, &again))
             abort();
     } else if (out.len) {
         abort();
@@ -45,7 +46,7 @@ static inline void check_bytes(enum cq_format format, const uint8_t *data, size_
     struct cq_value value;
     enum cq_code code = cq_decode(format, cq_str_n(data, size), &arena, &value, &err);
     if (code == CQ_OK) {
-        if (!cq_value_equal(&value, &value))
+        if (!value_equal(&value, &value))
             abort();
         check_shown(&value);
         for (enum cq_format other = CQ_FORMAT_PICKLE; other <= CQ_FORMAT_MSGPACK; other++)

@@ -7,13 +7,12 @@
 #include "tests/support/fake_redis.h"
 #include "tests/support/suite.h"
 
-START_TEST(names_itself_and_learns_its_address)
+START_TEST(names_itself)
 {
     open_ok(&server->address);
     ck_assert(cq_str_is(redis_server_text(server, "PING", NULL), "PONG"));
     struct cq_str list = redis_server_text(server, "CLIENT", "LIST", NULL);
     ck_assert_ptr_nonnull(memmem(list.data, list.len, "name=a_name", 11));
-    ck_assert_ptr_nonnull(strstr(cq_connection_peer_addr(connection), server->socket));
 }
 END_TEST
 
@@ -55,7 +54,6 @@ START_TEST(passwords_are_checked)
     own->address.username = cq_strdup("ann");
     own->address.password = cq_strdup("hush2");
     open_ok(&own->address);
-    ck_assert_str_eq(cq_connection_peer_addr(connection), "unknown");
     put("SET", "a", "b");
     ck_assert_int_eq(cq_connection_call(connection, &command, NULL, &err), CQ_OK);
     redis_server_stop(own);
@@ -133,7 +131,6 @@ START_TEST(valkey_is_as_good)
 {
     struct fake_redis *fake = fake_redis_start(valkey);
     open_ok(&fake->address);
-    ck_assert_str_eq(cq_connection_peer_addr(connection), "10.1.2.3:4567");
     cq_connection_close(connection);
     connection = NULL;
     fake_redis_stop(fake);
@@ -145,7 +142,7 @@ Suite *test_suite(void)
     TCase *tc = tcase_create("all");
     with_redis(tc);
     tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_add_test(tc, names_itself_and_learns_its_address);
+    tcase_add_test(tc, names_itself);
     tcase_add_test(tc, selects_the_database);
     tcase_add_test(tc, a_database_that_is_not_there_is_named);
     tcase_add_test(tc, passwords_are_checked);

@@ -19,12 +19,6 @@ START_TEST(every_registry_has_rq_s_key)
         ck_assert_int_eq(cq_connection_call(redis_server_connection(server), &command, &reply, NULL), CQ_OK);
         ck_assert_int_eq(cq_reply_int(reply), 3);
         cq_reply_free(reply);
-        cq_registry_page_build((enum cq_registry_kind)kind, CQ_STR_LIT("q"), 0, 1, &command);
-        ck_assert_int_eq(cq_connection_call(redis_server_connection(server), &command, &reply, NULL), CQ_OK);
-        ck_assert_uint_eq(cq_reply_len(reply), 4);
-        ck_assert(cq_str_is(cq_reply_str(cq_reply_at(reply, 0)), "a"));
-        ck_assert(cq_str_is(cq_reply_str(cq_reply_at(reply, 3)), "2"));
-        cq_reply_free(reply);
     }
     cq_command_release(&command);
 }

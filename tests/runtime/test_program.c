@@ -2,6 +2,7 @@
 #include "runtime/program.h"
 #include "tests/runtime/rig.h"
 #include "tests/support/suite.h"
+#include "tests/support/value_equal.h"
 
 static struct cq_programs programs;
 static struct cq_context job;
@@ -190,7 +191,7 @@ START_TEST(the_call_is_on_standard_input)
         cq_json_read(CQ_STR_LIT("{\"args\": [\"\\u00fc\", 2, null], \"kwargs\": {\"key\": [1.5, true]}}"),
                      &job.arena, &want, NULL),
         CQ_OK);
-    ck_assert(cq_value_equal(run("cat"), &want));
+    ck_assert(value_equal(run("cat"), &want));
 }
 END_TEST
 

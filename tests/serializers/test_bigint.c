@@ -1,5 +1,6 @@
 #include "serializers/bigint.h"
 #include "tests/serializers/codec.h"
+#include "tests/support/value_equal.h"
 
 #define BYTES(text) text, sizeof(text) - 1
 
@@ -40,7 +41,7 @@ START_TEST(decimal_text_and_bytes_are_the_same_number)
     ck_assert_uint_eq(cq_bigint_to_bytes(&value, bytes), numbers[_i].len);
     ck_assert_mem_eq(bytes, numbers[_i].bytes, numbers[_i].len);
     ck_assert(cq_bigint_from_bytes(bytes, numbers[_i].len, &arena, &again));
-    ck_assert(cq_value_equal(&value, &again));
+    ck_assert(value_equal(&value, &again));
 }
 END_TEST
 
@@ -83,7 +84,7 @@ START_TEST(the_limit_is_python_s_4300_digits)
         size_t len = cq_bigint_to_bytes(&value, bytes);
         ck_assert_uint_gt(len, 1780);
         ck_assert(cq_bigint_from_bytes(bytes, len, &arena, &again));
-        ck_assert(cq_value_equal(&value, &again));
+        ck_assert(value_equal(&value, &again));
     }
     ck_assert(!cq_bigint_parse(cq_str_n(digits, CQ_VALUE_MAX_DIGITS + 1), 10, false, &arena, &value));
     ck_assert(!cq_bigint_parse(cq_str_n(digits, CQ_VALUE_MAX_DIGITS), 16, false, &arena, &value));

@@ -1,6 +1,7 @@
 #include <math.h>
 
 #include "tests/serializers/codec.h"
+#include "tests/support/value_equal.h"
 
 START_TEST(a_new_list_is_all_none)
 {
@@ -35,7 +36,7 @@ END_TEST
 static bool equal(const char *a, const char *b)
 {
     struct cq_value left = literal(a), right = literal(b);
-    return cq_value_equal(&left, &right);
+    return value_equal(&left, &right);
 }
 
 START_TEST(equality_tells_kinds_and_order_apart)
@@ -71,8 +72,8 @@ END_TEST
 START_TEST(nan_equals_nan)
 {
     struct cq_value a = cq_value_float((double)NAN), b = cq_value_float(-(double)NAN), c = cq_value_float(0);
-    ck_assert(cq_value_equal(&a, &b));
-    ck_assert(!cq_value_equal(&a, &c));
+    ck_assert(value_equal(&a, &b));
+    ck_assert(!value_equal(&a, &c));
 }
 END_TEST
 
@@ -80,7 +81,7 @@ START_TEST(a_loop_of_values_is_not_equal_and_ends)
 {
     struct cq_value list = cq_value_list(&arena, CQ_VALUE_LIST, 1);
     list.as.list.items[0] = list;
-    ck_assert(!cq_value_equal(&list, &list));
+    ck_assert(!value_equal(&list, &list));
     ck_assert_ptr_nonnull(strstr(shown(list), "[[...]]"));
     assert_not_encoded(CQ_FORMAT_PICKLE, list, 100000, CQ_ERR_LIMIT, "levels deep");
 }
