@@ -17,7 +17,7 @@ struct scheduler {
     struct cq_str name;
     int64_t seen_s_ago;
     const struct cq_reply *hash;
-    const struct cq_value *jobs;   /* a list; NULL: it shows none that can be read */
+    struct cq_value jobs;          /* a list; empty: it shows none that can be read */
     const struct cq_reply *paused; /* names */
 };
 
@@ -70,9 +70,9 @@ static void show(const struct scheduler *scheduler)
     cq_print("  %lld s ago  ", (long long)scheduler->seen_s_ago);
     show_text(cq_reply_field(scheduler->hash, "config_file"));
     cq_print("\n");
-    for (size_t i = 0; scheduler->jobs && i < scheduler->jobs->as.list.len; i++)
-        if (scheduler->jobs->as.list.items[i].kind == CQ_VALUE_MAP)
-            show_job(scheduler, &scheduler->jobs->as.list.items[i]);
+    for (size_t i = 0; i < scheduler->jobs.as.list.len; i++)
+        if (scheduler->jobs.as.list.items[i].kind == CQ_VALUE_MAP)
+            show_job(scheduler, &scheduler->jobs.as.list.items[i]);
 }
 
 /* --- As JSON. */
@@ -88,7 +88,7 @@ static void show_json(const struct scheduler *scheduler)
     for (size_t i = 0; i < CQ_ARRAY_LEN(fields); i++)
         cq_output_json(&line, fields[i], cq_reply_field(scheduler->hash, fields[i]));
     cq_buf_text(&line, ", \"jobs\": ");
-    if (!scheduler->jobs || cq_encode(CQ_FORMAT_JSON, scheduler->jobs, &line, &ignored) != CQ_OK)
+    if (cq_encode(CQ_FORMAT_JSON, &scheduler->jobs, &line, &ignored) != CQ_OK)
         cq_buf_text(&line, "[]");
     cq_print_str(cq_buf_view(&line));
     cq_print("}\n");
@@ -120,7 +120,6 @@ static enum cq_code show_one(struct cq_connection *connection, struct scheduler 
     struct cq_command command;
     struct cq_reply *reply = NULL;
     struct cq_arena arena;
-    struct cq_value jobs;
     struct cq_error ignored;
     cq_arena_init(&arena);
     cq_command_init(&command);
@@ -129,10 +128,9 @@ static enum cq_code show_one(struct cq_connection *connection, struct scheduler 
     if (code == CQ_OK && cq_reply_len(reply)) { /* else it has gone since */
         struct cq_str text = cq_reply_field(reply, "cron_jobs");
         scheduler->hash = reply;
-        scheduler->jobs = NULL;
-        if (text.len && cq_decode(CQ_FORMAT_JSON, text, &arena, &jobs, &ignored) == CQ_OK &&
-            jobs.kind == CQ_VALUE_LIST)
-            scheduler->jobs = &jobs;
+        if (!text.len || cq_decode(CQ_FORMAT_JSON, text, &arena, &scheduler->jobs, &ignored) != CQ_OK ||
+            scheduler->jobs.kind != CQ_VALUE_LIST)
+            scheduler->jobs = cq_value_list(&arena, CQ_VALUE_LIST, 0);
         if (json)
             show_json(scheduler);
         else

@@ -76,7 +76,7 @@ refuses '* * * * monday f' 'a name such as MON'
 refuses '0 0 30 2 * f' 'never due'
 refuses '@reboot f' '@every 90s'
 refuses '@every 0s f' '1 second to 10 years'
-refuses '* * * * * --zone Mars f' 'no time zone; give a name such as Europe/Berlin'
+refuses '* * * * * --zone Mars f' 'is not a time zone; give a name such as Europe/Berlin'
 refuses '* * * * * --missed twice f' 'skip|once|all'
 refuses '* * * * * --nam x f' "did you mean '--name'?"
 refuses '* * * * * --depends-on x f' 'leave it out'
@@ -87,7 +87,7 @@ refuses "* * * * * f 'x" "a ' is not closed"
 refuses '* * * * * f # at noon' 'a comment stands on a line of its own'
 refuses '* * * * * f :{' 'JSON'
 refuses 'MAILTO=root' 'CRON_TZ=ZONE'
-refuses 'CRON_TZ=Mars' 'no time zone'
+refuses 'CRON_TZ=Mars' 'is not a time zone'
 refuses '* * * * * f \' 'each line stands for itself'
 
 it 'an unknown local zone is not taken for UTC'

@@ -158,8 +158,8 @@ START_TEST(sparse_memo_indexes_are_bounded)
                                        "0j\x00\x80\x00\x00.")),
                      "None");
     assert_refused(PICKLE("\x80\x02Nr\x00\x00\x01\x00."), CQ_ERR_DESERIALIZATION, "memo index");
-    assert_refused(PICKLE("Np4294967296\n."), CQ_ERR_DESERIALIZATION, "no number");
-    assert_refused(PICKLE("Np-1\n."), CQ_ERR_DESERIALIZATION, "no number");
+    assert_refused(PICKLE("Np4294967296\n."), CQ_ERR_DESERIALIZATION, "not a number");
+    assert_refused(PICKLE("Np-1\n."), CQ_ERR_DESERIALIZATION, "not a number");
 }
 END_TEST
 
