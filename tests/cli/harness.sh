@@ -16,6 +16,9 @@ for variable in $(env | sed -n 's/^\(RQ_[A-Z_]*\|CQ_[A-Z_]*\|REDIS_[A-Z_]*\|NO_C
     unset "$variable"
 done
 export LC_ALL=C.UTF-8 TZ=UTC TERM=xterm
+tests=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/cli/until.sh
+. "$tests/until.sh"
 work=$(mktemp -d)
 redis_pid=
 name=
@@ -61,12 +64,8 @@ start_redis() { # extra arguments for redis-server
         > "$work/redis.log" 2>&1 &
     redis_pid=$!
     export RQ_REDIS_URL="unix://$socket"
-    tries=0
-    until redis-cli -s "$socket" ping 2> /dev/null | grep -q 'PONG\|NOAUTH'; do
-        tries=$((tries + 1))
-        [ "$tries" -lt 200 ] || { echo "not ok - redis-server starts"; exit 1; }
-        sleep 0.05
-    done
+    until_succeeds "redis-cli -s '$socket' ping 2> /dev/null | grep -q 'PONG\|NOAUTH'" ||
+        { echo "not ok - redis-server starts"; exit 1; }
 }
 
 redis() {
@@ -82,10 +81,11 @@ run_command() { # a whole command line
     "$@" > "$work/out" 2> "$work/err" < /dev/null || status=$?
 }
 
-# The same on a terminal of its own; what it shows, escapes and all, goes to standard output.
+# The same on a terminal of its own; what it shows, escapes and all, goes to standard output. The command has
+# until_succeeds and $work, where `out` is what was shown so far.
 run_on_terminal() { # one shell command, with $CQ for the program
     status=0
-    script -qec "stty cols 80 rows 24; $1" /dev/null > "$work/out" 2> "$work/err" < /dev/null || status=$?
+    script -qec ". '$tests/until.sh'; work='$work'; stty cols 80 rows 24; $1" /dev/null > "$work/out" 2> "$work/err" < /dev/null || status=$?
 }
 
 wrong() {
@@ -135,15 +135,7 @@ expect_redis() { # expected reply, then the command
     [ "$reply" = "$expected" ] || wrong "$* gives '$reply', expected '$expected'"
 }
 
-# Wait until a shell command succeeds; its failure after 20 s is the test's.
+# Wait until a shell command succeeds; when it never does, the test has failed.
 until_true() { # one shell command
-    tries=0
-    until eval "$1"; do
-        tries=$((tries + 1))
-        if [ "$tries" -ge 400 ]; then
-            wrong "this never became true: $1"
-            return 1
-        fi
-        sleep 0.05
-    done
+    until_succeeds "$1" || { wrong "this never became true: $1"; return 1; }
 }

@@ -256,15 +256,20 @@ run enqueue f --wait --result-ttl 0
 expect_status 2
 expect_stderr_line '--wait: with --result-ttl 0 nothing is left of the job'
 
+# Until the command that waits for a result has asked Redis to tell it of one.
+waits() {
+    until_succeeds 'redis info clients | grep -q "^blocked_clients:1"'
+}
+
 it '--wait says when the job is gone'
-(sleep 0.5; redis del rq:job:gone) > /dev/null &
+(waits; redis del rq:job:gone) > /dev/null &
 run enqueue f -q nobody --wait --job-id gone
 expect_status 1
 expect_stderr_line "job 'gone' is gone"
 wait $!
 
 it '--wait says when the job is canceled'
-(sleep 0.3; "$CQ" cancel off) > /dev/null &
+(waits; "$CQ" cancel off) > /dev/null &
 run enqueue f -q nobody --wait --job-id off
 expect_status 1
 expect_stderr_line "job 'off' was canceled"
@@ -272,14 +277,14 @@ wait $!
 
 it '--wait shows the result as Python prints it'
 # What a worker writes: base64 of the JSON text {"a": 1}
-(sleep 0.3; redis xadd rq:results:done '*' type 1 return_value eyJhIjogMX0= worker_name w) > /dev/null &
+(waits; redis xadd rq:results:done '*' type 1 return_value eyJhIjogMX0= worker_name w) > /dev/null &
 run enqueue f -q nobody --wait --quiet --job-id 'done' -S json
 expect_status 0
 expect_stdout "{'a': 1}"
 wait $!
 
 it '--wait does not take the result of an earlier job of that id'
-(sleep 0.3; redis xadd rq:results:done '*' type 2 worker_name w) > /dev/null &
+(waits; redis xadd rq:results:done '*' type 2 worker_name w) > /dev/null &
 run enqueue f -q nobody --wait --quiet --job-id 'done' -S json
 expect_status 1
 expect_stderr_line 'the job failed'

@@ -203,7 +203,16 @@ fi
 
 it 'a closed pipe is noticed without dying of a signal'
 : > "$work/out"
-{ sleep 0.3; status=0; "$CQ" help --man 2> "$work/err" || status=$?; echo "$status" > "$work/status"; } | true
+mkfifo "$work/closed"
+{
+    read -r _ < "$work/closed"
+    status=0
+    "$CQ" help --man 2> "$work/err" || status=$?
+    echo "$status" > "$work/status"
+} | {
+    exec < /dev/null
+    echo > "$work/closed"
+}
 until_true "[ -s '$work/status' ]"
 status=$(cat "$work/status")
 expect_status 71

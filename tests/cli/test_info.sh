@@ -178,26 +178,45 @@ expect_stdout_has 'evil\x1b[2Jname'
 redis srem rq:queues "rq:queue:$evil" > /dev/null
 
 it '--interval ends with status 0 on Ctrl-C and gives the cursor back'
-run_on_terminal "$CQ info --interval 0.1 & pid=\$!; sleep 1; kill -INT \$pid; wait \$pid"
+cat > "$work/interrupt" << 'END'
+"$CQ" info --interval 0.1 & pid=$!
+until_succeeds '[ "$(grep -c Updated: "$work/out")" -ge 3 ]'
+kill -INT $pid
+wait $pid
+END
+run_on_terminal ". '$work/interrupt'"
 expect_status 0
 expect_stdout_has "$(printf '\033[?25l')"
 expect_stdout_has "$(printf '\033[?25h')"
 [ "$(grep -c 'Updated:' "$work/out")" -ge 3 ] || wrong 'it was not drawn again'
 
 it '--interval gives the cursor to the shell while it is stopped'
-run_on_terminal "$CQ info --interval 0.1 & pid=\$!; sleep 1; kill -TSTP \$pid
-    until grep -q '^State:.T' /proc/\$pid/status; do sleep 0.05; done
-    echo stopped; kill -CONT \$pid; sleep 0.5; kill -INT \$pid; wait \$pid"
+cat > "$work/stop" << 'END'
+"$CQ" info --interval 0.1 & pid=$!
+until_succeeds 'grep -q Updated: "$work/out"'
+kill -TSTP $pid
+until_succeeds "grep -q '^State:.T' /proc/$pid/status"
+echo stopped
+kill -CONT $pid
+until_succeeds 'sed "1,/stopped/d" "$work/out" | grep -q Updated:'
+kill -INT $pid
+wait $pid
+END
+run_on_terminal ". '$work/stop'"
 expect_status 0
 sed -n '1,/stopped/p' "$work/out" | tr -d '\n' | grep -q '25l.*25h.*stopped' \
     || wrong 'the cursor is not given'
 sed '1,/stopped/d' "$work/out" | tr -d '\n' | grep -q '25l.*25h' || wrong 'it is not hidden and shown again'
 
 it '--interval repeats plain text when there is no terminal'
+"$CQ" info -Qr -i 0.1 > "$work/out" 2> "$work/err" &
+pid=$!
+until_true '[ "$(grep -c "queue high" "$work/out")" -ge 2 ]'
+kill -INT "$pid"
 status=0
-timeout -s INT 1 "$CQ" info -Qr -i 0.2 > "$work/out" 2> "$work/err" || status=$?
+wait "$pid" || status=$?
+expect_status 0
 expect_stdout_lacks "$(printf '\033')"
-[ "$(grep -c 'queue high' "$work/out")" -ge 2 ] || wrong 'it was not repeated'
 
 it 'refuses an interval that is none'
 for value in 0 -1 soon inf nan; do

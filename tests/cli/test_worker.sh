@@ -276,7 +276,7 @@ it 'a password does not show in its title'
 "$CQ" worker -u "unix://default:sesame@$socket" --name titled > "$work/out" 2> "$work/err" &
 worker=$!
 background="$background $worker"
-sleep 0.5
+until_true '[ "$(redis exists rq:worker:titled)" = 1 ]'
 ! tr '\0' ' ' < "/proc/$worker/cmdline" | grep -q sesame || wrong 'the password shows'
 kill -TERM "$worker" 2> /dev/null
 wait "$worker"

@@ -3,14 +3,15 @@
 #   TEST  enqueue (or cli/enqueue) runs tests/cli/test_enqueue.sh alone
 # Each script gets CQ, the program to test, and prints `ok - NAME` or `not ok - NAME` per test. JOBS (2) run
 # at a time; each writes BUILD_FOLDER/logs/cli/NAME.log. A script that dies, tests nothing or takes more than
-# LIMIT seconds (120) is a failure beside what it counted.
+# LIMIT seconds (ten times CQ_TEST_PATIENCE, or 600) is a failure beside what it counted.
 set -eu
 cd "$(dirname "$0")/../.."
+LIMIT=${LIMIT:-$((10 * ${CQ_TEST_PATIENCE:-60}))}
 
 run_one() { # build folder, script: writes its log, with `status N` as the last line
     log=$1/logs/cli/$(basename "$2" .sh).log
     status=0
-    timeout -k 10 "${LIMIT:-120}" "$2" < /dev/null > "$log" 2>&1 || status=$?
+    timeout -k 10 "$LIMIT" "$2" < /dev/null > "$log" 2>&1 || status=$?
     echo "status $status" >> "$log"
 }
 
@@ -66,7 +67,7 @@ for script in $scripts; do
     'status 0' | 'status 1') ;;
     'status 124' | 'status 137') \
         echo \
-        "      it took more than ${LIMIT:-120} s, and was ended after: $(grep -E '^(not )?ok ' "$log" | tail -n 1)" ;;
+        "      it took more than $LIMIT s, and was ended after: $(grep -E '^(not )?ok ' "$log" | tail -n 1)" ;;
     *) echo "      it ended with $status" ;;
     esac
 done
