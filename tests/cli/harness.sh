@@ -8,7 +8,9 @@
 #     expect_stdout 'cq 0.1.0'
 #
 # and prints one TAP line per `it`: `ok - NAME`, or `not ok - NAME` after lines that say what was wrong.
-# CQ names the program under test. A private redis-server on a Unix socket is stopped at the end.
+# CQ names the program under test. A private redis-server on a Unix socket is stopped at the end. cq is a user
+# there who may use keys and channels below rq: only; two tests at the end of each script see that it used no
+# other, and was refused nothing but a look at the server's INFO.
 # shellcheck shell=sh
 set -u
 : "${CQ:?set CQ to the program to test}"
@@ -21,6 +23,7 @@ tests=$(cd "$(dirname "$0")" && pwd)
 . "$tests/until.sh"
 work=$(mktemp -d)
 redis_pid=
+redis_admin=
 name=
 bad=
 failed=0
@@ -47,6 +50,7 @@ it() {
 background=
 at_exit() {
     code=$?
+    expect_keys_of_rq
     finish_test
     for pid in $background $redis_pid; do
         kill "$pid" 2> /dev/null && wait "$pid" 2> /dev/null
@@ -66,10 +70,26 @@ start_redis() { # extra arguments for redis-server
     export RQ_REDIS_URL="unix://$socket"
     until_succeeds "redis-cli -s '$socket' ping 2> /dev/null | grep -q 'PONG\|NOAUTH'" ||
         { echo "not ok - redis-server starts"; exit 1; }
+    redis ping | grep -q PONG || return 0 # its test has users of its own
+    redis acl setuser admin on '>admin' '~*' '&*' +@all > /dev/null
+    redis_admin='--user admin --pass admin --no-auth-warning'
+    redis acl setuser default resetkeys resetchannels '~rq:*' '&rq:*' +@all -@dangerous > /dev/null
+}
+
+expect_keys_of_rq() {
+    [ -n "$redis_admin" ] && [ "$(redis ping)" = PONG ] || return 0
+    it 'every key is below rq:'
+    redis --scan > "$work/out"
+    ! grep -v '^rq:' "$work/out" > "$work/err" || wrong 'there are others'
+    it 'a Redis user needs nothing but ~rq:* and &rq:*'
+    redis acl log > "$work/out"
+    awk '/^object$/ { getline; if ($0 != "info") print }' "$work/out" > "$work/err"
+    [ ! -s "$work/err" ] || wrong 'Redis refused a command, a key or a channel'
 }
 
 redis() {
-    redis-cli -s "$socket" "$@"
+    # shellcheck disable=SC2086 # no argument, or several
+    redis-cli -s "$socket" $redis_admin "$@"
 }
 
 run() { # arguments of cq
