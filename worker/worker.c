@@ -303,7 +303,7 @@ static enum cq_code start(struct cq_process *process, struct cq_error *err)
     /* The stables first: they start while the connection is being made, and are forked from a small
      * process. */
     process->slots = cq_calloc(CQ_SLOTS_MAX, sizeof(*process->slots));
-    process->slot_count = process->slots_alive = process->slots_wanted = settings->num_workers;
+    process->slot_count = process->slots_alive = settings->num_workers;
     process->runtimes = cq_runtime_events_open(process);
     for (int i = 0; i < settings->num_workers; i++)
         cq_slot_init(&process->slots[i], process, i);
@@ -311,7 +311,7 @@ static enum cq_code start(struct cq_process *process, struct cq_error *err)
     process->logger = (struct cq_logger){process->log, process->name};
     process->shutdown = cq_shutdown_new(process);
     process->resize = cq_resize_new(process);
-    process->supervisor = cq_supervisor_link_new(process);
+    process->supervisor = cq_resize_open_link(process);
     if (cq_runtimes_start(process->runtimes, err) != CQ_OK)
         return err->code;
     process->router = cq_router_new(process->runtimes);

@@ -9,22 +9,19 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/timer.h"
+#include "core/resize_state.h"
 #include "worker/commands.h"
 #include "worker/pool/supervisor_link.h"
 #include "worker/pool/notify.h"
 #include "worker/slot/slot.h"
 
-static const double unborn_pause_s =
-    5.0; /* before the place of a slot that could not even register is filled again */
-
 struct cq_resize {
     struct cq_process *process;
+    struct cq_resize_count count;
     int signals; /* a signalfd; -1: none, there is no resizing by signal */
     ev_io reader;
-    ev_timer refill;
-    int missing; /* slots that refill is to add */
-    int births;
-    bool ready; /* all of the first ones are born */
+    struct cq_timer refill;
 };
 
 static bool is_active(const struct cq_slot *slot)
@@ -42,8 +39,8 @@ static int active(const struct cq_process *process)
 
 /* ---- more ---- */
 
-/* A place of one that is dead, or a new one; NULL: there is no room. */
-static struct cq_slot *take_place(struct cq_process *process)
+/* The memory of one that is dead, or new; NULL: there is no room. */
+static struct cq_slot *take_slot(struct cq_process *process)
 {
     for (int i = 0; i < process->slot_count; i++) {
         if (process->slots[i].state == CQ_SLOT_DEAD) {
@@ -60,7 +57,7 @@ static struct cq_slot *take_place(struct cq_process *process)
 
 static bool add(struct cq_process *process)
 {
-    struct cq_slot *slot = take_place(process);
+    struct cq_slot *slot = take_slot(process);
     if (!slot)
         return false;
     slot->added = true;
@@ -101,24 +98,23 @@ void cq_resize_to(struct cq_process *process, int wanted)
     int before = active(process);
     if (process->stopping || wanted < 1 || wanted > CQ_SLOTS_MAX)
         return;
-    process->slots_wanted = wanted;
-    if (wanted == before)
+    int more = cq_resize_count_to(&process->resize->count, wanted, before);
+    if (!more)
         return;
-    cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "resizing from %d to %d workers", before, wanted);
+    cq_log_info(&process->logger, "resizing from %d to %d workers", before, wanted);
     cq_resize_descriptors(wanted, process->queue_count);
-    for (int i = before; i < wanted; i++)
+    for (int i = 0; i < more; i++)
         if (!add(process))
             break;
-    if (wanted < before)
-        stop_some(process, before - wanted);
+    if (more < 0)
+        stop_some(process, -more);
 }
 
 void cq_resize_leave(struct cq_process *process)
 {
     if (process->stopping)
         return;
-    cq_log(process->log, CQ_LOG_INFO, process->name, NULL,
-           "told to leave: it ends when its running jobs have");
+    cq_log_info(&process->logger, "told to leave: it ends when its running jobs have");
     process->stopping = true;
     for (int i = 0; i < process->slot_count; i++)
         cq_slot_stop(&process->slots[i]);
@@ -127,8 +123,8 @@ void cq_resize_leave(struct cq_process *process)
 void cq_resize_asked(struct cq_process *process, int wanted)
 {
     if (wanted < 1 || wanted > CQ_SLOTS_MAX)
-        cq_log(process->log, CQ_LOG_WARNING, process->name, NULL,
-               "resize to %d workers ignored: 1 to %d is what there may be", wanted, CQ_SLOTS_MAX);
+        cq_log_warning(&process->logger, "resize to %d workers ignored: 1 to %d is what there may be", wanted,
+                       CQ_SLOTS_MAX);
     else if (process->supervisor)
         cq_supervisor_link_say(process->supervisor, CQ_SUPERVISOR_RESIZE_TO, wanted);
     else
@@ -140,58 +136,83 @@ void cq_resize_asked_more(struct cq_process *process, int more)
     if (process->supervisor)
         cq_supervisor_link_say(process->supervisor, CQ_SUPERVISOR_RESIZE_BY, more);
     else
-        cq_resize_asked(process, process->slots_wanted + more);
+        cq_resize_asked(process, process->resize->count.wanted + more);
 }
 
 /* ---- those that come and go ---- */
 
+static void apply(struct cq_resize *resize, enum cq_resize_event event, uint32_t facts);
+
+static void add_missing(struct cq_resize *resize)
+{
+    struct cq_process *process = resize->process;
+    while (cq_resize_count_adds(&resize->count, active(process), process->stopping)) {
+        if (!add(process)) {
+            apply(resize, CQ_RESIZE_ON_NOT_ADDED, 0);
+            return;
+        }
+    }
+}
+
+static void perform(struct cq_resize *resize, enum cq_resize_action action)
+{
+    struct cq_process *process = resize->process;
+    switch (action) {
+    case CQ_RESIZE_TELL_READY:
+        cq_notify_send(&process->notify, "READY=1");
+        if (process->supervisor)
+            cq_supervisor_link_say(process->supervisor, CQ_SUPERVISOR_READY, 0);
+        break;
+    case CQ_RESIZE_TELL_MAX_JOBS:
+        if (process->supervisor)
+            cq_supervisor_link_say(process->supervisor, CQ_SUPERVISOR_MAX_JOBS_DONE, 0);
+        break;
+    case CQ_RESIZE_COUNT: break; /* in the count itself */
+    case CQ_RESIZE_ARM_NOW: cq_timer_arm(&resize->refill, 0); break;
+    case CQ_RESIZE_ARM_LATER: cq_timer_arm(&resize->refill, CQ_RESIZE_PAUSE_S); break;
+    case CQ_RESIZE_ADD: add_missing(resize); break;
+    }
+}
+
+static void apply(struct cq_resize *resize, enum cq_resize_event event, uint32_t facts)
+{
+    const struct cq_process *process = resize->process;
+    const struct cq_rule *rule = cq_resize_count_apply(&resize->count, event, facts);
+    if (!rule) {
+        cq_log_error(&process->logger, "bug: resizing: %s is illegal in state %s; please report it",
+                     cq_resize_machine.events[event], cq_resize_machine.states[resize->count.state]);
+        return;
+    }
+    for (int i = 0; i < CQ_RULE_ACTIONS && rule->actions[i]; i++)
+        perform(resize, rule->actions[i]);
+}
+
 void cq_resize_born(struct cq_process *process)
 {
-    struct cq_resize *resize = process->resize;
-    if (resize->ready || ++resize->births < process->slots_wanted)
-        return;
-    resize->ready = true;
-    cq_notify_send(&process->notify, "READY=1");
-    if (process->supervisor)
-        cq_supervisor_link_say(process->supervisor, CQ_SUPERVISOR_READY, 0);
+    apply(process->resize, CQ_RESIZE_ON_REGISTERED, 0);
 }
 
 void cq_resize_slot_dead(struct cq_process *process, const struct cq_slot *slot)
 {
     struct cq_resize *resize = process->resize;
-    if (slot->worn && !process->context->keep_slots && process->supervisor)
-        cq_supervisor_link_say(process->supervisor, CQ_SUPERVISOR_MAX_JOBS_DONE, 0);
-    if (!process->context->keep_slots || process->stopping || (process->settings->burst && !slot->worn) ||
-        active(process) >= process->slots_wanted)
-        return;
-    resize->missing++;
-    if (ev_is_active(&resize->refill))
-        return;
-    /* Not now: whoever has let it die is not done with it. */
-    ev_timer_set(&resize->refill, slot->registered ? 0. : unborn_pause_s, 0.);
-    ev_timer_start(process->loop, &resize->refill);
+    uint32_t facts = (process->context->keep_slots ? CQ_RESIZE_REPLACES : 0) |
+                     (process->stopping ? CQ_RESIZE_STOPPING : 0) |
+                     (process->settings->burst ? CQ_RESIZE_BURST : 0) |
+                     (active(process) < resize->count.wanted ? CQ_RESIZE_WANTED : 0) |
+                     (slot->worn ? CQ_RESIZE_MAX_JOBS : 0) | (slot->registered ? CQ_RESIZE_REGISTERED : 0);
+    apply(resize, CQ_RESIZE_ON_SLOT_ENDED, facts);
 }
 
-static void on_refill(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_due(void *data)
 {
-    (void)events;
-    struct cq_resize *resize = timer->data;
-    struct cq_process *process = resize->process;
-    int missing = resize->missing;
-    resize->missing = 0;
-    for (; missing > 0 && !process->stopping && active(process) < process->slots_wanted; missing--)
-        if (!add(process)) { /* for want of descriptors: that passes */
-            resize->missing = missing;
-            ev_timer_set(&resize->refill, unborn_pause_s, 0.);
-            ev_timer_start(loop, &resize->refill);
-            break;
-        }
-    cq_process_maybe_end(process);
+    struct cq_resize *resize = data;
+    apply(resize, CQ_RESIZE_ON_DUE, 0);
+    cq_process_maybe_end(resize->process);
 }
 
 bool cq_resize_is_due(const struct cq_resize *resize)
 {
-    return resize && resize->missing > 0 && !resize->process->stopping;
+    return resize && cq_resize_count_is_short(&resize->count) && !resize->process->stopping;
 }
 
 /* ---- signals ---- */
@@ -210,8 +231,8 @@ struct cq_resize *cq_resize_new(struct cq_process *process)
     struct cq_resize *resize = cq_calloc(1, sizeof(*resize));
     sigset_t signals;
     resize->process = process;
-    ev_init(&resize->refill, on_refill);
-    resize->refill.data = resize;
+    resize->count.wanted = process->settings->num_workers;
+    cq_timer_init(&resize->refill, process->loop, on_due, resize);
     sigemptyset(&signals);
     sigaddset(&signals, SIGTTIN);
     sigaddset(&signals, SIGTTOU);
@@ -229,12 +250,35 @@ void cq_resize_free(struct cq_resize *resize)
 {
     if (!resize)
         return;
-    ev_timer_stop(resize->process->loop, &resize->refill);
+    cq_timer_cancel(&resize->refill);
     if (resize->signals >= 0) {
         ev_io_stop(resize->process->loop, &resize->reader);
         close(resize->signals);
     }
     free(resize);
+}
+
+static void on_have_slots(void *data, int count)
+{
+    cq_resize_to(data, count);
+}
+
+static void on_leave(void *data)
+{
+    cq_resize_leave(data);
+}
+
+struct cq_supervisor_link *cq_resize_open_link(struct cq_process *process)
+{
+    struct cq_supervisor_link_owner owner = {
+        .loop = process->loop,
+        .logger = &process->logger,
+        .data = process,
+        .have_slots = on_have_slots,
+        .leave = on_leave,
+    };
+    int fd = process->context->supervisor_fd;
+    return fd > 0 ? cq_supervisor_link_new(fd, &owner) : NULL;
 }
 
 void cq_resize_descriptors(int slots, size_t queues)

@@ -16,6 +16,9 @@
 struct cq_resize *cq_resize_new(struct cq_process *process);
 void cq_resize_free(struct cq_resize *resize); /* NULL-safe */
 
+/* The link to the supervisor of a pool, which resizes the process; NULL: it has none. */
+struct cq_supervisor_link *cq_resize_open_link(struct cq_process *process);
+
 /* Have so many slots, 1 to CQ_SLOTS_MAX; nothing while the process ends. */
 void cq_resize_to(struct cq_process *process, int wanted);
 

@@ -1,16 +1,16 @@
 #include "worker/pool/supervisor_link.h"
 
 #include <errno.h>
+#include <ev.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "worker/pool/resize.h"
 
 struct cq_supervisor_link {
-    struct cq_process *process;
+    struct cq_supervisor_link_owner owner;
     int fd;
     ev_io reader;
 };
@@ -42,27 +42,24 @@ static void on_message(struct ev_loop *loop, ev_io *watcher, int events)
     int got;
     while ((got = cq_supervisor_link_receive(link->fd, &message)) > 0)
         if (message.word == CQ_SUPERVISOR_HAVE_SLOTS)
-            cq_resize_to(link->process, message.value);
+            link->owner.have_slots(link->owner.data, message.value);
         else if (message.word == CQ_SUPERVISOR_LEAVE)
-            cq_resize_leave(link->process);
+            link->owner.leave(link->owner.data);
     if (got < 0) {
         ev_io_stop(loop, watcher);
-        cq_log(link->process->log, CQ_LOG_WARNING, link->process->name, NULL,
-               "the supervisor of its pool is gone");
+        cq_log_warning(link->owner.logger, "the supervisor of its pool is gone");
         raise(SIGTERM); /* the kernel sends it, too (PR_SET_PDEATHSIG): twice within a second is once */
     }
 }
 
-struct cq_supervisor_link *cq_supervisor_link_new(struct cq_process *process)
+struct cq_supervisor_link *cq_supervisor_link_new(int fd, const struct cq_supervisor_link_owner *owner)
 {
-    if (process->context->supervisor_fd <= 0)
-        return NULL;
     struct cq_supervisor_link *link = cq_calloc(1, sizeof(*link));
-    link->process = process;
-    link->fd = process->context->supervisor_fd;
-    ev_io_init(&link->reader, on_message, link->fd, EV_READ);
+    link->owner = *owner;
+    link->fd = fd;
+    ev_io_init(&link->reader, on_message, fd, EV_READ);
     link->reader.data = link;
-    ev_io_start(process->loop, &link->reader);
+    ev_io_start(owner->loop, &link->reader);
     return link;
 }
 
@@ -70,7 +67,7 @@ void cq_supervisor_link_free(struct cq_supervisor_link *link)
 {
     if (!link)
         return;
-    ev_io_stop(link->process->loop, &link->reader);
+    ev_io_stop(link->owner.loop, &link->reader);
     free(link);
 }
 
@@ -78,6 +75,5 @@ void cq_supervisor_link_free(struct cq_supervisor_link *link)
 void cq_supervisor_link_say(struct cq_supervisor_link *link, enum cq_supervisor_word word, int value)
 {
     if (!cq_supervisor_link_send(link->fd, word, value))
-        cq_log(link->process->log, CQ_LOG_DEBUG, link->process->name, NULL,
-               "the supervisor of its pool does not listen");
+        cq_log_debug(link->owner.logger, "the supervisor of its pool does not listen");
 }

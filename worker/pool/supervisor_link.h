@@ -9,7 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct cq_process;
+#include "base/log.h"
+
+struct ev_loop;
 
 enum cq_supervisor_word {
     CQ_SUPERVISOR_READY,         /* from the worker: all of its workers are registered */
@@ -34,10 +36,18 @@ int cq_supervisor_link_receive(int fd, struct cq_supervisor_message *ret_message
 
 /* ---- the worker's side ---- */
 
-/* NULL when there is no supervisor. */
-struct cq_supervisor_link *cq_supervisor_link_new(struct cq_process *process);
-void cq_supervisor_link_free(
-    struct cq_supervisor_link *link); /* NULL-safe; the descriptor stays open: who gave it, closes it */
+/* What the link needs of its worker process, and what it tells it. Borrowed, as all of it. */
+struct cq_supervisor_link_owner {
+    struct ev_loop *loop;
+    const struct cq_logger *logger;
+    void *data; /* for the functions */
+    void (*have_slots)(void *data, int count);
+    void (*leave)(void *data);
+};
+
+/* fd: a socket to the supervisor, borrowed; it stays open. owner is copied. */
+struct cq_supervisor_link *cq_supervisor_link_new(int fd, const struct cq_supervisor_link_owner *owner);
+void cq_supervisor_link_free(struct cq_supervisor_link *link); /* NULL-safe */
 void cq_supervisor_link_say(struct cq_supervisor_link *link, enum cq_supervisor_word word, int value);
 
 #endif
