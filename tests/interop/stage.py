@@ -12,9 +12,11 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import redis
+from rq.utils import now, utcparse
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -24,7 +26,7 @@ KIND = os.environ.get("WORKER", "cq")
 KINDS = ("cq", "cq-reuse", "cq-python", "cq-python-reuse", "rq")
 FUNCTIONS = "python" if KIND == "rq" or KIND.startswith("cq-python") else "c"
 REUSE = KIND.endswith("-reuse")
-TIMEOUT_S = float(os.environ.get("INTEROP_TIMEOUT", "20"))
+TIMEOUT_S = float(os.environ.get("CQ_TEST_PATIENCE", "60"))  # of one wait: it only ends a test that hangs
 
 
 def wait_until(condition, what, timeout_s=None):
@@ -38,6 +40,17 @@ def wait_until(condition, what, timeout_s=None):
         if time.monotonic() > deadline:
             raise AssertionError(f"waited in vain until {what}")
         time.sleep(0.01)
+
+
+def wait_for_no_echo(redis, *workers):
+    """Until a second signal to workers that are told to stop is not taken for an echo of the first: both kinds
+    ignore one within a second of the date that they store."""
+
+    def is_past(name):
+        date = redis.hget(f"rq:worker:{name}", "shutdown_requested_date")
+        return date and now() - utcparse(date.decode()) > timedelta(seconds=1)
+
+    wait_until(lambda: all(map(is_past, workers)), f"{workers} were told to stop a second ago")
 
 
 def process_is_alive(pid):
@@ -106,7 +119,7 @@ class RedisServer:
     def stop(self, how=signal.SIGTERM):
         if self.process and self.process.poll() is None:
             self.process.send_signal(how)
-            self.process.wait(30)
+            self.process.wait(TIMEOUT_S)
         self.process = None
 
     def connect(self, **options):
@@ -157,7 +170,7 @@ class Worker:
         if self.running():
             self.orphans += descendants(self.pid)
             self.process.kill()
-        self.process.wait(10)
+        self.process.wait(TIMEOUT_S)
 
     def end(self):
         """Whatever it takes, its horses too."""
@@ -169,7 +182,7 @@ class Worker:
                 self.process.wait(0.3 if self.kind == "rq" else 2)
             except subprocess.TimeoutExpired:
                 self.process.kill()
-                self.process.wait(10)
+                self.process.wait(TIMEOUT_S)
         for pid in below:
             try:
                 os.kill(pid, signal.SIGKILL)
@@ -268,7 +281,7 @@ class Stage:
             text=True,
             cwd=HERE,
             capture_output=True,
-            timeout=60,
+            timeout=3 * TIMEOUT_S,
             **options,
         )
 

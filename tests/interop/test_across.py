@@ -1,7 +1,6 @@
 """Jobs that use several things at once: enqueued by RQ or by cq, worked by RQ or by cq, the same comes of
 it."""
 
-import time
 from datetime import timedelta
 
 import pytest
@@ -269,9 +268,10 @@ def test_what_is_due_on_a_paused_queue_waits_on_its_list(stage, redis, queue, pr
     else:
         put(stage, redis, "cq", "due", "jobs.note", path, words=["--schedule-in", "0", "--unique"])
     put(stage, redis, producer, "child", "jobs.note", path, parents=["due"])
-    worker = stage.worker(options=["--with-scheduler"])
+    worker = stage.worker("default", "behind", options=["--with-scheduler"])
     wait_until(lambda: queue.job_ids == ["due"], "it is on its list")
-    time.sleep(0.2)  # in which a worker would have had it
+    Queue("behind", connection=redis).enqueue("jobs.nothing", job_id="behind")
+    wait_status(redis, "behind", "finished")  # which the worker takes when there is nothing before it
     assert status(redis, "due") == "queued" and status(redis, "child") == "deferred"
     cq(stage, "resume", "--queue", "default")
     wait_status(redis, "child", "finished")

@@ -119,7 +119,7 @@ ON_A_WORKER = ('worker', 'worker-pool')
 
 def told(*words):
     """The one line of an error in what was said."""
-    done = subprocess.run([CQ, *words], capture_output=True, text=True, timeout=20, stdin=subprocess.DEVNULL)
+    done = subprocess.run([CQ, *words], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
     lines = done.stderr.splitlines()
     return lines[0] if done.returncode == 2 and len(lines) == 1 and not done.stdout else f'{words} {done}'
 

@@ -226,7 +226,7 @@ def test_with_five_schedulers_of_both_kinds_each_job_runs_once(stage, redis, que
             pipeline.zadd("rq:scheduled:default", {job_id: start + number // 250})
         pipeline.execute()
     finished = FinishedJobRegistry(queue=queue)
-    wait_until(lambda: finished.count >= 100, "RQ's scheduler has queued some", timeout_s=60)
+    wait_until(lambda: finished.count >= 100, "RQ's scheduler has queued some")
     os.kill(
         theirs.pid, signal.SIGTERM
     )  # it gives the lock back, then jobs are moved by cq alone: RQ's moves are not atomic
@@ -235,7 +235,7 @@ def test_with_five_schedulers_of_both_kinds_each_job_runs_once(stage, redis, que
         owners.add(wait_until(lambda: redis.get(LOCK), "somebody has the lock"))
         lock_expires(redis)
         time.sleep(0.1)
-    wait_until(lambda: finished.count == MANY, "all are finished", timeout_s=60)
+    wait_until(lambda: finished.count == MANY, "all are finished")
     assert len(owners) > 1
     assert redis.zcard("rq:scheduled:default") == queue.count == 0
     runs = sum(int(redis.hget(f"rq:worker:{worker.name}", "successful_job_count") or 0) for worker in workers)
@@ -278,6 +278,6 @@ def test_schedulers_and_redis_that_are_killed_again_and_again_lose_no_job_and_qu
             lasting.server.start()
         lock_expires(redis)
         workers.append(lasting.worker(ready=False, options=["--with-scheduler"]))
-    wait_until(lambda: redis.zcard("rq:scheduled:default") == 0, "all are queued", timeout_s=60)
+    wait_until(lambda: redis.zcard("rq:scheduled:default") == 0, "all are queued")
     ids = redis.lrange("rq:queue:default", 0, -1)
     assert len(ids) == len(set(ids)) == count

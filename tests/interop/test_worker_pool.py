@@ -16,7 +16,17 @@ from rq import Queue, Retry, Worker
 from rq.command import send_shutdown_command
 from rq.job import JobStatus
 
-from stage import CQ, REUSE, RQ, TIMEOUT_S, children_of, descendants, process_is_alive, wait_until
+from stage import (
+    CQ,
+    REUSE,
+    RQ,
+    TIMEOUT_S,
+    children_of,
+    descendants,
+    process_is_alive,
+    wait_for_no_echo,
+    wait_until,
+)
 from stage import Worker as Process
 from test_recovery import let_heartbeat_pass
 from test_workers import hold, release, wait_running
@@ -229,11 +239,7 @@ def test_a_second_sigterm_kills_what_runs(stage, redis, queue, form):
     pool = Pool(stage, form, 2)
     jobs = held(stage, queue, 2)
     pool.process.signal(signal.SIGTERM)
-    wait_until(
-        lambda: all(redis.hexists(f"rq:worker:pool.{n}", "shutdown_requested_date") for n in (1, 2)),
-        "they were told",
-    )
-    time.sleep(1.1)  # sooner, it is the same signal sent twice
+    wait_for_no_echo(redis, "pool.1", "pool.2")
     pool.stop()
     for job in jobs:
         assert job.get_status(refresh=True) == JobStatus.FAILED

@@ -12,7 +12,7 @@ from rq import Queue, Worker
 from rq.job import JobStatus
 from rq.suspension import resume, suspend
 
-from stage import KIND, descendants, process_is_alive, wait_until
+from stage import KIND, descendants, process_is_alive, wait_for_no_echo, wait_until
 
 
 def fields(redis, worker):
@@ -239,7 +239,7 @@ def test_a_second_signal_takes_the_horse_down(stage, redis, queue):
     worker = stage.worker()
     horse = wait_running(stage)
     worker.signal(signal.SIGTERM)
-    time.sleep(1.2)  # RQ takes a second signal within one second for an echo of the first
+    wait_for_no_echo(redis, worker.name)
     worker.signal(signal.SIGTERM)
     worker.wait()
     wait_until(lambda: not process_is_alive(horse), "the horse is dead")

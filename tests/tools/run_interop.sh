@@ -9,6 +9,7 @@
 # BUILD_FOLDER/logs/interop-WORKER[-TEST].log.
 set -eu
 cd "$(dirname "$0")/../.."
+TEST_LIMIT=$((10 * ${CQ_TEST_PATIENCE:-60})) # after which a test that hangs says where
 build=$1
 test=${2:-}
 case $build in
@@ -39,8 +40,8 @@ esac
 status=0
 # A worker that is broken makes tests wait until they give up: enough is enough, and pytest still says what
 # failed.
-timeout -s INT -k 30 "${INTEROP_LIMIT:-1800}" build/venv/bin/python -m pytest -q -rfEs --maxfail=40 "$@" \
-    < /dev/null > "$log" 2>&1 || status=$?
+timeout -s INT -k 30 "${INTEROP_LIMIT:-1800}" build/venv/bin/python -m pytest -q -rfEs --maxfail=40 \
+    -o "faulthandler_timeout=$TEST_LIMIT" "$@" < /dev/null > "$log" 2>&1 || status=$?
 
 # The outcome is counted from the last line of pytest: `3 failed, 40 passed, 2 skipped, 1 error in 12.34s`.
 summary=$(tail -n 1 "$log")

@@ -8,6 +8,7 @@
 # BUILD_FOLDER/logs/python-N.log.
 set -eu
 cd "$(dirname "$0")/../.."
+TEST_LIMIT=$((10 * ${CQ_TEST_PATIENCE:-60})) # after which a test that hangs says where
 build=$1
 test=${2:-}
 case $build in
@@ -40,9 +41,8 @@ for python in ${PYTHONS:-build/venv/bin/python /usr/bin/python3}; do
         continue
     fi
     status=0
-    timeout -s INT -k 30 "${PYTHON_LIMIT:-600}" "$python" -c "$start" "$borrowed" -q -rfEs --maxfail=20 "$@" \
-        "$what" \
-        < /dev/null > "$log" 2>&1 || status=$?
+    timeout -s INT -k 30 "${PYTHON_LIMIT:-1800}" "$python" -c "$start" "$borrowed" -q -rfEs --maxfail=20 \
+        -o "faulthandler_timeout=$TEST_LIMIT" "$@" "$what" < /dev/null > "$log" 2>&1 || status=$?
     # `3 failed, 40 passed, 2 skipped, 1 error in 12.34s`
     summary=$(tail -n 1 "$log")
     number_of() { echo "$summary" | sed -n "s/.*\(^\|[ =]\)\([0-9][0-9]*\) $1.*/\2/p"; }

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/../.."
 run_one() { # build folder, name: writes its log, with `status N` as the last line
     log=$1/logs/unit/$(echo "$2" | tr / -).log
     status=0
-    timeout -k 10 600 "$1/tests/$(dirname "$2")/test_$(basename "$2")" < /dev/null > "$log" 2>&1 || status=$?
+    timeout -k 10 1800 "$1/tests/$(dirname "$2")/test_$(basename "$2")" < /dev/null > "$log" 2>&1 || status=$?
     echo "status $status" >> "$log"
 }
 

@@ -11,7 +11,7 @@ from rq import Callback, Retry
 from rq.job import Dependency, JobStatus
 
 from bakery import current, events, flow
-from stage import descendants, process_is_alive, wait_until
+from stage import TIMEOUT_S, descendants, process_is_alive, wait_until
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def abandoned(stage, redis, queue):
     def abandoned(function=current.hold, **options):
         job = queue.enqueue(function, **options)
         worker = stage.worker(ready=False)
-        assert redis.blpop(["bell:running"], timeout=20)
+        assert redis.blpop(["bell:running"], timeout=int(TIMEOUT_S))
         below = descendants(worker.pid)
         worker.kill()
         for pid in below if worker.kind == "rq" else ():  # RQ's horse runs on

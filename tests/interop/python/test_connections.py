@@ -12,7 +12,7 @@ from rq.job import JobStatus
 
 import stage as staging
 from bakery import current
-from stage import KIND, descendants, wait_until
+from stage import KIND, TIMEOUT_S, descendants, wait_until
 
 PASSWORD = "p@ss:w/rd%?#"
 QUOTED = "p%40ss%3Aw%2Frd%25%3F%23"
@@ -163,7 +163,7 @@ def test_no_process_shows_the_password(away):
     stage, connection, url = away
     job = Queue("default", connection=connection).enqueue(current.hold)
     worker = stage.worker(url=url, name="far-2", ready=False)
-    assert connection.blpop(["bell:running"], timeout=20)
+    assert connection.blpop(["bell:running"], timeout=int(TIMEOUT_S))
     for pid in (worker.pid, *descendants(worker.pid)):
         shown = Path(f"/proc/{pid}/cmdline").read_bytes() + Path(f"/proc/{pid}/environ").read_bytes()
         assert PASSWORD.encode() not in shown and QUOTED.encode() not in shown

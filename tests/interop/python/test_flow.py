@@ -169,7 +169,7 @@ def test_a_result_is_waited_for(site):
     assert job.latest_result() is None
     site.heard("running")
     site.ring("go", "now")
-    result = job.latest_result(timeout=20)
+    result = job.latest_result(timeout=60)
     assert (result.type, result.return_value, result.job_id) == (Result.Type.SUCCESSFUL, "now", job.id)
 
 

@@ -7,7 +7,7 @@ from rq import Retry
 from rq.job import JobStatus
 
 from bakery import events, tasks
-from stage import KIND, wait_until
+from stage import KIND, TIMEOUT_S, wait_until
 
 WORKER_OPTIONS = [
     word
@@ -128,7 +128,7 @@ def test_a_handler_that_cannot_be_imported_keeps_the_worker_from_starting(stage,
 def test_a_handler_may_be_slow(stage, redis, queue):
     job = queue.enqueue("bakery.errors.simple")
     worker = stage.worker(options=handlers("handler_waits"), ready=False)
-    assert redis.blpop(["bell:handling"], timeout=20)
+    assert redis.blpop(["bell:handling"], timeout=int(TIMEOUT_S))
     assert job.get_status() == JobStatus.STARTED
     redis.rpush("bell:handled", "")
     wait_until(lambda: job.get_status(refresh=True) == JobStatus.FAILED, "the job failed")

@@ -8,7 +8,7 @@ import pytest
 from rq.job import JobStatus
 
 from site_worker import APPS
-from stage import children_of, wait_until
+from stage import TIMEOUT_S, children_of, wait_until
 
 pytestmark = pytest.mark.cq_only
 
@@ -26,7 +26,7 @@ def version():
 def hold():
     connection = get_current_job().connection
     connection.rpush("bell:running", VERSION)
-    connection.blpop(["bell:go"], timeout=60)
+    connection.blpop(["bell:go"], timeout=int(TIMEOUT_S))
     return [VERSION, os.getppid()]
 """
 
@@ -81,7 +81,7 @@ def test_changed_code_runs_after_a_reload(stage, queue, application):
 def test_a_running_job_finishes_in_the_old_code(stage, redis, queue, application):
     worker = start(stage, application)
     job = queue.enqueue("changing.hold")
-    assert redis.blpop(["bell:running"], timeout=20)[1] == b"1"
+    assert redis.blpop(["bell:running"], timeout=int(TIMEOUT_S))[1] == b"1"
     before = set(children_of(worker.pid))
     application.write(2)
     reload(stage, worker)

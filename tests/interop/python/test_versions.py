@@ -9,7 +9,7 @@ import pytest
 from rq.job import Job, JobStatus
 
 from site_worker import APPS
-from stage import HERE, ROOT, wait_until
+from stage import HERE, ROOT, TIMEOUT_S, wait_until
 
 INTERPRETERS = {
     "1.13": os.environ.get("RQ113_PYTHON", ROOT / "build" / "venv113" / "bin" / "python"),
@@ -190,7 +190,7 @@ def test_a_stopped_job(stage, peer, redis):
     callbacks = {} if peer.version == "1.13" else {"on_stopped": "classic.work.report_stopped"}
     job_id = peer("enqueue", function="classic.work.hold", callbacks=callbacks)
     worker = stage.worker(python=peer.python)
-    assert redis.blpop(["bell:running"], timeout=20)
+    assert redis.blpop(["bell:running"], timeout=int(TIMEOUT_S))
     wait_until(
         lambda: redis.hget(f"rq:worker:{worker.name}", "current_job") == job_id.encode(),
         "it is the current job",

@@ -45,7 +45,7 @@ def interpreters():
         if not name or not os.path.exists(name):
             continue
         say = "import sys; print('%d.%d' % sys.version_info[:2], sys.implementation.name)"
-        done = subprocess.run([name, "-c", say], capture_output=True, text=True, check=False, timeout=30)
+        done = subprocess.run([name, "-c", say], capture_output=True, text=True, check=False, timeout=60)
         version, _, kind = done.stdout.strip().partition(" ")
         if done.returncode == 0 and kind == "cpython" and (3, 9) <= tuple(map(int, version.split("."))):
             found.setdefault(version, name)
