@@ -42,7 +42,7 @@ static struct cq_fleet_member *choose(const struct cq_run *run, struct cq_fleet 
         }
     }
     if (foreign && !chosen)
-        cq_complain(run->name, "'%s' is no worker of cq and cannot be resized", name);
+        cq_complain(run->name, "'%s' is not a worker of cq and cannot be resized", name);
     else if (!chosen && name)
         cq_complain(run->name, "there is no pool or worker '%s'; 'cq info' shows them", name);
     else if (!chosen)
@@ -69,7 +69,7 @@ static enum cq_exit tell(struct cq_session *session, struct cq_fleet *fleet,
             !cq_str_eq(worker->hostname, chosen->hostname))
             continue;
         if (cq_fleet_publish(session, worker, message, &status)) {
-            cq_print("%.*s: told to go on with %d worker%s (on %.*s)\n", (int)pool.len, pool.data, workers,
+            cq_print("%.*s: told to run %d worker%s (on %.*s)\n", (int)pool.len, pool.data, workers,
                      workers == 1 ? "" : "s", (int)chosen->hostname.len,
                      chosen->hostname.data ? chosen->hostname.data : "");
             return CQ_EXIT_OK;

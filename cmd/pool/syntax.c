@@ -10,12 +10,12 @@ static const struct cq_option pool_options[] = {
      .letter = 'n',
      .argument = "N",
      .setting = "worker.num_workers",
-     .help = "So many workers: so many jobs run at the same time"},
+     .help = "Keep N workers running: so many jobs run at the same time"},
     {.kind = CQ_OPTION_SETTING,
      .name = "processes",
      .setting = "worker.processes",
      .value = "true",
-     .help = "One process for each worker, instead of one that holds all of them"},
+     .help = "Run one process for each worker, instead of one that holds all of them"},
     {.kind = CQ_OPTION_SETTING,
      .name = "name",
      .argument = "NAME",
@@ -27,25 +27,25 @@ static const struct cq_option pool_options[] = {
      .field = offsetof(struct cq_pool_options, worker.max_jobs),
      .min = 1,
      .max = INT64_MAX,
-     .help = "Replace a worker after so many jobs"},
+     .help = "Replace a worker after N jobs"},
     {.kind = CQ_OPTION_SETTING,
      .name = "max-age",
      .argument = "SECONDS",
      .setting = "worker.max_age",
-     .help = "Replace a worker process that has run for so long; its jobs end first; 0: never"},
+     .help = "Replace a worker process of this age when its jobs have ended; 0: never"},
     {.kind = CQ_OPTION_SETTING,
      .name = "max-rss",
      .argument = "SIZE",
      .setting = "worker.max_rss_kb",
-     .help = "Replace a worker process when it, or a stable of its, takes more memory than this, as in 500M; "
-             "its jobs end first; 0: no limit"},
+     .help = "Replace a worker process when it or one of its stables takes more memory, as in 500M, and its "
+             "jobs have ended; 0: no limit"},
     {.kind = CQ_OPTION_INT,
      .name = "resize",
      .argument = "N",
      .field = offsetof(struct cq_pool_options, resize),
      .min = 1,
      .max = CQ_SLOTS_MAX,
-     .help = "Start nothing: have the pool NAME that runs, on whatever host, go on with so many workers"},
+     .help = "Do not start a pool: set the number of workers of the running pool NAME, on any host"},
     {.kind = CQ_OPTION_SETTING,
      .name = "logging-level",
      .letter = 'l',
@@ -54,20 +54,18 @@ static const struct cq_option pool_options[] = {
      .setting = "worker.logging_level"},
     {.kind = CQ_OPTION_MISSING,
      .name = "max-idle-time",
-     .help = "a pool's workers wait for jobs; 'cq worker' has it"},
+     .help = "a pool's workers wait for jobs; use it with 'cq worker'"},
     {.kind = CQ_OPTION_END},
 };
 
 static const char *const notes[] = {
     "Works on the QUEUES as 'cq worker -n N' does, in one process with N workers, or with --processes in N "
-    "processes, and starts again what dies, "
-    "after a pause that grows while it goes on dying. Ctrl-C or SIGTERM lets the running jobs end "
-    "(--shutdown-timeout bounds that); a second "
-    "one, more than a second later, kills them. SIGHUP has fresh code run ('cq reload'). SIGTTIN adds a "
-    "worker, SIGTTOU takes one away. "
-    "As rq's, a pool queues scheduled jobs when they are due.",
-    "With --resize N the argument is the NAME of a pool, or of 'cq worker' with several workers; without one "
-    "there has to be just one.",
+    "processes. It restarts a process that dies, after a pause that grows while it continues to die. Ctrl-C "
+    "or SIGTERM ends the pool when the running jobs have ended (--shutdown-timeout limits that); a second "
+    "one, more than a second later, kills them. SIGHUP loads fresh code ('cq reload'). SIGTTIN adds a "
+    "worker, SIGTTOU takes one away. Like rq's, a pool queues scheduled jobs when they are due.",
+    "With --resize N the argument is the NAME of a pool, or of 'cq worker' with several workers. It may be "
+    "left out when there is exactly one.",
     NULL,
 };
 

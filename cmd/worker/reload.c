@@ -62,7 +62,7 @@ static bool choose(const struct cq_run *run, struct cq_fleet *fleet)
         if (!there)
             cq_complain(run->name, "there is no worker '%s'; 'cq info' shows them", run->args[n]);
         else if (!ours)
-            cq_complain(run->name, "'%s' is no worker of cq and cannot reload; restart it instead",
+            cq_complain(run->name, "'%s' is not a worker of cq and cannot reload; restart it instead",
                         run->args[n]);
         good = good && ours;
     }

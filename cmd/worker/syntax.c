@@ -16,7 +16,7 @@
     "(docs/FROM-RQ.md)"
 
 const struct cq_option cq_worker_options_table[] = {
-    {.kind = CQ_OPTION_HEADING, .help = "What is run"},
+    {.kind = CQ_OPTION_HEADING, .help = "What to run"},
     {.kind = CQ_OPTION_FLAG,
      .name = "burst",
      .letter = 'b',
@@ -28,7 +28,7 @@ const struct cq_option cq_worker_options_table[] = {
      .field = FIELD(max_jobs),
      .min = 1,
      .max = INT64_MAX,
-     .help = "End after so many jobs (of each worker, with several)"},
+     .help = "End after N jobs (of each worker, with several)"},
     {.kind = CQ_OPTION_DURATION,
      .name = "max-idle-time",
      .argument = "SECONDS",
@@ -46,11 +46,11 @@ const struct cq_option cq_worker_options_table[] = {
      .letter = 's',
      .setting = "worker.with_scheduler",
      .value = "true",
-     .help = "Queue scheduled jobs, retries and repeats of these queues when they are due; with --burst "
-             "once, before it begins"},
-    SETTING(
-        "results-ttl", "results_ttl", "SECONDS",
-        "How long a finished job and its result are kept, unless the job says; 0: not at all, -1: for ever"),
+     .help = "Queue scheduled jobs, retries and repeats of these queues when they are due; with --burst only "
+             "once, at the start"},
+    SETTING("results-ttl", "results_ttl", "SECONDS",
+            "Keep a finished job and its result for this time, unless the job says its own; 0: not at all, "
+            "-1: for ever"),
 
     {.kind = CQ_OPTION_HEADING, .help = "The worker"},
     SETTING("name", "name", "NAME",
@@ -81,9 +81,8 @@ const struct cq_option cq_worker_options_table[] = {
     SETTING("max-rss-per-horse", "max_rss_per_horse_kb", "KIB", NULL),
     SETTING("kill-grace", "kill_grace", "SECONDS", NULL),
     SETTING("shutdown-timeout", "shutdown_timeout", "SECONDS",
-            "When told to end: let running jobs go on for so long, then end them and put them back at the "
-            "front of their queue (default: "
-            "wait for as long as they take)"),
+            "At a shutdown, wait for running jobs for this time, then end them and put them back at the "
+            "front of their queue (default: wait until they end)"),
     SETTING("job-output", "job_output", "WHERE", NULL),
     SETTING("webhook-private", "webhook_private", "allow|refuse", NULL),
 
@@ -92,11 +91,11 @@ const struct cq_option cq_worker_options_table[] = {
      .name = "python",
      .argument = "PATH",
      .setting = "worker.python",
-     .help = "The interpreter that runs them; none: run no Python functions"},
+     .help = "The interpreter of Python functions; none: run no Python functions"},
     NAMES("preload", preload, "MODULE",
           "Import this module before the first job, once for all horses; may be repeated"),
     SWITCH("no-auto-preload", "auto_preload", "false",
-           "Do not import once, for all horses to come, what jobs keep importing"),
+           "Do not learn modules: leave it to each job to import what it needs"),
     NAMES("exception-handler", exception_handlers, "FUNCTION",
           "Call this Python function (package.module.name) when a job fails; may be repeated"),
     {.kind = CQ_OPTION_SETTING,
@@ -104,7 +103,7 @@ const struct cq_option cq_worker_options_table[] = {
      .letter = 'd',
      .setting = "worker.default_exception_handler",
      .value = "false",
-     .help = "Put failed jobs into no registry and store no result of them, only their status"},
+     .help = "Store only the status of failed jobs: no result, and no entry in the failed registry"},
     {.kind = CQ_OPTION_SETTING,
      .name = "worker-class",
      .letter = 'w',
@@ -123,7 +122,7 @@ const struct cq_option cq_worker_options_table[] = {
      .letter = 'j',
      .argument = "CLASS",
      .setting = "worker.job_class",
-     .help = "The Python class of jobs, whose perform() runs them (environment: RQ_JOB_CLASS; default: "
+     .help = "The Python class of jobs; its perform() runs them (environment: RQ_JOB_CLASS; default: "
              "rq.job.Job)"},
     {.kind = CQ_OPTION_SETTING,
      .name = "connection-class",
@@ -132,8 +131,8 @@ const struct cq_option cq_worker_options_table[] = {
      .help = "The Python class of a job's Redis connection (environment: RQ_CONNECTION_CLASS; default: "
              "redis.Redis)"},
     NAMES("allow", allow, "PREFIX",
-          "Run only functions, and read only pickles of names, that begin with this dotted name; may be "
-          "repeated"),
+          "Run only functions whose dotted names begin with this, and read only pickles that name nothing "
+          "else; may be repeated"),
 
     {.kind = CQ_OPTION_HEADING, .help = "The log, on standard error"},
     {.kind = CQ_OPTION_FLAG,
@@ -155,9 +154,9 @@ const struct cq_option cq_worker_options_table[] = {
      .name = "log-format",
      .argument = "text|json",
      .field = FIELD(log_format),
-     .help = "How lines are written; json: one object a line (default: text)"},
+     .help = "The form of log lines; json: one object a line (default: text)"},
     SWITCH("disable-job-desc-logging", "log_job_description", "false",
-           "Do not name the call with its arguments in the log"),
+           "Leave the call with its arguments out of the log"),
 
     {.kind = CQ_OPTION_MISSING, .name = "sentry-dsn", .help = WITHOUT_SENTRY},
     {.kind = CQ_OPTION_MISSING, .name = "sentry-ca-certs", .help = WITHOUT_SENTRY},
@@ -167,10 +166,10 @@ const struct cq_option cq_worker_options_table[] = {
 };
 
 static const char *const notes[] = {
-    "Works on the QUEUES in the order given, on `default` when none is named here or in the config file; "
-    "with the strategies weighted and latency each is written "
-    "NAME:WEIGHT or NAME:TARGET, such as high:5 or high:5s. Ctrl-C or SIGTERM lets "
-    "the running jobs end; a second one, more than a second later, kills them.",
+    "Works on the QUEUES in the order given, or on `default` when none is named here or in the config file. "
+    "With the strategies weighted and latency, write each as NAME:WEIGHT or NAME:TARGET, such as high:5 or "
+    "high:5s. Ctrl-C or SIGTERM ends the worker when the running jobs have ended; a second one, more than a "
+    "second later, kills them.",
     NULL,
 };
 

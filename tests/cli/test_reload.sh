@@ -86,7 +86,7 @@ expect_status 0
 expect_stdout_lacks snake
 run reload snake
 expect_status 1
-expect_stderr "cq reload: 'snake' is no worker of cq and cannot reload; restart it instead"
+expect_stderr "cq reload: 'snake' is not a worker of cq and cannot reload; restart it instead"
 lives
 redis srem rq:workers rq:worker:snake > /dev/null
 

@@ -65,7 +65,7 @@ for form in slots processes; do
     until_workers 3
     run worker-pool --resize 5 p
     expect_status 0
-    expect_stdout_has 'p: told to go on with 5 workers'
+    expect_stdout_has 'p: told to run 5 workers'
     until_workers 5
     run worker-pool --resize 1
     expect_status 0
