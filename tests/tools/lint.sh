@@ -77,6 +77,8 @@ rule 'long Python function' long_python_functions
 rule 'long Python file' long_files '*.py' $FILE_MAX
 if command -v python3 > /dev/null; then
     rule 'path in a document' python3 tests/tools/lint_docs.py paths
+    rule 'phrase' python3 tests/tools/lint_docs.py phrases
+    rule 'long sentence' python3 tests/tools/lint_docs.py sentences
 else
     echo 'lint: python3 is missing; the documents were not looked at'
 fi
