@@ -1,9 +1,10 @@
 #include "lifecycle/enqueue.h"
 
+#include <stdio.h>
+
+#include "job/script_call.h"
 #include "lifecycle/times.h"
 #include "serializers/serializer.h"
-
-_Static_assert(CQ_ENQUEUE_NKEYS == 0 && CQ_ENQUEUE_NARGS == 12, "enqueue.lua takes other keys or arguments");
 
 #define REGISTERING "registering" /* a deferred job, in the script's answer only */
 
@@ -23,30 +24,23 @@ static bool write_dependencies(const struct cq_enqueue *enqueue, struct cq_buf *
 static void put_call(const struct cq_enqueue *enqueue, const struct cq_job *job, struct cq_command *command)
 {
     bool later = enqueue->due != 0 && enqueue->due != CQ_TIME_UNSET;
-    char now[CQ_TIME_ISO_SIZE], created_at[CQ_TIME_ISO_SIZE] = "";
-    cq_time_iso(enqueue->now, now);
+    struct cq_str arg_id = job->id, arg_queue = job->origin, arg_group = job->group_id;
+    struct cq_str arg_dependencies = job->dependency_ids;
+    bool arg_at_front = enqueue->at_front, arg_unique = enqueue->unique;
+    bool arg_allow_failures = job->allow_dependency_failures;
+    int64_t arg_ttl = job->ttl_s == CQ_TTL_UNSET ? CQ_TTL_FOREVER : job->ttl_s;
+    char arg_enqueued_at[CQ_TIME_ISO_SIZE], arg_created_at[CQ_TIME_ISO_SIZE] = "", arg_due[24] = "";
+    cq_time_iso(enqueue->now, arg_enqueued_at);
     if (job->created_at != CQ_TIME_UNSET)
-        cq_time_iso(job->created_at, created_at);
-
-    cq_command_script(command, CQ_SCRIPT_ENQUEUE, CQ_ENQUEUE_NKEYS);
-    cq_command_arg(command, job->id);
-    cq_command_arg(command, job->origin);
-    cq_command_int(command, enqueue->at_front);
-    cq_command_int(command, enqueue->unique);
-    cq_command_int(command, job->ttl_s == CQ_TTL_UNSET ? CQ_TTL_FOREVER : job->ttl_s);
-    cq_command_text(command, now);
-    cq_command_text(command, created_at);
-    cq_command_int(command, enqueue->now / CQ_SECOND);
-    cq_command_arg(command, job->group_id);
-    if (later)
-        cq_command_int(command, enqueue->due / CQ_SECOND); /* RQ drops the fraction, too */
-    else
-        cq_command_text(command, "");
-    cq_command_arg(command, job->dependency_ids);
-    cq_command_int(command, job->allow_dependency_failures);
+        cq_time_iso(job->created_at, arg_created_at);
+    int64_t arg_now_s = enqueue->now / CQ_SECOND;
+    if (later) /* RQ drops the fraction, too */
+        snprintf(arg_due, sizeof(arg_due), "%lld", (long long)(enqueue->due / CQ_SECOND));
+    CQ_PUT_CALL(command, ENQUEUE);
     cq_job_write(job, command);
     if (!later && !job->dependency_ids.len)
-        cq_command_texts(command, "status", cq_job_status_name(CQ_JOB_QUEUED), "enqueued_at", now, NULL);
+        cq_command_texts(command, "status", cq_job_status_name(CQ_JOB_QUEUED), "enqueued_at", arg_enqueued_at,
+                         NULL);
 }
 
 void cq_enqueue_build(const struct cq_enqueue *enqueue, struct cq_command *command)

@@ -9,11 +9,11 @@ local id, queue, at_front, unique, ttl, enqueued_at, created_at, now_s, group, d
 -- Mostly it is a new job that is queued at once: that needs nothing of what follows, which would cost a fifth more.
 local job = key_job(id)
 local limited = false
-for at = 13, #ARGV, 2 do limited = limited or ARGV[at] == 'rate_limit_key' end
+for at = after_args, #ARGV, 2 do limited = limited or ARGV[at] == 'rate_limit_key' end
 if not limited and dependencies == '' and due == '' and group == '' and tonumber(ttl) <= 0 and redis.call('EXISTS', job) == 0 then
     redis.call('SADD', key_queues(), key_queue(queue))
     local len = redis.call(at_front == '1' and 'LPUSH' or 'RPUSH', key_queue(queue), id)
-    redis.call('HSET', job, unpack(ARGV, 13))
+    redis.call('HSET', job, unpack(ARGV, after_args))
     return len
 end
 -- include seconds.lua
@@ -22,7 +22,7 @@ end
 -- include enqueue.lua
 local done, missing = enqueue_job({id = id, queue = queue, at_front = at_front == '1', unique = unique == '1', ttl = ttl,
     enqueued_at = enqueued_at, created_at = created_at, now_s = now_s, group = group, due = due, dependencies = dependencies,
-    allow_failures = allow_failures == '1', values = ARGV, first = 13, last = #ARGV})
+    allow_failures = allow_failures == '1', values = ARGV, first = after_args, last = #ARGV})
 if done == 'duplicate' then return redis.error_reply("DUPLICATEJOB Job with ID '" .. id .. "' already exists") end
 if done == 'deferred' and redis.call('EXISTS', key_unregistered(id)) == 1 then done = 'registering' end
 if type(done) == 'string' then done = redis.status_reply(done) end

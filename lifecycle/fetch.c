@@ -2,36 +2,35 @@
 
 #include <assert.h>
 
-#include "job/keys.h"
+#include "job/script_call.h"
 #include "lifecycle/times.h"
-
-_Static_assert(CQ_FETCH_NKEYS == 4 && CQ_FETCH_NARGS == 10, "fetch.lua takes other keys or arguments");
 
 int cq_fetch_resume_arg(const struct cq_fetch *fetch)
 {
     return !fetch->resume ? 0 : fetch->resume_only ? 2 : 1;
 }
 
+void cq_fetch_put_lists(const struct cq_fetch *fetch, struct cq_command *command)
+{
+    for (size_t i = 0; i < fetch->queue_count; i++)
+        cq_key_arg(command, cq_key_queue(fetch->queues[i]));
+}
+
 void cq_fetch_build(const struct cq_fetch *fetch, struct cq_command *command)
 {
     assert(fetch->queue_count > 0);
-    struct cq_key worker = cq_key_worker(fetch->worker), executions = cq_key_worker_executions(fetch->worker);
-    cq_command_script(command, CQ_SCRIPT_FETCH, CQ_FETCH_NKEYS + (int)fetch->queue_count);
-    cq_command_arg(command, cq_key_str(&worker));
-    cq_command_arg(command, cq_key_str(&executions));
-    cq_command_texts(command, cq_key_suspended().text, cq_key_paused().text, NULL);
-    for (size_t i = 0; i < fetch->queue_count; i++) {
-        struct cq_key queue = cq_key_queue(fetch->queues[i]);
-        cq_command_arg(command, cq_key_str(&queue));
-    }
-    cq_command_arg(command, fetch->worker);
-    cq_command_arg(command, fetch->execution_id);
-    cq_command_int(command, cq_fetch_resume_arg(fetch));
-    cq_command_int(command, fetch->worker_ttl_s > 0 ? fetch->worker_ttl_s : CQ_WORKER_TTL_DEFAULT_S);
-    cq_command_int(command, fetch->monitoring_interval_s);
-    cq_command_int(command, fetch->lasting);
-    cq_command_arg(command, fetch->targets);
-    cq_times_arg(command, fetch->now);
+    struct cq_key key_worker = cq_key_worker(fetch->worker);
+    struct cq_key key_worker_executions = cq_key_worker_executions(fetch->worker);
+    struct cq_key key_suspended = cq_key_suspended(), key_paused = cq_key_paused();
+    struct cq_str arg_worker_name = fetch->worker, arg_execution = fetch->execution_id;
+    struct cq_str arg_targets = fetch->targets;
+    int arg_resume = cq_fetch_resume_arg(fetch), arg_monitoring_s = fetch->monitoring_interval_s;
+    int arg_worker_ttl = fetch->worker_ttl_s > 0 ? fetch->worker_ttl_s : CQ_WORKER_TTL_DEFAULT_S;
+    bool arg_lasting = fetch->lasting;
+    CQ_NOW_ARGS(fetch->now);
+    CQ_PUT_KEYS(command, FETCH, fetch->queue_count);
+    cq_fetch_put_lists(fetch, command);
+    CQ_PUT_ARGS(command, FETCH);
 }
 
 int64_t cq_fetch_wait_ms(const struct cq_started *found)

@@ -39,8 +39,10 @@ struct cq_fetch {
  */
 void cq_fetch_build(const struct cq_fetch *fetch, struct cq_command *command);
 
-/* The scripts' argument `resume`: for finish.c, whose script fetches too. */
+/* For finish.c, whose script fetches too: the argument `resume`, and the keys of the lists behind the named
+ * ones. */
 int cq_fetch_resume_arg(const struct cq_fetch *fetch);
+void cq_fetch_put_lists(const struct cq_fetch *fetch, struct cq_command *command);
 
 enum cq_fetch_verdict {
     CQ_FETCH_EMPTY,

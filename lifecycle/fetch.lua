@@ -15,6 +15,6 @@ local worker_name, execution, resume, worker_ttl, monitoring_s, lasting, targets
 -- include rarely push.lua release.lua detours.lua
 -- include next.lua
 local lives, state = unpack(redis.call('HMGET', worker, 'birth', 'state'))
-local found = next_job(KEYS, 5, execution, lives)
+local found = next_job(KEYS, after_keys, execution, lives)
 if lives and state ~= 'idle' and found[1] == 'empty' then become_idle({}) end
 return found

@@ -1,13 +1,12 @@
 #include "lifecycle/finish.h"
 
+#include <stdio.h>
 #include <string.h>
 
-#include "job/keys.h"
 #include "job/result.h"
+#include "job/script_call.h"
 #include "lifecycle/times.h"
 #include "serializers/zlib.h"
-
-_Static_assert(CQ_FINISH_NKEYS == 4 && CQ_FINISH_NARGS == 26, "finish.lua takes other keys or arguments");
 
 static const char *const outcome_words[] = {
     [CQ_OUTCOME_SUCCESS] = "success",
@@ -15,32 +14,6 @@ static const char *const outcome_words[] = {
     [CQ_OUTCOME_STOPPED] = "stopped",
     [CQ_OUTCOME_RETRY] = "retry",
 };
-
-static void put_keys(const struct cq_finish *finish, struct cq_command *command)
-{
-    struct cq_key worker = cq_key_worker(finish->worker),
-                  executions = cq_key_worker_executions(finish->worker);
-    size_t queues = finish->next ? finish->next->queue_count : 0;
-    cq_command_script(command, CQ_SCRIPT_FINISH, CQ_FINISH_NKEYS + (int)queues);
-    cq_command_arg(command, cq_key_str(&worker));
-    cq_command_arg(command, cq_key_str(&executions));
-    cq_command_texts(command, cq_key_suspended().text, cq_key_paused().text, NULL);
-    for (size_t i = 0; i < queues; i++) {
-        struct cq_key queue = cq_key_queue(finish->next->queues[i]);
-        cq_command_arg(command, cq_key_str(&queue));
-    }
-}
-
-static void put_times(const struct cq_finish *finish, struct cq_command *command)
-{
-    char started[CQ_TIME_EPOCH_SIZE], ended[CQ_TIME_EPOCH_SIZE], ended_iso[CQ_TIME_ISO_SIZE];
-    cq_time worked = finish->ended_at > finish->started_at ? finish->ended_at - finish->started_at : 0;
-    cq_time_epoch(finish->started_at, started);
-    cq_time_epoch(finish->ended_at, ended);
-    cq_time_iso(finish->ended_at, ended_iso);
-    cq_command_texts(command, started, ended, ended_iso, NULL);
-    cq_command_argf(command, "%lld.%06lld", (long long)(worked / CQ_SECOND), (long long)(worked % CQ_SECOND));
-}
 
 /* RQ stores an exception text for every failure, an empty one too, and none otherwise. */
 static bool has_exc(enum cq_outcome outcome)
@@ -61,64 +34,81 @@ static struct cq_str last_of(struct cq_str output)
     return cq_str_n(end.data + skip, end.len - skip);
 }
 
-static enum cq_code put_payloads(const struct cq_finish *finish, struct cq_command *command,
-                                 struct cq_error *err)
+/* What goes into Redis in another form than it has here: the caller's to release, whatever is returned. */
+struct finish_payloads {
+    struct cq_buf value, exc;
+};
+
+static enum cq_code encode_payloads(const struct cq_finish *finish, struct finish_payloads *ret_payloads,
+                                    struct cq_error *err)
 {
-    struct cq_buf value = CQ_BUF_INIT(CQ_PAYLOAD_MAX), exc = CQ_BUF_INIT(CQ_PAYLOAD_MAX);
-    enum cq_code code = CQ_OK;
     if (finish->return_value.data)
-        cq_result_encode_value(finish->return_value, &value);
+        cq_result_encode_value(finish->return_value, &ret_payloads->value);
     if (has_exc(finish->outcome))
-        cq_result_encode_exc(finish->exc_text, &exc);
-    if (value.overflow)
-        code = cq_error_set(
+        cq_result_encode_exc(finish->exc_text, &ret_payloads->exc);
+    if (ret_payloads->value.overflow)
+        return cq_error_set(
             err, CQ_ERR_LIMIT,
             "the return value has %zu bytes: with base64 that is more than Redis holds (512 MB)",
             finish->return_value.len);
-    else if (exc.overflow)
-        code = cq_error_set(err, CQ_ERR_LIMIT,
+    if (ret_payloads->exc.overflow)
+        return cq_error_set(err, CQ_ERR_LIMIT,
                             "the exception text has %zu bytes: that is more than Redis holds (512 MB)",
                             finish->exc_text.len);
-    else if (finish->meta.len > CQ_PAYLOAD_MAX)
-        code = cq_error_set(err, CQ_ERR_LIMIT,
+    if (finish->meta.len > CQ_PAYLOAD_MAX)
+        return cq_error_set(err, CQ_ERR_LIMIT,
                             "the job's meta has %zu bytes: that is more than Redis holds (512 MB)",
                             finish->meta.len);
-    if (code == CQ_OK) {
-        cq_command_arg(command, cq_buf_view(&value));
-        cq_command_arg(command, cq_buf_view(&exc));
-        cq_command_arg(command, finish->meta);
-        cq_command_arg(command,
-                       finish->outcome == CQ_OUTCOME_SUCCESS ? CQ_STR_NONE : last_of(finish->output));
-    }
-    cq_buf_release(&value);
-    cq_buf_release(&exc);
-    return code;
+    return CQ_OK;
+}
+
+static void put_call(const struct cq_finish *finish, const struct finish_payloads *payloads,
+                     struct cq_command *command)
+{
+    static const struct cq_fetch nothing; /* no queues, no execution: nothing is fetched */
+    const struct cq_fetch *next = finish->next ? finish->next : &nothing;
+    struct cq_key key_worker = cq_key_worker(finish->worker);
+    struct cq_key key_worker_executions = cq_key_worker_executions(finish->worker);
+    struct cq_key key_suspended = cq_key_suspended(), key_paused = cq_key_paused();
+
+    const char *arg_outcome = outcome_words[finish->outcome];
+    struct cq_str arg_id = finish->job_id, arg_queue = finish->queue, arg_execution = finish->execution_id;
+    struct cq_str arg_worker_name = finish->worker;
+    char arg_started[CQ_TIME_EPOCH_SIZE], arg_ended[CQ_TIME_EPOCH_SIZE], arg_ended_iso[CQ_TIME_ISO_SIZE];
+    cq_time_epoch(finish->started_at, arg_started);
+    cq_time_epoch(finish->ended_at, arg_ended);
+    cq_time_iso(finish->ended_at, arg_ended_iso);
+    cq_time worked = finish->ended_at > finish->started_at ? finish->ended_at - finish->started_at : 0;
+    char arg_worked_s[48];
+    snprintf(arg_worked_s, sizeof(arg_worked_s), "%lld.%06lld", (long long)(worked / CQ_SECOND),
+             (long long)(worked % CQ_SECOND));
+    struct cq_str arg_value = cq_buf_view(&payloads->value), arg_exc = cq_buf_view(&payloads->exc);
+    struct cq_str arg_meta = finish->meta;
+    struct cq_str arg_output = finish->outcome == CQ_OUTCOME_SUCCESS ? CQ_STR_NONE : last_of(finish->output);
+    int arg_default_result_ttl = finish->default_result_ttl_s;
+    bool arg_registered = !finish->unregistered;
+    int64_t arg_retry_max = finish->retry_max;
+    struct cq_str arg_retry_intervals = finish->retry_intervals;
+    int arg_worker_ttl = finish->worker_ttl_s > 0 ? finish->worker_ttl_s : CQ_WORKER_TTL_DEFAULT_S;
+
+    struct cq_str arg_next_execution = next->execution_id, arg_targets = next->targets;
+    int arg_resume = cq_fetch_resume_arg(next), arg_monitoring_s = next->monitoring_interval_s;
+    bool arg_lasting = next->lasting;
+    CQ_NOW_ARGS(finish->next ? next->now : finish->ended_at);
+    CQ_PUT_KEYS(command, FINISH, next->queue_count);
+    cq_fetch_put_lists(next, command);
+    CQ_PUT_ARGS(command, FINISH);
 }
 
 enum cq_code cq_finish_build(const struct cq_finish *finish, struct cq_command *command, struct cq_error *err)
 {
-    put_keys(finish, command);
-    cq_command_text(command, outcome_words[finish->outcome]);
-    cq_command_arg(command, finish->job_id);
-    cq_command_arg(command, finish->queue);
-    cq_command_arg(command, finish->execution_id);
-    cq_command_arg(command, finish->worker);
-    put_times(finish, command);
-    enum cq_code code = put_payloads(finish, command, err);
-    if (code != CQ_OK)
-        return code;
-    cq_command_int(command, finish->default_result_ttl_s);
-    cq_command_text(command, finish->unregistered ? "0" : "1");
-    cq_command_int(command, finish->retry_max);
-    cq_command_arg(command, finish->retry_intervals);
-    cq_command_int(command, finish->worker_ttl_s > 0 ? finish->worker_ttl_s : CQ_WORKER_TTL_DEFAULT_S);
-    cq_command_arg(command, finish->next ? finish->next->execution_id : CQ_STR_NONE);
-    cq_command_int(command, finish->next ? cq_fetch_resume_arg(finish->next) : 0);
-    cq_command_int(command, finish->next ? finish->next->monitoring_interval_s : 0);
-    cq_command_int(command, finish->next && finish->next->lasting);
-    cq_command_arg(command, finish->next ? finish->next->targets : CQ_STR_NONE);
-    cq_times_arg(command, finish->next ? finish->next->now : finish->ended_at);
-    return CQ_OK;
+    struct finish_payloads payloads = {CQ_BUF_INIT(CQ_PAYLOAD_MAX), CQ_BUF_INIT(CQ_PAYLOAD_MAX)};
+    enum cq_code code = encode_payloads(finish, &payloads, err);
+    if (code == CQ_OK)
+        put_call(finish, &payloads, command);
+    cq_buf_release(&payloads.value);
+    cq_buf_release(&payloads.exc);
+    return code;
 }
 
 static bool verdict_parse(struct cq_str word, enum cq_finish_verdict *ret_verdict)

@@ -108,7 +108,7 @@ else
 end
 local following = {'empty', 0}
 if next_execution ~= '' then
-    local found, result = pcall(next_job, KEYS, 5, next_execution, lives, counts)
+    local found, result = pcall(next_job, KEYS, after_keys, next_execution, lives, counts)
     -- A job that cannot start is not this outcome's concern: the worker's next fetch tells what is wrong with it.
     following = found and result or {'again'}
 end

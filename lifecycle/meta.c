@@ -1,10 +1,9 @@
 #include "lifecycle/meta.h"
 
-_Static_assert((int)CQ_META_NKEYS == 0 && (int)CQ_META_NARGS == 2, "meta.lua and cq_meta_build differ");
+#include "job/script_call.h"
 
 void cq_meta_build(struct cq_str job_id, struct cq_str meta, struct cq_command *command)
 {
-    cq_command_script(command, CQ_SCRIPT_META, CQ_META_NKEYS);
-    cq_command_arg(command, job_id);
-    cq_command_arg(command, meta);
+    struct cq_str arg_id = job_id, arg_meta = meta;
+    CQ_PUT_CALL(command, META);
 }

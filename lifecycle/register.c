@@ -1,16 +1,13 @@
 #include "lifecycle/register.h"
 
+#include "job/script_call.h"
 #include "lifecycle/times.h"
-
-_Static_assert(CQ_REGISTER_NKEYS == 0 && CQ_REGISTER_NARGS == 5,
-               "register.lua takes other keys or arguments");
 
 void cq_register_build(struct cq_str id, struct cq_str queue, cq_time now, struct cq_command *command)
 {
-    cq_command_script(command, CQ_SCRIPT_REGISTER, CQ_REGISTER_NKEYS);
-    cq_command_arg(command, id);
-    cq_command_arg(command, queue);
-    cq_times_arg(command, now);
+    struct cq_str arg_id = id, arg_queue = queue;
+    CQ_NOW_ARGS(now);
+    CQ_PUT_CALL(command, REGISTER);
 }
 
 /* What the script says, be it alone or before the dependencies that do not exist. */

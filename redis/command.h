@@ -35,9 +35,8 @@ void cq_command_argf(struct cq_command *command, const char *format, ...) CQ_PRI
 void cq_command_texts(struct cq_command *command, ...) __attribute__((sentinel));
 
 /*
- * Start a script call: EVALSHA <sha> <nkeys>; then keys and arguments follow with cq_command_arg and friends,
- * in the order of the script's first lines. The build makes CQ_<SCRIPT>_NKEYS and CQ_<SCRIPT>_NARGS of those
- * lines. nkeys  number of keys that follow (a script with a list of keys says so in its first lines)
+ * Start a script call: EVALSHA <sha> <nkeys>. Then keys and arguments follow, in the order of the script's
+ * first lines; job/script_call.h puts them by their names. nkeys  number of keys that follow
  */
 void cq_command_script(struct cq_command *command, enum cq_script script, int nkeys);
 

@@ -1,6 +1,6 @@
 #include "registry/page.h"
 
-_Static_assert(CQ_PAGE_NKEYS == 1 && CQ_PAGE_NARGS == 8, "page.lua takes other keys or arguments");
+#include "job/script_call.h"
 
 /* The word for people, which page.lua and bulk.lua know too, and the word in the key. */
 static const struct {
@@ -42,17 +42,13 @@ void cq_place_last_build(enum cq_place place, struct cq_str queue, struct cq_com
 
 void cq_page_build(const struct cq_page *page, struct cq_command *command)
 {
-    struct cq_key source = cq_place_key(page->place, page->queue);
-    cq_command_script(command, CQ_SCRIPT_PAGE, CQ_PAGE_NKEYS);
-    cq_command_arg(command, cq_key_str(&source));
-    cq_command_text(command, places[page->place].word);
-    cq_command_int(command, page->limit);
-    cq_command_arg(command, page->after.score);
-    cq_command_arg(command, page->after.member);
-    cq_command_arg(command, page->until.score);
-    cq_command_arg(command, page->until.member);
-    cq_command_int(command, page->data_most);
-    cq_command_int(command, page->errors);
+    struct cq_key key_source = cq_place_key(page->place, page->queue);
+    const char *arg_place = places[page->place].word;
+    int arg_limit = page->limit, arg_data_most = page->data_most;
+    struct cq_str arg_last_score = page->after.score, arg_last_member = page->after.member;
+    struct cq_str arg_until_score = page->until.score, arg_until_member = page->until.member;
+    bool arg_errors = page->errors;
+    CQ_PUT_CALL(command, PAGE);
 }
 
 enum cq_code cq_page_read(const struct cq_reply *reply, struct cq_page_read *ret_page, struct cq_error *err)

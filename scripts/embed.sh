@@ -3,12 +3,19 @@
 # numbers of keys and arguments) and scripts.c (the text and its SHA-1, as EVALSHA wants it). Called by the
 # Makefile: embed.sh OUTPUT_FOLDER SCRIPT.lua ...
 #
-# A line `-- include NAME.lua` is replaced by scripts/parts/NAME.lua, the first time that it is met. `--
-# include rarely NAME.lua ...` makes a table, rare, of the functions of these parts: the first call of one,
-# rare.push_job(...), defines all of them. To define a function costs a tenth of a microsecond in every call
-# of the script, and a third of all that finish.lua cost Redis was once for functions that most jobs do not
-# need. `local a, b = unpack(KEYS)` and the same with ARGV give CQ_<SCRIPT>_NKEYS and CQ_<SCRIPT>_NARGS: C
-# never counts positions.
+# In a script and its parts
+#
+#   -- include NAME.lua          is replaced by scripts/parts/NAME.lua, the first time that it is met;
+#   -- include rarely NAME.lua ...
+#                                makes a table, rare, of the functions of these parts. The first call of one, as
+#                                rare.push_job(...), defines all of them;
+#   local a, b = unpack(KEYS)    gives the script's keys their names, and the same with ARGV its arguments. C gets
+#                                lists of them: job/script_call.h puts each by its name;
+#   after_keys, after_args       are the indices of the first key and the first argument behind the named ones.
+#
+# Why rarely: Redis runs a script from its first line in every call, and so defines every function that it
+# has. One costs 0.1 us. The functions that finish.lua needs for few jobs only (limits, pauses, dependents,
+# failures) once were a third of all that it cost Redis.
 #
 # Calls of the functions of parts/keys.lua, key_job(id), are written out: (prefix .. 'job:' .. id). As functions
 # they cost a seventh of what finish.lua did. The first line of a script that builds a key is the prefix.
@@ -17,9 +24,22 @@ out=$1
 shift
 folder=$(dirname "$0")
 
+named() { # $1 file, $2 KEYS or ARGV: the names that the first `local a, b = unpack(...)` of it gives
+    awk -v what="unpack($2)" '
+        { text = text " " $0
+          if ($0 ~ /^local /) text = $0
+          if (index($0, what)) { sub(/=.*/, "", text); sub(/^local/, "", text); gsub(/[ ,]+/, " ", text); print text; exit } }' "$1"
+}
+
 flatten() { # comments and indentation are left out: Redis keeps and hashes what it gets
-    awk -v parts="$folder/parts/" '
-        function emit(line) { sub(/^[ \t]+/, "", line); if (line !~ /^--/ && line != "") print line }
+    awk -v parts="$folder/parts/" -v after_keys=$(($(named "$1" KEYS | wc -w) + 1)) \
+        -v after_args=$(($(named "$1" ARGV | wc -w) + 1)) '
+        function with_numbers(line) {
+            gsub(/after_keys/, after_keys, line)
+            gsub(/after_args/, after_args, line)
+            return line
+        }
+        function emit(line) { sub(/^[ \t]+/, "", line); if (line !~ /^--/ && line != "") print with_numbers(line) }
         function include(part,    file, line, n, words) { # a part may include others; each comes once
             if (part in seen) return
             seen[part] = 1
@@ -112,13 +132,12 @@ with_keys() {
         }' "$folder/parts/keys.lua" -
 }
 
-names_of() { # $1 file, $2 KEYS or ARGV: how many names the first unpack(...) of it has
-    awk -v what="unpack($2)" '
-        { text = text " " $0
-          if ($0 ~ /^local /) text = $0
-          if (index($0, what)) { sub(/=.*/, "", text); sub(/^local/, "", text)
-                                  print split(text, names, ","); found = 1; exit } }
-        END { if (!found) print 0 }' "$1"
+list_of() { # $1 macro, $2 PUT's prefix of locals, then the names: how many there are, and one PUT for each
+    macro=$1 prefix=$2
+    shift 2
+    printf '#define %s(PUT, command)' "$macro"
+    for one in "$@"; do printf ' PUT(command, %s%s)' "$prefix" "$one"; done
+    printf '\n'
 }
 
 header=$out/scripts.h.tmp
@@ -140,8 +159,11 @@ for file in "$@"; do
     name=$(basename "$file" .lua)
     upper=$(printf %s "$name" | tr 'a-z-' 'A-Z_')
     echo "    CQ_SCRIPT_$upper," >> "$header"
+    # shellcheck disable=SC2046 # words
     counts="$counts
-enum { CQ_${upper}_NKEYS = $(names_of "$file" KEYS), CQ_${upper}_NARGS = $(names_of "$file" ARGV) };"
+enum { CQ_${upper}_NKEYS = $(named "$file" KEYS | wc -w) };
+$(list_of "CQ_${upper}_KEYS" key_ $(named "$file" KEYS))
+$(list_of "CQ_${upper}_ARGS" arg_ $(named "$file" ARGV))"
     flatten "$file" > "$out/$name.plain"
     with_keys "$file" < "$out/$name.plain" > "$out/$name.flat"
     sha=$(sha1sum < "$out/$name.flat" | cut -d' ' -f1)

@@ -51,8 +51,8 @@ static enum cq_code requeue_one(struct cq_session *session, const char *id, cons
     struct cq_command command;
     struct cq_reply *reply = NULL;
     cq_command_init(&command);
-    cq_requeue_from_build(registry_of(options), cq_str(id), queue ? cq_str(queue) : CQ_STR_NONE,
-                          options->at_front, cq_clock_now(), &command);
+    cq_requeue_build(registry_of(options), cq_str(id), queue ? cq_str(queue) : CQ_STR_NONE, options->at_front,
+                     cq_clock_now(), &command);
     enum cq_code code = cq_connection_call(session->connection, &command, &reply, err);
     if (code == CQ_OK)
         code = cq_requeue_read(reply, err);

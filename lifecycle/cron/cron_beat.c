@@ -1,31 +1,26 @@
 #include "lifecycle/cron/cron_beat.h"
 
-#include "job/keys.h"
+#include "job/script_call.h"
 #include "lifecycle/cron/cron_tick.h"
-#include "lifecycle/cron/schedule.h"
-
-_Static_assert(CQ_CRON_BEAT_NKEYS == 2 && CQ_CRON_BEAT_NARGS == 6,
-               "cron_beat.lua takes other keys or arguments");
 
 void cq_cron_beat_build(const struct cq_cron_beat *beat, const struct cq_cron_beat_job *jobs,
                         struct cq_command *command)
 {
     enum { HASH_ARGS = 14 };
+    struct cq_key key_schedulers = cq_key_cron_schedulers();
+    struct cq_key key_scheduler = cq_key_cron_scheduler(beat->scheduler);
     char first_seen[CQ_CRON_JOBS_MAX + 1], created[CQ_TIME_ISO_SIZE];
     cq_time_iso(beat->created_at, created);
-    cq_command_script(command, CQ_SCRIPT_CRON_BEAT, CQ_CRON_BEAT_NKEYS + (int)beat->count);
-    cq_key_arg(command, cq_key_cron_schedulers());
-    cq_key_arg(command, cq_key_cron_scheduler(beat->scheduler));
+    CQ_PUT_KEYS(command, CRON_BEAT, beat->count);
     for (size_t i = 0; i < beat->count; i++) {
         cq_key_arg(command, cq_key_cron_tick(jobs[i].job));
         first_seen[i] = jobs[i].counts_from_now ? '1' : '0';
     }
-    cq_command_arg(command, beat->scheduler.data ? beat->scheduler : CQ_STR_LIT(""));
-    cq_command_int(command, CQ_CRON_SCHEDULER_TTL_S);
-    cq_command_int(command, CQ_CRON_STATE_TTL_S);
-    cq_command_arg(command, cq_str_n(first_seen, beat->count));
-    cq_command_int(command, beat->fresh);
-    cq_command_int(command, HASH_ARGS);
+    struct cq_str arg_name = beat->scheduler.data ? beat->scheduler : CQ_STR_LIT("");
+    struct cq_str arg_first_seen = cq_str_n(first_seen, beat->count);
+    int arg_ttl = CQ_CRON_SCHEDULER_TTL_S, arg_state_ttl = CQ_CRON_STATE_TTL_S, arg_hash = HASH_ARGS;
+    bool arg_fresh = beat->fresh;
+    CQ_PUT_ARGS(command, CRON_BEAT);
     cq_command_text(command, "hostname");
     cq_command_arg(command, beat->hostname);
     cq_command_text(command, "pid");
@@ -39,7 +34,7 @@ void cq_cron_beat_build(const struct cq_cron_beat *beat, const struct cq_cron_be
     for (size_t i = 0; i < beat->count; i++)
         cq_command_arg(command, jobs[i].name);
     for (size_t i = 0; i < beat->count; i++)
-        cq_cron_schedule_arg(command, jobs[i].schedule);
+        cq_command_arg(command, jobs[i].schedule);
 }
 
 enum cq_code cq_cron_beat_read(const struct cq_reply *reply, size_t count, cq_time *ret_now,

@@ -1,13 +1,11 @@
 #include "lifecycle/cron/cron_tick.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/number.h"
-#include "job/keys.h"
-#include "lifecycle/cron/schedule.h"
-
-_Static_assert(CQ_CRON_TICK_NKEYS == 4 && CQ_CRON_TICK_NARGS == 13,
-               "cron_tick.lua takes other keys or arguments");
+#include "job/script_call.h"
+#include "lifecycle/times.h"
 
 static int64_t state_ttl(const struct cq_cron_tick *tick)
 {
@@ -20,34 +18,23 @@ static int64_t state_ttl(const struct cq_cron_tick *tick)
 
 void cq_cron_tick_build(const struct cq_cron_tick *tick, struct cq_command *command)
 {
-    char now[CQ_TIME_ISO_SIZE], epoch[CQ_TIME_EPOCH_SIZE];
-    cq_time_iso(tick->now, now);
-    cq_time_epoch(tick->now, epoch);
-
-    cq_command_script(command, CQ_SCRIPT_CRON_TICK, CQ_CRON_TICK_NKEYS);
-    cq_key_arg(command, cq_key_cron_tick(tick->job));
-    cq_key_arg(command, cq_key_job(tick->id));
-    cq_key_arg(command, cq_key_cron_history(tick->name));
-    cq_key_arg(command, cq_key_cron_jobs());
-
-    cq_command_arg(command, tick->seen);
-    if (tick->tick == CQ_TIME_UNSET)
-        cq_command_text(command, "");
-    else
-        cq_command_int(command, cq_time_seconds(tick->tick));
-    cq_cron_schedule_arg(command, tick->schedule);
-    cq_command_int(command, state_ttl(tick));
-    cq_command_arg(command, tick->name);
-    cq_command_int(command, tick->no_overlap);
-    cq_command_arg(command, tick->id);
-    cq_command_arg(command, tick->queue);
-    cq_command_int(command, tick->at_front);
-    cq_command_int(command, tick->ttl_s == CQ_TTL_UNSET ? CQ_TTL_FOREVER : tick->ttl_s);
-    cq_command_arg(command, tick->group.data ? tick->group : CQ_STR_LIT(""));
-    cq_command_text(command, now);
-    cq_command_text(command, epoch);
-    cq_command_texts(command, "status", cq_job_status_name(CQ_JOB_QUEUED), "created_at", now, "enqueued_at",
-                     now, NULL);
+    struct cq_key key_state = cq_key_cron_tick(tick->job), key_job = cq_key_job(tick->id);
+    struct cq_key key_history = cq_key_cron_history(tick->name), key_names = cq_key_cron_jobs();
+    struct cq_str arg_seen = tick->seen, arg_name = tick->name;
+    char arg_tick[24] = "";
+    if (tick->tick != CQ_TIME_UNSET)
+        snprintf(arg_tick, sizeof(arg_tick), "%lld", (long long)cq_time_seconds(tick->tick));
+    struct cq_str arg_schedule = tick->schedule;
+    int64_t arg_state_ttl = state_ttl(tick),
+            arg_ttl = tick->ttl_s == CQ_TTL_UNSET ? CQ_TTL_FOREVER : tick->ttl_s;
+    bool arg_no_overlap = tick->no_overlap, arg_at_front = tick->at_front;
+    struct cq_str arg_id = tick->id, arg_queue = tick->queue;
+    struct cq_str arg_group = tick->group.data ? tick->group : CQ_STR_LIT("");
+    struct cq_times now = cq_times_of(tick->now);
+    const char *arg_enqueued_at = now.iso, *arg_epoch = now.epoch;
+    CQ_PUT_CALL(command, CRON_TICK);
+    cq_command_texts(command, "status", cq_job_status_name(CQ_JOB_QUEUED), "created_at", now.iso,
+                     "enqueued_at", now.iso, NULL);
 }
 
 enum cq_code cq_cron_tick_read(const struct cq_reply *reply, enum cq_cron_verdict *ret_verdict,

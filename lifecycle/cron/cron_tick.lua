@@ -7,9 +7,9 @@
 -- Returns {`enqueued`, `taken`, `paused` or `overlaps`, what the key holds now}.
 local state, job, history, names = unpack(KEYS) -- rq:cq:cron:tick:<job>, rq:job:<id>, rq:cron_job:<name>:jobs, rq:cron_jobs
 -- then field, value ... of the job's hash, status and enqueued_at among them
--- schedule: ` <zone> <schedule>`
+-- schedule: `<zone> <schedule>`, '' when it is not kept
 local seen, tick, schedule, state_ttl, name, no_overlap, id, queue, at_front, ttl, group, enqueued_at, epoch = unpack(ARGV)
-local fields, history_max, history_ttl = 14, 1000, 31536000
+local history_max, history_ttl = 1000, 31536000
 -- include seconds.lua
 -- include push.lua
 -- include leave.lua
@@ -22,6 +22,7 @@ if type(held) == 'table' then -- no string: somebody else's, under our name
 end
 held = held or ''
 local held_tick, last, held_schedule = string.match(held, '^(%d+) (%S*)(.*)$')
+if schedule ~= '' then schedule = ' ' .. schedule end -- as it stands in the key
 if tick == '' then schedule = held_schedule or '' end
 local claim = (tick ~= '' and tick or held_tick or '') .. ' ' .. id .. schedule
 if held == claim or redis.call('HGET', job, 'enqueued_at') == enqueued_at then return {'enqueued', held} end
@@ -48,7 +49,7 @@ end
 -- It may wait for a slot of its limit; all else of it is queued at once.
 enqueue_job({id = id, queue = queue, at_front = at_front == '1', unique = false, ttl = ttl, enqueued_at = enqueued_at,
     created_at = enqueued_at, now_s = string.match(epoch, '^%d+'), group = group, due = '', dependencies = '', allow_failures = false,
-    values = ARGV, first = fields, last = #ARGV})
+    values = ARGV, first = after_args, last = #ARGV})
 if tick ~= '' or held ~= '' then keep(claim) else claim = held end
 redis.pcall('ZADD', history, epoch, id)
 redis.pcall('ZREMRANGEBYRANK', history, 0, -(history_max + 1))

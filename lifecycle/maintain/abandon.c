@@ -3,11 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "job/keys.h"
 #include "job/result.h"
+#include "job/script_call.h"
 #include "lifecycle/times.h"
-
-_Static_assert(CQ_ABANDON_NKEYS == 3 && CQ_ABANDON_NARGS == 7, "abandon.lua takes other keys or arguments");
 
 enum { ITEM_LEN = 4 };
 
@@ -25,22 +23,17 @@ void cq_abandon_text(cq_time now, char text[CQ_ABANDON_TEXT_SIZE])
 
 void cq_abandon_build(const struct cq_abandon *abandon, struct cq_command *command)
 {
-    struct cq_key wip = cq_key_registry("wip", abandon->queue), list = cq_key_queue(abandon->queue);
-    struct cq_key intermediate = cq_key_intermediate(abandon->queue);
+    struct cq_key key_wip = cq_key_registry("wip", abandon->queue), key_list = cq_key_queue(abandon->queue);
+    struct cq_key key_intermediate = cq_key_intermediate(abandon->queue);
     char text[CQ_ABANDON_TEXT_SIZE];
     struct cq_buf exc = CQ_BUF_INIT(4 * CQ_ABANDON_TEXT_SIZE);
     cq_abandon_text(abandon->now, text);
     cq_result_encode_exc(cq_str(text), &exc);
-
-    cq_command_script(command, CQ_SCRIPT_ABANDON, CQ_ABANDON_NKEYS);
-    cq_command_arg(command, cq_key_str(&wip));
-    cq_command_arg(command, cq_key_str(&list));
-    cq_command_arg(command, cq_key_str(&intermediate));
-    cq_command_arg(command, abandon->queue);
-    cq_command_int(command, abandon->requeue);
-    cq_command_int(command, abandon->limit);
-    cq_command_arg(command, cq_buf_view(&exc));
-    cq_times_arg(command, abandon->now);
+    struct cq_str arg_queue = abandon->queue, arg_exc = cq_buf_view(&exc);
+    bool arg_requeue = abandon->requeue;
+    int arg_limit = abandon->limit;
+    CQ_NOW_ARGS(abandon->now);
+    CQ_PUT_CALL(command, ABANDON);
     cq_buf_release(&exc);
 }
 

@@ -1,26 +1,23 @@
 #include "lifecycle/maintain/clean.h"
 
-#include "job/keys.h"
+#include "job/script_call.h"
 #include "lifecycle/times.h"
-
-_Static_assert(CQ_CLEAN_NKEYS == 10 && CQ_CLEAN_NARGS == 5, "clean.lua takes other keys or arguments");
 
 void cq_clean_build(const struct cq_clean *clean, struct cq_command *command)
 {
-    cq_command_script(command, CQ_SCRIPT_CLEAN, CQ_CLEAN_NKEYS);
-    cq_key_arg(command, cq_key_clean_lock(clean->queue));
-    cq_key_arg(command, cq_key_registry("finished", clean->queue));
-    cq_key_arg(command, cq_key_registry("failed", clean->queue));
-    cq_key_arg(command, cq_key_registry("wip", clean->queue));
-    cq_key_arg(command, cq_key_registry("ready", clean->queue));
-    cq_key_arg(command, cq_key_queue(clean->queue));
-    cq_key_arg(command, cq_key_intermediate(clean->queue));
-    cq_key_arg(command, cq_key_workers());
-    cq_key_arg(command, cq_key_queue_workers(clean->queue));
-    cq_key_arg(command, cq_key_groups());
-    cq_command_arg(command, clean->queue);
-    cq_command_int(command, clean->limit);
-    cq_times_arg(command, clean->now);
+    struct cq_key key_lock = cq_key_clean_lock(clean->queue);
+    struct cq_key key_finished = cq_key_registry("finished", clean->queue);
+    struct cq_key key_failed = cq_key_registry("failed", clean->queue);
+    struct cq_key key_wip = cq_key_registry("wip", clean->queue);
+    struct cq_key key_ready = cq_key_registry("ready", clean->queue);
+    struct cq_key key_list = cq_key_queue(clean->queue);
+    struct cq_key key_intermediate = cq_key_intermediate(clean->queue);
+    struct cq_key key_workers = cq_key_workers(), key_queue_workers = cq_key_queue_workers(clean->queue);
+    struct cq_key key_groups = cq_key_groups();
+    struct cq_str arg_queue = clean->queue;
+    int arg_limit = clean->limit;
+    CQ_NOW_ARGS(clean->now);
+    CQ_PUT_CALL(command, CLEAN);
 }
 
 enum cq_code cq_clean_read(const struct cq_reply *reply, int64_t *ret_cleaned, bool *ret_more,

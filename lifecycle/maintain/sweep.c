@@ -1,31 +1,26 @@
 #include "lifecycle/maintain/sweep.h"
 
-#include "job/keys.h"
-#include "lifecycle/times.h"
+#include <stdio.h>
 
-_Static_assert(CQ_SWEEP_NKEYS == 6 && CQ_SWEEP_NARGS == 8, "sweep.lua takes other keys or arguments");
+#include "job/script_call.h"
+#include "lifecycle/times.h"
 
 void cq_sweep_build(const struct cq_sweep *sweep, struct cq_command *command)
 {
-    char oldest[CQ_TIME_ISO_SIZE] = "";
-    if (sweep->failed_age_s)
-        cq_time_iso(sweep->now - sweep->failed_age_s * CQ_SECOND, oldest);
-    cq_command_script(command, CQ_SCRIPT_SWEEP, CQ_SWEEP_NKEYS);
-    cq_key_arg(command, cq_key_sweep(sweep->queue));
-    cq_key_arg(command, cq_key_sweep_gone(sweep->queue));
-    cq_key_arg(command, cq_key_registry("failed", sweep->queue));
-    cq_key_arg(command, cq_key_registry("deferred", sweep->queue));
-    cq_key_arg(command, cq_key_registry("canceled", sweep->queue));
-    cq_key_arg(command, cq_key_registry("scheduled", sweep->queue));
-    cq_command_arg(command, sweep->queue);
-    cq_command_int(command, sweep->limit);
-    cq_command_int(command, sweep->interval_s);
+    struct cq_key key_state = cq_key_sweep(sweep->queue), key_suspects = cq_key_sweep_gone(sweep->queue);
+    struct cq_key key_failed = cq_key_registry("failed", sweep->queue);
+    struct cq_key key_deferred = cq_key_registry("deferred", sweep->queue);
+    struct cq_key key_canceled = cq_key_registry("canceled", sweep->queue);
+    struct cq_key key_scheduled = cq_key_registry("scheduled", sweep->queue);
+    struct cq_str arg_queue = sweep->queue;
+    int arg_limit = sweep->limit, arg_interval_s = sweep->interval_s;
+    char arg_most[24] = "", arg_oldest[CQ_TIME_ISO_SIZE] = "";
     if (sweep->most_failed)
-        cq_command_int(command, sweep->most_failed);
-    else
-        cq_command_text(command, "");
-    cq_command_text(command, oldest);
-    cq_times_arg(command, sweep->now);
+        snprintf(arg_most, sizeof(arg_most), "%lld", (long long)sweep->most_failed);
+    if (sweep->failed_age_s)
+        cq_time_iso(sweep->now - sweep->failed_age_s * CQ_SECOND, arg_oldest);
+    CQ_NOW_ARGS(sweep->now);
+    CQ_PUT_CALL(command, SWEEP);
 }
 
 /* None is above the limit of a call; what is no answer of sweep.lua's must not upset who adds them up. */

@@ -1,31 +1,23 @@
 #include "lifecycle/manage/bulk.h"
 
+#include "job/script_call.h"
 #include "lifecycle/times.h"
-
-_Static_assert(CQ_BULK_NKEYS == 1 && CQ_BULK_NARGS == 15, "bulk.lua takes other keys or arguments");
 
 void cq_bulk_build(const struct cq_bulk *bulk, struct cq_command *command)
 {
     static const char *const verbs[] = {
         [CQ_BULK_CANCEL] = "cancel", [CQ_BULK_DELETE] = "delete", [CQ_BULK_REQUEUE] = "requeue"};
-    struct cq_key source = cq_place_key(bulk->place, bulk->queue);
-    char since[CQ_TIME_ISO_SIZE];
-    cq_time_iso(bulk->since, since);
-    cq_command_script(command, CQ_SCRIPT_BULK, CQ_BULK_NKEYS);
-    cq_command_arg(command, cq_key_str(&source));
-    cq_command_text(command, verbs[bulk->verb]);
-    cq_command_text(command, cq_place_word(bulk->place));
-    cq_command_arg(command, bulk->queue);
-    cq_command_int(command, bulk->limit);
-    cq_command_int(command, bulk->dependents);
-    cq_command_int(command, bulk->detach);
-    cq_command_int(command, bulk->at_front);
-    cq_command_text(command, since);
-    cq_command_arg(command, bulk->after.score);
-    cq_command_arg(command, bulk->after.member);
-    cq_command_arg(command, bulk->until.score);
-    cq_command_arg(command, bulk->until.member);
-    cq_times_arg(command, bulk->now);
+    struct cq_key key_source = cq_place_key(bulk->place, bulk->queue);
+    const char *arg_verb = verbs[bulk->verb], *arg_place = cq_place_word(bulk->place);
+    struct cq_str arg_queue = bulk->queue;
+    int arg_limit = bulk->limit;
+    bool arg_dependents = bulk->dependents, arg_detach = bulk->detach, arg_at_front = bulk->at_front;
+    char arg_since[CQ_TIME_ISO_SIZE];
+    cq_time_iso(bulk->since, arg_since);
+    struct cq_str arg_last_score = bulk->after.score, arg_last_member = bulk->after.member;
+    struct cq_str arg_until_score = bulk->until.score, arg_until_member = bulk->until.member;
+    CQ_NOW_ARGS(bulk->now);
+    CQ_PUT_CALL(command, BULK);
     for (size_t i = 0; i < bulk->id_count; i++)
         cq_command_arg(command, bulk->ids[i]);
 }

@@ -12,7 +12,6 @@ local source = unpack(KEYS) -- rq:queue:<queue>, rq:failed:<queue> ...
 -- last_score is where the first of them was. Then the ids; none: the next ones.
 local verb, place, queue, limit, dependents, detach, at_front, since, last_score, last_member, until_score, until_member,
     now_iso, now, now_s = unpack(ARGV)
-local first_id = 16
 -- include seconds.lua
 -- include delete.lua
 -- include push.lua
@@ -97,7 +96,7 @@ local function next_of_list()
 end
 
 local function named_of_registry()
-    for at = first_id, #ARGV do
+    for at = after_args, #ARGV do
         local id = ARGV[at]
         -- Those of rq:wip are known by their job's status: their members have execution ids.
         if place ~= 'started' and not redis.call('ZSCORE', source, id) then
@@ -123,15 +122,15 @@ local function named_of_list()
         end
     end
     look()
-    if not where[ARGV[first_id]] then
-        local moved = redis.call('LPOS', source, ARGV[first_id])
+    if not where[ARGV[after_args]] then
+        local moved = redis.call('LPOS', source, ARGV[after_args])
         if moved then
             from = math.max(0, moved - around)
             look()
         end
     end
     local taken, first, last = 0, nil, nil
-    for at = first_id, #ARGV do
+    for at = after_args, #ARGV do
         local index = where[ARGV[at]]
         if not index then
             seen, passed = seen + 1, passed + 1
@@ -151,7 +150,7 @@ local function named_of_list()
     redis.call('LREM', source, from_tail and -taken or taken, mark)
 end
 
-if #ARGV >= first_id then
+if #ARGV >= after_args then
     if place == 'queued' then named_of_list() else named_of_registry() end
 elseif place == 'queued' then
     next_of_list()

@@ -1,16 +1,13 @@
 #include "lifecycle/manage/empty.h"
 
-#include "job/keys.h"
-
-_Static_assert(CQ_EMPTY_NKEYS == 1 && CQ_EMPTY_NARGS == 2, "empty.lua takes other keys or arguments");
+#include "job/script_call.h"
 
 void cq_empty_build(struct cq_str queue, int limit, struct cq_command *command)
 {
-    struct cq_key list = cq_key_queue(queue);
-    cq_command_script(command, CQ_SCRIPT_EMPTY, CQ_EMPTY_NKEYS);
-    cq_command_arg(command, cq_key_str(&list));
-    cq_command_arg(command, queue);
-    cq_command_int(command, limit);
+    struct cq_key key_list = cq_key_queue(queue);
+    struct cq_str arg_queue = queue;
+    int arg_limit = limit;
+    CQ_PUT_CALL(command, EMPTY);
 }
 
 enum cq_code cq_empty_read(const struct cq_reply *reply, int64_t *ret_removed, int64_t *ret_left,

@@ -1,44 +1,43 @@
 #include "lifecycle/manage/limit.h"
 
-_Static_assert((int)CQ_LIMIT_NKEYS == 0 && (int)CQ_LIMIT_NARGS == 7,
-               "limit.lua takes other keys or arguments");
+#include <stdio.h>
 
-static void put_number(struct cq_command *command, int64_t number)
+#include "job/script_call.h"
+#include "lifecycle/times.h"
+
+enum { NUMBER_SIZE = 24 };
+
+/* As limit.lua takes it: '' leaves what is set, 'none' takes it away. */
+static void number_text(int64_t number, char text[NUMBER_SIZE])
 {
-    if (number == CQ_LIMIT_KEEP)
-        cq_command_text(command, "");
-    else if (number == CQ_LIMIT_NONE)
-        cq_command_text(command, "none");
+    if (number == CQ_LIMIT_KEEP || number == CQ_LIMIT_NONE)
+        snprintf(text, NUMBER_SIZE, "%s", number == CQ_LIMIT_KEEP ? "" : "none");
     else
-        cq_command_int(command, number);
+        snprintf(text, NUMBER_SIZE, "%lld", (long long)number);
 }
 
-static void put_now(struct cq_command *command, cq_time now)
+static void build(const char *verb, const struct cq_limit *limit, cq_time now, struct cq_command *command)
 {
-    char iso[CQ_TIME_ISO_SIZE], epoch[CQ_TIME_EPOCH_SIZE];
-    cq_time_iso(now, iso);
-    cq_time_epoch(now, epoch);
-    cq_command_texts(command, iso, epoch, NULL);
+    const char *arg_verb = verb;
+    struct cq_str arg_key = limit->key;
+    char arg_rate[NUMBER_SIZE], arg_window[NUMBER_SIZE], arg_concurrency[NUMBER_SIZE];
+    number_text(limit->rate, arg_rate);
+    number_text(limit->rate > 0 ? limit->window_s : CQ_LIMIT_KEEP, arg_window);
+    number_text(limit->concurrency, arg_concurrency);
+    struct cq_times times = cq_times_of(now);
+    const char *arg_now_iso = times.iso, *arg_now = times.epoch;
+    CQ_PUT_CALL(command, LIMIT);
 }
 
 void cq_limit_set_build(const struct cq_limit *limit, cq_time now, struct cq_command *command)
 {
-    cq_command_script(command, CQ_SCRIPT_LIMIT, CQ_LIMIT_NKEYS);
-    cq_command_text(command, "set");
-    cq_command_arg(command, limit->key);
-    put_number(command, limit->rate);
-    put_number(command, limit->rate > 0 ? limit->window_s : CQ_LIMIT_KEEP);
-    put_number(command, limit->concurrency);
-    put_now(command, now);
+    build("set", limit, now, command);
 }
 
 void cq_limit_remove_build(struct cq_str key, cq_time now, struct cq_command *command)
 {
-    cq_command_script(command, CQ_SCRIPT_LIMIT, CQ_LIMIT_NKEYS);
-    cq_command_text(command, "remove");
-    cq_command_arg(command, key);
-    cq_command_texts(command, "", "", "", NULL);
-    put_now(command, now);
+    const struct cq_limit all = {.key = key, .rate = CQ_LIMIT_KEEP, .concurrency = CQ_LIMIT_KEEP};
+    build("remove", &all, now, command);
 }
 
 enum cq_code cq_limit_read(const struct cq_reply *reply, bool *ret_before, struct cq_error *err)

@@ -4,9 +4,7 @@
 #include <string.h>
 
 #include "job/keys.h"
-
-_Static_assert((int)CQ_LIMIT_USE_NKEYS == 0 && (int)CQ_LIMIT_USE_NARGS == 2,
-               "limit_use.lua takes other keys or arguments");
+#include "job/script_call.h"
 
 void cq_limit_keys_build(struct cq_command *command)
 {
@@ -33,11 +31,10 @@ enum cq_code cq_limit_keys_read(const struct cq_reply *reply, struct cq_strv *ke
 
 void cq_limit_use_build(struct cq_str key, cq_time now, struct cq_command *command)
 {
-    char epoch[CQ_TIME_EPOCH_SIZE];
-    cq_time_epoch(now, epoch);
-    cq_command_script(command, CQ_SCRIPT_LIMIT_USE, CQ_LIMIT_USE_NKEYS);
-    cq_command_arg(command, key);
-    cq_command_text(command, epoch);
+    struct cq_str arg_key = key;
+    char arg_now[CQ_TIME_EPOCH_SIZE];
+    cq_time_epoch(now, arg_now);
+    CQ_PUT_CALL(command, LIMIT_USE);
 }
 
 enum cq_code cq_limit_use_read(const struct cq_reply *reply, struct cq_limit_use *ret_use,

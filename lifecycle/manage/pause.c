@@ -1,37 +1,32 @@
 #include "lifecycle/manage/pause.h"
 
 #include <assert.h>
+#include <stdio.h>
 
-#include "job/keys.h"
+#include "job/script_call.h"
 
-_Static_assert((int)CQ_PAUSE_NKEYS == 1 && (int)CQ_PAUSE_NARGS == 2,
-               "pause.lua takes other keys or arguments");
-
-static void put_queues(const struct cq_strv *queues, cq_time now, struct cq_command *command)
+static void build(const struct cq_strv *queues, const char *ends, cq_time now, struct cq_command *command)
 {
-    cq_command_int(command, cq_time_seconds(now));
+    assert(queues->len > 0);
+    struct cq_key key_paused = cq_key_paused();
+    const char *arg_ends = ends;
+    int64_t arg_now_s = cq_time_seconds(now);
+    CQ_PUT_CALL(command, PAUSE);
     for (size_t i = 0; i < queues->len; i++)
         cq_command_text(command, queues->items[i]);
 }
 
 void cq_pause_build(const struct cq_strv *queues, int64_t duration_s, cq_time now, struct cq_command *command)
 {
-    assert(queues->len > 0);
-    cq_command_script(command, CQ_SCRIPT_PAUSE, CQ_PAUSE_NKEYS);
-    cq_key_arg(command, cq_key_paused());
+    char ends[24] = "";
     if (duration_s > 0)
-        cq_command_int(command, cq_time_seconds(now) + duration_s);
-    else
-        cq_command_text(command, "");
-    put_queues(queues, now, command);
+        snprintf(ends, sizeof(ends), "%lld", (long long)(cq_time_seconds(now) + duration_s));
+    build(queues, ends, now, command);
 }
 
 void cq_pause_end_build(const struct cq_strv *queues, cq_time now, struct cq_command *command)
 {
-    assert(queues->len > 0);
-    cq_command_script(command, CQ_SCRIPT_PAUSE, CQ_PAUSE_NKEYS);
-    cq_command_texts(command, cq_key_paused().text, "resume", NULL);
-    put_queues(queues, now, command);
+    build(queues, "resume", now, command);
 }
 
 enum cq_code cq_pause_read(const struct cq_reply *reply, size_t queue_count, struct cq_error *err)

@@ -5,7 +5,6 @@
 local paused = unpack(KEYS) -- rq:cq:paused
 -- ends: '' or an epoch to pause; 'resume' to end. Then the names of the queues.
 local ends, now_s = unpack(ARGV)
-local queues = 3
 if redis.call('TYPE', paused).ok ~= 'hash' and redis.call('EXISTS', paused) == 1 then
     return redis.error_reply('INVALIDOPERATION rq:cq:paused is not a hash; delete it to pause queues')
 end
@@ -15,7 +14,7 @@ for at = 1, #all, 2 do
     if over and over <= tonumber(now_s) then redis.call('HDEL', paused, all[at]) end
 end
 local before = {}
-for at = queues, #ARGV do
+for at = after_args, #ARGV do
     before[#before + 1] = redis.call('HEXISTS', paused, ARGV[at])
     if ends == 'resume' then redis.call('HDEL', paused, ARGV[at]) else redis.call('HSET', paused, ARGV[at], ends) end
 end

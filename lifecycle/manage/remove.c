@@ -1,15 +1,14 @@
 #include "lifecycle/manage/remove.h"
 
+#include "job/script_call.h"
 #include "lifecycle/times.h"
-
-_Static_assert(CQ_REMOVE_NKEYS == 0 && CQ_REMOVE_NARGS == 5, "remove.lua takes other keys or arguments");
 
 static void remove_build(struct cq_str job_id, bool dependents, cq_time now, struct cq_command *command)
 {
-    cq_command_script(command, CQ_SCRIPT_REMOVE, CQ_REMOVE_NKEYS);
-    cq_command_arg(command, job_id);
-    cq_command_int(command, dependents);
-    cq_times_arg(command, now);
+    struct cq_str arg_id = job_id;
+    bool arg_dependents = dependents;
+    CQ_NOW_ARGS(now);
+    CQ_PUT_CALL(command, REMOVE);
 }
 
 void cq_remove_build(struct cq_str job_id, cq_time now, struct cq_command *command)

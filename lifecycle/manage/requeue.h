@@ -14,9 +14,8 @@
  * CQ_ERR_INVALID_OPERATION (not in the registry). The second form takes it out of another registry
  * ("canceled"), or puts it at the front.
  */
-void cq_requeue_build(struct cq_str job_id, struct cq_str queue, cq_time now, struct cq_command *command);
-void cq_requeue_from_build(const char *registry, struct cq_str job_id, struct cq_str queue, bool at_front,
-                           cq_time now, struct cq_command *command);
+void cq_requeue_build(const char *registry, struct cq_str job_id, struct cq_str queue, bool at_front,
+                      cq_time now, struct cq_command *command);
 CQ_MUST_CHECK enum cq_code cq_requeue_read(const struct cq_reply *reply, struct cq_error *err);
 
 #endif

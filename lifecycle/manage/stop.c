@@ -1,11 +1,11 @@
 #include "lifecycle/manage/stop.h"
 
-_Static_assert(CQ_STOP_NKEYS == 0 && CQ_STOP_NARGS == 1, "stop.lua takes other keys or arguments");
+#include "job/script_call.h"
 
 void cq_stop_build(const struct cq_str *ids, size_t id_count, struct cq_command *command)
 {
-    cq_command_script(command, CQ_SCRIPT_STOP, CQ_STOP_NKEYS);
-    cq_command_int(command, (int64_t)id_count);
+    int64_t arg_count = (int64_t)id_count;
+    CQ_PUT_CALL(command, STOP);
     for (size_t i = 0; i < id_count; i++)
         cq_command_arg(command, ids[i]);
 }

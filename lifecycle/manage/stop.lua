@@ -29,5 +29,5 @@ local function stop(id)
     return {heard > 0 and 'told' or 'deaf', queue or '', member, worker or '', status}
 end
 
-for at = 2, tonumber(count) + 1 do answers[at - 1] = stop(ARGV[at]) end
+for at = after_args, after_args + tonumber(count) - 1 do answers[#answers + 1] = stop(ARGV[at]) end
 return answers

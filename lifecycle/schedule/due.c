@@ -1,8 +1,7 @@
 #include "lifecycle/schedule/due.h"
 
 #include "base/buf.h"
-
-_Static_assert(CQ_DUE_NKEYS == 1 && CQ_DUE_NARGS == 4, "due.lua takes other keys or arguments");
+#include "job/script_call.h"
 
 enum { FIRST_STATE = 4 }; /* in the reply of due.lua, after its counts */
 
@@ -27,15 +26,15 @@ static void put_fields(const struct cq_scheduler_identity *id, const char *now, 
 
 void cq_due_build(const struct cq_scheduler_identity *id, cq_time now, int limit, struct cq_command *command)
 {
-    char now_iso[CQ_TIME_ISO_SIZE];
-    cq_time_iso(now, now_iso);
-    cq_command_script(command, CQ_SCRIPT_DUE, CQ_DUE_NKEYS + (int)id->queue_count);
-    cq_scheduler_put_keys(id, command);
-    cq_command_text(command, id->name);
-    cq_command_int(command, CQ_SCHEDULER_LOCK_TTL_S);
-    cq_command_int(command, limit);
-    cq_command_text(command, now_iso);
-    put_fields(id, now_iso, command);
+    struct cq_key key_scheduler = cq_key_scheduler(cq_str(id->name));
+    const char *arg_name = id->name;
+    int arg_lock_ttl = CQ_SCHEDULER_LOCK_TTL_S, arg_limit = limit;
+    char arg_now_iso[CQ_TIME_ISO_SIZE];
+    cq_time_iso(now, arg_now_iso);
+    CQ_PUT_KEYS(command, DUE, id->queue_count);
+    cq_scheduler_put_locks(id, command);
+    CQ_PUT_ARGS(command, DUE);
+    put_fields(id, arg_now_iso, command);
 }
 
 enum cq_code cq_due_read(const struct cq_reply *reply, struct cq_due *ret_due, struct cq_error *err)

@@ -12,7 +12,7 @@
 local scheduler = unpack(KEYS) -- rq:scheduler:<name>; then rq:scheduler-lock:<queue> of each queue
 -- limit: jobs looked at in this call. now_iso: by the worker's clock, as all times in hashes. Then field, value ... of the scheduler's hash
 local name, lock_ttl, limit, now_iso = unpack(ARGV)
-local fields, first_lock, lock_prefix = 5, 2, #key_scheduler_lock('')
+local lock_prefix = #key_scheduler_lock('')
 -- include seconds.lua
 -- include push.lua
 local seconds, micros = unpack(redis.call('TIME'))
@@ -96,7 +96,7 @@ end
 redis.call('DEL', scheduler)
 local states, owned, wait = {}, 0, math.huge
 local ready = {} -- queues with due jobs
-for at = first_lock, #KEYS do
+for at = after_keys, #KEYS do
     local queue = string.sub(KEYS[at], lock_prefix + 1)
     local registry = key_registry('scheduled', queue)
     local state = hold(KEYS[at])
@@ -117,7 +117,7 @@ for at, place in ipairs(ready) do
     wait = math.min(wait, wait_of(place[2]))
 end
 if owned > 0 then
-    redis.call('HSET', scheduler, unpack(ARGV, fields))
+    redis.call('HSET', scheduler, unpack(ARGV, after_args))
     redis.call('EXPIRE', scheduler, lock_ttl)
 end
 local wait_ms = -1

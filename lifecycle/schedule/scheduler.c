@@ -18,9 +18,8 @@ void cq_scheduler_name_generate(pid_t pid, char ret_name[CQ_SCHEDULER_NAME_SIZE]
              (unsigned)pid % 10000000u);
 }
 
-void cq_scheduler_put_keys(const struct cq_scheduler_identity *id, struct cq_command *command)
+void cq_scheduler_put_locks(const struct cq_scheduler_identity *id, struct cq_command *command)
 {
-    cq_key_arg(command, cq_key_scheduler(cq_str(id->name)));
     for (size_t i = 0; i < id->queue_count; i++)
         cq_key_arg(command, cq_key_scheduler_lock(id->queues[i]));
 }

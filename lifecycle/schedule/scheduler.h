@@ -32,7 +32,7 @@ struct cq_scheduler_identity {
     size_t queue_count;
 };
 
-/* Put the keys of a script that takes a scheduler's hash and then the lock of each of its queues. */
-void cq_scheduler_put_keys(const struct cq_scheduler_identity *id, struct cq_command *command);
+/* Put the keys of the locks of its queues, which two scripts take behind their named keys. */
+void cq_scheduler_put_locks(const struct cq_scheduler_identity *id, struct cq_command *command);
 
 #endif

@@ -3,9 +3,8 @@
 -- Returns how many locks it gave back. Errors: none of its own.
 local scheduler = unpack(KEYS) -- rq:scheduler:<name>; then rq:scheduler-lock:<queue> of each queue
 local name = unpack(ARGV)
-local first_lock = 2
 local released = 0
-for at = first_lock, #KEYS do
+for at = after_keys, #KEYS do
     if redis.pcall('GET', KEYS[at]) == name then released = released + redis.call('DEL', KEYS[at]) end
 end
 redis.call('DEL', scheduler)

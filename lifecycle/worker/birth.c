@@ -1,9 +1,7 @@
 #include "lifecycle/worker/birth.h"
 
 #include "base/buf.h"
-#include "job/keys.h"
-
-_Static_assert(CQ_BIRTH_NKEYS == 2 && CQ_BIRTH_NARGS == 7, "birth.lua takes other keys or arguments");
+#include "job/script_call.h"
 
 /* Field, value ... of the hash. Source: rq/worker/base.py serialize. */
 static void put_fields(const struct cq_worker_identity *id, const char *birth, const char *now,
@@ -27,23 +25,18 @@ static void put_fields(const struct cq_worker_identity *id, const char *birth, c
 void cq_worker_birth_build(const struct cq_worker_identity *id, cq_time birth, cq_time now, bool reborn,
                            struct cq_command *command)
 {
-    struct cq_key worker = cq_key_worker(id->name);
-    char birth_iso[CQ_TIME_ISO_SIZE], now_iso[CQ_TIME_ISO_SIZE];
-    cq_time_iso(birth, birth_iso);
+    struct cq_key key_worker = cq_key_worker(id->name), key_workers = cq_key_workers();
+    struct cq_str arg_name = id->name;
+    bool arg_reborn = reborn;
+    int arg_worker_ttl = id->worker_ttl_s, arg_pid = id->pid, arg_replaces = id->replaces_pid;
+    char arg_birth[CQ_TIME_ISO_SIZE], now_iso[CQ_TIME_ISO_SIZE];
+    cq_time_iso(birth, arg_birth);
     cq_time_iso(now, now_iso);
-    cq_command_script(command, CQ_SCRIPT_BIRTH, CQ_BIRTH_NKEYS + (int)id->queue_count);
-    cq_command_arg(command, cq_key_str(&worker));
-    cq_key_arg(command, cq_key_workers());
+    const char *arg_hostname = id->hostname;
+    CQ_PUT_KEYS(command, BIRTH, id->queue_count);
     cq_worker_put_queue_sets(id, command);
-
-    cq_command_arg(command, id->name);
-    cq_command_int(command, reborn);
-    cq_command_int(command, id->worker_ttl_s);
-    cq_command_text(command, birth_iso);
-    cq_command_int(command, id->pid);
-    cq_command_text(command, id->hostname);
-    cq_command_int(command, id->replaces_pid);
-    put_fields(id, birth_iso, now_iso, command);
+    CQ_PUT_ARGS(command, BIRTH);
+    put_fields(id, arg_birth, now_iso, command);
 }
 
 enum cq_code cq_worker_birth_read(const struct cq_reply *reply, struct cq_error *err)

@@ -7,7 +7,6 @@
 local worker, workers = unpack(KEYS) -- rq:worker:<name>, rq:workers; then rq:workers:<queue> of each queue
 -- then field, value ... of the worker's hash
 local name, reborn, worker_ttl, birth, pid, hostname, replaces = unpack(ARGV)
-local fields = 8
 local exists = redis.call('EXISTS', worker) == 1
 local old_birth, old_pid, old_hostname, death = unpack(redis.call('HMGET', worker, 'birth', 'pid', 'hostname', 'death'))
 local same = old_birth == birth and old_pid == pid and old_hostname == hostname
@@ -19,8 +18,9 @@ if reborn ~= '1' and not same then
 elseif exists then
     redis.call('HDEL', worker, 'death')
 end
-redis.call('HSET', worker, unpack(ARGV, fields))
+redis.call('HSET', worker, unpack(ARGV, after_args))
 if reborn == '1' then redis.call('HSETNX', worker, 'state', 'idle') end
-for at = 2, #KEYS do redis.call('SADD', KEYS[at], worker) end
+redis.call('SADD', workers, worker)
+for at = after_keys, #KEYS do redis.call('SADD', KEYS[at], worker) end
 redis.call('EXPIRE', worker, worker_ttl + 60)
 return redis.status_reply('OK')

@@ -8,7 +8,8 @@ local now_iso, pid, hostname, birth = unpack(ARGV) -- birth '': not compared
 local old_pid, old_hostname, old_birth = unpack(redis.call('HMGET', worker, 'pid', 'hostname', 'birth'))
 local other = old_pid ~= pid or old_hostname ~= hostname or birth ~= '' and old_birth ~= birth
 if old_pid and other then return redis.status_reply('OK') end
-for at = 3, #KEYS do redis.call('SREM', KEYS[at], worker) end
+redis.call('SREM', workers, worker)
+for at = after_keys, #KEYS do redis.call('SREM', KEYS[at], worker) end
 redis.call('DEL', worker_executions)
 if redis.call('EXISTS', worker) == 1 then
     redis.call('HSET', worker, 'death', now_iso)

@@ -1,11 +1,10 @@
 #include "lifecycle/worker/heartbeat.h"
 
-#include "job/job.h"
-#include "job/keys.h"
-#include "lifecycle/times.h"
+#include <stdio.h>
 
-_Static_assert(CQ_HEARTBEAT_NKEYS == 2 && CQ_HEARTBEAT_NARGS == 10,
-               "heartbeat.lua takes other keys or arguments");
+#include "job/job.h"
+#include "job/script_call.h"
+#include "lifecycle/times.h"
 
 enum { GRACE_S = 60 }; /* RQ adds a minute to every ttl that a heartbeat renews */
 
@@ -23,22 +22,17 @@ static int64_t execution_ttl_s(const struct cq_heartbeat *heartbeat)
 
 void cq_heartbeat_build(const struct cq_heartbeat *heartbeat, struct cq_command *command)
 {
-    struct cq_key worker = cq_key_worker(heartbeat->id->name),
-                  executions = cq_key_worker_executions(heartbeat->id->name);
+    struct cq_key key_worker = cq_key_worker(heartbeat->id->name);
+    struct cq_key key_worker_executions = cq_key_worker_executions(heartbeat->id->name);
     bool busy = heartbeat->job_id.len > 0;
-    cq_command_script(command, CQ_SCRIPT_HEARTBEAT, CQ_HEARTBEAT_NKEYS);
-    cq_command_arg(command, cq_key_str(&worker));
-    cq_command_arg(command, cq_key_str(&executions));
-
-    cq_command_arg(command, heartbeat->id->name);
-    cq_command_arg(command, heartbeat->job_id);
-    cq_command_arg(command, heartbeat->queue);
-    cq_command_arg(command, heartbeat->execution_id);
-    cq_command_int(command,
-                   (busy ? heartbeat->monitoring_interval_s : heartbeat->id->worker_ttl_s) + GRACE_S);
-    cq_command_int(command, execution_ttl_s(heartbeat));
-    cq_command_argf(command, "%.6f", heartbeat->working_time_s);
-    cq_times_arg(command, heartbeat->now);
+    struct cq_str arg_worker_name = heartbeat->id->name, arg_id = heartbeat->job_id;
+    struct cq_str arg_queue = heartbeat->queue, arg_execution = heartbeat->execution_id;
+    int arg_ttl = (busy ? heartbeat->monitoring_interval_s : heartbeat->id->worker_ttl_s) + GRACE_S;
+    int64_t arg_heartbeat_s = execution_ttl_s(heartbeat);
+    char arg_working_s[64];
+    snprintf(arg_working_s, sizeof(arg_working_s), "%.6f", heartbeat->working_time_s);
+    CQ_NOW_ARGS(heartbeat->now);
+    CQ_PUT_CALL(command, HEARTBEAT);
 }
 
 enum cq_code cq_heartbeat_read(const struct cq_reply *reply, bool *ret_still_ours, bool *ret_worker_missing,

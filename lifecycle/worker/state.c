@@ -1,15 +1,12 @@
 #include "lifecycle/worker/state.h"
 
-#include "job/keys.h"
-
-_Static_assert(CQ_STATE_NKEYS == 1 && CQ_STATE_NARGS == 2, "state.lua takes other keys or arguments");
+#include "job/script_call.h"
 
 static void build_field(struct cq_str name, const char *field, const char *value, struct cq_command *command)
 {
-    struct cq_key worker = cq_key_worker(name);
-    cq_command_script(command, CQ_SCRIPT_STATE, CQ_STATE_NKEYS);
-    cq_command_arg(command, cq_key_str(&worker));
-    cq_command_texts(command, field, value, NULL);
+    struct cq_key key_worker = cq_key_worker(name);
+    const char *arg_field = field, *arg_value = value;
+    CQ_PUT_CALL(command, STATE);
 }
 
 void cq_worker_state_build(struct cq_str worker, const char *state, struct cq_command *command)

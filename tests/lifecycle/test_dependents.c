@@ -128,7 +128,7 @@ START_TEST(a_requeued_parent_releases_those_that_still_wait)
     defer("child", "default", "parent", "description", "");
     ck_assert_int_eq(finish("parent", CQ_OUTCOME_FAILED), CQ_VERDICT_FAILED);
     ck_assert_int_eq(INT("TTL", "rq:job:parent:dependents"), 31536000);
-    cq_requeue_build(CQ_STR_LIT("parent"), CQ_STR_NONE, NOW, &call);
+    cq_requeue_build("failed", CQ_STR_LIT("parent"), CQ_STR_NONE, false, NOW, &call);
     ck_assert_int_eq(cq_requeue_read(step(), NULL), CQ_OK);
     ck_assert_int_eq(INT("TTL", "rq:job:parent:dependents"), -1);
     start("parent", RUN_1);

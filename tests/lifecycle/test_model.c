@@ -137,7 +137,9 @@ static void operator_step(void)
     case 0:
     case 7:
     case 8: cq_remove_build(cq_str(id), now, &call); break;
-    case 1: cq_requeue_build(cq_str(id), pick(2) ? default_queue[0] : CQ_STR_NONE, now, &call); break;
+    case 1:
+        cq_requeue_build("failed", cq_str(id), pick(2) ? default_queue[0] : CQ_STR_NONE, false, now, &call);
+        break;
     case 2: cq_bulk_build(&requeue, &call); break;
     case 3:
         now += 100 * CQ_SECOND; /* every heartbeat is overdue */

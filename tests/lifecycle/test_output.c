@@ -139,7 +139,7 @@ START_TEST(requeue_remove_empty_and_a_new_enqueue_take_it_away)
 {
     struct cq_job job = new_job("j1", "default");
     fail_saying(&job, "x");
-    cq_requeue_build(job.id, CQ_STR_NONE, NOW, &call);
+    cq_requeue_build("failed", job.id, CQ_STR_NONE, false, NOW, &call);
     ck_assert_int_eq(cq_requeue_read(step(), NULL), CQ_OK);
     ck_assert_int_eq(INT("EXISTS", KEY), 0);
 

@@ -166,7 +166,7 @@ START_TEST(a_parent_that_is_requeued_and_succeeds_meanwhile_releases_all)
     defer_many("other", "0");
     ck_assert_int_eq(finish("parent", CQ_OUTCOME_FAILED), CQ_VERDICT_FAILED);
     ck_assert(maintain());
-    cq_requeue_build(CQ_STR_LIT("parent"), CQ_STR_NONE, NOW, &call);
+    cq_requeue_build("failed", CQ_STR_LIT("parent"), CQ_STR_NONE, false, NOW, &call);
     ck_assert_int_eq(cq_requeue_read(step(), NULL), CQ_OK);
     start("parent", RUN_1);
     struct cq_finish with = finish_of("parent", CQ_OUTCOME_SUCCESS);

@@ -4,7 +4,7 @@
 
 static enum cq_code requeue(const char *id, struct cq_str queue, struct cq_error *err)
 {
-    cq_requeue_build(cq_str(id), queue, NOW, &call);
+    cq_requeue_build("failed", cq_str(id), queue, false, NOW, &call);
     return cq_requeue_read(step(), err);
 }
 
@@ -66,7 +66,7 @@ END_TEST
 START_TEST(sent_again_it_is_refused_and_the_job_queued_once)
 {
     fail_job("j1");
-    cq_requeue_build(CQ_STR_LIT("j1"), default_queue[0], NOW, &call);
+    cq_requeue_build("failed", CQ_STR_LIT("j1"), default_queue[0], false, NOW, &call);
     cut_call(false);
     assert_text("failed", "HGET", "rq:job:j1", "status");
     cut_call(true);
@@ -84,7 +84,7 @@ START_TEST(a_canceled_job_that_waits_again_is_not_what_still_runs)
     enqueue_and_start(&job);
     RUN("HSET", "rq:job:j1", "status", "canceled");
     RUN("ZADD", "rq:canceled:default", "1", "j1");
-    cq_requeue_from_build("canceled", CQ_STR_LIT("j1"), default_queue[0], false, NOW, &call);
+    cq_requeue_build("canceled", CQ_STR_LIT("j1"), default_queue[0], false, NOW, &call);
     ck_assert_int_eq(cq_requeue_read(step(), NULL), CQ_OK);
     ck_assert_int_eq(INT("ZCARD", "rq:wip:default"), 0);
     ck_assert_int_eq(finish("j1", CQ_OUTCOME_SUCCESS), CQ_VERDICT_FENCED);

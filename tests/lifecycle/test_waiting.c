@@ -193,7 +193,7 @@ START_TEST(a_failed_dependency_stays_one)
     enqueue_after("child", "a", "b", true);
     finish("a", CQ_OUTCOME_FAILED);
     ck_assert_int_eq(INT("SISMEMBER", "rq:job::child:dependencies", "a"), 1);
-    cq_requeue_build(CQ_STR_LIT("a"), CQ_STR_NONE, NOW, &call);
+    cq_requeue_build("failed", CQ_STR_LIT("a"), CQ_STR_NONE, false, NOW, &call);
     ck_assert_int_eq(cq_requeue_read(step(), NULL), CQ_OK);
     start("b", RUN_1);
     finish("b", CQ_OUTCOME_SUCCESS);

@@ -112,10 +112,9 @@ static void cancel(void)
 static void requeue(void)
 {
     if (given("registry").data)
-        cq_requeue_from_build(given("registry").data, given("id"), given("queue"), flag("front"), now(),
-                              &call);
+        cq_requeue_build(given("registry").data, given("id"), given("queue"), flag("front"), now(), &call);
     else
-        cq_requeue_build(given("id"), given("queue"), now(), &call);
+        cq_requeue_build("failed", given("id"), given("queue"), false, now(), &call);
     run_plain(cq_requeue_read);
 }
 

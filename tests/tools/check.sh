@@ -47,6 +47,7 @@ cli               2400  env JOBS=1 tests/tools/run_cli.sh build
 fuzz              2400  env FUZZ_SECONDS=4 FUZZ_JOBS=1 tests/fuzz/run.sh
 demo              600   examples/demo.sh build
 install           600   tests/tools/run_install.sh build
+embed             600   tests/tools/run_embed.sh build
 layers            600   make --no-print-directory layers
 lint              600   tests/tools/lint.sh
 STEPS
