@@ -111,8 +111,8 @@ END_TEST
 START_TEST(a_returned_retry_beyond_its_max_fails_with_type_5)
 {
     struct cq_job job = new_job("j1", "default");
-    job.number_of_retries = 2;
     enqueue_and_start(&job);
+    INT("HSET", "rq:job:j1", "number_of_retries", "2");
     struct cq_finish with = finish_of("j1", CQ_OUTCOME_RETRY);
     with.retry_max = 2;
     with.retry_intervals = CQ_STR_LIT("[0]");
