@@ -130,7 +130,7 @@ enum cq_code cq_ini_parse(struct cq_str text, const char *name, cq_ini_fn *fn, v
     int first_bad = ini_parse_stream(next_line, &reading, on_setting, &reading);
     if (variables)
         set_limits(before);
-    /* inih goes on after a broken line, and its number may be below that of an error of ours. */
+    /* inih continues after a broken line. The number of that line may be below that of our error. */
     if (first_bad > 0 && (reading.code == CQ_OK || first_bad < reading.line))
         return cq_error_set(err, CQ_ERR_CONFIG, "%s:%d: neither a [section] nor a `key = value`", name,
                             first_bad);

@@ -10,10 +10,10 @@ typedef const char *cq_settings_env_fn(const char *name, void *data);
 
 /*
  * Read the file, then the environment, into initialised settings.
- *   path    the file (-c); NULL: the one that CQ_CONFIG or RQ_CONFIG names, or none. A name that is no file
- * but a Python module's is read as RQ does: then the environment's REDIS_... variables do not count. python
- * how a module is read: what the command line says; NULL, or an interpreter of NULL: CQ_PYTHON, or python3
- *   env     looks a variable up; NULL: getenv. A variable that is set and empty counts as not set.
+ *   path    the file (-c); NULL: the one that CQ_CONFIG or RQ_CONFIG names, or none. A name that is not a
+ * file but that of a Python module is read as RQ does: then the environment's REDIS_... variables do not
+ * count. python how a module is read: what the command line says; NULL, or an interpreter of NULL: CQ_PYTHON,
+ * or python3 env     looks a variable up; NULL: getenv. A variable that is set and empty counts as not set.
  * Errors: CQ_ERR_CONFIG `FILE:LINE: ...` for a broken line, an unknown section or key (with the nearest right
  * one), a value that does not fit, a key given twice, a file or module that cannot be read.
  */

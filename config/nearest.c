@@ -11,7 +11,7 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Like two letters in either case, and `-` like `_`: such a slip alone is no distance. */
+/* Like two letters in either case, and `-` like `_`: such a slip alone counts as no distance. */
 static int folded(char c)
 {
     return c == '-' ? '_' : tolower((unsigned char)c);

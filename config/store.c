@@ -179,7 +179,7 @@ static enum cq_code store_level(const struct cq_setting *setting, struct cq_sett
     return CQ_OK;
 }
 
-/* A name without a dot that is no format is a mistyped one, hardly a class of Python's. */
+/* A name without a dot that is not a format is a typo, rarely a Python class. */
 static enum cq_code store_serializer(const struct cq_setting *setting, struct cq_settings *settings,
                                      const char *value, const char *where, struct cq_error *err)
 {

@@ -73,7 +73,7 @@ CQ_MUST_CHECK enum cq_code cq_setting_store(const struct cq_setting *setting, st
 /*
  * Dotted names with commas between them, as a setting of type NAMES is written; "" is none.
  *   parts  of each name, at least
- * Errors: CQ_ERR_CONFIG for an empty item or one that is no dotted name; *ret_names is untouched then, and
+ * Errors: CQ_ERR_CONFIG for an empty item or one that is not a dotted name; *ret_names is untouched then, and
  * else the caller's.
  */
 CQ_MUST_CHECK enum cq_code cq_setting_names(const char *value, int parts, const char *where,

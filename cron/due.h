@@ -26,7 +26,7 @@ struct cq_cron_due {
 
 /*
  *   last  the last tick; CQ_TIME_UNSET: none yet, and an interval's first one is now. In the future, the
- * server's clock was set back: fixed times of up to three hours are not run again, others go on by the new
+ * server's clock was set back: fixed times of up to three hours are not run again, others continue by the new
  * time.
  */
 void cq_cron_due(const struct cq_schedule *schedule, const char *zone, enum cq_cron_missed missed,

@@ -17,7 +17,7 @@ struct day {
     int month, day, weekday, length; /* length of the month, in days */
 };
 
-/* How the zone's clocks go on that day. */
+/* How the clocks of the zone run on that day. */
 struct clocks {
     int before, after; /* seconds east of Greenwich */
     int64_t change;    /* the instant from which `after` counts; INT64_MIN: all day */

@@ -127,8 +127,8 @@ static void fill_job(struct cq_enqueue_work *work, cq_time now)
 }
 _Static_assert(CQ_OPTION_UNSET == CQ_TTL_UNSET, "an option that was not given leaves the field out");
 
-/* RQ's scheduler queues a job when it is due, whatever it depends on: together they would not do what they
- * say. */
+/* RQ's scheduler queues a due job with its dependencies still open: together they would not do what they say.
+ */
 static enum cq_code fill_time(struct cq_enqueue_work *work, struct cq_error *err)
 {
     const struct cq_enqueue_options *options = work->options;

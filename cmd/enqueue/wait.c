@@ -17,7 +17,7 @@
 
 enum { BLOCK_MS = 1000 }; /* of one XREAD: below any sensible socket timeout */
 
-/* Did the job end? *ret_status is then the command's. RETRIED is no end. */
+/* Did the job end? *ret_status is then the status of the command. RETRIED does not count as an end. */
 static bool show_outcome(const struct cq_reply *entry, enum cq_exit *ret_status)
 {
     struct cq_arena arena = CQ_ARENA_INIT;

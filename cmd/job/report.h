@@ -59,7 +59,7 @@ struct cq_job_report {
  * *ret_report needs no init, and is to be released after an error too.
  * Redis: HMGET rq:job:<id>, XREVRANGE rq:results:<id>, GETRANGE rq:cq:output:<id>; then ZSCORE
  * rq:scheduled:<queue> or SRANDMEMBER rq:job::<id>:dependencies. Errors: CQ_ERR_CONNECTION, CQ_ERR_REDIS. A
- * result that cannot be read is no error, see unreadable.
+ * result that cannot be read is not an error, see unreadable.
  */
 CQ_MUST_CHECK enum cq_code cq_job_report_read(struct cq_connection *connection, struct cq_str id,
                                               struct cq_job_report *ret_report, struct cq_error *err);

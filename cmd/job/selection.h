@@ -72,7 +72,7 @@ struct cq_selection {
 
 struct cq_bulk_work;
 
-/* Stop is no step of bulk.lua: it does what it does for a page's jobs here. */
+/* bulk.lua has no step for stop: this stops the jobs of a page. */
 typedef enum cq_code cq_bulk_work_fn(struct cq_bulk_work *work, const struct cq_str *ids, size_t count,
                                      struct cq_error *err);
 /* After all pages: it says what was done, and frees what it kept. status: so far; returns what the command

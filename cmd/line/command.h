@@ -61,7 +61,7 @@ struct cq_cmd {
 extern const struct cq_cmd cq_commands[];
 extern const struct cq_option cq_shared_options[], cq_local_options[];
 
-/* A word of rq that is no command here, and what to add to the complaint about it. The end is marked by a
+/* A word of rq that is not a command here, and what to add to the complaint about it. The end is marked by a
  * NULL name. */
 struct cq_cmd_missing {
     const char *name;
@@ -77,7 +77,7 @@ int cq_command_line(int argc, char **argv);
 /* Complain about a command that is not there, naming the nearest one; returns CQ_EXIT_USAGE. */
 enum cq_exit cq_command_unknown(const char *name);
 
-/* The setting behind a SETTING option; NULL: the option is no setting. */
+/* The setting behind a SETTING option; NULL: the option is not a setting. */
 const struct cq_setting *cq_option_setting(const struct cq_option *option);
 
 /* Print what --help of a command says (help.c). */

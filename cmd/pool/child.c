@@ -17,8 +17,7 @@
 
 enum { TEXT_MAX = 4096, STABLES_MAX = 32 };
 
-/* Whatever signal comes before the worker has its own handlers must not hurt it, but SIGTERM and SIGINT,
- * which may end it. */
+/* No signal may hurt the worker before it has its own handlers. SIGTERM and SIGINT may end it. */
 static void become_ordinary(const struct cq_child_order *order, pid_t parent)
 {
     sigset_t none;

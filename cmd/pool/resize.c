@@ -55,7 +55,7 @@ static struct cq_fleet_member *choose(const struct cq_run *run, struct cq_fleet 
     return chosen;
 }
 
-/* Whoever of them listens. */
+/* Tell the first worker that listens. */
 static enum cq_exit tell(struct cq_session *session, struct cq_fleet *fleet,
                          const struct cq_fleet_member *chosen, int workers)
 {

@@ -101,7 +101,8 @@ static void leave(int signal_number)
     _exit(signal_number == SIGINT ? CQ_EXIT_OK : 128 + signal_number);
 }
 
-/* Ctrl-Z gives the terminal to the shell, with its cursor; whoever continues us gets the picture without. */
+/* Ctrl-Z gives the terminal to the shell, with its cursor; the picture is drawn without it when we continue.
+ */
 static void pause_here(int signal_number)
 {
     (void)signal_number;

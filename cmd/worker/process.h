@@ -6,7 +6,7 @@
 
 /*
  * Send SIGHUP to a process, if it is a cq worker that has a handler for it: it ends any other program, RQ's
- * worker too. Errors: CQ_ERR_INVALID_OPERATION (no such process, or it is no cq worker: nothing was sent),
+ * worker too. Errors: CQ_ERR_INVALID_OPERATION (no such process, or it is not a cq worker: nothing was sent),
  * CQ_ERR_SYSTEM (not ours to signal).
  */
 CQ_MUST_CHECK enum cq_code cq_process_hang_up(int pid, struct cq_error *err);
