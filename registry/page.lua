@@ -16,7 +16,7 @@ local items = {}
 local ended = 0
 
 local function add(member, id, score)
-    local job = 'rq:job:' .. id
+    local job = key_job(id)
     local fields = redis.pcall('HMGET', job, 'status', 'origin', 'created_at', 'enqueued_at', 'started_at', 'ended_at')
     local item = {member, false, false, false, false, false, false, score, false, false, false}
     if not fields.err then
@@ -28,7 +28,7 @@ local function add(member, id, score)
         end
         if errors == '1' then
             item[10] = redis.call('HGET', job, 'exc_info')
-            local found = redis.pcall('XREVRANGE', 'rq:results:' .. id, '+', '-', 'COUNT', 1)
+            local found = redis.pcall('XREVRANGE', key_results(id), '+', '-', 'COUNT', 1)
             local latest = not found.err and found[1]
             if latest then
                 item[11] = latest
@@ -86,7 +86,7 @@ local function read_started()
     for at = 1, #found[2], 2 do
         local member = found[2][at]
         local id = string.match(member, '^(.*):[^:]*$')
-        if not id or redis.call('EXISTS', 'rq:job:' .. id) == 0 and redis.call('EXISTS', 'rq:job:' .. member) == 1 then id = member end
+        if not id or redis.call('EXISTS', key_job(id)) == 0 and redis.call('EXISTS', key_job(member)) == 1 then id = member end
         add(member, id, found[2][at + 1])
     end
 end

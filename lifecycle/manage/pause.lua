@@ -6,7 +6,7 @@ local paused = unpack(KEYS) -- rq:cq:paused
 -- ends: '' or an epoch to pause; 'resume' to end. Then the names of the queues.
 local ends, now_s = unpack(ARGV)
 if redis.call('TYPE', paused).ok ~= 'hash' and redis.call('EXISTS', paused) == 1 then
-    return redis.error_reply('INVALIDOPERATION rq:cq:paused is not a hash; delete it to pause queues')
+    return redis.error_reply('INVALIDOPERATION ' .. paused .. ' is not a hash; delete it to pause queues')
 end
 local all = redis.call('HGETALL', paused)
 for at = 1, #all, 2 do

@@ -75,6 +75,7 @@ rule 'long header' long_files '*.h' $HEADER_MAX
 rule 'full folder' full_folders
 rule 'long Python function' long_python_functions
 rule 'long Python file' long_files '*.py' $FILE_MAX
+rule 'key' tests/tools/lint_keys.sh
 if command -v python3 > /dev/null; then
     rule 'path in a document' python3 tests/tools/lint_docs.py paths
     rule 'phrase' python3 tests/tools/lint_docs.py phrases
