@@ -47,7 +47,7 @@ enum cq_code cq_frame_send(int fd, struct cq_str bytes, const int *fds, int fd_c
         ssize_t n = sendmsg(fd, &message, MSG_NOSIGNAL);
         if (n >= 0) {
             done += (size_t)n;
-        } else if (errno == EAGAIN) { /* somebody made the socket non-blocking */
+        } else if (errno == EAGAIN) { /* the job made the socket non-blocking */
             struct pollfd ready = {.fd = fd, .events = POLLOUT};
             poll(&ready, 1, -1);
         } else if (errno == EPIPE || errno == ECONNRESET) {

@@ -19,9 +19,9 @@ static const char *text_of(struct cq_context *job, struct cq_str text)
 }
 
 /*
- * The job's names for whoever looks into the environment. They are part of it for the life of the process:
- * putenv keeps the pointer and, unlike setenv, allocates nothing once the names are there, which the stable
- * sees to.
+ * The job's names, for programs that look into the environment. They are part of it for the life of the
+ * process: putenv keeps the pointer and, unlike setenv, allocates nothing once the names are there, which the
+ * stable sees to.
  */
 static void set_environment(const struct cq_context *job)
 {

@@ -12,8 +12,8 @@ static void drop_changed(void *context)
     cq_modules_drop_changed(context);
 }
 
-/* Horses had to load modules: have them before the next fork. What cannot be read is somebody's play; ignore
- * it. */
+/* Horses had to load modules: have them before the next fork. What cannot be read was written by a job;
+ * ignore it. */
 static void learn(struct cq_stable_server *stable, struct cq_modules *modules)
 {
     char bytes[CQ_STABLE_MESSAGE_MAX];

@@ -38,7 +38,8 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* Take one word from *text. A brace that a backslash or quotes protect is doubled: it is no placeholder. */
+/* Take one word from *text. A brace that a backslash or quotes protect is doubled: it is not a placeholder.
+ */
 static bool take_word(const char **text, struct cq_buf *word)
 {
     char quote = '\0';

@@ -278,7 +278,7 @@ void cq_pool_resize(struct cq_pool *pool, int wanted)
         return;
     if (wanted < 1 || wanted > CQ_SLOTS_MAX) {
         cq_log(&pool->log, CQ_LOG_WARNING, pool->name, NULL,
-               "resize to %d workers ignored: 1 to %d is what there may be", wanted, CQ_SLOTS_MAX);
+               "resize to %d workers ignored: it must be between 1 and %d", wanted, CQ_SLOTS_MAX);
         return;
     }
     cq_log(&pool->log, CQ_LOG_INFO, pool->name, NULL, "pool is resized from %d to %d workers", pool->wanted,

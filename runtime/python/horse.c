@@ -118,7 +118,7 @@ PyObject *cq_horse_py_log(PyObject *self, PyObject *args)
     cq_frame_start(&writer, &out, "log");
     cq_frame_add_str(&writer, "level", cq_str(level));
     cq_frame_add_str(&writer, "text", cq_str_n(data, (size_t)(len < LOG_TEXT_MAX ? len : LOG_TEXT_MAX)));
-    /* When the worker is gone, whoever logs is about to end; a line is not what should tell it. */
+    /* When the worker is gone the job is about to end; a line that is lost need not fail it first. */
     if (!cq_frame_end(&writer) || !send_out())
         PyErr_Clear();
     Py_DECREF(bytes);
@@ -138,7 +138,7 @@ static void send_names(struct cq_str names)
     cq_buf_release(&message);
 }
 
-/* A name that does not fit in a message is no module's. */
+/* A name that does not fit in a message is not a module's. */
 static bool add_name(struct cq_buf *names, PyObject *name)
 {
     char *data;

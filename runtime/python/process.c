@@ -54,7 +54,7 @@ static bool describe_peer(int fd, char *text, size_t size)
     return true;
 }
 
-/* Our own sockets are pairs, so what has a peer with a name is somebody else's. */
+/* Our own sockets are pairs, so a socket whose peer has a name is another library's. */
 PyObject *cq_process_py_sockets(PyObject *self, PyObject *none)
 {
     (void)self;

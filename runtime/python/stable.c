@@ -121,7 +121,7 @@ static bool add_learned(PyObject *names, struct cq_str bytes)
 {
     struct cq_frame frame;
     size_t size;
-    /* What cannot be read is somebody's play; ignore it. */
+    /* What cannot be read was written by a job; ignore it. */
     if (cq_frame_parse(bytes, CQ_STABLE_MESSAGE_MAX, &frame, &size, NULL) || size != bytes.len ||
         !cq_str_is(frame.type, "learn"))
         return true;

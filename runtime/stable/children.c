@@ -15,7 +15,7 @@
 
 enum {
     FIRST_CAPACITY = 16,
-    END_TRIES = 2000, /* a thread that is left over may go on starting processes: it is not waited for */
+    END_TRIES = 2000, /* a thread that is left over may start processes for ever: it is not waited for */
     END_PAUSE_US = 1000,
 };
 

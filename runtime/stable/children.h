@@ -23,7 +23,7 @@ struct cq_children {
     size_t len;
     size_t cap;
     int list_fd;       /* /proc's list of our children; -1: this kernel has none */
-    pid_t helper;      /* a child that is no horse and no leftover either; 0: none, or it was reaped */
+    pid_t helper;      /* a child that is neither horse nor leftover; 0: none, or it was reaped */
     int helper_status; /* of the last one that was reaped, as of waitpid */
 };
 

@@ -146,7 +146,7 @@ void cq_horse_self_answer(const struct cq_buf *answer, ino_t socket_inode)
 
 /* ---- between jobs ---- */
 
-/* What a job started and left running ends with it, also where the horse goes on. */
+/* What a job started and left running ends with it, also where the horse takes another job. */
 static void kill_children(void)
 {
     siginfo_t info;

@@ -16,7 +16,7 @@
 
 enum { LINE_BUFFER = 4096 };
 
-/* How the loop goes on after a frame. */
+/* What the loop does after a frame. */
 enum step { STEP_ON, STEP_END, STEP_HORSE };
 
 static void complain(const struct cq_stable_server *stable, const char *text)
@@ -113,8 +113,7 @@ static enum step handle_fork(struct cq_stable_server *stable, const struct cq_fr
     for (int i = 0; i < request->fd_count; i++)
         close(request->fds[i]);
     if (pid > 0) {
-        /* The horse does it too; whoever comes first, the group is there before the worker knows of the
-         * horse. */
+        /* The horse does it too: so the group exists before the worker knows of the horse. */
         setpgid(pid, pid);
         cq_children_add(&stable->children, pid, request->number);
     }
@@ -215,7 +214,7 @@ static bool set_signals(struct cq_stable_server *stable, struct cq_error *err)
     if (stable->signal_fd < 0)
         return !cq_error_errno(err, errno, "cannot make a signal descriptor");
     /*
-     * The worker may have armed it. But when the worker is killed somebody has to kill what jobs have
+     * The worker may have armed it. But when the worker is killed something has to kill what jobs have
      * started, and that is the stable, which sees the end of file.
      */
     prctl(PR_SET_PDEATHSIG, 0);
@@ -262,7 +261,7 @@ size_t cq_stable_server_take_message(struct cq_stable_server *stable, char bytes
 
 static void reap(struct cq_stable_server *stable)
 {
-    /* SIGCHLD does not queue: one read takes it, and reaping takes whoever is there. */
+    /* SIGCHLD does not queue: one read takes it, and reaping takes all that have exited. */
     struct signalfd_siginfo info;
     ssize_t ignored = read(stable->signal_fd, &info, sizeof(info));
     (void)ignored;

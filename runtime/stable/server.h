@@ -70,7 +70,7 @@ enum cq_stable_server_event {
 /*
  * Make this process a stable: standard input is /dev/null, descriptors above CQ_STABLE_SOCKET are closed,
  * signals are blocked or ignored, what horses leave behind becomes our child. The title says `cq: RUNTIME
- * stable`. Errors: CQ_ERR_USAGE (descriptor 3 is no socket), CQ_ERR_SYSTEM; the process is to end then.
+ * stable`. Errors: CQ_ERR_USAGE (descriptor 3 is not a socket), CQ_ERR_SYSTEM; the process is to end then.
  */
 CQ_MUST_CHECK enum cq_code cq_stable_server_open(struct cq_stable_server *stable, const char *runtime,
                                                  struct cq_error *err);
@@ -88,7 +88,7 @@ bool cq_stable_server_send(struct cq_stable_server *stable, struct cq_frame_writ
 
 /*
  * Wait for a descriptor too, for at most so long, until cq_stable_server_unwatch. Messages of horses wait
- * meanwhile: who watches is busy with the last ones.
+ * meanwhile: the caller is busy with the last ones.
  */
 void cq_stable_server_watch(struct cq_stable_server *stable, int fd, int at_most_ms);
 void cq_stable_server_unwatch(struct cq_stable_server *stable);

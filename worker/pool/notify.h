@@ -17,7 +17,7 @@ void cq_notify_take(struct cq_notify *notify);
 /* "READY=1", "STOPPING=1". Never waits; what cannot be sent is left out. */
 void cq_notify_send(const struct cq_notify *notify, const char *state);
 
-/* A reload, begun and over: what serves goes on serving all along. */
+/* A reload, begun and over: horses are served all along. */
 void cq_notify_reloaded(const struct cq_notify *notify);
 
 #endif

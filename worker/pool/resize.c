@@ -123,7 +123,7 @@ void cq_resize_leave(struct cq_process *process)
 void cq_resize_asked(struct cq_process *process, int wanted)
 {
     if (wanted < 1 || wanted > CQ_SLOTS_MAX)
-        cq_log_warning(&process->logger, "resize to %d workers ignored: 1 to %d is what there may be", wanted,
+        cq_log_warning(&process->logger, "resize to %d workers ignored: it must be between 1 and %d", wanted,
                        CQ_SLOTS_MAX);
     else if (process->supervisor)
         cq_supervisor_link_say(process->supervisor, CQ_SUPERVISOR_RESIZE_TO, wanted);

@@ -22,11 +22,11 @@ struct cq_supervisor_link *cq_resize_open_link(struct cq_process *process);
 /* Have so many slots, 1 to CQ_SLOTS_MAX; nothing while the process ends. */
 void cq_resize_to(struct cq_process *process, int wanted);
 
-/* End, when the running jobs have. No deadline: this is no shutdown. */
+/* End, when the running jobs have. No deadline: this is not a shutdown. */
 void cq_resize_leave(struct cq_process *process);
 
-/* Somebody asks for so many, or for so many more or fewer. In a pool its supervisor decides, and tells every
- * process. */
+/* A signal or a command asks for so many, or for so many more or fewer. In a pool its supervisor decides, and
+ * tells every process. */
 void cq_resize_asked(struct cq_process *process, int wanted);
 void cq_resize_asked_more(struct cq_process *process, int more);
 

@@ -30,7 +30,7 @@ struct cq_supervisor_message {
 /* One message, without waiting. False: the other is gone, or does not read. */
 bool cq_supervisor_link_send(int fd, enum cq_supervisor_word word, int value);
 
-/* The next message. 1: there is one; 0: none yet; -1: the other is gone. What is no message is passed
+/* The next message. 1: there is one; 0: none yet; -1: the other is gone. Anything else is passed
  * over. */
 int cq_supervisor_link_receive(int fd, struct cq_supervisor_message *ret_message);
 

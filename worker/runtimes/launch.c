@@ -53,8 +53,8 @@ void cq_launch_native(struct cq_launch *launch, const struct cq_settings *settin
         push(launch, "--without-python");
 }
 
-/* A brace is doubled in a command as it is written, so that it is no placeholder: a runtime's command has
- * none. */
+/* A brace is doubled in a command as it is written, so that it is not a placeholder: a runtime's
+ * command has none. */
 static void single_braces(char *word)
 {
     char *to = word;

@@ -17,7 +17,7 @@
 enum {
     PROTOCOL_VERSION = 1,
     FORK_WITHIN_S =
-        30, /* longer than that, and it hangs: in a module's constructor, or because somebody stopped it */
+        30, /* longer than that, and it hangs: in a module's constructor, or because it was stopped */
     BUSY_MAX_S = 600,    /* beyond that, when it said that it is busy */
     IMPORTS_MAX = 1024,  /* bytes of a module's name */
     LEAVE_WITHIN_S = 30, /* after its last horse; an end of file does not help one that does not read */

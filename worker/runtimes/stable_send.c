@@ -7,7 +7,7 @@
 #include "runtime/frame.h"
 #include "worker/runtimes/horse.h"
 
-/* There is room again: send what was left, then those who had been told "not now" may ask again. */
+/* There is room again: send what was left, then tell the owner that it may ask again. */
 static void on_writable(struct ev_loop *loop, ev_io *watcher, int events)
 {
     (void)events;
