@@ -43,8 +43,8 @@ def wait_until(condition, what, timeout_s=None):
 
 
 def wait_for_no_echo(redis, *workers):
-    """Until a second signal to workers that are told to stop is not taken for an echo of the first: both kinds
-    ignore one within a second of the date that they store."""
+    """Until a second signal to workers that were told to stop is not taken for an echo of the first: both
+    kinds ignore one within a second of the date that they store."""
 
     def is_past(name):
         date = redis.hget(f"rq:worker:{name}", "shutdown_requested_date")
