@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "runtime/frame.h"
+#include "worker/exception.h"
 #include "worker/runtimes/runtime_text.h"
 
 enum {
@@ -75,7 +76,7 @@ static enum cq_code start(struct cq_runtime *runtime, struct cq_stable **ret_sta
 static void start_failed(struct cq_runtime *runtime, enum cq_runtime_event event, enum cq_code code,
                          struct cq_str why)
 {
-    struct cq_str line = cq_runtime_last_line(why);
+    struct cq_str line = cq_exception_line(why);
     cq_buf_clear(&runtime->reason);
     cq_buf_printf(&runtime->reason, "the %s runtime", runtime->name);
     if (runtime->kind != CQ_RUNTIME_NATIVE && runtime->file)
@@ -88,7 +89,7 @@ static void start_failed(struct cq_runtime *runtime, enum cq_runtime_event event
 
 static void reload_failed(struct cq_runtime *runtime, struct cq_str why)
 {
-    struct cq_str line = cq_runtime_last_line(why);
+    struct cq_str line = cq_exception_line(why);
     if (line.len < why.len)
         cq_runtime_log_lines(runtime, why);
     cq_log(runtime->host->log, CQ_LOG_ERROR, runtime->host->name, NULL,

@@ -7,16 +7,6 @@
 
 enum { MORE_MAX = 4096 }; /* bytes of what else the line about a ready runtime says */
 
-struct cq_str cq_runtime_last_line(struct cq_str text)
-{
-    while (text.len && strchr(" \n\r\t", text.data[text.len - 1]))
-        text.len--;
-    size_t start = text.len;
-    while (start && text.data[start - 1] != '\n')
-        start--;
-    return cq_str_n(text.data + start, text.len - start);
-}
-
 void cq_runtime_log_lines(const struct cq_runtime *runtime, struct cq_str text)
 {
     for (size_t at = 0; at < text.len;) {

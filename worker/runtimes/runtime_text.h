@@ -6,9 +6,6 @@
 
 enum { CQ_RUNTIME_END_SIZE = 160 }; /* bytes of how a stable ended, with the NUL */
 
-/* The last line that says something: of a traceback, the exception. Borrowed from text. */
-struct cq_str cq_runtime_last_line(struct cq_str text);
-
 /* Log a traceback, line by line. */
 void cq_runtime_log_lines(const struct cq_runtime *runtime, struct cq_str text);
 
