@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "cmd/line/command.h"
+#include "cmd/line/program.h"
 #include "runtime/native_stable.h"
 
 int main(int argc, char **argv)

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/number.h"
 #include "config/interpreter.h"
+#include "cron/schedule_parse.h"
 
 enum { ANSWER_MAX = 64 * 1024 * 1024, FIELDS_MAX = 100, FIRST_ITEMS = 9 };
 

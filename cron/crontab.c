@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "base/zone.h"
+#include "cron/schedule_parse.h"
 
 enum { LINE_MAX_BYTES = 64 * 1024, WHERE_MAX = 120 };
 

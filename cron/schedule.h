@@ -45,11 +45,6 @@ struct cq_schedule {
     bool by_the_clock; /* minute or hour begins with `*` */
 };
 
-/* Errors: CQ_ERR_CONFIG says which field is wrong and what it may be; also for a date that never comes, such
- * as 30 February. */
-CQ_MUST_CHECK enum cq_code cq_schedule_parse(struct cq_str text, enum cq_schedule_reading reading,
-                                             struct cq_schedule *ret_schedule, struct cq_error *err);
-
 /*
  * The first time after `after`.
  *   zone  as in base/zone.h, checked

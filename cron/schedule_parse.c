@@ -3,7 +3,7 @@
 #include <strings.h>
 
 #include "base/number.h"
-#include "cron/schedule.h"
+#include "cron/schedule_parse.h"
 
 enum { FIELDS_MAX = 6, FIELD_SIZE = 256, EVERY_MAX_S = 10 * 365 * 86400 };
 enum { MINUTE, HOUR, DAY, MONTH, WEEKDAY, SECOND };

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/timer.h"
 #include "cron/say.h"
+#include "job/id.h"
 #include "lifecycle/cron/cron_beat.h"
 #include "lifecycle/cron/cron_tick.h"
 #include "lifecycle/cron/cron_view.h"

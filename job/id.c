@@ -1,8 +1,8 @@
-/* Ids: of jobs and executions, generated, checked, and taken apart. */
+#include "job/id.h"
+
 #include <ctype.h>
 #include <uuid/uuid.h>
 
-#include "job/job.h"
 #include "job/keys.h"
 
 bool cq_job_id_valid(struct cq_str id)

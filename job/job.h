@@ -1,5 +1,5 @@
 /*
- * A job: what the hash rq:job:<id> of a new one holds, the words for its status, and its ids.
+ * A job: what the hash rq:job:<id> of a new one holds, and the words for its status.
  *
  * A job's life: created -> queued (its id on rq:queue:<origin>) -> started (an execution in rq:wip:<origin>)
  * -> finished | failed | stopped (registry of that name, result stream) -> gone when its TTL passes. A retry
@@ -82,17 +82,5 @@ void cq_job_init(struct cq_job *job); /* everything unset */
  * to write. Returns the number of arguments appended.
  */
 int cq_job_write(const struct cq_job *job, struct cq_command *command);
-
-/* Ids that RQ accepts: letters, digits, `_`, `-`, 1 to CQ_NAME_MAX bytes. For ids that cq creates; read
- * any. */
-bool cq_job_id_valid(struct cq_str id);
-
-enum { CQ_UUID_SIZE = 37, CQ_EXECUTION_ID_SIZE = 33 };
-void cq_job_id_generate(char ret_id[CQ_UUID_SIZE]);               /* lower-case UUID4 with dashes */
-void cq_execution_id_generate(char ret_id[CQ_EXECUTION_ID_SIZE]); /* UUID4 as 32 hex digits */
-
-/* Split `<job id>:<execution id>` of rq:wip at the last colon; without one, all is the id (RQ 1.x) and
- * execution is CQ_STR_NONE. */
-void cq_execution_split(struct cq_str member, struct cq_str *ret_job_id, struct cq_str *ret_execution);
 
 #endif

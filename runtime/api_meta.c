@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "runtime/context.h"
 #include "runtime/frame.h"
+#include "serializers/json.h"
 
 /* Replaced values stay in meta's arena until it is made anew from what was saved: past this many bytes. */
 enum { META_ARENA_KEEP = 1024 * 1024 };

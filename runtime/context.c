@@ -6,6 +6,7 @@
 
 #include "base/utf8.h"
 #include "runtime/frame.h"
+#include "serializers/json.h"
 
 void cq_context_init(struct cq_context *job, int fd)
 {

@@ -14,6 +14,7 @@
 #include "base/utf8.h"
 #include "runtime/context.h"
 #include "runtime/program.h"
+#include "serializers/json.h"
 
 enum {
     READ_SIZE = 64 * 1024,

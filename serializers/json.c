@@ -13,6 +13,7 @@
 
 #include "base/utf8.h"
 #include "serializers/bigint.h"
+#include "serializers/json.h"
 #include "serializers/pystr.h"
 #include "serializers/repr.h"
 #include "serializers/serializer.h"

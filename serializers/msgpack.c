@@ -8,6 +8,7 @@
 
 #include "base/utf8.h"
 #include "serializers/datetime.h"
+#include "serializers/msgpack.h"
 #include "serializers/serializer.h"
 
 enum {

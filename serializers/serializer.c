@@ -2,6 +2,11 @@
 
 #include <string.h>
 
+#include "serializers/json.h"
+#include "serializers/msgpack.h"
+#include "serializers/pickle/read.h"
+#include "serializers/pickle/write.h"
+
 static const struct {
     const char *name;
     const char *dotted[2]; /* RQ's classes; NULL: none */

@@ -43,15 +43,4 @@ CQ_MUST_CHECK enum cq_code cq_decode(enum cq_format format, struct cq_str bytes,
 CQ_MUST_CHECK enum cq_code cq_encode(enum cq_format format, const struct cq_value *value, struct cq_buf *out,
                                      struct cq_error *err);
 
-/* The codecs themselves, pickle/read.c, pickle/write.c, json.c, msgpack.c. */
-enum cq_code cq_pickle_read(struct cq_str bytes, struct cq_arena *arena, struct cq_value *ret_value,
-                            struct cq_error *err);
-enum cq_code cq_pickle_write(const struct cq_value *value, struct cq_buf *out, struct cq_error *err);
-enum cq_code cq_json_read(struct cq_str bytes, struct cq_arena *arena, struct cq_value *ret_value,
-                          struct cq_error *err);
-enum cq_code cq_json_write(const struct cq_value *value, struct cq_buf *out, struct cq_error *err);
-enum cq_code cq_msgpack_read(struct cq_str bytes, struct cq_arena *arena, struct cq_value *ret_value,
-                             struct cq_error *err);
-enum cq_code cq_msgpack_write(const struct cq_value *value, struct cq_buf *out, struct cq_error *err);
-
 #endif

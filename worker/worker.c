@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/title.h"
+#include "job/id.h"
 #include "job/keys.h"
 #include "lifecycle/worker/state.h"
 #include "worker/callback.h"

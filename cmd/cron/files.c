@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cmd/cron/words.h"
 #include "cron/configuration.h"
 #include "cron/crontab.h"
 

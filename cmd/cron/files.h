@@ -21,15 +21,4 @@ struct cq_cron_files {
 CQ_MUST_CHECK enum cq_code cq_cron_files_read(const struct cq_cron_files *files, struct cq_cron_table *table,
                                               struct cq_error *err);
 
-/*
- * Read the words of one line into the job: its name, queue, function, what RQ shows of it; everything that
- * can be wrong is found here and not when it is due. The format must outlive the job's last write. Errors:
- * CQ_ERR_CONFIG, without the place.
- */
-CQ_MUST_CHECK enum cq_code cq_cron_words_read(struct cq_cron_job *job, enum cq_format format,
-                                              struct cq_error *err);
-
-/* The options that are cron's own, for the documentation in --help. */
-extern const struct cq_option cq_cron_line_options[];
-
 #endif

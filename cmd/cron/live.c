@@ -1,10 +1,9 @@
-/* cq cron --list without a file: the schedulers that live, cq's and rq's, with the jobs that they show of
- * themselves. */
+#include "cmd/cron/live.h"
+
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/number.h"
-#include "cmd/cron/show.h"
 #include "cmd/line/output.h"
 #include "job/keys.h"
 #include "lifecycle/cron/cron_view.h"

@@ -11,11 +11,4 @@ void cq_cron_show_next(const struct cq_cron_table *table, int64_t count, cq_time
 /* --list: each with its last and next time, after a heartbeat's answer was put into the table. */
 void cq_cron_show_list(const struct cq_cron_table *table, cq_time now, bool json);
 
-/*
- * --list without a file: the schedulers that gave a sign of life in the last two minutes, cq's and rq's, as
- * they show themselves. now  the server's time
- */
-CQ_MUST_CHECK enum cq_code cq_cron_show_live(struct cq_connection *connection, cq_time now, bool json,
-                                             struct cq_error *err);
-
 #endif

@@ -1,12 +1,11 @@
-/* A line's words behind its schedule: options of cron's own and of `cq enqueue`, the function, its
- * arguments. */
+#include "cmd/cron/words.h"
+
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/zone.h"
-#include "cmd/cron/files.h"
 #include "cmd/enqueue/prepare.h"
 #include "serializers/serializer.h"
 

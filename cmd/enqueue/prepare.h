@@ -10,6 +10,7 @@
 #include "cmd/enqueue/options.h"
 #include "cmd/line/command.h"
 #include "job/function_call.h"
+#include "job/id.h"
 #include "job/job.h"
 
 /* What enqueue keeps while it works. */

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "cmd/line/output.h"
+#include "job/id.h"
 #include "job/job.h"
 #include "lifecycle/manage/bulk.h"
 

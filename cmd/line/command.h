@@ -69,20 +69,6 @@ struct cq_cmd_missing {
 };
 extern const struct cq_cmd_missing cq_commands_missing[];
 
-const struct cq_cmd *cq_command_find(const char *name); /* NULL: no such command */
-
-/* All of the program behind main(): find the command, parse, run, flush. */
-int cq_command_line(int argc, char **argv);
-
-/* Complain about a command that is not there, naming the nearest one; returns CQ_EXIT_USAGE. */
-enum cq_exit cq_command_unknown(const char *name);
-
-/* The setting behind a SETTING option; NULL: the option is not a setting. */
-const struct cq_setting *cq_option_setting(const struct cq_option *option);
-
-/* Print what --help of a command says (help.c). */
-void cq_help_of(const struct cq_cmd *cmd);
-
 /* The commands themselves, each in the file of its name. */
 #define CQ_DECLARE_COMMAND(word)       \
     cq_command_fn cq_##word##_command; \

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "cmd/line/command.h"
+#include "cmd/line/help.h"
 #include "cmd/line/output.h"
 
 enum { WORDS_LIMIT = 4096 };

@@ -1,11 +1,12 @@
-/* The command and option tables as --help and as a man page. */
+#include "cmd/line/help.h"
+
 #include <ctype.h>
 #include <string.h>
 
 #include "base/buf.h"
-#include "cmd/line/command.h"
 #include "cmd/line/completion.h"
 #include "cmd/line/output.h"
+#include "cmd/line/program.h"
 #include "config/settings.h"
 
 enum {

@@ -1,4 +1,5 @@
-/* All of the program behind main(): find the command, parse its options, run it, flush. */
+#include "cmd/line/program.h"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -7,7 +8,7 @@
 
 #include "base/mem.h"
 #include "base/title.h"
-#include "cmd/line/command.h"
+#include "cmd/line/help.h"
 #include "cmd/line/output.h"
 #include "config/nearest.h"
 

@@ -18,6 +18,7 @@
 #include "cmd/pool/resize.h"
 #include "cmd/worker/run.h"
 #include "config/redis_address.h"
+#include "job/id.h"
 #include "job/job.h"
 
 static void nothing(int number)

@@ -10,6 +10,8 @@
 #include "cmd/line/command.h"
 #include "cmd/line/output.h"
 #include "cmd/line/session.h"
+#include "cmd/queue/info_json.h"
+#include "cmd/queue/info_show.h"
 #include "cmd/queue/info.h"
 
 enum { DEFAULT_WIDTH = 80, INTERVAL_MAX_S = 86400 };

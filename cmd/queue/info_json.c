@@ -1,9 +1,10 @@
+#include "cmd/queue/info_json.h"
+
 #include <math.h>
 
 #include "base/attr.h"
 #include "base/number.h"
 #include "base/utf8.h"
-#include "cmd/queue/info.h"
 
 static void put_json_text(struct cq_buf *out, struct cq_str text)
 {

@@ -1,3 +1,5 @@
+#include "cmd/queue/info_show.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -6,7 +8,6 @@
 #include "base/number.h"
 #include "base/utf8.h"
 #include "cmd/line/output.h"
-#include "cmd/queue/info.h"
 
 enum { BAR_MAX = 20 };
 

@@ -3,6 +3,9 @@
 #include <string.h>
 
 #include "serializers/pickle/machine.h"
+#include "serializers/pickle/read.h"
+#include "serializers/pickle/reduce.h"
+#include "serializers/pickle/renamed.h"
 
 enum { FIRST_PROTOCOL_OF_PYTHON_3 = 3, CALL_LEN = 4 };
 

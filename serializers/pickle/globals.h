@@ -58,8 +58,17 @@ CQ_MUST_CHECK enum cq_code cq_pickle_globals(struct cq_str bytes, struct cq_glob
                                              struct cq_arena *arena, struct cq_pickled_call *ret_call,
                                              struct cq_error *err);
 
-/* What Python 3 takes a global of protocols 0 to 2 for, when it bears a name of Python 2; else nothing
- * changes. */
-void cq_pickle_renamed(struct cq_str *module, struct cq_str *name);
+/* What follows is for the machine that reads pickles, and called by it alone. */
+struct cq_pickle;
+struct cq_pickle_container;
+struct cq_value;
+
+/* A global is named. *ret_slot: what it is on the stack. */
+enum cq_code cq_pickle_watch_global(struct cq_pickle *pickle, struct cq_str module, struct cq_str name,
+                                    struct cq_value *ret_slot);
+
+/* Something is called. *ret_slot: what comes of it. */
+enum cq_code cq_pickle_watch_call(struct cq_pickle *pickle, const struct cq_value *callable,
+                                  const struct cq_pickle_container *args, struct cq_value *ret_slot);
 
 #endif

@@ -107,34 +107,4 @@ void cq_pickle_extend(struct cq_pickle *pickle, struct cq_pickle_container *cont
  * value.h. */
 enum cq_code cq_pickle_resolve(struct cq_pickle *pickle, struct cq_value slot, struct cq_value *ret_value);
 
-/* --- read.c --- */
-
-/* Run up to STOP; what was on top of the stack there. */
-enum cq_code cq_pickle_run(struct cq_pickle *pickle, struct cq_value *ret_slot);
-
-/* --- globals.c --- */
-
-/* A global is named. *ret_slot: what it is on the stack. */
-enum cq_code cq_pickle_watch_global(struct cq_pickle *pickle, struct cq_str module, struct cq_str name,
-                                    struct cq_value *ret_slot);
-
-/* Something is called. *ret_slot: what comes of it. */
-enum cq_code cq_pickle_watch_call(struct cq_pickle *pickle, const struct cq_value *callable,
-                                  const struct cq_pickle_container *args, struct cq_value *ret_slot);
-
-/* --- reduce.c --- */
-
-/* A slot of kind (GLOBAL or OPAQUE) named "module.name"; an overlong name is cut. */
-struct cq_value cq_pickle_named(struct cq_pickle *pickle, int kind, struct cq_str module, struct cq_str name);
-
-/* The opcodes that name, call and build. */
-enum cq_code cq_pickle_op_global(struct cq_pickle *pickle);
-enum cq_code cq_pickle_op_stack_global(struct cq_pickle *pickle);
-enum cq_code cq_pickle_op_reduce(struct cq_pickle *pickle);
-enum cq_code cq_pickle_op_newobj(struct cq_pickle *pickle); /* NEWOBJ, NEWOBJ_EX */
-enum cq_code cq_pickle_op_inst(struct cq_pickle *pickle);   /* INST, OBJ */
-enum cq_code cq_pickle_op_build(struct cq_pickle *pickle);
-enum cq_code cq_pickle_op_elsewhere(struct cq_pickle *pickle); /* PERSID, BINPERSID, EXT1 to 4, NEXT_BUFFER */
-enum cq_code cq_pickle_op_readonly(struct cq_pickle *pickle);  /* READONLY_BUFFER */
-
 #endif

@@ -7,6 +7,8 @@
 #include "base/number.h"
 #include "serializers/bigint.h"
 #include "serializers/pickle/machine.h"
+#include "serializers/pickle/read.h"
+#include "serializers/pickle/reduce.h"
 #include "serializers/pystr.h"
 #include "serializers/serializer.h"
 

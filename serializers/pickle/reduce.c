@@ -6,6 +6,7 @@
 
 #include "serializers/datetime.h"
 #include "serializers/pickle/machine.h"
+#include "serializers/pickle/reduce.h"
 #include "serializers/pystr.h"
 
 enum {

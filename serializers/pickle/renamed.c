@@ -4,7 +4,9 @@
  * asked for these protocols. Source: Lib/_compat_pickle.py of Python 3.9 to 3.14, which tests compare this
  * with.
  */
-#include "serializers/pickle/globals.h"
+#include "serializers/pickle/renamed.h"
+
+#include "base/attr.h"
 
 /* A line for each would be a page of nothing else. */
 static const char *const modules[][2] = {

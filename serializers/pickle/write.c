@@ -6,6 +6,7 @@
 
 #include "serializers/bigint.h"
 #include "serializers/datetime.h"
+#include "serializers/pickle/write.h"
 #include "serializers/pystr.h"
 #include "serializers/serializer.h"
 

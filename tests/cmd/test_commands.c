@@ -8,6 +8,7 @@
 
 #include "base/attr.h"
 #include "cmd/line/command.h"
+#include "cmd/line/program.h"
 #include "config/settings.h"
 #include "tests/support/suite.h"
 

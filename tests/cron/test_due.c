@@ -4,6 +4,7 @@
 
 #include "base/zone.h"
 #include "cron/due.h"
+#include "cron/schedule_parse.h"
 #include "job/job.h"
 #include "tests/support/suite.h"
 

@@ -6,6 +6,7 @@
 #include "base/attr.h"
 #include "base/zone.h"
 #include "cron/schedule.h"
+#include "cron/schedule_parse.h"
 #include "tests/support/suite.h"
 
 static struct cq_schedule parsed(const char *text, enum cq_schedule_reading reading)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cron/crontab.h"
+#include "cron/schedule_parse.h"
 
 enum { TIMES = 3, JOBS_LOOKED_AT = 8 };
 

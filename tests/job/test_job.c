@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "job/id.h"
 #include "job/job.h"
 #include "job/keys.h"
 #include "tests/support/case_redis.h"

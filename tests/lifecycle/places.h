@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "job/id.h"
 #include "job/job.h"
 #include "job/keys.h"
 #include "tests/lifecycle/scene.h"

@@ -3,6 +3,7 @@
  * exists is in exactly one place, and a place holds no job that does not exist. The seed is fixed; a failure
  * names seed and step.
  */
+#include "job/id.h"
 #include "lifecycle/maintain/abandon.h"
 #include "lifecycle/maintain/clean.h"
 #include "lifecycle/manage/empty.h"

@@ -3,6 +3,7 @@
 #ifndef CQ_TESTS_LIFECYCLE_WINDOWS_H
 #define CQ_TESTS_LIFECYCLE_WINDOWS_H
 
+#include "job/id.h"
 #include "lifecycle/manage/limit.h"
 #include "tests/lifecycle/steps.h"
 

@@ -2,6 +2,7 @@
 #ifndef CQ_WORKER_SLOT_RUNNING_H
 #define CQ_WORKER_SLOT_RUNNING_H
 
+#include "job/id.h"
 #include "job/job.h"
 #include "lifecycle/finish.h"
 #include "worker/fields.h"

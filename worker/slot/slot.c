@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "job/id.h"
 #include "lifecycle/worker/birth.h"
 #include "lifecycle/worker/death.h"
 #include "lifecycle/worker/state.h"

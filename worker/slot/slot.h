@@ -10,6 +10,7 @@
 #ifndef CQ_WORKER_SLOT_SLOT_H
 #define CQ_WORKER_SLOT_SLOT_H
 
+#include "job/id.h"
 #include "job/keys.h"
 #include "lifecycle/worker/identity.h"
 #include "worker/rider.h"

@@ -3,6 +3,7 @@
 #include "base/utf8.h"
 #include "job/function_call.h"
 #include "job/peek.h"
+#include "serializers/json.h"
 #include "serializers/serializer.h"
 #include "worker/fields.h"
 

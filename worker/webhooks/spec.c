@@ -5,6 +5,7 @@
 
 #include "base/attr.h"
 #include "base/utf8.h"
+#include "serializers/json.h"
 #include "serializers/serializer.h"
 
 struct cq_str cq_webhook_host(const char *url)
