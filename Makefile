@@ -19,12 +19,26 @@ B := build/san
 endif
 
 Q := $(if $(filter 1,$(V)),,@)
-say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' $(1) $(2))
+say = $(if $(filter 1,$(V)),,$(if $(QUIET),@:,@printf '  %-7s %s\n' $(1) $(2)))
+
+# All cores, unless -j says how many. Of several goals (`make clean build`) each is done before the next.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc)
+ifneq ($(word 2,$(MAKECMDGOALS)),)
+.NOTPARALLEL:
+endif
+endif
 
 PKGS      := hiredis jansson inih uuid zlib
-PKG_MSGPACK := $(shell pkg-config --exists msgpack-c 2>/dev/null && echo msgpack-c || echo msgpack)
+PKG_MSGPACK := $(shell pkg-config --exists msgpack-c 2>/dev/null && echo msgpack-c || { pkg-config --exists msgpack 2>/dev/null && echo msgpack; })
+PKG_PYTHON := $(shell pkg-config --exists python3 2>/dev/null && echo python3)
 PKG_TLS   := $(shell pkg-config --exists hiredis_ssl openssl 2>/dev/null && echo openssl)
 ALL_PKGS  := $(PKGS) $(PKG_MSGPACK) $(PKG_TLS)
+# What deps.sh unpacked instead of installing it: msgpack-c where its package wants boost, the headers of Python.
+UNPACKED  := $(ROOT)/deps/usr
+CFLAGS_MSGPACK := $(if $(PKG_MSGPACK),,-isystem $(UNPACKED)/include)
+LIBS_MSGPACK   := $(if $(PKG_MSGPACK),,$(UNPACKED)/lib/libmsgpackc.a)
+CFLAGS_PYTHON  := $(if $(PKG_PYTHON),$(patsubst -I%,-isystem %,$(shell pkg-config --cflags python3)),-isystem $(UNPACKED)/include -isystem $(ROOT)/deps/python)
 
 OPT       ?= -O2 -g
 CFLAGS_BASE := -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
@@ -33,8 +47,8 @@ CFLAGS_CQ := $(CFLAGS_BASE) $(OPT) \
              $(if $(PKG_TLS),-DCQ_HAVE_TLS=1) $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all)
 LDFLAGS_CQ := $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,--as-needed -Wl,-z,relro,-z,now
 # Of libcurl the header only: it is opened at run time, by the first webhook.
-CFLAGS_PKG  = $(shell pkg-config --cflags $(ALL_PKGS) libcurl 2>/dev/null)
-LIBS        = $(shell pkg-config --libs $(ALL_PKGS) 2>/dev/null) -lev -ldl -lm -pthread
+CFLAGS_PKG  = $(shell pkg-config --cflags $(ALL_PKGS) libcurl 2>/dev/null) $(CFLAGS_MSGPACK)
+LIBS        = $(shell pkg-config --libs $(ALL_PKGS) 2>/dev/null) $(LIBS_MSGPACK) -lev -ldl -lm -pthread
 # The libraries are linked in where Debian has their archive: every shared one is five more mappings that each fork of a
 # horse has to copy, some 15 % of a job. STATIC=0 leaves them shared, as a distribution wants them.
 STATIC     ?= $(if $(SANITIZE),0,1)
@@ -48,8 +62,8 @@ OBJECTS := $(SOURCES:%.c=$(B)/obj/%.o) $(B)/obj/scripts/scripts.o $(B)/obj/pytho
 LIBRARY := $(B)/libcq-internal.a
 TESTS   := $(sort $(wildcard tests/*/test_*.c))
 TEST_BINS := $(TESTS:%.c=$(B)/%)
-# TEST=lifecycle/enqueue builds and runs tests/lifecycle/test_enqueue alone, TEST=lifecycle its folder.
-WANTED_BINS := $(if $(findstring /,$(TEST)),$(B)/tests/$(dir $(TEST))test_$(notdir $(TEST)),$(if $(TEST),$(filter $(B)/tests/$(TEST)/%,$(TEST_BINS)),$(TEST_BINS)))
+# TEST=lifecycle/enqueue builds and runs tests/lifecycle/test_enqueue alone, TEST=lifecycle its folder; so with several.
+WANTED_BINS := $(if $(TEST),$(foreach t,$(TEST),$(if $(findstring /,$(t)),$(B)/tests/$(dir $(t))test_$(notdir $(t)),$(filter $(B)/tests/$(t)/%,$(TEST_BINS)))),$(TEST_BINS))
 # What test programs share, main() too: of the archive a program takes what it needs, so that one may have a main() of its own.
 SUPPORT := $(B)/libcq-tests.a
 SUPPORT_OBJECTS := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/support/*.c))
@@ -60,7 +74,7 @@ EXTENSION_SOURCES := $(wildcard runtime/python/*.c runtime/stable/*.c) runtime/f
                      base/buf.c base/error.c base/exit_text.c base/mem.c base/proc.c base/title.c
 EXTENSION_OBJECTS := $(EXTENSION_SOURCES:%.c=$(B)/pic/%.o)
 EXTENSION_CFLAGS   = $(CFLAGS_BASE) -O2 $(filter -Wno-%,$(OPT)) -fPIC -fvisibility=hidden -ffunction-sections -DPy_LIMITED_API=0x03090000 \
-                     $(patsubst -I%,-isystem %,$(shell pkg-config --cflags python3 2>/dev/null))
+                     $(CFLAGS_PYTHON)
 # Fewer segments are fewer mappings for every fork to copy.
 EXTENSION_LDFLAGS := -shared -s -Wl,--gc-sections,-z,noseparate-code,-z,norelro,-z,now,-Bsymbolic
 PYTHON_MODULES    := $(sort $(wildcard runtime/python/cq/*.py))
@@ -164,32 +178,33 @@ $(B)/fuzz/%: tests/fuzz/%.c $(LIBRARY) $(B)/flags
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS_CQ) -fsanitize=fuzzer -Wno-missing-prototypes $(CFLAGS_PKG) -MMD -MP -o $@ $< \
 		$(LDFLAGS_CQ) $(LIBRARY) $(LIBS)
 
-.PHONY: deps deps-demo deps-test deps-check deps-fuzz
-deps: ## install what building needs (apt, as root or through sudo)
-	$(Q)tests/tools/deps.sh build
+.PHONY: deps deps-demo deps-test deps-lint deps-check deps-fuzz
+deps: ## install what building needs (apt, as root or through sudo); tests/tools/deps.sh --list build names it
+	$(Q)V=$(V) tests/tools/deps.sh build
 
-# The same with what running the demo, the tests, all of check, the fuzz targets needs; checks in an instant when it is there.
-deps-demo deps-test deps-check deps-fuzz: deps-%: deps
-	$(Q)tests/tools/deps.sh $*
+# What running the demo, the tests, lint, all of check, the fuzz targets needs, all in one run of apt: instant when it is there.
+deps-demo deps-test deps-lint deps-check deps-fuzz: deps-%:
+	$(Q)V=$(V) tests/tools/deps.sh $*
 
-.PHONY: test cli pytest interop model rq-suite sanitize check layers demo bench fuzz docs format lint coverage install uninstall clean
-test: build deps-test layers ## unit tests; TEST=lifecycle/enqueue runs one
-	$(Q)$(MAKE) --no-print-directory unit-binaries
-	$(Q)tests/tools/run_unit.sh '$(B)' '$(TEST)'
+.PHONY: test cli pytest interop model rq-suite sanitize check quick layers demo bench fuzz docs format lint coverage install uninstall clean
+test: deps-test layers ## unit tests; TEST=lifecycle/enqueue runs one
+	$(Q)$(MAKE) --no-print-directory binary unit-binaries
+	$(Q)tests/tools/run_programs.sh unit '$(B)' $(TEST)
 
-cli: build deps-test ## shell tests of the command line
-	$(Q)$(MAKE) --no-print-directory modules
-	$(Q)tests/tools/run_cli.sh '$(B)' '$(TEST)'
+cli: deps-test ## shell tests of the command line
+	$(Q)$(MAKE) --no-print-directory binary modules
+	$(Q)tests/tools/run_programs.sh cli '$(B)' $(TEST)
 
-pytest: build deps-check ## the Python side of the python runtime; TEST=python/limits runs one
+pytest: deps-check ## the Python side of the python runtime; TEST=python/limits runs one
+	$(Q)$(MAKE) --no-print-directory binary
 	$(Q)tests/tools/run_python.sh '$(B)' '$(TEST)'
 
-interop: build deps-check ## with Python's RQ, in both directions
-	$(Q)$(MAKE) --no-print-directory modules
+interop: deps-check ## with Python's RQ, in both directions
+	$(Q)$(MAKE) --no-print-directory binary modules
 	$(Q)tests/tools/run_interop.sh '$(B)' '$(TEST)'
 
-model: build deps-check ## random steps of cq and RQ against a model; SEED=1 STEPS=20000 MINUTES=0 EPISODE=N
-	$(Q)$(MAKE) --no-print-directory driver
+model: deps-check ## random steps of cq and RQ against a model; SEED=1 STEPS=20000 MINUTES=0 EPISODE=N
+	$(Q)$(MAKE) --no-print-directory binary driver
 	$(Q)tests/tools/run_model.sh '$(B)' --seed $(or $(SEED),1) --steps $(or $(STEPS),20000) --minutes $(or $(MINUTES),0) $(if $(EPISODE),--episode $(EPISODE))
 
 rq-suite: build ## RQ's own tests, from PyPI, with cq worker in place of RQ's; WORKERS=cq|reuse|cli|rq
@@ -198,26 +213,33 @@ rq-suite: build ## RQ's own tests, from PyPI, with cq worker in place of RQ's; W
 sanitize: ## unit and CLI tests under AddressSanitizer and UBSan
 	$(Q)tests/tools/check.sh sanitize
 
-check: ## all that CI runs; ends with `N passed, N failed`
+check: ## all that CI runs, some half an hour; ends with `N passed, N failed`
 	$(Q)tests/tools/check.sh
 
-layers: build ## no file includes a layer above its own; every header compiles alone
-	$(Q)tests/tools/layers.sh '$(B)' $(LAYERS)
+quick: ## for work in progress, some two minutes: pure layers, some of cli and interop, lint
+	$(Q)tests/tools/check.sh quick
 
-demo: build deps-demo ## a private Redis, a dozen jobs, a worker: seen running
-	$(Q)$(MAKE) --no-print-directory modules
+layers: deps-test ## no file includes a layer above its own; every header compiles alone
+	$(Q)$(MAKE) --no-print-directory $(B)/gen/scripts/scripts.h
+	$(Q)PYTHON_CFLAGS='$(CFLAGS_PYTHON) $(CFLAGS_MSGPACK)' tests/tools/layers.sh '$(B)' $(LAYERS)
+
+demo: deps-demo ## a private Redis, a dozen jobs, a worker: seen running; V=1 shows the compiler too
+	$(if $(filter 1,$(V)),,@[ -x $(B)/cq ] || echo 'Compiling cq; V=1 shows it.')
+	$(Q)$(MAKE) --no-print-directory QUIET=1 binary modules
 	$(Q)examples/demo.sh '$(B)'
 
-bench: build deps-check ## cq beside RQ's workers and Celery, as ratios within one run; ROWS=python and more in tests/bench/README.md
+bench: deps-check ## cq beside RQ's workers and Celery, as ratios within one run; ROWS=python and more in tests/bench/README.md
+	$(Q)$(MAKE) --no-print-directory binary
 	$(Q)CQ="$${CQ:-$(B)/cq}" tests/bench/run.sh
 
 fuzz: deps-fuzz ## each fuzz target for FUZZ_SECONDS (60)
 	$(Q)tests/fuzz/run.sh
 
-format: ## clang-format over all C files
-	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
+format: deps-lint ## lay out C by clang-format and Python by ruff
+	$(Q)git ls-files '*.c' '*.h' | xargs build/venv-lint/bin/clang-format -i
+	$(Q)build/venv-lint/bin/ruff format --quiet .
 
-lint: ## shellcheck, long functions, long files
+lint: deps-lint ## sizes, widths, layout and names, and the linters of each language
 	$(Q)tests/tools/lint.sh
 
 coverage: deps-test ## line coverage of the unit tests (needs gcovr)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Turn the Lua files that lie beside the C of each transition into C: scripts.h (one enum value a script, its
 # numbers of keys and arguments) and scripts.c (the text and its SHA-1, as EVALSHA wants it). Called by the
-# Makefile: embed.sh OUTPUT_FOLDER SCRIPT.lua ...
+# Makefile: embed.sh OUTPUT_FOLDER SCRIPT.lua ...; `embed.sh --flatten SCRIPT.lua` prints what Redis gets.
 #
 # In a script and its parts
 #
@@ -139,6 +139,11 @@ list_of() { # $1 macro, $2 PUT's prefix of locals, then the names: how many ther
     for one in "$@"; do printf ' PUT(command, %s%s)' "$prefix" "$one"; done
     printf '\n'
 }
+
+if [ "$out" = --flatten ]; then
+    flatten "$1" | with_keys "$1"
+    exit
+fi
 
 header=$out/scripts.h.tmp
 source=$out/scripts.c.tmp

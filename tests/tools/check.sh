@@ -1,6 +1,9 @@
 #!/bin/bash
 # All that CI runs: what is missing is installed, all is built, each suite runs under a supervisor that ends
-# it after a limit and fails it when it leaves a process behind. usage: check.sh [sanitize]
+# it after a limit and fails it when it leaves a process behind. usage: check.sh [quick|sanitize]
+#   quick     for work in progress: unit tests of the folders without processes, some of the command line's
+#   and
+#             of those with RQ, lint
 #   sanitize  only the unit and CLI tests under AddressSanitizer and UBSan
 #
 # Each step writes build/check/STEP.log; of a step that fails it is printed. The last line is `N passed, N
@@ -10,6 +13,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 only=${1:-}
 out=build/check
+PURE='base serializers job registry queue core lifecycle cron config'
 jobs=${JOBS:-2}
 passed=0 failed=0
 declare -A step_of=() started=() # by process id: the step's name, when it began
@@ -22,34 +26,44 @@ export SANITIZERS=address,undefined
 # limit only ends what hangs, on a slow machine too; one test that hangs is ended and named before that.
 
 steps() {
+    if [ "$only" = quick ]; then
+        cat << STEPS
+interop           600  tests/tools/run_interop.sh build interop/enqueue
+unit              600  env JOBS=1 tests/tools/run_programs.sh unit build $PURE
+cli               600  env JOBS=1 tests/tools/run_programs.sh cli build enqueue info result requeue help
+lint              600  tests/tools/lint.sh quick
+STEPS
+        return
+    fi
     if [ "$only" = sanitize ]; then
         cat << 'STEPS'
-unit-sanitized    2400  env JOBS=1 tests/tools/run_unit.sh build/san
-cli-sanitized     2400  env JOBS=1 tests/tools/run_cli.sh build/san
+unit-sanitized    2400  env JOBS=1 tests/tools/run_programs.sh unit build/san
+cli-sanitized     2400  env JOBS=1 tests/tools/run_programs.sh cli build/san
 STEPS
         return
     fi
     cat << 'STEPS'
 interop           2400  tests/tools/run_interop.sh build interop
-unit-sanitized    2400  env JOBS=1 tests/tools/run_unit.sh build/san
+unit-sanitized    2400  env JOBS=1 tests/tools/run_programs.sh unit build/san
 interop-reuse     2400  env WORKER=cq-reuse tests/tools/run_interop.sh build interop
 python            2400  tests/tools/run_interop.sh build python
 python-twins      2400  env WORKER=cq-python tests/tools/run_interop.sh build twins
 python-reuse      2400  env WORKER=cq-reuse tests/tools/run_interop.sh build python
-cli-sanitized     2400  env JOBS=1 tests/tools/run_cli.sh build/san
+cli-sanitized     2400  env JOBS=1 tests/tools/run_programs.sh cli build/san
 interop-sanitized 2400  tests/tools/run_interop.sh build/san interop/jobs
 model             1200  tests/tools/run_model.sh build/san --steps 12000
 soak              900   env CQ=build/cq build/venv/bin/python tests/worker/soak.py --seconds 20
 valgrind          2400  tests/tools/run_valgrind.sh build
 pytest            2400  tests/tools/run_python.sh build
-unit              2400  env JOBS=1 tests/tools/run_unit.sh build
-cli               2400  env JOBS=1 tests/tools/run_cli.sh build
+unit              2400  env JOBS=1 tests/tools/run_programs.sh unit build
+cli               2400  env JOBS=1 tests/tools/run_programs.sh cli build
 fuzz              2400  env FUZZ_SECONDS=4 FUZZ_JOBS=1 tests/fuzz/run.sh
 demo              600   examples/demo.sh build
 install           600   tests/tools/run_install.sh build
 embed             600   tests/tools/run_embed.sh build
 layers            600   make --no-print-directory layers
 lint              600   tests/tools/lint.sh
+lint-rules        600   python3 tests/tools/test_lint.py
 STEPS
 }
 
@@ -159,13 +173,27 @@ must() { # step, command ...: without it nothing else can run
     fi
 }
 
+case $only in
+quick) echo 'This takes some two minutes.' ;;
+sanitize) echo 'This takes some ten minutes.' ;;
+*) echo 'This takes some half an hour on two cores.' ;;
+esac
 trap interrupted HUP INT TERM
 mkdir -p $out
 rm -f $out/*.log $out/total
 must deps tests/tools/deps.sh check
 must supervisor cc -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -o $out/supervise tests/tools/supervise.c
-[ "$only" = sanitize ] || must build make -j2 all-binaries
-must build-sanitized make -j2 SANITIZE=$SANITIZERS all-binaries
+case $only in
+quick)
+    must build make binary modules
+    must build-tests make unit-binaries TEST="$PURE"
+    ;;
+sanitize) must build-sanitized make SANITIZE=$SANITIZERS all-binaries ;;
+*)
+    must build make all-binaries
+    must build-sanitized make SANITIZE=$SANITIZERS all-binaries
+    ;;
+esac
 all_steps_ran=0 # whatever happens to this script, an unfinished run is no success
 run_steps
 [ "$all_steps_ran" = 1 ] || failed=$((failed + 1))

@@ -1,40 +1,56 @@
 #!/bin/sh
 # Install what is missing, and nothing else: instant and silent when all is there.
-# usage: deps.sh build|demo|test|check|fuzz
+# usage: deps.sh [--list] build|demo|test|lint|check|fuzz
 #
-#   build  what compiling cq needs         test   demo, the unit test library, a C++ compiler, Python, tzdata
-#   demo   build, and a redis-server       check  test, valgrind and the virtual environments with Python's RQ
-#                                          fuzz   build, and clang with libFuzzer
+#   build  compiling and running cq        lint   the linters of each language
+#   demo   build, and a redis-server       check  test, lint, valgrind, and virtual environments with Python's
+#   RQ
+#   test   demo, the unit test library, a C++ compiler, Python, tzdata
+#   fuzz   build, and clang with libFuzzer
 #
-# With apt the packages are installed, as root or through sudo; elsewhere they are named by their Debian names
-# and the status is 1. Python packages come from pip's configured index, into build/venv (the RQ we are
-# compatible with), build/venv23 (one from between) and build/venv113 (the one in Debian 12).
+# --list prints the packages of a set, by their Debian names, and installs nothing.
+#
+# With apt the packages are installed in one run, as root or through sudo, and what apt says is in
+# build/deps.log; elsewhere they are named by their Debian names and the status is 1. Of two packages cq needs
+# files alone, which are unpacked into build/deps (docs/decisions/042-unpack-two-packages.md). Python packages
+# come from pip's configured index: into build/venv (the RQ we are compatible with), build/venv23 (one from
+# between), build/venv113 (the one in Debian 12) and build/venv-lint.
 set -eu
 cd "$(dirname "$0")/../.."
+list=
+if [ "${1:-}" = --list ]; then
+    list=1
+    shift
+fi
 level=${1:-build}
 RQ_VERSION=2.12.0
 OLD_RQ_VERSION=1.13.0
 MIDDLE_RQ_VERSION=2.3.3
+LINTERS='clang-format==19.1.7 ruff==0.17.6'
+UNPACKED=build/deps
+LOG=build/deps.log
 
 say() { echo "deps: $*" >&2; }
-has() { command -v "$1" > /dev/null 2>&1; }
-has_header() { echo "#include <$1>" | cc -E - > /dev/null 2>&1; }
+has() { [ -z "$list" ] && command -v "$1" > /dev/null 2>&1; } # a list is for a machine that has nothing
+has_header() { [ -z "$list" ] && echo "#include <$1>" | cc -E - > /dev/null 2>&1; }
 
 case $level in
 build) wants='build' ;;
 demo) wants='build demo' ;;
 test) wants='build demo test' ;;
-check) wants='build demo test check' ;;
+lint) wants='lint' ;;
+check) wants='build demo test lint check' ;;
 fuzz) wants='build demo fuzz' ;;
-*) say "unknown set: $level (build, demo, test, check or fuzz)"; exit 2 ;;
+*) say "unknown set: $level (build, demo, test, lint, check or fuzz)"; exit 2 ;;
 esac
 
 # Two makes at once wait for each other here instead of fighting over apt's lock.
 if [ ! -e build/deps.lock ]; then
     mkdir -p build
     : > build/deps.lock
+    : > "$LOG"
     # After `sudo make deps` the tree's owner has to be able to build.
-    [ "$(id -u)" != 0 ] || chown --reference=. build build/deps.lock
+    [ "$(id -u)" != 0 ] || chown --reference=. build build/deps.lock "$LOG"
 fi
 exec 9> build/deps.lock
 flock 9
@@ -47,15 +63,7 @@ need_package_config() { # module, package; without pkg-config nothing can be ask
     { has pkg-config && pkg-config --exists "$1" 2> /dev/null; } || need "$2"
 }
 
-known_to_apt() { has apt-cache && apt-cache show "$1" > /dev/null 2>&1; }
-
-hiredis_has_tls() { # since its version 1; when it is not there yet, apt knows which it will be
-    if has pkg-config && pkg-config --exists hiredis 2> /dev/null; then
-        pkg-config --exists hiredis_ssl 2> /dev/null
-    else
-        has apt-cache && apt-cache policy libhiredis-dev 2> /dev/null | grep -q 'Candidate: [1-9]'
-    fi
-}
+known_to_apt() { command -v apt-cache > /dev/null && apt-cache show "$1" > /dev/null 2>&1; }
 
 missing_for_build() {
     { has cc && has gcc; } || need gcc
@@ -63,22 +71,53 @@ missing_for_build() {
     has make || need make
     has pkg-config || need pkg-config
     need_package_config hiredis libhiredis-dev
-    # TLS is built in where hiredis has it (Debian 13), and then takes OpenSSL's own headers.
-    if hiredis_has_tls; then need_package_config openssl libssl-dev; fi
+    need_package_config openssl libssl-dev # TLS
     need_package_config jansson libjansson-dev
     need_package_config zlib zlib1g-dev
     need_package_config inih libinih-dev
     need_package_config uuid uuid-dev
     # Webhooks: its header, and the library itself, which cq opens when it sends the first one.
     need_package_config libcurl libcurl4-openssl-dev
-    # headers only: the extension module is written for any Python from 3.9 on
-    need_package_config python3 python3-dev
     { has cc && has_header ev.h; } || need libev-dev
     # Debian 13 has msgpack-c 6, under its new name; the old name is a C++ library there.
-    if ! has pkg-config || ! { pkg-config --exists msgpack-c \
-        || pkg-config --exists msgpack; } 2> /dev/null; then
-        if known_to_apt libmsgpack-c-dev; then need libmsgpack-c-dev; else need libmsgpack-dev; fi
+    if ! has_msgpack && known_to_apt libmsgpack-c-dev; then need libmsgpack-c-dev; fi
+}
+
+# --- Packages of which we take the files alone: what they depend on is for C++, or is a whole Python.
+
+has_msgpack() {
+    has pkg-config && { pkg-config --exists msgpack-c || pkg-config --exists msgpack; } 2> /dev/null
+}
+
+missing_files() { # by package
+    if ! has_msgpack && { [ -n "$list" ] || [ ! -e $UNPACKED/usr/include/msgpack.h ]; } \
+        && ! known_to_apt libmsgpack-c-dev; then
+        echo libmsgpack-dev
     fi
+    # Headers only: the extension module is written for any Python from 3.9 on.
+    if ! { has pkg-config && pkg-config --exists python3 2> /dev/null; } &&
+        { [ -n "$list" ] || [ ! -e $UNPACKED/python ]; }; then
+        apt-cache depends libpython3-dev 2> /dev/null | sed -n 's/^ *Depends: \(libpython3[0-9.]*-dev\)$/\1/p'
+    fi
+}
+
+unpack_files() { # package ...
+    folder=$(mktemp -d build/unpack.XXXXXX)
+    (cd "$folder" && apt-get -q download "$@") < /dev/null >> "$LOG" 2>&1 || {
+        rm -rf "$folder"
+        missing=$*
+        refuse "apt-get download failed; see $LOG"
+    }
+    for package in "$folder"/*.deb; do
+        dpkg-deb -x "$package" "$folder/files"
+    done
+    mkdir -p $UNPACKED/usr/include $UNPACKED/usr/lib
+    cp -R "$folder"/files/usr/include/* $UNPACKED/usr/include
+    find "$folder/files" -name libmsgpackc.a -exec cp {} $UNPACKED/usr/lib \;
+    python=$(find $UNPACKED/usr/include -maxdepth 1 -name 'python3*' | head -n 1)
+    [ -z "$python" ] || ln -sfn "usr/include/$(basename "$python")" $UNPACKED/python
+    [ "$(id -u)" != 0 ] || chown -R --reference=. $UNPACKED
+    rm -rf "$folder"
 }
 
 missing_for_demo() {
@@ -90,20 +129,32 @@ missing_for_test() {
     need_package_config check check
     has c++ || need g++ # the public header is for C++ too
     has python3 || need python3 # reads the JSON that the shell tests got
-    [ -e /usr/share/zoneinfo/Europe/London ] || need tzdata # base/zone.c looks zones up there
-    if hiredis_has_tls; then has openssl || need openssl; fi # certificates for the tests of TLS
+    # base/zone.c looks zones up there
+    [ -z "$list" ] && [ -e /usr/share/zoneinfo/Europe/London ] || need tzdata
+    has openssl || need openssl # certificates for the tests of TLS
 }
 
-missing_for_check() {
-    has valgrind || need valgrind
-    has ps || need procps
+need_venv() {
     if ! has python3; then
         need python3
         need python3-venv
     elif ! python3 -c 'import venv, ensurepip' 2> /dev/null; then
         need python3-venv
     fi
-    if apt_has_old_rq && [ ! -e /usr/lib/python3/dist-packages/rq ]; then
+}
+
+missing_for_lint() {
+    has shellcheck || need shellcheck
+    has luacheck || need lua-check
+    has git || need git
+    venv_is build/venv-lint "$LINTERS" || need_venv
+}
+
+missing_for_check() {
+    has valgrind || need valgrind
+    has ps || need procps
+    need_venv
+    if apt_has_old_rq && { [ -n "$list" ] || [ ! -e /usr/lib/python3/dist-packages/rq ]; }; then
         need python3-rq
     fi
 }
@@ -119,7 +170,8 @@ missing_for_fuzz() {
 }
 
 apt_has_old_rq() {
-    has apt-cache && apt-cache policy python3-rq 2> /dev/null | grep -q "Candidate: $OLD_RQ_VERSION"
+    command -v apt-cache > /dev/null && apt-cache policy python3-rq 2> /dev/null \
+        | grep -q "Candidate: $OLD_RQ_VERSION"
 }
 
 list_missing() {
@@ -180,8 +232,8 @@ fi
 # names differ between releases: without lists we could not tell which to ask for
 refresh_package_lists_once() {
     if ! known_to_apt gcc; then
-        as_root apt-get -q -y -o Acquire::Retries=3 update < /dev/null >&2 \
-            || refuse 'apt-get update failed; see above'
+        say 'reading the lists of packages'
+        quietly as_root apt-get -q -y -o Acquire::Retries=3 update || refuse "apt-get update failed; see $LOG"
         list_missing
     fi
 }
@@ -194,7 +246,16 @@ install_packages() {
     refresh_package_lists_once
     say "installing $missing"
     # shellcheck disable=SC2086 # a list of words
-    as_root sh -c "$install_script" deps $missing >&2 || refuse 'apt-get failed; see above'
+    quietly as_root sh -c "$install_script" deps $missing || refuse "apt-get failed; see $LOG"
+}
+
+quietly() { # command ...: what it says goes into the log, and is shown with V=1 or when it fails
+    if [ "${V:-0}" = 1 ]; then
+        "$@" < /dev/null >&2
+    elif ! "$@" < /dev/null >> "$LOG" 2>&1; then
+        tail -n 30 "$LOG" >&2
+        return 1
+    fi
 }
 
 # --- Python environments.
@@ -229,8 +290,18 @@ VENV="rq==$RQ_VERSION pytest"
 VENV113="rq==$OLD_RQ_VERSION"
 VENV23="rq==$MIDDLE_RQ_VERSION"
 
-venvs_are_there() { venv_is build/venv "$VENV" && venv_is build/venv113 "$VENV113" \
-    && venv_is build/venv23 "$VENV23"; }
+venvs_are_there() {
+    venv_is build/venv "$VENV" && venv_is build/venv113 "$VENV113" && venv_is build/venv23 "$VENV23"
+}
+
+linters() {
+    if ! venv_is build/venv-lint "$LINTERS"; then
+        make_venv python3 build/venv-lint
+        # shellcheck disable=SC2086 # a list of words
+        pip_install build/venv-lint $LINTERS
+        stamp_of "$LINTERS" > build/venv-lint/stamp
+    fi
+}
 
 python_environments() {
     if ! venv_is build/venv "$VENV"; then
@@ -261,12 +332,31 @@ python_environments() {
     fi
 }
 
+if [ -n "$list" ]; then
+    list_missing
+    echo "$missing" | tr ' ' '\n'
+    case $wants in
+    build*) missing_files | sed 's/$/ (its files only)/' ;;
+    esac
+    exit
+fi
+
 list_missing
 if [ -n "$missing" ]; then
     install_packages
     list_missing
     [ -z "$missing" ] || refuse 'still missing after their installation'
 fi
-if [ "$level" = check ]; then
-    python_environments
-fi
+case $wants in
+build*)
+    files=$(missing_files)
+    # shellcheck disable=SC2086 # a list of words
+    [ -z "$files" ] || unpack_files $files
+    ;;
+esac
+case $level in
+check) python_environments ;;
+esac
+case " $wants " in
+*' lint '*) linters ;;
+esac

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Prove the layering: a file includes its own folder and folders to the left only; only redis/ includes
-# hiredis; only runtime/python/ includes Python.h; every header compiles alone. usage: layers.sh BUILD_FOLDER
-# base serializers ... (lowest first)
+# hiredis; only runtime/python/ includes Python.h; every header compiles alone; no header leads back to
+# itself; the parts of worker/ are in order (tests/tools/lint/worker_parts).
+# usage: layers.sh BUILD_FOLDER base serializers ... (lowest first)
 set -eu
 build=$1
 shift
@@ -30,7 +31,7 @@ for layer in "$@"; do
         esac
     done
 done
-python=$(pkg-config --cflags python3 | sed 's/-I/-isystem /g')
+python=${PYTHON_CFLAGS:-$(pkg-config --cflags python3 | sed 's/-I/-isystem /g')}
 for header in */*.h */*/*.h; do
     case $header in build/*) continue ;; esac
     # shellcheck disable=SC2086 # a list of words
@@ -38,4 +39,6 @@ for header in */*.h */*/*.h; do
         -I"$build/gen" $python -DPy_LIMITED_API=0x03090000 -fsyntax-only -x c - ||
         { echo "layers: $header does not compile alone" >&2; bad=1; }
 done
+found=$(python3 tests/tools/lint_code.py circles)
+[ -z "$found" ] || { echo "$found" | sed 's/^/layers: /' >&2; bad=1; }
 exit $bad

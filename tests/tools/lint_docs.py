@@ -10,7 +10,7 @@ import re
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(os.environ.get('CQ_LINT_ROOT', Path(__file__).resolve().parents[2]))
 AVERAGE_MAX, LONGEST_MAX = 16, 34
 
 # Path-like text in these is about the reader's own files, unless its folder is one of ours.

@@ -54,7 +54,8 @@ try 'make install works' make --no-print-directory install PREFIX="$prefix"
 try 'the installed cq has the version of its pkg-config file' same_version
 try 'a module compiles with what pkg-config answers' compile_module
 try 'the header compiles as C++ too, where there is a compiler' sh -c \
-    "! command -v c++ > /dev/null || echo '#include <cq.h>' | c++ -I'$prefix/include' -Wall -Wextra -Werror -fsyntax-only -x c++ -"
+    "! command -v c++ > /dev/null ||
+        echo '#include <cq.h>' | c++ -I'$prefix/include' -Wall -Wextra -Werror -fsyntax-only -x c++ -"
 for file in bin/cq include/cq.h share/man/man1/cq.1 share/bash-completion/completions/cq \
     share/doc/cq/config.example.ini share/doc/cq/cq-worker.service \
     share/doc/cq/cq-cron.service share/doc/cq/LICENSE; do
