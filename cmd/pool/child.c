@@ -18,40 +18,40 @@
 enum { TEXT_MAX = 4096, STABLES_MAX = 32 };
 
 /* No signal may hurt the worker before it has its own handlers. SIGTERM and SIGINT may end it. */
-static void become_ordinary(const struct cq_child_order *order, pid_t parent)
+static void become_ordinary(const struct cq_child_setup *setup, pid_t parent)
 {
     sigset_t none;
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent)
         _exit(CQ_EXIT_OK);
-    for (size_t i = 0; i < order->close_count; i++)
-        close(order->close_fds[i]);
+    for (size_t i = 0; i < setup->close_count; i++)
+        close(setup->close_fds[i]);
     signal(SIGHUP, SIG_IGN); /* a reload that comes too early: its code is fresh */
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-CQ_NORETURN static void run(const struct cq_child_order *order, int fd, pid_t parent)
+CQ_NORETURN static void run(const struct cq_child_setup *setup, int fd, pid_t parent)
 {
     struct cq_error err;
-    struct cq_settings settings = order->session->settings; /* what they own stays the session's */
+    struct cq_settings settings = setup->session->settings; /* what they own stays the session's */
     struct cq_worker_context context = {
         .supervisor_fd = fd,
-        .first_number = order->number,
-        .keep_slots = order->keep_slots,
-        .replaces_pid = order->replaces_pid,
+        .first_number = setup->number,
+        .keep_slots = setup->keep_slots,
+        .replaces_pid = setup->replaces_pid,
     };
-    settings.name = (char *)order->pool;
-    settings.num_workers = order->slots;
+    settings.name = (char *)setup->pool;
+    settings.num_workers = setup->slots;
     settings.pid_file = NULL; /* it has the supervisor's */
-    become_ordinary(order, parent);
+    become_ordinary(setup, parent);
     enum cq_code code = cq_worker_start(&settings, &context, &err);
     if (code != CQ_OK)
-        cq_complain(order->session->command, "%s", err.text);
+        cq_complain(setup->session->command, "%s", err.text);
     _exit((int)cq_output_end(cq_exit_of(code)));
 }
 
-enum cq_code cq_child_start(const struct cq_child_order *order, struct cq_child **ret_child,
+enum cq_code cq_child_start(const struct cq_child_setup *setup, struct cq_child **ret_child,
                             struct cq_error *err)
 {
     int ends[2];
@@ -61,7 +61,7 @@ enum cq_code cq_child_start(const struct cq_child_order *order, struct cq_child 
     pid_t pid = fork();
     if (pid == 0) {
         close(ends[0]);
-        run(order, ends[1], parent);
+        run(setup, ends[1], parent);
     }
     int why = errno;
     close(ends[1]);
@@ -71,7 +71,7 @@ enum cq_code cq_child_start(const struct cq_child_order *order, struct cq_child 
     }
     struct cq_child *child = cq_calloc(1, sizeof(*child));
     *child = (struct cq_child){
-        .pid = pid, .fd = ends[0], .number = order->number, .position = CQ_CHILD_NO_POSITION};
+        .pid = pid, .fd = ends[0], .number = setup->number, .position = CQ_CHILD_NO_POSITION};
     *ret_child = child;
     return CQ_OK;
 }

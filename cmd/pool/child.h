@@ -23,7 +23,7 @@ struct cq_child {
     cq_time old_at; /* monotonic; 0: it does not get too old */
 };
 
-struct cq_child_order {
+struct cq_child_setup {
     const struct cq_session *session; /* borrowed, as all of it */
     const char *pool;                 /* name */
     int number;
@@ -35,7 +35,7 @@ struct cq_child_order {
 };
 
 /* Fork it. *ret_child is the caller's. Errors: CQ_ERR_SYSTEM. In the child it does not return. */
-CQ_MUST_CHECK enum cq_code cq_child_start(const struct cq_child_order *order, struct cq_child **ret_child,
+CQ_MUST_CHECK enum cq_code cq_child_start(const struct cq_child_setup *setup, struct cq_child **ret_child,
                                           struct cq_error *err);
 void cq_child_close(struct cq_child *child); /* our end of its link */
 void cq_child_free(struct cq_child *child);  /* NULL-safe; the process is reaped already */

@@ -99,7 +99,7 @@ static int milliseconds_until(cq_time when)
 static void run(struct cq_pool *pool)
 {
     while (!cq_pool_is_over(pool)) {
-        cq_time next = cq_pool_tend(pool);
+        cq_time next = cq_pool_start_due(pool);
         nfds_t count;
         show_title(pool);
         struct pollfd *fds = descriptors(pool, &count);
@@ -108,7 +108,7 @@ static void run(struct cq_pool *pool)
              * and none is added meanwhile. */
             for (nfds_t i = 1; i < count; i++)
                 if (fds[i].revents)
-                    cq_pool_hear(pool, pool->children[i - 1]);
+                    cq_pool_read_messages(pool, pool->children[i - 1]);
             struct signalfd_siginfo info;
             while (read(pool->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
                 on_signal(pool, (int)info.ssi_signo);

@@ -86,7 +86,7 @@ static struct cq_child *start(struct cq_pool *pool, struct cq_pool_position *pos
     int number = free_number(pool);
     size_t close_count;
     int *close_fds = own_descriptors(pool, &close_count);
-    struct cq_child_order order = {
+    struct cq_child_setup setup = {
         .session = pool->session,
         .pool = pool->name,
         .number = number,
@@ -96,7 +96,7 @@ static struct cq_child *start(struct cq_pool *pool, struct cq_pool_position *pos
         .close_fds = close_fds,
         .close_count = close_count,
     };
-    enum cq_code code = cq_child_start(&order, &child, err);
+    enum cq_code code = cq_child_start(&setup, &child, err);
     free(close_fds);
     if (code != CQ_OK)
         return NULL;
@@ -172,7 +172,7 @@ static void perform(struct cq_pool *pool, struct cq_pool_position *position, enu
         break;
     case CQ_POSITION_START_NOW:
     case CQ_POSITION_PAUSE:
-    case CQ_POSITION_RENEW_LATER: break; /* cq_pool_tend asks the position when it is due */
+    case CQ_POSITION_RENEW_LATER: break; /* cq_pool_start_due asks the position when it is due */
     }
 }
 
@@ -242,7 +242,7 @@ static void renew(struct cq_pool *pool, cq_time now)
                (int)position->process->pid, why, (int)position->successor->pid);
 }
 
-cq_time cq_pool_tend(struct cq_pool *pool)
+cq_time cq_pool_start_due(struct cq_pool *pool)
 {
     cq_time now = cq_clock_monotonic(), next = 0;
     const struct cq_settings *settings = &pool->session->settings;
@@ -347,7 +347,7 @@ static void on_message(struct cq_pool *pool, struct cq_child *child,
     }
 }
 
-void cq_pool_hear(struct cq_pool *pool, struct cq_child *child)
+void cq_pool_read_messages(struct cq_pool *pool, struct cq_child *child)
 {
     struct cq_supervisor_message message;
     int got;

@@ -63,10 +63,10 @@ const struct cq_rule *cq_pool_apply(struct cq_pool *pool, struct cq_pool_positio
                                     enum cq_position_event event, uint32_t facts, int wait_status);
 
 /* Start and renew what is due. Returns when to come again, monotonic; 0: nothing is due. */
-cq_time cq_pool_tend(struct cq_pool *pool);
+cq_time cq_pool_start_due(struct cq_pool *pool);
 
 /* Read what a process has said. */
-void cq_pool_hear(struct cq_pool *pool, struct cq_child *child);
+void cq_pool_read_messages(struct cq_pool *pool, struct cq_child *child);
 
 /* Have so many workers from now on. */
 void cq_pool_resize(struct cq_pool *pool, int wanted);

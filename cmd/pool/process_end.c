@@ -96,7 +96,7 @@ void cq_pool_reaped(struct cq_pool *pool, pid_t pid, int wait_status)
     if (at == pool->child_count) /* an orphan that became ours, as process 1 of a container */
         return;
     struct cq_child *child = pool->children[at];
-    cq_pool_hear(pool, child); /* its last words: they may change its position */
+    cq_pool_read_messages(pool, child); /* its last words: they may change its position */
     pool->children[at] = pool->children[--pool->child_count];
     pool->last_pids[child->number] = is_well(wait_status) ? 0 : (int)pid;
     if (is_refused(pool, child, wait_status))

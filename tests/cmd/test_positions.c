@@ -63,7 +63,7 @@ START_TEST(a_pool_that_ends_starts_nothing_and_is_over_without_processes)
 {
     open_pool(true, 3);
     cq_pool_stop(&pool, 15);
-    ck_assert_int_eq(cq_pool_tend(&pool), 0);
+    ck_assert_int_eq(cq_pool_start_due(&pool), 0);
     cq_pool_resize(&pool, 8);
     ck_assert_int_eq(pool.wanted, 3);
     ck_assert(cq_pool_is_over(&pool));
