@@ -17,7 +17,6 @@ if not limited and dependencies == '' and due == '' and group == '' and tonumber
     return len
 end
 -- include seconds.lua
--- include push.lua
 -- include leave.lua
 -- include enqueue.lua
 local done, missing = enqueue_job({id = id, queue = queue, at_front = at_front == '1', unique = unique == '1', ttl = ttl,

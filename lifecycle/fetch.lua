@@ -7,12 +7,12 @@
 -- {'suspended'}, or {'again'} when many dead ids were dropped, or dependents released. Errors: none of its own.
 -- rq:worker:<name>, ...:executions, rq:suspended, rq:cq:paused; then rq:queue:<name> ...
 local worker, worker_executions, suspended, paused = unpack(KEYS)
--- resume '1': sent before, answer lost. lasting: as in start.lua. targets: as in lateness.lua. now: in the forms of hashes, executions, scores.
+-- resume '1': sent before, answer lost. lasting: as in start.lua. targets: as in latency.lua. now: in the forms of hashes, executions, scores.
 local worker_name, execution, resume, worker_ttl, monitoring_s, lasting, targets, now_iso, now, now_s = unpack(ARGV)
 -- include seconds.lua
 -- include start.lua
 -- include idle.lua
--- include rarely push.lua release.lua detours.lua
+-- include rarely push.lua release.lua next_rarely.lua
 -- include next.lua
 local lives, state = unpack(redis.call('HMGET', worker, 'birth', 'state'))
 local found = next_job(KEYS, after_keys, execution, lives)

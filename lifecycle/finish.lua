@@ -43,7 +43,7 @@ local function save_outcome(...)
     if meta ~= '' then redis.call('HSET', job, 'meta', meta) end
 end
 
--- include rarely delete.lua push.lua release.lua output.lua fail.lua outcomes.lua detours.lua
+-- include rarely delete.lua push.lua release.lua output.lua fail.lua outcomes.lua next_rarely.lua
 -- include next.lua
 
 -- A result_ttl of 0 leaves nothing, unless the job repeats; below 0 it stays for ever.
@@ -56,7 +56,7 @@ local function succeed()
     if status == 'canceled' then return rare.canceled(1) end
     if retries_left or count then redis.call('DEL', key_output(id)) end -- only who may have failed before has one
     local dependents = redis.call('SCARD', key_dependents(id))
-    if dependents > 0 then rare.release_dependents(id, queue, false) end
+    if dependents > 0 then rare.release_dependents(id, queue, 'finished') end
     local result_ttl = seconds_of(own_ttl, tonumber(default_result_ttl))
     local repeats = seconds_of(repeats_left, 0)
     if result_ttl == 0 and repeats <= 0 then

@@ -8,7 +8,7 @@ local source = unpack(KEYS) -- rq:queue:<queue>, rq:failed:<queue> ...
 -- place: as in bulk.lua. last_score: the score, for a list the rank where last_member was, for rq:wip the cursor. data_most: bytes of
 -- data, 0: none. errors '1': with exc_info and the latest result.
 local place, limit, last_score, last_member, until_score, until_member, data_most, errors = unpack(ARGV)
--- include order.lua
+-- include cursor.lua
 limit, data_most = tonumber(limit), tonumber(data_most)
 local bytes_most = 1048576 -- of a page: texts of failures may be long
 local bytes = 0

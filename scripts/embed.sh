@@ -5,20 +5,25 @@
 #
 # In a script and its parts
 #
-#   -- include NAME.lua          is replaced by scripts/parts/NAME.lua, the first time that it is met;
+#   -- include NAME.lua
+#       is replaced by scripts/parts/NAME.lua, the first time that it is met.
 #   -- include rarely NAME.lua ...
-#                                makes a table, rare, of the functions of these parts. The first call of one, as
-#                                rare.push_job(...), defines all of them;
-#   local a, b = unpack(KEYS)    gives the script's keys their names, and the same with ARGV its arguments. C gets
-#                                lists of them: job/script_call.h puts each by its name;
-#   after_keys, after_args       are the indices of the first key and the first argument behind the named ones.
+#       makes a table, rare, of the functions of these parts. The first call of one, as rare.push_job(...),
+#       defines all of them.
+#   local a, b = unpack(KEYS)
+#       gives the script's keys their names, and the same with ARGV its arguments. C gets lists of them:
+#       job/script_call.h puts each by its name.
+#   after_keys, after_args
+#       are the indices of the first key and the first argument behind the named ones.
+#
+# scripts/flatten.awk tells what a part says of the names that it needs and gives.
 #
 # Why rarely: Redis runs a script from its first line in every call, and so defines every function that it
 # has. One costs 0.1 us. The functions that finish.lua needs for few jobs only (limits, pauses, dependents,
 # failures) once were a third of all that it cost Redis.
 #
-# Calls of the functions of parts/keys.lua, key_job(id), are written out: (prefix .. 'job:' .. id). As functions
-# they made finish.lua 7 % slower. The first line of a script that builds a key is the prefix.
+# Calls of the functions of parts/keys.lua, key_job(id), are written out: (prefix .. 'job:' .. id). As
+# functions they made finish.lua 7 % slower. The first line of a script that builds a key is the prefix.
 set -eu
 out=$1
 shift
@@ -28,42 +33,62 @@ named() { # $1 file, $2 KEYS or ARGV: the names that the first `local a, b = unp
     awk -v what="unpack($2)" '
         { text = text " " $0
           if ($0 ~ /^local /) text = $0
-          if (index($0, what)) { sub(/=.*/, "", text); sub(/^local/, "", text); gsub(/[ ,]+/, " ", text); print text; exit } }' "$1"
+          if (!index($0, what)) next
+          sub(/=.*/, "", text)
+          sub(/^local/, "", text)
+          gsub(/[ ,]+/, " ", text)
+          print text
+          exit }' "$1"
 }
 
-flatten() { # comments and indentation are left out: Redis keeps and hashes what it gets
-    awk -v parts="$folder/parts/" -v after_keys=$(($(named "$1" KEYS | wc -w) + 1)) \
-        -v after_args=$(($(named "$1" ARGV | wc -w) + 1)) '
-        function with_numbers(line) {
-            gsub(/after_keys/, after_keys, line)
-            gsub(/after_args/, after_args, line)
-            return line
-        }
-        function emit(line) { sub(/^[ \t]+/, "", line); if (line !~ /^--/ && line != "") print with_numbers(line) }
-        function include(part,    file, line, n, words) { # a part may include others; each comes once
-            if (part in seen) return
-            seen[part] = 1
-            file = parts part
-            while ((getline line < file) > 0) {
-                n++
-                if (line ~ /^-- include /) { split(line, words, " "); include(words[3]); continue }
-                if (line ~ /^local function /) { split(line, words, /[ (]/); functions[++defined] = words[3] }
-                emit(line)
-            }
-            if (!n) { print "embed.sh: " FILENAME ": no such part: " file > "/dev/stderr"; exit 1 }
-            close(file)
-        }
-        function include_rarely(    i) {
-            defined = 0
-            emit("local rare = setmetatable({}, {__index = function(rare, name)")
-            for (i = 4; i <= NF; i++) include($i)
-            for (i = 1; i <= defined; i++) emit("rare." functions[i] " = " functions[i])
-            emit("return rawget(rare, name)")
-            emit("end})")
-        }
-        /^-- include rarely / { include_rarely(); next }
-        /^-- include / { include($3); next }
-        { emit($0) }' "$1"
+flatten() { # $1 file, $2 file for the names that its parts give
+    awk -v parts="$folder/parts/" -v keys="$(named "$1" KEYS)" -v args="$(named "$1" ARGV)" -v known_to="$2" \
+        -f "$folder/flatten.awk" "$1"
+}
+
+# --- Names that nothing declares. Lua's own compiler finds them. Building cq does not need it: where it is
+# missing, this is left to `make check`.
+
+luac=$(command -v luac5.1 || true)
+of_redis='redis cjson KEYS ARGV after_keys after_args prefix
+    string math table unpack ipairs pairs tonumber tostring type pcall error select setmetatable rawget'
+
+free_names() { # $1 READ or SET, $2 file: the names that it takes from outside, one a line
+    case $1 in READ) operation=GETGLOBAL ;; *) operation=SETGLOBAL ;; esac
+    "$luac" -l -p "$2" | awk -v operation=$operation -v builtin="$of_redis" '
+        BEGIN { split(builtin, names, /[ \n]+/); for (i in names) skip[names[i]] = 1 }
+        $3 == operation && !($NF in skip) && $NF !~ /^key_/ { print $NF }' | sort -u
+}
+
+listed() { # $1 needs or sets, $2 part: what its first lines say
+    awk -v kind="$1" '
+        /^-- [a-z]+:/ { on = $2 == kind ":"; sub(/^-- [a-z]+: */, "--      ") }
+        !/^--     / { on = 0 }
+        on { gsub(/[-,]/, " "); for (i = 1; i <= NF; i++) print $i }' "$2" | sort -u
+}
+
+complain() { # file, what is wrong with names, the names
+    [ -n "$3" ] || return 0
+    echo "embed.sh: $1: $2: $(echo "$3" | tr '\n' ' ')" >&2
+    exit 1
+}
+
+check_part() { # a part takes from outside what it says, and nothing else
+    { free_names READ "$1"; free_names SET "$1"; } | sort -u > "$out/names.used"
+    listed needs "$1" > "$out/names.said"
+    complain "$1" 'needs these names and does not say so' "$(comm -23 "$out/names.used" "$out/names.said")"
+    complain "$1" 'says that it needs these names and does not' \
+        "$(comm -13 "$out/names.used" "$out/names.said")"
+    free_names SET "$1" > "$out/names.used"
+    listed sets "$1" > "$out/names.said"
+    complain "$1" 'sets these names and does not say so' "$(comm -23 "$out/names.used" "$out/names.said")"
+}
+
+check_script() { # $1 file, $2 the names that its parts give, $3 the whole text
+    complain "$1" 'nothing declares these names' "$(free_names READ "$3"; free_names SET "$3")"
+    sort -u "$2" > "$out/names.said"
+    { free_names READ "$1"; free_names SET "$1"; } | sort -u > "$out/names.used"
+    complain "$1" 'no part gives these names' "$(comm -23 "$out/names.used" "$out/names.said")"
 }
 
 # Standard input with calls of key functions written out. A call is on one line.
@@ -88,7 +113,9 @@ with_keys() {
             }
             fail("a key that does not end on its line: " text)
         }
-        function is_plain(text) { return text ~ /^[A-Za-z_][A-Za-z0-9_.]*$/ || text ~ "^" quote "[^" quote "]*" quote "$" }
+        function is_plain(text) {
+            return text ~ /^[A-Za-z_][A-Za-z0-9_.]*$/ || text ~ "^" quote "[^" quote "]*" quote "$"
+        }
         function key(name, list,    i, k, count, pieces, names, text) {
             if (!(name in bodies)) fail("no such key: " name)
             if (split(params[name], names, ", ") != list[0]) fail("other arguments than in keys.lua: " name)
@@ -159,6 +186,11 @@ source=$out/scripts.c.tmp
     echo '#include "scripts/scripts.h"'
     echo 'const struct cq_script_text cq_scripts[CQ_SCRIPT_COUNT + 1] = {'
 } > "$source"
+if [ -n "$luac" ]; then
+    for part in "$folder"/parts/*.lua; do
+        [ "$part" = "$folder/parts/keys.lua" ] || check_part "$part"
+    done
+fi
 counts=''
 for file in "$@"; do
     name=$(basename "$file" .lua)
@@ -169,8 +201,9 @@ for file in "$@"; do
 enum { CQ_${upper}_NKEYS = $(named "$file" KEYS | wc -w) };
 $(list_of "CQ_${upper}_KEYS" key_ $(named "$file" KEYS))
 $(list_of "CQ_${upper}_ARGS" arg_ $(named "$file" ARGV))"
-    flatten "$file" > "$out/$name.plain"
+    flatten "$file" "$out/$name.known" > "$out/$name.plain"
     with_keys "$file" < "$out/$name.plain" > "$out/$name.flat"
+    [ -z "$luac" ] || check_script "$file" "$out/$name.known" "$out/$name.flat"
     sha=$(sha1sum < "$out/$name.flat" | cut -d' ' -f1)
     len=$(wc -c < "$out/$name.flat")
     {
@@ -178,7 +211,7 @@ $(list_of "CQ_${upper}_ARGS" arg_ $(named "$file" ARGV))"
         sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/        "/' -e 's/$/\\n"/' "$out/$name.flat"
         echo "        , $len},"
     } >> "$source"
-    rm -f "$out/$name.plain" "$out/$name.flat"
+    rm -f "$out/$name.plain" "$out/$name.flat" "$out/$name.known" "$out/names.used" "$out/names.said"
 done
 {
     echo '    CQ_SCRIPT_COUNT,'

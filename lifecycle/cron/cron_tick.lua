@@ -11,7 +11,6 @@ local state, job, history, names = unpack(KEYS) -- rq:cq:cron:tick:<job>, rq:job
 local seen, tick, schedule, state_ttl, name, no_overlap, id, queue, at_front, ttl, group, enqueued_at, epoch = unpack(ARGV)
 local history_max, history_ttl = 1000, 31536000
 -- include seconds.lua
--- include push.lua
 -- include leave.lua
 -- include enqueue.lua
 

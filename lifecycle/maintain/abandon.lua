@@ -1,16 +1,17 @@
--- End the executions of a queue whose heartbeat stopped: their score in rq:wip has passed. Each job is retried when
--- retries are left, else failed; with requeue '1' it goes to the front of its queue instead, retries untouched.
--- A job that has moved on since (finished by another execution, canceled, on its list again) loses the stale entry only.
--- RQ's horse may die between rq:wip and status started: such a job is still queued, but on no list.
--- Members are <job id>:<execution id>; RQ 1.x wrote the bare id, which older producers' ids with `:` look like too.
--- Source: rq/registry.py StartedJobRegistry.cleanup.
--- Then go on with dependents that a call had to leave deferred, give back slots of limits that nobody else would, and
--- bring back jobs that waited for a rate.
--- Returns {{job id, execution id, verdict, calls, ...}, 1 when there is more to do}; verdict: retried failed requeued dropped; calls: 1 when the attempt failed and
--- the job has a failure callback, which is to be run then (RQ does so before it decides; here the job has its new place first).
+-- One round of a queue's recovery, in four steps: judge executions whose heartbeat stopped (parts/judge.lua), release
+-- dependents that an earlier call had to leave deferred (parts/release.lua), give back slots of limits that nobody else
+-- would (parts/repair.lua), and bring back jobs that waited for their rate (parts/windows.lua).
+-- Returns {{job id, execution id, verdict, calls, ...}, 1 when there is more to do}.
+--   verdict: retried failed requeued dropped
+--   calls: 1 when the attempt failed and the job has a failure callback, which is to be run then. RQ runs it before it
+--          decides; here the job has its new place first.
 -- Errors: none of its own.
 local wip, list, intermediate = unpack(KEYS) -- rq:wip:<queue>, rq:queue:<queue>, rq:queue:<queue>:intermediate
--- exc: base64 of zlib of the text for those that fail. now: iso, epoch, whole seconds.
+-- queue: its name
+-- requeue: '1': put the jobs back to the front of it
+-- limit: executions of a call
+-- exc: base64 of zlib of the text for jobs that fail
+-- now_iso, now, now_s: iso, epoch, whole seconds
 local queue, requeue, limit, exc, now_iso, now, now_s = unpack(ARGV)
 -- include seconds.lua
 -- include delete.lua
@@ -20,92 +21,10 @@ local queue, requeue, limit, exc, now_iso, now, now_s = unpack(ARGV)
 -- include fail.lua
 -- include repair.lua
 -- include windows.lua
-
-local function split(member)
-    local id, execution = string.match(member, '^(.*):([^:]*)$')
-    if id and redis.call('EXISTS', key_job(id)) == 1 then return id, execution end
-    if not id or redis.call('EXISTS', key_job(member)) == 1 then return member, '' end
-    return id, execution
-end
-
--- Does another execution of the job live? On this queue, or on that where it was enqueued since.
-local function runs_elsewhere(id, origin)
-    for _, execution in ipairs(redis.call('ZRANGE', key_executions(id), 0, -1)) do
-        for _, place in ipairs({wip, origin and key_registry('wip', origin)}) do
-            local score = redis.call('ZSCORE', place, id .. ':' .. execution)
-            if score and tonumber(score) > tonumber(now_s) then return true end
-        end
-    end
-    return false
-end
-
-local searched, search_most = 0, 300000 -- entries of lists that ids were looked for on: some 10 ms
-
-local function waits(id, origin)
-    for _, place in ipairs({list, origin and origin ~= queue and key_queue(origin) or nil}) do
-        searched = searched + redis.call('LLEN', place)
-        if redis.call('LPOS', place, id) then return true end
-    end
-    return false
-end
-
-local function clear_execution(id, execution)
-    local key = key_execution(id .. ':' .. execution)
-    local worker = redis.call('HGET', key, 'worker_name') or redis.call('HGET', key_job(id), 'worker_name')
-    if worker then redis.call('SREM', key_worker_executions(worker), id .. ':' .. execution) end
-    redis.call('DEL', key)
-    redis.call('ZREM', key_executions(id), execution)
-end
-
-local function abandon(id)
-    local status, origin, ttl, failure_ttl, group, left, intervals, front, _, limit_key = unpack(redis.call('HMGET', key_job(id),
-        unpack(failure_fields)))
-    if status ~= 'started' and status ~= 'queued' or runs_elsewhere(id, origin) then return 'dropped' end
-    if status == 'queued' and waits(id, origin) then return 'dropped' end
-    redis.call('LREM', intermediate, 0, id)
-    redis.call('DEL', key_output(id)) -- of an attempt before the one that was lost
-    if requeue == '1' then
-        push_job(id, queue, true, ttl, now_iso)
-        return 'requeued'
-    end
-    local callback = redis.call('HGET', key_job(id), 'failure_callback_name')
-    local calls = callback and callback ~= '' and 1 or 0
-    local again = retry_job(id, queue, ttl, left, intervals, front)
-    if again then
-        if again == 'scheduled' then release_slot(limit_key, id, now_iso) end
-        return 'retried', calls
-    end
-    bury_job(id, origin or queue, 'failed', failure_ttl, group, function(result_ttl)
-        add_result(id, result_ttl, {'type', '2', 'worker_name', '', 'exc_string', exc})
-    end, limit_key)
-    release_slot(limit_key, id, now_iso)
-    return 'failed', calls
-end
-
--- RQ's worker reads what is overdue, runs failure callbacks, and then ends all of it in one step: a job that is retried in between
--- would run twice, or fail while it runs. It holds this lock for so long, but keeps it for all of its 899 s when it dies.
-local function rq_cleans() return redis.call('TTL', key_clean_lock(queue)) > 899 - 60 end
-
-local done = {}
-local members = rq_cleans() and {} or redis.call('ZRANGEBYSCORE', wip, 0, now_s, 'LIMIT', 0, limit)
-local broke = false
-for _, member in ipairs(members) do
-    broke = searched > search_most
-    if broke then break end
-    local id, execution = split(member)
-    redis.call('ZREM', wip, member)
-    -- A job whose keys hold something else must not keep the others from being found.
-    local cleared, verdict, calls = pcall(function()
-        clear_execution(id, execution)
-        return abandon(id)
-    end)
-    done[#done + 1] = id
-    done[#done + 1] = execution
-    done[#done + 1] = cleared and verdict or 'dropped'
-    done[#done + 1] = cleared and calls or 0
-end
+-- include judge.lua
+local judged, more = judge_overdue()
 release_some(queue)
 repair_slots(now_iso, now_s)
 wake_waiting()
-local more = broke or #members == tonumber(limit) or redis.call('EXISTS', key_releasing(queue)) == 1
-return {done, more and 1 or 0}
+more = more or redis.call('EXISTS', key_releasing(queue)) == 1
+return {judged, more and 1 or 0}

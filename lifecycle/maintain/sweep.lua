@@ -13,7 +13,7 @@ local state, suspects, failed, deferred, canceled, scheduled = unpack(KEYS)
 local queue, limit, interval_s, most, oldest, now_iso, now, now_s = unpack(ARGV)
 -- include seconds.lua
 -- include delete.lua
--- include order.lua
+-- include cursor.lua
 -- include ends.lua
 -- include push.lua
 -- include release.lua

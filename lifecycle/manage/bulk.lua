@@ -17,7 +17,7 @@ local verb, place, queue, limit, dependents, detach, at_front, since, last_score
 -- include push.lua
 -- include release.lua
 -- include leave.lua
--- include order.lua
+-- include cursor.lua
 -- include cancel.lua
 -- include remove.lua
 -- include requeue.lua
@@ -27,7 +27,7 @@ local belongs = {[place] = true}
 if place == 'failed' then belongs.stopped = true end
 
 -- Returns what became of it: done, gone, passed, again.
-local function treat(id)
+local function do_one(id)
     local job = key_job(id)
     local fields = redis.pcall('HMGET', job, 'status', 'origin', 'group_id', 'ttl', 'enqueued_at', 'rate_limit_key',
         'rate_limit_concurrency')
@@ -52,10 +52,10 @@ end
 
 -- Returns whether its entry is to go, and false as a second value when the call has to end before it.
 local function count(id)
-    local treated, what = pcall(treat, id)
-    if what == 'again' and treated then return false, false end
+    local worked, what = pcall(do_one, id)
+    if what == 'again' and worked then return false, false end
     seen = seen + 1
-    if not treated then
+    if not worked then
         broken, fault = broken + 1, type(what) == 'table' and what.err or tostring(what)
         return false, true
     end

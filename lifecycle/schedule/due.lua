@@ -112,9 +112,9 @@ end
 
 -- Each queue has its share, so that the backlog of one does not hold up the jobs of another.
 local left = tonumber(limit)
-for at, place in ipairs(ready) do
-    left = left - move_due(place[1], place[2], math.max(1, math.floor(left / (#ready - at + 1))))
-    wait = math.min(wait, wait_of(place[2]))
+for at, found in ipairs(ready) do
+    left = left - move_due(found[1], found[2], math.max(1, math.floor(left / (#ready - at + 1))))
+    wait = math.min(wait, wait_of(found[2]))
 end
 if owned > 0 then
     redis.call('HSET', scheduler, unpack(ARGV, after_args))

@@ -1,9 +1,11 @@
+-- needs: leave_dependencies, leave_limit
+-- gives: delete_job
+-- include slots.lua
+-- include register.lua
 -- Everything that belongs to one job: its hash, dependency sets, results, output, executions (out of rq:wip and of their
 -- workers' sets), its place in its group and in the dependents sets of what it waits for. Lists and registries are
 -- the caller's: it knows where the job is. A key of another type has no members, and goes like the others.
 -- Source: rq/job.py Job.delete, rq/executions.py ExecutionRegistry.delete.
--- include slots.lua
--- include register.lua
 -- limited false: it is known to have no rate_limit_key.
 local function delete_job(id, queue, group, limited)
     if limited ~= false then leave_limit(id) end

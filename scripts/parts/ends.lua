@@ -1,3 +1,4 @@
+-- gives: end_results
 -- RQ gives the results of a failed job no end when the job has no failure_ttl of its own, and forgets them with it. They end
 -- with the job, or with what is left of it: Redis may keep it for a moment after its entry's score, which has no fraction of a
 -- second and is by a worker's clock. Source: rq/results.py Result.create_failure.

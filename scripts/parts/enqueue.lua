@@ -1,3 +1,10 @@
+-- needs: enter_limit, epoch_of, keep_waiting, leave_dependencies, leave_executions, leave_limit,
+--       leave_places, look_later, open_dependency, register_dependency, register_most, slots_of,
+--       wait_for_slot
+-- gives: enqueue_job
+-- include keep.lua
+-- include register.lua
+-- include slots.lua
 -- Save a job, and put it where it is to wait: on its queue (queued), in rq:deferred while a dependency is open, or in
 -- rq:scheduled until it is due. An id that exists already is another job then, as in RQ, but for its dependents: it leaves
 -- the place where it waited, and an execution of it that still runs has nothing to say any more. Sent twice (the same
@@ -5,9 +12,8 @@
 -- A dependency is open when it exists and has not finished; failed ones are not with allow_failures (RQ's enqueue_many
 -- judges so; its enqueue would leave the job deferred for ever). Where there are many, the job is deferred before they are
 -- looked at (register.lua).
--- Needs seconds.lua, push.lua, leave.lua. Source: rq/queue.py enqueue_job, setup_dependencies, schedule_job,
+-- Source: rq/queue.py enqueue_job, setup_dependencies, schedule_job,
 -- _enqueue_async_job; rq/job.py dependencies_are_met; rq/group.py _add_jobs.
--- include register.lua
 
 -- Returns whether the job has to wait (if so, it is in rq:deferred, and registered, or will be), and which do not exist: they count as finished.
 local function await_dependencies(id, queue, ids, allow_failures, now_s)

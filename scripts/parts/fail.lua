@@ -1,3 +1,6 @@
+-- needs: delete_job, interval_at, now_s, release_dependents, run_again, seconds_of
+-- gives: failure_fields, failure_seconds, retry_job, bury_job
+-- include again.lua
 -- What becomes of a job whose execution failed. Fields of the job that both need:
 local failure_fields = {'status', 'origin', 'ttl', 'failure_ttl', 'group_id', 'retries_left', 'retry_intervals',
     'enqueue_at_front_on_retry', 'number_of_retries', 'rate_limit_key'}
@@ -29,7 +32,7 @@ local function bury_job(id, queue, status, failure_ttl, group, save, limit_key)
         redis.call('EXPIRE', key_dependencies(id), ttl)
     end
     redis.call('ZADD', key_registry('failed', queue), ttl < 0 and -1 or now_s + ttl, id)
-    if status == 'failed' then release_dependents(id, queue, true) end
+    if status == 'failed' then release_dependents(id, queue, 'failed') end
     if ttl == 0 then
         redis.call('ZREM', key_registry('failed', queue), id)
         delete_job(id, queue, group, (limit_key or '') ~= '')

@@ -1,3 +1,4 @@
+-- gives: epoch_of
 -- RQ's `2026-11-20T22:11:51.000123Z` as seconds since 1970, with their fraction; nil when the text is not such a time.
 local function epoch_of(iso)
     local year, month, day, hour, minute, second = string.match(iso or '', '^(%d%d%d%d)-(%d%d)-(%d%d)[T ](%d%d):(%d%d):(%d%d%.?%d*)')

@@ -1,3 +1,4 @@
+-- gives: leave_started, leave_executions, leave_places
 -- A job leaves its place for another one, or for good: out of its queue's list and of every registry, whatever its status says.
 -- An id may be on a list of millions: LREM of it costs 10 ms for each.
 -- Source: rq/job.py Job._remove_from_registries.

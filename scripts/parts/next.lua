@@ -1,12 +1,14 @@
+-- needs: paused, rare, resume, start_job, suspended, targets
+-- gives: next_job
 -- The next job over queue_keys[first], queue_keys[first + 1] ...: popped, started, handed back with its hash.
 -- resume '1': this call was sent before and its answer was lost; what it started then is found by the execution id, in the
 -- set of what the worker runs, and given back again. '2': the same, and nothing else is taken.
--- counts: as in start.lua. targets: as in lateness.lua.
+-- counts: as in start.lua. targets: as in latency.lua.
 -- An id whose hash is gone (expired, deleted, not a hash at all) or whose job was canceled is dropped; at most dead_limit
 -- in a call, so that Redis is never held for long. 'again': more is to be done before it can be told that there is no job.
 -- With 'empty' come the milliseconds until a job that was set aside may start (0: there is none), and the places of queues that
 -- have jobs and are paused: a peek at them would return at once.
--- Needs start.lua, and of rare: detours.lua, release.lua. Source: rq/queue.py dequeue_any.
+-- Needs start.lua, and of rare: next_rarely.lua, release.lua. Source: rq/queue.py dequeue_any.
 local dead_limit = 2000
 
 -- Returns the job's hash, or nil: the limits of its key do not let it start now.
@@ -26,9 +28,9 @@ local function next_job(queue_keys, first, execution, worker_lives, counts)
         rare.wake_waiting()
     end
     local dead, released, empty = 0, false, {'empty', 0}
-    local order = targets ~= '' and rare.by_lateness(queue_keys, first)
-    for place = first, #queue_keys do
-        local at = order and order[place - first + 1] or place
+    local order = targets ~= '' and rare.by_latency(queue_keys, first)
+    for turn = first, #queue_keys do
+        local at = order and order[turn - first + 1] or turn
         local queue = string.sub(queue_keys[at], #key_queue('') + 1)
         local closed = special and rare.is_paused(queue)
         if closed and redis.call('LLEN', queue_keys[at]) > 0 then empty[#empty + 1] = at - first end

@@ -1,3 +1,8 @@
+-- needs: bury_job, default_result_ttl, execution, failure_fields, failure_seconds, id, interval_at, job,
+--       limit_key, outcome, output, queue, registered, release_dependents, retry_intervals, retry_job,
+--       retry_max, run_again, save_outcome, save_output, save_result, seconds_of
+-- sets: limit_key
+-- gives: canceled, fail, fenced
 -- Outcomes of an execution other than that its job has finished, and stays for a while: a part of finish.lua.
 
 -- RQ's cancel takes the execution of a running job out of rq:wip, and its horse stores the result all the same (abandon
@@ -23,7 +28,7 @@ end
 local function bury(status, kind, failure_ttl, group)
     if registered == '0' and kind == '2' then
         redis.call('HSET', job, 'status', status)
-        if status == 'failed' then release_dependents(id, queue, true) end
+        if status == 'failed' then release_dependents(id, queue, 'failed') end
         return status
     end
     return bury_job(id, queue, status, failure_ttl, group, function(ttl) save_result(kind, ttl) end, limit_key)

@@ -1,3 +1,5 @@
+-- needs: seconds_of
+-- gives: save_output
 -- The last lines that a failed or stopped job wrote: a string of cq's own, for as long as the failed job stays, a year at most.
 -- '' takes away what an earlier attempt has left.
 

@@ -1,3 +1,5 @@
+-- gives: register_most, dependencies_left, open_dependency, register_dependency, look_later,
+--       leave_dependencies, register_some
 -- A job that waits is registered with what it waits for: in the dependents set of each that exists and has not finished. The
 -- others would never look into their dependents again, and keep the set for ever. Source: rq/job.py register_dependency.
 --

@@ -1,3 +1,6 @@
+-- needs: now, now_iso, push_job, register_some
+-- gives: release_left, release_looks, release_one, release_some, release_dependents
+-- include register.lua
 -- Let the dependents of a job go that wait for nothing else: onto the list of their own queue.
 -- A dependency that is gone counts as met; one that failed only with allow_dependency_failures; canceled and stopped never.
 -- RQ asks whether the dependent is canceled; we ask whether it is deferred, so that one which another dependency
@@ -7,21 +10,19 @@
 -- long. A larger set is set aside, as rq:cq:dependents:<id>:<time>, with <0 or 1><id>:<time> at the end of the list
 -- rq:cq:releasing:<queue>, 1 for a parent that failed; later calls go on with it (release_some): those that find no job on the
 -- queue, and abandon.lua. So it outlives whoever began, and the parent too.
--- include register.lua
 local release_left = 500
 local release_looks = 5000 -- at other dependencies of theirs; a call stops after the dependent that uses them up
-local parent_canceled = false -- it is passed over for now, and stays among what they wait for: as in RQ's cancel with enqueue_dependents
 
 -- In pieces, because there may be many. What has finished, or is gone, leaves the set of one that waits on, so that it is
 -- looked at once: a job with 10,000 dependencies costs each of them the same. RQ reads the set for this very question,
 -- and takes what is not there for finished. One that failed stays, allowed or not: requeued, it is to be waited for again.
 -- One that is gone may have left its set of dependents behind: RQ's requeue lets a job expire that has no ttl.
-local function dependencies_met(id, parent, parent_failed, failures_allowed)
+local function dependencies_met(id, parent, ended, failures_allowed)
     local dependencies = key_dependencies(id)
     local cursor, count = '0', 10
     repeat
         local found = redis.call('SSCAN', dependencies, cursor, 'COUNT', count)
-        local past, open = {not parent_failed and not parent_canceled and parent or nil}, false
+        local past, open = {ended == 'finished' and parent or nil}, false
         cursor, count = found[1], 100
         for _, other in ipairs(found[2]) do
             if other ~= parent then
@@ -42,14 +43,14 @@ local function dependencies_met(id, parent, parent_failed, failures_allowed)
     return true
 end
 
--- parent: nil for a look at all that it waits for. Returns whether it still belongs into the dependents set.
-local function release_one(id, parent, parent_failed)
+-- parent, ended: whose end it is, as in release_dependents; nil for a look at all that it waits for. Returns whether it still belongs into the dependents set.
+local function release_one(id, parent, ended)
     local status, queue, failures, front, ttl, limit_key, concurrency = unpack(redis.pcall('HMGET', key_job(id), 'status', 'origin',
         'allow_dependency_failures', 'enqueue_at_front', 'ttl', 'rate_limit_key', 'rate_limit_concurrency')) -- what is no hash is no job: all nil
     if status ~= 'deferred' then return status == 'canceled' end
     local failures_allowed = (tonumber(failures) or 0) ~= 0
-    if not queue or parent_failed and not failures_allowed or
-        not dependencies_met(id, parent, parent_failed, failures_allowed) then return true end
+    if not queue or ended == 'failed' and not failures_allowed or
+        not dependencies_met(id, parent, ended, failures_allowed) then return true end
     redis.call('ZREM', key_registry('deferred', queue), id)
     push_job(id, queue, (tonumber(front) or 0) ~= 0, ttl, now_iso, limit_key, concurrency)
     return false
@@ -70,8 +71,8 @@ local function release_some(queue)
     end
     local aside = key_aside(string.sub(entry, 2))
     local status = redis.pcall('HGET', key_job(parent), 'status')
-    local parent_failed = string.sub(entry, 1, 1) == '1' and status ~= 'finished'
-    parent_canceled = status == 'canceled'
+    local failed = string.sub(entry, 1, 1) == '1' and status ~= 'finished'
+    local ended = failed and 'failed' or status == 'canceled' and 'canceled' or 'finished'
     local dependents = key_dependents(parent)
     local back, rest = {}, {}
     for _, id in ipairs(redis.call('SPOP', aside, release_left)) do
@@ -79,7 +80,7 @@ local function release_some(queue)
             rest[#rest + 1] = id
         else
             release_left = release_left - 1
-            if release_one(id, parent, parent_failed) then back[#back + 1] = id end
+            if release_one(id, parent, ended) then back[#back + 1] = id end
         end
     end
     if #rest > 0 then redis.call('SADD', aside, unpack(rest)) end
@@ -99,26 +100,27 @@ local function forgive(parent, releasing)
     end
 end
 
--- queue: the parent's. Returns how many there were.
-local function release_dependents(parent, queue, parent_failed)
+-- queue: the parent's. ended: finished, failed or canceled. One that was canceled is passed over for now and stays among
+-- what they wait for, as in RQ's cancel with enqueue_dependents. Returns how many there were.
+local function release_dependents(parent, queue, ended)
     local dependents, releasing = key_dependents(parent), key_releasing(queue)
     local count = redis.call('SCARD', dependents)
     if count == 0 then return 0 end
-    if not parent_failed then forgive(parent, releasing) end
+    if ended ~= 'failed' then forgive(parent, releasing) end
     if count <= release_left then
         release_left = release_left - count
         local spent = false
         for _, id in ipairs(redis.call('SMEMBERS', dependents)) do
             spent = release_looks <= 0
             if spent then break end
-            if not release_one(id, parent, parent_failed) then redis.call('SREM', dependents, id) end
+            if not release_one(id, parent, ended) then redis.call('SREM', dependents, id) end
         end
         if not spent then return count end
     end
     local name = parent .. ':' .. now
     redis.call('RENAME', dependents, key_aside(name))
     redis.call('PERSIST', key_aside(name))
-    redis.call('RPUSH', releasing, (parent_failed and '1' or '0') .. name)
+    redis.call('RPUSH', releasing, (ended == 'failed' and '1' or '0') .. name)
     release_some(queue)
     return count
 end

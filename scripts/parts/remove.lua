@@ -1,3 +1,5 @@
+-- needs: delete_job, dependencies_left, leave_places
+-- gives: removed_left, remove_dependents
 -- A job's dependents, deleted with all that belongs to them, whatever their status, but not the dependents of these, as in RQ.
 -- At most removed_left in a call, fewer where they wait for many themselves; taking one off a list costs more the longer that is, and counts so.
 -- Returns false when there are more. Source: rq/job.py Job.delete_dependents.

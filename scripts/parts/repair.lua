@@ -1,3 +1,5 @@
+-- needs: fill_slots
+-- gives: repair_slots
 -- include slots.lua
 -- Slots of keys that nobody would give back: their jobs are gone (expired, deleted), have ended in the hands of a worker that knows
 -- no limits (RQ 2.12), or left in another way. Some keys, and some jobs of each, picked by chance, in each call: a leak is

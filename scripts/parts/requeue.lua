@@ -1,3 +1,5 @@
+-- needs: now_iso, push_job
+-- gives: requeue_job
 -- A job that ended waits on its queue again, as if it had never run; its place in a registry was the caller's to take.
 -- Source: rq/registry.py BaseRegistry.requeue.
 -- limit_key, concurrency: as in push_job; of the job's hash.

@@ -1,3 +1,5 @@
+-- needs: epoch_of
+-- gives: slots_of, fill_slots, enter_limit, wait_for_slot, may_start, release_slot, leave_limit, pass_slot_on
 -- include iso.lua
 -- Limits of how many jobs of a key may be queued or run at a time, as RQ 3.0's: rq:rl:<key> has the number (concurrency),
 -- rq:rl:<key>:allowed the jobs that have a slot, rq:rl:<key>:rate_limited those that wait for one (status rate_limited, on no

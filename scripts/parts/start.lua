@@ -1,3 +1,6 @@
+-- needs: lasting, monitoring_s, now, now_iso, now_s, seconds_of, worker, worker_executions, worker_name,
+--       worker_ttl
+-- gives: start_job
 -- Start one job: its hash, its execution, rq:wip, the worker's hash. Uses the script's own locals worker,
 -- worker_executions, worker_name, worker_ttl, monitoring_s, lasting, now, now_s and now_iso.
 -- The execution counts as abandoned when no heartbeat has come for its heartbeat ttl: the monitoring interval, or the

@@ -1,3 +1,5 @@
+-- needs: epoch_of, now, now_iso, slots_of, wait_for_slot
+-- gives: window_left, waiting_since, set_aside, wake_waiting, next_wake
 -- include iso.lua
 -- include slots.lua
 -- Limits of how many jobs of a key may start in a window of time: rq:cq:limit:<key> has rate and window (seconds), set by `cq limit`. In
@@ -30,7 +32,7 @@ local function start_time(key, rate, window, nth)
     return at
 end
 
-local function order_of(enqueued_at, created_at) return epoch_of(enqueued_at or '') or epoch_of(created_at or '') or 0 end
+local function waiting_since(enqueued_at, created_at) return epoch_of(enqueued_at or '') or epoch_of(created_at or '') or 0 end
 
 -- A job that was taken off its list is about to start. False: it may, and is counted; true: it was set aside.
 local function set_aside(key, id, queue, enqueued_at, created_at)
@@ -46,7 +48,7 @@ local function set_aside(key, id, queue, enqueued_at, created_at)
         return false
     end
     local due = start_time(key, rate, window, redis.call('ZCARD', ids) + 1)
-    redis.call('ZADD', ids, order_of(enqueued_at, created_at), id)
+    redis.call('ZADD', ids, waiting_since(enqueued_at, created_at), id)
     redis.call('ZADD', key_waiting(), free_at, key)
     redis.call('ZADD', key_registry('scheduled', queue), math.ceil(due) + 1, id) -- last: what fails leaves it on its list
     redis.call('SADD', key_queues(), key_queue(queue))
@@ -66,12 +68,12 @@ end
 
 -- Entries that are not what was set aside are dropped: canceled, deleted, brought back by a scheduler, enqueued or scheduled anew.
 -- False: it is left to RQ's scheduler.
-local function was_set_aside(key, id, order)
+local function was_set_aside(key, id, since)
     local status, origin, enqueued_at, created_at, concurrency = unpack(redis.pcall('HMGET', key_job(id), 'status', 'origin',
         'enqueued_at', 'created_at', 'rate_limit_concurrency'))
     if status == 'scheduled' and origin and is_for_rq(origin, id) then return false end
     redis.call('ZREM', key_waiting_of(key), id)
-    if status ~= 'scheduled' or not origin or order_of(enqueued_at, created_at) ~= tonumber(order) or
+    if status ~= 'scheduled' or not origin or waiting_since(enqueued_at, created_at) ~= tonumber(since) or
         redis.call('ZREM', key_registry('scheduled', origin), id) == 0 then return nil end
     return {id, origin, slots_of(key, concurrency)}
 end

@@ -1,4 +1,4 @@
-/* The strategy `latency`: the order of queues in fetch.lua and finish.lua (scripts/parts/lateness.lua). */
+/* The strategy `latency`: the order of queues in fetch.lua and finish.lua (scripts/parts/latency.lua). */
 #include "tests/lifecycle/steps.h"
 
 static struct cq_started started;

@@ -146,6 +146,7 @@ need_venv() {
 missing_for_lint() {
     has shellcheck || need shellcheck
     has luacheck || need lua-check
+    has luac5.1 || need lua5.1 # scripts/embed.sh looks for undeclared names
     has git || need git
     venv_is build/venv-lint "$LINTERS" || need_venv
 }

@@ -42,5 +42,57 @@ refuses 'a key is missing' lifecycle/manage/empty.c '/key_list = /d' key_list
 refuses 'a key is misspelt' lifecycle/manage/empty.c 's/key_list = /key_lists = /' key_list
 refuses 'a key is an argument' lifecycle/manage/empty.c 's/key_list = /arg_list = /' key_list
 
+# --- Lua: what a part needs and gives is said and true, and nothing reads a name that nothing declares.
+
+embed() { # of the copy
+    rm -rf "$copy/gen" && mkdir "$copy/gen" && "$copy/scripts/embed.sh" "$copy/gen" "$@" > "$copy/said" 2>&1
+}
+
+fresh() {
+    rm -rf "$copy/scripts" "$copy/lifecycle"
+    cp -r "$root/scripts" "$root/lifecycle" "$copy"
+}
+
+embed_refuses() { # what is wrong, file, a sed script that makes it so, a word of what embed.sh says
+    fresh
+    sed -i -e "$3" "$copy/$2"
+    if cmp -s "$root/$2" "$copy/$2"; then
+        echo "nothing was changed by: $3" > "$copy/said"
+        not_ok "$1"
+    elif embed "$copy/lifecycle/manage/cancel.lua" "$copy/lifecycle/finish.lua" || ! grep -q "$4" "$copy/said"; then
+        not_ok "$1"
+    else
+        ok
+    fi
+}
+
+fresh
+if embed "$copy/lifecycle/manage/cancel.lua" "$copy/lifecycle/finish.lua"; then ok; else not_ok 'all is as it is said'; fi
+embed_refuses 'no such part' lifecycle/manage/cancel.lua 's/include leave.lua/include leaves.lua/' 'no such part'
+embed_refuses 'an include is missing' lifecycle/manage/cancel.lua '/include seconds.lua/d' 'needs seconds_of'
+embed_refuses 'includes in an order that does not work' lifecycle/manage/cancel.lua \
+    '/include seconds.lua/d; s/.*include cancel.lua/&\n-- include seconds.lua/' 'needs seconds_of'
+embed_refuses 'an argument that a part needs is misspelt' lifecycle/manage/cancel.lua '/unpack(ARGV)/s/now_s/now_sec/' \
+    'needs now_s'
+embed_refuses 'a part gives what it does not have' scripts/parts/cancel.lua 's/gives: cancel_job/&, cancel_jobs/' \
+    'does not give cancel_jobs'
+embed_refuses 'a name of a rare part is misspelt' lifecycle/finish.lua 's/rare.fenced()/rare.fence()/' 'rare.fence'
+if command -v luac5.1 > /dev/null; then
+    embed_refuses 'a script reads a name that nothing declares' lifecycle/manage/cancel.lua \
+        "s/^cancel_job(id, queue/cancel_job(id, queues/" 'declares these names: queues'
+    embed_refuses 'a script sets a name that nothing declares' lifecycle/manage/cancel.lua \
+        "s/^local queue = /queue = /" 'declares these names: queue'
+    embed_refuses 'a script uses what a part keeps for itself' lifecycle/finish.lua \
+        's/^local following = .*/&\ndead_limit = 1/' 'no part gives these names: dead_limit'
+    embed_refuses 'a part reads a name and does not say so' scripts/parts/cancel.lua 's/, detach)/, detached)/' \
+        'does not say so: detach'
+    embed_refuses 'a part needs a name no longer' scripts/parts/cancel.lua 's/needs: /&epoch_of, /' \
+        'needs these names and does not: epoch_of'
+    embed_refuses 'a part sets a name and does not say so' scripts/parts/outcomes.lua '/^-- sets:/d' \
+        'sets these names and does not say so: limit_key'
+else
+    echo 'embed: luac5.1 is missing (Debian: lua5.1); names that nothing declares were not looked for'
+fi
+
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -1,6 +1,6 @@
 /*
  * The order in which a slot looks at its queues: RQ's strategies, and weights. The strategy `latency` is the
- * script's (scripts/parts/lateness.lua): it needs to see the queues. order is a permutation of 0 ... count -
+ * script's (scripts/parts/latency.lua): it needs to see the queues. order is a permutation of 0 ... count -
  * 1, the places in the list of queues; count is 1 or more.
  */
 #ifndef CQ_WORKER_SLOT_ORDER_H

@@ -1,4 +1,7 @@
--- include lateness.lua
+-- needs: may_start, now_s, paused, set_aside, waiting_since, window_left, worker_executions
+-- sets: window_left
+-- gives: started_before, is_paused, keeps_limits, windows_spent
+-- include latency.lua
 -- include windows.lua
 -- What next.lua needs for some jobs, queues and calls only.
 
@@ -30,7 +33,7 @@ end
 local function keeps_limits(id, queue, key)
     local enqueued_at, created_at, concurrency = unpack(redis.call('HMGET', key_job(id), 'enqueued_at', 'created_at',
         'rate_limit_concurrency'))
-    if may_start(id, queue, order_of(enqueued_at, created_at), key, concurrency) then
+    if may_start(id, queue, waiting_since(enqueued_at, created_at), key, concurrency) then
         return not set_aside(key, id, queue, enqueued_at, created_at)
     end
     window_left = window_left - 1

@@ -1,3 +1,4 @@
+-- gives: is_behind, rank_behind, entries_behind
 -- Places in a sorted set that stay right while others add and remove: an entry is behind (score, member) or it is not. Ranks move.
 -- By bytes, as Redis orders members of one score; Lua's own < goes by the server's locale.
 local function comes_before(one, other)
