@@ -113,7 +113,8 @@ static const char *silent(const char *first, const char *second)
 static void fake_fails(fake_redis_fn *answer, enum cq_code code, const char *says)
 {
     struct fake_redis *fake = fake_redis_start(answer);
-    fake->address.connect_timeout_ms = 200;
+    if (answer == silent)
+        fake->address.connect_timeout_ms = 200;
     open_fails(&fake->address, code, says);
     fake_redis_stop(fake);
 }
