@@ -10,16 +10,16 @@
 
 enum { MOST = 8 };
 
-enum process { NONE, STARTING, READY };
+enum pool_process { NONE, STARTING, READY };
 
-struct position {
+struct pool_position {
     struct cq_position life;
-    enum process process, successor;
+    enum pool_process process, successor;
 };
 
 /* A pool as the shell has it: positions, processes that only finish their jobs, and how many are wanted. */
-struct world {
-    struct position positions[MOST];
+struct pool_world {
+    struct pool_position positions[MOST];
     int count, wanted;
     int leaving; /* told to leave, or to end, without a position */
     cq_time now;
@@ -29,30 +29,30 @@ struct world {
     long events;      /* applied so far */
 };
 
-static void apply(struct world *world, struct position *position, enum cq_position_event event,
+static void apply(struct pool_world *world, struct pool_position *position, enum cq_position_event event,
                   uint32_t facts);
 
-static void stop(struct world *world)
+static void stop(struct pool_world *world)
 {
     world->stopping = true;
     for (int i = 0; i < world->count; i++)
         apply(world, &world->positions[i], CQ_POSITION_ON_STOP, 0);
 }
 
-static void check_pause(const struct position *position)
+static void check_pause(const struct pool_position *position)
 {
     double pause_s = position->life.pause_s;
     REQUIRE(pause_s >= 0.25 && pause_s <= 30, "a pause of %f s", pause_s);
 }
 
-static void release(struct world *world, enum process *at)
+static void release(struct pool_world *world, enum pool_process *at)
 {
     REQUIRE(*at != NONE, "nothing to release");
     *at = NONE;
     world->leaving++;
 }
 
-static void perform(struct world *world, struct position *position, int action)
+static void perform(struct pool_world *world, struct pool_position *position, int action)
 {
     switch (action) {
     case CQ_POSITION_START:
@@ -91,7 +91,7 @@ static void perform(struct world *world, struct position *position, int action)
     }
 }
 
-static void apply(struct world *world, struct position *position, enum cq_position_event event,
+static void apply(struct pool_world *world, struct pool_position *position, enum cq_position_event event,
                   uint32_t facts)
 {
     int before = (int)position->life.state;

@@ -8,7 +8,7 @@
 #include "tests/support/suite.h"
 
 /* Where one waits, something comes: a process lives, or a time that is near. */
-static void check_position(const struct world *world, const struct position *position)
+static void check_position(const struct pool_world *world, const struct pool_position *position)
 {
     const char *name = cq_position_machine.states[position->life.state];
     bool process = position->process != NONE, successor = position->successor != NONE;
@@ -30,7 +30,7 @@ static void check_position(const struct world *world, const struct position *pos
     }
 }
 
-static void check_world(struct world *world)
+static void check_world(struct pool_world *world)
 {
     bool all = true;
     REQUIRE(world->stopping || world->count == world->wanted, "%d positions for %d workers", world->count,
@@ -42,7 +42,7 @@ static void check_world(struct world *world)
     world->ready = world->ready || all;
 }
 
-static void resize(struct world *world, int wanted)
+static void resize(struct pool_world *world, int wanted)
 {
     if (world->stopping)
         return;
@@ -52,14 +52,14 @@ static void resize(struct world *world, int wanted)
         cq_position_init(&world->positions[world->count].life, world->now);
     }
     for (; world->count > wanted; world->count--) {
-        struct position *position = &world->positions[world->count - 1];
+        struct pool_position *position = &world->positions[world->count - 1];
         apply(world, position, CQ_POSITION_ON_REMOVE, 0);
         REQUIRE(position->life.state == CQ_POSITION_OVER && !position->process && !position->successor,
                 "a position that is not wanted keeps a process");
     }
 }
 
-static uint32_t random_end(const struct world *world, const struct position *position)
+static uint32_t random_end(const struct pool_world *world, const struct pool_position *position)
 {
     uint32_t burst = world->burst ? CQ_POSITION_BURST : 0;
     switch (random_below(6)) {
@@ -71,7 +71,7 @@ static uint32_t random_end(const struct world *world, const struct position *pos
     }
 }
 
-static void process_event(struct world *world, struct position *position, unsigned which)
+static void process_event(struct pool_world *world, struct pool_position *position, unsigned which)
 {
     if (position->process == NONE)
         return;
@@ -92,7 +92,7 @@ static void process_event(struct world *world, struct position *position, unsign
     }
 }
 
-static void successor_event(struct world *world, struct position *position, bool ready)
+static void successor_event(struct pool_world *world, struct pool_position *position, bool ready)
 {
     if (position->successor == NONE)
         return;
@@ -106,7 +106,7 @@ static void successor_event(struct world *world, struct position *position, bool
     REQUIRE(position->process == READY, "after a renewal nothing works");
 }
 
-static void start_due(struct world *world)
+static void start_due(struct pool_world *world)
 {
     for (int i = 0; i < world->count; i++) {
         cq_time due_at = cq_position_due_at(&world->positions[i].life);
@@ -115,9 +115,9 @@ static void start_due(struct world *world)
     }
 }
 
-static void random_event(struct world *world)
+static void random_event(struct pool_world *world)
 {
-    struct position *position = &world->positions[random_below((unsigned)world->count)];
+    struct pool_position *position = &world->positions[random_below((unsigned)world->count)];
     world->spawn_fails = random_below(10) == 0;
     switch (random_below(10)) {
     case 0:
@@ -138,7 +138,7 @@ static void random_event(struct world *world)
     }
 }
 
-static void open_world(struct world *world)
+static void open_world(struct pool_world *world)
 {
     memset(world, 0, sizeof(*world));
     world->now = 1000 * CQ_SECOND;
@@ -147,7 +147,7 @@ static void open_world(struct world *world)
 }
 
 /* With nothing that fails any more, each position of a pool has a process that works, soon. */
-static void recover(struct world *world)
+static void recover(struct pool_world *world)
 {
     world->spawn_fails = false;
     for (int at = 0; at < 40; at++, world->now += CQ_SECOND) {
@@ -163,12 +163,12 @@ static void recover(struct world *world)
                 "a position stays %s", cq_position_machine.states[world->positions[i].life.state]);
 }
 
-static void end(struct world *world)
+static void end(struct pool_world *world)
 {
     stop(world);
     start_due(world);
     for (int i = 0; i < world->count; i++) {
-        struct position *position = &world->positions[i];
+        struct pool_position *position = &world->positions[i];
         apply(world, position, CQ_POSITION_ON_STOP, 0); /* a second signal */
         if (position->process != NONE)
             process_event(world, position, 3);
@@ -181,7 +181,7 @@ static void end(struct world *world)
 START_TEST(in_random_orders_each_position_has_a_process_or_gets_one)
 {
     enum { EVENTS = 300000, LIFE = 300 };
-    struct world world;
+    struct pool_world world;
     random_begin("pool");
     for (long events = 0; events < EVENTS; events += world.events) {
         open_world(&world);
@@ -207,9 +207,9 @@ START_TEST(its_table_is_well_formed_and_decides_what_may_come_at_any_time)
 }
 END_TEST
 
-static struct world one;
+static struct pool_world one;
 
-static struct position *open_one(bool burst)
+static struct pool_position *open_one(bool burst)
 {
     memset(&one, 0, sizeof(one));
     one.now = 1000 * CQ_SECOND;
@@ -219,7 +219,7 @@ static struct position *open_one(bool burst)
     return &one.positions[0];
 }
 
-static void has_ended(struct position *position, uint32_t facts)
+static void has_ended(struct pool_position *position, uint32_t facts)
 {
     position->process = NONE;
     apply(&one, position, CQ_POSITION_ON_ENDED, facts | (one.burst ? CQ_POSITION_BURST : 0));
@@ -227,7 +227,7 @@ static void has_ended(struct position *position, uint32_t facts)
 
 START_TEST(an_illegal_event_changes_nothing)
 {
-    struct position *position = open_one(false);
+    struct pool_position *position = open_one(false);
     ck_assert_ptr_null(cq_position_apply(&position->life, CQ_POSITION_ON_SUCCESSOR_READY, 0, one.now, 0));
     ck_assert_ptr_null(cq_position_apply(&position->life, CQ_POSITION_ON_DUE, 0, one.now, 0));
     ck_assert_int_eq(position->life.state, CQ_POSITION_STARTING);
@@ -237,7 +237,7 @@ END_TEST
 START_TEST(pauses_double_up_to_half_a_minute_and_half_of_them_is_drawn)
 {
     double most_s = 0.5;
-    struct position *position = open_one(false);
+    struct pool_position *position = open_one(false);
     for (int i = 0; i < 40; i++) {
         has_ended(position, 0);
         ck_assert_msg(position->life.pause_s >= most_s / 2 && position->life.pause_s <= most_s,
@@ -254,7 +254,7 @@ END_TEST
 
 START_TEST(one_that_ended_well_is_replaced_at_once)
 {
-    struct position *position = open_one(false);
+    struct pool_position *position = open_one(false);
     process_event(&one, position, 0);
     has_ended(position, CQ_POSITION_WELL);
     ck_assert_int_eq(position->life.state, CQ_POSITION_WAITING);
@@ -264,7 +264,7 @@ END_TEST
 
 START_TEST(in_burst_mode_only_one_that_has_done_its_jobs_is_replaced)
 {
-    struct position *position = open_one(true);
+    struct pool_position *position = open_one(true);
     process_event(&one, position, 0);
     process_event(&one, position, 1);
     has_ended(position, CQ_POSITION_WELL);
@@ -282,7 +282,7 @@ END_TEST
 
 START_TEST(another_name_is_tried_in_burst_mode_too)
 {
-    struct position *position = open_one(true);
+    struct pool_position *position = open_one(true);
     has_ended(position, CQ_POSITION_REFUSED);
     ck_assert_int_eq(position->life.state, CQ_POSITION_WAITING);
 }
@@ -290,7 +290,7 @@ END_TEST
 
 START_TEST(what_waiting_does_not_mend_ends_a_pool_that_was_never_ready)
 {
-    struct position *position = open_one(false);
+    struct pool_position *position = open_one(false);
     has_ended(position, CQ_POSITION_HOPELESS);
     ck_assert(one.stopping && position->life.state == CQ_POSITION_OVER);
 }
@@ -298,7 +298,7 @@ END_TEST
 
 START_TEST(a_limit_of_memory_renews_twice_a_minute_at_most)
 {
-    struct position *position = open_one(false);
+    struct pool_position *position = open_one(false);
     process_event(&one, position, 0);
     ck_assert(cq_position_may_renew_for_memory(&position->life, one.now));
     process_event(&one, position, 2);

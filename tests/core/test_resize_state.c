@@ -9,7 +9,7 @@
 
 enum { MOST = 10 };
 
-struct world {
+struct resize_world {
     struct cq_resize_count count;
     int active;       /* slots that work, or are to */
     int unregistered; /* of them */
@@ -20,9 +20,9 @@ struct world {
     long events;
 };
 
-static void apply(struct world *world, enum cq_resize_event event, uint32_t facts);
+static void apply(struct resize_world *world, enum cq_resize_event event, uint32_t facts);
 
-static void add(struct world *world)
+static void add(struct resize_world *world)
 {
     while (cq_resize_count_adds(&world->count, world->active, world->stopping)) {
         if (world->add_fails) {
@@ -34,7 +34,7 @@ static void add(struct world *world)
     }
 }
 
-static void perform(struct world *world, int action)
+static void perform(struct resize_world *world, int action)
 {
     switch (action) {
     case CQ_RESIZE_TELL_READY: world->told_ready++; break;
@@ -50,7 +50,7 @@ static void perform(struct world *world, int action)
     }
 }
 
-static void apply(struct world *world, enum cq_resize_event event, uint32_t facts)
+static void apply(struct resize_world *world, enum cq_resize_event event, uint32_t facts)
 {
     int before = (int)world->count.state;
     if (world->stopping)
@@ -62,7 +62,7 @@ static void apply(struct world *world, enum cq_resize_event event, uint32_t fact
         perform(world, rule->actions[i]);
 }
 
-static void slot_ended(struct world *world, bool registered, bool max_jobs)
+static void slot_ended(struct resize_world *world, bool registered, bool max_jobs)
 {
     world->active--;
     world->unregistered -= !registered;
@@ -72,7 +72,7 @@ static void slot_ended(struct world *world, bool registered, bool max_jobs)
               (world->active < world->count.wanted ? CQ_RESIZE_WANTED : 0));
 }
 
-static void resize(struct world *world, int wanted)
+static void resize(struct resize_world *world, int wanted)
 {
     int more = cq_resize_count_to(&world->count, wanted, world->active);
     if (more > 0)
@@ -82,13 +82,13 @@ static void resize(struct world *world, int wanted)
         world->unregistered = world->active;
 }
 
-static void due(struct world *world)
+static void due(struct resize_world *world)
 {
     world->armed = false;
     apply(world, CQ_RESIZE_ON_DUE, 0);
 }
 
-static void random_event(struct world *world)
+static void random_event(struct resize_world *world)
 {
     int registered = world->active - world->unregistered;
     world->add_fails = random_below(4) == 0;
@@ -119,7 +119,7 @@ static void random_event(struct world *world)
     }
 }
 
-static void check_invariants(const struct world *world)
+static void check_invariants(const struct resize_world *world)
 {
     REQUIRE(world->armed == cq_resize_count_is_short(&world->count), "%s, and the timer is %d",
             cq_resize_machine.states[world->count.state], world->armed);
@@ -135,7 +135,7 @@ static void check_invariants(const struct world *world)
 START_TEST(in_random_orders_a_process_has_as_many_slots_as_are_wanted_or_will)
 {
     enum { EVENTS = 100000, LIFE = 200 };
-    struct world world;
+    struct resize_world world;
     random_begin("resize");
     for (long events = 0; events < EVENTS; events += world.events) {
         memset(&world, 0, sizeof(world));

@@ -9,21 +9,21 @@
 #include "tests/support/suite.h"
 
 /* What the shell would have: processes and a timer. */
-enum process { NONE, STARTING, SERVING, DOOMED };
+enum stable_process { NONE, STARTING, SERVING, DOOMED };
 
-struct world {
+struct runtime_world {
     struct cq_runtime_life life;
     cq_time now;
-    enum process stable, successor;
+    enum stable_process stable, successor;
     cq_time retry_at; /* 0: not armed */
     bool told_ready, told_failed, told_fatal;
     bool spawn_fails; /* the next process cannot be made */
     long events;      /* applied so far */
 };
 
-static void apply(struct world *world, enum cq_runtime_event event);
+static void apply(struct runtime_world *world, enum cq_runtime_event event);
 
-static enum process spawn(struct world *world, enum cq_runtime_event failed)
+static enum stable_process spawn(struct runtime_world *world, enum cq_runtime_event failed)
 {
     if (!world->spawn_fails)
         return STARTING;
@@ -31,9 +31,9 @@ static enum process spawn(struct world *world, enum cq_runtime_event failed)
     return NONE;
 }
 
-static void perform(struct world *world, int action)
+static void perform(struct runtime_world *world, int action)
 {
-    enum process made;
+    enum stable_process made;
     switch (action) {
     case CQ_RUNTIME_START:
         REQUIRE(world->stable == NONE, "two stables");
@@ -77,7 +77,7 @@ static void perform(struct world *world, int action)
     }
 }
 
-static void apply(struct world *world, enum cq_runtime_event event)
+static void apply(struct runtime_world *world, enum cq_runtime_event event)
 {
     int before = (int)world->life.state;
     world->events++;
@@ -88,7 +88,7 @@ static void apply(struct world *world, enum cq_runtime_event event)
 }
 
 /* What the shell believes is what the machine believes, and something will happen wherever one waits. */
-static void check_invariants(const struct world *world)
+static void check_invariants(const struct runtime_world *world)
 {
     enum cq_runtime_state state = world->life.state;
     const char *name = cq_runtime_machine.states[state];
@@ -115,7 +115,7 @@ static void check_invariants(const struct world *world)
 }
 
 /* A job comes: it runs, fails, or waits for something that will happen. */
-static void want(struct world *world)
+static void want(struct runtime_world *world)
 {
     apply(world, CQ_RUNTIME_ON_WANTED);
     bool waits = !cq_runtime_life_refuses(&world->life) && !cq_runtime_life_is_ready(&world->life);
@@ -124,9 +124,9 @@ static void want(struct world *world)
     REQUIRE(world->life.state != CQ_RUNTIME_ABSENT, "a job did not start it");
 }
 
-static void stable_event(struct world *world, unsigned which)
+static void stable_event(struct runtime_world *world, unsigned which)
 {
-    enum process was = world->stable;
+    enum stable_process was = world->stable;
     switch (which) {
     case 0:
         if (was == STARTING) {
@@ -153,7 +153,7 @@ static void stable_event(struct world *world, unsigned which)
     }
 }
 
-static void successor_event(struct world *world, unsigned which)
+static void successor_event(struct runtime_world *world, unsigned which)
 {
     if (world->successor == NONE)
         return;
@@ -170,14 +170,14 @@ static void successor_event(struct world *world, unsigned which)
     }
 }
 
-static void reload(struct world *world)
+static void reload(struct runtime_world *world)
 {
     bool ready = cq_runtime_life_is_ready(&world->life);
     apply(world, CQ_RUNTIME_ON_RELOAD);
     REQUIRE(!ready || cq_runtime_life_is_ready(&world->life), "a reload interrupts service");
 }
 
-static void random_event(struct world *world)
+static void random_event(struct runtime_world *world)
 {
     world->spawn_fails = random_below(10) == 0;
     switch (random_below(12)) {
@@ -201,7 +201,7 @@ static void random_event(struct world *world)
     }
 }
 
-static void open_world(struct world *world, enum cq_runtime_start start)
+static void open_world(struct runtime_world *world, enum cq_runtime_start start)
 {
     memset(world, 0, sizeof(*world));
     cq_runtime_life_init(&world->life, start);
@@ -213,7 +213,7 @@ static void open_world(struct world *world, enum cq_runtime_start start)
 }
 
 /* Once everything works, whatever came before, a job is served within a minute. */
-static void recover(struct world *world)
+static void recover(struct runtime_world *world)
 {
     world->spawn_fails = false;
     for (int i = 0; i < 100 && !cq_runtime_life_is_ready(&world->life); i++) {
@@ -233,7 +233,7 @@ static void recover(struct world *world)
             cq_runtime_machine.states[world->life.state]);
 }
 
-static void stop(struct world *world)
+static void stop(struct runtime_world *world)
 {
     apply(world, CQ_RUNTIME_ON_STOP);
     ck_assert_int_eq(world->life.state, CQ_RUNTIME_STOPPED);
@@ -248,7 +248,7 @@ static void stop(struct world *world)
 START_TEST(in_random_orders_nobody_waits_for_what_cannot_come)
 {
     enum { EVENTS = 400000, LIFE = 200 };
-    struct world world;
+    struct runtime_world world;
     random_begin("runtime");
     for (long events = 0; events < EVENTS; events += world.events) {
         open_world(&world, random_below(2) ? CQ_RUNTIME_WITH_WORKER : CQ_RUNTIME_ON_DEMAND);
@@ -285,7 +285,7 @@ END_TEST
 
 START_TEST(an_illegal_event_changes_nothing)
 {
-    struct world world;
+    struct runtime_world world;
     open_world(&world, CQ_RUNTIME_ON_DEMAND);
     static const enum cq_runtime_event illegal[] = {
         CQ_RUNTIME_ON_HELLO,     CQ_RUNTIME_ON_START_FAILED,    CQ_RUNTIME_ON_DIED,
@@ -299,7 +299,7 @@ END_TEST
 
 START_TEST(a_first_start_with_the_worker_that_fails_is_fatal)
 {
-    struct world world;
+    struct runtime_world world;
     open_world(&world, CQ_RUNTIME_WITH_WORKER);
     stable_event(&world, 1);
     ck_assert(world.told_fatal && world.life.state == CQ_RUNTIME_STOPPED);
@@ -309,7 +309,7 @@ END_TEST
 START_TEST(one_that_the_worker_starts_is_tried_for_ever_once_it_was_ready)
 {
     double last_s = 0;
-    struct world world;
+    struct runtime_world world;
     open_world(&world, CQ_RUNTIME_WITH_WORKER);
     stable_event(&world, 0);
     stable_event(&world, 3);
@@ -329,7 +329,7 @@ END_TEST
 START_TEST(one_that_does_not_start_fails_jobs_until_a_growing_pause_is_over)
 {
     static const double pauses_s[] = {1, 2, 4, 8, 16, 30, 30};
-    struct world world;
+    struct runtime_world world;
     open_world(&world, CQ_RUNTIME_ON_DEMAND);
     for (size_t i = 0; i < sizeof(pauses_s) / sizeof(pauses_s[0]); i++) {
         want(&world);
@@ -350,7 +350,7 @@ END_TEST
 
 START_TEST(one_that_is_killed_as_it_starts_is_tried_five_times)
 {
-    struct world world;
+    struct runtime_world world;
     open_world(&world, CQ_RUNTIME_ON_DEMAND);
     want(&world);
     for (int i = 1; i < 5; i++) {
@@ -368,7 +368,7 @@ END_TEST
 
 START_TEST(a_stable_that_served_long_is_replaced_soon)
 {
-    struct world world;
+    struct runtime_world world;
     open_world(&world, CQ_RUNTIME_ON_DEMAND);
     want(&world);
     stable_event(&world, 0);

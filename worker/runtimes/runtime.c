@@ -20,13 +20,13 @@ enum {
 static const double hello_within_s = 30.0, import_within_s = 600.0;
 
 /* What an event is about, for its actions and their log lines. */
-struct cause {
+struct runtime_cause {
     const char *text;  /* of ON_DIED, ON_KILLED: the stable and how it ended */
     enum cq_code code; /* of a start that failed */
     pid_t replaced;    /* of ON_SUCCESSOR_HELLO: the stable before */
 };
 
-static void apply(struct cq_runtime *runtime, enum cq_runtime_event event, const struct cause *cause);
+static void apply(struct cq_runtime *runtime, enum cq_runtime_event event, const struct runtime_cause *cause);
 
 bool cq_runtime_is_ready(const struct cq_runtime *runtime)
 {
@@ -84,7 +84,7 @@ static void start_failed(struct cq_runtime *runtime, enum cq_runtime_event event
     cq_buf_printf(&runtime->reason, " does not start: %.*s", (int)line.len, line.data);
     if (line.len < why.len)
         cq_runtime_log_lines(runtime, why);
-    apply(runtime, event, &(struct cause){.code = code});
+    apply(runtime, event, &(struct runtime_cause){.code = code});
 }
 
 static void reload_failed(struct cq_runtime *runtime, struct cq_str why)
@@ -172,7 +172,8 @@ static void arm_retry(struct cq_runtime *runtime, const char *text, const char *
     cq_timer_arm(&runtime->retry, runtime->life.pause_s);
 }
 
-static void perform(struct cq_runtime *runtime, enum cq_runtime_action action, const struct cause *cause)
+static void perform(struct cq_runtime *runtime, enum cq_runtime_action action,
+                    const struct runtime_cause *cause)
 {
     switch (action) {
     case CQ_RUNTIME_START: start_stable(runtime); break;
@@ -193,7 +194,7 @@ static void perform(struct cq_runtime *runtime, enum cq_runtime_action action, c
     }
 }
 
-static void apply(struct cq_runtime *runtime, enum cq_runtime_event event, const struct cause *cause)
+static void apply(struct cq_runtime *runtime, enum cq_runtime_event event, const struct runtime_cause *cause)
 {
     const struct cq_rule *rule = cq_runtime_life_apply(&runtime->life, event, cq_clock_monotonic());
     if (!rule) {
@@ -212,9 +213,10 @@ static void on_hello(void *data, struct cq_stable *stable)
 {
     struct cq_runtime *runtime = data;
     if (stable == runtime->successor)
-        apply(runtime, CQ_RUNTIME_ON_SUCCESSOR_HELLO, &(struct cause){.replaced = runtime->stable->pid});
+        apply(runtime, CQ_RUNTIME_ON_SUCCESSOR_HELLO,
+              &(struct runtime_cause){.replaced = runtime->stable->pid});
     else if (stable == runtime->stable)
-        apply(runtime, CQ_RUNTIME_ON_HELLO, &(struct cause){0});
+        apply(runtime, CQ_RUNTIME_ON_HELLO, &(struct runtime_cause){0});
 }
 
 static void on_refused(void *data, struct cq_stable *stable, struct cq_str why)
@@ -283,7 +285,7 @@ static void on_stable_died(struct cq_runtime *runtime, const struct cq_stable_en
     snprintf(text, sizeof(text), "%s stable %d died: %s", runtime->name, (int)end->pid, how);
     if (runtime->successor)
         cq_log(host->log, CQ_LOG_ERROR, host->name, NULL, "%s; the new one is starting", text);
-    apply(runtime, event, &(struct cause){.text = text});
+    apply(runtime, event, &(struct runtime_cause){.text = text});
 }
 
 static void on_died(void *data, struct cq_stable *stable, const struct cq_stable_end *end)

@@ -31,12 +31,12 @@ void cq_stable_forget(struct cq_stable *stable, struct cq_horse *horse)
 /* ---- its state ---- */
 
 /* What an event is about. */
-struct cause {
+struct stable_cause {
     struct cq_str why;               /* of REFUSED */
     const struct cq_stable_end *end; /* of DIED */
 };
 
-static void perform(struct cq_stable *stable, enum cq_stable_action action, const struct cause *cause)
+static void perform(struct cq_stable *stable, enum cq_stable_action action, const struct stable_cause *cause)
 {
     const struct cq_stable_owner *owner = stable->owner;
     switch (action) {
@@ -53,7 +53,7 @@ static void perform(struct cq_stable *stable, enum cq_stable_action action, cons
     }
 }
 
-static void apply(struct cq_stable *stable, enum cq_stable_event event, const struct cause *cause)
+static void apply(struct cq_stable *stable, enum cq_stable_event event, const struct stable_cause *cause)
 {
     const struct cq_stable_owner *owner = stable->owner;
     const struct cq_rule *rule = cq_stable_state_apply(&stable->state, event);
@@ -79,7 +79,7 @@ void cq_stable_quit(struct cq_stable *stable)
 
 static void refuse(struct cq_stable *stable, struct cq_str why)
 {
-    apply(stable, CQ_STABLE_ON_REFUSED, &(struct cause){.why = why});
+    apply(stable, CQ_STABLE_ON_REFUSED, &(struct stable_cause){.why = why});
 }
 
 /* It hangs, or broke the protocol. */
@@ -252,7 +252,7 @@ static void on_child(struct ev_loop *loop, ev_child *child, int events)
         .expected = cq_stable_is_leaving(stable),
         .imports = cq_buf_view(&stable->imports),
     };
-    apply(stable, CQ_STABLE_ON_DIED, &(struct cause){.end = &end});
+    apply(stable, CQ_STABLE_ON_DIED, &(struct stable_cause){.end = &end});
     cq_stable_free(stable);
 }
 
