@@ -127,8 +127,7 @@ enum cq_code cq_interpreter_prove(const char *file, const char *who, struct cq_e
         if ((why = cq_interpreter_said(&answer, '#')))
             cq_error_set(err, code, "%s: %.120s cannot be executed: %s", who, file, why);
         else if ((why = cq_interpreter_said(&answer, '!')))
-            cq_error_set(err, code, "%s: %.120s is %.40s, and what is needed is CPython 3.9 or later", who,
-                         file, why);
+            cq_error_set(err, code, "%s: %.120s is %.40s; cq needs CPython 3.9 or later", who, file, why);
         else
             cq_error_set(err, code, "%s: %.120s is not a Python interpreter: it does not answer as one", who,
                          file);

@@ -82,8 +82,7 @@ static void decide(struct server *server, struct cq_cron_job *job)
         char iso[CQ_TIME_ISO_SIZE];
         cq_time_iso(job->due.skipped, iso);
         job->skipped = job->due.skipped;
-        cq_log_warning(&server->logger, "%s: missed its time, of which the last was %s; not made up for",
-                       job->identity, iso);
+        cq_log_warning(&server->logger, "%s: missed its time, last at %s; skipped", job->identity, iso);
     }
 }
 

@@ -57,8 +57,8 @@ enum cq_code cq_failure_protocol(struct cq_error *err, const struct cq_address *
     char where[WHERE_SIZE];
     cq_address_display(address, where, sizeof(where));
     return cq_error_set(err, CQ_ERR_CONNECTION,
-                        "what answers at %s does not speak Redis' protocol: another server, or one that "
-                        "wants TLS (rediss://)?",
+                        "the server at %s does not speak Redis' protocol: is it another server, or does it "
+                        "want TLS (rediss://)?",
                         where);
 }
 

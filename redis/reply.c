@@ -112,7 +112,7 @@ static const struct meaning {
     {"CROSSSLOT", CQ_ERR_REDIS, "this is a Redis Cluster, which cannot hold RQ's keys: use a single Redis"},
     {"CLUSTERDOWN", CQ_ERR_REDIS, "this is a Redis Cluster, which cannot hold RQ's keys: use a single Redis"},
     {"WRONGTYPE", CQ_ERR_REDIS,
-     "a key of RQ's layout holds another type of value: see what else writes to this database"},
+     "a key of RQ's layout holds another type of value: find the program that writes to this database"},
     {"NOSCRIPT", CQ_ERR_CONNECTION, "Redis has forgotten a script of ours: try again"},
     {NULL, CQ_OK, NULL},
 };

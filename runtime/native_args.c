@@ -24,7 +24,7 @@ static bool parse(int argc, char **argv, struct cq_native_options *options, stru
             options->without_python = true;
         } else {
             return !cq_error_set(err, CQ_ERR_USAGE,
-                                 "'%s' is not what stable-native takes: --path DIR, --program NAME COMMAND, "
+                                 "stable-native does not take '%s': --path DIR, --program NAME COMMAND, "
                                  "--restrict FORMAT, --without-python",
                                  argv[i]);
         }

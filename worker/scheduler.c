@@ -73,7 +73,8 @@ static void tell_lock(struct cq_scheduler *scheduler, size_t at, enum cq_lock lo
         cq_log_warning(&process->logger, "scheduler %s: the lock of queue %.*s was taken over by another one",
                        scheduler->name, len, queue);
     else if (lock == CQ_LOCK_TAKEN && !scheduler->seen)
-        cq_log_info(&process->logger, "scheduler %s: stands by for queue %.*s, which has another one",
+        cq_log_info(&process->logger,
+                    "scheduler %s: stands by for queue %.*s, whose lock another scheduler has",
                     scheduler->name, len, queue);
     else if (lock == CQ_LOCK_BROKEN && before != CQ_LOCK_BROKEN)
         cq_log_error(

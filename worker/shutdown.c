@@ -52,8 +52,8 @@ static void on_deadline(struct ev_loop *loop, ev_timer *timer, int events)
     struct cq_shutdown *shutdown = timer->data;
     struct cq_process *process = shutdown->process;
     cq_log(process->log, CQ_LOG_WARNING, process->name, NULL,
-           "%lld s have passed since the shut down was requested: what still runs is ended and goes "
-           "back to its queue",
+           "%lld s have passed since the shutdown was requested: running jobs are ended and return to their "
+           "queues",
            (long long)process->settings->shutdown_timeout_s);
     for (int i = 0; i < process->slot_count; i++)
         cq_execution_kill(&process->slots[i], CQ_KILL_DEADLINE);
@@ -105,7 +105,7 @@ static void cold(struct cq_shutdown *shutdown)
     shutdown->cold = true;
     ev_timer_stop(process->loop, &shutdown->deadline);
     cq_log(process->log, CQ_LOG_WARNING, process->name, NULL, "cold shut down%s",
-           gives_back ? ": what still runs goes back to its queue" : "");
+           gives_back ? ": running jobs return to their queues" : "");
     for (int i = 0; i < process->slot_count; i++) {
         struct cq_slot *slot = &process->slots[i];
         /* An outcome that cannot be stored now is found abandoned by the next worker. */

@@ -79,12 +79,12 @@ static enum cq_code check(const struct words_reading *reading, struct cq_error *
                                                                      : NULL;
     if (alien)
         return cq_error_set(err, CQ_ERR_CONFIG,
-                            "%s is not for a schedule, which enqueues a new job each time; leave it out",
+                            "%s does not fit a schedule, which enqueues a new job each time; leave it out",
                             alien);
     if (!reading->arg_count)
         return cq_error_set(
             err, CQ_ERR_CONFIG,
-            "behind the schedule stands what 'cq enqueue' takes: [OPTIONS] FUNCTION [ARGUMENTS]");
+            "write the arguments of 'cq enqueue' behind the schedule: [OPTIONS] FUNCTION [ARGUMENTS]");
     return CQ_OK;
 }
 

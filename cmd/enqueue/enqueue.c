@@ -58,11 +58,10 @@ static enum cq_code register_all(const struct cq_enqueue_work *work, struct cq_c
         cq_reply_free(reply);
         cq_command_release(&command);
         if (code != CQ_OK)
-            code = cq_error_set(
-                err, code,
-                "job '%.40s' is enqueued, but not registered with all that it waits for, which a cq "
-                "worker of its queue will do: %.120s",
-                work->job.id.data, why.text);
+            code = cq_error_set(err, code,
+                                "job '%.40s' is enqueued, but not registered yet with all of its "
+                                "dependencies; a cq worker of its queue will do that: %.120s",
+                                work->job.id.data, why.text);
     }
     return code;
 }

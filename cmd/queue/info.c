@@ -189,7 +189,7 @@ enum cq_exit cq_info_command(const struct cq_run *run)
     struct cq_strv queues = CQ_STRV_INIT;
     struct cq_session session;
     if (options->json && (options->raw || options->by_queue)) {
-        cq_complain(run->name, "--json goes with neither --raw nor --by-queue: it has all of it");
+        cq_complain(run->name, "--json does not combine with --raw or --by-queue: it shows everything");
         return CQ_EXIT_USAGE;
     }
     enum cq_exit status = cq_session_open(&session, run);

@@ -90,7 +90,7 @@ static void say_paused(const char *queue, int64_t duration_s)
         cq_print_name(cq_str(queue));
         cq_print("'");
     }
-    cq_print(": workers of cq start no jobs of it. Workers of RQ do.\n");
+    cq_print(": workers of cq start none of its jobs. Workers of RQ do.\n");
 }
 
 static void say_resumed(const char *queue, bool was_paused)

@@ -64,9 +64,8 @@ static enum cq_code imply(struct cq_settings *settings, const char *key, const c
 static enum cq_code apply_worker_class(struct cq_settings *settings, struct cq_error *err)
 {
     const char *given = settings->worker_class;
-    const char *why = "cq runs jobs itself and asks no worker class of Python's; leave it out "
-                      "(docs/FROM-RQ.md says what to use for "
-                      "what it overrides)";
+    const char *why = "cq runs jobs itself and does not use Python worker classes; leave it out "
+                      "(docs/FROM-RQ.md says what replaces its methods)";
     char where[WHERE_SIZE];
     if (!given)
         return CQ_OK;
@@ -91,9 +90,8 @@ static enum cq_code apply_queue_class(const struct cq_settings *settings, struct
         return CQ_OK;
     cq_settings_where(settings, "worker.queue_class", where, sizeof(where));
     return cq_error_set(err, wrong_at(settings, "worker.queue_class"),
-                        "%s: %.80s: cq takes jobs off RQ's lists itself and asks no queue class of Python's; "
-                        "leave it out (what "
-                        "enqueues may keep it)",
+                        "%s: %.80s: cq takes jobs off RQ's lists itself and does not use Python queue "
+                        "classes; leave it out (producers may keep it)",
                         where, settings->queue_class);
 }
 

@@ -34,7 +34,7 @@ enum cq_code cq_worker_check_together(const struct cq_session *session, struct c
 {
     if (session->settings.serializer.path && session->settings.allow.len)
         return cq_error_set(err, CQ_ERR_USAGE,
-                            "--allow cannot see what a job of the serializer %s names; leave out one of the "
+                            "--allow cannot see the names in jobs of the serializer %s; leave out one of the "
                             "two, or use pickle or json",
                             session->settings.serializer.path);
     return check_interpreter(&session->settings, err);

@@ -70,7 +70,7 @@ refuses() { # line, part of the complaint
 
 it 'a line that is wrong is named, with what would be right'
 refuses '0 3 * *' 'write minute, hour'
-refuses '0 3 * * *' "what 'cq enqueue' takes"
+refuses '0 3 * * *' "the arguments of 'cq enqueue'"
 refuses '61 * * * * f' "'61' is not a valid minute: write 0 to 59"
 refuses '* * * * monday f' 'a name such as MON'
 refuses '0 0 30 2 * f' 'never due'

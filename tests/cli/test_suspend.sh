@@ -30,7 +30,7 @@ it 'pauses a queue until it is resumed, and says whom that does not stop'
 run suspend --queue high
 expect_status 0
 expect_stdout \
-    "Queue high is paused until 'cq resume --queue high': workers of cq start no jobs of it. Workers of RQ do."
+    "Queue high is paused until 'cq resume --queue high': workers of cq start none of its jobs. Workers of RQ do."
 expect_redis '' hget rq:cq:paused high
 expect_redis 0 exists rq:suspended
 
@@ -84,8 +84,8 @@ expect_redis 0 exists rq:cq:paused
 it 'pauses several queues for a time'
 run suspend --queue high -q 'bench:default' --duration 1m
 expect_status 0
-expect_stdout 'Queue high is paused for 60 seconds: workers of cq start no jobs of it. Workers of RQ do.
-Queue bench:default is paused for 60 seconds: workers of cq start no jobs of it. Workers of RQ do.'
+expect_stdout 'Queue high is paused for 60 seconds: workers of cq start none of its jobs. Workers of RQ do.
+Queue bench:default is paused for 60 seconds: workers of cq start none of its jobs. Workers of RQ do.'
 [ "$(redis hget rq:cq:paused bench:default)" -gt "$(date +%s)" ] || wrong 'it does not end'
 run resume
 expect_stdout 'Resuming workers.'

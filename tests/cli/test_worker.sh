@@ -223,7 +223,7 @@ done
 it 'refuses to promise what it cannot check: --allow with a serializer of Python'
 run worker -b --python none --allow app.tasks -S app.serializers.Fast
 expect_status 2
-expect_stderr_line '--allow cannot see what a job of the serializer app.serializers.Fast names'
+expect_stderr_line '--allow cannot see the names in jobs of the serializer app.serializers.Fast'
 
 it 'only a worker takes a serializer of Python'
 run enqueue f -S app.serializers.Fast

@@ -71,13 +71,13 @@ START_TEST(a_program_that_is_no_interpreter_is_refused_in_one_line_that_names_th
     char line[256];
     put("a", "app.version");
     for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
-        snprintf(line, sizeof(line), "cq worker: --python: %s is no Python interpreter", programs[i]);
+        snprintf(line, sizeof(line), "cq worker: --python: %s is not a Python interpreter", programs[i]);
         ck_assert_int_eq(wait_worker(start_worker("--python", programs[i], NULL)), 3);
         ck_assert_msg(log_has(line), "%s", line);
     }
     interpreter_does("printf '!\\000Python 2.7\\000'");
     ck_assert_int_eq(wait_worker(start_worker("--python", fake_interpreter, NULL)), 3);
-    ck_assert(log_has("interpreter is Python 2.7, and what is needed is CPython 3.9 or later\n"));
+    ck_assert(log_has("interpreter is Python 2.7; cq needs CPython 3.9 or later\n"));
     interpreter_does("echo it cries >&2; kill -9 $$");
     ck_assert_int_eq(wait_worker(start_worker("--python", fake_interpreter, NULL)), 3);
     interpreter_does("exec cat /dev/zero");

@@ -304,7 +304,7 @@ static bool redirect(struct cq_transfer *transfer, long status, char failure[CQ_
     cq_transfer_show(url, shown);
     if (!cq_webhook_host(url).len || strlen(url) > CQ_WEBHOOK_URL_MAX) {
         snprintf(failure, CQ_TRANSFER_TEXT_MAX,
-                 "it was sent on to %.300s, which is neither http nor https, or too long", shown);
+                 "it was redirected to %.300s, which is neither http nor https, or too long", shown);
         return false;
     }
     if (++transfer->redirects > REDIRECTS_MAX) {
