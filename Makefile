@@ -32,8 +32,7 @@ endif
 PKGS      := hiredis jansson inih uuid zlib
 PKG_MSGPACK := $(shell pkg-config --exists msgpack-c 2>/dev/null && echo msgpack-c || { pkg-config --exists msgpack 2>/dev/null && echo msgpack; })
 PKG_PYTHON := $(shell pkg-config --exists python3 2>/dev/null && echo python3)
-PKG_TLS   := $(shell pkg-config --exists hiredis_ssl openssl 2>/dev/null && echo openssl)
-ALL_PKGS  := $(PKGS) $(PKG_MSGPACK) $(PKG_TLS)
+ALL_PKGS  := $(PKGS) $(PKG_MSGPACK)
 # What deps.sh unpacked instead of installing it: msgpack-c where its package wants boost, the headers of Python.
 UNPACKED  := $(ROOT)/deps/usr
 CFLAGS_MSGPACK := $(if $(PKG_MSGPACK),,-isystem $(UNPACKED)/include)
@@ -44,15 +43,15 @@ OPT       ?= -O2 -g
 CFLAGS_BASE := -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
              -fno-omit-frame-pointer -fstack-protector-strong -I. -I$(B)/gen -DCQ_VERSION='"$(VERSION)"'
 CFLAGS_CQ := $(CFLAGS_BASE) $(OPT) \
-             $(if $(PKG_TLS),-DCQ_HAVE_TLS=1) $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all)
+             $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all)
 LDFLAGS_CQ := $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,--as-needed -Wl,-z,relro,-z,now
-# Of libcurl the header only: it is opened at run time, by the first webhook.
-CFLAGS_PKG  = $(shell pkg-config --cflags $(ALL_PKGS) libcurl 2>/dev/null) $(CFLAGS_MSGPACK)
+# Of libcurl and OpenSSL the headers only: they are opened at run time, by the first webhook and the first rediss://.
+CFLAGS_PKG  = $(shell pkg-config --cflags $(ALL_PKGS) libcurl openssl 2>/dev/null) $(CFLAGS_MSGPACK)
 LIBS        = $(shell pkg-config --libs $(ALL_PKGS) 2>/dev/null) $(LIBS_MSGPACK) -lev -ldl -lm -pthread
 # The libraries are linked in where Debian has their archive: every shared one is five more mappings that each fork of a
 # horse has to copy, some 15 % of a job. STATIC=0 leaves them shared, as a distribution wants them.
 STATIC     ?= $(if $(SANITIZE),0,1)
-NEVER_IN   := -lssl -lcrypto -ldl -lm -pthread
+NEVER_IN   := -ldl -lm -pthread
 archive_of  = $(filter /%,$(shell $(CC) -print-file-name=$(patsubst -l%,lib%.a,$(1))))
 LINK_LIBS   = $(if $(filter 1,$(STATIC)),$(foreach l,$(LIBS),$(or $(if $(filter $(NEVER_IN),$l),,$(if $(filter -l%,$l),$(call archive_of,$l))),$l)),$(LIBS))
 

@@ -1,19 +1,17 @@
 #include "redis/tls.h"
 
-#ifdef CQ_HAVE_TLS
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "redis/openssl.h"
+
+static const struct cq_openssl *openssl; /* NULL until the first cq_tls_new() that needs it */
 
 struct cq_tls {
     SSL_CTX *context;
@@ -27,7 +25,7 @@ struct cq_tls_session {
 
 static const char *openssl_reason(void)
 {
-    const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+    const char *reason = openssl->ERR_reason_error_string(openssl->ERR_peek_last_error());
     return reason ? reason : "unknown reason";
 }
 
@@ -42,17 +40,17 @@ static enum cq_code cannot_use(const char *setting, const char *path, struct cq_
 static enum cq_code take_files(SSL_CTX *context, const struct cq_address *address, struct cq_error *err)
 {
     if (address->tls_ca_file) {
-        if (!SSL_CTX_load_verify_locations(context, address->tls_ca_file, NULL))
+        if (!openssl->SSL_CTX_load_verify_locations(context, address->tls_ca_file, NULL))
             return cannot_use("ssl_ca_certs", address->tls_ca_file, err);
-    } else if (!SSL_CTX_set_default_verify_paths(context)) {
+    } else if (!openssl->SSL_CTX_set_default_verify_paths(context)) {
         return cq_error_set(err, CQ_ERR_CONFIG, "TLS: cannot open the system's certificates: %s",
                             openssl_reason());
     }
     if (!address->tls_cert_file)
         return CQ_OK;
-    if (SSL_CTX_use_certificate_chain_file(context, address->tls_cert_file) != 1)
+    if (openssl->SSL_CTX_use_certificate_chain_file(context, address->tls_cert_file) != 1)
         return cannot_use("ssl_certfile", address->tls_cert_file, err);
-    if (SSL_CTX_use_PrivateKey_file(context, address->tls_key_file, SSL_FILETYPE_PEM) != 1)
+    if (openssl->SSL_CTX_use_PrivateKey_file(context, address->tls_key_file, SSL_FILETYPE_PEM) != 1)
         return cannot_use("ssl_keyfile", address->tls_key_file, err);
     return CQ_OK;
 }
@@ -63,17 +61,22 @@ enum cq_code cq_tls_new(const struct cq_address *address, struct cq_tls **ret_tl
         *ret_tls = NULL;
         return CQ_OK;
     }
+    enum cq_code code = cq_openssl_open(&openssl, err);
+    if (code != CQ_OK)
+        return code;
     struct cq_tls *tls = cq_calloc(1, sizeof(*tls));
     tls->host = cq_strdup(address->host ? address->host : "localhost");
-    tls->context = SSL_CTX_new(TLS_client_method());
-    ERR_clear_error();
-    enum cq_code code;
-    if (!tls->context || !SSL_CTX_set_min_proto_version(tls->context, TLS1_2_VERSION)) {
+    tls->context = openssl->SSL_CTX_new(openssl->TLS_client_method());
+    openssl->ERR_clear_error();
+    if (!tls->context ||
+        !openssl->SSL_CTX_ctrl(tls->context, SSL_CTRL_SET_MIN_PROTO_VERSION, TLS1_2_VERSION, NULL)) {
         code = cq_error_set(err, CQ_ERR_CONFIG, "TLS: OpenSSL does not start: %s", openssl_reason());
     } else {
         /* A write that was cut short is repeated from a buffer that may have moved and grown since. */
-        SSL_CTX_set_mode(tls->context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-        SSL_CTX_set_verify(tls->context, address->tls_no_verify ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
+        openssl->SSL_CTX_ctrl(tls->context, SSL_CTRL_MODE,
+                              SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, NULL);
+        openssl->SSL_CTX_set_verify(tls->context, address->tls_no_verify ? SSL_VERIFY_NONE : SSL_VERIFY_PEER,
+                                    NULL);
         code = take_files(tls->context, address, err);
     }
     if (code != CQ_OK) {
@@ -88,7 +91,7 @@ void cq_tls_free(struct cq_tls *tls)
 {
     if (!tls)
         return;
-    SSL_CTX_free(tls->context);
+    openssl->SSL_CTX_free(tls->context);
     free(tls->host);
     free(tls);
 }
@@ -102,18 +105,20 @@ enum cq_code cq_tls_begin(struct cq_tls *tls, int fd, struct cq_tls_session **re
     struct in6_addr number;
     bool by_number = inet_pton(AF_INET, tls->host, &number) == 1 ||
                      inet_pton(AF_INET6, tls->host, &number) == 1;
-    SSL *ssl = SSL_new(tls->context);
-    bool ready = ssl && SSL_set_fd(ssl, fd) == 1;
+    SSL *ssl = openssl->SSL_new(tls->context);
+    bool ready = ssl && openssl->SSL_set_fd(ssl, fd) == 1;
     if (ready && by_number)
-        ready = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), tls->host) == 1;
+        ready = openssl->X509_VERIFY_PARAM_set1_ip_asc(openssl->SSL_get0_param(ssl), tls->host) == 1;
     else if (ready)
-        ready = SSL_set_tlsext_host_name(ssl, tls->host) == 1 && SSL_set1_host(ssl, tls->host) == 1;
+        ready = openssl->SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, tls->host) ==
+                    1 &&
+                openssl->SSL_set1_host(ssl, tls->host) == 1;
     if (!ready) {
-        SSL_free(ssl);
+        openssl->SSL_free(ssl);
         return cq_error_set(err, CQ_ERR_CONFIG, "TLS with %.80s does not start: %s", tls->host,
                             openssl_reason());
     }
-    SSL_set_connect_state(ssl);
+    openssl->SSL_set_connect_state(ssl);
     struct cq_tls_session *session = cq_calloc(1, sizeof(*session));
     session->ssl = ssl;
     *ret_session = session;
@@ -124,7 +129,7 @@ void cq_tls_end(struct cq_tls_session *session)
 {
     if (!session)
         return;
-    SSL_free(session->ssl);
+    openssl->SSL_free(session->ssl);
     free(session);
 }
 
@@ -142,7 +147,7 @@ static const char *remedy_for(long verdict)
 /* What a read or write that gave n <= 0 means, in the terms of read(2). */
 static ssize_t outcome(struct cq_tls_session *session, int n, int errno_value)
 {
-    switch (SSL_get_error(session->ssl, n)) {
+    switch (openssl->SSL_get_error(session->ssl, n)) {
     case SSL_ERROR_WANT_READ:
     case SSL_ERROR_WANT_WRITE: errno = EAGAIN; return -1;
     case SSL_ERROR_ZERO_RETURN: return 0;
@@ -153,10 +158,10 @@ static ssize_t outcome(struct cq_tls_session *session, int n, int errno_value)
         return -1;
     default: break;
     }
-    long verdict = SSL_get_verify_result(session->ssl);
-    if (verdict != X509_V_OK && SSL_get_verify_mode(session->ssl) != SSL_VERIFY_NONE)
+    long verdict = openssl->SSL_get_verify_result(session->ssl);
+    if (verdict != X509_V_OK && openssl->SSL_get_verify_mode(session->ssl) != SSL_VERIFY_NONE)
         snprintf(session->reason, sizeof(session->reason), "its certificate: %s%s",
-                 X509_verify_cert_error_string(verdict), remedy_for(verdict));
+                 openssl->X509_verify_cert_error_string(verdict), remedy_for(verdict));
     else
         snprintf(session->reason, sizeof(session->reason), "TLS: %s", openssl_reason());
     errno = EPROTO;
@@ -165,17 +170,17 @@ static ssize_t outcome(struct cq_tls_session *session, int n, int errno_value)
 
 ssize_t cq_tls_read(struct cq_tls_session *session, void *data, size_t size)
 {
-    ERR_clear_error();
+    openssl->ERR_clear_error();
     errno = 0;
-    int n = SSL_read(session->ssl, data, size > INT_MAX ? INT_MAX : (int)size);
+    int n = openssl->SSL_read(session->ssl, data, size > INT_MAX ? INT_MAX : (int)size);
     return n > 0 ? n : outcome(session, n, errno);
 }
 
 ssize_t cq_tls_write(struct cq_tls_session *session, const void *data, size_t len)
 {
-    ERR_clear_error();
+    openssl->ERR_clear_error();
     errno = 0;
-    int n = SSL_write(session->ssl, data, len > INT_MAX ? INT_MAX : (int)len);
+    int n = openssl->SSL_write(session->ssl, data, len > INT_MAX ? INT_MAX : (int)len);
     if (n > 0)
         return n;
     ssize_t rc = outcome(session, n, errno);
@@ -188,87 +193,15 @@ ssize_t cq_tls_write(struct cq_tls_session *session, const void *data, size_t le
 
 bool cq_tls_has_more(const struct cq_tls_session *session)
 {
-    return SSL_pending(session->ssl) > 0;
+    return openssl->SSL_pending(session->ssl) > 0;
 }
 
 bool cq_tls_wants_read(const struct cq_tls_session *session)
 {
-    return SSL_want_read(session->ssl);
+    return openssl->SSL_want(session->ssl) == SSL_READING;
 }
 
 const char *cq_tls_reason(const struct cq_tls_session *session)
 {
     return session->reason;
 }
-
-#else /* no TLS in this build: sessions never exist */
-
-#include <errno.h>
-
-enum cq_code cq_tls_new(const struct cq_address *address, struct cq_tls **ret_tls, struct cq_error *err)
-{
-    if (address->tls)
-        return cq_error_set(err, CQ_ERR_CONFIG,
-                            "rediss://: this cq was built with a hiredis that has no TLS: use redis:// or "
-                            "unix://, a tunnel such as stunnel, or build with hiredis 1.0 or newer");
-    *ret_tls = NULL;
-    return CQ_OK;
-}
-
-void cq_tls_free(struct cq_tls *tls)
-{
-    (void)tls;
-}
-
-enum cq_code cq_tls_begin(struct cq_tls *tls, int fd, struct cq_tls_session **ret_session,
-                          struct cq_error *err)
-{
-    (void)tls;
-    (void)fd;
-    (void)err;
-    *ret_session = NULL;
-    return CQ_OK;
-}
-
-void cq_tls_end(struct cq_tls_session *session)
-{
-    (void)session;
-}
-
-ssize_t cq_tls_read(struct cq_tls_session *session, void *data, size_t size)
-{
-    (void)session;
-    (void)data;
-    (void)size;
-    errno = ENOTSUP;
-    return -1;
-}
-
-ssize_t cq_tls_write(struct cq_tls_session *session, const void *data, size_t len)
-{
-    (void)session;
-    (void)data;
-    (void)len;
-    errno = ENOTSUP;
-    return -1;
-}
-
-bool cq_tls_has_more(const struct cq_tls_session *session)
-{
-    (void)session;
-    return false;
-}
-
-bool cq_tls_wants_read(const struct cq_tls_session *session)
-{
-    (void)session;
-    return false;
-}
-
-const char *cq_tls_reason(const struct cq_tls_session *session)
-{
-    (void)session;
-    return "";
-}
-
-#endif

@@ -1,7 +1,6 @@
 /*
- * TLS for rediss://, in builds that have it (CQ_HAVE_TLS, set by the Makefile): the server's certificate is
- * checked against the system's authorities (or ssl_ca_certs) and against the host name, which is also sent as
- * SNI. Without it cq_tls_new refuses rediss:// in one clear line, and no session ever exists.
+ * TLS for rediss://: the server's certificate is checked against the system's authorities (or ssl_ca_certs)
+ * and against the host name, which is also sent as SNI.
  */
 #ifndef CQ_REDIS_TLS_H
 #define CQ_REDIS_TLS_H
@@ -15,7 +14,7 @@ struct cq_tls_session; /* of one connection */
 
 /*
  * *ret_tls is NULL when the address wants no TLS. Reads files, so it is done once, at the start.
- * Errors: CQ_ERR_CONFIG when this build has no TLS, or a certificate file cannot be used.
+ * Errors: CQ_ERR_CONFIG when a certificate file cannot be used, CQ_ERR_SYSTEM when OpenSSL cannot be opened.
  */
 CQ_MUST_CHECK enum cq_code cq_tls_new(const struct cq_address *address, struct cq_tls **ret_tls,
                                       struct cq_error *err);

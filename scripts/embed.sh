@@ -168,7 +168,7 @@ list_of() { # $1 macro, $2 PUT's prefix of locals, then the names: how many ther
 }
 
 if [ "$out" = --flatten ]; then
-    flatten "$1" | with_keys "$1"
+    flatten "$1" /dev/null | with_keys "$1"
     exit
 fi
 

@@ -1,19 +1,7 @@
 #!/bin/sh
-# TLS as a user meets it: a server with a certificate of an authority of our own. A build without TLS refuses
-# rediss://.
+# TLS as a user meets it: a server with a certificate of an authority of our own.
 # shellcheck source=tests/cli/harness.sh
 . "$(dirname "$0")/harness.sh"
-
-if ! pkg-config --exists hiredis_ssl openssl; then # what the Makefile asks
-    it 'refuses rediss:// where hiredis has no TLS, and says so'
-    for command in info 'worker --burst' 'enqueue f'; do
-        # shellcheck disable=SC2086 # words
-        run $command --url rediss://localhost:1
-        expect_status 3
-        expect_stderr_line 'no TLS'
-    done
-    exit
-fi
 
 make_certificates() { # a certificate authority, and a server's and a client's certificate of it
     cd "$work" || exit 1
@@ -28,13 +16,17 @@ make_certificates() { # a certificate authority, and a server's and a client's c
 
 free_port() { # below those that the kernel gives to clients
     port=$((20000 + $$ % 10000))
-    while grep -q ":$(printf %04X $port) " /proc/net/tcp /proc/net/tcp6 2> /dev/null; do port=$((port + \
-        1)); done
+    while grep -q ":$(printf %04X $port) " /proc/net/tcp /proc/net/tcp6 2> /dev/null; do
+        port=$((port + 1))
+    done
     echo $port
 }
 
-(make_certificates) > "$work/openssl.log" 2>&1 || { cat \
-    "$work/openssl.log"; echo 'not ok - openssl makes certificates'; exit 1; }
+(make_certificates) > "$work/openssl.log" 2>&1 || {
+    cat "$work/openssl.log"
+    echo 'not ok - openssl makes certificates'
+    exit 1
+}
 port=$(free_port)
 start_redis --tls-port "$port" --tls-cert-file "$work/server.crt" --tls-key-file "$work/server.key" \
     --tls-ca-cert-file "$work/ca.crt" --tls-auth-clients optional

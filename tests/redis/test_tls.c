@@ -15,8 +15,6 @@
 
 static struct cq_error err;
 
-#ifdef CQ_HAVE_TLS
-
 static struct redis_server *server;
 static char folder[] = "/tmp/cq-tls-XXXXXX";
 
@@ -168,31 +166,12 @@ static void stop_server(void)
     ck_assert_int_eq(system(command), 0);
 }
 
-#else
-
-START_TEST(rediss_is_refused_in_one_clear_line)
-{
-    struct cq_address address;
-    struct cq_connection *connection;
-    ck_assert_int_eq(cq_address_parse("rediss://localhost", &address, &err), CQ_OK);
-    ck_assert_int_eq(cq_connection_open(&address, "test", &connection, &err), CQ_ERR_CONFIG);
-    ck_assert_ptr_nonnull(strstr(err.text, "no TLS"));
-    cq_address_release(&address);
-}
-END_TEST
-
-#endif
-
 Suite *test_suite(void)
 {
     TCase *tc = tcase_create("all");
-#ifdef CQ_HAVE_TLS
     tcase_add_unchecked_fixture(tc, start_server, stop_server);
     tcase_add_test(tc, a_certificate_is_checked_against_authority_and_name);
     tcase_add_test(tc, plain_text_on_a_tls_port_is_explained);
     tcase_add_test(tc, the_workers_connection_speaks_tls_without_blocking);
-#else
-    tcase_add_test(tc, rediss_is_refused_in_one_clear_line);
-#endif
     return suite_of("tls", tc);
 }

@@ -12,7 +12,7 @@
 #
 # With apt the packages are installed in one run, as root or through sudo, and what apt says is in
 # build/deps.log; elsewhere they are named by their Debian names and the status is 1. Of two packages cq needs
-# files alone, which are unpacked into build/deps (docs/decisions/042-unpack-two-packages.md). Python packages
+# files alone, which are unpacked into build/deps (docs/decisions/045-unpack-two-packages.md). Python packages
 # come from pip's configured index: into build/venv (the RQ we are compatible with), build/venv23 (one from
 # between), build/venv113 (the one in Debian 12) and build/venv-lint.
 set -eu
@@ -146,6 +146,7 @@ need_venv() {
 missing_for_lint() {
     has shellcheck || need shellcheck
     has luacheck || need lua-check
+    has luac5.1 || need lua5.1 # embed.sh looks for names that nothing declares
     has luac5.1 || need lua5.1 # scripts/embed.sh looks for undeclared names
     has git || need git
     venv_is build/venv-lint "$LINTERS" || need_venv

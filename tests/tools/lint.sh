@@ -127,7 +127,7 @@ rule 'width' code width
 rule 'tag' code tags
 rule 'place of a function' code places
 rule 'includes' code circles
-rule 'key' "$tools/lint_keys.sh"
+rule 'key' "$tools/lint_keys.sh" "$root"
 rule 'commit' code commits
 rule 'format of C' formatted_c
 rule 'format of Python' formatted_python
