@@ -4,6 +4,7 @@
 #include "base/attr.h"
 #include "base/backoff.h"
 #include "base/random.h"
+#include "tests/support/suite.h"
 
 START_TEST(pauses_double_from_the_first_to_the_bound_and_stay_there)
 {
@@ -57,19 +58,13 @@ START_TEST(random_numbers_fill_the_range_from_0_to_1)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("base/backoff");
     TCase *tc = tcase_create("backoff");
     tcase_add_test(tc, pauses_double_from_the_first_to_the_bound_and_stay_there);
     tcase_add_test(tc, after_a_reset_the_first_pause_comes_again);
     tcase_add_test(tc, the_jitter_is_the_share_of_the_pause_that_is_drawn);
     tcase_add_test(tc, a_first_pause_above_the_bound_is_the_bound);
     tcase_add_test(tc, random_numbers_fill_the_range_from_0_to_1);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("base/backoff", tc);
 }

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "base/proc.h"
+#include "tests/support/suite.h"
 
 START_TEST(the_name_of_a_process_is_read_by_its_pid_and_of_itself)
 {
@@ -74,9 +75,8 @@ START_TEST(a_process_that_is_gone_has_no_memory)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
-    Suite *suite = suite_create("base/proc");
     TCase *tc = tcase_create("proc");
     tcase_add_test(tc, the_name_of_a_process_is_read_by_its_pid_and_of_itself);
     tcase_add_test(tc, a_text_ends_where_the_room_does);
@@ -84,10 +84,5 @@ int main(void)
     tcase_add_test(tc, a_file_that_is_empty_is_an_empty_text);
     tcase_add_test(tc, resident_memory_grows_by_what_is_touched);
     tcase_add_test(tc, a_process_that_is_gone_has_no_memory);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_of("base/proc", tc);
 }
