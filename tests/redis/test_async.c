@@ -1,5 +1,5 @@
 /* The worker's connection when all goes well, and how it ends. */
-#include "tests/redis/async_scene.h"
+#include "tests/support/async_scene.h"
 
 START_TEST(becomes_ready_named_and_knows_its_address)
 {

@@ -4,7 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tests/redis/async_scene.h"
+#include "tests/support/async_scene.h"
 
 static time_t set_back_s; /* how far the clock of this process has been set back */
 static time_t slept_s;    /* how long it was stopped, by all clocks */

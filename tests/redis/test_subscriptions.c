@@ -1,5 +1,5 @@
 /* Subscriptions on the worker's connection. */
-#include "tests/redis/async_scene.h"
+#include "tests/support/async_scene.h"
 
 static int messages;
 static char last_message[64];

@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 
 #include "runtime/python/bundle.h"
-#include "tests/runtime/rig_stable.h"
+#include "tests/support/rig_stable.h"
 
 enum { FILE_MAX = 1024 * 1024 };
 

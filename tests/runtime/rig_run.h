@@ -4,7 +4,7 @@
 
 #include "runtime/context.h"
 #include "runtime/native_horse.h"
-#include "tests/runtime/rig.h"
+#include "tests/support/rig.h"
 
 static struct cq_strv paths;
 static struct cq_programs programs;

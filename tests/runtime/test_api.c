@@ -1,5 +1,5 @@
 #include "base/strv.h"
-#include "tests/runtime/rig.h"
+#include "tests/support/rig.h"
 #include "tests/support/suite.h"
 
 /* cq.h as modules see it: what it declares is what the executable exports, and it compiles as C and as

@@ -1,4 +1,4 @@
-#include "tests/runtime/rig_stable.h"
+#include "tests/support/rig_stable.h"
 #include "tests/support/suite.h"
 
 /* Which modules a stable has loaded when it forks. */

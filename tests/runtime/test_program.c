@@ -1,7 +1,7 @@
 #include "runtime/context.h"
 #include "runtime/program.h"
 #include "serializers/json.h"
-#include "tests/runtime/rig.h"
+#include "tests/support/rig.h"
 #include "tests/support/suite.h"
 #include "tests/support/value_equal.h"
 

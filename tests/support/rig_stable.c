@@ -1,16 +1,9 @@
-/* A native stable in a child process, driven over its socket as a worker does. */
-#ifndef CQ_TESTS_RUNTIME_RIG_STABLE_H
-#define CQ_TESTS_RUNTIME_RIG_STABLE_H
+#include "tests/support/rig_stable.h"
 
-#include <stdarg.h>
+struct link stable_link;
+pid_t stable_pid;
 
-#include "tests/runtime/rig.h"
-
-static struct link stable_link;
-static pid_t stable_pid;
-
-/* A stable on the tests' modules, and more arguments of `cq stable-native`, ended by NULL. Takes hello. */
-static CQ_UNUSED void start_stable(const char *first, ...)
+void start_stable(const char *first, ...)
 {
     char *argv[16] = {(char *)"cq", (char *)"stable-native", (char *)"--path", strdup(module_folder())};
     int argc = 4, pair[2];
@@ -36,7 +29,7 @@ static CQ_UNUSED void start_stable(const char *first, ...)
     ck_assert(cq_frame_get_str(&hello, "version").len > 0);
 }
 
-static CQ_UNUSED int stable_status(void)
+int stable_status(void)
 {
     int status;
     ck_assert_int_eq(waitpid(stable_pid, &status, 0), stable_pid);
@@ -44,15 +37,14 @@ static CQ_UNUSED int stable_status(void)
     return status;
 }
 
-/* Close the socket; the stable has to leave with status 0. */
-static CQ_UNUSED void stop_stable(void)
+void stop_stable(void)
 {
     close(stable_link.fd);
     cq_buf_release(&stable_link.in);
     ck_assert_int_eq(stable_status(), 0);
 }
 
-static CQ_UNUSED void send_fork(int64_t number, const int *fds, int fd_count)
+void send_fork(int64_t number, const int *fds, int fd_count)
 {
     struct cq_buf out = CQ_BUF_INIT(1024);
     struct cq_frame_writer writer;
@@ -64,9 +56,7 @@ static CQ_UNUSED void send_fork(int64_t number, const int *fds, int fd_count)
     cq_buf_release(&out);
 }
 
-/* Ask for a horse and wait until it is forked; returns its pid. output: NULL, or the pipe for both of its
- * outputs. */
-static CQ_UNUSED pid_t start_horse(int64_t number, struct link *horse, const int *output)
+pid_t start_horse(int64_t number, struct link *horse, const int *output)
 {
     int pair[2];
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
@@ -79,7 +69,7 @@ static CQ_UNUSED pid_t start_horse(int64_t number, struct link *horse, const int
     return (pid_t)int_of(&forked, "pid");
 }
 
-static CQ_UNUSED void send_job(struct link *horse, const struct job_text *job)
+void send_job(struct link *horse, const struct job_text *job)
 {
     struct cq_buf out = CQ_BUF_INIT(LINK_MAX);
     write_job(&out, job);
@@ -87,13 +77,12 @@ static CQ_UNUSED void send_job(struct link *horse, const struct job_text *job)
     cq_buf_release(&out);
 }
 
-static CQ_UNUSED void send_call(struct link *horse, const char *call)
+void send_call(struct link *horse, const char *call)
 {
     send_job(horse, &(struct job_text){.call = call});
 }
 
-/* The stable's word that the horse is gone; returns the wait status. */
-static CQ_UNUSED int horse_status(int64_t number)
+int horse_status(int64_t number)
 {
     struct cq_frame gone = expect(&stable_link, "exited");
     ck_assert_int_eq(int_of(&gone, "horse"), number);
@@ -103,19 +92,13 @@ static CQ_UNUSED int horse_status(int64_t number)
     return (int)int_of(&gone, "status");
 }
 
-/* Poll until a process is gone, reaped included. */
-static CQ_UNUSED void wait_until_gone(pid_t pid)
+void wait_until_gone(pid_t pid)
 {
-    for (int i = 0; i < PATIENCE_MS && kill(pid, 0) == 0; i++)
-        usleep(1000);
-    ck_assert_msg(kill(pid, 0) != 0 && errno == ESRCH, "process %d lives on", (int)pid);
+    wait_until(kill(pid, 0) != 0 && errno == ESRCH);
 }
 
-/* Whatever a failed assertion left running. */
-static CQ_UNUSED void kill_stable(void)
+void kill_stable(void)
 {
     if (stable_pid > 0)
         kill(stable_pid, SIGKILL);
 }
-
-#endif

@@ -1,37 +1,17 @@
-/*
- * What the tests of the worker's connection share: a server, a loop, callbacks that count, and waiting for
- * the counts. Included by one test program each.
- */
-#ifndef CQ_TESTS_ASYNC_SCENE_H
-#define CQ_TESTS_ASYNC_SCENE_H
+#include "tests/support/async_scene.h"
 
-#include <check.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+struct redis_server *own;
+struct ev_loop *loop;
+struct cq_async *async;
+struct cq_async_options options;
+int readies, downs, answers, failures, last_retry_ms;
+int64_t last_int;
+bool loop_done;
+char last_error[256], last_reply[256];
+enum cq_code last_code;
+int wanted;
 
-#include "base/mem.h"
-#include "redis/async.h"
-#include "tests/support/fake_redis.h"
-#include "tests/support/case_redis.h"
-#include "tests/support/suite.h"
-#include "tests/support/wait.h"
-
-static struct redis_server *own;
-static struct ev_loop *loop;
-static struct cq_async *async;
-static struct cq_async_options options;
-
-/* What happened so far. */
-static int readies, downs, answers, failures, last_retry_ms;
-static int64_t last_int;
-static bool loop_done;
-static char last_error[256], last_reply[256];
-static enum cq_code last_code;
-static int wanted;
-
-static inline void on_ready(struct cq_async *which, void *data)
+void on_ready(struct cq_async *which, void *data)
 {
     ck_assert_ptr_eq(which, async);
     ck_assert_ptr_eq(data, &wanted);
@@ -40,7 +20,7 @@ static inline void on_ready(struct cq_async *which, void *data)
     ev_break(loop, EVBREAK_ALL);
 }
 
-static inline void on_down(struct cq_async *which, const struct cq_error *err, int retry_in_ms, void *data)
+void on_down(struct cq_async *which, const struct cq_error *err, int retry_in_ms, void *data)
 {
     (void)data;
     ck_assert(!cq_async_is_ready(which));
@@ -51,7 +31,7 @@ static inline void on_down(struct cq_async *which, const struct cq_error *err, i
     ev_break(loop, EVBREAK_ALL);
 }
 
-static inline void on_answer(const struct cq_reply *reply, const struct cq_error *err, void *data)
+void on_answer(const struct cq_reply *reply, const struct cq_error *err, void *data)
 {
     int *counter = data;
     if (counter)
@@ -72,7 +52,7 @@ static inline void on_answer(const struct cq_reply *reply, const struct cq_error
         ev_break(loop, EVBREAK_ALL);
 }
 
-static inline void give_up(struct ev_loop *which, ev_timer *timer, int events)
+void give_up(struct ev_loop *which, ev_timer *timer, int events)
 {
     (void)timer;
     (void)events;
@@ -80,8 +60,7 @@ static inline void give_up(struct ev_loop *which, ev_timer *timer, int events)
     ev_break(which, EVBREAK_ALL);
 }
 
-/* Run the loop until something calls ev_break. */
-static inline void turn(void)
+void turn(void)
 {
     ev_timer patience;
     ev_timer_init(&patience, give_up, patience_s(), 0.);
@@ -92,19 +71,19 @@ static inline void turn(void)
     ck_assert_msg(!loop_done, "nothing happened; last error: %s", last_error);
 }
 
-static inline void run_until(const int *counter, int at_least)
+void run_until(const int *counter, int at_least)
 {
     while (*counter < at_least)
         turn();
 }
 
-static inline void start(const struct cq_address *address)
+void start(const struct cq_address *address)
 {
     options.address = address;
     async = cq_async_new(&options);
 }
 
-static inline void setup(void)
+void setup(void)
 {
     loop = ev_loop_new(EVFLAG_AUTO);
     options = (struct cq_async_options){
@@ -114,22 +93,21 @@ static inline void setup(void)
     redis_server_flush(server);
 }
 
-static inline void teardown(void)
+void teardown(void)
 {
     cq_async_free(async);
     ev_loop_destroy(loop);
     redis_server_stop(own);
 }
 
-static inline void call(const char *first, const char *second, const char *third, int *counter)
+void call(const char *first, const char *second, const char *third, int *counter)
 {
     struct cq_command *command = cq_async_begin(async);
     cq_command_texts(command, first, second, third, NULL);
     cq_async_call(async, command, on_answer, counter);
 }
 
-/* Have the server end the connection: what was called in this turn of the loop has not been sent. */
-static inline void cut(void)
+void cut(void)
 {
     struct redis_server *of = own ? own : server;
     const char *addr = cq_async_peer_addr(async);
@@ -138,8 +116,7 @@ static inline void cut(void)
     cq_reply_free(reply);
 }
 
-/* The main() of such a program: add adds its tests. */
-static inline Suite *async_suite(const char *name, void (*add)(TCase *))
+Suite *async_suite(const char *name, void (*add)(TCase *))
 {
     TCase *tc = tcase_create("all");
     with_redis(tc);
@@ -147,5 +124,3 @@ static inline Suite *async_suite(const char *name, void (*add)(TCase *))
     add(tc);
     return suite_of(name, tc);
 }
-
-#endif

@@ -1,35 +1,6 @@
-/*
- * What the runtime's tests share: sockets with frames, job frames, and waiting for what should come, with a
- * generous end. A test's executable exports the functions of cq.h, as cq does.
- */
-#ifndef CQ_TESTS_RUNTIME_RIG_H
-#define CQ_TESTS_RUNTIME_RIG_H
+#include "tests/support/rig.h"
 
-#include <check.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include "runtime/frame.h"
-#include "runtime/native_stable.h"
-
-enum { PATIENCE_MS = 30000, LINK_MAX = 513 * 1024 * 1024 + 4 };
-
-/* One end of a socket and what came in through it. */
-struct link {
-    int fd;
-    struct cq_buf in;
-    size_t taken; /* bytes of the frame given last, dropped at the next call */
-};
-
-static CQ_UNUSED const char *build_folder(const char *below)
+const char *build_folder(const char *below)
 {
     static char path[1024];
     ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
@@ -41,13 +12,12 @@ static CQ_UNUSED const char *build_folder(const char *below)
     return strcat(strcat(path, "/"), below);
 }
 
-static CQ_UNUSED const char *module_folder(void)
+const char *module_folder(void)
 {
     return build_folder("tests/runtime/modules");
 }
 
-/* The next frame, or false at end of file. */
-static CQ_UNUSED bool next_frame(struct link *link, struct cq_frame *ret_frame)
+bool next_frame(struct link *link, struct cq_frame *ret_frame)
 {
     struct cq_error err;
     size_t size;
@@ -61,15 +31,14 @@ static CQ_UNUSED bool next_frame(struct link *link, struct cq_frame *ret_frame)
             return true;
         }
         struct pollfd ready = {.fd = link->fd, .events = POLLIN};
-        ck_assert_msg(poll(&ready, 1, PATIENCE_MS) == 1, "no frame came");
+        ck_assert_msg(poll(&ready, 1, patience_s() * 1000) == 1, "no frame came");
         ssize_t n = cq_frame_receive(link->fd, &link->in, NULL, NULL);
         if (n <= 0)
             return false;
     }
 }
 
-/* The next frame has to be of this type. */
-static CQ_UNUSED struct cq_frame expect(struct link *link, const char *type)
+struct cq_frame expect(struct link *link, const char *type)
 {
     struct cq_frame frame;
     ck_assert_msg(next_frame(link, &frame), "end of file instead of %s", type);
@@ -79,32 +48,32 @@ static CQ_UNUSED struct cq_frame expect(struct link *link, const char *type)
     return frame;
 }
 
-static CQ_UNUSED int64_t int_of(const struct cq_frame *frame, const char *key)
+int64_t int_of(const struct cq_frame *frame, const char *key)
 {
     int64_t value = INT64_MIN;
     ck_assert_msg(cq_frame_get_int(frame, key, &value), "no %s in the frame", key);
     return value;
 }
 
-static CQ_UNUSED void ck_contains(struct cq_str text, const char *part)
+void ck_contains(struct cq_str text, const char *part)
 {
     ck_assert_msg(text.data && memmem(text.data, text.len, part, strlen(part)), "'%s' is not in: %.*s", part,
                   (int)text.len, text.data ? text.data : "(none)");
 }
 
-static CQ_UNUSED void ck_text(struct cq_str text, const char *want)
+void ck_text(struct cq_str text, const char *want)
 {
     ck_assert_msg(cq_str_is(text, want), "'%.*s' instead of '%s'", (int)text.len,
                   text.data ? text.data : "(none)", want);
 }
 
-static CQ_UNUSED void send_bytes(int fd, const struct cq_buf *bytes, const int *fds, int fd_count)
+void send_bytes(int fd, const struct cq_buf *bytes, const int *fds, int fd_count)
 {
     struct cq_error err;
     ck_assert_msg(!cq_frame_send(fd, cq_buf_view(bytes), fds, fd_count, &err), "%s", err.text);
 }
 
-static CQ_UNUSED void send_plain(int fd, const char *type)
+void send_plain(int fd, const char *type)
 {
     struct cq_buf out = CQ_BUF_INIT(1024);
     struct cq_frame_writer writer;
@@ -114,21 +83,13 @@ static CQ_UNUSED void send_plain(int fd, const char *type)
     cq_buf_release(&out);
 }
 
-static CQ_UNUSED void end_link(struct link *link)
+void end_link(struct link *link)
 {
     close(link->fd);
     cq_buf_release(&link->in);
 }
 
-struct job_text {
-    const char *call;         /* `data`: JSON of (function, None, args, kwargs); NULL: no such field */
-    size_t call_len;          /* 0: up to its NUL */
-    const char *meta;         /* NULL: none */
-    const char *retries_left; /* NULL: none */
-    bool reuse;
-};
-
-static CQ_UNUSED void write_job(struct cq_buf *out, const struct job_text *job)
+void write_job(struct cq_buf *out, const struct job_text *job)
 {
     struct cq_frame_writer writer;
     cq_frame_start(&writer, out, "job");
@@ -149,5 +110,3 @@ static CQ_UNUSED void write_job(struct cq_buf *out, const struct job_text *job)
         cq_frame_add_bin(&writer, "retries_left", cq_str(job->retries_left));
     ck_assert(cq_frame_end(&writer));
 }
-
-#endif
