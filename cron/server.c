@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/timer.h"
+#include "cron/read_again.h"
 #include "cron/say.h"
 #include "job/id.h"
 #include "lifecycle/cron/cron_beat.h"
@@ -223,34 +224,13 @@ static void beat(struct server *server)
 
 /* --- Signals. */
 
-/* Python may hang while it is asked: then a signal is not to wait for it. */
-static void leave_at_once(int signal_number)
-{
-    (void)signal_number;
-    _exit(0);
-}
-
 static void reload(struct server *server)
 {
-    struct cq_cron_table fresh = CQ_CRON_TABLE_INIT;
-    struct cq_error err;
-    struct sigaction leave = {.sa_handler = leave_at_once}, terminate, interrupt;
     server->reload = false;
-    sigaction(SIGTERM, &leave, &terminate);
-    sigaction(SIGINT, &leave, &interrupt);
-    enum cq_code code = server->options->reload(&fresh, server->options->data, &err);
-    sigaction(SIGTERM, &terminate, NULL);
-    sigaction(SIGINT, &interrupt, NULL);
-    if (code != CQ_OK) {
-        cq_log_error(&server->logger, "%s; the jobs stay as they were", err.text);
-        cq_cron_table_release(&fresh);
-        return;
+    if (cq_cron_read_again(server->options, server->table, &server->logger)) {
+        server->last_beat = 0;
+        server->fresh = true;
     }
-    cq_cron_table_release(server->table);
-    *server->table = fresh;
-    server->last_beat = 0;
-    server->fresh = true;
-    cq_log_info(&server->logger, "read again: %zu cron job%s", fresh.len, fresh.len == 1 ? "" : "s");
 }
 
 static void on_hang_up(struct ev_loop *loop, ev_signal *watcher, int events)

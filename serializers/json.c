@@ -1,10 +1,7 @@
 /*
- * JSON as Python's json module reads and writes it.
- *
- * Reading is our own and not jansson's: jansson refuses what RQ's JSONSerializer writes for integers beyond
- * 64 bits, for NaN and Infinity, for a lone surrogate and for 1e999, and has no limit on the number of
- * elements. jansson is the reference that the fuzz target compares with: what it accepts, we read to the same
- * value.
+ * JSON as Python's json module reads and writes it. jansson refuses what RQ's JSONSerializer writes: integers
+ * beyond 64 bits, NaN and Infinity, lone surrogates, 1e999. It also has no limit on the number of elements.
+ * The fuzz target compares with it: what jansson accepts, we read to the same value.
  */
 #include <inttypes.h>
 #include <math.h>

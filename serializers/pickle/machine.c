@@ -345,3 +345,31 @@ enum cq_code cq_pickle_resolve(struct cq_pickle *pickle, struct cq_value slot, s
     *ret_value = finished(root);
     return CQ_OK;
 }
+
+enum cq_code cq_pickle_op_elsewhere(struct cq_pickle *p)
+{
+    struct cq_str line;
+    struct cq_value slot;
+    uint64_t number;
+    enum cq_code code = CQ_OK;
+    if (p->watch)
+        return cq_pickle_fault(p, "a persistent id, an extension code or an out-of-band buffer");
+    if (p->opcode == 'P')
+        code = cq_pickle_take_line(p, &line);
+    else if (p->opcode == 'Q')
+        code = cq_pickle_pop(p, &slot);
+    else if (p->opcode >= 0x82 && p->opcode <= 0x84)
+        code = cq_pickle_take_number(p, p->opcode == 0x84 ? 4 : p->opcode - 0x81u, &number);
+    if (code)
+        return code;
+    struct cq_str name = p->opcode == 'P' || p->opcode == 'Q' ? CQ_STR_LIT("persistent id")
+                         : p->opcode == 0x97                  ? CQ_STR_LIT("out-of-band buffer")
+                                                              : CQ_STR_LIT("copyreg extension");
+    return cq_pickle_push(p, (struct cq_value){.kind = CQ_VALUE_OPAQUE, .as.text = name});
+}
+
+enum cq_code cq_pickle_op_readonly(struct cq_pickle *p)
+{
+    struct cq_value slot;
+    return cq_pickle_top(p, &slot);
+}

@@ -107,4 +107,9 @@ void cq_pickle_extend(struct cq_pickle *pickle, struct cq_pickle_container *cont
  * value.h. */
 enum cq_code cq_pickle_resolve(struct cq_pickle *pickle, struct cq_value slot, struct cq_value *ret_value);
 
+/* The opcodes of what a pickle does not hold (persistent ids, extension codes, out-of-band buffers), and
+ * 0x98. */
+enum cq_code cq_pickle_op_elsewhere(struct cq_pickle *pickle);
+enum cq_code cq_pickle_op_readonly(struct cq_pickle *pickle);
+
 #endif

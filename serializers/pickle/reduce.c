@@ -381,31 +381,3 @@ enum cq_code cq_pickle_op_build(struct cq_pickle *p)
         code = cq_pickle_fault(p, "a state for something that has none");
     return code;
 }
-
-/* Persistent ids, extension codes and out-of-band buffers stand for things that the pickle does not hold. */
-enum cq_code cq_pickle_op_elsewhere(struct cq_pickle *p)
-{
-    struct cq_str line;
-    struct cq_value slot;
-    uint64_t number;
-    enum cq_code code = CQ_OK;
-    if (p->watch)
-        return cq_pickle_fault(p, "a persistent id, an extension code or an out-of-band buffer");
-    if (p->opcode == 'P')
-        code = cq_pickle_take_line(p, &line);
-    else if (p->opcode == 'Q')
-        code = cq_pickle_pop(p, &slot);
-    else if (p->opcode >= 0x82 && p->opcode <= 0x84)
-        code = cq_pickle_take_number(p, p->opcode == 0x84 ? 4 : p->opcode - 0x81u, &number);
-    if (code)
-        return code;
-    return cq_pickle_push(p, opaque(p->opcode == 'P' || p->opcode == 'Q' ? CQ_STR_LIT("persistent id")
-                                    : p->opcode == 0x97                  ? CQ_STR_LIT("out-of-band buffer")
-                                                                         : CQ_STR_LIT("copyreg extension")));
-}
-
-enum cq_code cq_pickle_op_readonly(struct cq_pickle *p)
-{
-    struct cq_value slot;
-    return cq_pickle_top(p, &slot);
-}

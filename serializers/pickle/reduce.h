@@ -14,7 +14,5 @@ enum cq_code cq_pickle_op_reduce(struct cq_pickle *pickle);
 enum cq_code cq_pickle_op_newobj(struct cq_pickle *pickle); /* NEWOBJ, NEWOBJ_EX */
 enum cq_code cq_pickle_op_inst(struct cq_pickle *pickle);   /* INST, OBJ */
 enum cq_code cq_pickle_op_build(struct cq_pickle *pickle);
-enum cq_code cq_pickle_op_elsewhere(struct cq_pickle *pickle); /* PERSID, BINPERSID, EXT1 to 4, NEXT_BUFFER */
-enum cq_code cq_pickle_op_readonly(struct cq_pickle *pickle);  /* READONLY_BUFFER */
 
 #endif
