@@ -121,13 +121,15 @@ def texts_of_users():
     """What people read: documents without their code, the sample ini file, the literals of the program."""
     for name, text in documents():
         yield name, without_code(text)
-    yield 'config.example.ini', (ROOT / 'config.example.ini').read_text()
+    for path in tracked('.ini'):
+        yield str(path), (ROOT / path).read_text()
     for path in tracked('.c', '.h'):
         if path.parts[0] == 'tests':
             continue
-        text = re.sub(r'/\*.*?\*/|//[^\n]*', blanked, (ROOT / path).read_text(), flags=re.DOTALL)
-        for match in re.finditer(r'"((?:[^"\\\n]|\\.)*)"', text):
-            yield f'{path}', '\n' * (line_of(text, match.start()) - 1) + match.group(1)
+        text = (ROOT / path).read_text()
+        for match in re.finditer(r'/\*.*?\*/|//[^\n]*|"((?:[^"\\\n]|\\.)*)"', text, re.DOTALL):
+            if match.group(1) is not None:
+                yield str(path), '\n' * (line_of(text, match.start()) - 1) + match.group(1)
 
 
 def phrases():

@@ -31,7 +31,7 @@ BAD = [
     ('long Python function', {'a/b.py': 'def f(n):\n' + '    n += 1\n' * 60}),
     ('long Python file', {'a/b.py': 'n = 1\n' * 501}),
     ('width', {'a/b.lua': '-- ' + 'word ' * 25 + '\n'}),
-    ('width', {'a/b.md': 'word ' * 25 + '\n'}),
+    ('width', {'a/b.md': 'word-word-word ' * 8 + '\n'}),
     ('width', {'a/b.sh': '#!/bin/sh\n# ' + 'word ' * 25 + '\n'}),
     ('width', {'tests/tools/lint/wide_files': 'a/a.c\n'}),
     ('tag', {'a/b.c': 'struct cq_a {\n    int m;\n};\n'}),
@@ -53,6 +53,10 @@ BAD = [
     ('Lua', {'a/b.lua': 'leaked = KEYS[1]\n'}),
     ('shell', {'a/b.sh': '#!/bin/sh\nif true; then\n'}),
     ('path in a document', {'b.md': 'See `a/none.c`.\n'}),
+    ('path in a document', {'b.md': 'See [b](b.md#none).\n'}),
+    ('phrase', {'b.md': 'The worker\ngoes on.\n'}),
+    ('phrase', {'a/b.c': 'const char cq_text[] = "it is no file";\n'}),
+    ('long sentence', {'b.md': ('word ' * 7 + '\n') * 5}),
 ]  # fmt: skip
 COMMITS = [
     ('Say why', 'It says why.', set()),
