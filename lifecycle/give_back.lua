@@ -1,8 +1,9 @@
--- Put the job of an execution that its worker had to end, at the deadline of a shutdown, back to the front of its queue as
--- if it had not been started: retries are untouched, nothing is recorded. Jobs given back at about the same time keep the
--- order in which they were started, whichever workers had them and whoever gives back first.
--- Fenced as finish.lua is: an execution that is not in rq:wip:<queue> any more was given away. Sent again it changes nothing.
--- RQ has no such transition: its cold stop fails the job, or leaves it to be found abandoned.
+-- Put the job of an execution that its worker had to end, at the deadline of a shutdown, back to the front of
+-- its queue as if it had not been started: retries are untouched, nothing is recorded. Jobs given back at
+-- about the same time keep the order in which they were started, whichever workers had them and whoever gives
+-- back first. Fenced as finish.lua is: an execution that is not in rq:wip:<queue> any more was given away.
+-- Sent again it changes nothing. RQ has no such transition: its cold stop fails the job, or leaves it to be
+-- found abandoned.
 -- Returns the verdict: requeued fenced canceled deleted. Errors: none of its own.
 -- rq:worker:<name>, rq:worker:<name>:executions, rq:wip:<queue>, rq:queue:<queue>, rq:cq:given_back:<queue>
 local worker, worker_executions, wip, list, given_back = unpack(KEYS)
@@ -31,7 +32,8 @@ local function push_in_order(started, ttl)
     push_job(id, queue, true, ttl, now_iso)
     redis.call('ZADD', given_back, started, id)
     redis.call('EXPIRE', given_back, remember_s)
-    for _, earlier in ipairs(redis.call('ZREVRANGEBYSCORE', given_back, started, '-inf', 'LIMIT', 0, look_back)) do
+    for _, earlier in ipairs(redis.call('ZREVRANGEBYSCORE', given_back, started, '-inf', 'LIMIT', 0,
+        look_back)) do
         if earlier ~= id and redis.call('LPOS', list, earlier, 'MAXLEN', front) then
             redis.call('LREM', list, 1, id)
             redis.call('LINSERT', list, 'AFTER', earlier, id)
@@ -45,7 +47,8 @@ local function give_back(started)
     local status = fields[1]
     if fields.err or not status then return 'deleted' end
     if status == 'canceled' then return 'canceled' end
-    -- Enqueued anew under its id while it ran, it waits already; any other status is of something that came since.
+    -- Enqueued anew under its id while it ran, it waits already; any other status is of something that came
+    -- since.
     local waits = status == 'queued' and redis.call('LPOS', list, id)
     if waits or status ~= 'started' and status ~= 'queued' or runs_elsewhere() then return 'fenced' end
     push_in_order(started, fields[2])

@@ -1,12 +1,18 @@
--- A page of one place: its next jobs, with what a choice among them needs. Changes nothing.
--- A sorted set is read behind (score, member), a list behind the id that was the last one to stay, wherever it is by now; when
--- that is gone, from the head again: it was taken by a worker, and all before it too. rq:wip, whose scores move, by ZSCAN.
--- Returns {1 when the end was reached, score and member of the last one, rank of the first one (lists), 1 when it began at the
--- head again, {{member, status, origin, created_at, enqueued_at, started_at, ended_at, score, the beginning of data, exc_info, the
--- latest result}, ...}}. Errors: none of its own.
+-- A page of one place: its next jobs, with what a choice among them needs. Changes nothing. A sorted set is
+-- read behind (score, member). A list is read behind the id that was the last one to stay, wherever it is by
+-- now; when that is gone, from the head again, as a worker took it and all before it. rq:wip, whose scores
+-- move, is read by ZSCAN.
+-- Returns {1 when the end was reached, score and member of the last one, rank of the first one (lists), 1
+-- when it began at the head again, {{member, status, origin, created_at, enqueued_at, started_at, ended_at,
+-- score, the beginning of data, exc_info, the latest result}, ...}}.
+-- Errors: none of its own.
 local source = unpack(KEYS) -- rq:queue:<queue>, rq:failed:<queue> ...
--- place: as in bulk.lua. last_score: the score, for a list the rank where last_member was, for rq:wip the cursor. data_most: bytes of
--- data, 0: none. errors '1': with exc_info and the latest result.
+-- place, limit        as in bulk.lua
+-- last_score          the score; of a list the rank where last_member was, of rq:wip the cursor
+-- last_member         the last one that was read
+-- until_score, until_member  as in bulk.lua
+-- data_most           bytes of data, 0: none
+-- errors              '1': with exc_info and the latest result
 local place, limit, last_score, last_member, until_score, until_member, data_most, errors = unpack(ARGV)
 -- include cursor.lua
 limit, data_most = tonumber(limit), tonumber(data_most)
@@ -17,7 +23,8 @@ local ended = 0
 
 local function add(member, id, score)
     local job = key_job(id)
-    local fields = redis.pcall('HMGET', job, 'status', 'origin', 'created_at', 'enqueued_at', 'started_at', 'ended_at')
+    local fields = redis.pcall('HMGET', job, 'status', 'origin', 'created_at', 'enqueued_at', 'started_at',
+        'ended_at')
     local item = {member, false, false, false, false, false, false, score, false, false, false}
     if not fields.err then
         for at = 1, 6 do item[at + 1] = fields[at] end
@@ -86,7 +93,10 @@ local function read_started()
     for at = 1, #found[2], 2 do
         local member = found[2][at]
         local id = string.match(member, '^(.*):[^:]*$')
-        if not id or redis.call('EXISTS', key_job(id)) == 0 and redis.call('EXISTS', key_job(member)) == 1 then id = member end
+        if not id or redis.call('EXISTS', key_job(id)) == 0 and redis.call('EXISTS',
+            key_job(member)) == 1 then
+            id = member
+        end
         add(member, id, found[2][at + 1])
     end
 end

@@ -1,15 +1,23 @@
--- A cron scheduler lives: its heartbeat and what it shows of itself, as RQ writes them, and back comes what it needs to know:
--- the server's time, by which all schedulers go, and of each of its jobs the last tick and whether it is paused.
--- A job that was never seen is seen now: only what it misses from here on counts as missed. So it is when its schedule is
--- another one than what its last tick was of, and the caller has just read its files: the new one misses nothing before.
+-- A cron scheduler lives: it writes its heartbeat and what it shows of itself, as RQ's do. The answer is what
+-- it needs to know: the server's time, by which all schedulers go, and of each of its jobs the last tick and
+-- whether it is paused.
+-- A job that was never seen is seen now: only ticks from here on can be missed. The same holds for a job
+-- whose schedule is not that of its last tick, when the caller has just read its files.
 -- Names of schedulers that died without a word, and of cron jobs that have not been enqueued for a year, go.
--- Source: rq/cron.py CronScheduler.save, heartbeat, rq/cron_scheduler_registry.py register, cleanup, rq/cron_job_registry.py.
--- When the files have just been read, another scheduler is looked for that has a job of ours and knows no claims: RQ's; ours
--- show their version.
--- Returns {seconds, microseconds, what rq:cq:cron:tick:<job> holds or '' ..., '1' when paused, else '0' ..., and, when there is one, that scheduler and the job's name}.
-local schedulers, scheduler = unpack(KEYS) -- rq:cron_schedulers, rq:cron_scheduler:<name>, then rq:cq:cron:tick:<job> of each job
--- first_seen: for each job '1' when its time begins to count now, '0' when not. fresh: '1' when the files have just been read.
--- hash: how many field, value ... follow, then the name of each job, then the schedule of each, `<zone> <schedule>`
+-- When the files have just been read, another scheduler is looked for that has a job of ours and knows no
+-- claims: RQ's. Ours show their version.
+-- Source: rq/cron.py CronScheduler.save, heartbeat, rq/cron_scheduler_registry.py register, cleanup,
+-- rq/cron_job_registry.py.
+-- Returns {seconds, microseconds, what rq:cq:cron:tick:<job> holds or '' ..., '1' when paused, else '0' ...,
+-- and, when there is one, that scheduler and the job's name}.
+-- rq:cron_schedulers, rq:cron_scheduler:<name>, then rq:cq:cron:tick:<job> of each job
+local schedulers, scheduler = unpack(KEYS)
+-- name                of the scheduler; '': nobody's heartbeat, only the answer is wanted
+-- ttl, state_ttl      seconds, of the scheduler's hash and of what is known of a job
+-- first_seen          for each job '1' when its time begins to count now, else '0'
+-- fresh               '1': the files have just been read
+-- hash                how many field, value ... of the scheduler's hash follow
+-- then                these, the name of each job, and the schedule of each, `<zone> <schedule>`
 local name, ttl, state_ttl, first_seen, fresh, hash = unpack(ARGV)
 local gone, history_ttl = 3600, 31536000 -- s; RQ looks after two minutes, by clocks that may differ
 local most_rivals, most_shown = 10, 100000 -- bytes of JSON of each
@@ -36,7 +44,8 @@ end
 local function rival()
     local mine, first = {}, after_args + tonumber(hash)
     for i = first, first + #KEYS - after_keys do mine[ARGV[i]] = true end
-    for _, other in ipairs(redis.call('ZREVRANGEBYSCORE', schedulers, '+inf', time[1] - ttl, 'LIMIT', 0, most_rivals)) do
+    for _, other in ipairs(redis.call('ZREVRANGEBYSCORE', schedulers, '+inf', time[1] - ttl, 'LIMIT', 0,
+        most_rivals)) do
         local shown = redis.pcall('HMGET', key_cron_scheduler(other), 'version', 'cron_jobs')
         if not shown.err and not shown[1] and shown[2] and #shown[2] <= most_shown then
             local readable, jobs = pcall(cjson.decode, shown[2])

@@ -1,14 +1,24 @@
--- Claim one tick of a cron job and enqueue its job, in one step: whoever is first wins, the others are told. The claim says
--- what it has seen (`<tick> <id of the job> <zone> <schedule>`, as the key holds it); when it holds something else by now, the tick
--- is somebody else's, or was decided upon with old knowledge, and nothing is done. Sent twice, the call acts once.
--- A paused job's tick is claimed and enqueues nothing, so that nothing is made up for later; neither does one whose last
--- job is still to run or running, with no_overlap '1'. tick '': a job out of turn, which claims nothing and looks at neither.
+-- Claim one tick of a cron job and enqueue its job, in one step: the first claim wins, the others are told. A
+-- claim says what its scheduler has seen, as the key holds it: `<tick> <id of the job> <zone> <schedule>`.
+-- When the key holds something else by now, the tick is another scheduler's, or old knowledge led to it:
+-- nothing is done. Sent twice, the call acts once.
+-- A paused job's tick is claimed and enqueues nothing, so that nothing is made up for later. The same holds
+-- for a job whose last job still waits or runs, with no_overlap.
 -- Source: rq/cron.py CronJob.enqueue, rq/cron_job_registry.py add.
 -- Returns {`enqueued`, `taken`, `paused` or `overlaps`, what the key holds now}.
-local state, job, history, names = unpack(KEYS) -- rq:cq:cron:tick:<job>, rq:job:<id>, rq:cron_job:<name>:jobs, rq:cron_jobs
--- then field, value ... of the job's hash, status and enqueued_at among them
--- schedule: `<zone> <schedule>`, '' when it is not kept
-local seen, tick, schedule, state_ttl, name, no_overlap, id, queue, at_front, ttl, group, enqueued_at, epoch = unpack(ARGV)
+-- rq:cq:cron:tick:<job>, rq:job:<id>, rq:cron_job:<name>:jobs, rq:cron_jobs
+local state, job, history, names = unpack(KEYS)
+-- seen                what the scheduler knows of the job, '' nothing
+-- tick                whole seconds; '': out of turn, which claims nothing and looks at no pause or overlap
+-- schedule            `<zone> <schedule>`, '' when it is not kept
+-- state_ttl           seconds that what is known of the job stays
+-- name                of the cron job
+-- no_overlap          '1': not while its last job waits or runs
+-- id, queue, at_front, ttl, group: of the job, as in enqueue.lua
+-- enqueued_at, epoch  now
+-- then                field, value ... of the job's hash, status and enqueued_at among them
+local seen, tick, schedule, state_ttl, name, no_overlap, id, queue, at_front, ttl, group, enqueued_at,
+    epoch = unpack(ARGV)
 local history_max, history_ttl = 1000, 31536000
 -- include seconds.lua
 -- include leave.lua
@@ -39,16 +49,17 @@ if tick ~= '' then
     if redis.pcall('SISMEMBER', key_cron_paused(), name) == 1 then return claim_only('paused') end
     if no_overlap == '1' and last ~= '' then
         local status = redis.pcall('HGET', key_job(last), 'status')
-        for _, running in ipairs({'queued', 'started', 'scheduled', 'deferred', 'rate_limited', 'ready_to_enqueue'}) do
+        for _, running in ipairs({'queued', 'started', 'scheduled', 'deferred', 'rate_limited',
+            'ready_to_enqueue'}) do
             if status == running then return claim_only('overlaps') end
         end
     end
 end
 
 -- It may wait for a slot of its limit; all else of it is queued at once.
-enqueue_job({id = id, queue = queue, at_front = at_front == '1', unique = false, ttl = ttl, enqueued_at = enqueued_at,
-    created_at = enqueued_at, now_s = string.match(epoch, '^%d+'), group = group, due = '', dependencies = '', allow_failures = false,
-    values = ARGV, first = after_args, last = #ARGV})
+enqueue_job({id = id, queue = queue, at_front = at_front == '1', unique = false, ttl = ttl,
+    enqueued_at = enqueued_at, created_at = enqueued_at, now_s = string.match(epoch, '^%d+'), group = group,
+    due = '', dependencies = '', allow_failures = false, values = ARGV, first = after_args, last = #ARGV})
 if tick ~= '' or held ~= '' then keep(claim) else claim = held end
 redis.pcall('ZADD', history, epoch, id)
 redis.pcall('ZREMRANGEBYRANK', history, 0, -(history_max + 1))

@@ -1,17 +1,19 @@
--- One round of a queue's recovery, in four steps: judge executions whose heartbeat stopped (parts/judge.lua), release
--- dependents that an earlier call had to leave deferred (parts/release.lua), give back slots of limits that nobody else
--- would (parts/repair.lua), and bring back jobs that waited for their rate (parts/windows.lua).
+-- One round of a queue's recovery, in four steps: judge executions whose heartbeat stopped (parts/judge.lua),
+-- release dependents that an earlier call had to leave deferred (parts/release.lua), give back slots of
+-- limits that nobody else would (parts/repair.lua), and bring back jobs that waited for their rate
+-- (parts/windows.lua).
 -- Returns {{job id, execution id, verdict, calls, ...}, 1 when there is more to do}.
 --   verdict: retried failed requeued dropped
---   calls: 1 when the attempt failed and the job has a failure callback, which is to be run then. RQ runs it before it
---          decides; here the job has its new place first.
+--   calls: 1 when the attempt failed and the job has a failure callback, which is to be run then. RQ runs it
+--       before it decides; here the job has its new place first.
 -- Errors: none of its own.
-local wip, list, intermediate = unpack(KEYS) -- rq:wip:<queue>, rq:queue:<queue>, rq:queue:<queue>:intermediate
--- queue: its name
--- requeue: '1': put the jobs back to the front of it
--- limit: executions of a call
--- exc: base64 of zlib of the text for jobs that fail
--- now_iso, now, now_s: iso, epoch, whole seconds
+-- rq:wip:<queue>, rq:queue:<queue>, rq:queue:<queue>:intermediate
+local wip, list, intermediate = unpack(KEYS)
+-- queue               its name
+-- requeue             '1': put the jobs back to the front of it
+-- limit               executions of a call
+-- exc                 base64 of zlib of the text for jobs that fail
+-- now_iso, now, now_s the time as hashes, executions and scores have it
 local queue, requeue, limit, exc, now_iso, now, now_s = unpack(ARGV)
 -- include seconds.lua
 -- include delete.lua

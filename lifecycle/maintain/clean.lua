@@ -1,11 +1,11 @@
--- What nobody else would touch again, for one queue; nothing while a worker of RQ holds the queue's lock. Our own work is
--- one script and needs no lock. Ids stuck between a worker's pop and its start go back to the front of the queue after a
--- minute, where RQ fails them.
+-- What nobody else would touch again, for one queue; nothing while a worker of RQ holds the queue's lock. Our
+-- own work is one script and needs no lock. Ids stuck between a worker's pop and its start go back to the
+-- front of the queue after a minute, where RQ fails them.
 -- Source: rq/registry.py clean_registries, rq/intermediate_queue.py cleanup, rq/worker_registration.py
 -- clean_worker_registry, rq/group.py clean_registries.
--- Returns {entries touched, 1 when there may be more}. Errors: none of its own.
--- rq:clean_registries:<queue>, rq:finished:, rq:failed:, rq:wip:, rq:ready:<queue>, rq:queue:<queue>, its :intermediate,
--- rq:workers, rq:workers:<queue>, rq:groups
+-- Returns {entries touched, 1 when there may be more}. Errors: none of its own. rq:clean_registries:<queue>,
+-- rq:finished:, rq:failed:, rq:wip:, rq:ready:<queue>, rq:queue:<queue>, its :intermediate, rq:workers,
+-- rq:workers:<queue>, rq:groups
 local lock, finished, failed, wip, ready, list, intermediate, workers, queue_workers, groups = unpack(KEYS)
 local queue, limit, now_iso, now, now_s = unpack(ARGV)
 -- include seconds.lua
@@ -14,7 +14,8 @@ local queue, limit, now_iso, now, now_s = unpack(ARGV)
 if redis.call('EXISTS', lock) == 1 then return {0, 0} end
 limit = tonumber(limit)
 local touched, more = 0, 0
-local searched, search_most = 0, 300000 -- entries of the list, which is searched for ids that were stuck: some 10 ms
+-- entries of the list, which is searched for ids that were stuck: some 10 ms
+local searched, search_most = 0, 300000
 
 -- A delete first: after it Redis takes the rest even when its memory is full.
 redis.pcall('SREM', workers, '')
@@ -48,12 +49,14 @@ for at = #stuck, 1, -1 do
     end
     local id = stuck[at]
     local first_seen = key_first_seen(queue, id)
-    local status = redis.pcall('HGET', key_job(id), 'status') -- an error, which is a table: no hash, so no job
+    -- an error, which is a table: no hash, so no job
+    local status = redis.pcall('HGET', key_job(id), 'status')
     local gone = type(status) == 'table' or redis.call('EXISTS', key_job(id)) == 0
     if gone then
         redis.call('LREM', intermediate, 1, id)
         redis.call('DEL', first_seen)
-        if type(status) ~= 'table' then redis.call('DEL', key_results(id), key_output(id)) end -- as in next.lua
+        -- as in next.lua
+        if type(status) ~= 'table' then redis.call('DEL', key_results(id), key_output(id)) end
         touched = touched + 1
     elseif not runs(id) and not redis.call('SET', first_seen, now, 'NX', 'EX', 86400) and
         now - (tonumber(redis.call('GET', first_seen)) or 0) > 60 then
@@ -82,9 +85,10 @@ end
 local ids = redis.call('ZRANGE', ready, 0, limit - 1)
 for _, id in ipairs(ids) do
     redis.call('ZREM', ready, id)
-    local status, front, ttl, limit_key, concurrency = unpack(redis.pcall('HMGET', key_job(id), 'status', 'enqueue_at_front', 'ttl',
-        'rate_limit_key', 'rate_limit_concurrency'))
-    if status == 'ready_to_enqueue' then -- else it was canceled, or enqueued anew; an entry of an earlier time
+    local status, front, ttl, limit_key, concurrency = unpack(redis.pcall('HMGET', key_job(id), 'status',
+        'enqueue_at_front', 'ttl', 'rate_limit_key', 'rate_limit_concurrency'))
+    -- else it was canceled, or enqueued anew; an entry of an earlier time
+    if status == 'ready_to_enqueue' then
         redis.call('ZREM', key_registry('deferred', queue), id)
         push_job(id, queue, (tonumber(front) or 0) ~= 0, ttl, now_iso, limit_key, concurrency)
     end

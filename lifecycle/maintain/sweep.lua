@@ -1,15 +1,23 @@
--- Failed jobs beyond the bounds that were set, results of failed jobs that RQ's workers left without an end, and entries of registries
--- whose job is gone (its hash expired, or somebody deleted it alone); for one queue, a part in each call. The rounds over its registries
--- are those of all workers together: where the round is, and when the next one is due, is in rq:cq:sweep:<queue>.
--- RQ has no such rule: there entries of jobs that are gone stay in the deferred, scheduled and canceled registries for ever. Its scheduling
--- adds the entry a moment before the hash is there, so of the scheduled ones those go that have been without a hash for a minute.
--- A deferred job that waits for nothing is queued. RQ leaves it there for ever when a dependency expired while it waited itself, when a worker
--- died between a failure and the release of those that allow it, or when one had failed before such a job was enqueued.
--- Returns {entries taken out, jobs deleted, 1 when there is more to do now}. Errors: none of its own.
--- rq:cq:sweep:<queue>, rq:cq:sweep_gone:<queue>, rq:failed:<queue>, rq:deferred:, rq:canceled:, rq:scheduled:<queue>
+-- Sweep the registries of one queue, a part in each call: failed jobs beyond the bounds that were set,
+-- results of failed jobs that RQ's workers left without an end, and entries whose job is gone (its hash
+-- expired, or was deleted alone). All workers together go one round over them: rq:cq:sweep:<queue> has where
+-- the round is, and when the next one is due.
+-- RQ has no such rule: its deferred, scheduled and canceled registries keep entries of jobs that are gone for
+-- ever. Its scheduling adds the entry a moment before the hash is there, so a scheduled entry goes when it
+-- has been without a hash for a minute.
+-- A deferred job that waits for nothing is queued. RQ leaves it there for ever when a dependency expired
+-- while it waited itself, when a worker died between a failure and the release of those that allow it, or
+-- when one had failed before such a job was enqueued.
+-- Returns {entries taken out, jobs deleted, 1 when there is more to do now}.
+-- Errors: none of its own.
+-- rq:cq:sweep:<queue>, rq:cq:sweep_gone:<queue>, rq:failed:<queue>, rq:deferred:, rq:canceled:,
+-- rq:scheduled:<queue>
 local state, suspects, failed, deferred, canceled, scheduled = unpack(KEYS)
--- limit: entries of a call. interval_s: from one round to the next. most: failed jobs to keep, '' any number. oldest: iso; failed jobs that ended
--- before go, '' none.
+-- queue, limit        name of the queue, entries of a call
+-- interval_s          from one round to the next
+-- most                failed jobs to keep, '' any number
+-- oldest              iso: failed jobs that ended before go; '' none
+-- now_iso, now, now_s
 local queue, limit, interval_s, most, oldest, now_iso, now, now_s = unpack(ARGV)
 -- include seconds.lua
 -- include delete.lua
@@ -19,7 +27,8 @@ local queue, limit, interval_s, most, oldest, now_iso, now, now_s = unpack(ARGV)
 -- include release.lua
 limit, interval_s, now_s = tonumber(limit), tonumber(interval_s), tonumber(now_s)
 local taken, deleted = 0, 0
-redis.call('HDEL', state, '') -- a delete first: after it Redis takes the rest even when its memory is full, as it may be for want of this
+-- a delete first: after it Redis takes the rest even when its memory is full, as it may be for want of this
+redis.call('HDEL', state, '')
 
 -- A job that is elsewhere by its status has only left its entry behind.
 local function drop_failed(id)
@@ -46,8 +55,9 @@ local function drop_surplus()
     return surplus > #ids
 end
 
--- Such a job has no failure_ttl, so its score is the time of its failure and a year: what is new is behind the last one that was seen,
--- and each is looked at once. Those of the last minute are left for later: others may come before them yet, by another worker's clock.
+-- Such a job has no failure_ttl, so its score is the time of its failure and a year: what is new is behind
+-- the last one that was seen, and each is looked at once. Those of the last minute are left for later: others
+-- may come before them yet, by another worker's clock.
 local function end_new_results()
     local score, member = unpack(redis.call('HMGET', state, 'ended_score', 'ended_member'))
     local from = score and rank_behind(failed, score, member) or redis.call('ZCOUNT', failed, '-inf', '(0')
@@ -100,7 +110,8 @@ local function check_age(_, id)
     for at = 1, 4 do
         local time = fields[at]
         if time and time ~= '' then
-            if string.sub(time, 1, 19) < string.sub(oldest, 1, 19) then drop_failed(id) end -- digits: the same in every locale
+            -- digits: the same in every locale
+            if string.sub(time, 1, 19) < string.sub(oldest, 1, 19) then drop_failed(id) end
             return
         end
     end

@@ -1,17 +1,29 @@
--- Cancel, delete or requeue many jobs of one place: the next ones in order, as far as until, or those that are named. Entries
--- without a job, and those of jobs that are elsewhere by their status, are taken out: `gone`.
--- The work of a call is bounded by limit, and by removed_left and release_left for what jobs have of dependents: a job that has
--- more stays, and the call ends before it.
--- What is named is done only while it is there. A requeue passes over what was enqueued since: it has failed again meanwhile.
+-- Cancel, delete or requeue many jobs of one place: the next ones in order, as far as until, or those that
+-- are named. Entries without a job, and those of jobs that are elsewhere by their status, are taken out:
+-- `gone`.
+-- limit bounds the work of a call, and so do removed_left, release_left and dependencies_left for what jobs
+-- have of dependents and dependencies. A job that has more stays, and the call ends before it.
+-- A named job is only worked on while it is there. A requeue passes over jobs that were enqueued since: they
+-- have failed again meanwhile.
 -- Source: rq/job.py Job.cancel, Job.delete; rq/registry.py BaseRegistry.requeue; rq/cli/cli.py requeue.
--- Returns {done, gone, passed over, not to be done because of keys that hold something else, entries seen, 1 when the end was
--- reached, score and member of the last one seen, the last text of an error}. Errors: none of its own.
+-- Returns {done, gone, passed over, left alone as their keys hold something else, entries seen, 1 when the
+-- end was reached, score and member of the last one seen, the last text of an error}.
+-- Errors: none of its own.
 local source = unpack(KEYS) -- rq:queue:<queue>, rq:failed:<queue> ...
--- verb: cancel delete requeue. place: queued started deferred scheduled finished failed canceled. dependents: as in cancel_job; delete
--- them, too. detach, at_front: '1' or '0'. since: iso. last, until: score and member, '' for none; with queued and named ids
--- last_score is where the first of them was. Then the ids; none: the next ones.
-local verb, place, queue, limit, dependents, detach, at_front, since, last_score, last_member, until_score, until_member,
-    now_iso, now, now_s = unpack(ARGV)
+-- verb                cancel delete requeue
+-- place               queued started deferred scheduled finished failed canceled
+-- queue, limit        name of the queue, jobs of a call
+-- dependents          '1': cancel enqueues those that wait for nothing else; delete deletes them, too
+-- detach              '1': cancel takes the job out of the dependents sets of what it waits for
+-- at_front            '1': requeue puts it to the front
+-- since               iso: when the whole undertaking began
+-- last_score, last_member    where the call before ended, '' at first; of a list with named ids last_score is
+--                     the rank of the first of them
+-- until_score, until_member  the last entry when the undertaking began, '' none
+-- now_iso, now, now_s
+-- then                the ids that are named; none: the next ones
+local verb, place, queue, limit, dependents, detach, at_front, since, last_score, last_member, until_score,
+    until_member, now_iso, now, now_s = unpack(ARGV)
 -- include seconds.lua
 -- include delete.lua
 -- include push.lua
@@ -29,10 +41,12 @@ if place == 'failed' then belongs.stopped = true end
 -- Returns what became of it: done, gone, passed, again.
 local function do_one(id)
     local job = key_job(id)
-    local fields = redis.pcall('HMGET', job, 'status', 'origin', 'group_id', 'ttl', 'enqueued_at', 'rate_limit_key',
-        'rate_limit_concurrency')
+    local fields = redis.pcall('HMGET', job, 'status', 'origin', 'group_id', 'ttl', 'enqueued_at',
+        'rate_limit_key', 'rate_limit_concurrency')
     local status, origin, group, ttl, enqueued, limit_key, concurrency = unpack(fields)
-    if fields.err or status and not belongs[status] or not status and redis.call('EXISTS', job) == 0 then return 'gone' end
+    if fields.err or status and not belongs[status] or not status and redis.call('EXISTS', job) == 0 then
+        return 'gone'
+    end
     if verb == 'requeue' then
         if enqueued and not is_behind(0, since, 0, enqueued) then return 'passed' end
         if place == 'canceled' then -- as in requeue.lua
@@ -59,11 +73,19 @@ local function count(id)
         broken, fault = broken + 1, type(what) == 'table' and what.err or tostring(what)
         return false, true
     end
-    if what == 'done' then done = done + 1 elseif what == 'gone' then gone = gone + 1 else passed = passed + 1 end
+    if what == 'done' then
+        done = done + 1
+    elseif what == 'gone' then
+        gone = gone + 1
+    else
+        passed = passed + 1
+    end
     return what ~= 'passed', true
 end
 
-local function is_spent() return seen >= limit or removed_left <= 0 or release_left <= 0 or dependencies_left <= 0 end
+local function is_spent()
+    return seen >= limit or removed_left <= 0 or release_left <= 0 or dependencies_left <= 0
+end
 
 local function next_of_registry()
     local entries = entries_behind(source, last_score, last_member, limit, until_score, until_member)
@@ -78,8 +100,8 @@ local function next_of_registry()
     ended = 1
 end
 
--- The head of the list: all that is there goes, so the next call begins at its head again. Dependents that are released may
--- come before it, and those that are deleted leave it: then each is taken off by its id.
+-- The head of the list: all that is there goes, so the next call begins at its head again. Dependents that
+-- are released may come before it, and those that are deleted leave it: then each is taken off by its id.
 local function next_of_list()
     local ids = redis.call('LRANGE', source, 0, limit - 1)
     for _, id in ipairs(ids) do
@@ -109,8 +131,8 @@ local function named_of_registry()
     end
 end
 
--- On a list an id has no place of its own: it is looked for around the one where it was, and taken off together with the others,
--- in one pass over the list, which costs 10 ms for a million.
+-- On a list an id has no place of its own: it is looked for around the one where it was, and taken off
+-- together with the others, in one pass over the list, which costs 10 ms for a million.
 local function named_of_list()
     local around, mark = 1000, '\0cq:taken'
     local from = math.max(0, tonumber(last_score) - around)
@@ -136,11 +158,13 @@ local function named_of_list()
             seen, passed = seen + 1, passed + 1
         else
             local goes, goes_on = count(ARGV[at])
-            if dependents == '1' and redis.call('LLEN', source) ~= length then look() end -- they came before it, or left
+            -- they came before it, or left
+            if dependents == '1' and redis.call('LLEN', source) ~= length then look() end
             index = where[ARGV[at]]
             if goes and index then
                 redis.call('LSET', source, index, mark)
-                taken, first, last = taken + 1, math.min(first or index, index), math.max(last or index, index)
+                taken, first, last = taken + 1, math.min(first or index, index),
+                    math.max(last or index, index)
             end
             if not goes_on or is_spent() then break end
         end

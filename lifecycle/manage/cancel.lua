@@ -7,9 +7,14 @@ local id, dependents, detach, now_iso, now, now_s = unpack(ARGV) -- dependents, 
 -- include release.lua
 -- include leave.lua
 -- include cancel.lua
-local fields = redis.pcall('HMGET', key_job(id), 'status', 'origin', 'rate_limit_key') -- an error: no hash, so no job
-if fields.err or redis.call('EXISTS', key_job(id)) == 0 then return redis.error_reply('NOSUCHJOB no such job: ' .. id) end
-if fields[1] == 'canceled' then return redis.error_reply('INVALIDOPERATION Cannot cancel already canceled job: ' .. id) end
+-- an error: no hash, so no job
+local fields = redis.pcall('HMGET', key_job(id), 'status', 'origin', 'rate_limit_key')
+if fields.err or redis.call('EXISTS', key_job(id)) == 0 then
+    return redis.error_reply('NOSUCHJOB no such job: ' .. id)
+end
+if fields[1] == 'canceled' then
+    return redis.error_reply('INVALIDOPERATION Cannot cancel already canceled job: ' .. id)
+end
 local queue = fields[2] or ''
 leave_places(id, queue)
 cancel_job(id, queue, dependents, detach)

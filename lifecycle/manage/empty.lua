@@ -1,7 +1,8 @@
--- Take at most limit jobs off a queue and delete them with all that belongs to them. Deferred dependents, which could never
--- run now, go too, as RQ's docstring promises; a job that runs at this moment keeps running and loses its place only.
--- One call deletes at most so many dependents: a job that has more goes back to the front of the queue until they are gone. It ends
--- early where jobs have many dependencies, whose sets they leave.
+-- Take at most limit jobs off a queue and delete them with all that belongs to them. Deferred dependents,
+-- which could never run now, go too, as RQ's docstring promises; a job that runs at this moment keeps running
+-- and loses its place only. One call deletes at most so many dependents: a job that has more goes back to the
+-- front of the queue until they are gone. It ends early where jobs have many dependencies, whose sets they
+-- leave.
 -- What is no hash is no job and stays as it is; what should be a set and is none has no members.
 -- Source: rq/queue.py Queue.empty.
 -- Returns {taken off, left}. Errors: none of its own.
@@ -15,14 +16,15 @@ local function size_of(set)
     return type(size) == 'number' and size or 0
 end
 
--- Those that wait for a job, and those that wait for them, which become its own: so a chain, however long, is always begun
--- at its first link. False: there are more than this call may delete.
+-- Those that wait for a job, and those that wait for them, which become its own: so a chain, however long, is
+-- always begun at its first link. False: there are more than this call may delete.
 local function delete_waiting(first)
     local waiting = key_dependents(first)
     while size_of(waiting) > 0 do
         if dependents_left <= 0 or dependencies_left <= 0 then return false end
         local id = redis.call('SPOP', waiting)
-        local status, origin, group = unpack(redis.pcall('HMGET', key_job(id), 'status', 'origin', 'group_id'))
+        local status, origin, group = unpack(redis.pcall('HMGET', key_job(id), 'status', 'origin',
+            'group_id'))
         dependents_left = dependents_left - 1
         if status == 'deferred' then
             local inherited = redis.pcall('SPOP', key_dependents(id), dependents_left)

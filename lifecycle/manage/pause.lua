@@ -1,7 +1,8 @@
 -- Pause queues, or end their pause, and take away every pause that is over.
--- rq:cq:paused is a hash of ours: queue name -> '' (until it is resumed) or the epoch at which the pause ends. fetch.lua and finish.lua
--- look at it only when it exists.
--- Returns for each queue 1 when it was paused before, else 0. Errors: INVALIDOPERATION when rq:cq:paused is not a hash.
+-- rq:cq:paused is a hash of ours: queue name -> '' (until it is resumed) or the epoch at which the pause
+-- ends. fetch.lua and finish.lua look at it only when it exists.
+-- Returns for each queue 1 when it was paused before, else 0. Errors: INVALIDOPERATION when rq:cq:paused is
+-- not a hash.
 local paused = unpack(KEYS) -- rq:cq:paused
 -- ends: '' or an epoch to pause; 'resume' to end. Then the names of the queues.
 local ends, now_s = unpack(ARGV)
@@ -16,6 +17,10 @@ end
 local before = {}
 for at = after_args, #ARGV do
     before[#before + 1] = redis.call('HEXISTS', paused, ARGV[at])
-    if ends == 'resume' then redis.call('HDEL', paused, ARGV[at]) else redis.call('HSET', paused, ARGV[at], ends) end
+    if ends == 'resume' then
+        redis.call('HDEL', paused, ARGV[at])
+    else
+        redis.call('HSET', paused, ARGV[at], ends)
+    end
 end
 return before

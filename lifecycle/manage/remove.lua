@@ -1,7 +1,7 @@
--- Remove a job: everything that belongs to it, from its queue's list and from every registry. Its dependents stay
--- deferred, as in RQ, unless dependents is '1'. Source: rq/job.py Job.delete.
--- Returns OK, or AGAIN when it has more dependents than one call deletes; it stays until they are gone. Errors: NOSUCHJOB
--- (leftovers without a hash are removed all the same).
+-- Remove a job: everything that belongs to it, from its queue's list and from every registry. Its dependents
+-- stay deferred, as in RQ, unless dependents is '1'. Source: rq/job.py Job.delete.
+-- Returns OK, or AGAIN when it has more dependents than one call deletes; it stays until they are gone.
+-- Errors: NOSUCHJOB (leftovers without a hash are removed all the same).
 -- No keys: an id may be longer than the names that C holds in a key.
 local id, dependents, now_iso, now, now_s = unpack(ARGV)
 -- include delete.lua

@@ -1,16 +1,20 @@
--- One pass of a scheduler: of each of its queues take or renew the lock, and where it is ours put the jobs that are due on
--- their list, the longest due first. Who does not have the lock moves nothing, whatever it believed when it sent this: it
--- may have been stopped for an hour. RQ's scheduler looks, reads and moves in three steps; an id of ours leaves
--- rq:scheduled in the step that pushes it.
--- What is due is judged by the clock of this Redis, which also ends locks: it is one for all schedulers, however many
--- there are, and no jump of a worker's clock queues a job early, late or twice.
--- Source: rq/scheduler.py acquire_locks, heartbeat, enqueue_scheduled_jobs; rq/scripts.py ACQUIRE_OR_REFRESH_LOCK_SCRIPT;
--- rq/job.py should_enqueue_at_front.
--- Returns {milliseconds until the next job of these queues is due, 0: at once, there is more, -1: none is scheduled,
--- moved, dropped, put off, then of each queue: 0 another one has the lock, 1 taken, 2 renewed, 3 a key of it holds
--- something else}. Errors: none of its own.
+-- One pass of a scheduler: of each of its queues take or renew the lock, and where it is ours put the jobs
+-- that are due on their list, the longest due first. A scheduler without the lock moves nothing, whatever it
+-- believed when it sent this: it may have been stopped for an hour. RQ's scheduler looks, reads and moves in
+-- three steps; an id of ours leaves rq:scheduled in the step that pushes it.
+-- What is due is judged by the clock of this Redis, which also ends locks: it is one for all schedulers,
+-- however many there are, and no jump of a worker's clock queues a job early, late or twice.
+-- Source: rq/scheduler.py acquire_locks, heartbeat, enqueue_scheduled_jobs; rq/scripts.py
+-- ACQUIRE_OR_REFRESH_LOCK_SCRIPT; rq/job.py should_enqueue_at_front.
+-- Returns {milliseconds until the next job of these queues is due (0: at once, there is more; -1: none is
+-- scheduled), moved, dropped, put off, then of each queue: 0 another scheduler has the lock, 1 taken, 2
+-- renewed, 3 a key of it holds something else}.
+-- Errors: none of its own.
 local scheduler = unpack(KEYS) -- rq:scheduler:<name>; then rq:scheduler-lock:<queue> of each queue
--- limit: jobs looked at in this call. now_iso: by the worker's clock, as all times in hashes. Then field, value ... of the scheduler's hash
+-- name, lock_ttl      of the scheduler; seconds
+-- limit               jobs looked at in this call
+-- now_iso             by the worker's clock, as all times in hashes
+-- then                field, value ... of the scheduler's hash
 local name, lock_ttl, limit, now_iso = unpack(ARGV)
 local lock_prefix = #key_scheduler_lock('')
 -- include seconds.lua
@@ -39,8 +43,8 @@ local function look_again(registry, id, at)
     return 'kept'
 end
 
--- RQ's registry.schedule writes the entry before the pipeline with the job is sent: one without a job is looked at once
--- more, and its score has half a second then, which no score of RQ's has.
+-- RQ's registry.schedule writes the entry before the pipeline with the job is sent: one without a job is
+-- looked at once more, and its score has half a second then, which no score of RQ's has.
 local function without_job(registry, id, score)
     if score % 1 == 0 then return look_again(registry, id, now_s + 5.5) end
     redis.call('ZREM', registry, id)
@@ -48,12 +52,13 @@ local function without_job(registry, id, score)
     return 'dropped'
 end
 
--- As RQ, without asking for dependencies, and whatever its status, but: canceled stays canceled; queued is on its list
--- already, which RQ's enqueue_job of a scheduled job leads to; and started runs, so that it is asked again when it ended.
+-- As RQ, without asking for dependencies, and whatever its status, but: canceled stays canceled; queued is on
+-- its list already, which RQ's enqueue_job of a scheduled job leads to; and started runs, so that it is asked
+-- again when it ended.
 local function move(queue, registry, id, score)
     local job = key_job(id)
-    local found = redis.pcall('HMGET', job, 'status', 'ttl', 'enqueue_at_front', 'enqueue_at_front_on_retry', 'ended_at',
-        'rate_limit_key', 'rate_limit_concurrency')
+    local found = redis.pcall('HMGET', job, 'status', 'ttl', 'enqueue_at_front', 'enqueue_at_front_on_retry',
+        'ended_at', 'rate_limit_key', 'rate_limit_concurrency')
     if found.err then return without_job(registry, id, score) end
     local status, ttl, front, front_on_retry, ended_at, limit_key, concurrency = unpack(found)
     if not status and redis.call('EXISTS', job) == 0 then return without_job(registry, id, score) end
@@ -63,7 +68,9 @@ local function move(queue, registry, id, score)
         return 'dropped'
     end
     if status ~= 'scheduled' then -- RQ would leave it there as well
-        for _, kind in ipairs({'finished', 'failed', 'deferred'}) do redis.call('ZREM', key_registry(kind, queue), id) end
+        for _, kind in ipairs({'finished', 'failed', 'deferred'}) do
+            redis.call('ZREM', key_registry(kind, queue), id)
+        end
     end
     local retried = (tonumber(front_on_retry) or 0) ~= 0 and ended_at and ended_at ~= ''
     push_job(id, queue, retried or (tonumber(front) or 0) ~= 0, ttl, now_iso, limit_key, concurrency)
@@ -73,7 +80,8 @@ end
 
 -- Those of one queue, at most so many. Returns how many they were.
 local function move_due(queue, registry, most)
-    local due = redis.call('ZRANGEBYSCORE', registry, 0, string.format('%.6f', now), 'WITHSCORES', 'LIMIT', 0, most)
+    local due = redis.call('ZRANGEBYSCORE', registry, 0, string.format('%.6f', now), 'WITHSCORES', 'LIMIT', 0,
+        most)
     for at = 1, #due, 2 do
         local moved, verdict = pcall(move, queue, registry, due[at], tonumber(due[at + 1]))
         if not moved then
@@ -92,7 +100,8 @@ local function wait_of(registry)
     return first and tonumber(first) - now or math.huge
 end
 
--- A delete first: after it Redis takes the rest even when its memory is full, which what waits here may be the reason for.
+-- A delete first: after it Redis takes the rest even when its memory is full, which what waits here may be
+-- the reason for.
 redis.call('DEL', scheduler)
 local states, owned, wait = {}, 0, math.huge
 local ready = {} -- queues with due jobs

@@ -1,18 +1,20 @@
--- Register a worker: its hash and the sets of live workers. A live worker of that name (no death) is refused, unless it is
--- this very one (same birth, pid and host: the call was sent again) or reborn is '1': then what is missing is written,
--- because the hash may have expired while Redis was out of reach. Nor is one refused that the process `replaces` had, on the
--- same host: whoever says so has seen it die.
+-- Register a worker: its hash and the sets of live workers. A live worker of that name (no death) is refused,
+-- unless it is this very one (same birth, pid and host: the call was sent again) or reborn is '1': then what
+-- is missing is written, because the hash may have expired while Redis was out of reach. Nor is one refused
+-- that the process `replaces` had, on the same host: whoever says so has seen it die.
 -- Source: rq/worker/base.py register_birth, rq/worker_registration.py register.
 -- Returns OK. Errors: INVALIDOPERATION.
 local worker, workers = unpack(KEYS) -- rq:worker:<name>, rq:workers; then rq:workers:<queue> of each queue
 -- then field, value ... of the worker's hash
 local name, reborn, worker_ttl, birth, pid, hostname, replaces = unpack(ARGV)
 local exists = redis.call('EXISTS', worker) == 1
-local old_birth, old_pid, old_hostname, death = unpack(redis.call('HMGET', worker, 'birth', 'pid', 'hostname', 'death'))
+local old_birth, old_pid, old_hostname, death = unpack(redis.call('HMGET', worker, 'birth', 'pid', 'hostname',
+    'death'))
 local same = old_birth == birth and old_pid == pid and old_hostname == hostname
 if reborn ~= '1' and not same then
     if exists and not death and not (old_pid == replaces and old_hostname == hostname) then
-        return redis.error_reply("INVALIDOPERATION There exists an active worker named '" .. name .. "' already")
+        return redis.error_reply("INVALIDOPERATION There exists an active worker named '" .. name
+            .. "' already")
     end
     redis.call('DEL', worker)
 elseif exists then

@@ -1,6 +1,8 @@
--- A worker lives, and with it the execution that it runs. A job that was deleted and an execution that was given away are
--- not brought back. Source: rq/worker/base.py heartbeat, maintain_heartbeats; rq/executions.py Execution.heartbeat.
--- Returns {1 when the execution is still ours or there is none, 1 when the worker's hash is gone}. Errors: none of its own.
+-- A worker lives, and with it the execution that it runs. A job that was deleted and an execution that was
+-- given away are not brought back. Source: rq/worker/base.py heartbeat, maintain_heartbeats; rq/executions.py
+-- Execution.heartbeat.
+-- Returns {1 when the execution is still ours or there is none, 1 when the worker's hash is gone}. Errors:
+-- none of its own.
 local worker, worker_executions = unpack(KEYS) -- rq:worker:<name>, ...:executions
 -- id '': idle. ttl: of the worker's hash; heartbeat_s: of the execution. now: iso, epoch, whole seconds.
 local worker_name, id, queue, execution, ttl, heartbeat_s, working_s, now_iso, now, now_s = unpack(ARGV)

@@ -9,7 +9,8 @@ local function schedule_job(id, queue, due_s, ttl)
     redis.call('ZADD', key_registry('scheduled', queue), due_s, id)
 end
 
--- The number at a place of a JSON list of seconds, counted from 0; past its end the last one; 0 when there is none.
+-- The number at a place of a JSON list of seconds, counted from 0; past its end the last one; 0 when there is
+-- none.
 local function interval_at(list, index)
     local readable, intervals = pcall(cjson.decode, list or '')
     if not readable then return 0 end

@@ -2,9 +2,10 @@
 -- gives: delete_job
 -- include slots.lua
 -- include register.lua
--- Everything that belongs to one job: its hash, dependency sets, results, output, executions (out of rq:wip and of their
--- workers' sets), its place in its group and in the dependents sets of what it waits for. Lists and registries are
--- the caller's: it knows where the job is. A key of another type has no members, and goes like the others.
+-- Everything that belongs to one job: its hash, dependency sets, results, output, executions (out of rq:wip
+-- and of their workers' sets), its place in its group and in the dependents sets of what it waits for. Lists
+-- and registries are the caller's: it knows where the job is. A key of another type has no members, and goes
+-- like the others.
 -- Source: rq/job.py Job.delete, rq/executions.py ExecutionRegistry.delete.
 -- limited false: it is known to have no rate_limit_key.
 local function delete_job(id, queue, group, limited)
@@ -20,5 +21,6 @@ local function delete_job(id, queue, group, limited)
     end
     leave_dependencies(id, queue)
     if group and group ~= '' then redis.call('SREM', key_group(group), id) end
-    redis.call('DEL', job, key_dependents(id), key_dependencies(id), key_results(id), key_output(id), executions)
+    redis.call('DEL', job, key_dependents(id), key_dependencies(id), key_results(id), key_output(id),
+        executions)
 end

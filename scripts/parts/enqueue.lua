@@ -5,17 +5,18 @@
 -- include keep.lua
 -- include register.lua
 -- include slots.lua
--- Save a job, and put it where it is to wait: on its queue (queued), in rq:deferred while a dependency is open, or in
--- rq:scheduled until it is due. An id that exists already is another job then, as in RQ, but for its dependents: it leaves
--- the place where it waited, and an execution of it that still runs has nothing to say any more. Sent twice (the same
--- enqueued_at, or created_at where the job does not go to its queue at once), the call acts once.
--- A dependency is open when it exists and has not finished; failed ones are not with allow_failures (RQ's enqueue_many
--- judges so; its enqueue would leave the job deferred for ever). Where there are many, the job is deferred before they are
--- looked at (register.lua).
+-- Save a job, and put it where it is to wait: on its queue (queued), in rq:deferred while a dependency is
+-- open, or in rq:scheduled until it is due. An id that exists already is another job then, as in RQ, but for
+-- its dependents: it leaves the place where it waited, and an execution of it that still runs has nothing to
+-- say any more. Sent twice (the same enqueued_at, or created_at where the job does not go to its queue at
+-- once), the call acts once. A dependency is open when it exists and has not finished; failed ones are not
+-- with allow_failures (RQ's enqueue_many judges so; its enqueue would leave the job deferred for ever). Where
+-- there are many, the job is deferred before they are looked at (register.lua).
 -- Source: rq/queue.py enqueue_job, setup_dependencies, schedule_job,
 -- _enqueue_async_job; rq/job.py dependencies_are_met; rq/group.py _add_jobs.
 
--- Returns whether the job has to wait (if so, it is in rq:deferred, and registered, or will be), and which do not exist: they count as finished.
+-- Returns whether the job has to wait (if so, it is in rq:deferred, and registered, or will be), and which do
+-- not exist: they count as finished.
 local function await_dependencies(id, queue, ids, allow_failures, now_s)
     local own, rest = key_dependencies(id), key_unregistered(id)
     if #ids > register_most then
@@ -41,7 +42,8 @@ local function await_dependencies(id, queue, ids, allow_failures, now_s)
     return true, missing
 end
 
--- The limit of how many jobs of its key may run: of the job's fields values[first] ... Returns key and number, or nil.
+-- The limit of how many jobs of its key may run: of the job's fields values[first] ... Returns key and
+-- number, or nil.
 local function limit_in(values, first, last)
     local key, concurrency
     for at = first, last, 2 do
@@ -51,11 +53,13 @@ local function limit_in(values, first, last)
     if key and key ~= '' then return key, slots_of(key, concurrency) end
 end
 
--- with: id, queue, at_front, unique, ttl (-1: none), enqueued_at, created_at, now_s, group ('': none), due (epoch, '': now),
--- dependencies ('': none), allow_failures; values, first, last: field, value ... of the job's hash, a part of that table;
--- status and enqueued_at are among them unless there are dependencies, or it is due later.
--- Returns the queue's length after the push, or deferred, scheduled, rate_limited (its key has no slot for it), or duplicate:
--- unique, and the id exists; nothing changed. Then the dependencies that do not exist, of those that were looked at; nil: none were.
+-- with: id, queue, at_front, unique, ttl (-1: none), enqueued_at, created_at, now_s, group ('': none), due
+-- (epoch, '': now), dependencies ('': none), allow_failures; values, first, last: field, value ... of the
+-- job's hash, a part of that table; status and enqueued_at are among them unless there are dependencies, or
+-- it is due later.
+-- Returns the queue's length after the push, or deferred, scheduled, rate_limited (its key has no slot for
+-- it), or duplicate: unique, and the id exists; nothing changed. Then the dependencies that do not exist, of
+-- those that were looked at; nil: none were.
 local function enqueue_job(with)
     local id, queue_name = with.id, with.queue
     local job, queue = key_job(id), key_queue(queue_name)
@@ -64,8 +68,8 @@ local function enqueue_job(with)
     local limit_key, slots = limit_in(with.values, with.first, with.last)
     if existed then
         if with.unique then return 'duplicate' end
-        local before, created, status, origin, group = unpack(redis.call('HMGET', job, 'enqueued_at', 'created_at', 'status',
-            'origin', 'group_id'))
+        local before, created, status, origin, group = unpack(redis.call('HMGET', job, 'enqueued_at',
+            'created_at', 'status', 'origin', 'group_id'))
         if slots and created == with.created_at then
             return status ~= 'queued' and status ~= 'started' and status or redis.call('LLEN', queue)
         end
@@ -101,7 +105,8 @@ local function enqueue_job(with)
     local missing
     if with.dependencies ~= '' then
         local waits
-        waits, missing = await_dependencies(id, queue_name, cjson.decode(with.dependencies), with.allow_failures, with.now_s)
+        waits, missing = await_dependencies(id, queue_name, cjson.decode(with.dependencies),
+            with.allow_failures, with.now_s)
         if waits then
             save('status', 'deferred')
             return 'deferred', missing
@@ -112,7 +117,8 @@ local function enqueue_job(with)
         enter_limit(id, epoch_of(with.enqueued_at), limit_key, slots)
         if plain then save() else save('status', 'queued', 'enqueued_at', with.enqueued_at) end
         wait_for_slot(id, queue_name, with.at_front, with.enqueued_at, limit_key, slots)
-        return redis.call('HGET', job, 'status') == 'queued' and redis.call('LLEN', queue) or 'rate_limited', missing
+        return redis.call('HGET', job, 'status') == 'queued' and redis.call('LLEN', queue) or 'rate_limited',
+            missing
     end
     local len = redis.call(with.at_front and 'LPUSH' or 'RPUSH', queue, id)
     if plain then save() else save('status', 'queued', 'enqueued_at', with.enqueued_at) end

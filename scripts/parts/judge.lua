@@ -1,11 +1,12 @@
 -- needs: add_result, bury_job, exc, failure_fields, intermediate, limit, list, now_iso, now_s, push_job,
 --       queue, release_slot, requeue, retry_job, wip
 -- gives: judge_overdue
--- Judge the executions of a queue whose heartbeat stopped: their score in rq:wip has passed. Each job is retried when
--- retries are left, else failed; with requeue '1' it goes to the front of its queue instead, retries untouched.
--- A job that has moved on since (finished by another execution, canceled, on its list again) only loses the stale
--- entry. RQ's horse may die between rq:wip and status started: such a job is still queued, but on no list.
--- Members are <job id>:<execution id>. RQ 1.x wrote the bare id, and an older producer's id with `:` looks like both.
+-- Judge the executions of a queue whose heartbeat stopped: their score in rq:wip has passed. Each job is
+-- retried when retries are left, else failed; with requeue '1' it goes to the front of its queue instead,
+-- retries untouched. A job that has moved on since (finished by another execution, canceled, on its list
+-- again) only loses the stale entry. RQ's horse may die between rq:wip and status started: such a job is
+-- still queued, but on no list. Members are <job id>:<execution id>. RQ 1.x wrote the bare id, and an older
+-- producer's id with `:` looks like both.
 -- Source: rq/registry.py StartedJobRegistry.cleanup.
 
 local function split(member)
@@ -71,9 +72,9 @@ local function judge(id)
     return 'failed', calls
 end
 
--- RQ's worker reads what is overdue, runs failure callbacks, and then ends all of it in one step: a job that is
--- retried in between would run twice, or fail while it runs. It holds this lock for so long, but keeps it for all of
--- its 899 s when it dies.
+-- RQ's worker reads what is overdue, runs failure callbacks, and then ends all of it in one step: a job that
+-- is retried in between would run twice, or fail while it runs. It holds this lock for so long, but keeps it
+-- for all of its 899 s when it dies.
 local function rq_cleans() return redis.call('TTL', key_clean_lock(queue)) > 899 - 60 end
 
 -- Returns {id, execution, verdict, calls, ...}, and whether there may be more.

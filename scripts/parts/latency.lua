@@ -1,9 +1,10 @@
 -- needs: epoch_of, now, targets
 -- gives: by_latency
--- The order of queues for the strategy `latency`: first the one whose head job has waited longest, measured by the queue's own
--- target. targets: seconds, one for each queue, with spaces between; '' for all other strategies, whose order is the caller's.
--- Of equal ones the first named comes first. A head whose time of enqueueing is not known counts as latest of all: what is no
--- job is taken away so, and what is one does not hide the age of those behind it for longer than it runs.
+-- The order of queues for the strategy `latency`: first the one whose head job has waited longest, measured
+-- by the queue's own target. targets: seconds, one for each queue, with spaces between; '' for all other
+-- strategies, whose order is the caller's. Of equal ones the first named comes first. A head whose time of
+-- enqueueing is not known counts as latest of all: what is no job is taken away so, and what is one does not
+-- hide the age of those behind it for longer than it runs.
 local function by_latency(queue_keys, first)
     local order, late = {}, {}
     local at = first

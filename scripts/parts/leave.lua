@@ -1,8 +1,9 @@
 -- gives: leave_started, leave_executions, leave_places
--- A job leaves its place for another one, or for good: out of its queue's list and of every registry, whatever its status says.
--- An id may be on a list of millions: LREM of it costs 10 ms for each.
+-- A job leaves its place for another one, or for good: out of its queue's list and of every registry,
+-- whatever its status says. An id may be on a list of millions: LREM of it costs 10 ms for each.
 -- Source: rq/job.py Job._remove_from_registries.
--- The list of a job's executions ends a minute after the last of them was overdue: then it is among the first of rq:wip.
+-- The list of a job's executions ends a minute after the last of them was overdue: then it is among the first
+-- of rq:wip.
 local overdue_most = 20
 
 local function leave_started(id, queue)
@@ -16,8 +17,9 @@ local function leave_started(id, queue)
     end
 end
 
--- The executions of an earlier life, which are in rq:wip no more: nothing is to be heard of them. RQ fails a job at its end for an
--- execution that is on its list and whose hash has expired. Source: rq/executions.py ExecutionRegistry.get_executions.
+-- The executions of an earlier life, which are in rq:wip no more: nothing is to be heard of them. RQ fails a
+-- job at its end for an execution that is on its list and whose hash has expired. Source: rq/executions.py
+-- ExecutionRegistry.get_executions.
 local function leave_executions(id)
     local executions = key_executions(id)
     for _, execution in ipairs(redis.pcall('ZRANGE', executions, 0, -1)) do

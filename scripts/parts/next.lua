@@ -1,14 +1,15 @@
 -- needs: paused, rare, resume, start_job, suspended, targets
 -- gives: next_job
 -- The next job over queue_keys[first], queue_keys[first + 1] ...: popped, started, handed back with its hash.
--- resume '1': this call was sent before and its answer was lost; what it started then is found by the execution id, in the
--- set of what the worker runs, and given back again. '2': the same, and nothing else is taken.
+-- resume '1': this call was sent before and its answer was lost; what it started then is found by the
+-- execution id, in the set of what the worker runs, and given back again. '2': the same, and nothing else is
+-- taken.
 -- counts: as in start.lua. targets: as in latency.lua.
--- An id whose hash is gone (expired, deleted, not a hash at all) or whose job was canceled is dropped; at most dead_limit
--- in a call, so that Redis is never held for long. 'again': more is to be done before it can be told that there is no job.
--- With 'empty' come the milliseconds until a job that was set aside may start (0: there is none), and the places of queues that
--- have jobs and are paused: a peek at them would return at once.
--- Needs start.lua, and of rare: next_rarely.lua, release.lua. Source: rq/queue.py dequeue_any.
+-- An id whose hash is gone (expired, deleted, not a hash at all) or whose job was canceled is dropped; at
+-- most dead_limit in a call, so that Redis is never held for long. 'again': more is to be done before it can
+-- be told that there is no job. With 'empty' come the milliseconds until a job that was set aside may start
+-- (0: there is none), and the places of queues that have jobs and are paused: a peek at them would return at
+-- once. Source: rq/queue.py dequeue_any.
 local dead_limit = 2000
 
 -- Returns the job's hash, or nil: the limits of its key do not let it start now.
@@ -36,12 +37,13 @@ local function next_job(queue_keys, first, execution, worker_lives, counts)
         if closed and redis.call('LLEN', queue_keys[at]) > 0 then empty[#empty + 1] = at - first end
         local id = not closed and redis.call('LPOP', queue_keys[at])
         while id do
-            local fields = redis.pcall('HMGET', key_job(id), 'status', 'origin', 'timeout', 'ttl', 'created_at',
-                'last_heartbeat', 'rate_limit_key')
+            local fields = redis.pcall('HMGET', key_job(id), 'status', 'origin', 'timeout', 'ttl',
+                'created_at', 'last_heartbeat', 'rate_limit_key')
             local status = fields[1]
             if not fields.err and status ~= 'canceled' and (status or fields[5] or fields[6] or
                 redis.call('EXISTS', key_job(id)) == 1) then
-                local started, result = pcall(start_in_time, id, queue, execution, worker_lives, counts, fields)
+                local started, result = pcall(start_in_time, id, queue, execution, worker_lives, counts,
+                    fields)
                 if started and result then return {'started', at - first, id, result} end
                 if started then
                     special = true
@@ -54,14 +56,18 @@ local function next_job(queue_keys, first, execution, worker_lives, counts)
                 end
             else
                 -- Its hash expired here, and with it who would end what earlier attempts have left.
-                if not fields.err and status ~= 'canceled' then redis.call('DEL', key_results(id), key_output(id)) end
+                if not fields.err and status ~= 'canceled' then
+                    redis.call('DEL', key_results(id), key_output(id))
+                end
                 dead = dead + 1
                 if dead >= dead_limit then return {'again'} end
             end
             id = redis.call('LPOP', queue_keys[at])
         end
         -- Nothing to do is the time for what an earlier call had to leave: it may well be jobs of this queue.
-        if not closed and redis.call('LINDEX', key_releasing(queue), 0) and rare.release_some(queue) then released = true end
+        if not closed and redis.call('LINDEX', key_releasing(queue), 0) and rare.release_some(queue) then
+            released = true
+        end
     end
     if special then empty[2] = rare.next_wake() end
     return released and {'again'} or empty

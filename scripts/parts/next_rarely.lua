@@ -11,7 +11,9 @@ local function started_before(queue_keys, first, execution)
             local id = string.sub(member, 1, -#execution - 2)
             local list = key_queue(redis.call('HGET', key_job(id), 'origin') or '')
             for at = first, #queue_keys do
-                if queue_keys[at] == list then return {'started', at - first, id, redis.call('HGETALL', key_job(id))} end
+                if queue_keys[at] == list then
+                    return {'started', at - first, id, redis.call('HGETALL', key_job(id))}
+                end
             end
         end
     end
@@ -31,8 +33,8 @@ end
 
 -- Whether a job of this key may start; else it waits now, for a slot or for its rate.
 local function keeps_limits(id, queue, key)
-    local enqueued_at, created_at, concurrency = unpack(redis.call('HMGET', key_job(id), 'enqueued_at', 'created_at',
-        'rate_limit_concurrency'))
+    local enqueued_at, created_at, concurrency = unpack(redis.call('HMGET', key_job(id), 'enqueued_at',
+        'created_at', 'rate_limit_concurrency'))
     if may_start(id, queue, waiting_since(enqueued_at, created_at), key, concurrency) then
         return not set_aside(key, id, queue, enqueued_at, created_at)
     end

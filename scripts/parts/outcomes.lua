@@ -5,12 +5,14 @@
 -- gives: canceled, fail, fenced
 -- Outcomes of an execution other than that its job has finished, and stays for a while: a part of finish.lua.
 
--- RQ's cancel takes the execution of a running job out of rq:wip, and its horse stores the result all the same (abandon
--- takes the execution's own hash as well: there was_there is 0). The job stays canceled, and its dependents wait. An execution
--- that is overdue by a minute RQ does not find: such a job is canceled, and in rq:wip all the same.
+-- RQ's cancel takes the execution of a running job out of rq:wip, and its horse stores the result all the
+-- same (abandon takes the execution's own hash as well: there was_there is 0). The job stays canceled, and
+-- its dependents wait. An execution that is overdue by a minute RQ does not find: such a job is canceled, and
+-- in rq:wip all the same.
 -- Source: rq/job.py Job.cancel, _remove_from_registries.
 local function canceled(was_there)
-    local status, own_ttl, failure_ttl, key = unpack(redis.call('HMGET', job, 'status', 'result_ttl', 'failure_ttl', 'rate_limit_key'))
+    local status, own_ttl, failure_ttl, key = unpack(redis.call('HMGET', job, 'status', 'result_ttl',
+        'failure_ttl', 'rate_limit_key'))
     limit_key = key
     if was_there == 0 or status ~= 'canceled' then return nil end
     save_outcome()
@@ -23,7 +25,8 @@ local function canceled(was_there)
     return 'canceled'
 end
 
--- Without RQ's default exception handler a job has failed and is nowhere: in no registry, with no result, and for ever.
+-- Without RQ's default exception handler a job has failed and is nowhere: in no registry, with no result, and
+-- for ever.
 -- Source: rq/worker/base.py handle_job_failure, disable_default_exception_handler.
 local function bury(status, kind, failure_ttl, group)
     if registered == '0' and kind == '2' then
@@ -31,12 +34,13 @@ local function bury(status, kind, failure_ttl, group)
         if status == 'failed' then release_dependents(id, queue, 'failed') end
         return status
     end
-    return bury_job(id, queue, status, failure_ttl, group, function(ttl) save_result(kind, ttl) end, limit_key)
+    return bury_job(id, queue, status, failure_ttl, group, function(ttl) save_result(kind, ttl) end,
+        limit_key)
 end
 
 local function fail()
-    local status, _, ttl, failure_ttl, group, left, intervals, front, count, key = unpack(redis.call('HMGET', job,
-        unpack(failure_fields)))
+    local status, _, ttl, failure_ttl, group, left, intervals, front, count,
+        key = unpack(redis.call('HMGET', job, unpack(failure_fields)))
     limit_key = key
     if not status then return 'deleted' end
     if status == 'canceled' then return canceled(1) end
@@ -53,7 +57,8 @@ local function fail()
     return run_again(id, queue, interval_at(retry_intervals, count), false, ttl)
 end
 
--- Not ours: what the last result says when it is this execution's, as this call was sent before; else somebody else's.
+-- Not ours: what the last result says when it is this execution's, as this call was sent before; else
+-- somebody else's.
 local function fenced()
     local last = redis.call('XREVRANGE', key_results(id), '+', '-', 'COUNT', 1)[1]
     local fields = {}

@@ -1,7 +1,7 @@
 -- needs: seconds_of
 -- gives: save_output
--- The last lines that a failed or stopped job wrote: a string of cq's own, for as long as the failed job stays, a year at most.
--- '' takes away what an earlier attempt has left.
+-- The last lines that a failed or stopped job wrote: a string of cq's own, for as long as the failed job
+-- stays, a year at most. '' takes away what an earlier attempt has left.
 
 local function save_output(id, text, failure_ttl)
     local ttl = seconds_of(failure_ttl, 31536000)

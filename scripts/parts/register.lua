@@ -1,17 +1,21 @@
 -- gives: register_most, dependencies_left, open_dependency, register_dependency, look_later,
 --       leave_dependencies, register_some
--- A job that waits is registered with what it waits for: in the dependents set of each that exists and has not finished. The
--- others would never look into their dependents again, and keep the set for ever. Source: rq/job.py register_dependency.
+-- A job that waits is registered with what it waits for: in the dependents set of each that exists and has
+-- not finished. The others would never look into their dependents again, and keep the set for ever. Source:
+-- rq/job.py register_dependency.
 --
--- Where there are more than register_most, they are looked at piece by piece, so that Redis is not held for long. A job that is enqueued is
--- deferred with all of them in its own set, so that nobody lets it go too early; one that is deleted, or enqueued anew, has no
--- such set any more. rq:cq:dependencies:<id> has those that are still to be looked at, and the list rq:cq:releasing:<queue> says +<id>:.
--- Whoever enqueues goes on at once (register.lua); else, or where that one dies, release_some of release.lua does.
+-- Where there are more than register_most, they are looked at piece by piece, so that Redis is not held for
+-- long. A job that is enqueued is deferred with all of them in its own set, so that nobody lets it go too
+-- early; one that is deleted, or enqueued anew, has no such set any more. rq:cq:dependencies:<id> has those
+-- that are still to be looked at, and the list rq:cq:releasing:<queue> says +<id>:. Whoever enqueues goes on
+-- at once (register.lua); else, or where that one dies, release_some of release.lua does.
 local register_most = 500
-local dependencies_left = 5000 -- that were left by this call's jobs: for who has many of them
+-- How many more dependencies the jobs of this call may leave: shared, for scripts that work on many jobs.
+-- They end their call when it is spent (bulk.lua, sweep.lua, remove.lua).
+local dependencies_left = 5000
 
--- The status of a dependency that is open: it exists and has not finished; else nil. Whether it may expire: its dependents set has
--- to go with it then. Whether it does not exist: what is no hash does not.
+-- The status of a dependency that is open: it exists and has not finished; else nil. Whether it may expire:
+-- its dependents set has to go with it then. Whether it does not exist: what is no hash does not.
 local function open_dependency(other)
     local fields = redis.pcall('HMGET', key_job(other), 'status', 'ttl')
     local status = fields[1]
@@ -31,7 +35,8 @@ local function look_later(id, queue)
     redis.call('RPUSH', key_releasing(queue), '+' .. id .. ':')
 end
 
--- Whatever it waited for: that is over. It leaves their dependents sets. What is left of its own set is the caller's to delete.
+-- Whatever it waited for: that is over. It leaves their dependents sets. What is left of its own set is the
+-- caller's to delete.
 local function leave_dependencies(id, queue)
     local own, rest = key_dependencies(id), key_unregistered(id)
     local most = queue == '' and 100000000 or register_most -- without a queue there is nobody to go on
@@ -62,15 +67,16 @@ local function look_at(id, other, waits)
     return missing
 end
 
--- The next piece. Returns how many were looked at, whether that was all (then the caller is to look whether the job waits at all), and
--- which of them do not exist.
+-- The next piece. Returns how many were looked at, whether that was all (then the caller is to look whether
+-- the job waits at all), and which of them do not exist.
 local function register_some(id, queue)
     local rest = key_unregistered(id)
     local waits = redis.pcall('HGET', key_job(id), 'status') == 'deferred'
     local some = redis.call('SPOP', rest, register_most)
     local missing = {}
     for _, other in ipairs(some) do
-        local done, gone = pcall(look_at, id, other, waits) -- a key of another type must not keep workers from all else
+        -- a key of another type must not keep workers from all else
+        local done, gone = pcall(look_at, id, other, waits)
         if done and gone then missing[#missing + 1] = other end
     end
     if redis.call('EXISTS', rest) == 1 then return #some, false, missing end

@@ -1,22 +1,27 @@
 -- needs: now, now_iso, push_job, register_some
 -- gives: release_left, release_looks, release_one, release_some, release_dependents
 -- include register.lua
--- Let the dependents of a job go that wait for nothing else: onto the list of their own queue.
--- A dependency that is gone counts as met; one that failed only with allow_dependency_failures; canceled and stopped never.
--- RQ asks whether the dependent is canceled; we ask whether it is deferred, so that one which another dependency
--- already released is not run twice. Source: rq/queue.py enqueue_dependents, rq/job.py dependencies_are_met.
+-- Let the dependents of a job go that wait for nothing else: onto the list of their own queue. A dependency
+-- that is gone counts as met; one that failed only with allow_dependency_failures; canceled and stopped
+-- never. RQ asks whether the dependent is canceled; we ask whether it is deferred, so that one which another
+-- dependency already released is not run twice. Source: rq/queue.py enqueue_dependents, rq/job.py
+-- dependencies_are_met.
 --
--- One call looks at release_left of them, and at release_looks of what else they wait for, so that Redis is not held for
--- long. A larger set is set aside, as rq:cq:dependents:<id>:<time>, with <0 or 1><id>:<time> at the end of the list
--- rq:cq:releasing:<queue>, 1 for a parent that failed; later calls go on with it (release_some): those that find no job on the
--- queue, and abandon.lua. So it outlives whoever began, and the parent too.
-local release_left = 500
-local release_looks = 5000 -- at other dependencies of theirs; a call stops after the dependent that uses them up
+-- One call looks at release_left of them, and at release_looks of what else they wait for, so that Redis is
+-- not held for long. A larger set is set aside, as rq:cq:dependents:<id>:<time>, with <0 or 1><id>:<time> at
+-- the end of the list rq:cq:releasing:<queue>, 1 for a parent that failed; later calls go on with it
+-- (release_some): those that find no job on the queue, and abandon.lua. So it outlives whoever began, and the
+-- parent too.
+-- What is left of this call's work, shared by all that includes this part: bulk.lua ends its chunk when it is
+-- spent. release_left counts dependents, release_looks other dependencies of theirs; a call stops after the
+-- dependent that uses these up.
+local release_left, release_looks = 500, 5000
 
--- In pieces, because there may be many. What has finished, or is gone, leaves the set of one that waits on, so that it is
--- looked at once: a job with 10,000 dependencies costs each of them the same. RQ reads the set for this very question,
--- and takes what is not there for finished. One that failed stays, allowed or not: requeued, it is to be waited for again.
--- One that is gone may have left its set of dependents behind: RQ's requeue lets a job expire that has no ttl.
+-- In pieces, because there may be many. What has finished, or is gone, leaves the set of one that waits on,
+-- so that it is looked at once: a job with 10,000 dependencies costs each of them the same. RQ reads the set
+-- for this very question, and takes what is not there for finished. One that failed stays, allowed or not:
+-- requeued, it is to be waited for again. One that is gone may have left its set of dependents behind: RQ's
+-- requeue lets a job expire that has no ttl.
 local function dependencies_met(id, parent, ended, failures_allowed)
     local dependencies = key_dependencies(id)
     local cursor, count = '0', 10
@@ -43,10 +48,13 @@ local function dependencies_met(id, parent, ended, failures_allowed)
     return true
 end
 
--- parent, ended: whose end it is, as in release_dependents; nil for a look at all that it waits for. Returns whether it still belongs into the dependents set.
+-- parent, ended: whose end it is, as in release_dependents; nil for a look at all that it waits for. Returns
+-- whether it still belongs into the dependents set.
 local function release_one(id, parent, ended)
-    local status, queue, failures, front, ttl, limit_key, concurrency = unpack(redis.pcall('HMGET', key_job(id), 'status', 'origin',
-        'allow_dependency_failures', 'enqueue_at_front', 'ttl', 'rate_limit_key', 'rate_limit_concurrency')) -- what is no hash is no job: all nil
+    -- what is no hash is no job: all nil
+    local status, queue, failures, front, ttl, limit_key, concurrency = unpack(redis.pcall('HMGET',
+        key_job(id), 'status', 'origin', 'allow_dependency_failures', 'enqueue_at_front', 'ttl',
+        'rate_limit_key', 'rate_limit_concurrency'))
     if status ~= 'deferred' then return status == 'canceled' end
     local failures_allowed = (tonumber(failures) or 0) ~= 0
     if not queue or ended == 'failed' and not failures_allowed or
@@ -56,8 +64,8 @@ local function release_one(id, parent, ended)
     return false
 end
 
--- Go on with what was set aside first for this queue, unless this call has done enough. Returns false when there is nothing.
--- Dependents that were not let go come back to their parent.
+-- Go on with what was set aside first for this queue, unless this call has done enough. Returns false when
+-- there is nothing. Dependents that were not let go come back to their parent.
 local function release_some(queue)
     local releasing = key_releasing(queue)
     local entry = redis.call('LINDEX', releasing, 0)
@@ -96,12 +104,14 @@ end
 -- What was set aside when the parent failed is to be judged by its success.
 local function forgive(parent, releasing)
     for at, entry in ipairs(redis.call('LRANGE', releasing, 0, -1)) do
-        if string.match(entry, '^1(.*):[^:]*$') == parent then redis.call('LSET', releasing, at - 1, '0' .. string.sub(entry, 2)) end
+        if string.match(entry, '^1(.*):[^:]*$') == parent then
+            redis.call('LSET', releasing, at - 1, '0' .. string.sub(entry, 2))
+        end
     end
 end
 
--- queue: the parent's. ended: finished, failed or canceled. One that was canceled is passed over for now and stays among
--- what they wait for, as in RQ's cancel with enqueue_dependents. Returns how many there were.
+-- queue: the parent's. ended: finished, failed or canceled. One that was canceled is passed over for now and
+-- stays among what they wait for, as in RQ's cancel with enqueue_dependents. Returns how many there were.
 local function release_dependents(parent, queue, ended)
     local dependents, releasing = key_dependents(parent), key_releasing(queue)
     local count = redis.call('SCARD', dependents)

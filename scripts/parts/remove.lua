@@ -1,8 +1,10 @@
 -- needs: delete_job, dependencies_left, leave_places
 -- gives: removed_left, remove_dependents
--- A job's dependents, deleted with all that belongs to them, whatever their status, but not the dependents of these, as in RQ.
--- At most removed_left in a call, fewer where they wait for many themselves; taking one off a list costs more the longer that is, and counts so.
+-- A job's dependents, deleted with all that belongs to them, whatever their status, but not the dependents of
+-- these, as in RQ. At most removed_left in a call, fewer where they wait for many themselves; taking one off
+-- a list costs more the longer that is, and counts so.
 -- Returns false when there are more. Source: rq/job.py Job.delete_dependents.
+-- How many more dependents this call may delete: shared, as bulk.lua and empty.lua delete those of many jobs.
 local removed_left = 500
 
 local function remove_dependents(id)
@@ -19,7 +21,8 @@ local function remove_dependents(id)
                 removed_left = removed_left - redis.call('LLEN', key_queue(origin)) / 1000
                 leave_places(other, origin)
             else
-                for _, registry in ipairs({'finished', 'failed', 'deferred', 'scheduled', 'canceled', 'ready'}) do
+                for _, registry in ipairs({'finished', 'failed', 'deferred', 'scheduled', 'canceled',
+                    'ready'}) do
                     redis.call('ZREM', key_registry(registry, origin), other)
                 end
             end

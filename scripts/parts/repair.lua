@@ -1,15 +1,17 @@
 -- needs: fill_slots
 -- gives: repair_slots
 -- include slots.lua
--- Slots of keys that nobody would give back: their jobs are gone (expired, deleted), have ended in the hands of a worker that knows
--- no limits (RQ 2.12), or left in another way. Some keys, and some jobs of each, picked by chance, in each call: a leak is
--- found within seconds while there are few, and large ones shrink in each call. A key that nobody uses is forgotten.
+-- Slots of keys that nobody would give back: their jobs are gone (expired, deleted), have ended in the hands
+-- of a worker that knows no limits (RQ 2.12), or left in another way. Some keys, and some jobs of each,
+-- picked by chance, in each call: a leak is found within seconds while there are few, and large ones shrink
+-- in each call. A key that nobody uses is forgotten.
 -- Source: rq/rate_limit.py of RQ 3.0's development, RateLimitRegistry.cleanup.
 local repair_keys, repair_jobs = 50, 100
-local repair_left = 500 -- jobs looked at or let through in a call, which ends behind the key that goes beyond: 4 ms
+-- How many more jobs this call may look at or let through. It ends behind the key that uses them up: 4 ms.
+local repair_left = 500
 
--- Not queued, not running, and with no execution that lives: deleted or canceled while it ran. One that waits for its
--- rate's window keeps its slot.
+-- Not queued, not running, and with no execution that lives: deleted or canceled while it ran. One that waits
+-- for its rate's window keeps its slot.
 local function holds_slot(key, id, now_s)
     local status = redis.pcall('HGET', key_job(id), 'status')
     if status == 'queued' or status == 'started' then return true end

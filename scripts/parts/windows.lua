@@ -2,16 +2,19 @@
 -- gives: window_left, waiting_since, set_aside, wake_waiting, next_wake
 -- include iso.lua
 -- include slots.lua
--- Limits of how many jobs of a key may start in a window of time: rq:cq:limit:<key> has rate and window (seconds), set by `cq limit`. In
--- no window of that length, wherever it begins, more jobs start than that. rq:cq:starts:<key> has the times of the newest starts,
--- as many as may be in a window, so that the rule is exact and bursts are not forbidden; less memory (a token bucket's two
--- numbers) would do one of the two: let nearly twice as many through, or space all starts evenly.
--- A job whose start would be one too many leaves its list for rq:scheduled, where every tool sees it, and any scheduler, RQ's
--- too, brings it back; its score is about when it will be its turn. cq's workers do so before that, and in order:
--- rq:cq:waiting:<key> has the ids by their time of enqueueing, rq:cq:waiting the keys by when their next job may start. Every fetch,
--- and abandon.lua, puts those whose time has come onto the front of their lists; they are counted when they start.
--- Uses the script's own locals now and now_iso. Source: none; RQ has no such limit.
-local window_left, window_keys = 200, 20 -- jobs that a call sets aside or brings back; keys that it looks at
+-- Limits of how many jobs of a key may start in a window of time: rq:cq:limit:<key> has rate and window
+-- (seconds), set by `cq limit`. In no window of that length, wherever it begins, more jobs start than that.
+-- rq:cq:starts:<key> has the times of the newest starts, as many as may be in a window, so that the rule is
+-- exact and bursts are not forbidden; less memory (a token bucket's two numbers) would do one of the two: let
+-- nearly twice as many through, or space all starts evenly. A job whose start would be one too many leaves
+-- its list for rq:scheduled, where every tool sees it, and any scheduler, RQ's too, brings it back; its score
+-- is about when it will be its turn. cq's workers do so before that, and in order: rq:cq:waiting:<key> has
+-- the ids by their time of enqueueing, rq:cq:waiting the keys by when their next job may start. Every fetch,
+-- and abandon.lua, puts those whose time has come onto the front of their lists; they are counted when they
+-- start. Source: none; RQ has no such limit.
+-- How many more jobs this call may set aside or bring back, shared with next_rarely.lua; keys that it looks
+-- at.
+local window_left, window_keys = 200, 20
 
 local function rate_of(key)
     local rate, window = unpack(redis.pcall('HMGET', key_limit(key), 'rate', 'window'))
@@ -19,7 +22,8 @@ local function rate_of(key)
     if rate and window and rate >= 1 and window > 0 then return rate, window end
 end
 
--- When the nth job from now may start; 0, or what has passed: now. Beyond the first window it is an estimate: as if all started in time.
+-- When the nth job from now may start; 0, or what has passed: now. Beyond the first window it is an estimate:
+-- as if all started in time.
 local function start_time(key, rate, window, nth)
     local turns = math.max(0, math.ceil((nth - rate) / rate))
     nth = nth - turns * rate
@@ -32,7 +36,9 @@ local function start_time(key, rate, window, nth)
     return at
 end
 
-local function waiting_since(enqueued_at, created_at) return epoch_of(enqueued_at or '') or epoch_of(created_at or '') or 0 end
+local function waiting_since(enqueued_at, created_at)
+    return epoch_of(enqueued_at or '') or epoch_of(created_at or '') or 0
+end
 
 -- A job that was taken off its list is about to start. False: it may, and is counted; true: it was set aside.
 local function set_aside(key, id, queue, enqueued_at, created_at)
@@ -50,15 +56,17 @@ local function set_aside(key, id, queue, enqueued_at, created_at)
     local due = start_time(key, rate, window, redis.call('ZCARD', ids) + 1)
     redis.call('ZADD', ids, waiting_since(enqueued_at, created_at), id)
     redis.call('ZADD', key_waiting(), free_at, key)
-    redis.call('ZADD', key_registry('scheduled', queue), math.ceil(due) + 1, id) -- last: what fails leaves it on its list
+    -- last: what fails leaves it on its list
+    redis.call('ZADD', key_registry('scheduled', queue), math.ceil(due) + 1, id)
     redis.call('SADD', key_queues(), key_queue(queue))
     redis.call('HSET', key_job(id), 'status', 'scheduled', 'origin', queue)
     window_left = window_left - 1
     return true
 end
 
--- RQ's scheduler reads what is due in one step and queues it in another: taken in between, a job would be on its list twice. So
--- what it may be at is left to it. cq's schedulers move a job in one step; their names are digits, RQ's are of a UUID.
+-- RQ's scheduler reads what is due in one step and queues it in another: taken in between, a job would be on
+-- its list twice. So what it may be at is left to it. cq's schedulers move a job in one step; their names are
+-- digits, RQ's are of a UUID.
 local function is_for_rq(queue, id)
     local due = redis.pcall('ZSCORE', key_registry('scheduled', queue), id)
     if type(due) ~= 'string' or tonumber(due) > tonumber(now) then return false end
@@ -66,11 +74,11 @@ local function is_for_rq(queue, id)
     return type(scheduler) == 'string' and not string.match(scheduler, '^%d+$')
 end
 
--- Entries that are not what was set aside are dropped: canceled, deleted, brought back by a scheduler, enqueued or scheduled anew.
--- False: it is left to RQ's scheduler.
+-- Entries that are not what was set aside are dropped: canceled, deleted, brought back by a scheduler,
+-- enqueued or scheduled anew. False: it is left to RQ's scheduler.
 local function was_set_aside(key, id, since)
-    local status, origin, enqueued_at, created_at, concurrency = unpack(redis.pcall('HMGET', key_job(id), 'status', 'origin',
-        'enqueued_at', 'created_at', 'rate_limit_concurrency'))
+    local status, origin, enqueued_at, created_at, concurrency = unpack(redis.pcall('HMGET', key_job(id),
+        'status', 'origin', 'enqueued_at', 'created_at', 'rate_limit_concurrency'))
     if status == 'scheduled' and origin and is_for_rq(origin, id) then return false end
     redis.call('ZREM', key_waiting_of(key), id)
     if status ~= 'scheduled' or not origin or waiting_since(enqueued_at, created_at) ~= tonumber(since) or
