@@ -4,13 +4,11 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/random.h"
+#include "redis/async_io.h"
 #include "redis/async_state.h"
 #include "redis/failure.h"
 
 static const double retry_first_s = 0.1, retry_most_s = 30.0;
-
-static void attempt_failed(struct cq_async *async, const struct cq_error *err);
 
 static void free_command(struct cq_command *command)
 {
@@ -32,63 +30,6 @@ static void leave(struct cq_async *async)
     while (async->spare_count)
         free_command(async->spare[--async->spare_count]);
     free(async);
-}
-
-/* Let go of the connection or the attempt; callbacks are not run here. */
-static void disconnect(struct cq_async *async)
-{
-    struct ev_loop *loop = async->options.loop;
-    cq_link_cancel(async->link);
-    async->link = NULL;
-    ev_io_stop(loop, &async->readable);
-    ev_io_stop(loop, &async->writable);
-    cq_timer_cancel(&async->timer);
-    ev_clear_pending(loop, &async->end_of_turn);
-    cq_stream_close(&async->stream);
-    async->state = CQ_ASYNC_WAITING;
-}
-
-/*
- * Run the callbacks of all calls of now with an error, one by one off the queue: a callback may free us, and
- * so do the rest itself. What they call is refused, as we are not ready, and told later.
- */
-static void fail_outstanding(struct cq_async *async, const struct cq_error *err)
-{
-    struct cq_call call;
-    for (size_t due = async->calls.count; due && cq_calls_shift(&async->calls, &call); due--)
-        if (call.fn)
-            call.fn(NULL, err, call.data);
-}
-
-/* The connection is gone: outstanding callbacks, then on_down, then wait for the next attempt. */
-void cq_async_lose(struct cq_async *async, const struct cq_error *err)
-{
-    /* Only a connection that has held for as long as we would wait now earns a quick return. */
-    if (async->state == CQ_ASYNC_READY &&
-        ev_now(async->options.loop) - async->ready_at >= async->backoff.ceiling_s)
-        cq_backoff_reset(&async->backoff);
-    cq_stream_give_up(&async->stream);
-    disconnect(async);
-    fail_outstanding(async, err);
-    if (!async->freed)
-        attempt_failed(async, err);
-}
-
-static void attempt_failed(struct cq_async *async, const struct cq_error *err)
-{
-    struct ev_loop *loop = async->options.loop;
-    int retry_in_ms = -1;
-    cq_calls_reset(&async->calls);
-    if (err->code == CQ_ERR_CONNECTION || async->ever_ready) {
-        retry_in_ms = (int)(cq_backoff_next(&async->backoff, cq_random()) * 1000);
-        async->state = CQ_ASYNC_WAITING;
-        ev_now_update(loop);
-        cq_timer_arm(&async->timer, retry_in_ms / 1000.0);
-    } else {
-        async->state = CQ_ASYNC_STOPPED;
-    }
-    if (async->options.on_down)
-        async->options.on_down(async, err, retry_in_ms, async->options.data);
 }
 
 static void on_readable(struct ev_loop *loop, ev_io *watcher, int events)
@@ -130,8 +71,8 @@ static void on_linked(struct cq_stream *stream, const char *peer_addr, const str
     enter(async);
     async->link = NULL;
     if (err) {
-        disconnect(async);
-        attempt_failed(async, err);
+        cq_async_disconnect(async);
+        cq_async_attempt_failed(async, err);
     } else {
         struct ev_loop *loop = async->options.loop;
         ev_clear_pending(loop, &async->end_of_turn);
@@ -153,7 +94,7 @@ static void begin_attempt(struct cq_async *async)
 {
     struct cq_error err;
     if (!async->tls && cq_tls_new(async->options.address, &async->tls, &err) != CQ_OK) {
-        attempt_failed(async, &err);
+        cq_async_attempt_failed(async, &err);
         return;
     }
     struct cq_link_options options = {
@@ -205,35 +146,6 @@ static void on_timer(void *data)
     leave(async);
 }
 
-static void refusal_error(const struct cq_async *async, enum cq_code code, struct cq_error *err)
-{
-    char where[128];
-    if (code == CQ_ERR_LIMIT)
-        cq_failure_too_large(err);
-    else
-        cq_error_set(err, code, "not connected to Redis at %s",
-                     cq_address_display(async->options.address, where, sizeof(where)));
-}
-
-static bool refused_is_next(struct cq_async *async)
-{
-    const struct cq_call *oldest = cq_calls_oldest(&async->calls);
-    return oldest && oldest->refused;
-}
-
-void cq_async_answer_refused(struct cq_async *async)
-{
-    for (size_t due = async->calls.count; due && !async->freed && refused_is_next(async); due--) {
-        struct cq_call call;
-        struct cq_error err;
-        cq_calls_shift(&async->calls, &call);
-        refusal_error(async, call.refused, &err);
-        call.fn(NULL, &err, call.data);
-    }
-    if (!async->freed && refused_is_next(async))
-        cq_timer_arm(&async->refuse_soon, 0.);
-}
-
 static void on_refuse_soon(void *data)
 {
     struct cq_async *async = data;
@@ -272,9 +184,9 @@ void cq_async_free(struct cq_async *async)
                  cq_address_display(async->options.address, where, sizeof(where)));
     enter(async);
     async->freed = true;
-    disconnect(async);
+    cq_async_disconnect(async);
     cq_timer_cancel(&async->refuse_soon);
-    fail_outstanding(async, &err);
+    cq_async_fail_calls(async, &err);
     leave(async);
 }
 

@@ -1,4 +1,5 @@
-/* The connection while it is ready: bytes out, replies in, and whom each reply belongs to. */
+#include "redis/async_io.h"
+
 #include <errno.h>
 #include <stdlib.h>
 

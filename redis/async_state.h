@@ -1,8 +1,8 @@
 /*
- * The inside of struct cq_async, shared by async.c (its states and the calls of others) and async_io.c (bytes
- * and replies while it is ready). Functions here may run callbacks, and so free the connection: async.c keeps
- * the memory until all of them have returned, and whoever goes on afterwards looks at `freed` and `state`
- * first.
+ * The inside of struct cq_async and its states, shared by async.c (what others call, and the loop's events)
+ * and async_io.c (bytes and replies while it is ready). Functions here may run callbacks, and so free the
+ * connection: async.c keeps the memory until all of them have returned, and a function that has more to do
+ * afterwards looks at `freed` and `state` first.
  */
 #ifndef CQ_REDIS_ASYNC_STATE_H
 #define CQ_REDIS_ASYNC_STATE_H
@@ -46,6 +46,18 @@ struct cq_async {
     char peer_addr[CQ_PEER_ADDR_SIZE];
 };
 
+/* Let go of the connection or the attempt, and be CQ_ASYNC_WAITING; callbacks are not run here. */
+void cq_async_disconnect(struct cq_async *async);
+
+/*
+ * Run the callbacks of the calls that wait now, with an error. What they call is refused, since we are not
+ * ready, and told later.
+ */
+void cq_async_fail_calls(struct cq_async *async, const struct cq_error *err);
+
+/* An attempt came to nothing, or a connection was lost: wait for the next one or stop, and tell on_down. */
+void cq_async_attempt_failed(struct cq_async *async, const struct cq_error *err);
+
 /* The connection is gone: outstanding callbacks, then on_down, then wait for the next attempt. */
 void cq_async_lose(struct cq_async *async, const struct cq_error *err);
 
@@ -54,11 +66,5 @@ void cq_async_lose(struct cq_async *async, const struct cq_error *err);
  * the loop, so that one who tries again at once does not stop it.
  */
 void cq_async_answer_refused(struct cq_async *async);
-
-/* Write what the socket takes; the rest when it is writable. */
-void cq_async_write_out(struct cq_async *async);
-
-/* Read once, and hand out the replies that are complete. */
-void cq_async_read_in(struct cq_async *async);
 
 #endif
