@@ -36,6 +36,17 @@ static inline bool cq_str_is(struct cq_str a, const char *text)
     return cq_str_eq(a, cq_str(text));
 }
 
+/* Without the bytes of `set` at either end. */
+static inline struct cq_str cq_str_trim(struct cq_str a, const char *set)
+{
+    size_t count = strlen(set);
+    for (; a.len && memchr(set, a.data[0], count); a.len--)
+        a.data++;
+    while (a.len && memchr(set, a.data[a.len - 1], count))
+        a.len--;
+    return a;
+}
+
 static inline bool cq_str_starts(struct cq_str a, const char *prefix)
 {
     size_t len = strlen(prefix);

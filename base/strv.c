@@ -27,17 +27,6 @@ void cq_strv_push(struct cq_strv *list, struct cq_str text)
     list->items[list->len++] = cq_strndup(text.data, text.len);
 }
 
-static struct cq_str trimmed(struct cq_str text)
-{
-    while (text.len && (text.data[0] == ' ' || text.data[0] == '\t')) {
-        text.data++;
-        text.len--;
-    }
-    while (text.len && (text.data[text.len - 1] == ' ' || text.data[text.len - 1] == '\t'))
-        text.len--;
-    return text;
-}
-
 void cq_strv_split(struct cq_strv *list, struct cq_str text, char separator)
 {
     if (!text.data)
@@ -46,7 +35,7 @@ void cq_strv_split(struct cq_strv *list, struct cq_str text, char separator)
     for (size_t i = 0; i <= text.len; i++) {
         if (i < text.len && text.data[i] != separator)
             continue;
-        struct cq_str part = trimmed(cq_str_n(text.data + start, i - start));
+        struct cq_str part = cq_str_trim(cq_str_n(text.data + start, i - start), " \t");
         if (part.len)
             cq_strv_push(list, part);
         start = i + 1;

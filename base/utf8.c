@@ -33,30 +33,34 @@ int cq_utf8_decode(struct cq_str text, size_t at, uint32_t *ret_point)
     return len;
 }
 
+size_t cq_utf8_put(char to[CQ_UTF8_MAX], uint32_t point)
+{
+    if (point < 0x80) {
+        to[0] = (char)point;
+        return 1;
+    }
+    if (point < 0x800) {
+        to[0] = (char)(0xC0 | point >> 6);
+        to[1] = (char)(0x80 | (point & 0x3F));
+        return 2;
+    }
+    if (point < 0x10000) {
+        to[0] = (char)(0xE0 | point >> 12);
+        to[1] = (char)(0x80 | (point >> 6 & 0x3F));
+        to[2] = (char)(0x80 | (point & 0x3F));
+        return 3;
+    }
+    to[0] = (char)(0xF0 | point >> 18);
+    to[1] = (char)(0x80 | (point >> 12 & 0x3F));
+    to[2] = (char)(0x80 | (point >> 6 & 0x3F));
+    to[3] = (char)(0x80 | (point & 0x3F));
+    return 4;
+}
+
 void cq_utf8_append(struct cq_buf *out, uint32_t point)
 {
-    char bytes[4];
-    size_t len;
-    if (point < 0x80) {
-        bytes[0] = (char)point;
-        len = 1;
-    } else if (point < 0x800) {
-        bytes[0] = (char)(0xC0 | point >> 6);
-        bytes[1] = (char)(0x80 | (point & 0x3F));
-        len = 2;
-    } else if (point < 0x10000) {
-        bytes[0] = (char)(0xE0 | point >> 12);
-        bytes[1] = (char)(0x80 | (point >> 6 & 0x3F));
-        bytes[2] = (char)(0x80 | (point & 0x3F));
-        len = 3;
-    } else {
-        bytes[0] = (char)(0xF0 | point >> 18);
-        bytes[1] = (char)(0x80 | (point >> 12 & 0x3F));
-        bytes[2] = (char)(0x80 | (point >> 6 & 0x3F));
-        bytes[3] = (char)(0x80 | (point & 0x3F));
-        len = 4;
-    }
-    cq_buf_append(out, bytes, len);
+    char bytes[CQ_UTF8_MAX];
+    cq_buf_append(out, bytes, cq_utf8_put(bytes, point));
 }
 
 bool cq_utf8_valid(struct cq_str text)

@@ -14,7 +14,11 @@
  */
 int cq_utf8_decode(struct cq_str text, size_t at, uint32_t *ret_point);
 
-/* Append a code point below 0x110000; surrogates too, as Python's surrogatepass does. */
+/* Write one code point below 0x110000, surrogates too, as Python's surrogatepass does. Returns its bytes. */
+enum { CQ_UTF8_MAX = 4 };
+size_t cq_utf8_put(char to[CQ_UTF8_MAX], uint32_t point);
+
+/* Append one. */
 void cq_utf8_append(struct cq_buf *out, uint32_t point);
 
 bool cq_utf8_valid(struct cq_str text);

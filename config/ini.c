@@ -43,14 +43,7 @@ struct ini_reading {
     enum cq_code code; /* of the first error; the rest of the file is not read then */
 };
 
-static struct cq_str trimmed(struct cq_str text)
-{
-    while (text.len && strchr(" \t\r\n", text.data[0]))
-        text = cq_str_n(text.data + 1, text.len - 1);
-    while (text.len && strchr(" \t\r\n", text.data[text.len - 1]))
-        text.len--;
-    return text;
-}
+static const char blanks[] = " \t\r\n";
 
 /* What inih would take in silence, though it is not what its writer meant. */
 static enum cq_code check_line(struct ini_reading *reading, struct cq_str line, int room)
@@ -64,13 +57,14 @@ static enum cq_code check_line(struct ini_reading *reading, struct cq_str line, 
         return cq_error_set(reading->err, CQ_ERR_CONFIG, "%s:%d: the line is longer than %d bytes",
                             reading->name, reading->line,
                             room - 3 < CQ_INI_LINE_MAX ? room - 3 : CQ_INI_LINE_MAX);
-    struct cq_str text = trimmed(line);
+    struct cq_str text = cq_str_trim(line, blanks);
     if (text.len && text.data[0] == '[') {
         const char *close = memchr(text.data, ']', text.len);
         if (!close)
             return cq_error_set(reading->err, CQ_ERR_CONFIG, "%s:%d: a section ends with `]`, as in [worker]",
                                 reading->name, reading->line);
-        struct cq_str rest = trimmed(cq_str_n(close + 1, (size_t)(text.data + text.len - close - 1)));
+        struct cq_str rest = cq_str_trim(cq_str_n(close + 1, (size_t)(text.data + text.len - close - 1)),
+                                         blanks);
         if (rest.len && rest.data[0] != ';' && rest.data[0] != '#')
             return cq_error_set(reading->err, CQ_ERR_CONFIG,
                                 "%s:%d: after a section's `]` nothing may follow", reading->name,
@@ -99,7 +93,7 @@ static char *next_line(char *room, int size, void *stream)
     reading->code = check_line(reading, line, size);
     if (reading->code != CQ_OK)
         return NULL;
-    line = trimmed(line);
+    line = cq_str_trim(line, blanks);
     memcpy(room, line.data, line.len);
     room[line.len] = '\n';
     room[line.len + 1] = '\0';

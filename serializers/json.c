@@ -146,7 +146,7 @@ static enum cq_code read_escape(struct reader *in, char **to)
         point = 0x10000 + ((point - 0xD800) << 10 | (low - 0xDC00));
         in->at += 6;
     }
-    *to += cq_pystr_put(*to, point);
+    *to += cq_utf8_put(*to, point);
     return CQ_OK;
 }
 

@@ -41,30 +41,6 @@ size_t cq_pystr_check(struct cq_str text)
     return at;
 }
 
-size_t cq_pystr_put(char *to, uint32_t point)
-{
-    if (point < 0x80) {
-        to[0] = (char)point;
-        return 1;
-    }
-    if (point < 0x800) {
-        to[0] = (char)(0xC0 | point >> 6);
-        to[1] = (char)(0x80 | (point & 0x3F));
-        return 2;
-    }
-    if (point < 0x10000) {
-        to[0] = (char)(0xE0 | point >> 12);
-        to[1] = (char)(0x80 | (point >> 6 & 0x3F));
-        to[2] = (char)(0x80 | (point & 0x3F));
-        return 3;
-    }
-    to[0] = (char)(0xF0 | point >> 18);
-    to[1] = (char)(0x80 | (point >> 12 & 0x3F));
-    to[2] = (char)(0x80 | (point >> 6 & 0x3F));
-    to[3] = (char)(0x80 | (point & 0x3F));
-    return 4;
-}
-
 bool cq_pystr_hex(struct cq_str text, size_t at, int count, uint32_t *ret_value)
 {
     uint32_t value = 0;
@@ -107,12 +83,12 @@ static const char *one_escape(struct cq_str text, enum cq_escapes kind, size_t *
         if (point > POINT_MAX)
             return "an escape above U+10FFFF";
         *at += 1 + (size_t)digits;
-        *to += cq_pystr_put(*to, point);
+        *to += cq_utf8_put(*to, point);
         return NULL;
     }
     if (kind == CQ_ESCAPES_RAW) {
         *(*to)++ = '\\';
-        *to += cq_pystr_put(*to, (unsigned char)c);
+        *to += cq_utf8_put(*to, (unsigned char)c);
         *at += 1;
         return NULL;
     }
@@ -139,7 +115,7 @@ static const char *one_escape(struct cq_str text, enum cq_escapes kind, size_t *
         return NULL;
     }
     if (unicode)
-        *to += cq_pystr_put(*to, point);
+        *to += cq_utf8_put(*to, point);
     else
         *(*to)++ = (char)(point & 0xFF);
     return NULL;
@@ -166,7 +142,7 @@ const char *cq_pystr_unescape(struct cq_str text, enum cq_escapes kind, char *to
             return "a backslash at the end";
         }
         if (kind == CQ_ESCAPES_RAW)
-            to += cq_pystr_put(to, c);
+            to += cq_utf8_put(to, c);
         else
             *to++ = (char)c;
         at++;

@@ -17,9 +17,6 @@ int cq_pystr_decode(struct cq_str text, size_t at, uint32_t *ret_point);
 /* Is every byte part of such a code point? Returns text.len, or where the first malformed one begins. */
 size_t cq_pystr_check(struct cq_str text);
 
-/* Write one code point; `to` has room for 4 bytes. Returns how many were written. */
-size_t cq_pystr_put(char *to, uint32_t point);
-
 /* The value of `count` hex digits at text.data[at]. False: too few, or something else there. */
 bool cq_pystr_hex(struct cq_str text, size_t at, int count, uint32_t *ret_value);
 
