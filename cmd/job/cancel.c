@@ -44,29 +44,25 @@ const struct cq_syntax cq_cancel_syntax = {
     .notes = notes,
 };
 
-static enum cq_code cancel_one(struct cq_session *session, const char *id, const void *with,
-                               struct cq_error *err)
+static void cancel_one(const char *id, const void *with, struct cq_command *command)
 {
     const struct cancel_options *options = with;
     struct cq_cancel cancel = {cq_str(id), options->enqueue_dependents, options->remove_from_dependencies,
                                cq_clock_now()};
-    struct cq_command command;
-    struct cq_reply *reply = NULL;
-    cq_command_init(&command);
-    cq_cancel_build(&cancel, &command);
-    enum cq_code code = cq_connection_call(session->connection, &command, &reply, err);
-    if (code == CQ_OK)
-        code = cq_cancel_read(reply, err);
-    if (code == CQ_ERR_INVALID_OPERATION)
-        cq_error_set(err, code, "job '%s' is canceled already", id);
-    cq_reply_free(reply);
-    cq_command_release(&command);
-    return code;
+    cq_cancel_build(&cancel, command);
+}
+
+static void say_canceled(const char *id, const void *options, struct cq_error *err)
+{
+    (void)options;
+    cq_error_set(err, CQ_ERR_INVALID_OPERATION, "job '%s' is canceled already", id);
 }
 
 static enum cq_exit cancel_ids(struct cq_session *session, const struct cq_run *run)
 {
-    return cq_each_id(session, run, cancel_one, "Canceled", NULL);
+    static const struct cq_each_id each = {
+        .did = "Canceled", .build = cancel_one, .read = cq_cancel_read, .refused = say_canceled};
+    return cq_selection_each_id(session, run, &each, NULL);
 }
 
 enum cq_exit cq_cancel_command(const struct cq_run *run)

@@ -40,34 +40,20 @@ const struct cq_syntax cq_delete_syntax = {
     .notes = notes,
 };
 
-static enum cq_code delete_one(struct cq_session *session, const char *id, const void *with,
-                               struct cq_error *err)
+static void delete_one(const char *id, const void *with, struct cq_command *command)
 {
     const struct delete_options *options = with;
-    struct cq_command command;
-    enum cq_code code;
-    bool again;
-    cq_command_init(&command);
-    do {
-        struct cq_reply *reply = NULL;
-        cq_command_clear(&command);
-        if (options->dependents)
-            cq_remove_family_build(cq_str(id), cq_clock_now(), &command);
-        else
-            cq_remove_build(cq_str(id), cq_clock_now(), &command);
-        code = cq_connection_call(session->connection, &command, &reply, err);
-        if (code == CQ_OK)
-            code = cq_remove_read(reply, err);
-        again = code == CQ_OK && cq_remove_again(reply) && !cq_interrupted();
-        cq_reply_free(reply);
-    } while (again);
-    cq_command_release(&command);
-    return code;
+    if (options->dependents)
+        cq_remove_family_build(cq_str(id), cq_clock_now(), command);
+    else
+        cq_remove_build(cq_str(id), cq_clock_now(), command);
 }
 
 static enum cq_exit delete_ids(struct cq_session *session, const struct cq_run *run)
 {
-    return cq_each_id(session, run, delete_one, "Deleted", NULL);
+    static const struct cq_each_id each = {
+        .did = "Deleted", .build = delete_one, .read = cq_remove_read, .again = cq_remove_again};
+    return cq_selection_each_id(session, run, &each, NULL);
 }
 
 enum cq_exit cq_delete_command(const struct cq_run *run)

@@ -41,39 +41,39 @@ static const char *registry_of(const struct requeue_options *options)
     return options->selection.registry == 1 ? "canceled" : "failed";
 }
 
-static enum cq_code requeue_one(struct cq_session *session, const char *id, const void *with,
-                                struct cq_error *err)
+static const char *queue_of(const struct requeue_options *options)
+{
+    return options->selection.queues.len ? options->selection.queues.items[0] : NULL;
+}
+
+static void requeue_one(const char *id, const void *with, struct cq_command *command)
 {
     const struct requeue_options *options = with;
-    const struct cq_strv *queues = &options->selection.queues;
+    cq_requeue_build(registry_of(options), cq_str(id), cq_str(queue_of(options)), options->at_front,
+                     cq_clock_now(), command);
+}
+
+static void say_where_it_is_not(const char *id, const void *with, struct cq_error *err)
+{
+    const struct requeue_options *options = with;
     const char *hint = options->selection.registry == 1 ? "" : "; a canceled one needs --registry canceled";
-    const char *queue = queues->len ? queues->items[0] : NULL;
-    struct cq_command command;
-    struct cq_reply *reply = NULL;
-    cq_command_init(&command);
-    cq_requeue_build(registry_of(options), cq_str(id), queue ? cq_str(queue) : CQ_STR_NONE, options->at_front,
-                     cq_clock_now(), &command);
-    enum cq_code code = cq_connection_call(session->connection, &command, &reply, err);
-    if (code == CQ_OK)
-        code = cq_requeue_read(reply, err);
-    if (code == CQ_ERR_INVALID_OPERATION && queue)
-        cq_error_set(err, code, "job '%s' is not among the %s jobs of queue '%s'%s", id, registry_of(options),
-                     queue, hint);
-    else if (code == CQ_ERR_INVALID_OPERATION)
-        cq_error_set(err, code, "job '%s' is not among the %s jobs of its queue%s", id, registry_of(options),
-                     hint);
-    cq_reply_free(reply);
-    cq_command_release(&command);
-    return code;
+    if (queue_of(options))
+        cq_error_set(err, CQ_ERR_INVALID_OPERATION, "job '%s' is not among the %s jobs of queue '%s'%s", id,
+                     registry_of(options), queue_of(options), hint);
+    else
+        cq_error_set(err, CQ_ERR_INVALID_OPERATION, "job '%s' is not among the %s jobs of its queue%s", id,
+                     registry_of(options), hint);
 }
 
 /* What is said is what rq says. */
 static enum cq_exit requeue_ids(struct cq_session *session, const struct cq_run *run)
 {
+    static const struct cq_each_id each = {
+        .build = requeue_one, .read = cq_requeue_read, .refused = say_where_it_is_not};
     const struct requeue_options *options = run->options;
     int64_t failed = 0;
     cq_print("Requeueing %zu jobs from %s queue\n", run->arg_count, registry_of(options));
-    enum cq_exit status = cq_each_id(session, run, requeue_one, NULL, &failed);
+    enum cq_exit status = cq_selection_each_id(session, run, &each, &failed);
     if (failed)
         cq_print("Unable to requeue %lld jobs from %s job registry\n", (long long)failed,
                  registry_of(options));

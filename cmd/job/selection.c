@@ -236,8 +236,31 @@ enum cq_exit cq_selection_command(const struct cq_run *run, struct cq_bulk_work 
     return status;
 }
 
-enum cq_exit cq_each_id(struct cq_session *session, const struct cq_run *run, cq_one_fn *one, const char *did,
-                        int64_t *ret_failed)
+static enum cq_code do_one(struct cq_session *session, const char *id, const void *options,
+                           const struct cq_each_id *each, struct cq_error *err)
+{
+    struct cq_command command;
+    enum cq_code code;
+    bool again;
+    cq_command_init(&command);
+    do {
+        struct cq_reply *reply = NULL;
+        cq_command_clear(&command);
+        each->build(id, options, &command);
+        code = cq_connection_call(session->connection, &command, &reply, err);
+        if (code == CQ_OK)
+            code = each->read(reply, err);
+        again = code == CQ_OK && each->again && each->again(reply) && !cq_interrupted();
+        cq_reply_free(reply);
+    } while (again);
+    cq_command_release(&command);
+    if (code == CQ_ERR_INVALID_OPERATION && each->refused)
+        each->refused(id, options, err);
+    return code;
+}
+
+enum cq_exit cq_selection_each_id(struct cq_session *session, const struct cq_run *run,
+                                  const struct cq_each_id *each, int64_t *ret_failed)
 {
     struct cq_progress progress = cq_progress_start((int64_t)run->arg_count);
     struct cq_error err;
@@ -248,7 +271,8 @@ enum cq_exit cq_each_id(struct cq_session *session, const struct cq_run *run, cq
     size_t i;
     for (i = 0; i < run->arg_count && code == CQ_OK && !cq_interrupted(); i++) {
         const char *id = run->args[i];
-        code = !*id || strlen(id) > CQ_NAME_MAX ? CQ_ERR_NO_SUCH_JOB : one(session, id, run->options, &err);
+        code = !*id || strlen(id) > CQ_NAME_MAX ? CQ_ERR_NO_SUCH_JOB
+                                                : do_one(session, id, run->options, each, &err);
         if (code == CQ_ERR_NO_SUCH_JOB || code == CQ_ERR_INVALID_OPERATION) {
             cq_progress_clear(&progress);
             if (code == CQ_ERR_NO_SUCH_JOB)
@@ -266,8 +290,8 @@ enum cq_exit cq_each_id(struct cq_session *session, const struct cq_run *run, cq
     else if (i < run->arg_count)
         cq_complain(session->command, "interrupted after %zu of %zu jobs; the others are as they were", i,
                     run->arg_count);
-    else if (did)
-        cq_print("%s %s\n", did, cq_jobs_text((int64_t)i - failed, text));
+    else if (each->did)
+        cq_print("%s %s\n", each->did, cq_jobs_text((int64_t)i - failed, text));
     if (ret_failed)
         *ret_failed = failed;
     return code == CQ_OK && (failed || i < run->arg_count) ? CQ_EXIT_FAILED : cq_exit_of(code);

@@ -106,21 +106,25 @@ struct cq_bulk_work {
 typedef enum cq_exit cq_ids_fn(struct cq_session *session, const struct cq_run *run);
 enum cq_exit cq_selection_command(const struct cq_run *run, struct cq_bulk_work *work, cq_ids_fn *ids);
 
-/*
- * One job of those named. options: of the run. An id that it cannot be done for: CQ_ERR_NO_SUCH_JOB, or
- * CQ_ERR_INVALID_OPERATION with the reason in the text.
- */
-typedef enum cq_code cq_one_fn(struct cq_session *session, const char *id, const void *options,
-                               struct cq_error *err);
+/* What a command does with one job of those named: a transition. options: of the run. */
+struct cq_each_id {
+    const char *did; /* `Canceled`: said at the end, with how many; NULL: nothing is */
+    void (*build)(const char *id, const void *options, struct cq_command *command);
+    /* CQ_ERR_NO_SUCH_JOB or CQ_ERR_INVALID_OPERATION: it cannot be done for this id */
+    enum cq_code (*read)(const struct cq_reply *reply, struct cq_error *err);
+    bool (*again)(const struct cq_reply *reply); /* one call did not do all of it; NULL: one always does */
+    /* says why it cannot be done, in place of the answer's CQ_ERR_INVALID_OPERATION; NULL: the answer says it
+     */
+    void (*refused)(const char *id, const void *options, struct cq_error *err);
+};
 
 /*
  * Each id of run->args. An id that it cannot be done for is named on standard error, and the others are done
- * all the same: then the status is CQ_EXIT_FAILED. An error ends it, with a complaint. did `Canceled`: said
- * at the end, with how many; NULL: nothing is ret_failed  takes for how many it could not be done; may be
- * NULL
+ * all the same: then the status is CQ_EXIT_FAILED. An error ends it, with a complaint.
+ *   ret_failed  takes for how many it could not be done; may be NULL
  */
-enum cq_exit cq_each_id(struct cq_session *session, const struct cq_run *run, cq_one_fn *one, const char *did,
-                        int64_t *ret_failed);
+enum cq_exit cq_selection_each_id(struct cq_session *session, const struct cq_run *run,
+                                  const struct cq_each_id *each, int64_t *ret_failed);
 
 /* `1 job`, `2 jobs` in text, which is returned. */
 enum { CQ_JOBS_TEXT_SIZE = 32 };
