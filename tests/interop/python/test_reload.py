@@ -26,7 +26,7 @@ def version():
 def hold():
     connection = get_current_job().connection
     connection.rpush("bell:running", VERSION)
-    connection.blpop(["bell:go"], timeout=int(TIMEOUT_S))
+    connection.blpop(["bell:go"], timeout={timeout_s})
     return [VERSION, os.getppid()]
 """
 
@@ -40,7 +40,7 @@ class Application:
 
     def write(self, version, text=None):
         part = self.folder / "changing.part"
-        part.write_text(text or MODULE.format(version=version))
+        part.write_text(text or MODULE.format(version=version, timeout_s=int(TIMEOUT_S)))
         os.utime(part, (version, version))  # two versions within one second are two for Python, too
         part.rename(self.folder / "changing.py")
 
