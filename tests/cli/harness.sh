@@ -105,7 +105,8 @@ run_command() { # a whole command line
 # until_succeeds and $work, where `out` is what was shown so far.
 run_on_terminal() { # one shell command, with $CQ for the program
     status=0
-    script -qec ". '$tests/until.sh'; work='$work'; stty cols 80 rows 24; $1" /dev/null > "$work/out" 2> "$work/err" < /dev/null || status=$?
+    script -qec ". '$tests/until.sh'; work='$work'; stty cols 80 rows 24; $1" /dev/null > "$work/out" \
+        2> "$work/err" < /dev/null || status=$?
 }
 
 wrong() {

@@ -1,5 +1,5 @@
-# Waiting for an event, for harness.sh and for the commands that it runs on a terminal. The end of the patience,
-# CQ_TEST_PATIENCE or 60 s, only stops a test that hangs.
+# Waiting for an event, for harness.sh and for the commands that it runs on a terminal. The end of the
+# patience, CQ_TEST_PATIENCE or 60 s, only stops a test that hangs.
 # shellcheck shell=sh
 
 until_succeeds() { # one shell command; fails when it never did

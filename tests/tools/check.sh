@@ -22,8 +22,8 @@ declare -A step_of=() started=() # by process id: the step's name, when it began
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL SANITIZE TEST B JOBS
 export SANITIZERS=address,undefined
 
-# --- The steps: name, limit in seconds, command. The longest come first, so that the two lanes end together. A
-# limit only ends what hangs, on a slow machine too; one test that hangs is ended and named before that.
+# --- The steps: name, limit in seconds, command. The longest come first, so that the two lanes end together.
+# A limit only ends what hangs, on a slow machine too; one test that hangs is ended and named before that.
 
 steps() {
     if [ "$only" = quick ]; then

@@ -14,13 +14,14 @@ export_cq() {
     mkdir -p "$1/logs"
 }
 
-# Run pytest for at most LIMIT (1800) seconds; a program that is broken makes tests wait until they give up, and
-# pytest still says then what failed. Prints the outcome, and sets passed and failed.
+# Run pytest for at most LIMIT (1800) seconds; a program that is broken makes tests wait until they give up,
+# and pytest still says then what failed. Prints the outcome, and sets passed and failed.
 run_pytest() { # title, log, command that is pytest ...
     title=$1 log=$2
     shift 2
     status=0
-    timeout -s INT -k 30 "${LIMIT:-1800}" "$@" -o "faulthandler_timeout=$TEST_LIMIT" < /dev/null > "$log" 2>&1 \
+    timeout -s INT -k 30 "${LIMIT:-1800}" "$@" -o "faulthandler_timeout=$TEST_LIMIT" < /dev/null > "$log" \
+        2>&1 \
         || status=$?
     # `3 failed, 40 passed, 2 skipped, 1 error in 12.34s`
     summary=$(tail -n 1 "$log")

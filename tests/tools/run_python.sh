@@ -3,8 +3,8 @@
 # usage: run_python.sh BUILD_FOLDER [TEST]
 #   TEST  a test's file or a part of its name, as pytest's -k takes it; python/limits is test_limits.py
 # They run in the interpreters of PYTHONS: by default the virtual environment's, which has the RQ that we
-# measure ourselves by, and the system's, which may have an older one. Each may take LIMIT (1800) seconds. Logs
-# are BUILD_FOLDER/logs/python-N.log.
+# measure ourselves by, and the system's, which may have an older one. Each may take LIMIT (1800) seconds.
+# Logs are BUILD_FOLDER/logs/python-N.log.
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/tools/pytest.sh
