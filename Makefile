@@ -70,7 +70,7 @@ SUPPORT_OBJECTS := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/support/*.c))
 # interpreter that knows nothing of our sanitizers, and is written against Python's stable ABI: one build for 3.9 and later.
 EXTENSION         := $(B)/gen/python/_cq.so
 EXTENSION_SOURCES := $(wildcard runtime/python/*.c runtime/stable/*.c) runtime/frame.c runtime/frame_io.c runtime/frame_write.c \
-                     base/buf.c base/error.c base/exit_text.c base/mem.c base/proc.c base/title.c
+                     base/buf.c base/error.c base/process/exit_text.c base/mem.c base/process/proc.c base/process/title.c
 EXTENSION_OBJECTS := $(EXTENSION_SOURCES:%.c=$(B)/pic/%.o)
 EXTENSION_CFLAGS   = $(CFLAGS_BASE) -O2 $(filter -Wno-%,$(OPT)) -fPIC -fvisibility=hidden -ffunction-sections -DPy_LIMITED_API=0x03090000 \
                      $(CFLAGS_PYTHON)

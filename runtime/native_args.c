@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/title.h"
+#include "base/process/title.h"
 #include "runtime/native_stable.h"
 
 static bool parse(int argc, char **argv, struct cq_native_options *options, struct cq_strv *paths,

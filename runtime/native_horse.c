@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "base/title.h"
+#include "base/process/title.h"
 #include "runtime/stable/horse_self.h"
 
 void cq_native_horse_main(const struct cq_native_options *options, struct cq_modules *modules)

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "base/title.h"
+#include "base/process/title.h"
 #include "job/id.h"
 #include "job/keys.h"
 #include "lifecycle/worker/state.h"

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "base/title.h"
+#include "base/process/title.h"
 #include "cmd/line/help.h"
 #include "cmd/line/output.h"
 #include "config/nearest.h"

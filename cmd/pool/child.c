@@ -11,7 +11,7 @@
 
 #include "base/mem.h"
 #include "base/number.h"
-#include "base/proc.h"
+#include "base/process/proc.h"
 #include "cmd/line/output.h"
 #include "cmd/worker/run.h"
 

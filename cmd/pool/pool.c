@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "base/title.h"
+#include "base/process/title.h"
 #include "cmd/line/output.h"
 #include "cmd/pool/options.h"
 #include "cmd/pool/process_end.h"

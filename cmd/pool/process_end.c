@@ -2,7 +2,7 @@
 
 #include <sys/wait.h>
 
-#include "base/exit_text.h"
+#include "base/process/exit_text.h"
 
 /* Names that others have are not tried again for so long: those of one that died without a word expire. */
 enum { TAKEN_S = 600 };

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/number.h"
-#include "base/proc.h"
+#include "base/process/proc.h"
 
 enum { TEXT_MAX = 4096 };
 

@@ -4,7 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/title.h"
+#include "base/process/title.h"
 #include "runtime/stable/horse_self.h"
 
 enum {

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/exit_text.h"
+#include "base/process/exit_text.h"
 #include "runtime/stable/horse_self.h"
 
 enum {

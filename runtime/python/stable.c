@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "base/title.h"
+#include "base/process/title.h"
 #include "runtime/stable/horse_self.h"
 
 enum {

@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/proc.h"
-#include "base/title.h"
+#include "base/process/proc.h"
+#include "base/process/title.h"
 
 enum {
     BUFFER_KEEP = 1024 * 1024, /* a larger buffer is not kept for the next job */

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/title.h"
+#include "base/process/title.h"
 
 enum { LINE_BUFFER = 4096 };
 

@@ -4,7 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/exit_text.h"
+#include "base/process/exit_text.h"
 #include "tests/support/suite.h"
 
 static const char *text_of(int status, int signal_number)

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "base/proc.h"
+#include "base/process/proc.h"
 #include "tests/support/suite.h"
 
 START_TEST(the_name_of_a_process_is_read_by_its_pid_and_of_itself)

@@ -1,4 +1,4 @@
-#include "base/title.h"
+#include "base/process/title.h"
 
 #include <check.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/exit_text.h"
+#include "base/process/exit_text.h"
 
 enum { MORE_MAX = 4096 }; /* bytes of what else the line about a ready runtime says */
 

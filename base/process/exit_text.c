@@ -1,4 +1,4 @@
-#include "base/exit_text.h"
+#include "base/process/exit_text.h"
 
 #include <stdio.h>
 #include <string.h>

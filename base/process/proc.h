@@ -2,8 +2,8 @@
  * What the kernel says of a process in /proc. A file is read with one call and without a FILE: a horse has
  * only just been forked, and each page that it touches first is copied.
  */
-#ifndef CQ_BASE_PROC_H
-#define CQ_BASE_PROC_H
+#ifndef CQ_BASE_PROCESS_PROC_H
+#define CQ_BASE_PROCESS_PROC_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* How a process ended, in words. */
-#ifndef CQ_BASE_EXIT_TEXT_H
-#define CQ_BASE_EXIT_TEXT_H
+#ifndef CQ_BASE_PROCESS_EXIT_TEXT_H
+#define CQ_BASE_PROCESS_EXIT_TEXT_H
 
 #include <stddef.h>
 

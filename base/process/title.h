@@ -2,8 +2,8 @@
  * The process title: what `ps` and `top` show of a process. The arguments (and with them any password) are
  * written over, which needs the memory that the kernel laid them out in.
  */
-#ifndef CQ_BASE_TITLE_H
-#define CQ_BASE_TITLE_H
+#ifndef CQ_BASE_PROCESS_TITLE_H
+#define CQ_BASE_PROCESS_TITLE_H
 
 #include "base/attr.h"
 #include "base/str.h"

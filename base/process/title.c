@@ -1,4 +1,4 @@
-#include "base/title.h"
+#include "base/process/title.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "base/proc.h"
+#include "base/process/proc.h"
 
 /* Kept for the life of the process, as the memory itself is. */
 static struct {
