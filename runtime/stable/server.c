@@ -27,7 +27,7 @@ static void complain(const struct cq_stable_server *stable, const char *text)
 static enum step broken(struct cq_stable_server *stable, const char *text)
 {
     complain(stable, text);
-    stable->broken = true;
+    stable->state = CQ_STABLE_SERVER_BROKEN;
     return STEP_END;
 }
 
@@ -125,10 +125,10 @@ static enum step handle_frame(struct cq_stable_server *stable, const struct cq_f
                               struct cq_fork_request *request)
 {
     if (cq_str_is(frame->type, "fork"))
-        return stable->quitting ? broken(stable, "a fork frame after quit")
-                                : handle_fork(stable, frame, request);
+        return stable->state == CQ_STABLE_SERVER_QUITTING ? broken(stable, "a fork frame after quit")
+                                                          : handle_fork(stable, frame, request);
     if (cq_str_is(frame->type, "quit")) {
-        stable->quitting = true;
+        stable->state = CQ_STABLE_SERVER_QUITTING;
         return STEP_ON;
     }
     struct cq_error err;
@@ -248,7 +248,7 @@ int cq_stable_server_close(struct cq_stable_server *stable)
     cq_children_release(&stable->children);
     cq_buf_release(&stable->in);
     cq_buf_release(&stable->out);
-    return stable->broken ? CQ_STABLE_EXIT_BROKEN : 0;
+    return stable->state == CQ_STABLE_SERVER_BROKEN ? CQ_STABLE_EXIT_BROKEN : 0;
 }
 
 /* ---- serving ---- */
@@ -303,7 +303,7 @@ enum cq_stable_server_event cq_stable_server_serve(struct cq_stable_server *stab
         {.fd = stable->signal_fd, .events = POLLIN},
         {.fd = stable->watch_fd < 0 ? stable->learn_fd : stable->watch_fd, .events = POLLIN},
     };
-    while (!stable->quitting || stable->children.len > 0) {
+    while (stable->state == CQ_STABLE_SERVER_SERVING || stable->children.len > 0) {
         if (poll(ready, CQ_ARRAY_LEN(ready), watch_left_ms(stable)) < 0) {
             if (errno == EINTR)
                 continue;

@@ -37,6 +37,12 @@ struct cq_fork_request {
     int fd_count;
 };
 
+enum cq_stable_server_state {
+    CQ_STABLE_SERVER_SERVING,
+    CQ_STABLE_SERVER_QUITTING, /* no more forks: it leaves when its last horse has */
+    CQ_STABLE_SERVER_BROKEN,   /* the worker broke the protocol: it leaves now */
+};
+
 struct cq_stable_server {
     const char *runtime; /* its name: "native", "python"; borrowed */
     struct cq_children children;
@@ -50,8 +56,7 @@ struct cq_stable_server {
     int signal_fd; /* SIGCHLD */
     int watch_fd;  /* of the caller's, see cq_stable_server_watch; -1: none */
     int64_t watch_until_ms;
-    bool quitting;
-    bool broken; /* the worker broke the protocol */
+    enum cq_stable_server_state state;
     pid_t pid;
     /* Around each fork in the stable, when not NULL. after_fork is for the stable only: the child comes out
      * of serve. */
