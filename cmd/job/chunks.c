@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "cmd/job/stop.h"
 #include "cmd/line/output.h"
 #include "job/id.h"
 #include "job/job.h"
@@ -144,8 +145,8 @@ static enum cq_code do_named(struct cq_bulk_work *work, const struct chunk_walk 
     struct cq_command command;
     enum cq_code code = CQ_OK;
     int64_t taken = 0;
-    if (work->act)
-        return work->act(work, ids, count, err);
+    if (work->stop)
+        return cq_stop_page(work->stop, work, ids, count, err);
     cq_command_init(&command);
     for (size_t at = 0; at < count && code == CQ_OK;) {
         struct cq_reply *reply = NULL;
@@ -314,7 +315,7 @@ enum cq_code cq_chunks_of(struct cq_bulk_work *work, struct cq_str queue, int64_
                               .left = count};
     enum cq_code code = CQ_OK;
     /* Dependents that are released onto the head of a list are not what was there: the others are named. */
-    bool named = work->act || work->place == CQ_PLACE_STARTED ||
+    bool named = work->stop || work->place == CQ_PLACE_STARTED ||
                  (work->place == CQ_PLACE_QUEUED && work->bulk.dependents);
     bool straight = !named && cq_filter_is_any(&work->filter) && !work->selection->dry_run;
     if (work->place != CQ_PLACE_QUEUED && work->place != CQ_PLACE_STARTED)

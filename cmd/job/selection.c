@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "cmd/job/chunks.h"
+#include "cmd/job/stop.h"
 #include "cmd/line/output.h"
 #include "queue/queue.h"
 
@@ -163,7 +164,7 @@ static enum cq_code run_queues(struct cq_bulk_work *work, const struct cq_strv *
 {
     int64_t *counts = cq_calloc(queues->len ? queues->len : 1, sizeof(*counts));
     enum cq_code code = count_all(work, queues, counts, err);
-    bool requeues = !work->act && work->bulk.verb == CQ_BULK_REQUEUE;
+    bool requeues = !work->stop && work->bulk.verb == CQ_BULK_REQUEUE;
     if (code == CQ_OK && work->total == 0 && work->selection->dry_run)
         cq_complain(work->session->command, "nothing to do");
     else if (code == CQ_OK && work->total == 0)
@@ -204,16 +205,17 @@ static enum cq_exit run_all(struct cq_session *session, const struct cq_run *run
     if (code != CQ_OK)
         cq_complain(session->command, "%s (%lld of %lld jobs were %s)", err.text, (long long)work->done,
                     (long long)work->total, work->did);
-    else if (work->total && (!work->act || selection->dry_run))
+    else if (work->total && (!work->stop || selection->dry_run))
         say_done(work);
-    if (!work->act)
+    if (!work->stop)
         say_rest(work);
     cq_filter_release(&work->filter);
     cq_strv_release(&queues);
-    enum cq_exit status = code == CQ_OK && !work->act && (work->broken || cq_interrupted())
+    enum cq_exit status = code == CQ_OK && !work->stop && (work->broken || cq_interrupted())
                               ? CQ_EXIT_FAILED
                               : cq_exit_of(code);
-    return work->after && work->total && !selection->dry_run ? work->after(run, work, status) : status;
+    return work->stop && work->total && !selection->dry_run ? cq_stop_end(work->stop, session, run, status)
+                                                            : status;
 }
 
 enum cq_exit cq_selection_command(const struct cq_run *run, struct cq_bulk_work *work, cq_ids_fn *ids)

@@ -70,25 +70,15 @@ struct cq_selection {
      .field = CQ_SELECTION_FIELD(error), \
      .help = "With --all of the failed registry: only jobs whose failure has this text in it"}
 
-struct cq_bulk_work;
-
-/* bulk.lua has no step for stop: this stops the jobs of a page. */
-typedef enum cq_code cq_bulk_work_fn(struct cq_bulk_work *work, const struct cq_str *ids, size_t count,
-                                     struct cq_error *err);
-/* After all pages: it says what was done, and frees what it kept. status: so far; returns what the command
- * ends with. */
-typedef enum cq_exit cq_bulk_after_fn(const struct cq_run *run, struct cq_bulk_work *work,
-                                      enum cq_exit status);
+struct cq_stop_work;
 
 /* What a command does with the jobs of a selection. */
 struct cq_bulk_work {
-    const char *verb, *did;  /* `delete`, `deleted` */
-    const char *places;      /* the words of its --registry */
-    struct cq_bulk bulk;     /* verb and flags; the rest is filled in */
-    cq_bulk_work_fn *act;    /* in place of bulk.lua; NULL: bulk.lua */
-    cq_bulk_after_fn *after; /* goes with act */
-    void *data;              /* theirs */
-    bool ids_have_queue;     /* ids may have one --queue beside them */
+    const char *verb, *did;    /* `delete`, `deleted` */
+    const char *places;        /* the words of its --registry */
+    struct cq_bulk bulk;       /* verb and flags; the rest is filled in */
+    struct cq_stop_work *stop; /* of `cq stop`, which is not a step of bulk.lua; NULL: bulk.lua */
+    bool ids_have_queue;       /* ids may have one --queue beside them */
 
     /* Of the run. */
     struct cq_session *session;
