@@ -9,7 +9,7 @@
 #include <sys/types.h>
 
 #include "redis/reply.h"
-#include "redis/tls.h"
+#include "redis/tls/tls.h"
 
 struct redisReader;
 

@@ -1,4 +1,4 @@
-#include "redis/tls.h"
+#include "redis/tls/tls.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "redis/openssl.h"
+#include "redis/tls/openssl.h"
 
 static const struct cq_openssl *openssl; /* NULL until the first cq_tls_new() that needs it */
 

@@ -1,4 +1,4 @@
-#include "redis/openssl.h"
+#include "redis/tls/openssl.h"
 
 #include <dlfcn.h>
 #include <stdbool.h>

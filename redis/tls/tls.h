@@ -2,8 +2,8 @@
  * TLS for rediss://: the server's certificate is checked against the system's authorities (or ssl_ca_certs)
  * and against the host name, which is also sent as SNI.
  */
-#ifndef CQ_REDIS_TLS_H
-#define CQ_REDIS_TLS_H
+#ifndef CQ_REDIS_TLS_TLS_H
+#define CQ_REDIS_TLS_TLS_H
 
 #include <sys/types.h>
 

@@ -2,8 +2,8 @@
  * OpenSSL, opened at the first rediss://: linking it would put its libraries into the worker, every stable
  * and every horse, and fork copies each mapping. What is named here is all that is used of it.
  */
-#ifndef CQ_REDIS_OPENSSL_H
-#define CQ_REDIS_OPENSSL_H
+#ifndef CQ_REDIS_TLS_OPENSSL_H
+#define CQ_REDIS_TLS_OPENSSL_H
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
