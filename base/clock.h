@@ -2,7 +2,7 @@
  * Time: one type, microseconds since the Unix epoch, and the three ways RQ writes it.
  *
  * Only worker/ and cmd/ ask for the date with cq_clock_now; lower layers are given it, so that tests inject
- * it. Whoever measures how long something takes asks cq_clock_monotonic.
+ * it. To measure how long something takes, use cq_clock_monotonic.
  */
 #ifndef CQ_BASE_CLOCK_H
 #define CQ_BASE_CLOCK_H

@@ -108,7 +108,7 @@ CQ_JOB crash(cq_context *job)
     return CQ_DONE;
 }
 
-/* echo(x) -> x, whatever it is, by way of JSON */
+/* echo(x) -> x of any type, by way of JSON */
 CQ_JOB echo(cq_context *job)
 {
     const char *text;

@@ -12,11 +12,10 @@
 enum { SHOWN = 120, REASON_SHOWN = 130 }; /* bytes of a name, of a reason in a message */
 
 /*
- * Names that any pickle may use: types that hold data and what pickles make them with. What each of them
- * could do for whoever writes the pickle: make a value, of any size. None opens a file, imports, calls what
- * it is not given, or gives an attribute away by its name. Not among them, on purpose: getattr (except as
- * globals.h says), type, map, filter, functools.partial, operator.attrgetter and methodcaller, and all
- * exceptions.
+ * Names that any pickle may use: types that hold data and what pickles make them with. The writer of a pickle
+ * can make a value with each of them, of any size. None opens a file, imports, calls what it is not given, or
+ * gives an attribute away by its name. Not among them, on purpose: getattr (except as globals.h says), type,
+ * map, filter, functools.partial, operator.attrgetter and methodcaller, and all exceptions.
  */
 static const char *const plain[] = {
     "_codecs.encode", /* of bytes, protocols 0 to 2; looks the codec up among Python's encodings */
@@ -220,8 +219,8 @@ static enum cq_code check_data(const struct cq_strv *prefixes, struct cq_str dat
             code = cannot_tell("data", why.text, err);
         data = cq_buf_view(&plain_data);
     }
-    /* No pickle begins like the other two do: `[` is no opcode, 0x94 needs something on the stack. All else
-     * may be one. */
+    /* No pickle begins like the other two do: `[` is not an opcode, 0x94 needs something on the stack. All
+     * else may be one. */
     unsigned char first = data.len ? (unsigned char)data.data[0] : 0;
     struct cq_pickled_call call;
     *ret_format = first == '[' ? CQ_FORMAT_JSON : first == 0x94 ? CQ_FORMAT_MSGPACK : CQ_FORMAT_PICKLE;

@@ -140,7 +140,8 @@ static struct cq_str msgpack_name(struct cq_str in)
     return CQ_STR_NONE;
 }
 
-/* As cq_format_detect; a payload that is cut cannot show its end, but what begins with a MARK is no JSON. */
+/* As cq_format_detect; a payload that is cut cannot show its end, but a payload that begins with a MARK is
+ * not JSON. */
 static enum cq_format head_format(struct cq_str head, bool whole)
 {
     if (whole || head.len < 2 || (unsigned char)head.data[0] >= 0x80)

@@ -45,8 +45,8 @@ int64_t cq_enqueue_missing(const struct cq_reply *reply, struct cq_str *ret_firs
  * CQ_JOB_RATE_LIMITED. */
 enum cq_job_status cq_enqueue_status(const struct cq_reply *reply);
 
-/* Is the job deferred, and still to be registered with its many dependencies? Then call register until there
- * is no more. */
+/* Is the job deferred, and still to be registered with its many dependencies? Then call register until all
+ * are done. */
 bool cq_enqueue_registers(const struct cq_reply *reply);
 
 #endif

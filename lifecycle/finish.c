@@ -34,7 +34,7 @@ static struct cq_str last_of(struct cq_str output)
     return cq_str_n(end.data + skip, end.len - skip);
 }
 
-/* What goes into Redis in another form than it has here: the caller's to release, whatever is returned. */
+/* What goes into Redis in another form than it has here: the caller releases it in every case. */
 struct finish_payloads {
     struct cq_buf value, exc;
 };

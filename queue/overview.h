@@ -46,8 +46,7 @@ struct cq_overview_scheduler {
 struct cq_overview {
     cq_time now; /* as given: what has expired is seen from here */
     bool suspended;
-    int64_t
-        rate_limited; /* jobs that wait for a slot of their key, of whatever queue; or CQ_OVERVIEW_UNKNOWN */
+    int64_t rate_limited; /* jobs of all queues that wait for a slot of their key; or CQ_OVERVIEW_UNKNOWN */
     struct cq_overview_queue *queues; /* owned */
     size_t queue_count;
     struct cq_overview_worker

@@ -26,7 +26,7 @@ void cq_queue_wait_build(struct cq_str queue, double timeout_s, struct cq_comman
 
 /*
  * What rq:cq:paused has of a queue: '' or the epoch at which its pause ends; data NULL: nothing. Is it paused
- * at that time? Another text counts as '': whoever wrote it meant something by it.
+ * at that time? Another text counts as '': its writer meant a pause.
  */
 bool cq_queue_pause_holds(struct cq_str ends, cq_time now);
 

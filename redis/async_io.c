@@ -10,7 +10,7 @@ enum {
     REPAIRS_MAX = 3
 }; /* times that one call's script is loaded: more is somebody who flushes scripts in a loop */
 
-/* After each callback: may the work on the present connection go on? */
+/* After each callback: may the work on the present connection continue? */
 static bool still_ready(const struct cq_async *async)
 {
     return !async->freed && async->state == CQ_ASYNC_READY;

@@ -90,8 +90,8 @@ enum cq_code cq_resolve(const struct cq_address *address, struct cq_endpoints *r
 }
 
 /*
- * Owned by two: the loop's side and the thread. The lock covers `abandoned` and `done`; whoever comes second
- * frees it. So cancelling never waits for a name server.
+ * Owned by two: the loop's side and the thread. The lock covers `abandoned` and `done`; the second one frees
+ * it. So cancelling never waits for a name server.
  */
 struct cq_resolver {
     struct ev_loop *loop;

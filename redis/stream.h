@@ -25,7 +25,7 @@ CQ_MUST_CHECK enum cq_code cq_stream_open(struct cq_stream *stream, int fd, stru
 void cq_stream_close(struct cq_stream *stream); /* also of a zeroed or closed one */
 
 /*
- * Have cq_stream_close drop what was written and has not arrived, where TCP would go on sending it for
+ * Have cq_stream_close drop what was written and has not arrived, where TCP would continue to send it for
  * minutes. Commands that are sent again on the next connection must not come a second time, and after it.
  */
 void cq_stream_give_up(struct cq_stream *stream);

@@ -112,7 +112,7 @@ enum cq_code cq_group_walk_next(struct cq_group_walk *walk, struct cq_error *err
 void cq_group_walk_job(const struct cq_group_walk *walk, size_t index, struct cq_group_job *ret_job)
 {
     const struct cq_reply *fields =
-        walk->jobs[index]; /* what is no hash gave an error, which has no fields */
+        walk->jobs[index]; /* a key of another type gave an error, which has no fields */
     struct cq_str created_at = cq_reply_str(cq_reply_at(fields, 3));
     *ret_job = (struct cq_group_job){.id = cq_reply_str(cq_reply_at(members(walk), index)),
                                      .status_text = cq_reply_str(cq_reply_at(fields, 0)),

@@ -53,7 +53,7 @@ enum cq_format cq_format_detect(struct cq_str bytes)
         return (unsigned char)bytes.data[1] <= HIGHEST_PROTOCOL ? CQ_FORMAT_PICKLE : CQ_FORMAT_MSGPACK;
     if (first > PROTO)
         return CQ_FORMAT_MSGPACK;
-    if (first == '[' || first == '{') /* no opcode of a pickle, whatever the end looks like */
+    if (first == '[' || first == '{') /* not an opcode of a pickle, with any end */
         return CQ_FORMAT_JSON;
     /* Below 0x80 msgpack has only one-byte integers. Protocols 0 and 1 have no start of their own, but their
      * STOP is a dot, with which no JSON ends. */

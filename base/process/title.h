@@ -18,7 +18,7 @@ void cq_title_init(int argc, char **argv);
 
 /*
  * The same in a process whose main() is somebody else's, such as an interpreter that has loaded us: the
- * kernel says where the arguments are. They are not copied: whoever still reads them finds the title. The
+ * kernel says where the arguments are. They are not copied: a later reader finds the title. The
  * environment stays as it is.
  */
 void cq_title_adopt(void);

@@ -26,9 +26,9 @@ struct cq_abandoned {
     const char *verdict; /* "retried", "failed", "requeued", "dropped" */
     /*
      * The attempt failed and the job has a failure callback: run it, as RQ does in
-     * StartedJobRegistry.cleanup. Whoever was told so is the only one; when it dies first the callback is not
-     * run, as when a worker of RQ does. The job has moved on already: it may be started again when it is
-     * retried, and gone when its failure ttl is 0.
+     * StartedJobRegistry.cleanup. Only one worker is told so. When it dies first, the callback does not run,
+     * as in RQ. The job has moved on already: it may be started again when it is retried, and gone when its
+     * failure ttl is 0.
      */
     bool has_failure_callback;
 };

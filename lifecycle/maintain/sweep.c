@@ -23,7 +23,7 @@ void cq_sweep_build(const struct cq_sweep *sweep, struct cq_command *command)
     CQ_PUT_CALL(command, SWEEP);
 }
 
-/* None is above the limit of a call; what is no answer of sweep.lua's must not upset who adds them up. */
+/* None is above the limit of a call. A wrong answer must not spoil the caller's sums. */
 static int64_t count_at(const struct cq_reply *reply, size_t index)
 {
     int64_t count = cq_reply_int(cq_reply_at(reply, index));

@@ -1,6 +1,6 @@
 /*
  * Cancel, delete or requeue many jobs of one place: the next ones in order, or those that are named. One call
- * is a chunk whose work is bounded; the caller goes on from where it ended, so that a million jobs neither
+ * is a chunk whose work is bounded; the caller continues where it ended, so that a million jobs neither
  * block Redis nor are loaded at once. Redis: bulk.lua. Source: rq/job.py Job.cancel, Job.delete;
  * rq/registry.py BaseRegistry.requeue; rq/cli/cli.py requeue.
  */
@@ -31,7 +31,7 @@ void cq_bulk_build(const struct cq_bulk *bulk, struct cq_command *command);
 
 struct cq_bulk_done {
     int64_t done;
-    int64_t gone;   /* entries of jobs that are no more, or elsewhere: taken out */
+    int64_t gone;   /* entries of jobs that are gone, or elsewhere: taken out */
     int64_t passed; /* not there any more, or enqueued since */
     int64_t broken; /* their keys hold something else: left alone */
     /* all of these; of the ids given the first so bulk. May be 0: a job's many dependents were worked on;

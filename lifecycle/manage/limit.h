@@ -26,7 +26,7 @@ struct cq_limit {
 
 /* Set it. Redis: limit.lua. */
 void cq_limit_set_build(const struct cq_limit *limit, cq_time now, struct cq_command *command);
-/* Take away everything that was set for a key. What waited for the rate goes on. */
+/* Remove everything that was set for a key. Jobs that waited for the rate are released. */
 void cq_limit_remove_build(struct cq_str key, cq_time now, struct cq_command *command);
 /* ret_before: something was set for the key before. */
 CQ_MUST_CHECK enum cq_code cq_limit_read(const struct cq_reply *reply, bool *ret_before,

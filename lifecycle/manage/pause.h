@@ -1,6 +1,6 @@
 /*
- * Pause of single queues, in rq:cq:paused: workers of cq start no job of them; what runs goes on. RQ has no
- * such thing, and its workers do not look: whoever runs both suspends all of them (rq:suspended), or stops
+ * Pause of single queues, in rq:cq:paused: workers of cq start none of their jobs; running jobs continue. RQ
+ * has no such thing, and its workers do not look. To pause both, suspend all of them (rq:suspended), or stop
  * RQ's.
  */
 #ifndef CQ_LIFECYCLE_MANAGE_PAUSE_H

@@ -27,8 +27,8 @@ void cq_due_build(const struct cq_scheduler_identity *id, cq_time now, int limit
 CQ_MUST_CHECK enum cq_code cq_due_read(const struct cq_reply *reply, struct cq_due *ret_due,
                                        struct cq_error *err);
 
-/* Of a reply that was read: whose lock a queue has. CQ_LOCK_BROKEN: its lock is no text or its registry no
- * sorted set. */
+/* Of a reply that was read: whose lock a queue has. CQ_LOCK_BROKEN: its lock is not a text or its registry
+ * not a sorted set. */
 enum cq_lock cq_due_lock(const struct cq_reply *reply, size_t queue_index);
 
 #endif

@@ -44,7 +44,7 @@ enum cq_owner {
 /* The top of a pickled call, a tuple (function, instance, args, kwargs). Texts are borrowed from the bytes or
  * the arena. */
 struct cq_pickled_call {
-    struct cq_str function; /* CQ_STR_NONE: this is no such tuple */
+    struct cq_str function; /* CQ_STR_NONE: this is not such a tuple */
     enum cq_owner owner;    /* what the instance is */
     struct cq_str owner_name;
 };

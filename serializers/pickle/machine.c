@@ -279,7 +279,7 @@ static enum cq_code too_deep(const struct cq_pickle *pickle)
 }
 
 /*
- * Look at the slots of the innermost frame. *ret_inner: a container to enter before this one can go on, or
+ * Look at the slots of the innermost frame. *ret_inner: a container to enter before this one can continue, or
  * NULL: this one is done. Its weight counts every element below it each time that it is reached, so that a
  * few bytes of shared references cannot make a value that takes for ever to walk.
  */
