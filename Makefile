@@ -109,7 +109,8 @@ fuzz-binaries: $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_
 	@:
 all-binaries: binary modules driver unit-binaries
 
-$(B)/gen/scripts/scripts.c: $(LUA) $(wildcard scripts/parts/*.lua) scripts/embed.sh scripts/flatten.awk
+$(B)/gen/scripts/scripts.c: $(LUA) $(wildcard scripts/parts/*.lua) scripts/embed.sh \
+                            scripts/flatten.awk scripts/keys.awk
 	$(call say,LUA,$(B)/gen/scripts)
 	$(Q)mkdir -p $(B)/gen/scripts && scripts/embed.sh $(B)/gen/scripts $(LUA)
 

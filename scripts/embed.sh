@@ -22,8 +22,8 @@
 # has. One costs 0.1 us. The functions that finish.lua needs for few jobs only (limits, pauses, dependents,
 # failures) once were a third of all that it cost Redis.
 #
-# Calls of the functions of parts/keys.lua, key_job(id), are written out: (prefix .. 'job:' .. id). As
-# functions they made finish.lua 7 % slower. The first line of a script that builds a key is the prefix.
+# scripts/keys.awk writes out calls of the functions of parts/keys.lua. As functions they made finish.lua 7 %
+# slower. The first line of a script that builds a key is the prefix.
 set -eu
 out=$1
 shift
@@ -91,72 +91,8 @@ check_script() { # $1 file, $2 the names that its parts give, $3 the whole text
     complain "$1" 'no part gives these names' "$(comm -23 "$out/names.used" "$out/names.said")"
 }
 
-# Standard input with calls of key functions written out. A call is on one line.
-with_keys() {
-    awk -v script="$1" '
-        function fail(why) { print "embed.sh: " script ": " why > "/dev/stderr"; failed = 1; exit 1 }
-        # The arguments of a call, from behind its parenthesis; returns how much of the text they take.
-        function arguments(text, list,    at, from, depth, quoted, c) {
-            list[0] = 0
-            from = 1
-            for (at = 1; at <= length(text); at++) {
-                c = substr(text, at, 1)
-                if (quoted) { if (c == quote) quoted = 0 }
-                else if (c == quote) quoted = 1
-                else if (c ~ /[({[]/) depth++
-                else if (depth == 0 && c ~ /[,)]/) {
-                    if (at > from) list[++list[0]] = substr(text, from, at - from)
-                    if (c == ")") return at
-                    from = at + 2
-                }
-                else if (c ~ /[])}]/) depth--
-            }
-            fail("a key that does not end on its line: " text)
-        }
-        function is_plain(text) {
-            return text ~ /^[A-Za-z_][A-Za-z0-9_.]*$/ || text ~ "^" quote "[^" quote "]*" quote "$"
-        }
-        function key(name, list,    i, k, count, pieces, names, text) {
-            if (!(name in bodies)) fail("no such key: " name)
-            if (split(params[name], names, ", ") != list[0]) fail("other arguments than in keys.lua: " name)
-            count = split(bodies[name], pieces, / \.\. /)
-            for (i = 1; i <= count; i++) {
-                for (k = 1; k <= list[0]; k++)
-                    if (pieces[i] == names[k]) {
-                        pieces[i] = is_plain(list[k]) ? list[k] : "(" expand(list[k]) ")"
-                        break
-                    }
-                text = i == 1 ? pieces[i] : text " .. " pieces[i]
-            }
-            gsub(quote " \\.\\. " quote, "", text) # texts that meet
-            return "(" text ")"
-        }
-        function expand(text,    done, name, list, taken) {
-            while (match(text, /(^|[^A-Za-z0-9_.])key_[a-z_]+\(/)) {
-                used = 1
-                done = done substr(text, 1, RSTART - 1)
-                name = substr(text, RSTART, RLENGTH - 1)
-                text = substr(text, RSTART + RLENGTH)
-                if (name !~ /^key_/) { done = done substr(name, 1, 1); name = substr(name, 2) }
-                taken = arguments(text, list)
-                done = done key(name, list)
-                text = substr(text, taken + 1)
-            }
-            return done text
-        }
-        BEGIN { quote = "\047" }
-        NR == FNR && /^local prefix = / { prefix = $0 }
-        NR == FNR && /^local function key_/ {
-            split($0, words, /local function |\(|\) return | end$/)
-            params[words[2]] = words[3]
-            bodies[words[2]] = words[4]
-        }
-        NR != FNR { lines[++count] = expand($0) }
-        END {
-            if (failed) exit 1
-            if (used) print prefix
-            for (i = 1; i <= count; i++) print lines[i]
-        }' "$folder/parts/keys.lua" -
+with_keys() { # $1 file, for messages; standard input: its text
+    awk -v script="$1" -f "$folder/keys.awk" "$folder/parts/keys.lua" -
 }
 
 list_of() { # $1 macro, $2 PUT's prefix of locals, then the names: how many there are, and one PUT for each

@@ -48,7 +48,7 @@ for at = #stuck, 1, -1 do
         break
     end
     local id = stuck[at]
-    local first_seen = key_first_seen(queue, id)
+    local first_seen = key_seen(queue, id)
     -- an error, which is a table: no hash, so no job
     local status = redis.pcall('HGET', key_job(id), 'status')
     local gone = type(status) == 'table' or redis.call('EXISTS', key_job(id)) == 0
