@@ -18,7 +18,7 @@ enum cq_claim_state {
 
 enum cq_claim_event {
     CQ_CLAIM_ASK,      /* a call leaves that asks for a job: a fetch, or a finish with one */
-    CQ_CLAIM_ANSWERED, /* its answer came, whatever it says of a job */
+    CQ_CLAIM_ANSWERED, /* its answer came, with or without a job */
     CQ_CLAIM_REFUSED,  /* Redis did nothing of what it asks for */
     CQ_CLAIM_NO_ANSWER,
     CQ_CLAIM_FORGET, /* the worker ends: another one finds the job abandoned */

@@ -79,7 +79,7 @@ static const struct cq_rule rules[] = {
          DO(ARM_GRACE)),
     RULE(AT_ANY(TIMING_OUT, ENDING), ON(TIME_UP), 0, 0, SAME, DO(KILL_HORSE)),
     RULE(AT_ANY(RUNNING, ENDING), ON(STOP), 0, 0, TO(STOPPED), DO(KILL_HORSE)),
-    /* Whatever comes after stop-job while its horse dies: the user wanted it stopped. */
+    /* After stop-job, while its horse dies, every event means the same: the user wanted it stopped. */
     RULE(AT(STOPPED), ON(KILL), 0, 0, SAME, DO(KILL_HORSE)),
     RULE(AT_ANY(RUNNING, ENDING), ON(KILL), 0, 0, TO(KILLED), DO(KILL_HORSE)),
     RULE(AT_ANY(RUNNING, HANDLERS), ON(DEADLINE), 0, 0, TO(ENDING), DO(TERM_HORSE), DO(ARM_GRACE)),

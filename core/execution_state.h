@@ -30,7 +30,7 @@ enum cq_execution_state {
     CQ_EXECUTION_CALLING_SUCCESS,
     CQ_EXECUTION_CALLING_SUCCESS_CUT, /* the same, and the shutdown's deadline ends it */
     CQ_EXECUTION_CALLING_FAILURE,     /* when it fails, its failure goes into the job's */
-    CQ_EXECUTION_CALLING_LAST,        /* whatever it does, the outcome stands */
+    CQ_EXECUTION_CALLING_LAST,        /* it cannot change the outcome */
     /* The outcome is known: */
     CQ_EXECUTION_KEPT,       /* to be sent: Redis is away, or it is just known */
     CQ_EXECUTION_COMMITTING, /* one call is under way */

@@ -1,7 +1,7 @@
 /*
  * A state machine as a table of rules: in this state, at this event, when these facts hold, go to that state
- * and do these actions. No clock, no memory, no I/O: whoever runs a machine reads the facts, and performs the
- * actions in their order.
+ * and do these actions. No clock, no memory, no I/O: the caller reads the facts, and performs the actions in
+ * their order.
  *
  * The first rule that fits counts. An event without a rule is illegal in that state: the state stays, and the
  * caller says so in its log. An event that is legal and changes nothing has a rule with no action.

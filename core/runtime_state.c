@@ -57,7 +57,7 @@ enum {
     TELL_FATAL = CQ_RUNTIME_TELL_FATAL,
 };
 
-/* A start that came to nothing, whatever the event that says so. */
+/* A start that failed, by any of these events. */
 #define FAILURE(event)                                          \
     {STARTING, event, FATAL, 0, STOPPED, {KILL, TELL_FATAL}},   \
         {STARTING, event, AGAIN, 0, PAUSED, {KILL, ARM_RETRY}}, \

@@ -3,8 +3,8 @@
  *
  *   UNREGISTERED -> IDLE -> FETCHING -> (IDLE | WORKING) -> (IDLE | WORKING) ... -> DEREGISTERING -> GONE
  *
- * A worker that is told to stop goes on as LEAVING_*: it finishes its job and takes no other. What happens to
- * its job is another machine's (core/execution_state.h); whether Redis may have started a job whose answer
+ * A worker that is told to stop continues as LEAVING_*: it finishes its job and takes no other. What happens
+ * to its job is another machine's (core/execution_state.h); whether Redis may have started a job whose answer
  * was lost is a third one's (core/claim.h).
  */
 #ifndef CQ_CORE_WORKER_STATE_H
@@ -110,7 +110,7 @@ static inline bool cq_worker_stays(enum cq_worker_state state)
     return state < CQ_WORKER_LEAVING_UNSURE;
 }
 
-/* Is a fetch under way that is no part of a commit? */
+/* Is a fetch under way that is not part of a commit? */
 static inline bool cq_worker_is_fetching(enum cq_worker_state state)
 {
     return state == CQ_WORKER_FETCHING || state == CQ_WORKER_LEAVING_FETCHING;

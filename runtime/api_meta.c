@@ -50,7 +50,7 @@ static int set_text(struct cq_context *job, const char *key, const char *text)
 
 const cq_value *cq_meta(cq_context *job, const char *key)
 {
-    /* Not a failure of the job unless it goes on to change meta. */
+    /* Not a failure of the job unless it changes meta later. */
     return load(job) == CQ_DONE ? cq_value_get(&job->meta, key) : NULL;
 }
 

@@ -68,7 +68,7 @@ bool cq_frame_get_bool(const struct cq_frame *frame, const char *key, bool absen
 /* The text under name in the map under key, in one walk; CQ_STR_NONE: not there, or not a text. */
 struct cq_str cq_frame_get_in(const struct cq_frame *frame, const char *key, const char *name);
 
-/* For readers that take whatever comes: a frame's pairs, one after the other. */
+/* For readers that take any frame: its pairs, one after the other. */
 enum cq_frame_kind { CQ_FRAME_OTHER, CQ_FRAME_INT, CQ_FRAME_BOOL, CQ_FRAME_STR, CQ_FRAME_BIN, CQ_FRAME_MAP };
 
 struct cq_frame_pair {

@@ -186,7 +186,7 @@ PyObject *cq_stable_py_status(PyObject *self, PyObject *none)
     return PyLong_FromLong(status);
 }
 
-/* As hello's error; works before open too, where descriptor 3 is whatever we were started with. */
+/* As hello's error; works before open too, where descriptor 3 is the one that we were started with. */
 static bool greet_with_error(struct cq_str error)
 {
     struct cq_buf out = CQ_BUF_INIT(CQ_FRAME_CONTROL_MAX);

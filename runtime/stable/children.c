@@ -171,7 +171,7 @@ void cq_children_kill_all(struct cq_children *children)
         kill(-children->horses[i].pid, SIGKILL);
     if (children->list_fd < 0)
         return; /* who is left cannot be named, and must not be waited for */
-    /* Whatever dies may leave children of its own to us: again after each, until nobody is left. */
+    /* A process that dies may leave its children to us: look again after each, until none is left. */
     for (;;) {
         for_each_child(children, kill_any);
         if (waitpid(-1, NULL, 0) < 0 && errno != EINTR)

@@ -1,5 +1,5 @@
 /*
- * What every horse is to its stable and its worker, whatever it runs: its descriptors, signals and title,
+ * What every horse is to its stable and its worker, in any runtime: its descriptors, signals and title,
  * frames that come and the answer that goes, and the end of what a job left behind. For single-threaded
  * children of a stable.
  */

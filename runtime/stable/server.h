@@ -1,5 +1,5 @@
 /*
- * A stable: what it is to its worker, whatever its horses run. docs/RUNTIME.md is the protocol.
+ * A stable: what it is to its worker, in any runtime. docs/RUNTIME.md is the protocol.
  *
  * The loop belongs to the caller: cq_stable_server_serve comes back when there is something that only the
  * runtime can do. It forks in there, and comes back in the child as well. Between two forks it writes next to

@@ -291,7 +291,7 @@ static bool is_followed(const struct cq_transfer *transfer, long status)
     return (status == 307 || status == 308) && transfer->get;
 }
 
-/* Where it goes on, or why it does not. */
+/* The next address, or why there is none. */
 static bool redirect(struct cq_transfer *transfer, long status, char failure[CQ_TRANSFER_TEXT_MAX])
 {
     char *url = NULL;

@@ -27,7 +27,7 @@ struct cq_transfer {
     int redirects;
     size_t header_bytes, body_bytes;
     bool refused;  /* an address was */
-    bool answered; /* its headers are there, and are no redirect's */
+    bool answered; /* its headers are there, and are not those of a redirect */
     char error[CURL_ERROR_SIZE];
 };
 
@@ -43,8 +43,8 @@ size_t cq_transfer_size(const struct cq_transfer *transfer); /* bytes that it ho
 bool cq_transfer_prepare(struct cq_transfer *transfer, const struct cq_libcurl *curl, cq_time now);
 
 /*
- * A request is over. True: it is done, and *ret_failure empty when it was sent, else why not. False: it is to
- * go on with another request, to where it was sent.
+ * A request is over. True: it is done, and *ret_failure empty when it was sent, else why not. False: it
+ * continues with another request, to the address of the redirect.
  */
 bool cq_transfer_over(struct cq_transfer *transfer, CURLcode result, char ret_failure[CQ_TRANSFER_TEXT_MAX]);
 
