@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import shlex
 import subprocess
 
 import pytest
@@ -27,7 +28,7 @@ def convert():
     )
     subprocess.run(
         [
-            os.environ.get('CC', 'cc'),
+            *shlex.split(os.environ.get('CC', 'cc')),
             '-std=c11',
             '-D_GNU_SOURCE',
             '-O1',
@@ -42,6 +43,7 @@ def convert():
             *sources,
             *flags.stdout.split(),
             *more.stdout.split(),
+            '-lev',
             '-lm',
         ],
         check=True,

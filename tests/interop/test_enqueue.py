@@ -91,7 +91,7 @@ def both(stage, redis, arguments, loads=pickle.loads):
             "expires": redis.ttl(f"rq:job:{job_id}") > 0,
             "queues": redis.smembers("rq:queues"),
             "keys": sorted(
-                key.decode().replace(job_id, "<id>") for key in redis.keys() if not key.startswith(b"cq:")
+                key.decode().replace(job_id, "<id>") for key in redis.keys() if not key.startswith(b"rq:cq:")
             ),
         }
         found.append(state)

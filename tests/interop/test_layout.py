@@ -89,7 +89,7 @@ def picture(redis):
     out = {}
     for key in redis.keys():
         name = re.sub(r"[0-9a-f]{32}", "<execution>", key.decode())
-        if name.startswith("cq:"):
+        if name.startswith("rq:cq:"):
             continue
         kind = redis.type(key).decode()
         if kind == "hash":
