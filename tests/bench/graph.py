@@ -13,7 +13,7 @@ import sys
 import time
 
 from jobs_rq import PLACEHOLDER, RqJobs
-from link import encode
+from link import encode, longest_command_ms
 from rows import BARE, CQ, REUSE, SIMPLE, Row
 from server import Server, wait_until
 
@@ -81,10 +81,6 @@ def prepare(jobs, link, graph):
         link.ask_all(commands)
 
 
-def longest_ms(link):
-    return max((entry[2] for entry in link.ask("SLOWLOG", "GET", 10000)), default=0) / 1000
-
-
 def measure(server, row, folder, graph):
     """(jobs a second, the longest command)"""
     link = server.link
@@ -105,7 +101,7 @@ def measure(server, row, folder, graph):
         seconds = time.monotonic() - start
         if link.ask("EXISTS", DEFERRED, LIST):
             raise SystemExit("bench: a job is left behind")
-        return len(graph) / seconds, longest_ms(link)
+        return len(graph) / seconds, longest_command_ms(link)
     finally:
         if worker.poll() is None:
             worker.send_signal(signal.SIGTERM)
@@ -135,7 +131,7 @@ def measure_enqueue(server, count):
     seconds = time.monotonic() - start
     if link.ask("ZCARD", DEFERRED) != 1:
         raise SystemExit("bench: the job is not deferred")
-    return seconds, longest_ms(link)
+    return seconds, longest_command_ms(link)
 
 
 def main():

@@ -100,3 +100,8 @@ class Link:
             int(info["total_net_input_bytes"]) + int(info["total_net_output_bytes"]),
         )
         return float(info["used_cpu_user"]) + float(info["used_cpu_sys"]), everybody - ours
+
+
+def longest_command_ms(link):
+    """Of the commands in Redis' slow log; what is faster than its limit counts as nothing."""
+    return max((entry[2] for entry in link.ask("SLOWLOG", "GET", 10000)), default=0) / 1000

@@ -12,7 +12,7 @@ import threading
 import time
 
 from jobs_rq import PLACEHOLDER, RqJobs, epoch
-from link import Link, encode
+from link import Link, encode, longest_command_ms
 from rows import BARE, REUSE, SIMPLE, Row
 from server import Server, wait_until
 
@@ -74,10 +74,6 @@ def prepare(jobs, link, count):
             ]
         )
         link.ask("ZADD", STAGED, *[word for job_id in ids for word in (1, job_id)])
-
-
-def longest_command_ms(link):
-    return max((entry[2] for entry in link.ask("SLOWLOG", "GET", 1000)), default=0) / 1000
 
 
 def measure(server, row, folder, count):

@@ -13,7 +13,7 @@ CQ = Path(os.environ.get("CQ", "build/cq")).resolve()
 MODULES = CQ.parent / "tests/worker/modules"
 PYTHON_MODULES = Path(__file__).resolve().parent / "modules"
 QUEUES = ["high", "default", "low"]
-PATIENCE_S = 90
+PATIENCE_S = 2 * int(os.environ.get("CQ_TEST_PATIENCE", "60"))
 
 
 def wait_until(condition, what, must=True):
