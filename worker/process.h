@@ -77,7 +77,7 @@ struct cq_process {
     /* owned: room for CQ_SLOTS_MAX, so that none ever moves; slot_count of them are in use, or were */
     struct cq_slot *slots;
     int slot_count;
-    int slots_alive;  /* not yet dead; at 0 the loop ends */
+    int slots_alive; /* not yet dead; at 0 the loop ends */
 
     struct cq_str *queues; /* owned array of borrowed names, in the order given */
     size_t queue_count;
