@@ -92,12 +92,12 @@ static void take(struct cq_stop_work *stop, struct cq_str id, const struct cq_st
         add(stop, id, item);
         return;
     }
-    if (item->verdict != CQ_STOP_DEAF && !named)
+    if (item->verdict != CQ_STOP_UNHEARD && !named)
         return;
     stop->failed++;
-    if (item->verdict == CQ_STOP_GONE)
+    if (item->verdict == CQ_STOP_NO_JOB)
         cq_complain(command, "no such job: '%.*s'", (int)(id.len < 80 ? id.len : 80), id.data);
-    else if (item->verdict == CQ_STOP_IDLE)
+    else if (item->verdict == CQ_STOP_NOT_RUNNING)
         cq_complain(command, "job '%.*s' is not running, it is %.*s", (int)id.len, id.data,
                     (int)item->status.len, item->status.data);
     else

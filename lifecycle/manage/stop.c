@@ -21,11 +21,13 @@ enum cq_code cq_stop_read(const struct cq_reply *reply, size_t *ret_count, struc
 
 void cq_stop_item(const struct cq_reply *reply, size_t index, struct cq_stopping *ret_item)
 {
-    static const char *const words[] = {
-        [CQ_STOP_TOLD] = "told", [CQ_STOP_DEAF] = "deaf", [CQ_STOP_IDLE] = "idle", [CQ_STOP_GONE] = "gone"};
+    static const char *const words[] = {[CQ_STOP_TOLD] = "told",
+                                        [CQ_STOP_UNHEARD] = "unheard",
+                                        [CQ_STOP_NOT_RUNNING] = "not running",
+                                        [CQ_STOP_NO_JOB] = "no job"};
     const struct cq_reply *item = cq_reply_at(reply, index);
     struct cq_str word = cq_reply_str(cq_reply_at(item, 0));
-    ret_item->verdict = CQ_STOP_GONE;
+    ret_item->verdict = CQ_STOP_NO_JOB;
     for (int verdict = 0; verdict < (int)CQ_ARRAY_LEN(words); verdict++)
         if (cq_str_is(word, words[verdict]))
             ret_item->verdict = (enum cq_stop_verdict)verdict;

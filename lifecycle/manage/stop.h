@@ -15,9 +15,9 @@
 enum cq_stop_verdict {
     CQ_STOP_TOLD,
     /* nobody listens on its worker's channel: the worker is gone, and the job will be found abandoned */
-    CQ_STOP_DEAF,
-    CQ_STOP_IDLE, /* it does not run */
-    CQ_STOP_GONE, /* there is no such job */
+    CQ_STOP_UNHEARD,
+    CQ_STOP_NOT_RUNNING, /* it does not run */
+    CQ_STOP_NO_JOB,      /* there is no such job */
 };
 struct cq_stopping { /* borrowed from the reply; empty where there is nothing to say */
     enum cq_stop_verdict verdict;

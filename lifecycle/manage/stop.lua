@@ -1,8 +1,9 @@
 -- Tell the workers of started jobs to stop them: RQ's command on the worker's channel. A worker of cq's stops
--- that execution only; RQ's look at the job's id. Who wants to know when a job has stopped looks at rq:wip.
+-- that execution only; RQ's look at the job's id. When a job has stopped, its member has left rq:wip.
 -- Source: rq/command.py send_stop_job_command.
--- Returns for each job {verdict, queue, member of rq:wip, worker, status}; verdict: told, deaf (nobody
--- listens on the worker's channel), idle (it is not running), gone. Errors: none of its own.
+-- Returns for each job {verdict, queue, member of rq:wip, worker, status}.
+--   verdict: told, unheard (nobody listens on the worker's channel), not running, no job
+-- Errors: none of its own.
 -- No keys: an id may be longer than the names that C holds in a key.
 local count = unpack(ARGV) -- then the ids
 local answers = {}
@@ -20,16 +21,16 @@ local function stop(id)
     local fields = redis.pcall('HMGET', key_job(id), 'status', 'origin', 'worker_name')
     local status, queue, worker = unpack(fields)
     if fields.err or not status and redis.call('EXISTS', key_job(id)) == 0 then
-        return {'gone', '', '', '', ''}
+        return {'no job', '', '', '', ''}
     end
     local execution, member = execution_of(id, queue or '')
-    if status ~= 'started' or not member then return {'idle', queue or '', '', '', status or ''} end
+    if status ~= 'started' or not member then return {'not running', queue or '', '', '', status or ''} end
     local runner = execution and redis.pcall('HGET', key_execution(member), 'worker_name')
     if type(runner) == 'string' then worker = runner end
     local command = {command = 'stop-job', job_id = id, execution_id = execution}
     local heard = worker and worker ~= '' and redis.call('PUBLISH', key_pubsub(worker),
         cjson.encode(command)) or 0
-    return {heard > 0 and 'told' or 'deaf', queue or '', member, worker or '', status}
+    return {heard > 0 and 'told' or 'unheard', queue or '', member, worker or '', status}
 end
 
 for at = after_args, after_args + tonumber(count) - 1 do answers[#answers + 1] = stop(ARGV[at]) end

@@ -126,15 +126,15 @@ START_TEST(stop_says_who_hears_it_and_changes_nothing)
 {
     struct cq_stopping item;
     struct cq_job job = new_job("j1", "default");
-    ck_assert_int_eq(stop("nobody", &item), CQ_STOP_GONE);
+    ck_assert_int_eq(stop("nobody", &item), CQ_STOP_NO_JOB);
     RUN("SET", "rq:job:text", "no hash");
-    ck_assert_int_eq(stop("text", &item), CQ_STOP_GONE);
+    ck_assert_int_eq(stop("text", &item), CQ_STOP_NO_JOB);
     enqueue_plain("waits");
-    ck_assert_int_eq(stop("waits", &item), CQ_STOP_IDLE);
+    ck_assert_int_eq(stop("waits", &item), CQ_STOP_NOT_RUNNING);
     ck_assert(cq_str_is(item.status, "queued"));
     RUN("DEL", "rq:queue:default");
     enqueue_and_start(&job);
-    ck_assert_int_eq(stop("j1", &item), CQ_STOP_DEAF); /* nobody listens in a test */
+    ck_assert_int_eq(stop("j1", &item), CQ_STOP_UNHEARD); /* nobody listens in a test */
     ck_assert(cq_str_is(item.worker, "w1"));
     ck_assert(cq_str_is(item.member, "j1:" RUN_1));
     assert_text("started", "HGET", "rq:job:j1", "status");

@@ -71,11 +71,13 @@ static void bulk(void)
 
 static void stop(void)
 {
-    static const char *const verdicts[] = {
-        [CQ_STOP_TOLD] = "told", [CQ_STOP_DEAF] = "deaf", [CQ_STOP_IDLE] = "idle", [CQ_STOP_GONE] = "gone"};
+    static const char *const verdicts[] = {[CQ_STOP_TOLD] = "told",
+                                           [CQ_STOP_UNHEARD] = "unheard",
+                                           [CQ_STOP_NOT_RUNNING] = "idle",
+                                           [CQ_STOP_NO_JOB] = "gone"};
     struct cq_str id = given("id");
     struct cq_error err = {0};
-    struct cq_stopping item = {.verdict = CQ_STOP_GONE};
+    struct cq_stopping item = {.verdict = CQ_STOP_NO_JOB};
     size_t count = 0;
     cq_stop_build(&id, 1, &call);
     struct cq_reply *reply = run();

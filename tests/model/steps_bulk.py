@@ -52,7 +52,7 @@ def cq_stop(world, chance):
         runs = job.status == "started" and any(other == job.id for other, _ in world.state.wip[job.queue])
         known = job.id in world.state.running
         world.expect(
-            answer[:2] == ["ok", "deaf" if runs and known else "idle"],
+            answer[:2] == ["ok", "unheard" if runs and known else "not_running"],
             f"stop of {job.id}, {job.status}, answered {answer}",
         )
         tell(world, f"{job.id} {answer[1]}")
