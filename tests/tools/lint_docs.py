@@ -85,7 +85,7 @@ def missing_names(name, text):
         return
     known = {path.name for path in tracked(*SUFFIXES)}
     for match in re.finditer(r'`([\w.-]+)`', text):
-        if match.group(1).endswith(SUFFIXES) and match.group(1) not in known:
+        if match.group(1).endswith(SUFFIXES) and match.group(1) not in known.union(SUFFIXES):
             yield match.start(), f'no file is called {match.group(1)}'
 
 
@@ -107,9 +107,17 @@ def broken_links(name, text):
             yield match.start(), f'{target or name} has no heading #{anchor}'
 
 
+def unlisted_decisions(name, text):
+    """Pages of decisions that their index does not link."""
+    if name == 'docs/decisions/README.md':
+        for page in sorted((ROOT / name).parent.glob('[0-9]*.md')):
+            if f'({page.name})' not in text:
+                yield 0, f'it does not list {page.name}'
+
+
 def paths():
     for name, text in documents():
-        for find in (missing_paths, missing_names, broken_links):
+        for find in (missing_paths, missing_names, broken_links, unlisted_decisions):
             for offset, problem in find(name, text):
                 yield f'{name}:{line_of(text, offset)}: {problem}'
 

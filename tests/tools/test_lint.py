@@ -54,6 +54,7 @@ BAD = [
     ('shell', {'a/b.sh': '#!/bin/sh\nif true; then\n'}),
     ('path in a document', {'b.md': 'See `a/none.c`.\n'}),
     ('path in a document', {'b.md': 'See [b](b.md#none).\n'}),
+    ('path in a document', {'docs/decisions/README.md': '# None\n', 'docs/decisions/001-one.md': '# One\n'}),
     ('phrase', {'b.md': 'The worker\ngoes on.\n'}),
     ('phrase', {'a/b.c': 'const char cq_text[] = "it is no file";\n'}),
     ('long sentence', {'b.md': ('word ' * 7 + '\n') * 5}),
