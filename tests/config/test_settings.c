@@ -43,25 +43,26 @@ START_TEST(without_anything_the_defaults_hold)
 }
 END_TEST
 
+static const char every_setting[] =
+    "# comment\n[redis]\nhost = h\nport=7000\ndb: 2\nusername = ann\npassword = p#w \nconnect_timeout = "
+    "0.5\ncommand_timeout = 90\n"
+    "\n[worker]\n  queues = high, low\nname = w\nnum_workers = 8\nresults_ttl = -1\nworker_ttl = "
+    "5m\njob_monitoring_interval = 10s\n"
+    "maintenance_interval = 1h\ndequeue_strategy = Round_Robin\nreuse_horses = yes\nmax_jobs_per_horse = "
+    "0\n"
+    "max_rss_per_horse_kb = 1\nrequeue_abandoned = on\nkill_grace = 0\njob_output = "
+    "discard\nlog_job_description = no\n"
+    "logging_level = debug\nlog_format = json\nserializer = json ; a comment\npath = a, b/c\n"
+    "python = /v/bin/python\npreload = app.tasks, numpy\nauto_preload = off\nexception_handlers = "
+    "app.errors.report\n"
+    "default_exception_handler = no\njob_class = app.jobs.Job\nconnection_class = app.Redis\nallow = "
+    "app.tasks, z\n"
+    "[programs]\nz.last = /bin/z --x='1 2'\na.first = /bin/a\n[runtime.ruby]\ncommand = ruby stable.rb\n"
+    "functions = reports, mail.digest\n";
+
 START_TEST(every_setting_is_read_from_the_file)
 {
-    load_ok(
-        "# comment\n[redis]\nhost = h\nport=7000\ndb: 2\nusername = ann\npassword = p#w \nconnect_timeout = "
-        "0.5\ncommand_timeout = 90\n"
-        "\n[worker]\n  queues = high, low\nname = w\nnum_workers = 8\nresults_ttl = -1\nworker_ttl = "
-        "5m\njob_monitoring_interval = 10s\n"
-        "maintenance_interval = 1h\ndequeue_strategy = Round_Robin\nreuse_horses = yes\nmax_jobs_per_horse = "
-        "0\n"
-        "max_rss_per_horse_kb = 1\nrequeue_abandoned = on\nkill_grace = 0\njob_output = "
-        "discard\nlog_job_description = no\n"
-        "logging_level = debug\nlog_format = json\nserializer = json ; a comment\npath = a, b/c\n"
-        "python = /v/bin/python\npreload = app.tasks, numpy\nauto_preload = off\nexception_handlers = "
-        "app.errors.report\n"
-        "default_exception_handler = no\njob_class = app.jobs.Job\nconnection_class = app.Redis\nallow = "
-        "app.tasks, z\n"
-        "[programs]\nz.last = /bin/z --x='1 2'\na.first = /bin/a\n[runtime.ruby]\ncommand = ruby stable.rb\n"
-        "functions = reports, mail.digest\n",
-        nothing);
+    load_ok(every_setting, nothing);
     address_is("redis://h:7000/2 ann:p#w");
     ck_assert_int_eq(settings.connect_timeout_ms, 500);
     ck_assert_int_eq(settings.command_timeout_ms, 90000);
