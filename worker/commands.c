@@ -184,15 +184,10 @@ struct cq_commands *cq_commands_new(struct cq_process *process)
 {
     struct cq_commands *commands = cq_calloc(1, sizeof(*commands));
     commands->process = process;
-    struct cq_async_options options = {
-        .loop = process->loop,
-        .address = process->context->address,
-        .client_name = process->name,
-        .no_command_timeout = true,
-        .on_ready = on_ready,
-        .on_message = on_message,
-        .data = commands,
-    };
+    struct cq_async_options options = cq_process_blocking_connection(process);
+    options.on_ready = on_ready;
+    options.on_message = on_message;
+    options.data = commands;
     commands->async = cq_async_new(&options);
     return commands;
 }

@@ -109,6 +109,15 @@ struct cq_process {
 
 enum { CQ_INBOX_SIZE = 64 * 1024 };
 
+/* What a connection for commands that block, or for messages, begins with; its user adds callbacks. */
+static inline struct cq_async_options cq_process_blocking_connection(const struct cq_process *process)
+{
+    return (struct cq_async_options){.loop = process->loop,
+                                     .address = process->context->address,
+                                     .client_name = process->name,
+                                     .no_command_timeout = true};
+}
+
 /* End the loop with an error: the process gives up. Only the first one counts. */
 void cq_process_fail(struct cq_process *process, const struct cq_error *err);
 

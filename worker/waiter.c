@@ -180,14 +180,9 @@ struct cq_waiters *cq_waiters_new(struct cq_process *process)
     for (size_t i = 0; i < process->queue_count; i++) {
         struct waiter *waiter = &waiters->each[i];
         *waiter = (struct waiter){.waiters = waiters, .queue = process->queues[i]};
-        struct cq_async_options options = {
-            .loop = process->loop,
-            .address = process->context->address,
-            .client_name = process->name,
-            .no_command_timeout = true,
-            .on_ready = on_ready,
-            .data = waiter,
-        };
+        struct cq_async_options options = cq_process_blocking_connection(process);
+        options.on_ready = on_ready;
+        options.data = waiter;
         waiter->async = cq_async_new(&options);
     }
     return waiters;
