@@ -73,8 +73,8 @@ static void stop(void)
 {
     static const char *const verdicts[] = {[CQ_STOP_TOLD] = "told",
                                            [CQ_STOP_UNHEARD] = "unheard",
-                                           [CQ_STOP_NOT_RUNNING] = "idle",
-                                           [CQ_STOP_NO_JOB] = "gone"};
+                                           [CQ_STOP_NOT_RUNNING] = "not_running",
+                                           [CQ_STOP_NO_JOB] = "no_job"};
     struct cq_str id = given("id");
     struct cq_error err = {0};
     struct cq_stopping item = {.verdict = CQ_STOP_NO_JOB};
