@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "config/load.h"
+#include "config/redis_address.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
