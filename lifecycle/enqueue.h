@@ -22,10 +22,10 @@ struct cq_enqueue {
 };
 
 /*
- * Build the call. id and origin are at most CQ_NAME_MAX bytes: check them where they come in. Without unique
- * it may be sent again when its answer was lost: the same id with the same enqueued_at is pushed once, and
- * with dependencies or a due time the same id with the same created_at; so let created_at be the time of the
- * call. Redis: enqueue.lua.
+ * Build the call. id and origin are at most CQ_NAME_MAX bytes: check them where they come in.
+ * Without unique it may be sent again when its answer was lost. The same id with the same enqueued_at is
+ * pushed once; with dependencies or a due time, the same id with the same created_at. So let created_at be
+ * the time of the call. Redis: enqueue.lua.
  */
 void cq_enqueue_build(const struct cq_enqueue *enqueue, struct cq_command *command);
 
@@ -35,9 +35,10 @@ CQ_MUST_CHECK enum cq_code cq_enqueue_read(const struct cq_reply *reply, int64_t
                                            struct cq_error *err);
 
 /*
- * How many of its dependencies do not exist, of a reply of either script that was read without an error. They
- * count as finished. ret_first  one of them, borrowed from the reply; untouched when there is none What is
- * enqueued with many is looked at by register: each of its replies has its own.
+ * How many of its dependencies do not exist: they count as finished. Of a reply to enqueue.lua or
+ * register.lua that was read without an error. A job with many dependencies has them looked at by register,
+ * and each of its replies has its own. ret_first  one of them, borrowed from the reply; untouched when there
+ * is none
  */
 int64_t cq_enqueue_missing(const struct cq_reply *reply, struct cq_str *ret_first);
 

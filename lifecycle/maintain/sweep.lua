@@ -120,7 +120,7 @@ end
 local steps = {{canceled, check_entry}, {deferred, check_deferred}, {scheduled, check_scheduled}}
 if oldest ~= '' then steps[4] = {failed, check_age} end
 
--- Returns whether the round goes on.
+-- Returns whether the round has more to look at.
 local function go_round()
     local step, cursor, due = unpack(redis.call('HMGET', state, 'step', 'cursor', 'due'))
     step, due = tonumber(step), tonumber(due)

@@ -8,10 +8,12 @@
 #include "redis/reply.h"
 
 /*
- * Cancel a job wherever it is: status canceled, into rq:canceled:<queue>. A running one runs on; its result
- * is stored. dependents  those that wait for nothing else are enqueued: RQ's enqueue_dependents detach it
- * leaves the dependents sets of what it waits for: RQ's remove_from_dependencies Redis: cancel.lua. Source:
- * rq/job.py Job.cancel. Errors on reading: CQ_ERR_NO_SUCH_JOB, CQ_ERR_INVALID_OPERATION (canceled already).
+ * Cancel a job wherever it is: status canceled, into rq:canceled:<queue>. A running one continues to run, and
+ * its result is stored.
+ *   dependents  enqueue those that wait for nothing else: RQ's enqueue_dependents
+ *   detach      take it out of the dependents sets of what it waits for: RQ's remove_from_dependencies
+ * Redis: cancel.lua. Source: rq/job.py Job.cancel.
+ * Errors on reading: CQ_ERR_NO_SUCH_JOB, CQ_ERR_INVALID_OPERATION (canceled already).
  */
 struct cq_cancel {
     struct cq_str job_id;

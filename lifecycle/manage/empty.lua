@@ -3,7 +3,7 @@
 -- and loses its place only. One call deletes at most so many dependents: a job that has more goes back to the
 -- front of the queue until they are gone. It ends early where jobs have many dependencies, whose sets they
 -- leave.
--- What is no hash is no job and stays as it is; what should be a set and is none has no members.
+-- A key of an id that is not a hash stays as it is. A key that should be a set and is not has no members.
 -- Source: rq/queue.py Queue.empty.
 -- Returns {taken off, left}. Errors: none of its own.
 local list = unpack(KEYS) -- rq:queue:<name>

@@ -13,9 +13,10 @@
 #include "redis/reply.h"
 
 /*
- * Pause queues for duration_s seconds, 0: until they are resumed; a queue that is paused gets the new end. Or
- * resume them. queues  names, 1 or more Redis: pause.lua. The reply's item i tells whether queue i was paused
- * before.
+ * Pause queues, or resume them. A queue that is paused gets the new end.
+ *   queues      names, 1 or more
+ *   duration_s  seconds, 0: until they are resumed
+ * Redis: pause.lua. The reply's item i tells whether queue i was paused before.
  */
 void cq_pause_build(const struct cq_strv *queues, int64_t duration_s, cq_time now,
                     struct cq_command *command);

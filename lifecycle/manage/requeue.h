@@ -8,11 +8,14 @@
 #include "redis/reply.h"
 
 /*
- * Requeue one failed job: out of rq:failed:<queue>, started_at, ended_at, exc_info cleared, status queued,
- * pushed. queue CQ_STR_NONE: the queue is the job's own origin. Redis: requeue.lua. Source: rq/registry.py
- * requeue. Errors on reading: CQ_ERR_NO_SUCH_JOB (no hash; the stale registry entry is removed),
- * CQ_ERR_INVALID_OPERATION (not in the registry). The second form takes it out of another registry
- * ("canceled"), or puts it at the front.
+ * Requeue one job of a registry: it leaves it, started_at, ended_at and exc_info are cleared, its status is
+ * queued, and it is pushed.
+ *   registry  "failed" or "canceled"
+ *   queue     CQ_STR_NONE: the job's own origin
+ *   at_front  true: to the head of the list
+ * Redis: requeue.lua. Source: rq/registry.py requeue.
+ * Errors on reading: CQ_ERR_NO_SUCH_JOB (no hash; the stale entry is removed), CQ_ERR_INVALID_OPERATION (not
+ * in the registry).
  */
 void cq_requeue_build(const char *registry, struct cq_str job_id, struct cq_str queue, bool at_front,
                       cq_time now, struct cq_command *command);

@@ -8,9 +8,9 @@
 #include "redis/reply.h"
 
 /*
- * Tell the workers of started jobs to stop them: RQ's command on rq:pubsub:<worker>. They do so some time
- * later, or not, when the job ends by itself: it has ended when its member has left rq:wip:<queue>. Redis:
- * stop.lua. Source: rq/command.py send_stop_job_command.
+ * Tell the workers of started jobs to stop them: RQ's command on rq:pubsub:<worker>. A job has ended when its
+ * member has left rq:wip:<queue>; it may also end by itself before that.
+ * Redis: stop.lua. Source: rq/command.py send_stop_job_command.
  */
 enum cq_stop_verdict {
     CQ_STOP_TOLD,

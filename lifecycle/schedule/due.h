@@ -20,8 +20,8 @@ enum { CQ_DUE_NONE = -1 };
 
 /*
  * One pass.
- *   now    by the worker's clock: when the jobs say they were enqueued. What is due is judged by the clock of
- * Redis. limit  most jobs of this call; each costs Redis some 7 us
+ *   now    by the worker's clock: when the jobs say they were enqueued. Redis' clock judges what is due
+ *   limit  most jobs of this call; each costs Redis some 7 us
  */
 void cq_due_build(const struct cq_scheduler_identity *id, cq_time now, int limit, struct cq_command *command);
 CQ_MUST_CHECK enum cq_code cq_due_read(const struct cq_reply *reply, struct cq_due *ret_due,

@@ -20,7 +20,7 @@ local function started_before(queue_keys, first, execution)
     return nil
 end
 
--- A pause that is over is taken away by whoever sees it first.
+-- The first call that sees a pause that is over takes it away.
 local function is_paused(queue)
     local ends = redis.pcall('HGET', paused, queue)
     if type(ends) ~= 'string' then return false end

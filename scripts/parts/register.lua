@@ -7,8 +7,8 @@
 -- Where there are more than register_most, they are looked at piece by piece, so that Redis is not held for
 -- long. A job that is enqueued is deferred with all of them in its own set, so that nobody lets it go too
 -- early; one that is deleted, or enqueued anew, has no such set any more. rq:cq:dependencies:<id> has those
--- that are still to be looked at, and the list rq:cq:releasing:<queue> says +<id>:. Whoever enqueues goes on
--- at once (register.lua); else, or where that one dies, release_some of release.lua does.
+-- that are still to be looked at, and the list rq:cq:releasing:<queue> says +<id>:. The
+-- process that enqueued continues at once (register.lua); where it dies, release_some of release.lua does.
 local register_most = 500
 -- How many more dependencies the jobs of this call may leave: shared, for scripts that work on many jobs.
 -- They end their call when it is spent (bulk.lua, sweep.lua, remove.lua).
@@ -39,7 +39,7 @@ end
 -- caller's to delete.
 local function leave_dependencies(id, queue)
     local own, rest = key_dependencies(id), key_unregistered(id)
-    local most = queue == '' and 100000000 or register_most -- without a queue there is nobody to go on
+    local most = queue == '' and 100000000 or register_most -- without a queue nobody would continue
     local some = redis.pcall('SRANDMEMBER', own, most + 1)
     dependencies_left = dependencies_left - #some
     if #some <= most then

@@ -9,12 +9,13 @@
 --
 -- One call looks at release_left of them, and at release_looks of what else they wait for, so that Redis is
 -- not held for long. A larger set is set aside, as rq:cq:dependents:<id>:<time>, with <0 or 1><id>:<time> at
--- the end of the list rq:cq:releasing:<queue>, 1 for a parent that failed; later calls go on with it
--- (release_some): those that find no job on the queue, and abandon.lua. So it outlives whoever began, and the
--- parent too.
--- What is left of this call's work, shared by all that includes this part: bulk.lua ends its chunk when it is
--- spent. release_left counts dependents, release_looks other dependencies of theirs; a call stops after the
--- dependent that uses these up.
+-- the end of the list rq:cq:releasing:<queue>, 1 for a parent that failed. Later calls continue with it
+-- (release_some): fetches that find no job on the queue, and abandon.lua. So it outlives the process that
+-- began, and the parent too.
+
+-- What is left of this call's work. All scripts that include this part share it, and bulk.lua ends its chunk
+-- when it is spent. release_left counts dependents, release_looks other dependencies of theirs; a call stops
+-- after the dependent that uses these up.
 local release_left, release_looks = 500, 5000
 
 -- In pieces, because there may be many. What has finished, or is gone, leaves the set of one that waits on,
@@ -51,7 +52,7 @@ end
 -- parent, ended: whose end it is, as in release_dependents; nil for a look at all that it waits for. Returns
 -- whether it still belongs into the dependents set.
 local function release_one(id, parent, ended)
-    -- what is no hash is no job: all nil
+    -- all nil where the key is not a hash: there is no such job
     local status, queue, failures, front, ttl, limit_key, concurrency = unpack(redis.pcall('HMGET',
         key_job(id), 'status', 'origin', 'allow_dependency_failures', 'enqueue_at_front', 'ttl',
         'rate_limit_key', 'rate_limit_concurrency'))

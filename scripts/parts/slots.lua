@@ -102,7 +102,7 @@ local function may_start(id, queue, since, key, concurrency)
 end
 
 -- A job's end, or its way into rq:scheduled: the slot is the next one's. key: nil or '' for most jobs.
--- What is wrong with these keys is no concern of the job that ends.
+-- Keys that hold something else do not matter to the job that ends.
 local function release_slot(key, id, iso)
     if not key or key == '' then return end
     pcall(function()
@@ -112,8 +112,8 @@ local function release_slot(key, id, iso)
 end
 
 -- A job that is canceled, deleted or enqueued anew waits no more. One that runs keeps its slot until it ends.
--- Who comes next is let through by pass_slot_on, by the next one that ends, or by abandon.lua: whoever takes
--- out many is not to push as many meanwhile.
+-- pass_slot_on, the next one that ends, or abandon.lua lets the next job through: a script that takes out many
+-- jobs must not push as many meanwhile.
 local function leave_limit(id, runs)
     local key = redis.pcall('HGET', key_job(id), 'rate_limit_key')
     if type(key) ~= 'string' or key == '' then return end

@@ -1,14 +1,13 @@
 -- needs: lasting, monitoring_s, now, now_iso, now_s, seconds_of, worker, worker_executions, worker_name,
 --       worker_ttl
 -- gives: start_job
--- Start one job: its hash, its execution, rq:wip, the worker's hash. Uses the script's own locals worker,
--- worker_executions, worker_name, worker_ttl, monitoring_s, lasting, now, now_s and now_iso. The execution
--- counts as abandoned when no heartbeat has come for its heartbeat ttl: the monitoring interval, or the job's
--- timeout when that is shorter, and a minute.
+-- Start one job: its hash, its execution, rq:wip, the worker's hash.
+-- The execution counts as abandoned when no heartbeat has come for its heartbeat ttl: the monitoring interval,
+-- or the job's timeout when that is shorter, and a minute.
 -- counts: further fields of the worker's hash, {field, value, ...}, of the job that it has just finished;
 -- nil: it was idle. Then its keys were given their expiry when it became busy, and heartbeats renew it.
 -- lasting '1': reused horses, RQ's SimpleWorker; it sends no heartbeat while it works, so its key lasts as
--- long as the job may. Here heartbeats go on: it need not last longer than an idle worker's.
+-- long as the job may. Here heartbeats continue: it need not last longer than an idle worker's.
 -- Source: rq/executions.py prepare_execution, rq/worker/base.py prepare_job_execution, get_heartbeat_ttl (of
 -- SimpleWorker, too).
 local function start_job(id, queue, execution, worker_lives, counts, origin, timeout, ttl)
