@@ -173,6 +173,7 @@ def fork_slowly(channel, horses, frame):
         channel.send('forked', horse=frame['horse'], error='out of everything')
         return
     fork(channel, horses, frame)
+    record('forked')
 
 
 def reap_late(channel, horses):

@@ -63,6 +63,7 @@ START_TEST(what_a_runtime_raises_at_the_timeout_is_recorded_when_it_says_that_it
     pid_t worker = start_worker("--burst", "--config", fake_config, "--name", "w", "--kill-grace", "600",
                                 NULL);
     wait_lines(1, "at work");
+    wait_lines(2, "forked"); /* one that is still asked for would hang, when 200 s pass at once */
     pass_time(worker, 200);
     wait_turn("w");
     fake_says("raise", "");
@@ -91,6 +92,7 @@ START_TEST(what_follows_the_function_has_a_timeout_of_its_own)
     use_clock();
     pid_t worker = start_worker("--burst", "--config", fake_config, "--name", "w", NULL);
     wait_log("long_after: said ended");
+    wait_lines(2, "forked");
     pass_time(worker, 400);
     wait_turn("w");
     fake_says("let-go", "");
