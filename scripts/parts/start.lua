@@ -2,8 +2,8 @@
 --       worker_ttl
 -- gives: start_job
 -- Start one job: its hash, its execution, rq:wip, the worker's hash.
--- The execution counts as abandoned when no heartbeat has come for its heartbeat ttl: the monitoring interval,
--- or the job's timeout when that is shorter, and a minute.
+-- The execution counts as abandoned when no heartbeat has come for its heartbeat ttl: the monitoring
+-- interval, or the job's timeout when that is shorter, and a minute.
 -- counts: further fields of the worker's hash, {field, value, ...}, of the job that it has just finished;
 -- nil: it was idle. Then its keys were given their expiry when it became busy, and heartbeats renew it.
 -- lasting '1': reused horses, RQ's SimpleWorker; it sends no heartbeat while it works, so its key lasts as
