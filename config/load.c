@@ -12,6 +12,7 @@
 #include "config/ini.h"
 #include "config/nearest.h"
 #include "config/sections.h"
+#include "config/store.h"
 #include "redis/address.h"
 
 enum { WHERE_SIZE = 160 };
@@ -50,9 +51,9 @@ static enum cq_code unknown_key(const struct loading *loading, const char *secti
 {
     size_t count, names = 0;
     const struct cq_setting *table = cq_settings_table(&count);
-    const char *keys[CQ_SETTINGS_MAX];
+    const char *keys[CQ_SETTINGS_COUNT];
     for (size_t i = 0; i < count; i++)
-        if (strcmp(table[i].section, section) == 0)
+        if (table[i].section && strcmp(table[i].section, section) == 0)
             keys[names++] = table[i].key;
     const char *nearest = cq_nearest(key, keys, names);
     if (nearest)

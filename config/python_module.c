@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "config/interpreter.h"
 #include "config/settings.h"
+#include "config/store.h"
 
 enum {
     ANSWER_MAX = 256 * 1024, /* bytes of all settings */

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "config/nearest.h"
 #include "config/settings.h"
+#include "config/store.h"
 #include "runtime/program.h"
 
 enum { WHERE_SIZE = 200, NAME_MAX_LEN = 200, MAPPINGS_MAX = 10000 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "config/store.h"
 
 void cq_settings_init(struct cq_settings *settings)
 {
@@ -13,7 +14,9 @@ void cq_settings_init(struct cq_settings *settings)
     size_t count;
     const struct cq_setting *table = cq_settings_table(&count);
     for (size_t i = 0; i < count; i++) {
-        enum cq_code code = cq_setting_store(&table[i], settings, table[i].initial, table[i].key, NULL);
+        enum cq_code code = table[i].initial
+                                ? cq_setting_store(&table[i], settings, table[i].initial, table[i].key, NULL)
+                                : CQ_OK;
         assert(code == CQ_OK);
         (void)code;
     }
@@ -43,27 +46,28 @@ void cq_settings_release(struct cq_settings *settings)
     *settings = (struct cq_settings){0};
 }
 
-/* The place of `section.key` in the table. */
-static size_t index_of(const char *key)
+static size_t index_of(const char *name)
 {
     size_t count;
-    const struct cq_setting *table = cq_settings_table(&count);
-    const char *dot = strchr(key, '.');
-    assert(dot);
-    const struct cq_setting *setting = cq_setting_find(cq_str_n(key, (size_t)(dot - key)), cq_str(dot + 1));
+    const struct cq_setting *setting = cq_setting_named(name);
     assert(setting);
-    return (size_t)(setting - table);
+    return (size_t)(setting - cq_settings_table(&count));
+}
+
+enum cq_code cq_settings_set_row(struct cq_settings *settings, const struct cq_setting *setting,
+                                 const char *value, const char *where, struct cq_error *err)
+{
+    size_t count;
+    enum cq_code code = cq_setting_store(setting, settings, value, where, err);
+    if (code == CQ_OK)
+        settings->source[setting - cq_settings_table(&count)] = CQ_FROM_COMMAND_LINE;
+    return code;
 }
 
 enum cq_code cq_settings_set(struct cq_settings *settings, const char *key, const char *value,
                              const char *where, struct cq_error *err)
 {
-    size_t count, index = index_of(key);
-    const struct cq_setting *table = cq_settings_table(&count);
-    enum cq_code code = cq_setting_store(&table[index], settings, value, where, err);
-    if (code == CQ_OK)
-        settings->source[index] = CQ_FROM_COMMAND_LINE;
-    return code;
+    return cq_settings_set_row(settings, cq_setting_named(key), value, where, err);
 }
 
 void cq_settings_set_list(struct cq_settings *settings, const char *key, const char *const *items,
@@ -96,9 +100,8 @@ const char *cq_settings_where(const struct cq_settings *settings, const char *ke
         break;
     case CQ_FROM_ENVIRONMENT: snprintf(text, size, "%s", setting->env[0]); break;
     case CQ_FROM_COMMAND_LINE:
-        snprintf(text, size, "--%s", setting->key);
-        for (char *c = text; *c; c++)
-            *c = *c == '_' ? '-' : *c;
+        snprintf(text, size, "%s%s", setting->option.name ? "--" : "",
+                 setting->option.name ? setting->option.name : setting->key);
         break;
     case CQ_FROM_DEFAULT: snprintf(text, size, "%s", setting->key); break;
     }

@@ -1,4 +1,5 @@
-/* A setting's value: text checked by its type and bounds, and put into its field. */
+#include "config/store.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,7 +164,12 @@ static enum cq_code store_choice(const struct cq_setting *setting, struct cq_set
                                                  : " or ",
                       choice->name);
     }
-    enum cq_code code = cq_error_set(err, CQ_ERR_CONFIG, "%s: `%.60s` is not %s", where, value, names.data);
+    enum cq_code code;
+    if (strchr(value, '%')) /* RQ's --log-format takes such: better refused than ignored */
+        code = cq_error_set(err, CQ_ERR_CONFIG, "%s: cq has no Python format strings; give %s", where,
+                            names.data);
+    else
+        code = cq_error_set(err, CQ_ERR_CONFIG, "%s: `%.60s` is not %s", where, value, names.data);
     cq_buf_release(&names);
     return code;
 }

@@ -1,7 +1,11 @@
 /*
- * The table of settings: of each its place in the ini file, its environment variables, type, bounds, default
- * and meaning. Everything that knows a setting by name, reads, checks or documents it goes through this
- * table.
+ * The table of settings. A row, in settings_*.def, is
+ *
+ *     CQ_SETTING(section, C type of the field, field, type without CQ_SETTING_, members of struct cq_setting
+ * ...)
+ *
+ * The rows make the fields of struct cq_settings and this table, through which everything goes that knows a
+ * setting by name, reads, checks, shows or documents it.
  */
 #ifndef CQ_CONFIG_TABLE_H
 #define CQ_CONFIG_TABLE_H
@@ -9,11 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/error.h"
 #include "base/str.h"
-#include "base/strv.h"
-
-struct cq_settings;
 
 enum cq_setting_type {
     CQ_SETTING_TEXT,   /* char *; NULL: none */
@@ -42,44 +42,48 @@ struct cq_setting_choice {
     int value;
 };
 
+/* The headings of --help under which options of settings are listed. */
+enum cq_setting_group {
+    CQ_GROUP_NONE,
+    CQ_GROUP_RUN,
+    CQ_GROUP_WORKER,
+    CQ_GROUP_POOL,
+    CQ_GROUP_HORSES,
+    CQ_GROUP_PYTHON,
+    CQ_GROUP_LOG
+};
+
+/* How a setting is written on the command line. */
+struct cq_setting_option {
+    enum cq_setting_group group; /* commands list all options of a group; NONE: they name them one by one */
+    const char *name;            /* long, without dashes; NULL: it has no option */
+    char letter;                 /* short; 0: none */
+    const char *alias;           /* another long name that RQ uses; NULL: none */
+    const char *short_word;      /* several letters after one dash, as RQ's -ds; NULL: none */
+    const char *argument;        /* what --help calls the value; NULL: takes none */
+    const char *value;           /* without an argument: what the option sets it to */
+};
+
 struct cq_setting {
-    const char *section; /* of the ini file: redis, worker */
+    const char *section; /* of the ini file: redis, worker; NULL: of the command line alone */
     const char *key;
     const char *env[2]; /* environment variables, the first one that is set counts; NULL: none */
     enum cq_setting_type type;
     size_t offset, size; /* of the field in struct cq_settings */
-    int64_t min, max;    /* INT, SECONDS; TIMEOUT in milliseconds; NAMES: min parts of a name */
-    const char *initial; /* the default, as it would be written; "" for none */
+    int64_t min, max;    /* INT, SECONDS, SIZE; TIMEOUT in milliseconds; NAMES: min parts of a name */
+    const char *initial; /* the default, as it would be written; NULL: none, 0 or false */
     const struct cq_setting_choice *choices;
-    const char *help; /* one line for humans, the unit in it */
+    struct cq_setting_option option;
+    const char *help; /* one sentence, the unit in it: what the option does, when it has one */
 };
-
-enum { CQ_SETTINGS_MAX = 96 }; /* of the table; the build fails when it grows above */
 
 /* All settings, in the order of config.example.ini. */
 const struct cq_setting *cq_settings_table(size_t *ret_count);
 
-/* The setting of a section and key; NULL: there is none. */
+/* The setting of `worker.results_ttl`, or `burst` for one of the command line alone; NULL: there is none. */
+const struct cq_setting *cq_setting_named(const char *name);
+
+/* The setting of a section and key of the ini file; NULL: there is none. */
 const struct cq_setting *cq_setting_find(struct cq_str section, struct cq_str key);
-
-/*
- * Check value and put it into the setting's field of settings.
- *   where  starts the message
- * Errors: CQ_ERR_CONFIG; the field is untouched then.
- */
-CQ_MUST_CHECK enum cq_code cq_setting_store(const struct cq_setting *setting, struct cq_settings *settings,
-                                            const char *value, const char *where, struct cq_error *err);
-
-/*
- * Dotted names with commas between them, as a setting of type NAMES is written; "" is none.
- *   parts  of each name, at least
- * Errors: CQ_ERR_CONFIG for an empty item or one that is not a dotted name; *ret_names is untouched then, and
- * else the caller's.
- */
-CQ_MUST_CHECK enum cq_code cq_setting_names(const char *value, int parts, const char *where,
-                                            struct cq_strv *ret_names, struct cq_error *err);
-
-/* Free what the field owns; secrets are wiped. */
-void cq_setting_release(const struct cq_setting *setting, struct cq_settings *settings);
 
 #endif

@@ -24,27 +24,16 @@ struct cron_options {
     bool list, check, json;
     int64_t next;
     int missed; /* enum cq_cron_missed; -1: not given */
-    const char *from, *trigger, *pause, *resume, *log_format;
+    const char *from, *trigger, *pause, *resume;
 };
 
 #define FIELD(member) offsetof(struct cron_options, member)
 
 static const struct cq_option cron_options[] = {
+    {.kind = CQ_OPTION_SETTING, .key = "worker.logging_level", .letter = 'l'},
+    {.kind = CQ_OPTION_SETTING, .key = "worker.log_format"},
     {.kind = CQ_OPTION_SETTING,
-     .name = "logging-level",
-     .letter = 'l',
-     .alias = "logging_level",
-     .argument = "LEVEL",
-     .setting = "worker.logging_level"},
-    {.kind = CQ_OPTION_TEXT,
-     .name = "log-format",
-     .argument = "text|json",
-     .field = FIELD(log_format),
-     .help = "The form of log lines; json: one object a line (default: text)"},
-    {.kind = CQ_OPTION_SETTING,
-     .name = "python",
-     .argument = "PATH",
-     .setting = "worker.python",
+     .key = "worker.python",
      .help = "The interpreter that reads Python configurations, with rq in it"},
     {.kind = CQ_OPTION_CHOICE,
      .name = "missed",
@@ -145,10 +134,6 @@ static enum cq_code check_options(const struct cq_run *run, struct cq_error *err
     const char *name = options->pause ? options->pause : options->resume;
     if (name && (!*name || strlen(name) > CQ_NAME_MAX))
         return cq_error_set(err, CQ_ERR_USAGE, "a cron job's name has 1 to %d bytes", CQ_NAME_MAX);
-    if (options->log_format && strcmp(options->log_format, "text") != 0 &&
-        strcmp(options->log_format, "json") != 0)
-        return cq_error_set(err, CQ_ERR_USAGE, "--log-format: must be text or json, not '%.40s'",
-                            options->log_format);
     return CQ_OK;
 }
 
@@ -305,10 +290,7 @@ static enum cq_code serve(struct work *work, struct cq_error *err)
     enum cq_code code = cq_settings_address(settings, &address, err);
     if (code != CQ_OK)
         return code;
-    bool json = work->options->log_format ? strcmp(work->options->log_format, "json") == 0
-                                          : settings->log_format == CQ_LOG_JSON;
-    cq_log_init(&log, STDERR_FILENO, (enum cq_log_level)settings->logging_level,
-                json ? CQ_LOG_JSON : CQ_LOG_TEXT);
+    cq_log_init(&log, STDERR_FILENO, settings->logging_level, settings->log_format);
     log.color = isatty(STDERR_FILENO) == 1 && !(no_color && *no_color);
     log.name = "cq.cron";
     for (size_t i = 0; i < work->files.count; i++)

@@ -13,7 +13,6 @@
 
 #include "cmd/line/exit.h"
 #include "cmd/line/options.h"
-#include "config/table.h"
 
 /* Options that every command takes, as rq's shared options. */
 struct cq_shared {

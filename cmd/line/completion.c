@@ -12,9 +12,12 @@ enum { WORDS_LIMIT = 4096 };
 
 static void option_words(const struct cq_option *options, const struct cq_option *above)
 {
-    for (const struct cq_option *option = options; option && option->kind != CQ_OPTION_END; option++) {
+    struct cq_option rows[CQ_OPTIONS_MAX], taken[CQ_OPTIONS_MAX];
+    cq_options_expand(options, rows);
+    cq_options_expand(above, taken);
+    for (const struct cq_option *option = rows; option->kind != CQ_OPTION_END; option++) {
         if (option->kind == CQ_OPTION_HEADING || option->kind == CQ_OPTION_MISSING ||
-            cq_options_name(above, option))
+            cq_options_name(taken, option))
             continue;
         if (option->name)
             cq_print(" --%s", option->name);
@@ -31,7 +34,7 @@ static void command_words(void)
  * anything. */
 static const char *value_words(const struct cq_option *option, struct cq_buf *words)
 {
-    const struct cq_setting *setting = cq_option_setting(option);
+    const struct cq_setting *setting = option->setting;
     const char *named = option->words ? option->words : strchr(option->argument, '|') ? option->argument : "";
     cq_buf_clear(words);
     for (const char *c = named; *c; c++)
@@ -60,9 +63,12 @@ static void value(const char *command, const struct cq_option *option, const cha
 static void values(const char *command, const struct cq_option *options, const struct cq_option *above)
 {
     struct cq_buf words = CQ_BUF_INIT(WORDS_LIMIT);
-    for (const struct cq_option *option = options; option && option->kind != CQ_OPTION_END; option++) {
+    struct cq_option rows[CQ_OPTIONS_MAX], taken[CQ_OPTIONS_MAX];
+    cq_options_expand(options, rows);
+    cq_options_expand(above, taken);
+    for (const struct cq_option *option = rows; option->kind != CQ_OPTION_END; option++) {
         const char *takes = option->argument;
-        if (option->kind == CQ_OPTION_MISSING || !takes || !option->name || cq_options_name(above, option))
+        if (option->kind == CQ_OPTION_MISSING || !takes || !option->name || cq_options_name(taken, option))
             continue;
         if (*value_words(option, &words))
             value(command, option, "_cq_words", words.data);

@@ -1,13 +1,11 @@
 #include "cmd/line/help.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "cmd/line/completion.h"
 #include "cmd/line/output.h"
 #include "cmd/line/program.h"
-#include "config/settings.h"
 
 enum {
     WIDTH = 80,
@@ -79,32 +77,11 @@ static void spell(const struct cq_option *option, struct cq_buf *out)
         cq_buf_printf(out, " %s", option->argument);
 }
 
-const struct cq_setting *cq_option_setting(const struct cq_option *option)
-{
-    size_t count;
-    const struct cq_setting *table = cq_settings_table(&count);
-    for (size_t i = 0; option->setting && i < count; i++) {
-        size_t len = strlen(table[i].section);
-        if (strncmp(option->setting, table[i].section, len) == 0 && option->setting[len] == '.' &&
-            strcmp(option->setting + len + 1, table[i].key) == 0)
-            return &table[i];
-    }
-    return NULL;
-}
-
 static void help_text(const struct cq_option *option, struct cq_buf *out)
 {
-    const struct cq_setting *setting = cq_option_setting(option);
-    const char *fallback = option->fallback;
-    if (setting && option->argument && *setting->initial &&
-        !strstr(option->help ? option->help : "", "default:"))
-        fallback = setting->initial;
-    size_t start = out->len;
-    cq_buf_text(out, option->help ? option->help : setting ? setting->help : "");
-    if (out->len > start) /* a setting's help is written for the ini file, where it begins small */
-        out->data[start] = (char)toupper((unsigned char)out->data[start]);
-    if (fallback)
-        cq_buf_printf(out, " (default: %s)", fallback);
+    cq_buf_text(out, option->help);
+    if (option->fallback)
+        cq_buf_printf(out, " (default: %s)", option->fallback);
 }
 
 static void print_option(const struct cq_option *option)
@@ -132,8 +109,11 @@ static void print_option(const struct cq_option *option)
 /* above: a table whose names go before; may be NULL, as options may. */
 static void print_table(const struct cq_option *options, const struct cq_option *above)
 {
-    for (const struct cq_option *option = options; option && option->kind != CQ_OPTION_END; option++)
-        if (!cq_options_name(above, option))
+    struct cq_option rows[CQ_OPTIONS_MAX], taken[CQ_OPTIONS_MAX];
+    cq_options_expand(options, rows);
+    cq_options_expand(above, taken);
+    for (const struct cq_option *option = rows; option->kind != CQ_OPTION_END; option++)
+        if (!cq_options_name(taken, option))
             print_option(option);
 }
 
@@ -225,8 +205,11 @@ static void man_option(const struct cq_option *option)
 
 static void man_table(const struct cq_option *options, const struct cq_option *above)
 {
-    for (const struct cq_option *option = options; option && option->kind != CQ_OPTION_END; option++)
-        if (!cq_options_name(above, option))
+    struct cq_option rows[CQ_OPTIONS_MAX], taken[CQ_OPTIONS_MAX];
+    cq_options_expand(options, rows);
+    cq_options_expand(above, taken);
+    for (const struct cq_option *option = rows; option->kind != CQ_OPTION_END; option++)
+        if (!cq_options_name(taken, option))
             man_option(option);
 }
 

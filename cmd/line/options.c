@@ -2,8 +2,10 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/number.h"
 #include "config/nearest.h"
 
@@ -94,15 +96,62 @@ static enum cq_code store_number(const struct cq_option *option, const char *val
                         (long long)option->min, (long long)option->max);
 }
 
+/* The last value counts, but lists collect theirs. */
 static void keep_given(struct cq_options_given *given, const struct cq_option *option, const char *value)
 {
     size_t at = 0;
-    while (at < given->len && given->items[at].option != option)
+    bool list = option->setting->type == CQ_SETTING_NAMES || option->setting->type == CQ_SETTING_LIST;
+    while (at < given->len && (list || given->items[at].option->setting != option->setting))
         at++;
-    assert(at < CQ_OPTIONS_GIVEN_MAX); /* a table has fewer rows */
-    given->items[at].option = option;
-    given->items[at].value = value;
-    given->len = at < given->len ? given->len : at + 1;
+    if (at == given->len)
+        given->items = cq_realloc(given->items, ++given->len * sizeof(*given->items));
+    given->items[at] = (struct cq_option_given){option, value};
+}
+
+void cq_options_given_release(struct cq_options_given *given)
+{
+    free(given->items);
+    *given = (struct cq_options_given){NULL, 0};
+}
+
+/* The option of a setting, as its row has it, under what `option` says otherwise. */
+static struct cq_option filled(const struct cq_setting *setting, struct cq_option option)
+{
+    const struct cq_setting_option *row = &setting->option;
+    option.kind = CQ_OPTION_SETTING;
+    option.setting = setting;
+    option.name = option.name ? option.name : row->name;
+    option.letter = option.letter ? option.letter : row->letter;
+    option.alias = option.alias ? option.alias : row->alias;
+    option.short_word = option.short_word ? option.short_word : row->short_word;
+    option.argument = option.argument ? option.argument : row->argument;
+    option.value = option.value ? option.value : row->value;
+    if (!option.fallback && option.argument && !strstr(option.help ? option.help : setting->help, "default:"))
+        option.fallback = setting->initial;
+    option.help = option.help ? option.help : setting->help;
+    return option;
+}
+
+void cq_options_expand(const struct cq_option *table, struct cq_option *ret_rows)
+{
+    size_t count, len = 0;
+    const struct cq_setting *settings = cq_settings_table(&count);
+    for (const struct cq_option *option = table; option && option->kind != CQ_OPTION_END; option++) {
+        if (option->kind == CQ_OPTION_SETTING) {
+            assert(len < CQ_OPTIONS_MAX - 1 && cq_setting_named(option->key));
+            ret_rows[len++] = filled(cq_setting_named(option->key), *option);
+        } else if (option->kind != CQ_OPTION_SETTINGS) {
+            assert(len < CQ_OPTIONS_MAX - 1);
+            ret_rows[len++] = *option;
+        }
+        for (size_t i = 0; option->kind == CQ_OPTION_SETTINGS && i < count; i++) {
+            if (settings[i].option.group != option->group)
+                continue;
+            assert(len < CQ_OPTIONS_MAX - 1);
+            ret_rows[len++] = filled(&settings[i], (struct cq_option){0});
+        }
+    }
+    ret_rows[len] = (struct cq_option){.kind = CQ_OPTION_END};
 }
 
 static enum cq_code store(const struct cq_option *option, const struct cq_option_set *set, char *value,
@@ -154,6 +203,7 @@ static enum cq_code store(const struct cq_option *option, const struct cq_option
                             cq_options_spelling(option, name, sizeof(name)), option->help ? "; " : "",
                             option->help ? option->help : "");
     case CQ_OPTION_END:
+    case CQ_OPTION_SETTINGS:
     case CQ_OPTION_HEADING: break;
     }
     return cq_error_set(err, CQ_ERR_USAGE, "not an option: %s", value ? value : "");
@@ -180,6 +230,7 @@ void cq_options_defaults(const struct cq_option_set *set)
         case CQ_OPTION_END:
         case CQ_OPTION_HEADING:
         case CQ_OPTION_SETTING:
+        case CQ_OPTION_SETTINGS:
         case CQ_OPTION_MISSING: break;
         }
     }
@@ -277,7 +328,7 @@ static enum cq_code parse_long(struct option_walk *walk, char *text, struct cq_e
     const struct cq_option *option = find(walk, SPELLED_LONG, text, len, &set);
     if (!option)
         return unknown_long(walk, text, len, err);
-    if (text[len] && option->kind == CQ_OPTION_FLAG)
+    if (text[len] && !takes_value(option) && option->kind != CQ_OPTION_MISSING)
         return cq_error_set(err, CQ_ERR_USAGE, "--%s takes no value", option->name);
     return give(walk, option, set, text[len] ? text + len + 1 : NULL, err);
 }

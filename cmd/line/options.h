@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/strv.h"
+#include "config/table.h"
 
 #define CQ_OPTION_UNSET INT64_MIN /* of INT and DURATION fields without a default that were not given */
 
@@ -29,8 +30,10 @@ enum cq_option_kind {
     CQ_OPTION_CHOICE,    /* int: the value's place in `words`; -1 when not given */
     CQ_OPTION_TEXTS,     /* struct cq_strv; may be repeated */
     CQ_OPTION_DURATIONS, /* struct cq_strv of such seconds, as digits; may be repeated */
-    /* the setting named in `setting`, which knows type, bounds and default; kept in the set's `given` */
+    /* a setting: its row in config/ has spelling, type, bounds, default and help; kept in the set's `given`
+     */
     CQ_OPTION_SETTING,
+    CQ_OPTION_SETTINGS, /* all settings of a group, in the order of their table */
     CQ_OPTION_MISSING, /* an option of rq that this version does not have: refused, and not shown in --help */
 };
 
@@ -42,29 +45,37 @@ struct cq_option {
     const char *short_word; /* a name of several letters after one dash, as RQ's -ds; NULL: none */
     const char *argument;   /* how --help calls the value; NULL: takes none */
     size_t field;           /* offsetof in the command's struct; not of SETTING and MISSING */
-    const char *setting;    /* SETTING: `worker.results_ttl`, section and key of config/settings.h */
-    const char *value;      /* SETTING without an argument: what the option sets it to */
-    int64_t min, max;       /* INT, DURATION, DURATIONS, NUMBER */
-    const char *words;      /* CHOICE: `default|random|round_robin` */
-    const char *otherwise;  /* CHOICE: what to do when it is to be none of these; NULL: nothing */
-    const char *fallback;   /* the default as one would type it; NULL: none */
+    const char *key; /* SETTING: `worker.results_ttl`, `burst`; what the option does not say is the row's */
+    const struct cq_setting *setting; /* SETTING, once cq_options_expand has looked it up */
+    enum cq_setting_group group;      /* SETTINGS */
+    const char *value;                /* SETTING without an argument: what the option sets it to */
+    int64_t min, max;                 /* INT, DURATION, DURATIONS, NUMBER */
+    const char *words;                /* CHOICE: `default|random|round_robin` */
+    const char *otherwise;            /* CHOICE: what to do when it is to be none of these; NULL: nothing */
+    const char *fallback;             /* the default as one would type it; NULL: none */
     const char
         *help; /* one sentence; MISSING: what to do instead, or NULL; SETTING: NULL for the setting's own */
 };
 
-enum {
-    CQ_OPTIONS_GIVEN_MAX = 64
-}; /* SETTING options on one command line; a repeated one takes the place of the earlier */
+enum { CQ_OPTIONS_MAX = 100 }; /* rows of an expanded table */
 
 /* SETTING options that were on the command line, to be put on top of file and environment once those are
  * read. */
 struct cq_options_given {
-    struct {
+    struct cq_option_given {
         const struct cq_option *option;
         const char *value; /* borrowed from argv */
-    } items[CQ_OPTIONS_GIVEN_MAX];
+    } *items; /* owned: a setting once, the last value; NAMES and LIST as often as they are given */
     size_t len;
 };
+void cq_options_given_release(struct cq_options_given *given);
+
+/*
+ * Copy a command's table, with every setting of its SETTINGS rows, and SETTING rows filled from the settings.
+ *   table     NULL: an empty one
+ *   ret_rows  room for CQ_OPTIONS_MAX, the END row with them
+ */
+void cq_options_expand(const struct cq_option *table, struct cq_option *ret_rows);
 
 /* A table and the struct that its rows point into. */
 struct cq_option_set {

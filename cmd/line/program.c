@@ -14,8 +14,6 @@
 
 enum { COMMANDS_MAX = 64 }; /* looked through for the nearest name */
 
-static const struct cq_option no_options[] = {{.kind = CQ_OPTION_END}};
-
 const struct cq_cmd *cq_command_find(const char *name)
 {
     for (const struct cq_cmd *cmd = cq_commands; cmd->name; cmd++)
@@ -64,16 +62,17 @@ static enum cq_exit run_command(const struct cq_cmd *cmd, int argc, char **argv)
     struct cq_shared shared = {0};
     void *options = cq_calloc(1, syntax->options_size);
     const char **args = cq_calloc((size_t)argc + 1, sizeof(*args));
-    struct cq_options_given given = {.len = 0};
+    struct cq_options_given given = {NULL, 0};
+    struct cq_option own[CQ_OPTIONS_MAX], inherited[CQ_OPTIONS_MAX], of_all[CQ_OPTIONS_MAX];
     struct cq_option_set sets[] = {
-        {syntax->options ? syntax->options : no_options, options, &given},
-        {syntax->inherited ? syntax->inherited : no_options, options, &given},
-        {syntax->local ? cq_local_options : cq_shared_options, &shared, &given},
-    };
+        {own, options, &given}, {inherited, options, &given}, {of_all, &shared, &given}};
     size_t arg_count = 0;
     struct cq_error err;
     enum cq_exit status;
 
+    cq_options_expand(syntax->options, own);
+    cq_options_expand(syntax->inherited, inherited);
+    cq_options_expand(syntax->local ? cq_local_options : cq_shared_options, of_all);
     for (size_t i = 0; i < CQ_ARRAY_LEN(sets); i++)
         cq_options_defaults(&sets[i]);
     if (cq_options_parse(sets, CQ_ARRAY_LEN(sets), argc, argv, args, &arg_count, &err) != CQ_OK) {
@@ -90,6 +89,7 @@ static enum cq_exit run_command(const struct cq_cmd *cmd, int argc, char **argv)
     }
     for (size_t i = 0; i < CQ_ARRAY_LEN(sets); i++)
         cq_options_release(&sets[i]);
+    cq_options_given_release(&given);
     free(args);
     free(options);
     return status;

@@ -7,13 +7,35 @@
 #include "config/redis_address.h"
 #include "queue/queue.h"
 
+enum { NAMES_LIMIT = 64 * 1024 }; /* bytes of the names of one list on the command line */
+
 /* What the command line gives a setting; NULL: nothing. */
-static const char *given_value(const struct cq_run *run, const char *setting)
+static const char *given_value(const struct cq_options_given *given, const char *name)
 {
-    for (size_t i = 0; i < run->given->len; i++)
-        if (strcmp(run->given->items[i].option->setting, setting) == 0)
-            return run->given->items[i].value;
+    const struct cq_setting *setting = cq_setting_named(name);
+    for (size_t i = 0; i < given->len; i++)
+        if (given->items[i].option->setting == setting)
+            return given->items[i].value;
     return NULL;
+}
+
+/* The names of a list that an option gives one by one, or with commas between them: all of them. Together
+ * they replace those of the environment and the file. */
+static enum cq_code set_names(struct cq_settings *settings, const struct cq_options_given *given,
+                              const struct cq_setting *setting, const char *where, struct cq_error *err)
+{
+    struct cq_buf text = CQ_BUF_INIT(NAMES_LIMIT);
+    enum cq_code code;
+    size_t count = 0;
+    for (size_t i = 0; i < given->len; i++)
+        if (given->items[i].option->setting == setting)
+            cq_buf_printf(&text, "%s%s", count++ ? "," : "", given->items[i].value);
+    if (text.overflow)
+        code = cq_error_set(err, CQ_ERR_USAGE, "%s: more than %d KiB of names", where, NAMES_LIMIT / 1024);
+    else /* a lone empty one is a comma's worth: said to be empty, not taken for none */
+        code = cq_settings_set_row(settings, setting, text.len ? text.data : ",", where, err);
+    cq_buf_release(&text);
+    return code;
 }
 
 /* A wrong value on the command line is a usage error, whichever table knows the bounds. */
@@ -23,9 +45,12 @@ static enum cq_code apply(struct cq_session *session, const struct cq_run *run, 
         const struct cq_option *option = run->given->items[i].option;
         char where[64];
         cq_options_spelling(option, where, sizeof(where));
-        if (cq_settings_set(&session->settings, option->setting, run->given->items[i].value, where, err) !=
-            CQ_OK)
-            return err->code = strcmp(option->setting, "redis.url") == 0 ? CQ_ERR_CONFIG : CQ_ERR_USAGE;
+        enum cq_code code = option->setting->type == CQ_SETTING_NAMES
+                                ? set_names(&session->settings, run->given, option->setting, where, err)
+                                : cq_settings_set_row(&session->settings, option->setting,
+                                                      run->given->items[i].value, where, err);
+        if (code != CQ_OK)
+            return err->code = option->setting->type == CQ_SETTING_URL ? CQ_ERR_CONFIG : CQ_ERR_USAGE;
     }
     if (run->shared->paths.len)
         cq_settings_set_list(&session->settings, "worker.path", (const char *const *)run->shared->paths.items,
@@ -37,7 +62,7 @@ enum cq_code cq_session_configure(struct cq_session *session, const struct cq_ru
 {
     *session = (struct cq_session){.command = run->name};
     cq_settings_init(&session->settings);
-    const struct cq_config_python python = {given_value(run, "worker.python"), &run->shared->paths};
+    const struct cq_config_python python = {given_value(run->given, "worker.python"), &run->shared->paths};
     enum cq_code code = cq_settings_load(&session->settings, run->shared->config, &python, NULL, NULL, err);
     if (code == CQ_OK)
         code = apply(session, run, err);

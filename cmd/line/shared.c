@@ -5,13 +5,7 @@
 
 const struct cq_option cq_shared_options[] = {
     {.kind = CQ_OPTION_HEADING, .help = "Options of every command"},
-    {.kind = CQ_OPTION_SETTING,
-     .name = "url",
-     .letter = 'u',
-     .argument = "URL",
-     .setting = "redis.url",
-     .help = "Where Redis is: redis://[user[:password]@]host[:port][/db] or unix://path?db=N (environment: "
-             "RQ_REDIS_URL)"},
+    {.kind = CQ_OPTION_SETTING, .key = "redis.url"},
     {.kind = CQ_OPTION_TEXT,
      .name = "config",
      .letter = 'c',
@@ -25,14 +19,7 @@ const struct cq_option cq_shared_options[] = {
      .argument = "FOLDER",
      .field = SHARED(paths),
      .help = "Look for modules in this folder; may be repeated (default: the current folder)"},
-    {.kind = CQ_OPTION_SETTING,
-     .name = "serializer",
-     .letter = 'S',
-     .argument = "NAME",
-     .setting = "worker.serializer",
-     .help = "The serializer that enqueue writes; on a worker, the only one accepted: pickle, json, msgpack, "
-             "or RQ's dotted name of one of the first two; a worker also takes the dotted name of a Python "
-             "serializer"},
+    {.kind = CQ_OPTION_SETTING, .key = "worker.serializer"},
     {.kind = CQ_OPTION_FLAG,
      .name = "help",
      .letter = 'h',

@@ -13,7 +13,7 @@
 #include "base/number.h"
 #include "base/process/proc.h"
 #include "cmd/line/output.h"
-#include "cmd/worker/run.h"
+#include "cmd/worker/worker.h"
 
 enum { TEXT_MAX = 4096, STABLES_MAX = 32 };
 
@@ -45,7 +45,7 @@ CQ_NORETURN static void run(const struct cq_child_setup *setup, int fd, pid_t pa
     settings.num_workers = setup->slots;
     settings.pid_file = NULL; /* it has the supervisor's */
     become_ordinary(setup, parent);
-    enum cq_code code = cq_worker_start(&settings, &context, &err);
+    enum cq_code code = cq_worker_main(&settings, &context, &err);
     if (code != CQ_OK)
         cq_complain(setup->session->command, "%s", err.text);
     _exit((int)cq_output_end(cq_exit_of(code)));

@@ -3,11 +3,11 @@
 #ifndef CQ_CMD_POOL_OPTIONS_H
 #define CQ_CMD_POOL_OPTIONS_H
 
-#include "cmd/worker/given.h"
+#include "cmd/worker/settings.h"
 
 struct cq_pool_options {
-    struct cq_worker_given worker; /* first: cq worker's own table fills it */
-    int64_t resize;                /* CQ_OPTION_UNSET: not asked for */
+    struct cq_worker_options worker; /* first: cq worker's own table fills it */
+    int64_t resize;                  /* CQ_OPTION_UNSET: not asked for */
 };
 
 #endif

@@ -16,7 +16,7 @@
 #include "cmd/pool/options.h"
 #include "cmd/pool/process_end.h"
 #include "cmd/pool/resize.h"
-#include "cmd/worker/run.h"
+#include "cmd/worker/worker.h"
 #include "config/redis_address.h"
 #include "job/id.h"
 #include "job/job.h"
@@ -154,12 +154,10 @@ static void set_scheduler(struct cq_settings *settings)
 }
 
 /* What is wrong with the settings is found here, and not by every process. */
-static enum cq_code configure(struct cq_session *session, const struct cq_run *run, struct cq_error *err)
+static enum cq_code read_settings(struct cq_session *session, const struct cq_run *run, struct cq_error *err)
 {
     struct cq_address address;
-    enum cq_code code = cq_worker_given_configure(session, run, err);
-    if (code == CQ_OK)
-        code = cq_worker_check_together(session, err);
+    enum cq_code code = cq_worker_read_settings(session, run, err);
     if (code == CQ_OK)
         code = cq_settings_address(&session->settings, &address, err);
     if (code == CQ_OK)
@@ -175,7 +173,7 @@ enum cq_exit cq_worker_pool_command(const struct cq_run *run)
     char name[CQ_EXECUTION_ID_SIZE];
     if (options->resize != CQ_OPTION_UNSET)
         return cq_pool_resize_command(run, (int)options->resize);
-    enum cq_code code = configure(&session, run, &err);
+    enum cq_code code = read_settings(&session, run, &err);
     if (code == CQ_OK && session.settings.pid_file)
         code = cq_worker_write_pid(session.settings.pid_file, &err);
     enum cq_exit status = cq_exit_of(code);

@@ -6,39 +6,8 @@
 
 #include "base/mem.h"
 #include "cmd/line/output.h"
-#include "cmd/worker/run.h"
-#include "config/interpreter.h"
+#include "cmd/worker/worker.h"
 #include "config/redis_address.h"
-#include "worker/runtimes/launch.h"
-
-/*
- * One that was named has to be there when the worker starts, although the first Python job may come much
- * later. The default is another matter: a machine without Python runs C functions and programs all the same.
- */
-static enum cq_code check_interpreter(const struct cq_settings *settings, struct cq_error *err)
-{
-    struct cq_error why;
-    char *file = NULL;
-    if (cq_settings_source(settings, "worker.python") == CQ_FROM_DEFAULT || !settings->python)
-        return CQ_OK;
-    enum cq_code code = cq_launch_find(settings->python, &file, &why);
-    if (code != CQ_OK)
-        return cq_error_set(err, code, "--python: %s", why.text);
-    code = cq_interpreter_prove(file, "--python", err);
-    free(file);
-    return code;
-}
-
-/* Each by itself makes sense; what --allow promises, only our own reader keeps. */
-enum cq_code cq_worker_check_together(const struct cq_session *session, struct cq_error *err)
-{
-    if (session->settings.serializer.path && session->settings.allow.len)
-        return cq_error_set(err, CQ_ERR_USAGE,
-                            "--allow cannot see the names in jobs of the serializer %s; leave out one of the "
-                            "two, or use pickle or json",
-                            session->settings.serializer.path);
-    return check_interpreter(&session->settings, err);
-}
 
 void cq_worker_warn(struct cq_log *log, const struct cq_settings *settings)
 {
@@ -60,8 +29,8 @@ void cq_worker_start_log(struct cq_log *log, const struct cq_settings *settings)
     log->name = "cq.worker";
 }
 
-enum cq_code cq_worker_start(const struct cq_settings *settings, struct cq_worker_context *context,
-                             struct cq_error *err)
+enum cq_code cq_worker_main(const struct cq_settings *settings, struct cq_worker_context *context,
+                            struct cq_error *err)
 {
     struct cq_log log;
     struct cq_address address;
@@ -83,11 +52,9 @@ enum cq_exit cq_worker_command(const struct cq_run *run)
     struct cq_session session;
     struct cq_worker_context context = {.log = NULL};
     struct cq_error err;
-    enum cq_code code = cq_worker_given_configure(&session, run, &err);
+    enum cq_code code = cq_worker_read_settings(&session, run, &err);
     if (code == CQ_OK)
-        code = cq_worker_check_together(&session, &err);
-    if (code == CQ_OK)
-        code = cq_worker_start(&session.settings, &context, &err);
+        code = cq_worker_main(&session.settings, &context, &err);
     if (code != CQ_OK)
         cq_complain(run->name, "%s", err.text);
     cq_session_close(&session);

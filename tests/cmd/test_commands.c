@@ -12,28 +12,18 @@
 #include "config/settings.h"
 #include "tests/support/suite.h"
 
-/* Call fn for every row of every command's own table, and of the shared one with name NULL. */
+/* Call fn for every row of every command's own table, and of the shared one with name "shared". */
 static void each_option(void (*fn)(const char *command, const struct cq_option *option))
 {
-    for (const struct cq_cmd *cmd = cq_commands; cmd->name; cmd++)
-        for (const struct cq_option *option = cmd->syntax->options; option && option->kind != CQ_OPTION_END;
-             option++)
+    struct cq_option rows[CQ_OPTIONS_MAX];
+    for (const struct cq_cmd *cmd = cq_commands; cmd->name; cmd++) {
+        cq_options_expand(cmd->syntax->options, rows);
+        for (const struct cq_option *option = rows; option->kind != CQ_OPTION_END; option++)
             fn(cmd->name, option);
-    for (const struct cq_option *option = cq_shared_options; option->kind != CQ_OPTION_END; option++)
-        fn("shared", option);
-}
-
-static bool is_setting(const char *key)
-{
-    size_t count;
-    const struct cq_setting *table = cq_settings_table(&count);
-    for (size_t i = 0; i < count; i++) {
-        char name[128];
-        snprintf(name, sizeof(name), "%s.%s", table[i].section, table[i].key);
-        if (strcmp(name, key) == 0)
-            return true;
     }
-    return false;
+    cq_options_expand(cq_shared_options, rows);
+    for (const struct cq_option *option = rows; option->kind != CQ_OPTION_END; option++)
+        fn("shared", option);
 }
 
 static void check_row(const char *command, const struct cq_option *option)
@@ -46,7 +36,7 @@ static void check_row(const char *command, const struct cq_option *option)
     ck_assert_msg(option->name || option->letter, "%s: a row without a name", command);
     if (option->kind == CQ_OPTION_MISSING)
         return;
-    ck_assert_msg(option->help || option->kind == CQ_OPTION_SETTING, "%s --%s: no help", command, name);
+    ck_assert_msg(option->help, "%s --%s: no help", command, name);
     if (option->kind == CQ_OPTION_FLAG)
         ck_assert_msg(!option->argument, "%s --%s: a flag with an argument", command, name);
     else if (option->kind == CQ_OPTION_SETTING)
@@ -54,9 +44,6 @@ static void check_row(const char *command, const struct cq_option *option)
                       command, name);
     else
         ck_assert_msg(option->argument, "%s --%s: no word for its value", command, name);
-    if (option->kind == CQ_OPTION_SETTING)
-        ck_assert_msg(is_setting(option->setting), "%s --%s: no setting '%s'", command, name,
-                      option->setting);
     if (option->kind == CQ_OPTION_CHOICE)
         ck_assert_msg(option->words, "%s --%s: no words", command, name);
     if (option->kind == CQ_OPTION_INT || option->kind == CQ_OPTION_DURATION ||
@@ -81,14 +68,16 @@ static bool same_name(const struct cq_option *a, const struct cq_option *b)
 
 START_TEST(no_option_is_there_twice)
 {
+    struct cq_option own[CQ_OPTIONS_MAX], shared[CQ_OPTIONS_MAX];
+    cq_options_expand(cq_shared_options, shared);
     for (const struct cq_cmd *cmd = cq_commands; cmd->name; cmd++) {
-        for (const struct cq_option *a = cmd->syntax->options; a && a->kind != CQ_OPTION_END; a++) {
+        cq_options_expand(cmd->syntax->options, own);
+        for (const struct cq_option *a = own; a->kind != CQ_OPTION_END; a++) {
             for (const struct cq_option *b = a + 1; b->kind != CQ_OPTION_END; b++)
                 ck_assert_msg(!same_name(a, b), "%s: --%s and --%s", cmd->name, a->name, b->name);
             /* What all commands but one refuse may be an option of that one: its own table is looked through
              * first. */
-            for (const struct cq_option *b = cq_shared_options;
-                 b->kind != CQ_OPTION_END && !cmd->syntax->local; b++)
+            for (const struct cq_option *b = shared; b->kind != CQ_OPTION_END && !cmd->syntax->local; b++)
                 ck_assert_msg(b->kind == CQ_OPTION_MISSING || !same_name(a, b), "%s: --%s and shared --%s",
                               cmd->name, a->name, b->name);
         }

@@ -79,15 +79,9 @@ static const struct cq_option table[] = {
      .min = 0,
      .max = 100,
      .help = "w"},
-    {.kind = CQ_OPTION_SETTING,
-     .name = "results-ttl",
-     .argument = "SECONDS",
-     .setting = "worker.results_ttl"},
-    {.kind = CQ_OPTION_SETTING,
-     .name = "reuse",
-     .setting = "worker.reuse_horses",
-     .value = "true",
-     .help = "r"},
+    {.kind = CQ_OPTION_SETTING, .name = "results-ttl", .argument = "SECONDS", .key = "worker.results_ttl"},
+    {.kind = CQ_OPTION_SETTING, .name = "reuse", .key = "worker.reuse_horses", .value = "true", .help = "r"},
+    {.kind = CQ_OPTION_SETTING, .key = "worker.preload"},
     {.kind = CQ_OPTION_MISSING, .name = "with-scheduler", .letter = 's', .help = "use another"},
     {.kind = CQ_OPTION_MISSING, .name = "default-handler", .letter = 'd'},
     {.kind = CQ_OPTION_END},
@@ -95,20 +89,22 @@ static const struct cq_option table[] = {
 
 static struct option_fields fields;
 static struct cq_options_given given;
-static const struct cq_option_set set = {table, &fields, &given};
+static struct cq_option rows[CQ_OPTIONS_MAX];
+static const struct cq_option_set set = {rows, &fields, &given};
 static struct cq_error err;
 static const char *args[16];
 static size_t arg_count;
 
 static void fresh(void)
 {
-    given.len = 0;
+    cq_options_expand(table, rows);
     cq_options_defaults(&set);
 }
 
 static void done(void)
 {
     cq_options_release(&set);
+    cq_options_given_release(&given);
 }
 
 /* Parse the words of a line, which are separated by one space each. */
@@ -202,9 +198,48 @@ START_TEST(settings_are_kept_for_later_the_last_one_counts)
 {
     ck_assert_int_eq(parse("--results-ttl 5 --reuse --results-ttl=6"), CQ_OK);
     ck_assert_uint_eq(given.len, 2);
-    ck_assert_str_eq(given.items[0].option->setting, "worker.results_ttl");
+    ck_assert_ptr_eq(given.items[0].option->setting, cq_setting_named("worker.results_ttl"));
     ck_assert_str_eq(given.items[0].value, "6");
     ck_assert_str_eq(given.items[1].value, "true");
+}
+END_TEST
+
+START_TEST(a_list_setting_keeps_all_that_it_is_given)
+{
+    ck_assert_int_eq(parse("--preload a --preload b,c"), CQ_OK);
+    ck_assert_uint_eq(given.len, 2);
+    ck_assert_str_eq(given.items[0].value, "a");
+    ck_assert_str_eq(given.items[1].value, "b,c");
+}
+END_TEST
+
+START_TEST(an_option_of_a_setting_is_its_row_but_for_what_the_table_says)
+{
+    const struct cq_setting *setting = cq_setting_named("worker.kill_grace");
+    const struct cq_option own[] = {
+        {.kind = CQ_OPTION_SETTING, .key = "worker.kill_grace", .letter = 'k', .help = "kg"},
+        {.kind = CQ_OPTION_SETTINGS, .group = CQ_GROUP_HORSES},
+        {.kind = CQ_OPTION_END},
+    };
+    struct cq_option expanded[CQ_OPTIONS_MAX], *option = expanded + 1;
+    cq_options_expand(own, expanded);
+    ck_assert_str_eq(expanded[0].name, "kill-grace");
+    ck_assert_int_eq(expanded[0].letter, 'k');
+    ck_assert_str_eq(expanded[0].help, "kg");
+    while (option->kind != CQ_OPTION_END && option->setting != setting)
+        option++;
+    ck_assert_int_eq(option->kind, CQ_OPTION_SETTING);
+    ck_assert_str_eq(option->help, setting->help);
+    ck_assert_str_eq(option->fallback, "5");
+    cq_options_expand(NULL, expanded);
+    ck_assert_int_eq(expanded[0].kind, CQ_OPTION_END);
+}
+END_TEST
+
+START_TEST(a_switch_of_a_setting_takes_no_value)
+{
+    ck_assert_int_eq(parse("--reuse=no"), CQ_ERR_USAGE);
+    ck_assert_str_eq(err.text, "--reuse takes no value");
 }
 END_TEST
 
@@ -293,6 +328,9 @@ Suite *test_suite(void)
     tcase_add_test(tc, the_last_of_a_repeated_option_counts_and_lists_keep_all);
     tcase_add_test(tc, rqs_odd_spellings_are_taken);
     tcase_add_test(tc, settings_are_kept_for_later_the_last_one_counts);
+    tcase_add_test(tc, a_list_setting_keeps_all_that_it_is_given);
+    tcase_add_test(tc, an_option_of_a_setting_is_its_row_but_for_what_the_table_says);
+    tcase_add_test(tc, a_switch_of_a_setting_takes_no_value);
     tcase_add_test(tc, durations_have_units_and_bounds);
     tcase_add_loop_test(tc, wrong_lines_are_refused_with_a_line, 0, (int)CQ_ARRAY_LEN(wrong));
     tcase_add_test(tc, a_missing_option_is_no_suggestion);

@@ -43,7 +43,7 @@ START_TEST(without_anything_the_defaults_hold)
 }
 END_TEST
 
-static const char every_setting[] =
+static const char full_file[] =
     "# comment\n[redis]\nhost = h\nport=7000\ndb: 2\nusername = ann\npassword = p#w \nconnect_timeout = "
     "0.5\ncommand_timeout = 90\n"
     "\n[worker]\n  queues = high, low\nname = w\nnum_workers = 8\nresults_ttl = -1\nworker_ttl = "
@@ -60,9 +60,9 @@ static const char every_setting[] =
     "[programs]\nz.last = /bin/z --x='1 2'\na.first = /bin/a\n[runtime.ruby]\ncommand = ruby stable.rb\n"
     "functions = reports, mail.digest\n";
 
-START_TEST(every_setting_is_read_from_the_file)
+START_TEST(settings_of_redis_and_the_worker_are_read_from_the_file)
 {
-    load_ok(every_setting, nothing);
+    load_ok(full_file, nothing);
     address_is("redis://h:7000/2 ann:p#w");
     ck_assert_int_eq(settings.connect_timeout_ms, 500);
     ck_assert_int_eq(settings.command_timeout_ms, 90000);
@@ -84,6 +84,12 @@ START_TEST(every_setting_is_read_from_the_file)
     ck_assert_int_eq(settings.log_format, CQ_LOG_JSON);
     ck_assert(settings.serializer.restricted && settings.serializer.format == CQ_FORMAT_JSON);
     ck_assert_int_eq(cq_settings_source(&settings, "worker.serializer"), CQ_FROM_FILE);
+}
+END_TEST
+
+START_TEST(what_runs_functions_is_read_from_the_file)
+{
+    load_ok(full_file, nothing);
     ck_assert_str_eq(settings.path.items[1], "b/c");
     ck_assert_str_eq(settings.python, "/v/bin/python");
     ck_assert_uint_eq(settings.preload.len, 2);
@@ -275,7 +281,8 @@ Suite *test_suite(void)
     TCase *tc = tcase_create("all");
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, without_anything_the_defaults_hold);
-    tcase_add_test(tc, every_setting_is_read_from_the_file);
+    tcase_add_test(tc, settings_of_redis_and_the_worker_are_read_from_the_file);
+    tcase_add_test(tc, what_runs_functions_is_read_from_the_file);
     tcase_add_test(tc, the_command_line_goes_before_the_environment_and_that_before_the_file);
     tcase_add_loop_test(tc, where_redis_is_follows_from_the_heaviest_source, 0, (int)CQ_ARRAY_LEN(places));
     tcase_add_loop_test(tc, a_url_leaves_the_files_of_tls_to_the_other_settings, 0,

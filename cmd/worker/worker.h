@@ -1,14 +1,10 @@
 /* A worker out of its settings: what `cq worker` runs, and each process of a pool. */
-#ifndef CQ_CMD_WORKER_RUN_H
-#define CQ_CMD_WORKER_RUN_H
+#ifndef CQ_CMD_WORKER_WORKER_H
+#define CQ_CMD_WORKER_WORKER_H
 
 #include "cmd/line/session.h"
-#include "cmd/worker/given.h"
+#include "cmd/worker/settings.h"
 #include "worker/worker.h"
-
-/* What cannot be said to a worker although each of its settings is right. Errors: CQ_ERR_USAGE,
- * CQ_ERR_CONFIG, CQ_ERR_SYSTEM. */
-CQ_MUST_CHECK enum cq_code cq_worker_check_together(const struct cq_session *session, struct cq_error *err);
 
 /* A log as the settings want it, on standard error; and what is allowed and yet hardly meant, said once,
  * before jobs fail for it. */
@@ -20,7 +16,7 @@ void cq_worker_warn(struct cq_log *log, const struct cq_settings *settings);
  *   context  what a pool says of the process, else zeroed; address and log are filled here
  * Errors: those of cq_settings_address and cq_worker_run.
  */
-CQ_MUST_CHECK enum cq_code cq_worker_start(const struct cq_settings *settings,
-                                           struct cq_worker_context *context, struct cq_error *err);
+CQ_MUST_CHECK enum cq_code cq_worker_main(const struct cq_settings *settings,
+                                          struct cq_worker_context *context, struct cq_error *err);
 
 #endif
