@@ -3,7 +3,6 @@
  * Redis.
  *
  *   NONE -> WAITING -> RUNNING -> (CALLING_*) -> KEPT -> COMMITTING -> NONE
- *
  * A horse that is told to die takes the execution through STOPPED, KILLED, TIMING_OUT or ENDING: the reason
  * decides what is recorded when it is gone. KEPT holds the outcome until Redis can take it; COMMITTING has
  * one call under way, never two. The RETURN states are the same for a job that a shutdown's deadline puts
@@ -35,7 +34,7 @@ enum cq_execution_state {
     CQ_EXECUTION_KEPT,       /* to be sent: Redis is away, or it is just known */
     CQ_EXECUTION_COMMITTING, /* one call is under way */
     CQ_EXECUTION_PAUSED,     /* Redis could not take it for now; a timer runs */
-    /* The same after Redis refused it once: it is sent alone, without asking for the next job. */
+    /* The same after Redis refused it once: it is sent alone. */
     CQ_EXECUTION_REFUSED_KEPT,
     CQ_EXECUTION_REFUSED_COMMITTING,
     CQ_EXECUTION_REFUSED_PAUSED,
@@ -106,7 +105,7 @@ enum cq_execution_action {
     CQ_EXECUTION_DO_RECORD_CALLBACK,    /* failed: its success callback has */
     CQ_EXECUTION_DO_ADD_CALLBACK,       /* its failure callback failed: add that to the failure's text */
     CQ_EXECUTION_DO_RECORD_TOO_LARGE,   /* failed: the outcome cannot be stored */
-    /* Run a callback in a horse of the worker's; its end comes as an event, maybe before this returns: */
+    /* Run a callback in a horse of its own; its end comes as an event, maybe before this returns: */
     CQ_EXECUTION_DO_CALL_SUCCESS,
     CQ_EXECUTION_DO_CALL_FAILURE,
     CQ_EXECUTION_DO_CALL_STOPPED,
@@ -124,7 +123,7 @@ enum cq_execution_action {
 
 extern const struct cq_machine cq_execution_machine;
 
-/* Has the worker a job whose function may still run: with a horse, or waiting for one? */
+/* May its function still run, with a horse or waiting for one? */
 static inline bool cq_execution_runs(enum cq_execution_state state)
 {
     return state >= CQ_EXECUTION_WAITING && state <= CQ_EXECUTION_ENDING;
@@ -136,16 +135,16 @@ static inline bool cq_execution_is_dying(enum cq_execution_state state)
     return state >= CQ_EXECUTION_TIMING_OUT && state <= CQ_EXECUTION_ENDING;
 }
 
-/* Does its outcome wait for a callback that the worker runs? */
+/* Does the worker run a callback? */
 static inline bool cq_execution_is_calling(enum cq_execution_state state)
 {
     return state >= CQ_EXECUTION_CALLING_SUCCESS && state <= CQ_EXECUTION_CALLING_LAST;
 }
 
-/* Is its outcome on its way to Redis? */
+/* Is its outcome known? */
 static inline bool cq_execution_is_over(enum cq_execution_state state)
 {
-    return state >= CQ_EXECUTION_KEPT && state < CQ_EXECUTION_STATES;
+    return state >= CQ_EXECUTION_KEPT;
 }
 
 #endif

@@ -38,8 +38,8 @@ struct cq_machine {
     uint8_t state_count, event_count;
 };
 
-/* The rule for an event, or NULL when the event is illegal in this state. Borrowed: it is part of the table.
- */
+/* The rule for an event, or NULL when the event is illegal in this state. Borrowed: it is part of the
+ * table. */
 const struct cq_rule *cq_machine_rule(const struct cq_machine *machine, int state, int event, uint32_t facts);
 
 /*

@@ -1,17 +1,16 @@
 #include "worker/callback.h"
 
 #include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
+#include "base/process/exit_text.h"
 #include "base/mem.h"
+#include "base/timer.h"
+#include "core/callback_state.h"
 #include "worker/exception.h"
-#include "worker/runtimes/horse.h"
 #include "worker/runtimes/runtime.h"
-#include "worker/slot/horses.h"
 
 enum {
     HORSE_WITHIN_S = 30, /* a runtime that does not give one in this time does without the callback */
@@ -20,47 +19,49 @@ enum {
     JOB_ID_MAX = 1024 * 1024,
     META_MAX = 64 * 1024 * 1024,
     NAME_MAX_BYTES = 500, /* of its function, in texts */
+    WHY_MAX = 600,
 };
 
-enum stage { WAITING, RUNNING, ENDING /* it got SIGTERM */, LEAVING };
+struct cq_callbacks {
+    struct cq_worker_context *context;
+    struct cq_callback *first;
+    unsigned turn; /* counts how often those that wait were told to ask for horses */
+};
 
 struct cq_callback {
-    struct cq_process *process;
-    struct cq_callback *next; /* in process->callbacks */
-    struct cq_rider rider;
+    struct cq_horse_owner owner; /* of its horse; first, so that it leads to the callback */
+    struct cq_callbacks *all;
+    struct cq_callback *next;
+    enum cq_callback_state state; /* changed by raise alone */
+    struct cq_output own_output;  /* where its horse writes, unless it uses another's pipes */
     enum cq_callback_kind kind;
     struct cq_runtime *runtime;
-    struct cq_slot *slot; /* NULL: none */
+    struct cq_horse *(*fork)(void *data, struct cq_runtime *runtime); /* NULL: cq_horse_fork */
     struct cq_horse *horse;
-    enum stage stage;
     int64_t timeout_s;
     int64_t limit_s; /* the same and the grace of a runtime that raises on its own */
-    struct cq_buf job_id, meta;
-    bool meta_present;
+    struct cq_buf job_id;
+    struct cq_buf meta;     /* as it was sent last; empty: it was not */
     struct cq_buf function; /* its name, or the beginning of it */
-    struct cq_buf exc;      /* what went wrong */
-    bool failed;
-    struct cq_buf frame; /* until a horse is there that has it */
-    cq_time horse_by;    /* monotonic: it is given up when it has none by then */
-    unsigned turn;       /* the last one in which it asked for a horse */
-    bool asking;         /* try_to_run is at it: a start that fails at once tells all others */
-    ev_timer timer;
-    struct cq_callback **at; /* NULL: told, or nobody waits */
+    struct cq_buf exc;      /* what went wrong; empty: nothing */
+    struct cq_buf frame;    /* until a horse is there that has it */
+    char why[WHY_MAX];      /* it is left out, or died */
+    cq_time horse_by;       /* monotonic: it is given up when it has none by then */
+    unsigned turn;          /* the last one in which it asked for a horse */
+    struct cq_timer timer;
+    /* Where its owner holds it; NULL once the owner was told, or waits no more. */
+    struct cq_callback **at;
     void (*over)(void *data, const struct cq_callback_end *end);
     void *data;
 };
 
-/* ---- its end ---- */
-
-static void set_timer(struct cq_callback *callback, double seconds)
+static struct cq_worker_context *context_of(const struct cq_callback *callback)
 {
-    ev_timer_stop(callback->process->loop, &callback->timer);
-    ev_timer_set(&callback->timer, seconds, 0.);
-    ev_timer_start(callback->process->loop, &callback->timer);
+    return callback->all->context;
 }
 
-/* Nobody holds it any more. */
-static bool let_loose(struct cq_callback *callback)
+/* Its owner does not hold it any more. Returns whether it did. */
+static bool unhold(struct cq_callback *callback)
 {
     bool held = callback->at != NULL;
     if (held)
@@ -71,18 +72,16 @@ static bool let_loose(struct cq_callback *callback)
 
 static void destroy(struct cq_callback *callback)
 {
-    struct cq_process *process = callback->process;
-    for (struct cq_callback **at = &process->callbacks; *at; at = &(*at)->next) {
+    for (struct cq_callback **at = &callback->all->first; *at; at = &(*at)->next) {
         if (*at == callback) {
             *at = callback->next;
             break;
         }
     }
-    ev_timer_stop(process->loop, &callback->timer);
+    cq_timer_cancel(&callback->timer);
     cq_horse_free(callback->horse);
-    if (!callback->slot)
-        cq_rider_close_output(&callback->rider);
-    let_loose(callback);
+    cq_output_close(&callback->own_output);
+    unhold(callback);
     cq_buf_release(&callback->job_id);
     cq_buf_release(&callback->meta);
     cq_buf_release(&callback->function);
@@ -91,158 +90,56 @@ static void destroy(struct cq_callback *callback)
     free(callback);
 }
 
-/* Tell whoever waits. What is left of it leaves by itself. */
+/* ---- its end is told ---- */
+
 static void tell(struct cq_callback *callback)
 {
-    callback->stage = LEAVING;
-    if (let_loose(callback))
+    if (unhold(callback))
         callback->over(callback->data,
                        &(struct cq_callback_end){
-                           .meta = callback->meta_present ? cq_buf_view(&callback->meta) : CQ_STR_NONE,
-                           .exc = callback->failed ? cq_buf_view(&callback->exc) : CQ_STR_NONE,
+                           .meta = callback->meta.len ? cq_buf_view(&callback->meta) : CQ_STR_NONE,
+                           .exc = callback->exc.len ? cq_buf_view(&callback->exc) : CQ_STR_NONE,
                        });
 }
 
-static void complain(const struct cq_callback *callback, const char *what)
+/* There is no answer, and will be none: callback->why says the reason. */
+static void tell_failure(struct cq_callback *callback, bool timed_out)
 {
-    cq_log(callback->process->log, CQ_LOG_WARNING, callback->rider.name, callback->job_id.data,
-           "its %s callback %s", cq_callback_word(callback->kind), what);
-}
-
-/* There is no answer, and will be none. */
-static void give_up(struct cq_callback *callback, const char *why)
-{
-    complain(callback, why);
-    callback->failed = true;
-    if (callback->stage == ENDING)
+    if (timed_out)
+        snprintf(callback->why, sizeof(callback->why), "did not end within its timeout of %lld s",
+                 (long long)callback->timeout_s);
+    cq_log(context_of(callback)->log, CQ_LOG_WARNING, callback->owner.output->worker, callback->job_id.data,
+           "its %s callback %s", cq_callback_word(callback->kind), callback->why);
+    cq_buf_clear(&callback->exc);
+    if (timed_out)
         cq_buf_printf(&callback->exc,
                       "rq.timeouts.JobTimeoutException: Task exceeded maximum timeout value (%lld seconds)\n",
                       (long long)callback->timeout_s);
     else
         cq_buf_printf(&callback->exc, "cq.CallbackFailed: the %s callback %s %s\n",
-                      cq_callback_word(callback->kind), callback->function.data, why);
-    tell(callback);
-    destroy(callback);
-}
-
-static struct cq_callback *callback_of(struct cq_rider *rider)
-{
-    return (struct cq_callback *)((char *)rider - offsetof(struct cq_callback, rider));
-}
-
-static void on_forked(struct cq_rider *rider, struct cq_horse *horse)
-{
-    (void)horse;
-    cq_buf_release(&callback_of(rider)->frame);
-}
-
-static void on_gone(struct cq_rider *rider, struct cq_horse *horse)
-{
-    struct cq_callback *callback = callback_of(rider);
-    char what[96];
-    int status = horse->status;
-    bool unborn = horse->unborn && callback->stage == RUNNING;
-    cq_horse_free(horse);
-    callback->horse = NULL;
-    if (unborn) { /* no memory, too many processes: that passes, and another is asked for */
-        callback->stage = WAITING;
-        set_timer(callback, ASK_EVERY_S);
-        return;
-    }
-    if (callback->stage == LEAVING) {
-        destroy(callback);
-        return;
-    }
-    if (callback->stage == ENDING)
-        snprintf(what, sizeof(what), "did not end within its timeout of %lld s",
-                 (long long)callback->timeout_s);
-    else if (WIFSIGNALED(status))
-        snprintf(what, sizeof(what), "died: signal %d", WTERMSIG(status));
-    else
-        snprintf(what, sizeof(what), "ended without an answer, with status %d", WEXITSTATUS(status));
-    give_up(callback, what);
-}
-
-/* ---- its run ---- */
-
-static void keep_meta(struct cq_callback *callback, struct cq_str meta)
-{
-    if (!meta.data)
-        return;
-    cq_buf_clear(&callback->meta);
-    callback->meta_present = cq_buf_str(&callback->meta, meta);
-}
-
-static void take_failure(struct cq_callback *callback, struct cq_str exc)
-{
-    struct cq_str line = cq_exception_line(exc);
-    cq_log(callback->process->log, CQ_LOG_WARNING, callback->rider.name, callback->job_id.data,
-           "its %s callback failed: %.*s", cq_callback_word(callback->kind),
-           (int)(line.len < 1000 ? line.len : 1000), line.data ? line.data : "");
-    callback->failed = true;
-    cq_buf_str(&callback->exc, cq_str_n(exc.data ? exc.data : "", exc.len));
-}
-
-static void on_answer(struct cq_rider *rider, struct cq_horse *horse, const struct cq_frame *frame)
-{
-    struct cq_callback *callback = callback_of(rider);
-    if (callback->stage == LEAVING)
-        return;
-    if (cq_str_is(frame->type, "log")) {
-        cq_rider_log(callback->process->log, rider->name, callback->job_id.data,
-                     callback->slot ? &callback->slot->run.tail : NULL, frame);
-        return;
-    }
-    keep_meta(callback, cq_frame_get_str(frame, "meta"));
-    if (cq_str_is(frame->type, "meta") || cq_str_is(frame->type, "ended"))
-        return;
-    if (!cq_str_is(frame->type, "done"))
-        take_failure(callback, cq_frame_get_str(frame, "exc"));
-    horse->answered = true;
-    if (!callback->slot)
-        cq_rider_drain(rider);
-    set_timer(callback, LEAVE_WITHIN_S);
-    cq_horse_close(horse);
+                      cq_callback_word(callback->kind), callback->function.data, callback->why);
     tell(callback);
 }
 
-static void try_to_run(struct cq_callback *callback);
-
-static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
+static void tell_left_out(struct cq_callback *callback, const char *reason)
 {
-    (void)loop, (void)events;
-    struct cq_callback *callback = timer->data;
-    switch (callback->stage) {
-    case WAITING:
-        if (cq_clock_monotonic() >= callback->horse_by) {
-            give_up(callback, "is left out: its runtime gave no horse in time");
-            break;
-        }
-        set_timer(callback, ASK_EVERY_S);
-        try_to_run(callback);
-        break;
-    case RUNNING: {
-        double left_s = cq_horse_time_left(callback->horse, (double)callback->limit_s);
-        if (left_s > 0) {
-            set_timer(callback, left_s);
-            break;
-        }
-        callback->stage = ENDING;
-        cq_horse_kill(callback->horse, SIGTERM);
-        set_timer(callback, callback->process->settings->kill_grace_s);
-        break;
-    }
-    case ENDING:
-    case LEAVING: cq_horse_kill(callback->horse, SIGKILL); break;
-    }
+    char why[WHY_MAX] = "is left out";
+    if (reason)
+        snprintf(why, sizeof(why), "is left out: %.500s", reason);
+    memcpy(callback->why, why, sizeof(why));
+    tell_failure(callback, false);
 }
+
+/* ---- its states ---- */
+
+static void raise_event(struct cq_callback *callback, enum cq_callback_event event);
 
 static struct cq_horse *get_horse(struct cq_callback *callback)
 {
     struct cq_horse *horse;
-    while ((horse = callback->slot ? cq_horses_take_fresh(callback->slot, callback->runtime)
-                                   : cq_horse_fork(callback->runtime, &callback->rider))) {
-        horse->rider = &callback->rider;
+    while ((horse = callback->fork ? callback->fork(callback->data, callback->runtime)
+                                   : cq_horse_fork(callback->runtime, &callback->owner))) {
+        horse->owner = &callback->owner;
         if (cq_horse_send(horse, cq_buf_view(&callback->frame)))
             return horse;
         cq_horse_free(horse); /* it died while it was warm */
@@ -250,37 +147,178 @@ static struct cq_horse *get_horse(struct cq_callback *callback)
     return NULL;
 }
 
-/* Get a horse that runs it, when there is one. */
-static void try_to_run(struct cq_callback *callback)
+static void ask(struct cq_callback *callback)
 {
     struct cq_runtime *runtime = callback->runtime;
-    callback->asking = true;
     const char *unavailable = cq_runtime_want(runtime);
-    callback->asking = false;
+    if (!unavailable && cq_runtime_is_ready(runtime) && !runtime->stable->callbacks)
+        unavailable = "its runtime has no callbacks";
     if (unavailable) {
-        char why[600];
-        snprintf(why, sizeof(why), "is left out: %s", unavailable);
-        give_up(callback, why);
+        snprintf(callback->why, sizeof(callback->why), "%s", unavailable);
+        raise_event(callback, CQ_CALLBACK_UNAVAILABLE);
         return;
     }
-    if (!cq_runtime_is_ready(runtime))
-        return; /* cq_callbacks_runtime_changed comes back for it, or the timer */
-    if (!runtime->stable->callbacks) {
-        give_up(callback, "is left out: its runtime has no callbacks");
-        return;
-    }
-    callback->horse = get_horse(callback);
-    if (!callback->horse)
-        return;
-    callback->stage = RUNNING;
+    /* When it is not ready yet, cq_callbacks_runtime_changed comes back for it, or the timer. */
+    callback->horse = cq_runtime_is_ready(runtime) ? get_horse(callback) : NULL;
+    raise_event(callback, callback->horse ? CQ_CALLBACK_HORSE : CQ_CALLBACK_NO_HORSE);
+}
+
+static void arm_limit(struct cq_callback *callback)
+{
     if (callback->horse->pid)
         cq_buf_release(&callback->frame);
-    ev_timer_stop(callback->process->loop, &callback->timer);
-    callback->limit_s = callback->timeout_s +
-                        (runtime->stable->soft_timeout ? callback->process->settings->kill_grace_s : 0);
+    cq_timer_cancel(&callback->timer);
+    int grace_s = callback->runtime->stable->soft_timeout ? context_of(callback)->settings->kill_grace_s : 0;
+    callback->limit_s = callback->timeout_s + grace_s;
     if (callback->timeout_s)
-        set_timer(callback, (double)callback->limit_s);
+        cq_timer_arm(&callback->timer, (double)callback->limit_s);
 }
+
+static void perform(struct cq_callback *callback, enum cq_callback_action action)
+{
+    switch (action) {
+    case CQ_CALLBACK_DO_ASK: ask(callback); break;
+    case CQ_CALLBACK_DO_ARM_ASK: cq_timer_arm(&callback->timer, ASK_EVERY_S); break;
+    case CQ_CALLBACK_DO_ARM_LIMIT: arm_limit(callback); break;
+    case CQ_CALLBACK_DO_ARM_GRACE:
+        cq_timer_arm(&callback->timer, context_of(callback)->settings->kill_grace_s);
+        break;
+    case CQ_CALLBACK_DO_ARM_LEAVE: cq_timer_arm(&callback->timer, LEAVE_WITHIN_S); break;
+    case CQ_CALLBACK_DO_CLOSE_HORSE: cq_horse_close(callback->horse); break;
+    case CQ_CALLBACK_DO_TERM_HORSE: cq_horse_kill(callback->horse, SIGTERM); break;
+    case CQ_CALLBACK_DO_KILL_HORSE: cq_horse_kill(callback->horse, SIGKILL); break;
+    case CQ_CALLBACK_DO_TELL_ANSWER: tell(callback); break;
+    case CQ_CALLBACK_DO_TELL_LEFT_OUT: tell_left_out(callback, NULL); break;
+    case CQ_CALLBACK_DO_TELL_OVERDUE: tell_left_out(callback, "its runtime gave no horse in time"); break;
+    case CQ_CALLBACK_DO_TELL_UNAVAILABLE: tell_left_out(callback, callback->why); break;
+    case CQ_CALLBACK_DO_TELL_TIMEOUT: tell_failure(callback, true); break;
+    case CQ_CALLBACK_DO_TELL_DEATH: tell_failure(callback, false); break;
+    case CQ_CALLBACK_DO_FREE: destroy(callback); break;
+    default: break;
+    }
+}
+
+/* The only place where its state changes. FREE is the last action of its rule. */
+static void raise_event(struct cq_callback *callback, enum cq_callback_event event)
+{
+    bool overdue = cq_clock_monotonic() >= callback->horse_by;
+    const struct cq_rule *rule = cq_machine_rule(&cq_callback_machine, callback->state, event,
+                                                 overdue ? CQ_CALLBACK_OVERDUE : 0);
+    if (!rule) {
+        cq_log(context_of(callback)->log, CQ_LOG_ERROR, callback->owner.output->worker, callback->job_id.data,
+               "internal error: a callback that is %s has the event %s; it is passed over",
+               cq_callback_machine.states[callback->state], cq_callback_machine.events[event]);
+        return;
+    }
+    if (rule->next != CQ_SAME_STATE)
+        callback->state = rule->next;
+    for (int i = 0; i < CQ_RULE_ACTIONS && rule->actions[i]; i++)
+        perform(callback, rule->actions[i]);
+}
+
+/* ---- events ---- */
+
+static struct cq_callback *callback_of(struct cq_horse_owner *owner)
+{
+    return (struct cq_callback *)owner; /* its first member */
+}
+
+static void on_forked(struct cq_horse_owner *owner, struct cq_horse *horse)
+{
+    (void)horse;
+    cq_buf_release(&callback_of(owner)->frame);
+}
+
+static void on_gone(struct cq_horse_owner *owner, struct cq_horse *horse)
+{
+    struct cq_callback *callback = callback_of(owner);
+    char how[CQ_EXIT_TEXT_SIZE];
+    bool not_forked = horse->state == CQ_HORSE_NOT_FORKED && callback->state == CQ_CALLBACK_RUNNING;
+    cq_exit_text(horse->status, how, sizeof(how));
+    cq_horse_free(horse);
+    callback->horse = NULL;
+    snprintf(callback->why, sizeof(callback->why), "%s and had not answered", how);
+    raise_event(callback, not_forked ? CQ_CALLBACK_NOT_FORKED : CQ_CALLBACK_HORSE_GONE);
+}
+
+static void take_failure(struct cq_callback *callback, struct cq_str exc)
+{
+    struct cq_str line = cq_exception_line(exc);
+    cq_log(context_of(callback)->log, CQ_LOG_WARNING, callback->owner.output->worker, callback->job_id.data,
+           "its %s callback failed: %.*s", cq_callback_word(callback->kind),
+           (int)(line.len < 1000 ? line.len : 1000), line.data ? line.data : "");
+    cq_buf_str(&callback->exc, exc.len ? exc : CQ_STR_LIT("cq.CallbackFailed: it gave no reason\n"));
+}
+
+static void on_answer(struct cq_horse_owner *owner, struct cq_horse *horse, const struct cq_frame *frame)
+{
+    struct cq_callback *callback = callback_of(owner);
+    if (callback->state == CQ_CALLBACK_LEAVING)
+        return;
+    if (cq_str_is(frame->type, "log")) {
+        cq_output_frame(owner->output, frame);
+        return;
+    }
+    struct cq_str meta = cq_frame_get_str(frame, "meta");
+    if (meta.data) {
+        cq_buf_clear(&callback->meta);
+        cq_buf_str(&callback->meta, meta);
+    }
+    if (cq_str_is(frame->type, "meta") || cq_str_is(frame->type, "ended"))
+        return;
+    if (!cq_str_is(frame->type, "done"))
+        take_failure(callback, cq_frame_get_str(frame, "exc"));
+    horse->answers = horse->jobs;
+    cq_output_drain(&callback->own_output);
+    raise_event(callback, CQ_CALLBACK_ANSWER);
+}
+
+static void on_timer(void *data)
+{
+    struct cq_callback *callback = data;
+    double left_s = 0;
+    if (callback->state == CQ_CALLBACK_RUNNING)
+        left_s = cq_horse_time_left(callback->horse, (double)callback->limit_s);
+    if (left_s > 0)
+        cq_timer_arm(&callback->timer, left_s);
+    else
+        raise_event(callback, CQ_CALLBACK_TIME_UP);
+}
+
+void cq_callback_kill(struct cq_callback *callback)
+{
+    raise_event(callback, CQ_CALLBACK_KILL);
+}
+
+void cq_callback_drop(struct cq_callback *callback)
+{
+    if (!callback)
+        return;
+    unhold(callback);
+    cq_callback_kill(callback);
+}
+
+/* One that has not asked in this turn: a start that fails at once begins a turn inside of another. */
+static struct cq_callback *next_waiting(const struct cq_callbacks *all, const struct cq_runtime *runtime,
+                                        unsigned turn)
+{
+    for (struct cq_callback *callback = all->first; callback; callback = callback->next)
+        if (callback->state == CQ_CALLBACK_WAITING && callback->runtime == runtime && callback->turn != turn)
+            return callback;
+    return NULL;
+}
+
+void cq_callbacks_runtime_changed(struct cq_callbacks *all, const struct cq_runtime *runtime)
+{
+    unsigned turn = ++all->turn;
+    struct cq_callback *callback;
+    while ((callback = next_waiting(all, runtime, turn))) {
+        callback->turn = turn;
+        raise_event(callback, CQ_CALLBACK_TRY);
+    }
+}
+
+/* ---- its start ---- */
 
 static bool write_frame(struct cq_callback *callback, const struct cq_callback_order *order)
 {
@@ -295,23 +333,20 @@ static bool write_frame(struct cq_callback *callback, const struct cq_callback_o
     cq_frame_add_str(&writer, "queue", order->queue);
     cq_frame_add_str(&writer, "worker", cq_str(order->worker));
     cq_frame_add_int(&writer, "timeout", callback->timeout_s ? callback->timeout_s : -1);
-    cq_fields_add(&writer, order->fields, order->meta);
+    cq_job_fields_add(&writer, order->fields, order->meta);
     return cq_frame_end(&writer);
 }
 
-static void prepare(struct cq_callback *callback, struct cq_process *process,
-                    const struct cq_callback_order *order)
+static struct cq_callback *new_callback(struct cq_callbacks *all, const struct cq_callback_order *order)
 {
+    struct cq_callback *callback = cq_calloc(1, sizeof(*callback));
     *callback = (struct cq_callback){
-        .process = process,
-        .next = process->callbacks,
-        .rider = {.process = process,
-                  .name = order->worker,
-                  .output = {{.fd = -1}, {.fd = -1}},
-                  .pipes = {-1, -1}},
+        .all = all,
+        .next = all->first,
+        .owner = {.answer = on_answer, .forked = on_forked, .gone = on_gone},
         .kind = order->kind,
         .runtime = order->runtime,
-        .slot = order->slot,
+        .fork = order->fork,
         .timeout_s = cq_callback_timeout(order->fields, order->kind),
         .job_id = CQ_BUF_INIT(JOB_ID_MAX),
         .meta = CQ_BUF_INIT(META_MAX),
@@ -322,77 +357,44 @@ static void prepare(struct cq_callback *callback, struct cq_process *process,
         .over = order->over,
         .data = order->data,
     };
-    callback->rider.job_id = &callback->job_id;
-    callback->rider.answer = on_answer;
-    callback->rider.forked = on_forked;
-    callback->rider.gone = on_gone;
-    ev_init(&callback->timer, on_timer);
-    callback->timer.data = callback;
-    process->callbacks = callback;
+    cq_output_init(&callback->own_output, all->context, order->worker, &callback->job_id, NULL);
+    callback->owner.output = order->output ? order->output : &callback->own_output;
+    cq_timer_init(&callback->timer, all->context->loop, on_timer, callback);
+    all->first = callback;
+    return callback;
 }
 
-void cq_callback_start(struct cq_process *process, const struct cq_callback_order *order,
+void cq_callback_start(struct cq_callbacks *all, const struct cq_callback_order *order,
                        struct cq_callback **at)
 {
-    struct cq_callback *callback = cq_calloc(1, sizeof(*callback));
-    prepare(callback, process, order);
+    struct cq_callback *callback = new_callback(all, order);
+    struct cq_str function = cq_callback_name(order->fields, order->kind);
     *at = callback;
     callback->at = at;
     cq_buf_str(&callback->job_id, order->job_id);
-    struct cq_str function = cq_callback_name(order->fields, order->kind);
     cq_buf_append(&callback->function, function.data ? function.data : "",
                   function.len < NAME_MAX_BYTES ? function.len : NAME_MAX_BYTES);
-    bool room = order->slot || cq_rider_open_output(&callback->rider);
-    if (order->slot)
-        memcpy(callback->rider.pipes, order->slot->rider.pipes, sizeof(callback->rider.pipes));
-    if (!room || !write_frame(callback, order)) {
-        give_up(callback, "is left out: there is no room for it");
+    if ((!order->output && !cq_output_open(&callback->own_output)) || !write_frame(callback, order)) {
+        snprintf(callback->why, sizeof(callback->why), "there is no room for it");
+        raise_event(callback, CQ_CALLBACK_UNAVAILABLE);
         return;
     }
-    set_timer(callback, ASK_EVERY_S);
-    try_to_run(callback);
+    cq_timer_arm(&callback->timer, ASK_EVERY_S);
+    raise_event(callback, CQ_CALLBACK_TRY);
 }
 
-void cq_callback_kill(struct cq_callback *callback)
+struct cq_callbacks *cq_callbacks_new(struct cq_worker_context *context)
 {
-    if (callback->stage == WAITING)
-        give_up(callback, "is left out");
-    else
-        cq_horse_kill(callback->horse, SIGKILL);
+    struct cq_callbacks *all = cq_calloc(1, sizeof(*all));
+    all->context = context;
+    return all;
 }
 
-void cq_callback_drop(struct cq_callback *callback)
+void cq_callbacks_free(struct cq_callbacks *all)
 {
-    if (!callback)
+    if (!all)
         return;
-    let_loose(callback);
-    cq_callback_kill(callback);
-}
-
-/* One that has not asked in this turn. A turn may be inside of another: a start that fails at once tells all
- * of them. */
-static struct cq_callback *next_waiting(const struct cq_process *process, const struct cq_runtime *runtime,
-                                        unsigned turn)
-{
-    for (struct cq_callback *callback = process->callbacks; callback; callback = callback->next)
-        if (callback->stage == WAITING && !callback->asking && callback->runtime == runtime &&
-            callback->turn != turn)
-            return callback;
-    return NULL;
-}
-
-void cq_callbacks_runtime_changed(struct cq_process *process, const struct cq_runtime *runtime)
-{
-    unsigned turn = ++process->callback_turn;
-    struct cq_callback *callback;
-    while ((callback = next_waiting(process, runtime, turn))) {
-        callback->turn = turn;
-        try_to_run(callback);
-    }
-}
-
-void cq_callbacks_release(struct cq_process *process)
-{
-    while (process->callbacks)
-        destroy(process->callbacks);
+    while (all->first)
+        destroy(all->first);
+    free(all);
 }

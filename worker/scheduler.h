@@ -15,9 +15,9 @@
 #ifndef CQ_WORKER_SCHEDULER_H
 #define CQ_WORKER_SCHEDULER_H
 
-#include "worker/process.h"
+#include "worker/context.h"
 
-struct cq_scheduler *cq_scheduler_new(struct cq_process *process);
+struct cq_scheduler *cq_scheduler_new(struct cq_worker_context *context);
 void cq_scheduler_free(struct cq_scheduler *scheduler); /* NULL-safe */
 
 /* What comes before the workers begin. False: not yet; cq_process_begin is called when it is done. */

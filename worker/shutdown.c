@@ -1,175 +1,171 @@
 #include "worker/shutdown.h"
 
 #include <signal.h>
-#include <stdlib.h>
 
-#include "base/mem.h"
-#include "worker/orphans.h"
-#include "worker/pool/notify.h"
-#include "worker/runtimes/horse.h"
+#include "worker/maintenance/abandoned_callbacks.h"
 #include "worker/runtimes/runtimes.h"
 #include "worker/scheduler.h"
-#include "worker/slot/execution.h"
+#include "worker/slot/job_run.h"
+#include "worker/slot/slots.h"
 #include "worker/webhooks/webhooks.h"
 
 enum {
-    COLD_GRACE_S = 5, /* for the outcomes and the deaths to reach Redis after a cold stop */
+    COLD_GRACE_S = 5, /* for the outcomes and the deaths to reach Redis after a cold shutdown */
     LAST_GRACE_S = 1, /* then for the deaths of those that could not store their outcome */
 };
 
-struct cq_shutdown {
-    struct cq_process *process;
-    ev_signal interrupt, terminate, hang_up;
-    cq_time requested; /* monotonic; 0: not yet */
-    bool cold, gave_up;
-    ev_timer deadline; /* of the warm stop */
-    ev_timer give_up;
-};
-
-static void give_up_in(struct cq_shutdown *shutdown, double seconds)
-{
-    struct ev_loop *loop = shutdown->process->loop;
-    ev_timer_stop(loop, &shutdown->give_up);
-    ev_timer_set(&shutdown->give_up, seconds, 0.);
-    ev_timer_start(loop, &shutdown->give_up);
-}
-
-/* Whatever is still to be said to Redis has so long; then slots end without it. */
-static void end_soon(struct cq_shutdown *shutdown, double seconds)
-{
-    struct cq_process *process = shutdown->process;
-    process->cold = true;
-    cq_orphans_drop(process->orphans);
-    cq_webhooks_drop(process->webhooks);
-    cq_process_maybe_end(process);
-    shutdown->gave_up = false;
-    give_up_in(shutdown, seconds);
-}
-
-static void on_deadline(struct ev_loop *loop, ev_timer *timer, int events)
-{
-    (void)loop, (void)events;
-    struct cq_shutdown *shutdown = timer->data;
-    struct cq_process *process = shutdown->process;
-    cq_log(process->log, CQ_LOG_WARNING, process->name, NULL,
-           "%lld s have passed since the shutdown was requested: running jobs are ended and return to their "
-           "queues",
-           (long long)process->settings->shutdown_timeout_s);
-    for (int i = 0; i < process->slot_count; i++)
-        cq_execution_kill(&process->slots[i], CQ_KILL_DEADLINE);
-    end_soon(shutdown, process->settings->kill_grace_s + COLD_GRACE_S);
-}
-
-static void warm(struct cq_shutdown *shutdown, int signal_number)
-{
-    struct cq_process *process = shutdown->process;
-    shutdown->requested = cq_clock_monotonic();
-    process->stopping = true;
-    cq_notify_send(&process->notify, "STOPPING=1");
-    cq_log(process->log, CQ_LOG_INFO, process->name, NULL, "%s: warm shut down requested%s",
-           signal_number == SIGINT ? "SIGINT" : "SIGTERM",
-           process->jobs_done || process->started ? "; once more for a cold one" : "");
-    cq_scheduler_stop(process->scheduler); /* now, so that another one need not wait for our last job */
-    if (process->settings->shutdown_timeout_s) {
-        ev_timer_set(&shutdown->deadline, (double)process->settings->shutdown_timeout_s, 0.);
-        ev_timer_start(process->loop, &shutdown->deadline);
-    }
-    cq_webhooks_stop(process->webhooks);
-    for (int i = 0; i < process->slot_count; i++)
-        cq_slot_stop(&process->slots[i]);
-    cq_process_maybe_end(process); /* there may be none, but for those that were to be added */
-}
-
-/* A Redis that hangs takes what it is told and answers nothing: nobody waits for it until its commands time
- * out. */
-static void on_give_up(struct ev_loop *loop, ev_timer *timer, int events)
-{
-    (void)events;
-    struct cq_shutdown *shutdown = timer->data;
-    struct cq_process *process = shutdown->process;
-    if (shutdown->gave_up) {
-        cq_log(process->log, CQ_LOG_WARNING, process->name, NULL, "Redis does not answer: ended without it");
-        ev_break(loop, EVBREAK_ALL);
-        return;
-    }
-    shutdown->gave_up = true;
-    for (int i = 0; i < process->slot_count; i++)
-        cq_slot_abandon(&process->slots[i]);
-    give_up_in(shutdown, LAST_GRACE_S);
-}
-
-static void cold(struct cq_shutdown *shutdown)
-{
-    struct cq_process *process = shutdown->process;
-    bool gives_back = process->settings->shutdown_timeout_s > 0;
-    shutdown->cold = true;
-    ev_timer_stop(process->loop, &shutdown->deadline);
-    cq_log(process->log, CQ_LOG_WARNING, process->name, NULL, "cold shut down%s",
-           gives_back ? ": running jobs return to their queues" : "");
-    for (int i = 0; i < process->slot_count; i++) {
-        struct cq_slot *slot = &process->slots[i];
-        /* An outcome that cannot be stored now is found abandoned by the next worker. */
-        if (slot->state < CQ_SLOT_DYING && !cq_async_is_ready(process->redis))
-            cq_slot_abandon(slot);
-        else
-            cq_execution_kill(slot, gives_back ? CQ_KILL_DEADLINE : CQ_KILL_COLD);
-        if (gives_back && slot->horse)
-            cq_horse_kill(slot->horse, SIGKILL);
-    }
-    end_soon(shutdown, COLD_GRACE_S);
-}
+/* ---- what happens ---- */
 
 static void on_signal(struct ev_loop *loop, ev_signal *watcher, int events)
 {
     (void)loop, (void)events;
-    struct cq_shutdown *shutdown = watcher->data;
-    struct cq_process *process = shutdown->process;
-    if (!shutdown->requested)
-        warm(shutdown, watcher->signum);
-    else if (cq_clock_monotonic() - shutdown->requested < CQ_SECOND)
-        cq_log(process->log, CQ_LOG_DEBUG, process->name, NULL,
-               "shutdown signal ignored, received twice in less than 1 second");
-    else if (!shutdown->cold)
-        cold(shutdown);
+    struct cq_process *process = watcher->data;
+    process->signal_number = watcher->signum;
+    cq_process_raise(process, CQ_PROCESS_SIGNAL);
 }
 
 static void on_hang_up(struct ev_loop *loop, ev_signal *watcher, int events)
 {
     (void)loop, (void)events;
-    struct cq_shutdown *shutdown = watcher->data;
-    if (shutdown->requested) /* it leaves anyway */
+    struct cq_process *process = watcher->data;
+    if (process->signal_number) /* it leaves anyway */
         return;
-    cq_runtimes_reload(shutdown->process->runtimes);
-    cq_notify_reloaded(&shutdown->process->notify);
+    cq_runtimes_reload(process->context.runtimes);
+    cq_notify_reloaded(&process->notify);
 }
 
-struct cq_shutdown *cq_shutdown_new(struct cq_process *process)
+static void on_deadline(void *data)
 {
-    struct cq_shutdown *shutdown = cq_calloc(1, sizeof(*shutdown));
-    shutdown->process = process;
+    cq_process_raise(data, CQ_PROCESS_DEADLINE);
+}
+
+static void on_give_up(void *data)
+{
+    cq_process_raise(data, CQ_PROCESS_GIVE_UP);
+}
+
+/* ---- what its machine asks for ---- */
+
+static bool jobs_go_back(const struct cq_process *process)
+{
+    return process->context.settings->shutdown_timeout_s > 0;
+}
+
+static void say_warm(struct cq_process *process)
+{
+    struct cq_worker_context *context = &process->context;
+    process->stopped_at = cq_clock_monotonic();
+    cq_notify_send(&process->notify, "STOPPING=1");
+    cq_log_info(&context->logger, "%s: warm shut down requested; once more for a cold one",
+                process->signal_number == SIGINT ? "SIGINT" : "SIGTERM");
+    if (jobs_go_back(process))
+        cq_timer_arm(&process->deadline, (double)context->settings->shutdown_timeout_s);
+}
+
+static void kill_jobs(struct cq_process *process)
+{
+    struct cq_slots *slots = process->context.slots;
+    for (int i = 0; i < slots->count; i++) {
+        struct cq_slot *slot = &slots->items[i];
+        /* An outcome that cannot be stored now is found abandoned by the next worker. */
+        if (!cq_async_is_ready(process->context.redis))
+            cq_slot_abandon(slot);
+        else if (jobs_go_back(process))
+            cq_slot_end_job_now(slot);
+        else
+            cq_slot_kill_job(slot);
+    }
+}
+
+static void end_jobs(struct cq_process *process)
+{
+    struct cq_slots *slots = process->context.slots;
+    for (int i = 0; i < slots->count; i++)
+        cq_slot_end_job(&slots->items[i]);
+}
+
+static void arm_give_up(struct cq_process *process)
+{
+    int grace_s = COLD_GRACE_S;
+    cq_timer_cancel(&process->deadline);
+    if (process->context.state == CQ_PROCESS_ENDING) /* SIGTERM comes first */
+        grace_s += process->context.settings->kill_grace_s;
+    cq_timer_arm(&process->give_up, grace_s);
+}
+
+static void say(const struct cq_process *process, enum cq_process_action action)
+{
+    const struct cq_logger *logger = &process->context.logger;
+    switch (action) {
+    case CQ_PROCESS_DO_SAY_LEAVING:
+        cq_log_info(logger, "told to leave: it ends when its running jobs have");
+        break;
+    case CQ_PROCESS_DO_SAY_TOO_SOON:
+        cq_log_debug(logger, "shutdown signal ignored, received twice in less than 1 second");
+        break;
+    case CQ_PROCESS_DO_SAY_DEADLINE:
+        cq_log_warning(
+            logger,
+            "%lld s have passed since the shutdown was requested: running jobs are ended and return "
+            "to their queues",
+            (long long)process->context.settings->shutdown_timeout_s);
+        break;
+    case CQ_PROCESS_DO_SAY_COLD:
+        cq_log_warning(logger, "cold shut down%s",
+                       jobs_go_back(process) ? ": running jobs return to their queues" : "");
+        break;
+    default: cq_log_warning(logger, "Redis does not answer: ended without it");
+    }
+}
+
+void cq_shutdown_do(struct cq_process *process, enum cq_process_action action)
+{
+    struct cq_worker_context *context = &process->context;
+    switch (action) {
+    case CQ_PROCESS_DO_SAY_WARM: say_warm(process); break;
+    case CQ_PROCESS_DO_STOP_PARTS:
+        cq_scheduler_stop(process->scheduler); /* now, so that another one need not wait for our last job */
+        cq_webhooks_stop(context->webhooks);
+        break;
+    case CQ_PROCESS_DO_STOP_WORKERS: cq_slots_stop(context->slots); break;
+    case CQ_PROCESS_DO_END_JOBS: end_jobs(process); break;
+    case CQ_PROCESS_DO_KILL_JOBS: kill_jobs(process); break;
+    case CQ_PROCESS_DO_DROP_PARTS:
+        cq_abandoned_callbacks_drop(process->abandoned_callbacks);
+        cq_webhooks_drop(context->webhooks);
+        break;
+    case CQ_PROCESS_DO_ABANDON_WORKERS: cq_slots_abandon(context->slots); break;
+    case CQ_PROCESS_DO_ARM_GIVE_UP: arm_give_up(process); break;
+    case CQ_PROCESS_DO_ARM_LAST: cq_timer_arm(&process->give_up, LAST_GRACE_S); break;
+    case CQ_PROCESS_DO_BREAK: ev_break(context->loop, EVBREAK_ALL); break;
+    default: say(process, action);
+    }
+}
+
+/* ---- life cycle ---- */
+
+void cq_shutdown_init(struct cq_process *process)
+{
+    struct ev_loop *loop = process->context.loop;
     signal(SIGPIPE, SIG_IGN);
-    ev_signal_init(&shutdown->interrupt, on_signal, SIGINT);
-    ev_signal_init(&shutdown->terminate, on_signal, SIGTERM);
-    ev_init(&shutdown->deadline, on_deadline);
-    ev_init(&shutdown->give_up, on_give_up);
-    shutdown->deadline.data = shutdown->give_up.data = shutdown;
-    ev_signal_init(&shutdown->hang_up, on_hang_up, SIGHUP);
-    shutdown->interrupt.data = shutdown->terminate.data = shutdown->hang_up.data = shutdown;
-    ev_signal_start(process->loop, &shutdown->interrupt);
-    ev_signal_start(process->loop, &shutdown->terminate);
-    ev_signal_start(process->loop, &shutdown->hang_up);
-    return shutdown;
+    ev_signal_init(&process->interrupt, on_signal, SIGINT);
+    ev_signal_init(&process->terminate, on_signal, SIGTERM);
+    ev_signal_init(&process->hang_up, on_hang_up, SIGHUP);
+    process->interrupt.data = process->terminate.data = process->hang_up.data = process;
+    cq_timer_init(&process->deadline, loop, on_deadline, process);
+    cq_timer_init(&process->give_up, loop, on_give_up, process);
+    ev_signal_start(loop, &process->interrupt);
+    ev_signal_start(loop, &process->terminate);
+    ev_signal_start(loop, &process->hang_up);
 }
 
-void cq_shutdown_free(struct cq_shutdown *shutdown)
+void cq_shutdown_release(struct cq_process *process)
 {
-    if (!shutdown)
-        return;
-    struct ev_loop *loop = shutdown->process->loop;
-    ev_signal_stop(loop, &shutdown->interrupt);
-    ev_signal_stop(loop, &shutdown->terminate);
-    ev_signal_stop(loop, &shutdown->hang_up);
-    ev_timer_stop(loop, &shutdown->deadline);
-    ev_timer_stop(loop, &shutdown->give_up);
-    free(shutdown);
+    struct ev_loop *loop = process->context.loop;
+    ev_signal_stop(loop, &process->interrupt);
+    ev_signal_stop(loop, &process->terminate);
+    ev_signal_stop(loop, &process->hang_up);
+    cq_timer_cancel(&process->deadline);
+    cq_timer_cancel(&process->give_up);
+    cq_timer_cancel(&process->resume_timer);
 }

@@ -35,7 +35,7 @@ CQ_NORETURN static void run(const struct cq_child_setup *setup, int fd, pid_t pa
 {
     struct cq_error err;
     struct cq_settings settings = setup->session->settings; /* what they own stays the session's */
-    struct cq_worker_context context = {
+    struct cq_worker_setup worker = {
         .supervisor_fd = fd,
         .first_number = setup->number,
         .keep_slots = setup->keep_slots,
@@ -45,7 +45,7 @@ CQ_NORETURN static void run(const struct cq_child_setup *setup, int fd, pid_t pa
     settings.num_workers = setup->slots;
     settings.pid_file = NULL; /* it has the supervisor's */
     become_ordinary(setup, parent);
-    enum cq_code code = cq_worker_main(&settings, &context, &err);
+    enum cq_code code = cq_worker_main(&settings, &worker, &err);
     if (code != CQ_OK)
         cq_complain(setup->session->command, "%s", err.text);
     _exit((int)cq_output_end(cq_exit_of(code)));

@@ -29,7 +29,7 @@ void cq_worker_start_log(struct cq_log *log, const struct cq_settings *settings)
     log->name = "cq.worker";
 }
 
-enum cq_code cq_worker_main(const struct cq_settings *settings, struct cq_worker_context *context,
+enum cq_code cq_worker_main(const struct cq_settings *settings, struct cq_worker_setup *setup,
                             struct cq_error *err)
 {
     struct cq_log log;
@@ -38,11 +38,11 @@ enum cq_code cq_worker_main(const struct cq_settings *settings, struct cq_worker
     if (code != CQ_OK)
         return code;
     cq_worker_start_log(&log, settings);
-    if (!context->supervisor_fd) /* else the supervisor has */
+    if (!setup->supervisor_fd) /* else the supervisor has */
         cq_worker_warn(&log, settings);
-    context->address = &address;
-    context->log = &log;
-    code = cq_worker_run(settings, context, err);
+    setup->address = &address;
+    setup->log = &log;
+    code = cq_worker_run(settings, setup, err);
     cq_address_release(&address);
     return code;
 }
@@ -50,11 +50,11 @@ enum cq_code cq_worker_main(const struct cq_settings *settings, struct cq_worker
 enum cq_exit cq_worker_command(const struct cq_run *run)
 {
     struct cq_session session;
-    struct cq_worker_context context = {.log = NULL};
+    struct cq_worker_setup setup = {.log = NULL};
     struct cq_error err;
     enum cq_code code = cq_worker_read_settings(&session, run, &err);
     if (code == CQ_OK)
-        code = cq_worker_main(&session.settings, &context, &err);
+        code = cq_worker_main(&session.settings, &setup, &err);
     if (code != CQ_OK)
         cq_complain(run->name, "%s", err.text);
     cq_session_close(&session);

@@ -13,10 +13,10 @@ void cq_worker_warn(struct cq_log *log, const struct cq_settings *settings);
 
 /*
  * Run a worker until it ends.
- *   context  what a pool says of the process, else zeroed; address and log are filled here
+ *   setup  what a pool says of the process, else zeroed; address and log are filled here
  * Errors: those of cq_settings_address and cq_worker_run.
  */
-CQ_MUST_CHECK enum cq_code cq_worker_main(const struct cq_settings *settings,
-                                          struct cq_worker_context *context, struct cq_error *err);
+CQ_MUST_CHECK enum cq_code cq_worker_main(const struct cq_settings *settings, struct cq_worker_setup *setup,
+                                          struct cq_error *err);
 
 #endif

@@ -40,6 +40,10 @@ static const char *execution_waits_in_vain(void)
         return "it works and has no job";
     if (cq_execution_runs(state) && state != CQ_EXECUTION_WAITING && world.horse == WORLD_NO_HORSE)
         return "no horse runs its job";
+    if (state >= CQ_EXECUTION_RUNNING && state <= CQ_EXECUTION_HANDLERS && !world.limit)
+        return "nothing ends its job at the timeout";
+    if (!cq_execution_runs(state) && world.limit)
+        return "a timeout runs, and its job does not";
     if (dying && !world.limit && !world.killed)
         return "its horse may live for ever";
     if (cq_execution_is_calling(state) && !world.callback)

@@ -117,7 +117,8 @@ START_TEST(a_stopped_job_has_its_stopped_callback_run_before_it_is_recorded)
     tell_worker("w", "{\"command\": \"kill-horse\"}");
     wait_status("long", "stopped");
     assert_failure_says("long", "Job stopped by user, work-horse terminated.");
-    wait_log("its stopped callback died: signal 9"); /* Redis may know of it before the log is written */
+    /* Redis may know of it before the log is written. */
+    wait_log("its stopped callback was killed by signal 9");
     ck_assert_int_eq(stop_worker(worker), 0);
 }
 END_TEST
@@ -167,7 +168,7 @@ START_TEST(what_is_wrong_with_a_callback_changes_nothing_for_its_job)
     assert_failure_says("b", "JobTimeoutException");
     assert_failure_says("c", "JobTimeoutException");
     ck_assert(cq_str_is(job_field("d", "status"), "finished"));
-    ck_assert(log_has("a: its failure callback died: signal 11"));
+    ck_assert(log_has("a: its failure callback was killed by signal 11"));
     ck_assert(log_has("b: its failure callback failed: the callback failed"));
     ck_assert(log_has("c: its failure callback did not end within its timeout of 1 s"));
 }

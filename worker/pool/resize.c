@@ -11,68 +11,34 @@
 #include "base/mem.h"
 #include "base/timer.h"
 #include "core/resize_state.h"
-#include "worker/commands.h"
 #include "worker/pool/supervisor_link.h"
-#include "worker/pool/notify.h"
-#include "worker/slot/slot.h"
+#include "worker/slot/slots.h"
 
 struct cq_resize {
-    struct cq_process *process;
+    struct cq_worker_context *context;
+    struct cq_supervisor_link *supervisor; /* owned; NULL: it has no supervisor */
     struct cq_resize_count count;
     int signals; /* a signalfd; -1: none, there is no resizing by signal */
     ev_io reader;
     struct cq_timer refill;
 };
 
-static bool is_active(const struct cq_slot *slot)
-{
-    return slot->state < CQ_SLOT_DYING && !slot->stopping;
-}
-
-static int active(const struct cq_process *process)
-{
-    int count = 0;
-    for (int i = 0; i < process->slot_count; i++)
-        count += is_active(&process->slots[i]);
-    return count;
-}
-
 /* ---- more ---- */
 
-/* The memory of one that is dead, or new; NULL: there is no room. */
-static struct cq_slot *take_slot(struct cq_process *process)
+static bool add(struct cq_resize *resize)
 {
-    for (int i = 0; i < process->slot_count; i++) {
-        if (process->slots[i].state == CQ_SLOT_DEAD) {
-            cq_slot_release(&process->slots[i]);
-            cq_slot_init(&process->slots[i], process, i);
-            return &process->slots[i];
-        }
-    }
-    if (process->slot_count == CQ_SLOTS_MAX) /* those that still finish their jobs */
-        return NULL;
-    cq_slot_init(&process->slots[process->slot_count], process, process->slot_count);
-    return &process->slots[process->slot_count++];
-}
-
-static bool add(struct cq_process *process)
-{
-    struct cq_slot *slot = take_slot(process);
-    if (!slot)
-        return false;
-    slot->added = true;
-    if (!cq_rider_open_output(&slot->rider)) {
-        cq_log(process->log, CQ_LOG_ERROR, slot->name, NULL,
-               "cannot make its pipes: %s; raise `ulimit -n`. It was not added", strerror(errno));
-        slot->state = CQ_SLOT_DEAD;
+    struct cq_worker_context *context = resize->context;
+    /* A slot of this process may have had its name, and died without a word. */
+    struct cq_slot *slot = cq_slots_add(context->slots, CQ_SLOT_ADDED, getpid());
+    if (!slot) {
+        if (errno)
+            cq_log_error(&context->logger,
+                         "cannot make the pipes of another worker: %s; raise `ulimit -n`. It was not added",
+                         strerror(errno));
         return false;
     }
-    if (process->python_version[0])
-        slot->identity.python_version = process->python_version;
-    slot->identity.replaces_pid = getpid(); /* a slot before it may have died without a word */
-    process->slots_alive++;
-    cq_commands_add(process->commands, slot);
-    if (process->started && cq_async_is_ready(process->redis))
+    cq_worker_tell_of(context, CQ_NEWS_ADDED, slot);
+    if (cq_process_has_begun(context->state) && cq_async_is_ready(context->redis))
         cq_slot_redis_ready(slot);
     return true;
 }
@@ -80,63 +46,55 @@ static bool add(struct cq_process *process)
 /* ---- fewer ---- */
 
 /* Those that are idle first, of them the last; what runs is not disturbed. */
-static void stop_some(struct cq_process *process, int count)
+static void stop_some(struct cq_slots *slots, int count)
 {
     for (int pass = 0; pass < 2; pass++)
-        for (int i = process->slot_count - 1; i >= 0 && count > 0; i--) {
-            struct cq_slot *slot = &process->slots[i];
-            if (!is_active(slot) ||
-                (pass == 0 && slot->state != CQ_SLOT_IDLE && slot->state != CQ_SLOT_UNBORN))
+        for (int i = slots->count - 1; i >= 0 && count > 0; i--) {
+            struct cq_slot *slot = &slots->items[i];
+            enum cq_worker_state state = slot->worker.state;
+            bool idle = state == CQ_WORKER_IDLE || state == CQ_WORKER_UNREGISTERED;
+            if (!cq_worker_stays(state) || (pass == 0 && !idle))
                 continue;
             count--;
             cq_slot_stop(slot);
         }
 }
 
-void cq_resize_to(struct cq_process *process, int wanted)
+void cq_resize_to(struct cq_resize *resize, int wanted)
 {
-    int before = active(process);
-    if (process->stopping || wanted < 1 || wanted > CQ_SLOTS_MAX)
+    struct cq_worker_context *context = resize->context;
+    int before = cq_slots_staying(context->slots);
+    if (cq_process_is_stopping(context->state) || wanted < 1 || wanted > CQ_SLOTS_MAX)
         return;
-    int more = cq_resize_count_to(&process->resize->count, wanted, before);
+    int more = cq_resize_count_to(&resize->count, wanted, before);
     if (!more)
         return;
-    cq_log_info(&process->logger, "resizing from %d to %d workers", before, wanted);
-    cq_resize_descriptors(wanted, process->queue_count);
+    cq_log_info(&context->logger, "resizing from %d to %d workers", before, wanted);
+    cq_resize_descriptors(wanted, context->queue_count);
     for (int i = 0; i < more; i++)
-        if (!add(process))
+        if (!add(resize))
             break;
     if (more < 0)
-        stop_some(process, -more);
+        stop_some(context->slots, -more);
 }
 
-void cq_resize_leave(struct cq_process *process)
-{
-    if (process->stopping)
-        return;
-    cq_log_info(&process->logger, "told to leave: it ends when its running jobs have");
-    process->stopping = true;
-    for (int i = 0; i < process->slot_count; i++)
-        cq_slot_stop(&process->slots[i]);
-}
-
-void cq_resize_asked(struct cq_process *process, int wanted)
+void cq_resize_asked(struct cq_resize *resize, int wanted)
 {
     if (wanted < 1 || wanted > CQ_SLOTS_MAX)
-        cq_log_warning(&process->logger, "resize to %d workers ignored: it must be between 1 and %d", wanted,
-                       CQ_SLOTS_MAX);
-    else if (process->supervisor)
-        cq_supervisor_link_say(process->supervisor, CQ_SUPERVISOR_RESIZE_TO, wanted);
+        cq_log_warning(&resize->context->logger, "resize to %d workers ignored: it must be between 1 and %d",
+                       wanted, CQ_SLOTS_MAX);
+    else if (resize->supervisor)
+        cq_supervisor_link_say(resize->supervisor, CQ_SUPERVISOR_RESIZE_TO, wanted);
     else
-        cq_resize_to(process, wanted);
+        cq_resize_to(resize, wanted);
 }
 
-void cq_resize_asked_more(struct cq_process *process, int more)
+void cq_resize_asked_more(struct cq_resize *resize, int more)
 {
-    if (process->supervisor)
-        cq_supervisor_link_say(process->supervisor, CQ_SUPERVISOR_RESIZE_BY, more);
+    if (resize->supervisor)
+        cq_supervisor_link_say(resize->supervisor, CQ_SUPERVISOR_RESIZE_BY, more);
     else
-        cq_resize_asked(process, process->resize->count.wanted + more);
+        cq_resize_asked(resize, resize->count.wanted + more);
 }
 
 /* ---- those that come and go ---- */
@@ -145,9 +103,10 @@ static void apply(struct cq_resize *resize, enum cq_resize_event event, uint32_t
 
 static void add_missing(struct cq_resize *resize)
 {
-    struct cq_process *process = resize->process;
-    while (cq_resize_count_adds(&resize->count, active(process), process->stopping)) {
-        if (!add(process)) {
+    struct cq_worker_context *context = resize->context;
+    while (cq_resize_count_adds(&resize->count, cq_slots_staying(context->slots),
+                                cq_process_is_stopping(context->state))) {
+        if (!add(resize)) {
             apply(resize, CQ_RESIZE_ON_NOT_ADDED, 0);
             return;
         }
@@ -156,16 +115,15 @@ static void add_missing(struct cq_resize *resize)
 
 static void perform(struct cq_resize *resize, enum cq_resize_action action)
 {
-    struct cq_process *process = resize->process;
     switch (action) {
     case CQ_RESIZE_TELL_READY:
-        cq_notify_send(&process->notify, "READY=1");
-        if (process->supervisor)
-            cq_supervisor_link_say(process->supervisor, CQ_SUPERVISOR_READY, 0);
+        cq_worker_tell(resize->context, CQ_NEWS_READY);
+        if (resize->supervisor)
+            cq_supervisor_link_say(resize->supervisor, CQ_SUPERVISOR_READY, 0);
         break;
     case CQ_RESIZE_TELL_MAX_JOBS:
-        if (process->supervisor)
-            cq_supervisor_link_say(process->supervisor, CQ_SUPERVISOR_MAX_JOBS_DONE, 0);
+        if (resize->supervisor)
+            cq_supervisor_link_say(resize->supervisor, CQ_SUPERVISOR_MAX_JOBS_DONE, 0);
         break;
     case CQ_RESIZE_COUNT: break; /* in the count itself */
     case CQ_RESIZE_ARM_NOW: cq_timer_arm(&resize->refill, 0); break;
@@ -176,10 +134,9 @@ static void perform(struct cq_resize *resize, enum cq_resize_action action)
 
 static void apply(struct cq_resize *resize, enum cq_resize_event event, uint32_t facts)
 {
-    const struct cq_process *process = resize->process;
     const struct cq_rule *rule = cq_resize_count_apply(&resize->count, event, facts);
     if (!rule) {
-        cq_log_error(&process->logger, "bug: resizing: %s is illegal in state %s; please report it",
+        cq_log_error(&resize->context->logger, "bug: resizing: %s is illegal in state %s; please report it",
                      cq_resize_machine.events[event], cq_resize_machine.states[resize->count.state]);
         return;
     }
@@ -187,19 +144,20 @@ static void apply(struct cq_resize *resize, enum cq_resize_event event, uint32_t
         perform(resize, rule->actions[i]);
 }
 
-void cq_resize_born(struct cq_process *process)
+void cq_resize_slot_registered(struct cq_resize *resize)
 {
-    apply(process->resize, CQ_RESIZE_ON_REGISTERED, 0);
+    apply(resize, CQ_RESIZE_ON_REGISTERED, 0);
 }
 
-void cq_resize_slot_dead(struct cq_process *process, const struct cq_slot *slot)
+void cq_resize_slot_gone(struct cq_resize *resize, const struct cq_slot *slot)
 {
-    struct cq_resize *resize = process->resize;
-    uint32_t facts = (process->context->keep_slots ? CQ_RESIZE_REPLACES : 0) |
-                     (process->stopping ? CQ_RESIZE_STOPPING : 0) |
-                     (process->settings->burst ? CQ_RESIZE_BURST : 0) |
-                     (active(process) < resize->count.wanted ? CQ_RESIZE_WANTED : 0) |
-                     (slot->worn ? CQ_RESIZE_MAX_JOBS : 0) | (slot->registered ? CQ_RESIZE_REGISTERED : 0);
+    const struct cq_worker_context *context = resize->context;
+    bool wanted = cq_slots_staying(context->slots) < resize->count.wanted;
+    uint32_t facts = (context->setup->keep_slots ? CQ_RESIZE_REPLACES : 0) |
+                     (cq_process_is_stopping(context->state) ? CQ_RESIZE_STOPPING : 0) |
+                     (context->settings->burst ? CQ_RESIZE_BURST : 0) | (wanted ? CQ_RESIZE_WANTED : 0) |
+                     (slot->end == CQ_SLOT_END_MAX_JOBS ? CQ_RESIZE_MAX_JOBS : 0) |
+                     (slot->end != CQ_SLOT_END_NAME_TAKEN ? CQ_RESIZE_REGISTERED : 0);
     apply(resize, CQ_RESIZE_ON_SLOT_ENDED, facts);
 }
 
@@ -207,12 +165,17 @@ static void on_due(void *data)
 {
     struct cq_resize *resize = data;
     apply(resize, CQ_RESIZE_ON_DUE, 0);
-    cq_process_maybe_end(resize->process);
+    cq_worker_tell(resize->context, CQ_NEWS_DONE);
+}
+
+bool cq_resize_is_supervised(const struct cq_resize *resize)
+{
+    return resize->supervisor != NULL;
 }
 
 bool cq_resize_is_due(const struct cq_resize *resize)
 {
-    return resize && cq_resize_count_is_short(&resize->count) && !resize->process->stopping;
+    return cq_resize_count_is_short(&resize->count) && !cq_process_is_stopping(resize->context->state);
 }
 
 /* ---- signals ---- */
@@ -223,40 +186,10 @@ static void on_signal(struct ev_loop *loop, ev_io *watcher, int events)
     struct cq_resize *resize = watcher->data;
     struct signalfd_siginfo info;
     while (read(resize->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
-        cq_resize_asked_more(resize->process, info.ssi_signo == SIGTTIN ? 1 : -1);
+        cq_resize_asked_more(resize, info.ssi_signo == SIGTTIN ? 1 : -1);
 }
 
-struct cq_resize *cq_resize_new(struct cq_process *process)
-{
-    struct cq_resize *resize = cq_calloc(1, sizeof(*resize));
-    sigset_t signals;
-    resize->process = process;
-    resize->count.wanted = process->settings->num_workers;
-    cq_timer_init(&resize->refill, process->loop, on_due, resize);
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTTIN);
-    sigaddset(&signals, SIGTTOU);
-    sigprocmask(SIG_BLOCK, &signals, NULL); /* a stable starts with none blocked (runtimes/launch.c) */
-    resize->signals = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
-    if (resize->signals >= 0) {
-        ev_io_init(&resize->reader, on_signal, resize->signals, EV_READ);
-        resize->reader.data = resize;
-        ev_io_start(process->loop, &resize->reader);
-    }
-    return resize;
-}
-
-void cq_resize_free(struct cq_resize *resize)
-{
-    if (!resize)
-        return;
-    cq_timer_cancel(&resize->refill);
-    if (resize->signals >= 0) {
-        ev_io_stop(resize->process->loop, &resize->reader);
-        close(resize->signals);
-    }
-    free(resize);
-}
+/* ---- life cycle ---- */
 
 static void on_have_slots(void *data, int count)
 {
@@ -265,20 +198,56 @@ static void on_have_slots(void *data, int count)
 
 static void on_leave(void *data)
 {
-    cq_resize_leave(data);
+    const struct cq_resize *resize = data;
+    cq_worker_tell(resize->context, CQ_NEWS_LEAVE);
 }
 
-struct cq_supervisor_link *cq_resize_open_link(struct cq_process *process)
+static struct cq_supervisor_link *open_link(struct cq_resize *resize)
 {
+    struct cq_worker_context *context = resize->context;
     struct cq_supervisor_link_owner owner = {
-        .loop = process->loop,
-        .logger = &process->logger,
-        .data = process,
+        .loop = context->loop,
+        .logger = &context->logger,
+        .data = resize,
         .have_slots = on_have_slots,
         .leave = on_leave,
     };
-    int fd = process->context->supervisor_fd;
+    int fd = context->setup->supervisor_fd;
     return fd > 0 ? cq_supervisor_link_new(fd, &owner) : NULL;
+}
+
+struct cq_resize *cq_resize_new(struct cq_worker_context *context)
+{
+    struct cq_resize *resize = cq_calloc(1, sizeof(*resize));
+    sigset_t signals;
+    resize->context = context;
+    resize->count.wanted = context->settings->num_workers;
+    cq_timer_init(&resize->refill, context->loop, on_due, resize);
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTTIN);
+    sigaddset(&signals, SIGTTOU);
+    sigprocmask(SIG_BLOCK, &signals, NULL); /* a stable starts with none blocked (runtimes/launch.c) */
+    resize->signals = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (resize->signals >= 0) {
+        ev_io_init(&resize->reader, on_signal, resize->signals, EV_READ);
+        resize->reader.data = resize;
+        ev_io_start(context->loop, &resize->reader);
+    }
+    resize->supervisor = open_link(resize);
+    return resize;
+}
+
+void cq_resize_free(struct cq_resize *resize)
+{
+    if (!resize)
+        return;
+    cq_timer_cancel(&resize->refill);
+    cq_supervisor_link_free(resize->supervisor);
+    if (resize->signals >= 0) {
+        ev_io_stop(resize->context->loop, &resize->reader);
+        close(resize->signals);
+    }
+    free(resize);
 }
 
 void cq_resize_descriptors(int slots, size_t queues)

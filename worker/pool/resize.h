@@ -10,34 +10,33 @@
 #ifndef CQ_WORKER_POOL_RESIZE_H
 #define CQ_WORKER_POOL_RESIZE_H
 
-#include "base/str.h"
-#include "worker/process.h"
+#include "worker/context.h"
 
-struct cq_resize *cq_resize_new(struct cq_process *process);
+struct cq_slot;
+
+/* In a pool's process its link to the supervisor is opened, too. */
+struct cq_resize *cq_resize_new(struct cq_worker_context *context);
 void cq_resize_free(struct cq_resize *resize); /* NULL-safe */
 
-/* The link to the supervisor of a pool, which resizes the process; NULL: it has none. */
-struct cq_supervisor_link *cq_resize_open_link(struct cq_process *process);
-
 /* Have so many slots, 1 to CQ_SLOTS_MAX; nothing while the process ends. */
-void cq_resize_to(struct cq_process *process, int wanted);
-
-/* End, when the running jobs have. No deadline: this is not a shutdown. */
-void cq_resize_leave(struct cq_process *process);
+void cq_resize_to(struct cq_resize *resize, int wanted);
 
 /* A signal or a command asks for so many, or for so many more or fewer. In a pool its supervisor decides, and
  * tells every process. */
-void cq_resize_asked(struct cq_process *process, int wanted);
-void cq_resize_asked_more(struct cq_process *process, int more);
+void cq_resize_asked(struct cq_resize *resize, int wanted);
+void cq_resize_asked_more(struct cq_resize *resize, int more);
 
-/* A slot is born: when all are, the process is ready. */
-void cq_resize_born(struct cq_process *process);
+/* A slot has registered: when all have, the process is ready. */
+void cq_resize_slot_registered(struct cq_resize *resize);
 
-/* A slot is dead: in a pool's process another takes its place, soon. */
-void cq_resize_slot_dead(struct cq_process *process, const struct cq_slot *slot);
+/* A slot is gone: in a pool's process another takes its place, soon. */
+void cq_resize_slot_gone(struct cq_resize *resize, const struct cq_slot *slot);
 
-/* A slot is about to take the place of one that is dead: the process must not end. */
+/* Is a slot about to take the place of one that is gone, so that the process must not end? */
 bool cq_resize_is_due(const struct cq_resize *resize);
+
+/* Has it a supervisor, as a process of a pool? */
+bool cq_resize_is_supervised(const struct cq_resize *resize);
 
 /* Each slot takes some ten descriptors while horses change hands, each queue the connection that waits on
  * it. */

@@ -8,17 +8,31 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "worker/rider.h"
+#include "worker/job_output.h"
 #include "worker/runtimes/runtime.h"
 #include "worker/runtimes/stable_send.h"
 
-enum { PIECE_MAX = 8 * 1024 * 1024 }; /* bytes of one read: other horses wait meanwhile */
+enum {
+    INBOX_SIZE = 64 * 1024,
+    PIECE_MAX = 8 * 1024 * 1024, /* bytes of one read: other horses wait meanwhile */
+};
+
+static struct ev_loop *loop_of(const struct cq_horse *horse)
+{
+    return horse->runtime->host->loop;
+}
+
+/* The only place where its state changes. */
+static void happened(struct cq_horse *horse, enum cq_horse_event event)
+{
+    horse->state = cq_horse_next(horse->state, event);
+}
 
 void cq_horse_close(struct cq_horse *horse)
 {
     if (horse->fd < 0)
         return;
-    struct ev_loop *loop = horse->rider->process->loop;
+    struct ev_loop *loop = loop_of(horse);
     ev_io_stop(loop, &horse->reader);
     ev_io_stop(loop, &horse->writer);
     close(horse->fd);
@@ -27,13 +41,13 @@ void cq_horse_close(struct cq_horse *horse)
 
 static void destroy(struct cq_horse *horse)
 {
-    ev_clear_pending(horse->runtime->host->loop, &horse->reader); /* its rider may be gone */
+    ev_clear_pending(loop_of(horse), &horse->reader); /* its owner may be gone */
     cq_buf_release(&horse->in);
     cq_buf_release(&horse->out);
     free(horse);
 }
 
-/* Its rider may free a horse while it is being read from: that waits for the last let_go. */
+/* Its owner may free a horse while it is being read from: that waits for the last let_go. */
 static void hold(struct cq_horse *horse)
 {
     horse->holds++;
@@ -41,23 +55,22 @@ static void hold(struct cq_horse *horse)
 
 static void let_go(struct cq_horse *horse)
 {
-    if (--horse->holds == 0 && horse->doomed)
+    if (--horse->holds == 0 && !horse->owner)
         destroy(horse);
 }
 
 /* Gone: reaped, and nothing left to read. */
 static void check_gone(struct cq_horse *horse)
 {
-    if (horse->exited && horse->fd < 0)
-        horse->rider->gone(horse->rider, horse);
+    if (horse->state >= CQ_HORSE_GONE && horse->fd < 0)
+        horse->owner->gone(horse->owner, horse);
 }
 
 /* A horse that breaks the protocol is as good as dead. */
 static void give_up(struct cq_horse *horse, const char *why)
 {
-    struct cq_rider *rider = horse->rider;
-    cq_log(rider->process->log, CQ_LOG_ERROR, rider->name, NULL, "horse %d: %s; killing it", (int)horse->pid,
-           why);
+    cq_log(horse->runtime->host->log, CQ_LOG_ERROR, horse->owner->output->worker, NULL,
+           "horse %d: %s; killing it", (int)horse->pid, why);
     cq_horse_kill(horse, SIGKILL);
     cq_horse_close(horse);
     check_gone(horse);
@@ -80,19 +93,19 @@ static size_t handle_frames(struct cq_horse *horse, struct cq_str bytes)
         if (!size)
             break;
         used += size;
-        horse->rider->answer(horse->rider, horse, &frame);
+        horse->owner->answer(horse->owner, horse, &frame);
     }
     return used;
 }
 
 static void read_socket(struct cq_horse *horse)
 {
-    struct cq_process *process = horse->rider->process;
+    char inbox[INBOX_SIZE];
     ssize_t n;
     bool into_buf = horse->in.len > 0;
     if (into_buf) {
         /* A long answer: straight into its buffer, in pieces that grow with it. */
-        size_t piece = horse->in.len < CQ_INBOX_SIZE ? CQ_INBOX_SIZE : horse->in.len;
+        size_t piece = horse->in.len < INBOX_SIZE ? INBOX_SIZE : horse->in.len;
         if (piece > PIECE_MAX)
             piece = PIECE_MAX;
         if (piece > horse->in.limit - horse->in.len)
@@ -104,7 +117,7 @@ static void read_socket(struct cq_horse *horse)
         }
         n = read(horse->fd, room, piece);
     } else {
-        n = read(horse->fd, process->inbox, CQ_INBOX_SIZE);
+        n = read(horse->fd, inbox, INBOX_SIZE);
     }
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
@@ -112,8 +125,8 @@ static void read_socket(struct cq_horse *horse)
         cq_horse_close(horse);
         /* Dead, then: what was killed because somebody said so need not wait for a stable that is importing
          * modules. */
-        if (horse->killed && !horse->exited) {
-            horse->exited = true;
+        if (horse->state == CQ_HORSE_KILLED) {
+            happened(horse, CQ_HORSE_EXITED);
             horse->status = SIGKILL;
         }
         check_gone(horse);
@@ -121,7 +134,7 @@ static void read_socket(struct cq_horse *horse)
     }
     if (into_buf)
         horse->in.len += (size_t)n;
-    struct cq_str bytes = into_buf ? cq_buf_view(&horse->in) : cq_str_n(process->inbox, (size_t)n);
+    struct cq_str bytes = into_buf ? cq_buf_view(&horse->in) : cq_str_n(inbox, (size_t)n);
     hold(horse);
     size_t used = handle_frames(horse, bytes);
     if (horse->fd >= 0 && into_buf)
@@ -152,20 +165,20 @@ static void on_writable(struct ev_loop *loop, ev_io *watcher, int events)
     }
 }
 
-struct cq_horse *cq_horse_fork(struct cq_runtime *runtime, struct cq_rider *rider)
+struct cq_horse *cq_horse_fork(struct cq_runtime *runtime, struct cq_horse_owner *owner)
 {
-    struct cq_process *process = rider->process;
+    const struct cq_output *output = owner->output;
     int ends[2];
     if (!cq_runtime_is_ready(runtime))
         return NULL;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-        cq_log(process->log, CQ_LOG_ERROR, rider->name, NULL, "cannot make a horse's socket: %s",
+        cq_log(runtime->host->log, CQ_LOG_ERROR, output->worker, NULL, "cannot make a horse's socket: %s",
                strerror(errno));
         return NULL;
     }
-    int fds[CQ_FRAME_FDS_MAX] = {ends[1], rider->pipes[0], rider->pipes[1]};
+    int fds[CQ_FRAME_FDS_MAX] = {ends[1], output->pipes[0], output->pipes[1]};
     struct cq_horse *horse = cq_calloc(1, sizeof(*horse));
-    bool asked = cq_stable_fork(runtime->stable, horse, rider->name, fds, rider->pipes[0] >= 0 ? 3 : 1);
+    bool asked = cq_stable_fork(runtime->stable, horse, output->worker, fds, output->pipes[0] >= 0 ? 3 : 1);
     close(ends[1]);
     if (!asked) {
         close(ends[0]);
@@ -173,7 +186,7 @@ struct cq_horse *cq_horse_fork(struct cq_runtime *runtime, struct cq_rider *ride
         return NULL;
     }
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    horse->rider = rider;
+    horse->owner = owner;
     horse->runtime = runtime;
     horse->stable = runtime->stable;
     horse->fd = ends[0];
@@ -182,7 +195,7 @@ struct cq_horse *cq_horse_fork(struct cq_runtime *runtime, struct cq_rider *ride
     ev_io_init(&horse->reader, on_readable, horse->fd, EV_READ);
     ev_io_init(&horse->writer, on_writable, horse->fd, EV_WRITE);
     horse->reader.data = horse->writer.data = horse;
-    ev_io_start(process->loop, &horse->reader);
+    ev_io_start(loop_of(horse), &horse->reader);
     return horse;
 }
 
@@ -196,45 +209,45 @@ bool cq_horse_send(struct cq_horse *horse, struct cq_str frame)
     if (n < 0)
         n = 0;
     horse->jobs++;
-    horse->answered = false;
     if ((size_t)n < frame.len) {
         cq_buf_append(&horse->out, frame.data + n, frame.len - (size_t)n);
-        ev_io_start(horse->rider->process->loop, &horse->writer);
+        ev_io_start(loop_of(horse), &horse->writer);
     }
     return true;
 }
 
 void cq_horse_kill(struct cq_horse *horse, int signal_number)
 {
-    if (horse->exited)
+    if (horse->state >= CQ_HORSE_GONE)
         return;
-    if (!horse->pid) {
+    if (horse->state == CQ_HORSE_ASKED) {
         horse->kill_signal = signal_number;
         return;
     }
     /* The stable holds its zombie until it has killed the group, so the number cannot have been reused. */
-    horse->killed = horse->killed || signal_number == SIGKILL;
     if (kill(-horse->pid, signal_number) != 0)
         kill(horse->pid, signal_number);
-    if (horse->killed &&
-        horse->fd <
-            0) /* it had died before, and its stable, which hangs, does not say so: read_socket will */
-        ev_feed_event(horse->rider->process->loop, &horse->reader, EV_READ);
+    if (signal_number == SIGKILL)
+        happened(horse, CQ_HORSE_KILL);
+    /* It had died before, and its stable, which hangs, does not say so: read_socket will. */
+    if (horse->state == CQ_HORSE_KILLED && horse->fd < 0)
+        ev_feed_event(loop_of(horse), &horse->reader, EV_READ);
 }
 
 double cq_horse_time_left(const struct cq_horse *horse, double seconds)
 {
-    if (!horse->pid && !horse->exited)
+    if (horse->state == CQ_HORSE_ASKED)
         return seconds;
     return seconds - (double)(cq_clock_monotonic() - horse->forked_at) / CQ_SECOND;
 }
 
 void cq_horse_forked(struct cq_horse *horse, pid_t pid)
 {
+    happened(horse, CQ_HORSE_FORKED);
     horse->pid = pid;
     horse->forked_at = cq_clock_monotonic();
-    if (horse->rider->forked)
-        horse->rider->forked(horse->rider, horse);
+    if (horse->owner->forked)
+        horse->owner->forked(horse->owner, horse);
     if (horse->kill_signal)
         cq_horse_kill(horse, horse->kill_signal);
 }
@@ -249,9 +262,9 @@ static void leave_table(struct cq_horse *horse)
 void cq_horse_exited(struct cq_horse *horse, int status)
 {
     leave_table(horse);
-    horse->exited = true;
+    happened(horse, CQ_HORSE_EXITED);
     horse->status = status;
-    /* It may have written its answer just before: read to the end, before the slot hears that it is gone. */
+    /* It may have written its answer just before: read to the end, before its owner hears that it is gone. */
     hold(horse);
     while (horse->fd >= 0) {
         char probe;
@@ -263,14 +276,14 @@ void cq_horse_exited(struct cq_horse *horse, int status)
         else
             read_socket(horse);
     }
-    if (!horse->doomed)
+    if (horse->owner)
         check_gone(horse);
     let_go(horse);
 }
 
 void cq_horse_not_forked(struct cq_horse *horse)
 {
-    horse->unborn = true;
+    happened(horse, CQ_HORSE_FORK_FAILED);
     cq_horse_exited(horse, SIGKILL);
 }
 
@@ -280,8 +293,7 @@ void cq_horse_free(struct cq_horse *horse)
         return;
     leave_table(horse);
     cq_horse_close(horse);
-    if (horse->holds)
-        horse->doomed = true;
-    else
+    horse->owner = NULL;
+    if (!horse->holds)
         destroy(horse);
 }

@@ -13,39 +13,49 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "core/horse_state.h"
+#include "runtime/frame.h"
 
-struct cq_rider;
+struct cq_output;
 struct cq_runtime;
 struct cq_stable;
+struct cq_horse;
+
+/* Whom a horse runs for, and who hears what it says: a slot, or a callback. */
+struct cq_horse_owner {
+    struct cq_output *output; /* where its standard output and error go; has the worker's name */
+    void (*answer)(struct cq_horse_owner *owner, struct cq_horse *horse, const struct cq_frame *frame);
+    /* Its stable says that it is there; NULL: no matter. */
+    void (*forked)(struct cq_horse_owner *owner, struct cq_horse *horse);
+    /* For good: reaped, and all that it wrote was read. */
+    void (*gone)(struct cq_horse_owner *owner, struct cq_horse *horse);
+};
 
 struct cq_horse {
-    struct cq_rider *rider; /* whom it runs for */
+    struct cq_horse_owner *owner; /* NULL: it was freed while its frames were being handled */
     struct cq_runtime *runtime;
     struct cq_stable *stable;    /* it was forked from; NULL: reaped */
     struct cq_horse *table_next; /* in its stable's table */
-    struct cq_horse *next;       /* in a list of its rider's */
+    struct cq_horse *next;       /* in a list of its owner's */
     int64_t number;              /* its stable's for it */
+    enum cq_horse_state state;   /* changed in horse.c alone, as core/horse_state.h says */
     pid_t pid;                   /* 0 until the stable said it */
     int fd;                      /* our end of its socket; -1: closed */
     ev_io reader, writer;
     struct cq_buf in;   /* an answer that has not come whole yet */
     struct cq_buf out;  /* what the socket did not take yet */
     int64_t jobs;       /* given to it so far */
+    int64_t answers;    /* of them, how many it has answered: its owner counts them */
     int64_t rss_kb;     /* as of its last answer */
-    bool answered;      /* its current job has its answer */
-    bool exited;        /* the stable reaped it, or it was killed and has closed its socket */
-    bool killed;        /* by SIGKILL of ours */
-    bool unborn;        /* exited, that is: it could not be forked, and nobody has seen its job */
-    int status;         /* as of waitpid, when exited */
+    int status;         /* as of waitpid, when it is gone */
     int kill_signal;    /* to be sent as soon as the pid is known; 0: none */
     cq_time forked_at;  /* monotonic: when the stable said so; 0: not yet */
     cq_time retired_at; /* monotonic; 0: not retired */
     int holds;          /* horse.c is working on it; freeing waits */
-    bool doomed;        /* freed meanwhile */
 };
 
-/* Have a runtime fork a horse for a rider. NULL: it has no stable now (the slots hear when it has). */
-struct cq_horse *cq_horse_fork(struct cq_runtime *runtime, struct cq_rider *rider);
+/* Have a runtime fork a horse. NULL: it has no stable now; its host hears when it has. */
+struct cq_horse *cq_horse_fork(struct cq_runtime *runtime, struct cq_horse_owner *owner);
 
 /* Queue a job frame to it. False: it is dead and has not seen a whole frame; nothing was done. */
 bool cq_horse_send(struct cq_horse *horse, struct cq_str frame);

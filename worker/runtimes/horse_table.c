@@ -42,7 +42,7 @@ static struct cq_horse *next_to_end(const struct cq_horse_table *table)
     struct cq_horse *working = NULL;
     for (size_t i = 0; i < CQ_HORSE_TABLE_LISTS; i++) {
         for (struct cq_horse *horse = table->lists[i]; horse; horse = horse->table_next) {
-            if (horse->answered || !horse->jobs)
+            if (horse->answers == horse->jobs)
                 return horse;
             working = horse;
         }

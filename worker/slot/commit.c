@@ -1,7 +1,11 @@
-#include <stdlib.h>
+#include "worker/slot/commit.h"
 
+#include <stdio.h>
+
+#include "lifecycle/give_back.h"
 #include "worker/exception.h"
-#include "worker/slot/execution.h"
+#include "worker/runtimes/runtimes.h"
+#include "worker/slot/fetch.h"
 #include "worker/slot/horses.h"
 #include "worker/webhooks/webhooks.h"
 
@@ -12,20 +16,21 @@ static struct cq_str optional(bool present, const struct cq_buf *buf)
 
 static void log_verdict(struct cq_slot *slot, enum cq_finish_verdict verdict)
 {
-    struct cq_log *log = slot->process->log;
-    struct cq_running *run = &slot->run;
+    struct cq_log *log = slot->context->log;
+    struct cq_execution *run = &slot->run;
     const char *id = run->job_id.data;
     double seconds = (double)(run->ended_at - run->started_at) / CQ_SECOND;
     if (verdict == CQ_VERDICT_FENCED) {
-        cq_log(log, CQ_LOG_WARNING, slot->name, id,
-               "its outcome was refused: this execution is not in rq:wip:%s any more (committed "
-               "before a lost connection, deleted, or judged abandoned)",
-               run->queue.data);
+        cq_log_job_warning(&slot->logger, id,
+                           "its outcome was refused: this execution is not in rq:wip:%s any more (committed "
+                           "before a lost connection, deleted, or judged abandoned)",
+                           run->queue.data);
         return;
     }
     if (run->outcome == CQ_OUTCOME_SUCCESS) {
-        cq_log(log, CQ_LOG_INFO, slot->name, id, "%s: Job OK (%.3f s)%s", run->queue.data, seconds,
-               verdict == CQ_VERDICT_SCHEDULED || verdict == CQ_VERDICT_REQUEUED ? ", to be repeated" : "");
+        cq_log_job_info(&slot->logger, id, "%s: Job OK (%.3f s)%s", run->queue.data, seconds,
+                        verdict == CQ_VERDICT_SCHEDULED || verdict == CQ_VERDICT_REQUEUED ? ", to be repeated"
+                                                                                          : "");
         return;
     }
     static const char *const words[] = {
@@ -53,14 +58,14 @@ static void log_verdict(struct cq_slot *slot, enum cq_finish_verdict verdict)
  */
 static void send_webhooks(struct cq_slot *slot, enum cq_finish_verdict verdict)
 {
-    const struct cq_running *run = &slot->run;
+    const struct cq_execution *run = &slot->run;
     bool again = verdict == CQ_VERDICT_REQUEUED || verdict == CQ_VERDICT_SCHEDULED,
          failed = run->outcome != CQ_OUTCOME_SUCCESS;
     if (!run->fields.len || verdict == CQ_VERDICT_FENCED || run->outcome == CQ_OUTCOME_STOPPED ||
         (failed && again))
         return;
     cq_webhooks_send(
-        slot->process->webhooks,
+        slot->context->webhooks,
         &(struct cq_webhook_event){
             .worker = slot->name,
             .job_id = cq_buf_view(&run->job_id),
@@ -71,95 +76,74 @@ static void send_webhooks(struct cq_slot *slot, enum cq_finish_verdict verdict)
         });
 }
 
-/* Redis cannot hold the outcome as it is: the job fails with what it said. */
-static void commit_as_failure(struct cq_slot *slot, const struct cq_error *err)
+/* ---- what its machine asks for ---- */
+
+void cq_commit_report(struct cq_slot *slot)
 {
-    struct cq_running *run = &slot->run;
-    bool was_success = run->outcome == CQ_OUTCOME_SUCCESS;
-    run->outcome = CQ_OUTCOME_FAILED;
-    run->meta_present = false;
-    cq_buf_release(&run->value);
-    cq_buf_release(&run->exc_text);
-    cq_buf_printf(&run->exc_text, "cq.OutcomeRefused: the %s could not be stored: %s\n",
-                  was_success ? "result" : "outcome", err->text);
-    cq_execution_commit(slot);
+    enum cq_finish_verdict verdict = slot->run.verdict;
+    if (cq_log_enabled(slot->context->log, CQ_LOG_INFO) || verdict == CQ_VERDICT_FENCED ||
+        slot->run.outcome != CQ_OUTCOME_SUCCESS)
+        log_verdict(slot, verdict);
+    send_webhooks(slot, verdict);
+    slot->context->jobs_done++;
+    cq_execution_trim(&slot->run);
 }
 
-static void try_again(struct cq_slot *slot, const char *why)
+void cq_commit_give_up(struct cq_slot *slot)
 {
-    cq_log(slot->process->log, CQ_LOG_ERROR, slot->name, slot->run.job_id.data,
-           "cannot store its outcome: %s; trying again in %d s", why, CQ_SLOT_AGAIN_S);
-    cq_slot_again_later(slot);
+    cq_log_job_error(&slot->logger, slot->run.job_id.data,
+                     "cannot store its outcome: %s; it will be found abandoned", slot->trouble);
+    slot->context->jobs_done++;
 }
 
-void cq_slot_not_fetched(struct cq_slot *slot, const char *why)
+void cq_commit_again_later(struct cq_slot *slot)
 {
-    cq_log(slot->process->log, CQ_LOG_ERROR, slot->name, NULL, "cannot fetch a job: %s; trying again in %d s",
-           why, CQ_SLOT_AGAIN_S);
-    slot->state = CQ_SLOT_IDLE;
-    if (!slot->stopping || slot->resume) /* what a lost call may have started is still to be asked for */
-        cq_slot_again_later(slot);
-    else
-        cq_slot_abandon(slot);
+    cq_log_job_error(&slot->logger, slot->run.job_id.data,
+                     "cannot store its outcome: %s; trying again in %d s", slot->trouble, CQ_SLOT_AGAIN_S);
+    cq_timer_arm(&slot->again_timer, CQ_SLOT_AGAIN_S);
 }
 
-/* A key of the job's, or of the next one's, holds what it should not: no time mends that. The slot goes on
- * without it. */
-static void give_up(struct cq_slot *slot, const char *why)
+static void not_stored(struct cq_slot *slot, enum cq_call_failure why, const char *text)
 {
-    cq_log(slot->process->log, CQ_LOG_ERROR, slot->name, slot->run.job_id.data,
-           "cannot store its outcome: %s; it will be found abandoned", why);
-    slot->jobs_done++;
-    slot->process->jobs_done++;
-    if (slot->resume) {
-        slot->state = CQ_SLOT_IDLE;
-        cq_slot_fetch(slot);
-        return;
+    snprintf(slot->trouble, sizeof(slot->trouble), "%s", text);
+    cq_worker_not_stored(&slot->worker, why);
+}
+
+/* Which refusals pass: Redis is full, read-only or loading. Those of a key that holds something else do
+ * not. */
+static enum cq_call_failure failure_of(enum cq_code code)
+{
+    switch (code) {
+    case CQ_ERR_REDIS: return CQ_CALL_REFUSED;
+    case CQ_ERR_CONNECTION: return CQ_CALL_BUSY;
+    default: return CQ_CALL_TOO_LARGE;
     }
-    slot->asked = false;
-    cq_slot_next(slot, CQ_FETCH_EMPTY, NULL);
 }
 
 static void on_finish(const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
     struct cq_slot *slot = data;
-    struct cq_process *process = slot->process;
     struct cq_error err;
     struct cq_finished finished;
-    if (slot->state != CQ_SLOT_COMMITTING)
+    enum cq_execution_state state = slot->worker.execution;
+    if (state != CQ_EXECUTION_COMMITTING && state != CQ_EXECUTION_REFUSED_COMMITTING)
         return;
-    if (lost && lost->code == CQ_ERR_CONNECTION) { /* cq_slot_redis_ready sends it again */
-        slot->resume = slot->next_execution[0] != '\0';
-        return;
-    }
-    if (lost) { /* too much is under way, of other slots */
-        try_again(slot, lost->text);
+    if (lost) { /* else too much is under way, of other slots */
+        not_stored(slot, lost->code == CQ_ERR_CONNECTION ? CQ_CALL_LOST : CQ_CALL_BUSY, lost->text);
         return;
     }
     enum cq_code code = cq_finish_read(reply, &finished, &err);
-    if (code == CQ_ERR_LIMIT || (code != CQ_OK && code != CQ_ERR_REDIS && code != CQ_ERR_CONNECTION)) {
-        commit_as_failure(slot, &err);
-        return;
-    }
-    if (code == CQ_ERR_REDIS && slot->run.refused) {
-        give_up(slot, err.text);
-        return;
-    }
     if (code != CQ_OK) {
-        slot->run.refused = code == CQ_ERR_REDIS;
-        try_again(slot, err.text);
+        not_stored(slot, failure_of(code), err.text);
         return;
     }
-    if (cq_log_enabled(process->log, CQ_LOG_INFO) || finished.verdict == CQ_VERDICT_FENCED ||
-        slot->run.outcome != CQ_OUTCOME_SUCCESS)
-        log_verdict(slot, finished.verdict);
-    send_webhooks(slot, finished.verdict);
-    slot->jobs_done++;
-    process->jobs_done++;
-    cq_running_trim(&slot->run);
-    slot->in_a_row = finished.next_verdict == CQ_FETCH_STARTED;
-    cq_slot_next(slot, finished.next_verdict, &finished.next);
-    if (!slot->in_a_row)
+    slot->run.verdict = finished.verdict;
+    enum cq_found found = CQ_FOUND_NOT_ASKED;
+    if (slot->worker.claim != CQ_CLAIM_NONE)
+        found = cq_slot_read_found(slot, finished.next_verdict, &finished.next, CQ_FOUND_BY_FINISH);
+    cq_worker_finished(&slot->worker, found);
+    slot->found = NULL;
+    if (found != CQ_FOUND_JOB)
         cq_horses_warm(slot);
 }
 
@@ -169,50 +153,99 @@ static bool has_value(enum cq_outcome outcome)
     return outcome == CQ_OUTCOME_SUCCESS || outcome == CQ_OUTCOME_RETRY;
 }
 
-void cq_execution_commit(struct cq_slot *slot)
+void cq_commit_send(struct cq_slot *slot)
 {
-    struct cq_process *process = slot->process;
-    struct cq_running *run = &slot->run;
+    struct cq_worker_context *context = slot->context;
+    const struct cq_execution *run = &slot->run;
     struct cq_error err;
     struct cq_fetch next;
-    if (run->given_back) {
-        cq_execution_give_back(slot);
-        return;
-    }
-    slot->state = CQ_SLOT_COMMITTING;
-    /* Two of them under way would start two jobs under one execution id. */
-    ev_timer_stop(process->loop, &slot->again_timer);
-    if (!cq_async_is_ready(process->redis))
-        return; /* kept; cq_slot_redis_ready comes back for it */
-    bool fetches = cq_slot_next_fetch(slot, &next);
+    bool resume_only = false;
+    bool fetches = cq_worker_claims_next(&slot->worker, cq_runtimes_take_jobs(context->runtimes),
+                                         &resume_only);
+    if (fetches)
+        cq_slot_fill_fetch(slot, resume_only, &next);
     struct cq_finish finish = {
         .outcome = run->outcome,
         .job_id = cq_buf_view(&run->job_id),
         .queue = cq_buf_view(&run->queue),
-        .execution_id = cq_str(run->execution_id),
+        .execution_id = cq_str(run->id),
         .worker = cq_str(slot->name),
         .started_at = run->started_at,
         .ended_at = run->ended_at,
         .return_value = optional(has_value(run->outcome) && run->value_present, &run->value),
         .exc_text = optional(run->outcome == CQ_OUTCOME_FAILED || run->outcome == CQ_OUTCOME_STOPPED,
                              &run->exc_text),
-        .output = run->outcome == CQ_OUTCOME_SUCCESS ? CQ_STR_NONE : cq_tail_last(&run->tail),
-        .default_result_ttl_s = process->settings->results_ttl_s,
-        .unregistered = !process->settings->default_exception_handler,
+        .output = run->outcome == CQ_OUTCOME_SUCCESS ? CQ_STR_NONE : cq_output_tail_last(&run->tail),
+        .default_result_ttl_s = context->settings->results_ttl_s,
+        .unregistered = !context->settings->default_exception_handler,
         .retry_max = run->retry_max,
         .retry_intervals = cq_buf_view(&run->retry_intervals),
         .meta = optional(run->meta_present, &run->meta),
-        .worker_ttl_s = process->settings->worker_ttl_s,
+        .worker_ttl_s = context->settings->worker_ttl_s,
         .next = fetches ? &next : NULL,
     };
-    struct cq_command *command = cq_async_begin(process->redis);
+    struct cq_command *command = cq_async_begin(context->redis);
     enum cq_code code = cq_finish_build(&finish, command, &err);
     if (code == CQ_OK && command->body.overflow)
         code = cq_error_set(&err, CQ_ERR_LIMIT, "result and meta together are above the limit of a command");
     if (code != CQ_OK) {
-        cq_async_drop_command(process->redis, command);
-        commit_as_failure(slot, &err);
+        cq_async_drop_command(context->redis, command);
+        not_stored(slot, CQ_CALL_TOO_LARGE, err.text);
         return;
     }
-    cq_async_call(process->redis, command, on_finish, slot);
+    cq_async_call(context->redis, command, on_finish, slot);
+}
+
+/* ---- a job that the deadline of a shutdown ended goes back to its queue, as the last act of its slot ----
+ */
+
+static void log_return(const struct cq_slot *slot, enum cq_give_back_verdict verdict)
+{
+    static const char *const words[] = {
+        [CQ_GIVE_BACK_REQUEUED] = "ended by the shutdown's deadline; it is at the front of its queue again",
+        [CQ_GIVE_BACK_FENCED] = "ended by the shutdown's deadline; it was not given back, as this execution "
+                                "is not in rq:wip any more "
+                                "(judged abandoned, or enqueued anew)",
+        [CQ_GIVE_BACK_CANCELED] = "ended by the shutdown's deadline; it was canceled meanwhile",
+        [CQ_GIVE_BACK_DELETED] = "ended by the shutdown's deadline; it was deleted meanwhile",
+    };
+    cq_log_job_warning(&slot->logger, slot->run.job_id.data, "%s: %s", slot->run.queue.data, words[verdict]);
+}
+
+static void on_given_back(const struct cq_reply *reply, const struct cq_error *lost, void *data)
+{
+    struct cq_slot *slot = data;
+    struct cq_error err;
+    enum cq_give_back_verdict verdict;
+    if (slot->worker.execution != CQ_EXECUTION_RETURNING)
+        return;
+    if (lost) {
+        snprintf(slot->trouble, sizeof(slot->trouble), "%s", lost->text);
+        cq_worker_not_stored(&slot->worker, lost->code == CQ_ERR_CONNECTION ? CQ_CALL_LOST : CQ_CALL_BUSY);
+        return;
+    }
+    if (cq_give_back_read(reply, &verdict, &err) == CQ_OK)
+        log_return(slot, verdict);
+    else
+        cq_log_job_error(
+            &slot->logger, slot->run.job_id.data,
+            "ended by the shutdown's deadline; it cannot be given back: %s; it will be found abandoned",
+            err.text);
+    cq_worker_returned(&slot->worker);
+}
+
+void cq_commit_send_return(struct cq_slot *slot)
+{
+    struct cq_worker_context *context = slot->context;
+    struct cq_give_back give_back = {
+        .job_id = cq_buf_view(&slot->run.job_id),
+        .queue = cq_buf_view(&slot->run.queue),
+        .execution_id = cq_str(slot->run.id),
+        .worker = cq_str(slot->name),
+        .now = cq_clock_now(),
+        .worker_ttl_s = context->settings->worker_ttl_s,
+    };
+    struct cq_command *command = cq_async_begin(context->redis);
+    cq_give_back_build(&give_back, command);
+    cq_async_call(context->redis, command, on_given_back, slot);
 }

@@ -1,58 +1,72 @@
 /*
- * One execution: a started job from the moment the slot has it until its outcome is in Redis. Here is its
- * way up to there; what its horse says is answer.c's.
+ * The execution that a slot runs or commits: what it is and, once it is over, how it ended. Its state, and
+ * what may become of it, is in core/execution_state.h; job_run.c does what that says.
  */
 #ifndef CQ_WORKER_SLOT_EXECUTION_H
 #define CQ_WORKER_SLOT_EXECUTION_H
 
-#include "worker/callback.h"
-#include "worker/slot/slot.h"
+#include "core/execution_state.h"
+#include "job/id.h"
+#include "lifecycle/finish.h"
+#include "runtime/frame.h"
+#include "worker/job_fields.h"
+#include "worker/output_tail.h"
 
-void cq_execution_timer_init(struct cq_slot *slot);
+struct cq_runtime;
 
-/* From answer.c: the rider that its horses answer. */
-void cq_execution_rider_init(struct cq_slot *slot);
+/* The call that its job came out of. */
+enum cq_found_by { CQ_FOUND_BY_FETCH, CQ_FOUND_BY_FINISH };
 
-/* Hand the started job to a horse; the slot is RUNNING afterwards. */
-void cq_execution_start(struct cq_slot *slot, const struct cq_started *started);
+/* The texts are owned copies, reused from job to job. */
+struct cq_execution {
+    struct cq_buf job_id;
+    struct cq_buf queue;       /* where it was taken from: its origin */
+    struct cq_buf description; /* for the log */
+    char id[CQ_EXECUTION_ID_SIZE];
+    enum cq_found_by found_by;
+    int64_t timeout_s; /* CQ_TTL_FOREVER: none */
+    cq_time started_at, ended_at;
+    cq_time started_monotonic;
 
-/*
- * Kill the running horse; the reason decides what is recorded when it is gone. False: nothing runs.
- * A timeout and a deadline begin with SIGTERM and end with SIGKILL after the grace; all others are SIGKILL.
- */
-bool cq_execution_kill(struct cq_slot *slot, enum cq_kill_reason reason);
+    /* Its timer: */
+    int64_t limit_s; /* the timeout, or that of what follows the function; 0: none */
+    int64_t grace_s; /* after it, until signals come: its runtime raises in the job first; else 0 */
 
-/*
- * It is over, and nothing that its horse says changes that: record it.
- *   text  copied; NULL: exc_text holds it already
- */
-void cq_execution_end(struct cq_slot *slot, enum cq_outcome outcome, const char *text);
+    /* What its horse does: */
+    int ended_frames;             /* how often it said that the function has ended. ended_at is known then */
+    int death_status;             /* as of waitpid, once the horse is gone without an answer */
+    struct cq_buf unsent;         /* the job frame, until a horse is there that has it */
+    struct cq_output_tail tail;   /* the last lines that it wrote */
+    const struct cq_frame *frame; /* the answer that is being handled; else NULL */
 
-/*
- * The same after the callback of that kind, when the job names one. RQ's order: first the callback, then the
- * record. In a cold stop there is no time for it: the record would be lost.
- */
-void cq_execution_end_calling(struct cq_slot *slot, enum cq_outcome outcome, const char *text,
-                              enum cq_callback_kind kind);
+    /* Its outcome: */
+    enum cq_outcome outcome;
+    struct cq_buf value; /* serialized return value; value_present tells None from empty */
+    bool value_present;
+    struct cq_buf exc_text;
+    struct cq_buf meta;
+    bool meta_present;              /* it goes to Redis with the outcome */
+    enum cq_finish_verdict verdict; /* of Redis, once it is stored */
+    int64_t retry_max;
+    struct cq_buf retry_intervals;
 
-void cq_execution_stopped(struct cq_slot *slot); /* by command: RQ's text, and the stopped callback */
+    /* Callbacks: */
+    struct cq_buf fields; /* the job's hash (job_fields.h), when it names callbacks or webhooks; else empty */
+    /* Run its callbacks, where that is not the job's own runtime; else NULL. */
+    struct cq_runtime *callers[CQ_CALLBACK_KINDS];
+    struct cq_str callback_exc; /* why one has failed, while its end is being handled */
+};
 
-/*
- * What the timer stands for from now on, or from when the horse is forked if it is not yet; 0 or less:
- * nothing. A runtime that raises in the job has a grace for it.
- */
-void cq_execution_set_limit(struct cq_slot *slot, int64_t seconds);
+void cq_execution_init(struct cq_execution *run);
+void cq_execution_release(struct cq_execution *run);
+void cq_execution_trim(
+    struct cq_execution *run); /* the outcome is in Redis: give back what a large one took */
 
-/*
- * Its horse is gone, and it goes back to the front of its queue. Sent again as an outcome is, and as one it
- * leaves the slot COMMITTING until it is there (give_back.c).
- */
-void cq_execution_give_back(struct cq_slot *slot);
+/* Replace what buf holds; CQ_STR_NONE: by nothing. */
+void cq_execution_put(struct cq_buf *buf, struct cq_str text);
 
-/* Send the outcome to Redis, or send it again. The slot is COMMITTING until it is there. */
-void cq_execution_commit(struct cq_slot *slot);
-
-/* Once a second: horses that do not leave are killed; a job that could not get a horse asks again. */
-void cq_execution_tick(struct cq_slot *slot);
+/* What its timer stands for from now on: the timeout, or that of what follows the function; 0 or less:
+ * nothing. */
+void cq_execution_set_limit(struct cq_execution *run, int64_t seconds);
 
 #endif

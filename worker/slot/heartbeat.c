@@ -1,75 +1,79 @@
-#include <stdlib.h>
+#include "worker/slot/heartbeat.h"
 
-#include "lifecycle/worker/birth.h"
+#include <stdlib.h>
+#include <string.h>
+
 #include "lifecycle/worker/heartbeat.h"
-#include "worker/slot/slot.h"
+#include "worker/slot/registration.h"
 
 /* The reply may come when the slot is already in its next job: only the execution asked about counts. */
 static void on_heartbeat(const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
     struct cq_slot *slot = data;
-    struct cq_process *process = slot->process;
     struct cq_error err;
     bool ours = true, missing = false;
-    if (lost || slot->state >= CQ_SLOT_DYING)
+    if (lost || cq_worker_has_ended(slot->worker.state))
         return;
     if (cq_heartbeat_read(reply, &ours, &missing, &err) != CQ_OK) {
-        cq_log(process->log, CQ_LOG_WARNING, slot->name, NULL, "heartbeat: %s", err.text);
+        cq_log_warning(&slot->logger, "heartbeat: %s", err.text);
         return;
     }
     if (missing) {
-        cq_log(process->log, CQ_LOG_WARNING, slot->name, NULL, "its key had expired; registering again");
-        struct cq_command *command = cq_async_begin(process->redis);
-        cq_worker_birth_build(&slot->identity, slot->identity.birth, cq_clock_now(), true, command);
-        cq_async_call(process->redis, command, NULL, NULL);
+        cq_log_warning(&slot->logger, "its key had expired; registering again");
+        cq_slot_register(slot, true);
     }
-    bool same = strcmp(slot->beat_for, slot->run.execution_id) == 0;
-    if (!ours && same && slot->state == CQ_SLOT_RUNNING && !slot->run.lost) {
-        slot->run.lost = true;
-        cq_log(process->log, CQ_LOG_WARNING, slot->name, slot->run.job_id.data,
-               "this execution is no longer in rq:wip:%s (deleted, or judged abandoned); its outcome will be "
-               "refused",
-               slot->run.queue.data);
+    bool same = strcmp(slot->beat_for, slot->run.id) == 0 && cq_execution_runs(slot->worker.execution);
+    if (!ours && same && strcmp(slot->not_ours, slot->run.id) != 0) {
+        memcpy(slot->not_ours, slot->run.id, sizeof(slot->not_ours)); /* said once */
+        cq_log_job_warning(
+            &slot->logger, slot->run.job_id.data,
+            "this execution is no longer in rq:wip:%s (deleted, or judged abandoned); its outcome will be "
+            "refused",
+            slot->run.queue.data);
     }
 }
 
 void cq_slot_heartbeat(struct cq_slot *slot)
 {
-    struct cq_process *process = slot->process;
-    if (!cq_async_is_ready(process->redis))
-        return; /* on its return every slot is born again */
+    struct cq_worker_context *context = slot->context;
+    if (!cq_async_is_ready(context->redis) || slot->worker.state == CQ_WORKER_UNREGISTERED ||
+        cq_worker_has_ended(slot->worker.state))
+        return; /* when Redis is back every slot registers again */
     struct cq_heartbeat heartbeat = {
         .id = &slot->identity,
         .now = cq_clock_now(),
-        .monitoring_interval_s = process->settings->job_monitoring_interval_s,
+        .monitoring_interval_s = context->settings->job_monitoring_interval_s,
         .timeout_s = CQ_TTL_FOREVER,
     };
     slot->beat_for[0] = '\0';
     /* An outcome that Redis refuses for now keeps its execution, too. */
-    if (slot->state == CQ_SLOT_RUNNING || slot->state == CQ_SLOT_COMMITTING) {
-        memcpy(slot->beat_for, slot->run.execution_id, sizeof(slot->beat_for));
+    if (slot->worker.execution != CQ_EXECUTION_NONE) {
+        memcpy(slot->beat_for, slot->run.id, sizeof(slot->beat_for));
         heartbeat.job_id = cq_buf_view(&slot->run.job_id);
         heartbeat.queue = cq_buf_view(&slot->run.queue);
-        heartbeat.execution_id = cq_str(slot->run.execution_id);
+        heartbeat.execution_id = cq_str(slot->run.id);
         heartbeat.timeout_s = slot->run.timeout_s;
         heartbeat.working_time_s = (double)(cq_clock_monotonic() - slot->run.started_monotonic) / CQ_SECOND;
     }
-    struct cq_command *command = cq_async_begin(process->redis);
+    struct cq_command *command = cq_async_begin(context->redis);
     cq_heartbeat_build(&heartbeat, command);
-    cq_async_call(process->redis, command, on_heartbeat, slot);
+    cq_async_call(context->redis, command, on_heartbeat, slot);
 }
 
-static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_timer(void *data)
 {
-    (void)loop, (void)events;
-    cq_slot_heartbeat(timer->data);
+    cq_slot_heartbeat(data);
 }
 
-void cq_slot_heartbeat_init(struct cq_slot *slot)
+void cq_slot_init_heartbeat(struct cq_slot *slot)
 {
-    double interval = slot->process->settings->job_monitoring_interval_s;
+    cq_timer_init(&slot->heartbeat_timer, slot->context->loop, on_timer, slot);
+}
+
+void cq_slot_start_beating(struct cq_slot *slot)
+{
+    double interval = slot->context->settings->job_monitoring_interval_s;
     /* Spread, so that many slots do not beat as one. */
     double first = interval * (0.5 + 0.5 * (double)random() / (double)RAND_MAX);
-    ev_timer_init(&slot->heartbeat_timer, on_timer, first, interval);
-    slot->heartbeat_timer.data = slot;
+    cq_timer_arm_every(&slot->heartbeat_timer, first, interval);
 }

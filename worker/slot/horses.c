@@ -16,13 +16,15 @@ enum { FEW_SLOTS = 3 };
  */
 static int wanted_warm(const struct cq_slot *slot)
 {
-    if (!slot->runtime || slot->state >= CQ_SLOT_DYING)
+    enum cq_worker_state state = slot->worker.state;
+    enum cq_execution_state execution = slot->worker.execution;
+    if (!slot->runtime || cq_worker_has_ended(state))
         return 0;
-    if (slot->stopping)
-        return slot->state == CQ_SLOT_RUNNING && !slot->horse ? 1 : 0;
-    if (slot->process->settings->reuse_horses)
-        return slot->horse && slot->run.kill_reason == CQ_KILL_NONE ? 0 : 1;
-    return slot->process->slots_alive <= FEW_SLOTS ? 2 : 1;
+    if (cq_worker_is_leaving(state))
+        return execution == CQ_EXECUTION_WAITING ? 1 : 0;
+    if (slot->context->settings->reuse_horses)
+        return slot->horse && !cq_execution_is_dying(execution) ? 0 : 1;
+    return slot->context->slots_alive <= FEW_SLOTS ? 2 : 1;
 }
 
 static struct cq_horse **warm_of(struct cq_slot *slot)
@@ -38,7 +40,7 @@ void cq_horses_warm(struct cq_slot *slot)
     struct cq_horse **last = warm_of(slot);
     for (; *last; last = &(*last)->next)
         missing--;
-    for (; missing > 0 && (*last = cq_horse_fork(slot->runtime, &slot->rider)); last = &(*last)->next)
+    for (; missing > 0 && (*last = cq_horse_fork(slot->runtime, &slot->owner)); last = &(*last)->next)
         missing--;
 }
 
@@ -88,7 +90,7 @@ void cq_horses_release(struct cq_slot *slot)
 {
     if (slot->horse)
         kill_and_forget(slot, slot->horse);
-    for (int i = 0; i < slot->process->runtimes->count; i++)
+    for (int i = 0; i < slot->context->runtimes->count; i++)
         while (slot->warm[i])
             kill_and_forget(slot, slot->warm[i]);
     while (slot->retired)
@@ -97,7 +99,7 @@ void cq_horses_release(struct cq_slot *slot)
 
 void cq_horses_end_warm(struct cq_slot *slot)
 {
-    for (int i = 0; i < slot->process->runtimes->count; i++)
+    for (int i = 0; i < slot->context->runtimes->count; i++)
         for (struct cq_horse *horse = slot->warm[i]; horse; horse = horse->next)
             cq_horse_kill(horse, SIGKILL);
 }
@@ -146,26 +148,27 @@ struct cq_horse *cq_horses_take_fresh(struct cq_slot *slot, struct cq_runtime *r
 {
     for (struct cq_horse **at = &slot->warm[runtime->index]; *at; at = &(*at)->next) {
         struct cq_horse *horse = *at;
-        if (horse->jobs || horse->killed || horse->kill_signal || horse->fd < 0 ||
+        if (horse->jobs || horse->state == CQ_HORSE_KILLED || horse->kill_signal || horse->fd < 0 ||
             horse->stable != runtime->stable)
             continue;
         *at = horse->next;
         horse->next = NULL;
         return horse;
     }
-    return cq_horse_fork(runtime, &slot->rider);
+    return cq_horse_fork(runtime, &slot->owner);
 }
 
 void cq_horses_dismiss(struct cq_slot *slot)
 {
-    const struct cq_settings *settings = slot->process->settings;
+    const struct cq_settings *settings = slot->context->settings;
     struct cq_horse *horse = slot->horse;
     struct cq_horse **warm = &slot->warm[horse->runtime->index];
     slot->horse = NULL;
-    bool worn = (settings->max_jobs_per_horse && horse->jobs >= settings->max_jobs_per_horse) ||
-                (settings->max_rss_per_horse_kb && horse->rss_kb > settings->max_rss_per_horse_kb) ||
-                horse->stable != horse->runtime->stable;
-    if (settings->reuse_horses && !worn && !*warm && !slot->stopping && !horse->exited) {
+    bool used_up = (settings->max_jobs_per_horse && horse->jobs >= settings->max_jobs_per_horse) ||
+                   (settings->max_rss_per_horse_kb && horse->rss_kb > settings->max_rss_per_horse_kb) ||
+                   horse->stable != horse->runtime->stable;
+    if (settings->reuse_horses && !used_up && !*warm && !cq_worker_is_leaving(slot->worker.state) &&
+        horse->state < CQ_HORSE_GONE) {
         *warm = horse;
         return;
     }

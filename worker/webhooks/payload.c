@@ -5,7 +5,7 @@
 #include "job/peek.h"
 #include "serializers/json.h"
 #include "serializers/serializer.h"
-#include "worker/fields.h"
+#include "worker/job_fields.h"
 
 /* Python's isoformat() of a time in UTC, as RQ's datetimes are: no fraction when it is 0. */
 static struct cq_value iso(struct cq_arena *arena, cq_time when)
@@ -55,9 +55,9 @@ enum cq_code cq_webhook_payload(const struct cq_webhook_event *event, struct cq_
     struct cq_arena arena = CQ_ARENA_INIT;
     struct cq_value payload = cq_value_map(&arena, 0);
     cq_time enqueued_at;
-    bool enqueued = cq_time_parse_iso(cq_fields_get(event->fields, "enqueued_at"), &enqueued_at);
+    bool enqueued = cq_time_parse_iso(cq_job_fields_get(event->fields, "enqueued_at"), &enqueued_at);
     cq_value_set(&arena, &payload, "job_id", text_of(&arena, event->job_id));
-    cq_value_set(&arena, &payload, "func_name", func_name(&arena, cq_fields_get(event->fields, "data")));
+    cq_value_set(&arena, &payload, "func_name", func_name(&arena, cq_job_fields_get(event->fields, "data")));
     cq_value_set(&arena, &payload, "status",
                  cq_value_str(event->failed ? CQ_STR_LIT("failed") : CQ_STR_LIT("finished")));
     cq_value_set(&arena, &payload, "enqueued_at", enqueued ? iso(&arena, enqueued_at) : cq_value_none());

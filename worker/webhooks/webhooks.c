@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "worker/fields.h"
+#include "worker/job_fields.h"
 #include "worker/webhooks/engine.h"
 #include "worker/webhooks/payload.h"
 #include "worker/webhooks/transfer.h"
@@ -19,7 +19,7 @@ struct list {
 };
 
 struct cq_webhooks {
-    struct cq_process *process;
+    struct cq_worker_context *context;
     const struct cq_libcurl *curl; /* NULL: not opened yet */
     struct cq_engine *engine;      /* NULL: not yet */
     struct list waiting, under_way;
@@ -63,7 +63,7 @@ static void log_failure(struct cq_webhooks *webhooks, const struct cq_transfer *
 {
     char url[CQ_TRANSFER_TEXT_MAX];
     cq_transfer_show(transfer->webhook.url, url);
-    cq_log(webhooks->process->log, CQ_LOG_WARNING, transfer->worker.data, transfer->job_id.data,
+    cq_log(webhooks->context->log, CQ_LOG_WARNING, transfer->worker.data, transfer->job_id.data,
            "failed to send its webhook to %s: %s", url, why);
 }
 
@@ -78,7 +78,7 @@ static void leave_out(struct cq_webhooks *webhooks, const struct cq_transfer *tr
 static void tell_left_out(struct cq_webhooks *webhooks)
 {
     if (webhooks->left_out)
-        cq_log_warning(&webhooks->process->logger, "%llu webhook%s left out: %d wait, or %d MiB of them",
+        cq_log_warning(&webhooks->context->logger, "%llu webhook%s left out: %d wait, or %d MiB of them",
                        webhooks->left_out, webhooks->left_out == 1 ? " was" : "s were", CQ_WEBHOOKS_WAITING,
                        CQ_WEBHOOKS_WAITING_BYTES / 1024 / 1024);
     webhooks->left_out = 0;
@@ -110,7 +110,7 @@ static void start_some(struct cq_webhooks *webhooks)
         const char *why;
         struct cq_transfer *transfer = take_waiting(webhooks);
         transfer->deadline = deadline_of(webhooks, transfer);
-        transfer->private_refused = webhooks->process->settings->webhook_private == CQ_WEBHOOK_PRIVATE_REFUSE;
+        transfer->private_refused = webhooks->context->settings->webhook_private == CQ_WEBHOOK_PRIVATE_REFUSE;
         if (go(webhooks, transfer, &why)) {
             append(&webhooks->under_way, transfer);
             continue;
@@ -135,12 +135,12 @@ static void on_over(void *data, CURL *easy, CURLcode result)
     if (*why)
         log_failure(webhooks, transfer, why);
     else
-        cq_log(webhooks->process->log, CQ_LOG_DEBUG, transfer->worker.data, transfer->job_id.data,
+        cq_log(webhooks->context->log, CQ_LOG_DEBUG, transfer->worker.data, transfer->job_id.data,
                "sent its %s webhook", transfer->webhook.failed ? "failed" : "finished");
     take(&webhooks->under_way, transfer);
     cq_transfer_free(transfer);
     start_some(webhooks);
-    cq_process_maybe_end(webhooks->process);
+    cq_worker_tell(webhooks->context, CQ_NEWS_DONE);
 }
 
 static const char *open_library(struct cq_webhooks *webhooks, struct cq_error *err)
@@ -148,7 +148,7 @@ static const char *open_library(struct cq_webhooks *webhooks, struct cq_error *e
     if (!webhooks->curl && cq_libcurl_open(&webhooks->curl, err) != CQ_OK)
         return err->text;
     if (!webhooks->engine)
-        webhooks->engine = cq_engine_new(webhooks->process->loop, webhooks->curl, on_over, webhooks);
+        webhooks->engine = cq_engine_new(webhooks->context->loop, webhooks->curl, on_over, webhooks);
     return webhooks->engine ? NULL : "libcurl does not start";
 }
 
@@ -181,7 +181,7 @@ struct complaint {
 static void complain(const struct complaint *complaint, const char *what)
 {
     char *id = cq_strndup(complaint->event->job_id.data, complaint->event->job_id.len);
-    cq_log(complaint->webhooks->process->log, CQ_LOG_WARNING, complaint->event->worker, id, "%s", what);
+    cq_log(complaint->webhooks->context->log, CQ_LOG_WARNING, complaint->event->worker, id, "%s", what);
     free(id);
 }
 
@@ -218,10 +218,10 @@ void cq_webhooks_send(struct cq_webhooks *webhooks, const struct cq_webhook_even
     size_t count;
     struct cq_error err;
     struct complaint complaint = {webhooks, event};
-    struct cq_str field = cq_fields_get(event->fields, "webhooks");
+    struct cq_str field = cq_job_fields_get(event->fields, "webhooks");
     if (!field.len)
         return;
-    if (webhooks->process->cold) {
+    if (cq_process_is_ending(webhooks->context->state)) {
         complain(&complaint, "its webhooks are not sent: cold shut down");
         return;
     }
@@ -238,10 +238,10 @@ void cq_webhooks_send(struct cq_webhooks *webhooks, const struct cq_webhook_even
 
 /* ---- life cycle ---- */
 
-struct cq_webhooks *cq_webhooks_new(struct cq_process *process)
+struct cq_webhooks *cq_webhooks_new(struct cq_worker_context *context)
 {
     struct cq_webhooks *webhooks = cq_calloc(1, sizeof(*webhooks));
-    webhooks->process = process;
+    webhooks->context = context;
     webhooks->waiting.last = &webhooks->waiting.first;
     webhooks->under_way.last = &webhooks->under_way.first;
     return webhooks;
@@ -257,7 +257,7 @@ void cq_webhooks_drop(struct cq_webhooks *webhooks)
 {
     size_t count = webhooks->waiting.len + webhooks->under_way.len;
     if (count)
-        cq_log_warning(&webhooks->process->logger, "%zu webhook%s dropped", count,
+        cq_log_warning(&webhooks->context->logger, "%zu webhook%s dropped", count,
                        count == 1 ? " is" : "s are");
     while (webhooks->waiting.len)
         cq_transfer_free(take_waiting(webhooks));

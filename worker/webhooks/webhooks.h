@@ -10,7 +10,7 @@
 #ifndef CQ_WORKER_WEBHOOKS_WEBHOOKS_H
 #define CQ_WORKER_WEBHOOKS_WEBHOOKS_H
 
-#include "worker/process.h"
+#include "worker/context.h"
 
 enum {
     CQ_WEBHOOKS_AT_ONCE = 32,                     /* under way */
@@ -24,14 +24,14 @@ struct cq_webhooks;
 struct cq_webhook_event {
     const char *worker; /* name, for the log */
     struct cq_str job_id;
-    struct cq_str fields;   /* the job's hash, as cq_fields_keep wrote it */
+    struct cq_str fields;   /* the job's hash, as cq_job_fields_keep wrote it */
     bool failed;            /* else finished */
     struct cq_str exc_text; /* of a failed one */
     cq_time ended_at;
 };
 
 /* Nothing is allocated and no library opened before the first one. */
-struct cq_webhooks *cq_webhooks_new(struct cq_process *process);
+struct cq_webhooks *cq_webhooks_new(struct cq_worker_context *context);
 void cq_webhooks_free(struct cq_webhooks *webhooks); /* NULL-safe; what is left is dropped */
 
 /* An outcome is in Redis: send what the job has for it. */
