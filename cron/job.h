@@ -50,7 +50,7 @@ struct cq_cron_job {
     cq_time next;    /* when something is to be done; 0: to be found out, CQ_TIME_NEVER */
     struct cq_cron_due due;
     size_t due_done; /* how many of due.ticks are over */
-    bool waits;      /* for the answer to a claim */
+    bool waits;      /* for the answer to a call for a tick */
 };
 
 struct cq_cron_table {

@@ -40,7 +40,7 @@ struct server {
     cq_time created_at;
     cq_time ahead;     /* the server's time minus our monotonic clock's */
     cq_time last_beat; /* monotonic; 0: not since the connection came back */
-    size_t claims;     /* that are on their way */
+    size_t calls;      /* for ticks, on their way */
     bool beating;      /* a heartbeat is on its way */
     bool changed;      /* since the last heartbeat: what others see of us is old */
     bool fresh;        /* the table was just read, and no heartbeat has said so yet */
@@ -49,10 +49,10 @@ struct server {
     struct cq_error *err;
 };
 
-/* What a claim's answer belongs to. */
-struct claim {
+/* What the answer to a call for a tick belongs to. */
+struct tick_call {
     struct server *server;
-    struct cq_cron_job *job; /* stays: the table is replaced only when no claim is on its way */
+    struct cq_cron_job *job; /* stays: the table is replaced only when no call is on its way */
     char id[CQ_UUID_SIZE];
 };
 
@@ -87,49 +87,49 @@ static void decide(struct server *server, struct cq_cron_job *job)
     }
 }
 
-static void claim_next(struct server *server, struct cq_cron_job *job);
+static void take_next(struct server *server, struct cq_cron_job *job);
 
-static void on_claim(const struct cq_reply *reply, const struct cq_error *err, void *data)
+static void on_tick(const struct cq_reply *reply, const struct cq_error *err, void *data)
 {
-    struct claim *claim = data;
-    struct server *server = claim->server;
-    struct cq_cron_job *job = claim->job;
+    struct tick_call *call = data;
+    struct server *server = call->server;
+    struct cq_cron_job *job = call->job;
     struct cq_error why;
     enum cq_cron_verdict verdict;
     struct cq_str seen;
-    server->claims--;
+    server->calls--;
     job->waits = false;
     if (!reply) { /* carried out or not: what Redis holds then says it */
         cq_log_debug(&server->logger, "%s: no answer: %s", job->identity, err->text);
         decide_later(job);
     } else if (cq_cron_tick_read(reply, &verdict, &seen, &why) == CQ_OK) {
-        cq_cron_say_verdict(&server->logger, job, verdict, claim->id);
+        cq_cron_say_verdict(&server->logger, job, verdict, call->id);
         cq_cron_job_saw(job, seen);
         server->changed = true;
         if (verdict == CQ_CRON_TAKEN)
             decide(server, job);
         else
             job->due_done++;
-        claim_next(server, job);
+        take_next(server, job);
     } else {
         cq_log_error(&server->logger, "%s: cannot enqueue: %s; trying again in %d s", job->identity, why.text,
                      AGAIN_S);
         job->due_done = job->due.count;
         job->next = server_now(server) + AGAIN_S * CQ_SECOND;
     }
-    free(claim);
-    if (!server->claims)
+    free(call);
+    if (!server->calls)
         run(server);
 }
 
-/* Claim the first of its due ticks that is not over. */
-static void claim_next(struct server *server, struct cq_cron_job *job)
+/* Take the first of its due ticks that is not over. */
+static void take_next(struct server *server, struct cq_cron_job *job)
 {
     if (job->due_done >= job->due.count || server->ending)
         return;
-    struct claim *claim = cq_alloc(sizeof(*claim));
-    *claim = (struct claim){.server = server, .job = job};
-    cq_job_id_generate(claim->id);
+    struct tick_call *call = cq_alloc(sizeof(*call));
+    *call = (struct tick_call){.server = server, .job = job};
+    cq_job_id_generate(call->id);
     struct cq_cron_tick tick = {.job = cq_str(job->identity),
                                 .name = cq_str(job->name),
                                 .seen = cq_str(job->seen),
@@ -137,7 +137,7 @@ static void claim_next(struct server *server, struct cq_cron_job *job)
                                 .schedule = cq_str(job->schedule_key),
                                 .next = job->due.next,
                                 .no_overlap = job->no_overlap,
-                                .id = cq_str(claim->id),
+                                .id = cq_str(call->id),
                                 .queue = cq_str(job->queue),
                                 .group = cq_str(job->group),
                                 .at_front = job->at_front,
@@ -148,13 +148,13 @@ static void claim_next(struct server *server, struct cq_cron_job *job)
     cq_cron_tick_build(&tick, command);
     if (job->write(job, tick.id, tick.now, command, &err) == CQ_OK) {
         job->waits = true;
-        server->claims++;
-        cq_async_call(server->redis, command, on_claim, claim);
+        server->calls++;
+        cq_async_call(server->redis, command, on_tick, call);
     } else {
         cq_async_drop_command(server->redis, command);
         cq_log_error(&server->logger, "%s: cannot be enqueued: %s", job->identity, err.text);
         job->due_done = job->due.count;
-        free(claim);
+        free(call);
     }
 }
 
@@ -238,7 +238,7 @@ static void on_hang_up(struct ev_loop *loop, ev_signal *watcher, int events)
     (void)loop, (void)events;
     struct server *server = watcher->data;
     server->reload = true;
-    if (!server->beating && !server->claims)
+    if (!server->beating && !server->calls)
         cq_timer_arm(&server->timer, 0);
 }
 
@@ -275,7 +275,7 @@ static void on_end(struct ev_loop *loop, ev_signal *watcher, int events)
 
 static void run(struct server *server)
 {
-    if (server->ending || server->beating || server->claims)
+    if (server->ending || server->beating || server->calls)
         return;
     if (server->reload)
         reload(server);
@@ -291,12 +291,12 @@ static void run(struct server *server)
         struct cq_cron_job *job = server->table->jobs[i];
         if (!job->waits && job->next <= now) {
             decide(server, job);
-            claim_next(server, job);
+            take_next(server, job);
         }
         if (job->next < wake)
             wake = job->next;
     }
-    if (server->claims)
+    if (server->calls)
         return; /* the last answer comes here again */
     if (server->changed)
         beat(server);

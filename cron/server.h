@@ -4,10 +4,10 @@
  *
  * Time is the Redis server's, asked for with each heartbeat and carried on by the monotonic clock: schedulers
  * on several machines agree on it, and a machine's clock that is wrong or jumps does no harm. A lost
- * connection is retried for ever; what is known of each job is then asked for anew, so a claim whose answer
- * was lost is neither repeated nor given up.
+ * connection is retried for ever; what is known of each job is then asked for anew, so a call for a
+ * tick whose answer was lost is neither repeated nor given up.
  *
- * A job's life here: idle until its `next`; due ticks are claimed one after the other (cron_tick.lua), each
+ * A job's life here: idle until its `next`; due ticks are taken one after the other (cron_tick.lua), each
  * with what was seen last; after the last answer it is idle again.
  */
 #ifndef CQ_CRON_SERVER_H

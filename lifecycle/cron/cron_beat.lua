@@ -4,8 +4,8 @@
 -- A job that was never seen is seen now: only ticks from here on can be missed. The same holds for a job
 -- whose schedule is not that of its last tick, when the caller has just read its files.
 -- Names of schedulers that died without a word, and of cron jobs that have not been enqueued for a year, go.
--- When the files have just been read, another scheduler is looked for that has a job of ours and knows no
--- claims: RQ's. Ours show their version.
+-- When the files have just been read, look for another scheduler that has a job of ours and takes no
+-- ticks: RQ's. Ours show their version.
 -- Source: rq/cron.py CronScheduler.save, heartbeat, rq/cron_scheduler_registry.py register, cleanup,
 -- rq/cron_job_registry.py.
 -- Returns {seconds, microseconds, what rq:cq:cron:tick:<job> holds or '' ..., '1' when paused, else '0' ...,

@@ -3,7 +3,7 @@
  * Redis.
  *
  * What is known of a cron job is one string under rq:cq:cron:tick:, `<epoch of its last tick> <id of the job
- * that it enqueued> <zone> <schedule>`. A scheduler decides by it what is due, and claims a tick by saying
+ * that it enqueued> <zone> <schedule>`. A scheduler decides by it what is due, and takes a tick by saying
  * what it has seen there: cron_tick.lua does nothing when it is something else by now. Source: rq/cron.py,
  * which has no lock.
  */

@@ -1,15 +1,15 @@
--- Claim one tick of a cron job and enqueue its job, in one step: the first claim wins, the others are told. A
--- claim says what its scheduler has seen, as the key holds it: `<tick> <id of the job> <zone> <schedule>`.
--- When the key holds something else by now, the tick is another scheduler's, or old knowledge led to it:
--- nothing is done. Sent twice, the call acts once.
--- A paused job's tick is claimed and enqueues nothing, so that nothing is made up for later. The same holds
--- for a job whose last job still waits or runs, with no_overlap.
+-- Take one tick of a cron job and enqueue its job, in one step: the first call wins, the others are told.
+-- A call says what its scheduler has seen, as the key holds it: `<tick> <id of the job> <zone> <schedule>`.
+-- Nothing is done when the key holds something else by now. Then another scheduler has taken the tick, or
+-- the caller decided by old knowledge. Sent twice, the call acts once.
+-- The tick of a paused job is taken and enqueues nothing, so that nothing is made up for later. The same
+-- holds with no_overlap for a job whose last job still waits or runs.
 -- Source: rq/cron.py CronJob.enqueue, rq/cron_job_registry.py add.
 -- Returns {`enqueued`, `taken`, `paused` or `overlaps`, what the key holds now}.
 -- rq:cq:cron:tick:<job>, rq:job:<id>, rq:cron_job:<name>:jobs, rq:cron_jobs
 local state, job, history, names = unpack(KEYS)
 -- seen                what the scheduler knows of the job, '' nothing
--- tick                whole seconds; '': out of turn, which claims nothing and looks at no pause or overlap
+-- tick                whole seconds; '': out of turn, which takes none and looks at no pause or overlap
 -- schedule            `<zone> <schedule>`, '' when it is not kept
 -- state_ttl           seconds that what is known of the job stays
 -- name                of the cron job
@@ -25,7 +25,7 @@ local history_max, history_ttl = 1000, 31536000
 -- include enqueue.lua
 
 local held = redis.pcall('GET', state)
-if type(held) == 'table' then -- no string: somebody else's, under our name
+if type(held) == 'table' then -- not a string: somebody else's, under our name
     redis.call('DEL', state)
     held = ''
 end
@@ -33,25 +33,25 @@ held = held or ''
 local held_tick, last, held_schedule = string.match(held, '^(%d+) (%S*)(.*)$')
 if schedule ~= '' then schedule = ' ' .. schedule end -- as it stands in the key
 if tick == '' then schedule = held_schedule or '' end
-local claim = (tick ~= '' and tick or held_tick or '') .. ' ' .. id .. schedule
-if held == claim or redis.call('HGET', job, 'enqueued_at') == enqueued_at then return {'enqueued', held} end
+local taken = (tick ~= '' and tick or held_tick or '') .. ' ' .. id .. schedule
+if held == taken or redis.call('HGET', job, 'enqueued_at') == enqueued_at then return {'enqueued', held} end
 
 local function keep(text) redis.call('SET', state, text, 'EX', state_ttl) end
 
 if tick ~= '' then
     if held ~= seen then return {'taken', held} end
     last = last or ''
-    local function claim_only(why)
+    local function take_only(why)
         local now = tick .. ' ' .. last .. schedule
         keep(now)
         return {why, now}
     end
-    if redis.pcall('SISMEMBER', key_cron_paused(), name) == 1 then return claim_only('paused') end
+    if redis.pcall('SISMEMBER', key_cron_paused(), name) == 1 then return take_only('paused') end
     if no_overlap == '1' and last ~= '' then
         local status = redis.pcall('HGET', key_job(last), 'status')
         for _, running in ipairs({'queued', 'started', 'scheduled', 'deferred', 'rate_limited',
             'ready_to_enqueue'}) do
-            if status == running then return claim_only('overlaps') end
+            if status == running then return take_only('overlaps') end
         end
     end
 end
@@ -60,9 +60,9 @@ end
 enqueue_job({id = id, queue = queue, at_front = at_front == '1', unique = false, ttl = ttl,
     enqueued_at = enqueued_at, created_at = enqueued_at, now_s = string.match(epoch, '^%d+'), group = group,
     due = '', dependencies = '', allow_failures = false, values = ARGV, first = after_args, last = #ARGV})
-if tick ~= '' or held ~= '' then keep(claim) else claim = held end
+if tick ~= '' or held ~= '' then keep(taken) else taken = held end
 redis.pcall('ZADD', history, epoch, id)
 redis.pcall('ZREMRANGEBYRANK', history, 0, -(history_max + 1))
 redis.pcall('EXPIRE', history, history_ttl)
 redis.pcall('ZADD', names, epoch, name)
-return {'enqueued', claim}
+return {'enqueued', taken}

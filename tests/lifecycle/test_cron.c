@@ -1,4 +1,4 @@
-/* A tick becomes a job once, whoever claims it and however often it is said; a scheduler's heartbeat tells
+/* A tick becomes a job once, whichever scheduler takes it and however often; a scheduler's heartbeat tells
  * what is known. */
 #include "lifecycle/cron/cron_beat.h"
 #include "lifecycle/cron/cron_tick.h"
@@ -8,7 +8,7 @@
 #define STATE "rq:cq:cron:tick:report"
 #define TICK ((cq_time)NOW_S * CQ_SECOND)
 
-/* What a scheduler claims when it has seen this much. */
+/* What a scheduler takes when it has seen this much. */
 static struct cq_cron_tick tick_seen(const char *id, const char *seen, cq_time when)
 {
     return (struct cq_cron_tick){.job = CQ_STR_LIT("report"),
@@ -31,7 +31,7 @@ static void build(const struct cq_cron_tick *tick)
     cq_job_write(&job, &call);
 }
 
-static enum cq_cron_verdict claim(const struct cq_cron_tick *tick)
+static enum cq_cron_verdict take(const struct cq_cron_tick *tick)
 {
     enum cq_cron_verdict outcome;
     struct cq_str seen;
@@ -46,7 +46,7 @@ static enum cq_cron_verdict claim(const struct cq_cron_tick *tick)
 START_TEST(a_tick_becomes_a_job_as_rqs_cron_makes_it)
 {
     struct cq_cron_tick tick = tick_seen("j1", "", TICK);
-    ck_assert_int_eq(claim(&tick), CQ_CRON_ENQUEUED);
+    ck_assert_int_eq(take(&tick), CQ_CRON_ENQUEUED);
     ck_assert_int_eq(job_places("j1"), 1);
     assert_text("queued", "HGET", "rq:job:j1", "status");
     assert_text("default", "HGET", "rq:job:j1", "origin");
@@ -63,14 +63,14 @@ END_TEST
 START_TEST(only_the_first_of_two_claims_enqueues)
 {
     struct cq_cron_tick one = tick_seen("j1", "", TICK), other = tick_seen("j2", "", TICK);
-    ck_assert_int_eq(claim(&one), CQ_CRON_ENQUEUED);
-    ck_assert_int_eq(claim(&other), CQ_CRON_TAKEN);
+    ck_assert_int_eq(take(&one), CQ_CRON_ENQUEUED);
+    ck_assert_int_eq(take(&other), CQ_CRON_TAKEN);
     ck_assert_int_eq(job_places("j2"), 0);
     ck_assert_int_eq(INT("EXISTS", "rq:job:j2"), 0);
     ck_assert_int_eq(INT("LLEN", "rq:queue:default"), 1);
     other.seen = CQ_STR_LIT("1795212711 j1");
     other.tick += 60 * CQ_SECOND;
-    ck_assert_int_eq(claim(&other), CQ_CRON_ENQUEUED);
+    ck_assert_int_eq(take(&other), CQ_CRON_ENQUEUED);
     assert_text("1795212771 j2", "GET", STATE);
 }
 END_TEST
@@ -79,15 +79,15 @@ START_TEST(a_claim_that_is_sent_twice_enqueues_once)
 {
     struct cq_cron_tick tick = tick_seen("j1", "", TICK),
                         next = tick_seen("j2", "1795212711 j1", TICK + 60 * CQ_SECOND);
-    ck_assert_int_eq(claim(&tick), CQ_CRON_ENQUEUED);
-    ck_assert_int_eq(claim(&tick), CQ_CRON_ENQUEUED);
+    ck_assert_int_eq(take(&tick), CQ_CRON_ENQUEUED);
+    ck_assert_int_eq(take(&tick), CQ_CRON_ENQUEUED);
     ck_assert_int_eq(job_places("j1"), 1);
-    ck_assert_int_eq(claim(&next), CQ_CRON_ENQUEUED);
-    ck_assert_int_eq(claim(&tick), CQ_CRON_ENQUEUED); /* late, and told the truth */
+    ck_assert_int_eq(take(&next), CQ_CRON_ENQUEUED);
+    ck_assert_int_eq(take(&tick), CQ_CRON_ENQUEUED); /* late, and told the truth */
     ck_assert_int_eq(job_places("j1"), 1);
     assert_text("1795212771 j2", "GET", STATE);
     RUN("DEL", "rq:job:j1");
-    ck_assert_int_eq(claim(&tick), CQ_CRON_TAKEN);
+    ck_assert_int_eq(take(&tick), CQ_CRON_TAKEN);
 }
 END_TEST
 
@@ -102,7 +102,7 @@ START_TEST(a_connection_that_is_cut_leaves_a_tick_claimed_with_its_job_or_not_at
     cut_call(true);
     ck_assert_int_eq(job_places("j1"), 1);
     assert_text("1795212711 j1", "GET", STATE);
-    ck_assert_int_eq(claim(&tick), CQ_CRON_ENQUEUED);
+    ck_assert_int_eq(take(&tick), CQ_CRON_ENQUEUED);
     ck_assert_int_eq(job_places("j1"), 1);
 }
 END_TEST
@@ -112,14 +112,14 @@ START_TEST(a_paused_jobs_tick_is_used_up)
     struct cq_cron_tick tick = tick_seen("j1", "", TICK);
     cq_cron_pause_build(CQ_STR_LIT("report"), true, &call);
     ck_assert_int_eq(cq_reply_int(step()), 1);
-    ck_assert_int_eq(claim(&tick), CQ_CRON_PAUSED);
+    ck_assert_int_eq(take(&tick), CQ_CRON_PAUSED);
     ck_assert_int_eq(INT("EXISTS", "rq:job:j1", "rq:queue:default", "rq:cron_jobs"), 0);
     assert_text("1795212711 ", "GET", STATE);
-    ck_assert_int_eq(claim(&tick), CQ_CRON_TAKEN);
+    ck_assert_int_eq(take(&tick), CQ_CRON_TAKEN);
     cq_cron_pause_build(CQ_STR_LIT("report"), false, &call);
     ck_assert_int_eq(cq_reply_int(step()), 1);
     tick.seen = CQ_STR_LIT("1795212711 ");
-    ck_assert_int_eq(claim(&tick), CQ_CRON_ENQUEUED);
+    ck_assert_int_eq(take(&tick), CQ_CRON_ENQUEUED);
 }
 END_TEST
 
@@ -128,20 +128,20 @@ START_TEST(no_overlap_looks_at_the_job_of_the_last_tick)
     static const char *const busy[] = {"queued", "started", "scheduled", "deferred"};
     struct cq_cron_tick tick = tick_seen("j1", "", TICK);
     tick.no_overlap = true;
-    ck_assert_int_eq(claim(&tick), CQ_CRON_ENQUEUED);
+    ck_assert_int_eq(take(&tick), CQ_CRON_ENQUEUED);
     char seen[64];
     for (size_t i = 0; i < CQ_ARRAY_LEN(busy); i++) {
         RUN("HSET", "rq:job:j1", "status", busy[i]);
         snprintf(seen, sizeof(seen), "%lld j1", (long long)(NOW_S + (int64_t)i));
         tick = tick_seen("j2", seen, TICK + ((cq_time)i + 1) * CQ_SECOND);
         tick.no_overlap = true;
-        ck_assert_int_eq(claim(&tick), CQ_CRON_OVERLAPS);
+        ck_assert_int_eq(take(&tick), CQ_CRON_OVERLAPS);
         ck_assert_int_eq(INT("LLEN", "rq:queue:default"), 1);
     }
     RUN("HSET", "rq:job:j1", "status", "failed");
     tick = tick_seen("j2", "1795212715 j1", TICK + 5 * CQ_SECOND);
     tick.no_overlap = true;
-    ck_assert_int_eq(claim(&tick), CQ_CRON_ENQUEUED);
+    ck_assert_int_eq(take(&tick), CQ_CRON_ENQUEUED);
 }
 END_TEST
 
@@ -149,14 +149,14 @@ START_TEST(out_of_turn_uses_up_no_tick_and_heeds_no_pause)
 {
     struct cq_cron_tick now = tick_seen("j1", "", CQ_TIME_UNSET), tick = tick_seen("j2", "", TICK);
     RUN("SADD", "rq:cq:cron:paused", "report");
-    ck_assert_int_eq(claim(&now), CQ_CRON_ENQUEUED);
+    ck_assert_int_eq(take(&now), CQ_CRON_ENQUEUED);
     assert_missing("GET", STATE);
-    ck_assert_int_eq(claim(&now), CQ_CRON_ENQUEUED); /* sent twice */
+    ck_assert_int_eq(take(&now), CQ_CRON_ENQUEUED); /* sent twice */
     ck_assert_int_eq(job_places("j1"), 1);
     RUN("DEL", "rq:cq:cron:paused");
-    ck_assert_int_eq(claim(&tick), CQ_CRON_ENQUEUED);
+    ck_assert_int_eq(take(&tick), CQ_CRON_ENQUEUED);
     now = tick_seen("j3", "", CQ_TIME_UNSET);
-    ck_assert_int_eq(claim(&now), CQ_CRON_ENQUEUED);
+    ck_assert_int_eq(take(&now), CQ_CRON_ENQUEUED);
     assert_text("1795212711 j3", "GET", STATE); /* what no_overlap looks at */
     ck_assert_int_eq(INT("ZCARD", "rq:cron_job:report:jobs"), 3);
 }
@@ -166,11 +166,11 @@ START_TEST(group_front_and_ttl_are_the_jobs)
 {
     struct cq_cron_tick first = tick_seen("j1", "", TICK),
                         tick = tick_seen("j2", "1795212711 j1", TICK + CQ_SECOND);
-    ck_assert_int_eq(claim(&first), CQ_CRON_ENQUEUED);
+    ck_assert_int_eq(take(&first), CQ_CRON_ENQUEUED);
     tick.at_front = true;
     tick.group = CQ_STR_LIT("night");
     tick.ttl_s = 77;
-    ck_assert_int_eq(claim(&tick), CQ_CRON_ENQUEUED);
+    ck_assert_int_eq(take(&tick), CQ_CRON_ENQUEUED);
     assert_text("j2", "LINDEX", "rq:queue:default", "0");
     ck_assert_int_eq(INT("SISMEMBER", "rq:group:night", "j2"), 1);
     ck_assert_int_eq(INT("SISMEMBER", "rq:groups", "night"), 1);
@@ -186,7 +186,7 @@ START_TEST(the_history_keeps_the_newest_thousand)
         RUN("ZADD", "rq:cron_job:report:jobs", "1", id);
     }
     struct cq_cron_tick tick = tick_seen("j1", "", TICK);
-    ck_assert_int_eq(claim(&tick), CQ_CRON_ENQUEUED);
+    ck_assert_int_eq(take(&tick), CQ_CRON_ENQUEUED);
     ck_assert_int_eq(INT("ZCARD", "rq:cron_job:report:jobs"), 1000);
     ck_assert_ptr_nonnull(TEXT("ZSCORE", "rq:cron_job:report:jobs", "j1").data);
 }
@@ -199,7 +199,7 @@ START_TEST(keys_that_hold_something_else_lose_no_tick)
     RUN("SET", "rq:cq:cron:paused", "no set");
     RUN("SET", "rq:cron_jobs", "no zset");
     RUN("SET", "rq:cron_job:report:jobs", "no zset");
-    ck_assert_int_eq(claim(&tick), CQ_CRON_ENQUEUED);
+    ck_assert_int_eq(take(&tick), CQ_CRON_ENQUEUED);
     ck_assert_int_eq(job_places("j1"), 1);
     assert_text("1795212711 j1", "GET", STATE);
 
@@ -211,7 +211,7 @@ START_TEST(keys_that_hold_something_else_lose_no_tick)
     struct cq_error err = {0};
     build(&tick);
     ck_assert_int_eq(cq_cron_tick_read(step(), &outcome, &seen, &err), CQ_ERR_REDIS);
-    assert_text("1795212711 j1", "GET", STATE); /* not claimed: it is tried again */
+    assert_text("1795212711 j1", "GET", STATE); /* not taken: it is tried again */
     ck_assert_int_eq(INT("EXISTS", "rq:job:j2"), 0);
 }
 END_TEST
@@ -335,16 +335,16 @@ START_TEST(a_claim_keeps_the_schedule_and_one_out_of_turn_leaves_it)
 {
     struct cq_cron_tick tick = tick_seen("j1", "", TICK), now = tick_seen("j2", "", CQ_TIME_UNSET);
     tick.schedule = CQ_STR_LIT("Europe/Berlin 0 3 * * *");
-    ck_assert_int_eq(claim(&tick), CQ_CRON_ENQUEUED);
+    ck_assert_int_eq(take(&tick), CQ_CRON_ENQUEUED);
     assert_text("1795212711 j1 Europe/Berlin 0 3 * * *", "GET", STATE);
-    ck_assert_int_eq(claim(&tick), CQ_CRON_ENQUEUED); /* sent twice */
+    ck_assert_int_eq(take(&tick), CQ_CRON_ENQUEUED); /* sent twice */
     ck_assert_int_eq(job_places("j1"), 1);
-    ck_assert_int_eq(claim(&now), CQ_CRON_ENQUEUED);
+    ck_assert_int_eq(take(&now), CQ_CRON_ENQUEUED);
     assert_text("1795212711 j2 Europe/Berlin 0 3 * * *", "GET", STATE);
     RUN("SADD", "rq:cq:cron:paused", "report");
     tick = tick_seen("j3", "1795212711 j2 Europe/Berlin 0 3 * * *", TICK + CQ_SECOND);
     tick.schedule = CQ_STR_LIT("UTC @daily");
-    ck_assert_int_eq(claim(&tick), CQ_CRON_PAUSED);
+    ck_assert_int_eq(take(&tick), CQ_CRON_PAUSED);
     assert_text("1795212712 j2 UTC @daily", "GET", STATE);
 }
 END_TEST

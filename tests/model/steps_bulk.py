@@ -116,7 +116,7 @@ def cq_cron_tick(world, chance):
         twice=twice,
     )
     outcome = rules_manage.cron_tick(state, name, job, held, tick, stale, no_overlap, front)
-    spent = twice and outcome in ("paused", "overlaps")  # the second call finds that tick claimed
+    spent = twice and outcome in ("paused", "overlaps")  # the second call finds that tick taken
     world.expect(
         answer == ["ok", "taken" if spent else outcome],
         f"the tick was answered {answer}, and should be {outcome}",

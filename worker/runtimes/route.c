@@ -47,7 +47,7 @@ void cq_router_free(struct cq_router *router)
     free(router);
 }
 
-/* What runs a function that nothing else claims, and data that only its own serializer can read. */
+/* What runs a function that no other runtime has, and data that only its own serializer can read. */
 static struct cq_runtime *rest_of(const struct cq_runtimes *runtimes)
 {
     return runtimes->python ? runtimes->python : runtimes->native;

@@ -1,7 +1,7 @@
 /*
- * A slot's job, from its start to its outcome: what core/execution_state.h asks for is done here, or in the
- * file that has that part: record.c writes down how it ended, callbacks.c runs callbacks, commit.c and
- * give_back.c send it.
+ * A slot's job, from its start to its outcome. This file performs the actions of core/execution_state.h, or
+ * calls the file that does: record.c writes down how the job ended, callbacks.c runs callbacks, commit.c
+ * sends the outcome or gives the job back.
  */
 #ifndef CQ_WORKER_SLOT_JOB_RUN_H
 #define CQ_WORKER_SLOT_JOB_RUN_H
@@ -16,8 +16,8 @@ void cq_slot_do_execution(struct cq_slot *slot, enum cq_execution_action action)
 /* Start the job that the slot's last call has found (slot->found). */
 void cq_slot_start_job(struct cq_slot *slot);
 
-/* Its function may still run: have its horse killed, or what waits for one forgotten. False: nothing is to
- * be ended. */
+/* Where its function may still run: kill its horse, or forget the frame that waits for one. False: there is
+ * nothing to end. */
 bool cq_slot_stop_job(struct cq_slot *slot);    /* by the command stop-job */
 bool cq_slot_kill_job(struct cq_slot *slot);    /* by the command kill-horse, or a cold shutdown */
 void cq_slot_end_job(struct cq_slot *slot);     /* by a shutdown's deadline: SIGTERM, and back to its queue */
