@@ -58,7 +58,8 @@ enum cq_process_action {
     CQ_PROCESS_DO_SHOW_SUSPENDED, /* one more worker has found it: show that in Redis */
     CQ_PROCESS_DO_SAY_RESUMED,    /* log it, and show it in Redis */
     CQ_PROCESS_DO_SAY_LEAVING,
-    CQ_PROCESS_DO_SAY_WARM, /* log it, tell systemd, start the timer of the deadline */
+    CQ_PROCESS_DO_BEGIN_WARM,    /* log it, tell systemd, start the timer of the deadline */
+    CQ_PROCESS_DO_SAY_ONCE_MORE, /* log how to end jobs that run */
     CQ_PROCESS_DO_SAY_TOO_SOON,
     CQ_PROCESS_DO_SAY_DEADLINE,
     CQ_PROCESS_DO_SAY_COLD,

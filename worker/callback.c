@@ -206,8 +206,8 @@ static void raise_event(struct cq_callback *callback, enum cq_callback_event eve
                                                  overdue ? CQ_CALLBACK_OVERDUE : 0);
     if (!rule) {
         cq_log(context_of(callback)->log, CQ_LOG_ERROR, callback->owner.output->worker, callback->job_id.data,
-               "internal error: a callback that is %s has the event %s; it is passed over",
-               cq_callback_machine.states[callback->state], cq_callback_machine.events[event]);
+               "bug: callback: %s is illegal in state %s; please report it",
+               cq_callback_machine.events[event], cq_callback_machine.states[callback->state]);
         return;
     }
     if (rule->next != CQ_SAME_STATE)

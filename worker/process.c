@@ -64,7 +64,7 @@ void cq_process_raise(struct cq_process *process, enum cq_process_event event)
         facts |= CQ_PROCESS_TOO_SOON;
     const struct cq_rule *rule = cq_machine_rule(&cq_process_machine, context->state, event, facts);
     if (!rule) {
-        cq_log_error(&context->logger, "internal error: the event %s of a process that is %s is passed over",
+        cq_log_error(&context->logger, "bug: process: %s is illegal in state %s; please report it",
                      cq_process_machine.events[event], cq_process_machine.states[context->state]);
         return;
     }

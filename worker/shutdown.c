@@ -51,12 +51,12 @@ static bool jobs_go_back(const struct cq_process *process)
     return process->context.settings->shutdown_timeout_s > 0;
 }
 
-static void say_warm(struct cq_process *process)
+static void begin_warm(struct cq_process *process)
 {
     struct cq_worker_context *context = &process->context;
     process->stopped_at = cq_clock_monotonic();
     cq_notify_send(&process->notify, "STOPPING=1");
-    cq_log_info(&context->logger, "%s: warm shut down requested; once more for a cold one",
+    cq_log_info(&context->logger, "%s: warm shut down requested",
                 process->signal_number == SIGINT ? "SIGINT" : "SIGTERM");
     if (jobs_go_back(process))
         cq_timer_arm(&process->deadline, (double)context->settings->shutdown_timeout_s);
@@ -100,6 +100,9 @@ static void say(const struct cq_process *process, enum cq_process_action action)
     case CQ_PROCESS_DO_SAY_LEAVING:
         cq_log_info(logger, "told to leave: it ends when its running jobs have");
         break;
+    case CQ_PROCESS_DO_SAY_ONCE_MORE:
+        cq_log_info(logger, "the same signal once more is a cold shutdown, which ends running jobs");
+        break;
     case CQ_PROCESS_DO_SAY_TOO_SOON:
         cq_log_debug(logger, "shutdown signal ignored, received twice in less than 1 second");
         break;
@@ -122,7 +125,7 @@ void cq_shutdown_do(struct cq_process *process, enum cq_process_action action)
 {
     struct cq_worker_context *context = &process->context;
     switch (action) {
-    case CQ_PROCESS_DO_SAY_WARM: say_warm(process); break;
+    case CQ_PROCESS_DO_BEGIN_WARM: begin_warm(process); break;
     case CQ_PROCESS_DO_STOP_PARTS:
         cq_scheduler_stop(process->scheduler); /* now, so that another one need not wait for our last job */
         cq_webhooks_stop(context->webhooks);

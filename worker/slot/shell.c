@@ -160,9 +160,8 @@ static void do_execution(struct cq_worker *worker, enum cq_execution_action acti
 static void illegal(struct cq_worker *worker, const struct cq_machine *machine, int state, int event)
 {
     const struct cq_slot *slot = slot_of(worker);
-    cq_log_error(&slot->logger,
-                 "internal error: the event %s of a %s that is %s is passed over; please report it",
-                 machine->events[event], machine->name, machine->states[state]);
+    cq_log_error(&slot->logger, "bug: %s: %s is illegal in state %s; please report it", machine->name,
+                 machine->events[event], machine->states[state]);
 }
 
 static const struct cq_worker_shell shell = {
