@@ -10,7 +10,7 @@
 #include "base/timer.h"
 #include "core/callback_state.h"
 #include "worker/exception.h"
-#include "worker/runtimes/runtime.h"
+#include "worker/runtimes/horse_fork.h"
 
 enum {
     HORSE_WITHIN_S = 30, /* a runtime that does not give one in this time does without the callback */

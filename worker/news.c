@@ -141,8 +141,7 @@ struct cq_runtimes *cq_process_open_runtimes(struct cq_process *process)
     struct cq_runtime_host host = {
         .settings = process->context.settings,
         .address = process->context.setup->address,
-        .log = process->context.log,
-        .name = process->context.name,
+        .logger = process->context.logger,
         .loop = process->context.loop,
         .data = process,
         .ready = on_runtime_ready,

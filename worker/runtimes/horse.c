@@ -9,18 +9,11 @@
 
 #include "base/mem.h"
 #include "worker/job_output.h"
-#include "worker/runtimes/runtime.h"
-#include "worker/runtimes/stable_send.h"
 
 enum {
     INBOX_SIZE = 64 * 1024,
     PIECE_MAX = 8 * 1024 * 1024, /* bytes of one read: other horses wait meanwhile */
 };
-
-static struct ev_loop *loop_of(const struct cq_horse *horse)
-{
-    return horse->runtime->host->loop;
-}
 
 /* The only place where its state changes. */
 static void happened(struct cq_horse *horse, enum cq_horse_event event)
@@ -32,16 +25,15 @@ void cq_horse_close(struct cq_horse *horse)
 {
     if (horse->fd < 0)
         return;
-    struct ev_loop *loop = loop_of(horse);
-    ev_io_stop(loop, &horse->reader);
-    ev_io_stop(loop, &horse->writer);
+    ev_io_stop(horse->loop, &horse->reader);
+    ev_io_stop(horse->loop, &horse->writer);
     close(horse->fd);
     horse->fd = -1;
 }
 
 static void destroy(struct cq_horse *horse)
 {
-    ev_clear_pending(loop_of(horse), &horse->reader); /* its owner may be gone */
+    ev_clear_pending(horse->loop, &horse->reader); /* its owner may be gone */
     cq_buf_release(&horse->in);
     cq_buf_release(&horse->out);
     free(horse);
@@ -69,7 +61,7 @@ static void check_gone(struct cq_horse *horse)
 /* A horse that breaks the protocol is as good as dead. */
 static void give_up(struct cq_horse *horse, const char *why)
 {
-    cq_log(horse->runtime->host->log, CQ_LOG_ERROR, horse->owner->output->worker, NULL,
+    cq_log(horse->owner->output->context->log, CQ_LOG_ERROR, horse->owner->output->worker, NULL,
            "horse %d: %s; killing it", (int)horse->pid, why);
     cq_horse_kill(horse, SIGKILL);
     cq_horse_close(horse);
@@ -165,37 +157,19 @@ static void on_writable(struct ev_loop *loop, ev_io *watcher, int events)
     }
 }
 
-struct cq_horse *cq_horse_fork(struct cq_runtime *runtime, struct cq_horse_owner *owner)
+struct cq_horse *cq_horse_new(struct cq_horse_owner *owner, int fd)
 {
-    const struct cq_output *output = owner->output;
-    int ends[2];
-    if (!cq_runtime_is_ready(runtime))
-        return NULL;
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-        cq_log(runtime->host->log, CQ_LOG_ERROR, output->worker, NULL, "cannot make a horse's socket: %s",
-               strerror(errno));
-        return NULL;
-    }
-    int fds[CQ_FRAME_FDS_MAX] = {ends[1], output->pipes[0], output->pipes[1]};
     struct cq_horse *horse = cq_calloc(1, sizeof(*horse));
-    bool asked = cq_stable_fork(runtime->stable, horse, output->worker, fds, output->pipes[0] >= 0 ? 3 : 1);
-    close(ends[1]);
-    if (!asked) {
-        close(ends[0]);
-        free(horse);
-        return NULL;
-    }
-    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    fcntl(fd, F_SETFL, O_NONBLOCK);
     horse->owner = owner;
-    horse->runtime = runtime;
-    horse->stable = runtime->stable;
-    horse->fd = ends[0];
+    horse->loop = owner->output->context->loop;
+    horse->fd = fd;
     cq_buf_init(&horse->in, (size_t)CQ_FRAME_JOB_MAX + CQ_FRAME_CONTROL_MAX);
     cq_buf_init(&horse->out, (size_t)CQ_FRAME_JOB_MAX + CQ_FRAME_CONTROL_MAX);
     ev_io_init(&horse->reader, on_readable, horse->fd, EV_READ);
     ev_io_init(&horse->writer, on_writable, horse->fd, EV_WRITE);
     horse->reader.data = horse->writer.data = horse;
-    ev_io_start(loop_of(horse), &horse->reader);
+    ev_io_start(horse->loop, &horse->reader);
     return horse;
 }
 
@@ -211,7 +185,7 @@ bool cq_horse_send(struct cq_horse *horse, struct cq_str frame)
     horse->jobs++;
     if ((size_t)n < frame.len) {
         cq_buf_append(&horse->out, frame.data + n, frame.len - (size_t)n);
-        ev_io_start(loop_of(horse), &horse->writer);
+        ev_io_start(horse->loop, &horse->writer);
     }
     return true;
 }
@@ -231,7 +205,7 @@ void cq_horse_kill(struct cq_horse *horse, int signal_number)
         happened(horse, CQ_HORSE_KILL);
     /* It had died before, and its stable, which hangs, does not say so: read_socket will. */
     if (horse->state == CQ_HORSE_KILLED && horse->fd < 0)
-        ev_feed_event(loop_of(horse), &horse->reader, EV_READ);
+        ev_feed_event(horse->loop, &horse->reader, EV_READ);
 }
 
 double cq_horse_time_left(const struct cq_horse *horse, double seconds)
@@ -255,7 +229,7 @@ void cq_horse_forked(struct cq_horse *horse, pid_t pid)
 static void leave_table(struct cq_horse *horse)
 {
     if (horse->stable)
-        cq_stable_forget(horse->stable, horse);
+        horse->forget(horse->stable, horse);
     horse->stable = NULL;
 }
 

@@ -34,7 +34,10 @@ struct cq_horse_owner {
 struct cq_horse {
     struct cq_horse_owner *owner; /* NULL: it was freed while its frames were being handled */
     struct cq_runtime *runtime;
-    struct cq_stable *stable;    /* it was forked from; NULL: reaped */
+    struct cq_stable *stable; /* it was forked from; NULL: reaped */
+    /* Take it out of its stable's table: it is reaped, or forgotten. Set with stable. */
+    void (*forget)(struct cq_stable *stable, struct cq_horse *horse);
+    struct ev_loop *loop;        /* borrowed: its owner's, kept for when that is NULL */
     struct cq_horse *table_next; /* in its stable's table */
     struct cq_horse *next;       /* in a list of its owner's */
     int64_t number;              /* its stable's for it */
@@ -54,8 +57,12 @@ struct cq_horse {
     int holds;          /* horse.c is working on it; freeing waits */
 };
 
-/* Have a runtime fork a horse. NULL: it has no stable now; its host hears when it has. */
-struct cq_horse *cq_horse_fork(struct cq_runtime *runtime, struct cq_horse_owner *owner);
+/*
+ * Part of cq_horse_fork: a horse that no stable was asked for yet.
+ *   owner  borrowed
+ *   fd     our end of its socket: the horse owns it from now on
+ */
+struct cq_horse *cq_horse_new(struct cq_horse_owner *owner, int fd);
 
 /* Queue a job frame to it. False: it is dead and has not seen a whole frame; nothing was done. */
 bool cq_horse_send(struct cq_horse *horse, struct cq_str frame);

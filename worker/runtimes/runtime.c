@@ -83,7 +83,7 @@ static void start_failed(struct cq_runtime *runtime, enum cq_runtime_event event
         cq_buf_printf(&runtime->reason, " (%.500s)", runtime->file);
     cq_buf_printf(&runtime->reason, " does not start: %.*s", (int)line.len, line.data);
     if (line.len < why.len)
-        cq_runtime_log_lines(runtime, why);
+        cq_runtime_log_lines(&runtime->host->logger, runtime->name, why);
     apply(runtime, event, &(struct runtime_cause){.code = code});
 }
 
@@ -91,10 +91,9 @@ static void reload_failed(struct cq_runtime *runtime, struct cq_str why)
 {
     struct cq_str line = cq_exception_line(why);
     if (line.len < why.len)
-        cq_runtime_log_lines(runtime, why);
-    cq_log(runtime->host->log, CQ_LOG_ERROR, runtime->host->name, NULL,
-           "the %s runtime was not reloaded: %.*s; the one that runs stays", runtime->name, (int)line.len,
-           line.data);
+        cq_runtime_log_lines(&runtime->host->logger, runtime->name, why);
+    cq_log_error(&runtime->host->logger, "the %s runtime was not reloaded: %.*s; the one that runs stays",
+                 runtime->name, (int)line.len, line.data);
     apply(runtime, CQ_RUNTIME_ON_SUCCESSOR_FAILED, NULL);
 }
 
@@ -145,16 +144,24 @@ static void start_successor(struct cq_runtime *runtime)
 static void tell_ready(struct cq_runtime *runtime, pid_t replaced)
 {
     cq_buf_clear(&runtime->reason);
-    cq_runtime_announce(runtime, replaced);
+    cq_runtime_announce(
+        &runtime->host->logger,
+        &(struct cq_runtime_ready_text){
+            .name = runtime->name,
+            .version = runtime->stable->version,
+            .file = runtime->file,
+            .preload = runtime->kind == CQ_RUNTIME_PYTHON ? &runtime->host->settings->preload : NULL,
+            .replaced = replaced,
+            .level = runtime->kind == CQ_RUNTIME_NATIVE && !replaced ? CQ_LOG_DEBUG : CQ_LOG_INFO,
+        });
     runtime->host->ready(runtime->host->data, runtime);
 }
 
 static void tell_failed(struct cq_runtime *runtime)
 {
     const struct cq_runtime_host *host = runtime->host;
-    cq_log(host->log, CQ_LOG_ERROR, host->name, NULL,
-           "%s; jobs that need it fail, and the first one after %.0f s tries again", runtime->reason.data,
-           runtime->life.pause_s);
+    cq_log_error(&host->logger, "%s; jobs that need it fail, and the first one after %.0f s tries again",
+                 runtime->reason.data, runtime->life.pause_s);
     host->failed(host->data, runtime);
 }
 
@@ -168,7 +175,7 @@ static void tell_fatal(struct cq_runtime *runtime, enum cq_code code)
 static void arm_retry(struct cq_runtime *runtime, const char *text, const char *what)
 {
     const struct cq_runtime_host *host = runtime->host;
-    cq_log(host->log, CQ_LOG_ERROR, host->name, NULL, "%s; %s in %.1f s", text, what, runtime->life.pause_s);
+    cq_log_error(&host->logger, "%s; %s in %.1f s", text, what, runtime->life.pause_s);
     cq_timer_arm(&runtime->retry, runtime->life.pause_s);
 }
 
@@ -198,9 +205,9 @@ static void apply(struct cq_runtime *runtime, enum cq_runtime_event event, const
 {
     const struct cq_rule *rule = cq_runtime_life_apply(&runtime->life, event, cq_clock_monotonic());
     if (!rule) {
-        cq_log(runtime->host->log, CQ_LOG_ERROR, runtime->host->name, NULL,
-               "bug: %s runtime: %s is illegal in state %s; please report it", runtime->name,
-               cq_runtime_machine.events[event], cq_runtime_machine.states[runtime->life.state]);
+        cq_log_error(&runtime->host->logger, "bug: %s runtime: %s is illegal in state %s; please report it",
+                     runtime->name, cq_runtime_machine.events[event],
+                     cq_runtime_machine.states[runtime->life.state]);
         return;
     }
     for (int i = 0; i < CQ_RULE_ACTIONS && rule->actions[i]; i++)
@@ -256,7 +263,6 @@ static void unlink_leaving(struct cq_runtime *runtime, const struct cq_stable *s
  * module to the jobs. */
 static void remember_fatal(struct cq_runtime *runtime, struct cq_str module)
 {
-    struct cq_log *log = runtime->host->log;
     if (!module.len || memchr(module.data, '\0', module.len))
         return;
     if (runtime->fatal.len + module.len + 1 >
@@ -264,10 +270,10 @@ static void remember_fatal(struct cq_runtime *runtime, struct cq_str module)
         cq_buf_clear(&runtime->fatal);
     cq_buf_append(&runtime->fatal, module.data, module.len);
     cq_buf_append(&runtime->fatal, "", 1);
-    cq_log(log, CQ_LOG_WARNING, runtime->host->name, NULL,
-           "module %.*s is not preloaded any more, because the %s stable died as it imported it; "
-           "each job imports it",
-           (int)module.len, module.data, runtime->name);
+    cq_log_warning(&runtime->host->logger,
+                   "module %.*s is not preloaded any more, because the %s stable died as it imported it; "
+                   "each job imports it",
+                   (int)module.len, module.data, runtime->name);
 }
 
 /* The stable that horses were forked from, or are to be. */
@@ -284,7 +290,7 @@ static void on_stable_died(struct cq_runtime *runtime, const struct cq_stable_en
     }
     snprintf(text, sizeof(text), "%s stable %d died: %s", runtime->name, (int)end->pid, how);
     if (runtime->successor)
-        cq_log(host->log, CQ_LOG_ERROR, host->name, NULL, "%s; the new one is starting", text);
+        cq_log_error(&host->logger, "%s; the new one is starting", text);
     apply(runtime, event, &(struct runtime_cause){.text = text});
 }
 
@@ -302,8 +308,7 @@ static void on_died(void *data, struct cq_stable *stable, const struct cq_stable
         on_stable_died(runtime, end, how);
     } else {
         unlink_leaving(runtime, stable);
-        cq_log(runtime->host->log, CQ_LOG_DEBUG, runtime->host->name, NULL, "%s stable %d has left",
-               runtime->name, (int)end->pid);
+        cq_log_debug(&runtime->host->logger, "%s stable %d has left", runtime->name, (int)end->pid);
     }
 }
 
@@ -331,8 +336,7 @@ void cq_runtime_init(struct cq_runtime *runtime, const struct cq_runtime_host *h
         .name = name,
         .command = command,
         .owner = {.runtime = name,
-                  .log = host->log,
-                  .log_name = host->name,
+                  .logger = host->logger,
                   .loop = host->loop,
                   .data = runtime,
                   .hello = on_hello,

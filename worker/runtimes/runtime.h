@@ -20,8 +20,7 @@ struct cq_runtime;
 struct cq_runtime_host {
     const struct cq_settings *settings; /* borrowed, as all of it */
     const struct cq_address *address;
-    struct cq_log *log;
-    const char *name; /* of the process, in log lines */
+    struct cq_logger logger; /* with the name of the process */
     struct ev_loop *loop;
     void *data; /* for the functions */
     /* It said hello: it takes forks, and its version is known. */

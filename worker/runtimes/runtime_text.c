@@ -7,31 +7,27 @@
 
 enum { MORE_MAX = 4096 }; /* bytes of what else the line about a ready runtime says */
 
-void cq_runtime_log_lines(const struct cq_runtime *runtime, struct cq_str text)
+void cq_runtime_log_lines(const struct cq_logger *logger, const char *runtime, struct cq_str text)
 {
     for (size_t at = 0; at < text.len;) {
         const char *end = memchr(text.data + at, '\n', text.len - at);
         size_t len = end ? (size_t)(end - text.data) - at : text.len - at;
-        cq_log(runtime->host->log, CQ_LOG_ERROR, runtime->host->name, NULL, "%s: %.*s", runtime->name,
-               (int)len, text.data + at);
+        cq_log_error(logger, "%s: %.*s", runtime, (int)len, text.data + at);
         at += len + 1;
     }
 }
 
-void cq_runtime_announce(const struct cq_runtime *runtime, pid_t replaced)
+void cq_runtime_announce(const struct cq_logger *logger, const struct cq_runtime_ready_text *ready)
 {
-    const struct cq_runtime_host *host = runtime->host;
-    const struct cq_settings *settings = host->settings;
     struct cq_buf more = CQ_BUF_INIT(MORE_MAX);
-    if (runtime->kind == CQ_RUNTIME_PYTHON && settings->preload.len) {
+    if (ready->preload && ready->preload->len) {
         cq_buf_text(&more, ", preloaded ");
-        cq_strv_join(&settings->preload, ", ", &more);
+        cq_strv_join(ready->preload, ", ", &more);
     }
-    if (replaced)
-        cq_buf_printf(&more, ", in place of stable %d", (int)replaced);
-    cq_log(host->log, runtime->kind == CQ_RUNTIME_NATIVE && !replaced ? CQ_LOG_DEBUG : CQ_LOG_INFO,
-           host->name, NULL, "%s %s (%s) ready%s", runtime->name, runtime->stable->version, runtime->file,
-           more.len ? more.data : "");
+    if (ready->replaced)
+        cq_buf_printf(&more, ", in place of stable %d", (int)ready->replaced);
+    CQ_LOG_BY(logger, ready->level, NULL, "%s %s (%s) ready%s", ready->name, ready->version, ready->file,
+              more.len ? more.data : "");
     cq_buf_release(&more);
 }
 

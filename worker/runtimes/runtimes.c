@@ -61,8 +61,8 @@ bool cq_runtimes_take_jobs(const struct cq_runtimes *runtimes)
 
 void cq_runtimes_reload(struct cq_runtimes *runtimes)
 {
-    cq_log(runtimes->host.log, CQ_LOG_INFO, runtimes->host.name, NULL,
-           "reloading: a new stable for each runtime, running jobs finish in the old");
+    cq_log_info(&runtimes->host.logger,
+                "reloading: a new stable for each runtime, running jobs finish in the old");
     for (int i = 0; i < runtimes->count; i++)
         cq_runtime_reload(&runtimes->items[i]);
 }

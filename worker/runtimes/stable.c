@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,7 +11,6 @@
 #include "runtime/frame.h"
 #include "worker/runtimes/horse.h"
 #include "worker/runtimes/log_frame.h"
-#include "worker/runtimes/stable_send.h"
 
 enum {
     PROTOCOL_VERSION = 1,
@@ -22,11 +20,6 @@ enum {
     IMPORTS_MAX = 1024,  /* bytes of a module's name */
     LEAVE_WITHIN_S = 30, /* after its last horse; an end of file does not help one that does not read */
 };
-
-void cq_stable_forget(struct cq_stable *stable, struct cq_horse *horse)
-{
-    cq_horse_table_remove(&stable->horses, horse);
-}
 
 /* ---- its state ---- */
 
@@ -41,7 +34,7 @@ static void perform(struct cq_stable *stable, enum cq_stable_action action, cons
     const struct cq_stable_owner *owner = stable->owner;
     switch (action) {
     case CQ_STABLE_STOP_WAITING: cq_timer_cancel(&stable->hello_timer); break;
-    case CQ_STABLE_SEND_QUIT: cq_stable_send_quit(stable); break;
+    case CQ_STABLE_SEND_QUIT: cq_stable_socket_quit(&stable->socket); break;
     case CQ_STABLE_SEND_KILL:
         if (stable->pid) /* else it is reaped, and the number is that of another process */
             kill(stable->pid, SIGKILL);
@@ -58,9 +51,9 @@ static void apply(struct cq_stable *stable, enum cq_stable_event event, const st
     const struct cq_stable_owner *owner = stable->owner;
     const struct cq_rule *rule = cq_stable_state_apply(&stable->state, event);
     if (!rule) {
-        cq_log(owner->log, CQ_LOG_ERROR, owner->log_name, NULL,
-               "bug: %s stable %d: %s is illegal in state %s; please report it", owner->runtime,
-               (int)stable->pid, cq_stable_machine.events[event], cq_stable_machine.states[stable->state]);
+        cq_log_error(&owner->logger, "bug: %s stable %d: %s is illegal in state %s; please report it",
+                     owner->runtime, (int)stable->pid, cq_stable_machine.events[event],
+                     cq_stable_machine.states[stable->state]);
         return;
     }
     for (int i = 0; i < CQ_RULE_ACTIONS && rule->actions[i]; i++)
@@ -86,8 +79,7 @@ static void refuse(struct cq_stable *stable, struct cq_str why)
 static void give_up(struct cq_stable *stable, const char *why)
 {
     const struct cq_stable_owner *owner = stable->owner;
-    cq_log(owner->log, CQ_LOG_ERROR, owner->log_name, NULL, "%s stable %d: %s; killing it", owner->runtime,
-           (int)stable->pid, why);
+    cq_log_error(&owner->logger, "%s stable %d: %s; killing it", owner->runtime, (int)stable->pid, why);
     cq_stable_end(stable);
     owner->given_up(owner->data, stable);
 }
@@ -132,9 +124,8 @@ static void on_forked(struct cq_stable *stable, struct cq_horse *horse, const st
         return;
     }
     if (error.data)
-        cq_log(stable->owner->log, CQ_LOG_ERROR, stable->owner->log_name, NULL,
-               "%s stable %d cannot fork: %.*s", stable->owner->runtime, (int)stable->pid, (int)error.len,
-               error.data);
+        cq_log_error(&stable->owner->logger, "%s stable %d cannot fork: %.*s", stable->owner->runtime,
+                     (int)stable->pid, (int)error.len, error.data);
     if (horse)
         cq_horse_not_forked(horse);
 }
@@ -162,7 +153,7 @@ static void on_log(const struct cq_stable *stable, const struct cq_frame *frame)
 {
     struct cq_log_frame line;
     cq_log_frame_read(frame, &line);
-    cq_log_lines(stable->owner->log, line.level, stable->owner->log_name, NULL, line.text);
+    cq_log_lines(stable->owner->logger.log, line.level, stable->owner->logger.worker, NULL, line.text);
 }
 
 static void on_frame(struct cq_stable *stable, const struct cq_frame *frame)
@@ -189,9 +180,8 @@ static void on_frame(struct cq_stable *stable, const struct cq_frame *frame)
     } else if (cq_str_is(frame->type, "log")) {
         on_log(stable, frame);
     } else {
-        cq_log(stable->owner->log, CQ_LOG_DEBUG, stable->owner->log_name, NULL,
-               "%s stable %d sent an unknown frame '%.*s'", stable->owner->runtime, (int)stable->pid,
-               (int)frame->type.len, frame->type.data);
+        cq_log_debug(&stable->owner->logger, "%s stable %d sent an unknown frame '%.*s'",
+                     stable->owner->runtime, (int)stable->pid, (int)frame->type.len, frame->type.data);
     }
 }
 
@@ -200,7 +190,7 @@ static void on_readable(struct ev_loop *loop, ev_io *watcher, int events)
     (void)events;
     struct cq_stable *stable = watcher->data;
     char *room = cq_buf_reserve(&stable->in, CQ_FRAME_CONTROL_MAX);
-    ssize_t n = room ? read(stable->fd, room, CQ_FRAME_CONTROL_MAX) : 0;
+    ssize_t n = room ? read(stable->socket.fd, room, CQ_FRAME_CONTROL_MAX) : 0;
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (n <= 0) { /* its death arrives through on_child */
@@ -234,6 +224,13 @@ static void on_hello_late(void *data)
     refuse(data, CQ_STR_LIT("it did not say hello in time"));
 }
 
+static void on_room(void *data)
+{
+    struct cq_stable *stable = data;
+    if (stable->state == CQ_STABLE_READY)
+        stable->owner->room(stable->owner->data, stable);
+}
+
 static void on_child(struct ev_loop *loop, ev_child *child, int events)
 {
     (void)events;
@@ -261,7 +258,8 @@ enum cq_code cq_stable_start(const struct cq_stable_owner *owner, const struct c
 {
     struct ev_loop *loop = owner->loop;
     struct cq_stable *stable = cq_calloc(1, sizeof(*stable));
-    enum cq_code code = cq_launch_spawn(launch, &stable->pid, &stable->fd, &stable->exec_fd, err);
+    int fd;
+    enum cq_code code = cq_launch_spawn(launch, &stable->pid, &fd, &stable->exec_fd, err);
     if (code != CQ_OK) {
         free(stable);
         return code;
@@ -269,8 +267,8 @@ enum cq_code cq_stable_start(const struct cq_stable_owner *owner, const struct c
     stable->owner = owner;
     cq_buf_init(&stable->in, 4 * CQ_FRAME_CONTROL_MAX);
     cq_buf_init(&stable->imports, IMPORTS_MAX);
-    ev_io_init(&stable->reader, on_readable, stable->fd, EV_READ);
-    cq_stable_send_init(stable);
+    ev_io_init(&stable->reader, on_readable, fd, EV_READ);
+    cq_stable_socket_init(&stable->socket, loop, fd, on_room, stable);
     ev_child_init(&stable->child, on_child, stable->pid, 0);
     cq_timer_init(&stable->hello_timer, loop, on_hello_late, stable);
     stable->reader.data = stable->child.data = stable;
@@ -284,15 +282,13 @@ enum cq_code cq_stable_start(const struct cq_stable_owner *owner, const struct c
 void cq_stable_hang_up(struct cq_stable *stable)
 {
     struct ev_loop *loop = stable->owner->loop;
-    if (stable->fd < 0)
+    if (stable->socket.fd < 0)
         return;
     ev_child_stop(loop, &stable->child);
     ev_io_stop(loop, &stable->reader);
-    ev_io_stop(loop, &stable->writer);
     cq_timer_cancel(&stable->hello_timer);
-    close(stable->fd);
+    cq_stable_socket_close(&stable->socket);
     close(stable->exec_fd);
-    stable->fd = -1;
 }
 
 void cq_stable_free(struct cq_stable *stable)
@@ -310,9 +306,30 @@ void cq_stable_free(struct cq_stable *stable)
     }
     cq_buf_release(&stable->in);
     cq_buf_release(&stable->imports);
-    cq_buf_release(&stable->out);
-    cq_buf_release(&stable->fork_frame);
+    cq_stable_socket_release(&stable->socket);
     free(stable);
+}
+
+/* ---- its horses ---- */
+
+static void forget(struct cq_stable *stable, struct cq_horse *horse)
+{
+    cq_horse_table_remove(&stable->horses, horse);
+}
+
+bool cq_stable_fork(struct cq_stable *stable, struct cq_horse *horse, const char *name, const int *fds,
+                    int fd_count)
+{
+    if (stable->state != CQ_STABLE_READY ||
+        !cq_stable_socket_fork(&stable->socket, stable->next_number, name, fds, fd_count))
+        return false;
+    if (stable->forks_asked++ == 0)
+        stable->forked_at = cq_clock_monotonic();
+    horse->stable = stable;
+    horse->forget = forget;
+    horse->number = stable->next_number++;
+    cq_horse_table_add(&stable->horses, horse);
+    return true;
 }
 
 static bool hangs(const struct cq_stable *stable)

@@ -14,10 +14,12 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/timer.h"
 #include "core/stable_state.h"
 #include "worker/runtimes/horse_table.h"
 #include "worker/runtimes/launch.h"
+#include "worker/runtimes/stable_socket.h"
 
 struct cq_horse;
 struct cq_stable;
@@ -35,9 +37,8 @@ struct cq_stable_end {
 
 /* What a stable needs of its owner, and what it tells it. */
 struct cq_stable_owner {
-    const char *runtime; /* its name, in log lines; borrowed, as all of it */
-    struct cq_log *log;
-    const char *log_name; /* of the process */
+    const char *runtime;     /* its name, in log lines; borrowed, as all of it */
+    struct cq_logger logger; /* with the name of the process */
     struct ev_loop *loop;
     void *data; /* for the functions */
     /* It takes forks. */
@@ -57,7 +58,6 @@ struct cq_stable {
     struct cq_stable *next;              /* in its owner's list of those that leave */
     enum cq_stable_state state;          /* changed by core/stable_state.c alone */
     pid_t pid;                           /* 0: reaped */
-    int fd;                              /* control socket; -1: closed */
     int exec_fd;                         /* says the errno of an exec that failed */
     char version[CQ_STABLE_VERSION_MAX];
     bool soft_timeout; /* raises in a job whose timeout is over, before we send a signal */
@@ -70,12 +70,11 @@ struct cq_stable {
     struct cq_buf imports; /* the module that it imports, so that horses shall have it; empty: none */
     cq_time idle_at;       /* monotonic: when it was to leave and its last horse was gone; 0: not yet */
     struct cq_horse_table horses;
-    ev_io reader, writer;
+    struct cq_stable_socket socket;
+    ev_io reader;
     ev_child child;
     struct cq_timer hello_timer;
-    struct cq_buf in, out;
-    struct cq_buf
-        fork_frame; /* scratch of its own: a job frame may wait in the process's while a horse is asked for */
+    struct cq_buf in;
 };
 
 /*
@@ -100,8 +99,14 @@ static inline bool cq_stable_is_leaving(const struct cq_stable *stable)
 void cq_stable_hang_up(struct cq_stable *stable);
 void cq_stable_free(struct cq_stable *stable); /* NULL-safe */
 
-/* From horse.c: it is reaped, or forgotten. */
-void cq_stable_forget(struct cq_stable *stable, struct cq_horse *horse);
+/*
+ * Ask for a horse, which is in the table afterwards with the number that it gets, until it is reaped.
+ *   name  for the horse's process title
+ *   fds   the horse's socket, then standard output and error when passed; borrowed, the caller closes them
+ * False: not now. When it is because the socket is full, the owner is told as soon as there is room.
+ */
+bool cq_stable_fork(struct cq_stable *stable, struct cq_horse *horse, const char *name, const int *fds,
+                    int fd_count);
 
 /* No more forks; it leaves when its last horse is gone. */
 void cq_stable_quit(struct cq_stable *stable);

@@ -2,7 +2,7 @@
 
 #include <signal.h>
 
-#include "worker/runtimes/horse.h"
+#include "worker/runtimes/horse_fork.h"
 #include "worker/runtimes/runtimes.h"
 
 enum { RETIRED_GRACE_S = 5 }; /* a horse that has answered leaves within this, or is killed */

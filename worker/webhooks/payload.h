@@ -3,7 +3,8 @@
 #define CQ_WORKER_WEBHOOKS_PAYLOAD_H
 
 #include "base/buf.h"
-#include "worker/webhooks/webhooks.h"
+#include "base/error.h"
+#include "worker/webhooks/event.h"
 
 enum { CQ_WEBHOOK_EXC_MAX = 1024 * 1024 }; /* bytes of exc_info; of more the end is sent */
 

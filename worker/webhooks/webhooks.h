@@ -11,6 +11,7 @@
 #define CQ_WORKER_WEBHOOKS_WEBHOOKS_H
 
 #include "worker/context.h"
+#include "worker/webhooks/event.h"
 
 enum {
     CQ_WEBHOOKS_AT_ONCE = 32,                     /* under way */
@@ -19,16 +20,6 @@ enum {
 };
 
 struct cq_webhooks;
-
-/* Whose outcome it is. All is borrowed for the call. */
-struct cq_webhook_event {
-    const char *worker; /* name, for the log */
-    struct cq_str job_id;
-    struct cq_str fields;   /* the job's hash, as cq_job_fields_keep wrote it */
-    bool failed;            /* else finished */
-    struct cq_str exc_text; /* of a failed one */
-    cq_time ended_at;
-};
 
 /* Nothing is allocated and no library opened before the first one. */
 struct cq_webhooks *cq_webhooks_new(struct cq_worker_context *context);
