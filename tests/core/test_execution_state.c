@@ -2,27 +2,13 @@
  * does all of them in any order, and cannot know which callback was due. */
 #include "core/execution_state.h"
 
+#include "tests/support/machine_rules.h"
 #include "tests/support/suite.h"
 
 #define AT(state) CQ_EXECUTION_##state
 #define DO(action) CQ_EXECUTION_DO_##action
 #define assert_rule(from, event, facts, to, ...) \
-    check_rule(AT(from), AT(event), facts, AT(to), (const int[]){__VA_ARGS__, 0})
-
-static void check_rule(int state, int event, uint32_t facts, int next, const int *actions)
-{
-    const char *name = cq_execution_machine.events[event], *from = cq_execution_machine.states[state];
-    const struct cq_rule *rule = cq_machine_rule(&cq_execution_machine, state, event, facts);
-    ck_assert_msg(rule != NULL, "%s is illegal in %s", name, from);
-    int to = rule->next == CQ_SAME_STATE ? state : rule->next;
-    ck_assert_msg(to == next, "%s in %s leads to %s", name, from, cq_execution_machine.states[to]);
-    for (int i = 0; i < CQ_RULE_ACTIONS; i++) {
-        ck_assert_msg(rule->actions[i] == actions[i], "%s in %s: action %d is %d, not %d", name, from, i + 1,
-                      rule->actions[i], actions[i]);
-        if (!actions[i])
-            break;
-    }
-}
+    check_rule(&cq_execution_machine, AT(from), AT(event), facts, AT(to), (const int[]){__VA_ARGS__, 0})
 
 START_TEST(a_started_job_is_handed_to_a_horse_at_once_and_has_its_timeout_from_then_on)
 {
@@ -30,6 +16,7 @@ START_TEST(a_started_job_is_handed_to_a_horse_at_once_and_has_its_timeout_from_t
     assert_rule(WAITING, HORSE_TAKEN, 0, RUNNING, DO(ARM_LIMIT));
     assert_rule(RUNNING, NOT_FORKED, 0, WAITING, DO(DISARM));
     assert_rule(WAITING, TRY_HORSE, 0, WAITING, DO(TAKE_HORSE));
+    assert_rule(WAITING, CANNOT_RUN, 0, KEPT, DO(DROP_FRAME), DO(COMMIT));
 }
 END_TEST
 
@@ -38,6 +25,8 @@ START_TEST(callbacks_and_handlers_of_its_horse_have_a_time_of_their_own)
     assert_rule(RUNNING, CALLS_SUCCESS, 0, SUCCESS_CALLBACK, DO(NOTE_ENDED), DO(ARM_LIMIT));
     assert_rule(SUCCESS_CALLBACK, CALLS_HANDLERS, 0, HANDLERS, DO(NOTE_ENDED), DO(ARM_LIMIT));
     assert_rule(STOPPED, CALLS_HANDLERS, 0, STOPPED, DO(NOTE_ENDED));
+    assert_rule(TIMING_OUT, CALLS_SUCCESS, 0, TIMING_OUT, DO(NOTE_ENDED));
+    assert_rule(KILLED, CALLS_SUCCESS, 0, KILLED, DO(NOTE_ENDED));
 }
 END_TEST
 
@@ -111,6 +100,7 @@ START_TEST(what_a_horse_says_while_it_is_killed_does_not_count)
     assert_rule(KILLED, ANSWER_FAILED, 0, KILLED, 0);
     assert_rule(ENDING, ANSWER_FAILED, 0, ENDING, 0);
     assert_rule(RUNNING, BAD_FRAME, 0, KILLED, DO(KILL_HORSE));
+    assert_rule(RUNNING, KILL, 0, KILLED, DO(KILL_HORSE));
 }
 END_TEST
 
@@ -125,6 +115,13 @@ START_TEST(a_shutdowns_deadline_puts_the_job_back_unless_it_is_done)
     assert_rule(CALLING_SUCCESS_CUT, CALLED, 0, KEPT, DO(COMMIT));
     assert_rule(WAITING, DEADLINE, 0, RETURN_KEPT, DO(DROP_FRAME), DO(COMMIT));
     assert_rule(STOPPED, DEADLINE, 0, STOPPED, 0);
+    assert_rule(ENDING, ANSWER_DONE, CQ_EXECUTION_SUCCESS_ELSEWHERE, CALLING_SUCCESS_CUT, DO(RECORD_ANSWER),
+                DO(DISARM), DO(CALL_SUCCESS), DO(LET_GO));
+    assert_rule(RETURN_KEPT, SEND, CQ_EXECUTION_REDIS, RETURNING, DO(SEND_RETURN));
+    assert_rule(RETURNING, BUSY, 0, RETURN_PAUSED, DO(ARM_AGAIN));
+    assert_rule(RETURN_PAUSED, SEND, CQ_EXECUTION_REDIS, RETURNING, DO(STOP_AGAIN), DO(SEND_RETURN));
+    assert_rule(RETURN_PAUSED, SEND, 0, RETURN_KEPT, DO(STOP_AGAIN));
+    assert_rule(RETURNING, STORED, 0, NONE, DO(RETURNED));
 }
 END_TEST
 
@@ -134,6 +131,15 @@ START_TEST(a_horse_that_dies_by_itself_is_said_and_recorded)
                 DO(SAY_DEATH), DO(RECORD_DEATH), DO(COMMIT));
     assert_rule(KILLED, HORSE_GONE, 0, KEPT, DO(DISARM), DO(DROP_FRAME), DO(RECORD_DEATH), DO(COMMIT));
     assert_rule(WAITING, KILL, 0, KEPT, DO(DROP_FRAME), DO(RECORD_NOT_STARTED), DO(COMMIT));
+}
+END_TEST
+
+START_TEST(a_callback_that_the_worker_runs_ends_early_when_it_is_killed_or_time_is_short)
+{
+    for (int state = AT(CALLING_SUCCESS); state <= AT(CALLING_LAST); state++)
+        check_rule(&cq_execution_machine, state, AT(KILL), 0, state, (const int[]){DO(KILL_CALLBACK), 0});
+    for (int state = AT(CALLING_SUCCESS_CUT); state <= AT(CALLING_LAST); state++)
+        check_rule(&cq_execution_machine, state, AT(DEADLINE), 0, state, (const int[]){DO(KILL_CALLBACK), 0});
 }
 END_TEST
 
@@ -157,6 +163,11 @@ START_TEST(an_outcome_that_redis_refuses_twice_is_given_up_and_one_that_it_canno
     assert_rule(REFUSED_COMMITTING, BUSY, 0, PAUSED, DO(ARM_AGAIN));
     assert_rule(REFUSED_COMMITTING, REFUSED, 0, NONE, DO(GIVE_UP));
     assert_rule(COMMITTING, TOO_LARGE, 0, KEPT, DO(RECORD_TOO_LARGE), DO(COMMIT));
+    assert_rule(PAUSED, SEND, 0, KEPT, DO(STOP_AGAIN));
+    assert_rule(REFUSED_PAUSED, SEND, 0, REFUSED_KEPT, DO(STOP_AGAIN));
+    assert_rule(REFUSED_COMMITTING, SEND, CQ_EXECUTION_REDIS, REFUSED_COMMITTING, 0);
+    assert_rule(REFUSED_COMMITTING, TOO_LARGE, 0, REFUSED_KEPT, DO(RECORD_TOO_LARGE), DO(COMMIT));
+    assert_rule(REFUSED_COMMITTING, STORED, 0, NONE, DO(REPORT));
 }
 END_TEST
 
@@ -174,6 +185,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, what_a_horse_says_while_it_is_killed_does_not_count);
     tcase_add_test(tcase, a_shutdowns_deadline_puts_the_job_back_unless_it_is_done);
     tcase_add_test(tcase, a_horse_that_dies_by_itself_is_said_and_recorded);
+    tcase_add_test(tcase, a_callback_that_the_worker_runs_ends_early_when_it_is_killed_or_time_is_short);
     tcase_add_test(tcase, an_outcome_is_kept_while_redis_is_away_and_sent_once_it_is_back);
     tcase_add_test(tcase,
                    an_outcome_that_redis_refuses_twice_is_given_up_and_one_that_it_cannot_take_now_is_not);

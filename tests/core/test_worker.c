@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/attr.h"
+#include "tests/support/machine_rules.h"
 #include "tests/support/suite.h"
 #include "tests/support/worker_world.h"
 
@@ -18,15 +19,8 @@ START_TEST(the_tables_have_no_fault)
 {
     const struct cq_machine *const machines[] = {&cq_worker_machine, &cq_execution_machine,
                                                  &cq_claim_machine};
-    for (size_t i = 0; i < CQ_ARRAY_LEN(machines); i++) {
-        size_t at = 0;
-        const char *fault = cq_machine_fault(machines[i], &at);
-        ck_assert_msg(!fault, "%s, rule %zu: %s", machines[i]->name, at, fault);
-        for (int state = 0; state < machines[i]->state_count; state++)
-            ck_assert_ptr_nonnull(machines[i]->states[state]);
-        for (int event = 0; event < machines[i]->event_count; event++)
-            ck_assert_ptr_nonnull(machines[i]->events[event]);
-    }
+    for (size_t i = 0; i < CQ_ARRAY_LEN(machines); i++)
+        check_table(machines[i]);
 }
 END_TEST
 
