@@ -1,7 +1,7 @@
 /*
- * Does Redis hold a job for this worker that the worker does not know of? A call that asks for a job names
- * the execution that it would be. When its answer is lost the job may have been started: the next call asks
- * for it by that name.
+ * A worker's claim: does Redis hold a job for it that it does not know of? A call that asks for a job names
+ * the execution of that job. When the answer is lost, Redis may have started the job. The next call asks for
+ * it by that name.
  */
 #ifndef CQ_CORE_CLAIM_H
 #define CQ_CORE_CLAIM_H

@@ -43,9 +43,10 @@ struct cq_machine {
 const struct cq_rule *cq_machine_rule(const struct cq_machine *machine, int state, int event, uint32_t facts);
 
 /*
- * Is the table well formed? Each state and event is in range, no rule hides behind an earlier one that always
- * fits, and a pair that has rules has one for any facts. ret_rule  the first rule that is wrong Returns NULL,
- * or what is wrong with it: for tests.
+ * Is the table well formed? Each state and event is in range. No rule hides behind an earlier one that always
+ * fits. A pair of state and event that has rules has one for any facts. For tests.
+ *   ret_rule  the first rule that is wrong
+ * Returns NULL, or what is wrong with that rule.
  */
 const char *cq_machine_fault(const struct cq_machine *machine, size_t *ret_rule);
 

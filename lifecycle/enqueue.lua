@@ -4,13 +4,13 @@
 -- registering: the job is deferred, and register.lua is to be called. Where some of its dependencies do not
 -- exist: {that, how many, the first one}.
 -- Errors: DUPLICATEJOB.
--- No keys: only here it is known which keys the name of a dependency leads to.
+-- No keys: they are built here, from the ids of the dependencies.
 -- id, queue           id of the job, name of its queue
 -- at_front            '1': to the front of the list
 -- unique              '1': refuse any id that exists, changing nothing
 -- ttl                 seconds that the job may wait; -1: for ever
 -- enqueued_at         iso: now
--- created_at          iso, '' none: by it a call that is sent again is known where the job has to wait
+-- created_at          iso, '' none: tells a call that is sent again, where the job has to wait
 -- now_s               whole seconds
 -- group               the job's group, '' none
 -- due                 epoch at which a scheduled job is due, '' now

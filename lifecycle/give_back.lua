@@ -1,9 +1,8 @@
--- Put the job of an execution that its worker had to end, at the deadline of a shutdown, back to the front of
--- its queue as if it had not been started: retries are untouched, nothing is recorded. Jobs given back at
--- about the same time keep the order in which they were started, whichever workers had them and whoever gives
--- back first. Fenced as finish.lua is: an execution that is not in rq:wip:<queue> any more was given away.
--- Sent again it changes nothing. RQ has no such transition: its cold stop fails the job, or leaves it to be
--- found abandoned.
+-- Put a job that its worker ended at the deadline of a shutdown back to the front of its queue, as if it had
+-- not been started: retries are untouched, nothing is recorded. Jobs given back at about the same time keep
+-- the order in which they were started, also those of several workers. Fenced as finish.lua is: an execution
+-- that is not in rq:wip:<queue> any more was given to another worker. Sent again it changes nothing.
+-- RQ has no such transition: its cold stop fails the job, or leaves it to be found abandoned.
 -- Returns the verdict: requeued fenced canceled deleted. Errors: none of its own.
 -- rq:worker:<name>, rq:worker:<name>:executions, rq:wip:<queue>, rq:queue:<queue>, rq:cq:given_back:<queue>
 local worker, worker_executions, wip, list, given_back = unpack(KEYS)

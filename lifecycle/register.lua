@@ -1,9 +1,9 @@
--- Go on with registering a job that has many dependencies with them: parts/register.lua. Each call looks at a
--- part; the last one queues the job when there is nothing left to wait for.
--- Returns 1 when there is more, else 0; where some of those it looked at do not exist, {that, how many, the
--- first one}.
+-- Continue to register a job that has many dependencies (parts/register.lua). Each call looks at a part of
+-- them. The last call queues the job when it has nothing left to wait for.
+-- Returns 1 when there is more, else 0. Where dependencies that it looked at do not exist: {that, how many,
+-- the first one}.
 -- Errors: none of its own.
--- No keys: what a dependency's name makes of them is known here only.
+-- No keys: they are built here, from the ids of the dependencies.
 local id, queue, now_iso, now, now_s = unpack(ARGV)
 -- include seconds.lua
 -- include push.lua

@@ -49,7 +49,7 @@ struct cq_callback {
     cq_time horse_by;       /* monotonic: it is given up when it has none by then */
     unsigned turn;          /* the last one in which it asked for a horse */
     struct cq_timer timer;
-    /* Where its owner holds it; NULL once the owner was told, or waits no more. */
+    /* Where its owner holds it; NULL once the owner was told, or does not wait any more. */
     struct cq_callback **at;
     void (*over)(void *data, const struct cq_callback_end *end);
     void *data;
@@ -102,7 +102,7 @@ static void tell(struct cq_callback *callback)
                        });
 }
 
-/* There is no answer, and will be none: callback->why says the reason. */
+/* There will not be an answer: callback->why says the reason. */
 static void tell_failure(struct cq_callback *callback, bool timed_out)
 {
     if (timed_out)
@@ -158,7 +158,7 @@ static void ask(struct cq_callback *callback)
         raise_event(callback, CQ_CALLBACK_UNAVAILABLE);
         return;
     }
-    /* When it is not ready yet, cq_callbacks_runtime_changed comes back for it, or the timer. */
+    /* When it is not ready yet, cq_callbacks_runtime_changed or the timer tries again. */
     callback->horse = cq_runtime_is_ready(runtime) ? get_horse(callback) : NULL;
     raise_event(callback, callback->horse ? CQ_CALLBACK_HORSE : CQ_CALLBACK_NO_HORSE);
 }
@@ -298,7 +298,7 @@ void cq_callback_drop(struct cq_callback *callback)
     cq_callback_kill(callback);
 }
 
-/* One that has not asked in this turn: a start that fails at once begins a turn inside of another. */
+/* Find one that has not asked in this turn: a start that fails at once begins a turn inside of another. */
 static struct cq_callback *next_waiting(const struct cq_callbacks *all, const struct cq_runtime *runtime,
                                         unsigned turn)
 {

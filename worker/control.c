@@ -60,7 +60,7 @@ struct deferred {
 static void handle(const struct cq_control *control, struct cq_slot *slot, struct cq_str message,
                    bool deferred);
 
-/* With an error, too: then the fetch before it has been told of the loss, and nothing runs. */
+/* Also called with an error: the fetch before it has failed then, too, and nothing runs. */
 static void on_caught_up(const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
     (void)reply, (void)lost;
@@ -70,9 +70,8 @@ static void on_caught_up(const struct cq_reply *reply, const struct cq_error *lo
 }
 
 /*
- * The job may have started in Redis, which is all that the sender could see, while the fetch's reply is still
- * on its way on another connection than this command. What that connection answers to a PING comes after the
- * reply.
+ * The sender saw in Redis that the job has started. The reply of the fetch may still be on its way, on
+ * another connection than this command. That connection answers a PING after the reply.
  */
 static bool may_be_fetching(const struct cq_slot *slot)
 {

@@ -5,9 +5,9 @@
 #include "base/str.h"
 
 /*
- * The line of a failure's text that names the exception: of a traceback of Python's the first line after its
- * last frame, because a message may go on for lines, and notes follow it; of any other text its last line.
- * Borrowed from text.
+ * The line of a failure's text that names the exception. In a traceback of Python's that is the first line
+ * after its last frame, because a message may have several lines, and notes follow it. In any other text it
+ * is the last line. Borrowed from text.
  */
 struct cq_str cq_exception_line(struct cq_str text);
 

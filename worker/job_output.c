@@ -48,7 +48,7 @@ static void take(struct cq_output_stream *stream, const char *data, size_t len)
 static void read_stream(struct cq_output_stream *stream)
 {
     char piece[16 * 1024];
-    /* A job that writes without end must not hold the loop: some now, the rest when the loop comes round. */
+    /* A job that writes without end must not hold the loop: read some now, the rest in a later turn. */
     for (int rounds = 0; rounds < 64; rounds++) {
         ssize_t n = read(stream->fd, piece, sizeof(piece));
         if (n <= 0)

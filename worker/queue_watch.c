@@ -13,13 +13,13 @@ static const double wait_timeout_s =
     60.0; /* of one BLMOVE: a dead peer is found by the next one at the latest */
 static const double hold_s =
     1.0; /* between two questions whether a queue is still paused, as for rq:suspended */
-/* The wait for a rate: other processes have the same time to fetch at, and one of them is enough; and never
- * shorter. */
+/* The wait for a rate. Other processes wait for the same time, and one fetch is enough: spread them. Bounds
+ * of the wait. */
 static const double rate_spread_s = 0.02, rate_least_s = 0.01, rate_most_s = 3600.0;
 static const double pause_first_s = 0.001, pause_most_s = 0.050; /* after a lost race */
 static const double blind_s = 1.0;                               /* after Redis refused a peek */
 
-struct waiter {
+struct watched_queue {
     struct cq_queue_watch *watch;
     struct cq_str queue;
     struct cq_async *async;
@@ -30,10 +30,10 @@ struct waiter {
 
 struct cq_queue_watch {
     struct cq_worker_context *context;
-    struct waiter *each;       /* one per queue */
-    bool woken;                /* a peek said that there is work, and no fetch has answered since */
-    bool blind;                /* Redis refuses to let us wait */
-    struct cq_backoff backoff; /* before the next peek after a lost race */
+    struct watched_queue *each; /* one per queue */
+    bool woken;                 /* a peek said that there is work, and no fetch has answered since */
+    bool blind;                 /* Redis refuses to let us wait */
+    struct cq_backoff backoff;  /* before the next peek after a lost race */
     struct cq_timer pause;
     struct cq_timer rated; /* until a job that waits for its rate may start */
     struct cq_timer hold;  /* runs while a queue is held */
@@ -41,15 +41,15 @@ struct cq_queue_watch {
 
 static void on_peek(const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
-    struct waiter *waiter = data;
-    struct cq_queue_watch *watch = waiter->watch;
+    struct watched_queue *watched = data;
+    struct cq_queue_watch *watch = watched->watch;
     struct cq_error err;
-    waiter->waiting = false;
+    watched->waiting = false;
     if (lost)
         return; /* its on_ready peeks again */
     if (cq_reply_check(reply, &err) != CQ_OK) {
-        cq_log_error(&watch->context->logger, "waiting on queue %.*s: %s", (int)waiter->queue.len,
-                     waiter->queue.data, err.text);
+        cq_log_error(&watch->context->logger, "waiting on queue %.*s: %s", (int)watched->queue.len,
+                     watched->queue.data, err.text);
         cq_timer_arm(&watch->pause, blind_s);
         watch->blind = true;
         return;
@@ -62,14 +62,14 @@ static void on_peek(const struct cq_reply *reply, const struct cq_error *lost, v
     cq_worker_tell(watch->context, CQ_NEWS_WORK);
 }
 
-static void peek(struct waiter *waiter)
+static void peek(struct watched_queue *watched)
 {
-    if (waiter->waiting || waiter->held || !cq_async_is_ready(waiter->async))
+    if (watched->waiting || watched->held || !cq_async_is_ready(watched->async))
         return;
-    waiter->waiting = true;
-    struct cq_command *command = cq_async_begin(waiter->async);
-    cq_queue_wait_build(waiter->queue, wait_timeout_s, command);
-    cq_async_call(waiter->async, command, on_peek, waiter);
+    watched->waiting = true;
+    struct cq_command *command = cq_async_begin(watched->async);
+    cq_queue_wait_build(watched->queue, wait_timeout_s, command);
+    cq_async_call(watched->async, command, on_peek, watched);
 }
 
 static void peek_all(struct cq_queue_watch *watch)
@@ -85,8 +85,8 @@ static void peek_all(struct cq_queue_watch *watch)
 static void on_pause_over(void *data)
 {
     struct cq_queue_watch *watch = data;
-    /* A full Redis refuses BLMOVE, but not the fetch that would empty it: ask without waiting. What it
-     * answers arms us. */
+    /* A full Redis refuses BLMOVE, but not the fetch that would empty it: fetch without waiting. The answer
+     * of the fetch arms the watch. */
     if (watch->blind) {
         watch->blind = false;
         cq_worker_tell(watch->context, CQ_NEWS_WORK);
@@ -134,13 +134,13 @@ void cq_queue_watch_fetch_in(struct cq_queue_watch *watch, int64_t wait_ms)
 void cq_queue_watch_hold(struct cq_queue_watch *watch, size_t queue, bool paused)
 {
     struct cq_worker_context *context = watch->context;
-    struct waiter *waiter = &watch->each[queue];
-    waiter->held = paused;
-    if (paused && !waiter->announced)
+    struct watched_queue *watched = &watch->each[queue];
+    watched->held = paused;
+    if (paused && !watched->announced)
         cq_log_info(&context->logger, "queue %.*s is paused, run `cq resume --queue %.*s` to resume it",
                     (int)context->queues[queue].len, context->queues[queue].data,
                     (int)context->queues[queue].len, context->queues[queue].data);
-    waiter->announced = paused;
+    watched->announced = paused;
     if (paused && !cq_timer_is_armed(&watch->hold))
         cq_timer_arm(&watch->hold, hold_s);
 }
@@ -154,9 +154,9 @@ void cq_queue_watch_won(struct cq_queue_watch *watch)
 static void on_ready(struct cq_async *async, void *data)
 {
     (void)async;
-    struct waiter *waiter = data;
-    waiter->waiting = false;
-    cq_queue_watch_arm(waiter->watch, false);
+    struct watched_queue *watched = data;
+    watched->waiting = false;
+    cq_queue_watch_arm(watched->watch, false);
 }
 
 struct cq_queue_watch *cq_queue_watch_new(struct cq_worker_context *context)
@@ -171,12 +171,12 @@ struct cq_queue_watch *cq_queue_watch_new(struct cq_worker_context *context)
     if (context->settings->burst) /* never waits: no connections */
         return watch;
     for (size_t i = 0; i < context->queue_count; i++) {
-        struct waiter *waiter = &watch->each[i];
-        *waiter = (struct waiter){.watch = watch, .queue = context->queues[i]};
+        struct watched_queue *watched = &watch->each[i];
+        *watched = (struct watched_queue){.watch = watch, .queue = context->queues[i]};
         struct cq_async_options options = cq_worker_blocking_connection(context);
         options.on_ready = on_ready;
-        options.data = waiter;
-        waiter->async = cq_async_new(&options);
+        options.data = watched;
+        watched->async = cq_async_new(&options);
     }
     return watch;
 }

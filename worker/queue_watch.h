@@ -1,11 +1,11 @@
 /*
- * Waiting for work without losing any: on each queue one connection of the process peeks with BLMOVE q q LEFT
- * LEFT, which returns when q has a job and leaves the list as it was. Then an idle slot fetches, atomically,
- * over all queues in order.
+ * Waits for work and takes none. On each queue one connection of the process peeks with BLMOVE q q LEFT LEFT.
+ * That returns when q has a job, and leaves the list as it was. Then an idle slot fetches, atomically, over
+ * all queues in order.
  *
- * A push wakes every process that waits on the queue, and all but one find it empty. That is bounded: who
- * loses waits for a random time before it peeks again, up to 50 ms and doubling with each loss in a row; who
- * wins starts from nothing.
+ * A push wakes every process that waits on the queue, and all but one find it empty. A process that finds it
+ * empty peeks again after a random time. That time is at most 50 ms, and doubles with each such peek in a
+ * row. A job that was found sets it back to nothing.
  *
  * A queue that has jobs and is paused would answer every peek at once. It is not peeked at for a second; then
  * a fetch asks again, as it is for rq:suspended.

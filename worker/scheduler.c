@@ -54,8 +54,7 @@ static void release(struct cq_scheduler *scheduler)
     cq_async_call(context->redis, command, on_stopped, scheduler);
 }
 
-/* One line when it changes: an expired lock that was ours again, or somebody else's, says that we slept or
- * were cut off. */
+/* Log one line when a lock changes. When ours has expired, we slept or were cut off from Redis. */
 static void tell_lock(struct cq_scheduler *scheduler, size_t at, enum cq_lock lock)
 {
     struct cq_worker_context *context = scheduler->context;
@@ -207,7 +206,7 @@ bool cq_scheduler_prepare(struct cq_scheduler *scheduler)
     return false;
 }
 
-void cq_scheduler_go_on(struct cq_scheduler *scheduler)
+void cq_scheduler_resume(struct cq_scheduler *scheduler)
 {
     double interval_s = scheduler->context->settings->maintenance_interval_s;
     if (scheduler->context->settings->burst || scheduler->stopped)

@@ -13,7 +13,7 @@
 
 enum { NAMES_MAX = 4096 }; /* bytes of the queues' names in the log */
 
-/* Suspended at the very start: RQ refuses to start. A worker of RQ's pool waits instead: it does not ask. */
+/* Suspended at the start: RQ refuses to start. A worker of RQ's pool does not ask, and waits instead. */
 static void on_first_look(const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
     struct cq_process *process = data;
@@ -52,13 +52,13 @@ void cq_startup_begin(struct cq_process *process)
     cq_recoverer_start(process->recoverer);
     cq_janitor_start(process->janitor);
     cq_watchdog_start(process->watchdog);
-    cq_scheduler_go_on(process->scheduler);
+    cq_scheduler_resume(process->scheduler);
 }
 
 void cq_startup_reconnected(struct cq_process *process)
 {
     cq_log_info(&process->context.logger, "connected to Redis again");
     cq_abandoned_callbacks_next(process->abandoned_callbacks);
-    cq_scheduler_go_on(process->scheduler);
+    cq_scheduler_resume(process->scheduler);
     cq_slots_redis_ready(process->context.slots);
 }

@@ -162,8 +162,8 @@ static void stop(struct cq_process *process)
 {
     struct cq_worker_context *context = &process->context;
     cq_slots_process_ends(context->slots);
-    /* First the connections: each runs the callbacks of its outstanding calls, whose owners must still be
-     * there. */
+    /* Free connections first: each runs the callbacks of its outstanding calls, and their owners must still
+     * exist. */
     cq_async_free(context->redis);
     cq_control_free(process->control);
     cq_queue_watch_free(process->queue_watch);

@@ -1,10 +1,9 @@
--- A cron scheduler lives: it writes its heartbeat and what it shows of itself, as RQ's do. The answer is what
--- it needs to know: the server's time, by which all schedulers go, and of each of its jobs the last tick and
--- whether it is paused.
--- A job that was never seen is seen now: only ticks from here on can be missed. The same holds for a job
--- whose schedule is not that of its last tick, when the caller has just read its files.
--- Names of schedulers that died without a word, and of cron jobs that have not been enqueued for a year, go.
--- When the files have just been read, look for another scheduler that has a job of ours and takes no
+-- Write a cron scheduler's heartbeat and what it shows of itself, as RQ's do. The answer has the server's
+-- time, which counts for all schedulers, and of each of its jobs the last tick and whether it is paused.
+-- A job that was never seen is seen now: only later ticks can be missed. The same holds for a job whose
+-- schedule is not that of its last tick, when the caller has just read its files.
+-- Names of schedulers that ended without a death, and of cron jobs that were not enqueued for a year, are
+-- removed. When the files have just been read, look for another scheduler that has a job of ours and takes no
 -- ticks: RQ's. Ours show their version.
 -- Source: rq/cron.py CronScheduler.save, heartbeat, rq/cron_scheduler_registry.py register, cleanup,
 -- rq/cron_job_registry.py.

@@ -1,11 +1,12 @@
--- One round of a queue's recovery, in four steps: judge executions whose heartbeat stopped (parts/judge.lua),
--- release dependents that an earlier call had to leave deferred (parts/release.lua), give back slots of
--- limits that nobody else would (parts/repair.lua), and bring back jobs that waited for their rate
--- (parts/windows.lua).
+-- One round of a queue's recovery, in four steps:
+--   parts/judge.lua    judges executions whose heartbeat stopped
+--   parts/release.lua  releases dependents that an earlier call left deferred
+--   parts/repair.lua   gives back slots of limits that no worker would give back
+--   parts/windows.lua  brings back jobs that waited for their rate
 -- Returns {{job id, execution id, verdict, calls, ...}, 1 when there is more to do}.
 --   verdict: retried failed requeued dropped
---   calls: 1 when the attempt failed and the job has a failure callback, which is to be run then. RQ runs it
---       before it decides; here the job has its new place first.
+--   calls: 1 when the attempt failed and the job has a failure callback, which the caller then runs. RQ runs
+--       it before it decides; here the job has its new place first.
 -- Errors: none of its own.
 -- rq:wip:<queue>, rq:queue:<queue>, rq:queue:<queue>:intermediate
 local wip, list, intermediate = unpack(KEYS)

@@ -1,11 +1,11 @@
--- What nobody else would touch again, for one queue; nothing while a worker of RQ holds the queue's lock. Our
--- own work is one script and needs no lock. Ids stuck between a worker's pop and its start go back to the
--- front of the queue after a minute, where RQ fails them.
+-- Clean one queue of entries that no transition would touch again, but not while a worker of RQ holds the
+-- queue's lock. This is one script and needs no lock. Ids stuck between a worker's pop and its start go back
+-- to the front of the queue after a minute, where RQ fails them.
 -- Source: rq/registry.py clean_registries, rq/intermediate_queue.py cleanup, rq/worker_registration.py
 -- clean_worker_registry, rq/group.py clean_registries.
--- Returns {entries touched, 1 when there may be more}. Errors: none of its own. rq:clean_registries:<queue>,
--- rq:finished:, rq:failed:, rq:wip:, rq:ready:<queue>, rq:queue:<queue>, its :intermediate, rq:workers,
--- rq:workers:<queue>, rq:groups
+-- Returns {entries touched, 1 when there may be more}. Errors: none of its own.
+-- rq:clean_registries:<queue>, rq:finished:, rq:failed:, rq:wip:, rq:ready:<queue>, rq:queue:<queue>, its
+-- :intermediate, rq:workers, rq:workers:<queue>, rq:groups
 local lock, finished, failed, wip, ready, list, intermediate, workers, queue_workers, groups = unpack(KEYS)
 local queue, limit, now_iso, now, now_s = unpack(ARGV)
 -- include seconds.lua

@@ -1,13 +1,13 @@
--- Sweep the registries of one queue, a part in each call: failed jobs beyond the bounds that were set,
--- results of failed jobs that RQ's workers left without an end, and entries whose job is gone (its hash
--- expired, or was deleted alone). All workers together go one round over them: rq:cq:sweep:<queue> has where
--- the round is, and when the next one is due.
+-- Sweep the registries of one queue, a part in each call. Failed jobs beyond the bounds are deleted, results
+-- of failed jobs that RQ's workers left without an expiry get one, and entries whose job is gone (its hash
+-- expired, or was deleted alone) are removed. All workers together do one round: rq:cq:sweep:<queue> has the
+-- position of the round, and when the next one is due.
 -- RQ has no such rule: its deferred, scheduled and canceled registries keep entries of jobs that are gone for
--- ever. Its scheduling adds the entry a moment before the hash is there, so a scheduled entry goes when it
--- has been without a hash for a minute.
--- A deferred job that waits for nothing is queued. RQ leaves it there for ever when a dependency expired
--- while it waited itself, when a worker died between a failure and the release of those that allow it, or
--- when one had failed before such a job was enqueued.
+-- ever. RQ adds a scheduled entry a moment before the hash, so such an entry is removed when it has been
+-- without a hash for a minute.
+-- A deferred job that waits for nothing is queued. RQ leaves it deferred for ever in three cases: a
+-- dependency expired while it waited itself, a worker died between a failure and the release of the jobs that
+-- allow it, or a dependency had failed before such a job was enqueued.
 -- Returns {entries taken out, jobs deleted, 1 when there is more to do now}.
 -- Errors: none of its own.
 -- rq:cq:sweep:<queue>, rq:cq:sweep_gone:<queue>, rq:failed:<queue>, rq:deferred:, rq:canceled:,

@@ -1,8 +1,8 @@
 -- Cancel, delete or requeue many jobs of one place: the next ones in order, as far as until, or those that
 -- are named. Entries without a job, and those of jobs that are elsewhere by their status, are taken out:
 -- `gone`.
--- limit bounds the work of a call, and so do removed_left, release_left and dependencies_left for what jobs
--- have of dependents and dependencies. A job that has more stays, and the call ends before it.
+-- limit bounds the work of a call. removed_left, release_left and dependencies_left bound it for dependents
+-- and dependencies of the jobs. A job that has more of them stays, and the call ends before it.
 -- A named job is only worked on while it is there. A requeue passes over jobs that were enqueued since: they
 -- have failed again meanwhile.
 -- Source: rq/job.py Job.cancel, Job.delete; rq/registry.py BaseRegistry.requeue; rq/cli/cli.py requeue.

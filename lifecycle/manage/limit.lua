@@ -1,5 +1,5 @@
--- Set what `cq limit` says of a key, or take it away; jobs that wait are looked at again at once. What is not
--- said stays as it is.
+-- Set the limits of a key, or take them away, as `cq limit` asks for. Jobs that wait are looked at again at
+-- once. A limit that is not named stays as it is.
 -- Returns 1 when something was set for the key before, else 0. Errors: none of its own.
 -- No keys: they are of the job's key.
 -- rate: a number, window: seconds; both '': as they are; 'none': no rate. concurrency: a number, '' or 'none'

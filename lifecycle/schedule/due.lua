@@ -1,9 +1,9 @@
--- One pass of a scheduler: of each of its queues take or renew the lock, and where it is ours put the jobs
--- that are due on their list, the longest due first. A scheduler without the lock moves nothing, whatever it
--- believed when it sent this: it may have been stopped for an hour. RQ's scheduler looks, reads and moves in
--- three steps; an id of ours leaves rq:scheduled in the step that pushes it.
--- What is due is judged by the clock of this Redis, which also ends locks: it is one for all schedulers,
--- however many there are, and no jump of a worker's clock queues a job early, late or twice.
+-- One pass of a scheduler. It takes or renews the lock of each of its queues. Where the lock is ours it puts
+-- due jobs on their list, the longest due first. A scheduler without the lock moves nothing: it may have been
+-- stopped for an hour after it sent this. RQ's scheduler looks, reads and moves in three steps; an id of ours
+-- leaves rq:scheduled in the step that pushes it.
+-- The clock of this Redis, which also ends locks, decides what is due. It is one for all schedulers, and no
+-- jump of a worker's clock queues a job early, late or twice.
 -- Source: rq/scheduler.py acquire_locks, heartbeat, enqueue_scheduled_jobs; rq/scripts.py
 -- ACQUIRE_OR_REFRESH_LOCK_SCRIPT; rq/job.py should_enqueue_at_front.
 -- Returns {milliseconds until the next job of these queues is due (0: at once, there is more; -1: none is

@@ -1,4 +1,4 @@
--- A scheduler ends: the locks that are still its own are free for the next one, and its hash goes.
+-- A scheduler ends: delete its hash, and the locks that are still its own.
 -- Source: rq/scheduler.py stop, release_locks, register_death; rq/scripts.py RELEASE_LOCK_SCRIPT.
 -- Returns how many locks it gave back. Errors: none of its own.
 local scheduler = unpack(KEYS) -- rq:scheduler:<name>; then rq:scheduler-lock:<queue> of each queue

@@ -1,7 +1,7 @@
 -- Register a worker: its hash and the sets of live workers. A live worker of that name (no death) is refused,
--- unless it is this very one (same birth, pid and host: the call was sent again) or reborn is '1': then what
--- is missing is written, because the hash may have expired while Redis was out of reach. Nor is one refused
--- that the process `replaces` had, on the same host: whoever says so has seen it die.
+-- unless it is this very one (same birth, pid and host: the call was sent again). With reborn '1' it is not
+-- refused either, and what is missing is written: the hash may have expired while Redis was out of reach. A
+-- name that the process `replaces` had on the same host is free: the caller has seen that process end.
 -- Source: rq/worker/base.py register_birth, rq/worker_registration.py register.
 -- Returns OK. Errors: INVALIDOPERATION.
 local worker, workers = unpack(KEYS) -- rq:worker:<name>, rq:workers; then rq:workers:<queue> of each queue

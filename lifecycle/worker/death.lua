@@ -1,6 +1,5 @@
--- A worker ends: out of the sets of live workers; its hash says so for a minute more. One that was refused at
--- its birth ends
--- too: what another worker of that name, in another process, has is left alone.
+-- A worker ends: it leaves the sets of live workers, and its hash says so for a minute more. A worker that
+-- was refused at its birth ends too. Keys of another worker of that name, in another process, are left alone.
 -- Source: rq/worker/base.py register_death, rq/worker_registration.py unregister.
 -- Returns OK. Errors: none of its own.
 -- rq:worker:<name>, rq:worker:<name>:executions, rq:workers; then rq:workers:<queue> of each queue

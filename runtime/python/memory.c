@@ -1,15 +1,14 @@
 /*
- * Memory that forks cheaply. What a fork costs is copying a page-table entry for each page that the stable
- * holds, and a horse's exit the same again; what a horse costs by itself is a copy of each page that it
- * writes. docs/decisions/030-the-cost-of-a-python-horse.md has the figures.
+ * Memory that forks cheaply. A fork copies a page-table entry for each page that the stable holds, and the
+ * exit of the horse costs the same again. A horse by itself costs a copy of each page that it writes.
+ * docs/decisions/030-the-cost-of-a-python-horse.md has the figures.
  *
  *  - Python's small objects live in arenas that we hand out from few regions, aligned as huge pages are.
- * Before the stable serves, regions and heap are collapsed into huge pages: one entry instead of 512.
- *  - A horse's first object of each size goes to whichever pool has room, on a page full of the stable's
- * objects. All such room is taken before the stable serves, so that it goes to a page with nothing else on
- * it.
+ *    Before the stable serves, regions and heap are collapsed into huge pages: one entry instead of 512.
+ *  - A horse's first object of each size goes to a pool that has room, on a page full of the stable's
+ *    objects. We fill that room before the stable serves, so the object goes to a page of its own.
  *
- * All of it is an improvement only: where the system or the interpreter does not play along, nothing happens.
+ * All of it only improves: where the system or the interpreter does not support it, nothing happens.
  */
 #include "runtime/python/extension.h"
 

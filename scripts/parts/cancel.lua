@@ -1,11 +1,12 @@
 -- needs: leave_dependencies, leave_limit, now_s, release_dependents
 -- gives: cancel_job
 -- include slots.lua
--- What canceling does to a job that the caller takes out of its place. A running one runs on; its execution's
--- hash stays, by which finish.lua knows it, but it is in rq:wip no more. Nothing expires sooner or later than
--- before. dependents '1': those that wait for nothing else go onto their queues; RQ's enqueue_dependents.
--- detach '1': it leaves the dependents sets of what it waits for; RQ's remove_from_dependencies. Source:
--- rq/job.py Job.cancel.
+--
+-- Cancel a job that the caller takes out of its place. A running job continues to run: it leaves rq:wip, and
+-- its execution's hash stays, so that finish.lua knows it. Expiries stay as they were.
+-- dependents '1': those that wait for nothing else go onto their queues; RQ's enqueue_dependents.
+-- detach '1': the job leaves the dependents sets of its dependencies; RQ's remove_from_dependencies.
+-- Source: rq/job.py Job.cancel.
 
 local function cancel_job(id, queue, dependents, detach)
     -- First: dependents that wait for a slot of its key must not let it through itself.

@@ -2,10 +2,11 @@
 -- gives: delete_job
 -- include slots.lua
 -- include register.lua
--- Everything that belongs to one job: its hash, dependency sets, results, output, executions (out of rq:wip
--- and of their workers' sets), its place in its group and in the dependents sets of what it waits for. Lists
--- and registries are the caller's: it knows where the job is. A key of another type has no members, and goes
--- like the others.
+--
+-- Delete everything that belongs to one job: its hash, dependency sets, results and output. Its executions
+-- leave rq:wip and the sets of their workers. The job leaves its group and the dependents sets of its
+-- dependencies. The caller takes it off lists and out of registries: it knows where the job is. A key of
+-- another type counts as one without members, and is deleted like the others.
 -- Source: rq/job.py Job.delete, rq/executions.py ExecutionRegistry.delete.
 -- limited false: it is known to have no rate_limit_key.
 local function delete_job(id, queue, group, limited)

@@ -1,8 +1,8 @@
 -- gives: end_results
--- RQ gives the results of a failed job no end when the job has no failure_ttl of its own, and forgets them
--- with it. They end with the job, or with what is left of it: Redis may keep it for a moment after its
--- entry's score, which has no fraction of a second and is by a worker's clock. Source: rq/results.py
--- Result.create_failure.
+-- RQ's results of a failed job never expire when the job has no failure_ttl of its own, and are forgotten
+-- with it. Here they expire with the job. Redis may keep the job for a moment after its entry's score, which
+-- has whole seconds by a worker's clock.
+-- Source: rq/results.py Result.create_failure.
 local function end_results(id)
     local job, results = key_job(id), key_results(id)
     local left = redis.call('TTL', job)

@@ -5,18 +5,22 @@
 -- include keep.lua
 -- include register.lua
 -- include slots.lua
+--
 -- Save a job, and put it where it is to wait: on its queue (queued), in rq:deferred while a dependency is
--- open, or in rq:scheduled until it is due. An id that exists already is another job then, as in RQ, but for
--- its dependents: it leaves the place where it waited, and an execution of it that still runs has nothing to
--- say any more. Sent twice (the same enqueued_at, or created_at where the job does not go to its queue at
--- once), the call acts once. A dependency is open when it exists and has not finished; failed ones are not
--- with allow_failures (RQ's enqueue_many judges so; its enqueue would leave the job deferred for ever). Where
--- there are many, the job is deferred before they are looked at (register.lua).
--- Source: rq/queue.py enqueue_job, setup_dependencies, schedule_job,
--- _enqueue_async_job; rq/job.py dependencies_are_met; rq/group.py _add_jobs.
+-- open, or in rq:scheduled until it is due.
+--
+-- An id that exists already becomes another job, as in RQ. It keeps its dependents and leaves the place where
+-- it waited. The outcome of an execution that still runs is refused. Sent twice, the call acts once: by the
+-- same enqueued_at, or by created_at where the job does not go to its queue at once.
+--
+-- A dependency is open when it exists and has not finished. With allow_failures a failed one is not open (so
+-- does RQ's enqueue_many; its enqueue would leave the job deferred for ever). A job with many dependencies is
+-- deferred before they are looked at (register.lua).
+-- Source: rq/queue.py enqueue_job, setup_dependencies, schedule_job, _enqueue_async_job; rq/job.py
+-- dependencies_are_met; rq/group.py _add_jobs.
 
--- Returns whether the job has to wait (if so, it is in rq:deferred, and registered, or will be), and which do
--- not exist: they count as finished.
+-- Returns whether the job has to wait, and which dependencies do not exist: they count as finished. A job
+-- that has to wait is in rq:deferred, and registered, or will be.
 local function await_dependencies(id, queue, ids, allow_failures, now_s)
     local own, rest = key_dependencies(id), key_unregistered(id)
     if #ids > register_most then
@@ -42,7 +46,7 @@ local function await_dependencies(id, queue, ids, allow_failures, now_s)
     return true, missing
 end
 
--- The limit of how many jobs of its key may run: of the job's fields values[first] ... Returns key and
+-- The limit of how many jobs of its key may run, by the job's fields values[first] ... Returns key and
 -- number, or nil.
 local function limit_in(values, first, last)
     local key, concurrency
@@ -53,13 +57,18 @@ local function limit_in(values, first, last)
     if key and key ~= '' then return key, slots_of(key, concurrency) end
 end
 
--- with: id, queue, at_front, unique, ttl (-1: none), enqueued_at, created_at, now_s, group ('': none), due
--- (epoch, '': now), dependencies ('': none), allow_failures; values, first, last: field, value ... of the
--- job's hash, a part of that table; status and enqueued_at are among them unless there are dependencies, or
--- it is due later.
--- Returns the queue's length after the push, or deferred, scheduled, rate_limited (its key has no slot for
--- it), or duplicate: unique, and the id exists; nothing changed. Then the dependencies that do not exist, of
--- those that were looked at; nil: none were.
+-- with: a table of
+--   id, queue, at_front, unique, enqueued_at, created_at, now_s, allow_failures
+--   ttl                  seconds, -1: none
+--   group, dependencies  '': none
+--   due                  epoch, '': now
+--   values, first, last  a table, and which part of it has field, value ... of the job's hash. status and
+--                        enqueued_at are among them, unless there are dependencies or the job is due later
+-- Returns the queue's length after the push, or one of
+--   deferred, scheduled
+--   rate_limited         its key has no slot for it
+--   duplicate            unique, and the id exists; nothing changed
+-- Then the dependencies that do not exist, of those that were looked at; nil: none were.
 local function enqueue_job(with)
     local id, queue_name = with.id, with.queue
     local job, queue = key_job(id), key_queue(queue_name)
@@ -85,7 +94,7 @@ local function enqueue_job(with)
         leave_limit(id)
         if group and group ~= '' and group ~= with.group then redis.call('SREM', key_group(group), id) end
     end
-    -- What can fail comes first: where a key holds something else, there is no job without a place.
+    -- Calls that can fail come first: when a key holds something else, no job is left without a place.
     local function save(...)
         if existed then redis.call('DEL', job, key_output(id)) end
         redis.call('HSET', job, unpack(with.values, with.first, with.last))

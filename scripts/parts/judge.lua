@@ -3,7 +3,7 @@
 -- gives: judge_overdue
 -- Judge the executions of a queue whose heartbeat stopped: their score in rq:wip has passed. Each job is
 -- retried when retries are left, else failed; with requeue '1' it goes to the front of its queue instead,
--- retries untouched. A job that has moved on since (finished by another execution, canceled, on its list
+-- retries untouched. A job that is elsewhere by now (finished by another execution, canceled, on its list
 -- again) only loses the stale entry. RQ's horse may die between rq:wip and status started: such a job is
 -- still queued, but on no list. Members are <job id>:<execution id>. RQ 1.x wrote the bare id, and an older
 -- producer's id with `:` looks like both.

@@ -1,10 +1,12 @@
 -- needs: epoch_of, now, targets
 -- gives: by_latency
--- The order of queues for the strategy `latency`: first the one whose head job has waited longest, measured
--- by the queue's own target. targets: seconds, one for each queue, with spaces between; '' for all other
--- strategies, whose order is the caller's. Of equal ones the first named comes first. A head whose time of
--- enqueueing is not known counts as latest of all: what is no job is taken away so, and what is one does not
--- hide the age of those behind it for longer than it runs.
+
+-- Order the queues for the strategy `latency`: first the one whose head job has waited longest, measured by
+-- the queue's own target. Of equal ones the first named comes first.
+-- targets: seconds, one for each queue, with spaces between; '' for all other strategies, whose order is the
+-- caller's.
+-- A head without a known time of enqueueing counts as the latest of all. An id without a job is taken off the
+-- list so, and a job hides the age of those behind it no longer than it runs.
 local function by_latency(queue_keys, first)
     local order, late = {}, {}
     local at = first

@@ -1,9 +1,11 @@
 -- gives: leave_started, leave_executions, leave_places
--- A job leaves its place for another one, or for good: out of its queue's list and of every registry,
+--
+-- Take a job out of its place, for another one or for good: off its queue's list and out of every registry,
 -- whatever its status says. An id may be on a list of millions: LREM of it costs 10 ms for each.
 -- Source: rq/job.py Job._remove_from_registries.
--- The list of a job's executions ends a minute after the last of them was overdue: then it is among the first
--- of rq:wip.
+
+-- The list of a job's executions expires a minute after the last of them was overdue. Without the list, an
+-- execution is among the first of rq:wip.
 local overdue_most = 20
 
 local function leave_started(id, queue)

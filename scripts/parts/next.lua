@@ -1,15 +1,17 @@
 -- needs: paused, rare, resume, start_job, suspended, targets
 -- gives: next_job
--- The next job over queue_keys[first], queue_keys[first + 1] ...: popped, started, handed back with its hash.
--- resume '1': this call was sent before and its answer was lost; what it started then is found by the
--- execution id, in the set of what the worker runs, and given back again. '2': the same, and nothing else is
--- taken.
+--
+-- Pop the next job over queue_keys[first], queue_keys[first + 1] ..., start it and return it with its hash.
+-- resume '1': this call was sent before and its answer was lost. A job that it started then is found by the
+--   execution id in the set of the worker's executions, and is returned again. '2': the same, and no other
+--   job is taken.
 -- counts: as in start.lua. targets: as in latency.lua.
--- An id whose hash is gone (expired, deleted, not a hash at all) or whose job was canceled is dropped; at
--- most dead_limit in a call, so that Redis is never held for long. 'again': more is to be done before it can
--- be told that there is no job. With 'empty' come the milliseconds until a job that was set aside may start
--- (0: there is none), and the places of queues that have jobs and are paused: a peek at them would return at
--- once. Source: rq/queue.py dequeue_any.
+-- An id whose hash is gone (expired, deleted, not a hash at all) or whose job was canceled is dropped, at
+-- most dead_limit in a call, so that Redis is never held for long.
+-- 'again': there is more to look at before the call can say that there is no job. With 'empty' come the
+-- milliseconds until a job that was set aside may start (0: there is none). Then come the places of queues
+-- that have jobs and are paused: a peek at them would return at once.
+-- Source: rq/queue.py dequeue_any.
 local dead_limit = 2000
 
 -- Returns the job's hash, or nil: the limits of its key do not let it start now.

@@ -3,7 +3,8 @@
 --       retry_max, run_again, save_outcome, save_output, save_result, seconds_of
 -- sets: limit_key
 -- gives: canceled, fail, fenced
--- Outcomes of an execution other than that its job has finished, and stays for a while: a part of finish.lua.
+-- A part of finish.lua: all outcomes of an execution but one, that its job has finished and stays for a
+-- while.
 
 -- RQ's cancel takes the execution of a running job out of rq:wip, and its horse stores the result all the
 -- same (abandon takes the execution's own hash as well: there was_there is 0). The job stays canceled, and

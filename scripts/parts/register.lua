@@ -1,21 +1,23 @@
 -- gives: register_most, dependencies_left, open_dependency, register_dependency, look_later,
 --       leave_dependencies, register_some
--- A job that waits is registered with what it waits for: in the dependents set of each that exists and has
--- not finished. The others would never look into their dependents again, and keep the set for ever. Source:
--- rq/job.py register_dependency.
 --
--- Where there are more than register_most, they are looked at piece by piece, so that Redis is not held for
--- long. A job that is enqueued is deferred with all of them in its own set, so that nobody lets it go too
--- early; one that is deleted, or enqueued anew, has no such set any more. rq:cq:dependencies:<id> has those
--- that are still to be looked at, and the list rq:cq:releasing:<queue> says +<id>:. The
--- process that enqueued continues at once (register.lua); where it dies, release_some of release.lua does.
+-- Register a waiting job with its dependencies: in the dependents set of each that exists and has not
+-- finished. The others never look into their dependents again, and would keep the set for ever.
+-- Source: rq/job.py register_dependency.
+--
+-- More than register_most dependencies are looked at piece by piece, so that Redis is not held for long. An
+-- enqueued job is deferred with all of them in its own set, so that it is not released too early. A job that
+-- is deleted, or enqueued anew, does not have that set any more. rq:cq:dependencies:<id> has those that are
+-- still to be looked at, and the list rq:cq:releasing:<queue> says +<id>:. The process that enqueued
+-- continues at once (register.lua). If it ends before, release_some of release.lua continues.
 local register_most = 500
 -- How many more dependencies the jobs of this call may leave: shared, for scripts that work on many jobs.
 -- They end their call when it is spent (bulk.lua, sweep.lua, remove.lua).
 local dependencies_left = 5000
 
--- The status of a dependency that is open: it exists and has not finished; else nil. Whether it may expire:
--- its dependents set has to go with it then. Whether it does not exist: what is no hash does not.
+-- Returns the status of a dependency that is open, else nil: it exists and has not finished. Then, whether it
+-- may expire: its dependents set has to expire with it. Then, whether it does not exist; a key that is not a
+-- hash does not.
 local function open_dependency(other)
     local fields = redis.pcall('HMGET', key_job(other), 'status', 'ttl')
     local status = fields[1]

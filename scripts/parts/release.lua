@@ -1,16 +1,17 @@
 -- needs: now, now_iso, push_job, register_some
 -- gives: release_left, release_looks, release_one, release_some, release_dependents
 -- include register.lua
--- Let the dependents of a job go that wait for nothing else: onto the list of their own queue. A dependency
--- that is gone counts as met; one that failed only with allow_dependency_failures; canceled and stopped
--- never. RQ asks whether the dependent is canceled; we ask whether it is deferred, so that one which another
--- dependency already released is not run twice. Source: rq/queue.py enqueue_dependents, rq/job.py
--- dependencies_are_met.
 --
--- One call looks at release_left of them, and at release_looks of what else they wait for, so that Redis is
--- not held for long. A larger set is set aside, as rq:cq:dependents:<id>:<time>, with <0 or 1><id>:<time> at
--- the end of the list rq:cq:releasing:<queue>, 1 for a parent that failed. Later calls continue with it
--- (release_some): fetches that find no job on the queue, and abandon.lua. So it outlives the process that
+-- Release the dependents of a job that wait for nothing else: put them on the lists of their own queues. A
+-- dependency that is gone counts as met, a failed one only with allow_dependency_failures, a canceled or
+-- stopped one never. RQ asks whether the dependent is canceled. We ask whether it is deferred, so that a job
+-- that another dependency has released does not run twice.
+-- Source: rq/queue.py enqueue_dependents, rq/job.py dependencies_are_met.
+--
+-- One call looks at release_left of them, and at release_looks of their other dependencies, so that Redis is
+-- not held for long. A larger set is set aside, as rq:cq:dependents:<id>:<time>. <0 or 1><id>:<time> is then
+-- put at the end of the list rq:cq:releasing:<queue>, 1 for a parent that failed. Later calls continue with
+-- it (release_some): fetches that find no job on the queue, and abandon.lua. So it outlives the process that
 -- began, and the parent too.
 
 -- What is left of this call's work. All scripts that include this part share it, and bulk.lua ends its chunk

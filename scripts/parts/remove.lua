@@ -1,8 +1,9 @@
 -- needs: delete_job, dependencies_left, leave_places
 -- gives: removed_left, remove_dependents
--- A job's dependents, deleted with all that belongs to them, whatever their status, but not the dependents of
--- these, as in RQ. At most removed_left in a call, fewer where they wait for many themselves; taking one off
--- a list costs more the longer that is, and counts so.
+--
+-- Delete a job's dependents with all that belongs to them, whatever their status, but not the dependents of
+-- these, as in RQ. One call deletes at most removed_left, fewer where they have many dependencies themselves.
+-- To take one off a long list costs more, and counts for more.
 -- Returns false when there are more. Source: rq/job.py Job.delete_dependents.
 -- How many more dependents this call may delete: shared, as bulk.lua and empty.lua delete those of many jobs.
 local removed_left = 500

@@ -1,10 +1,11 @@
 -- needs: fill_slots
 -- gives: repair_slots
 -- include slots.lua
--- Slots of keys that nobody would give back: their jobs are gone (expired, deleted), have ended in the hands
--- of a worker that knows no limits (RQ 2.12), or left in another way. Some keys, and some jobs of each,
--- picked by chance, in each call: a leak is found within seconds while there are few, and large ones shrink
--- in each call. A key that nobody uses is forgotten.
+--
+-- Give back slots of keys that no worker would give back. Their jobs are gone (expired, deleted), were ended
+-- by a worker without limits (RQ 2.12), or left in another way. Each call picks some keys, and some jobs of
+-- each, by chance. A leak is found within seconds while there are few, and large ones shrink in each call. A
+-- key without jobs is forgotten.
 -- Source: rq/rate_limit.py of RQ 3.0's development, RateLimitRegistry.cleanup.
 local repair_keys, repair_jobs = 50, 100
 -- How many more jobs this call may look at or let through. It ends behind the key that uses them up: 4 ms.

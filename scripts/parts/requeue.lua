@@ -1,7 +1,6 @@
 -- needs: now_iso, push_job
 -- gives: requeue_job
--- A job that ended waits on its queue again, as if it had never run; its place in a registry was the caller's
--- to take.
+-- Put a job that ended on its queue again, as if it had never run. The caller takes it out of its registry.
 -- Source: rq/registry.py BaseRegistry.requeue.
 -- limit_key, concurrency: as in push_job; of the job's hash.
 local function requeue_job(id, queue, ttl, at_front, limit_key, concurrency)

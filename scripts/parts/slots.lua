@@ -1,12 +1,15 @@
 -- needs: epoch_of
 -- gives: slots_of, fill_slots, enter_limit, wait_for_slot, may_start, release_slot, leave_limit, pass_slot_on
 -- include iso.lua
--- Limits of how many jobs of a key may be queued or run at a time, as RQ 3.0's: rq:rl:<key> has the number
--- (concurrency), rq:rl:<key>:allowed the jobs that have a slot, rq:rl:<key>:rate_limited those that wait for
--- one (status rate_limited, on no list), rq:rl-keys all keys. A job takes part by its fields rate_limit_key
--- and rate_limit_concurrency, or by the first alone when `cq limit` has set a number: rq:cq:limit:<key>,
--- which goes before all others. Every such job waits first and is then let through, so that nobody overtakes
--- who waits.
+--
+-- Limit how many jobs of a key may be queued or run at a time, as RQ 3.0 does.
+--   rq:rl:<key>               the number (concurrency)
+--   rq:rl:<key>:allowed       the jobs that have a slot
+--   rq:rl:<key>:rate_limited  those that wait for one: status rate_limited, on no list
+--   rq:rl-keys                all keys
+-- A job takes part by its fields rate_limit_key and rate_limit_concurrency. When `cq limit` has set a number
+-- (rq:cq:limit:<key>), the first field is enough, and that number goes before all others. Every such job
+-- waits first and is then let through, so that no job overtakes one that waits.
 -- Source: rq/rate_limit.py of RQ 3.0's development, RateLimitRegistry; rq/queue.py,
 -- _enqueue_rate_limited_job.
 

@@ -2,18 +2,23 @@
 -- gives: window_left, waiting_since, set_aside, wake_waiting, next_wake
 -- include iso.lua
 -- include slots.lua
--- Limits of how many jobs of a key may start in a window of time: rq:cq:limit:<key> has rate and window
+--
+-- Limit how many jobs of a key may start in a window of time: rq:cq:limit:<key> has rate and window
 -- (seconds), set by `cq limit`. In no window of that length, wherever it begins, more jobs start than that.
--- rq:cq:starts:<key> has the times of the newest starts, as many as may be in a window, so that the rule is
--- exact and bursts are not forbidden; less memory (a token bucket's two numbers) would do one of the two: let
--- nearly twice as many through, or space all starts evenly. A job whose start would be one too many leaves
--- its list for rq:scheduled, where every tool sees it, and any scheduler, RQ's too, brings it back; its score
--- is about when it will be its turn. cq's workers do so before that, and in order: rq:cq:waiting:<key> has
--- the ids by their time of enqueueing, rq:cq:waiting the keys by when their next job may start. Every fetch,
--- and abandon.lua, puts those whose time has come onto the front of their lists; they are counted when they
--- start. Source: none; RQ has no such limit.
--- How many more jobs this call may set aside or bring back, shared with next_rarely.lua; keys that it looks
--- at.
+--
+-- rq:cq:starts:<key> has the times of the newest starts, as many as may be in a window. So the rule is exact,
+-- and allows bursts. The two numbers of a token bucket need less memory, but let nearly twice as many
+-- through, or space all starts evenly.
+--
+-- A job whose start would be one too many leaves its list for rq:scheduled. Every tool sees it there, and any
+-- scheduler, RQ's too, brings it back. Its score is about the time of its turn. cq's workers bring it back
+-- before that, and in order. rq:cq:waiting:<key> has the ids by their time of enqueueing, rq:cq:waiting the
+-- keys by when their next job may start. Every fetch, and abandon.lua, puts jobs whose time has come onto the
+-- front of their lists. They are counted when they start.
+-- Source: none; RQ has no such limit.
+
+-- How many more jobs this call may set aside or bring back, shared with next_rarely.lua; how many keys it
+-- looks at.
 local window_left, window_keys = 200, 20
 
 local function rate_of(key)
@@ -22,8 +27,8 @@ local function rate_of(key)
     if rate and window and rate >= 1 and window > 0 then return rate, window end
 end
 
--- When the nth job from now may start; 0, or what has passed: now. Beyond the first window it is an estimate:
--- as if all started in time.
+-- When the nth job from now may start; 0, or a time that has passed: now. Beyond the first window it is an
+-- estimate: as if all started in time.
 local function start_time(key, rate, window, nth)
     local turns = math.max(0, math.ceil((nth - rate) / rate))
     nth = nth - turns * rate
@@ -56,7 +61,7 @@ local function set_aside(key, id, queue, enqueued_at, created_at)
     local due = start_time(key, rate, window, redis.call('ZCARD', ids) + 1)
     redis.call('ZADD', ids, waiting_since(enqueued_at, created_at), id)
     redis.call('ZADD', key_waiting(), free_at, key)
-    -- last: what fails leaves it on its list
+    -- Last: a call that fails leaves the job on its list.
     redis.call('ZADD', key_registry('scheduled', queue), math.ceil(due) + 1, id)
     redis.call('SADD', key_queues(), key_queue(queue))
     redis.call('HSET', key_job(id), 'status', 'scheduled', 'origin', queue)
@@ -64,9 +69,9 @@ local function set_aside(key, id, queue, enqueued_at, created_at)
     return true
 end
 
--- RQ's scheduler reads what is due in one step and queues it in another: taken in between, a job would be on
--- its list twice. So what it may be at is left to it. cq's schedulers move a job in one step; their names are
--- digits, RQ's are of a UUID.
+-- RQ's scheduler reads due jobs in one step and queues them in another. A job that is taken in between would
+-- be on its list twice, so jobs that it may have read are left to it. cq's schedulers move a job in one step.
+-- Their names are digits; RQ's are UUIDs.
 local function is_for_rq(queue, id)
     local due = redis.pcall('ZSCORE', key_registry('scheduled', queue), id)
     if type(due) ~= 'string' or tonumber(due) > tonumber(now) then return false end
@@ -74,8 +79,8 @@ local function is_for_rq(queue, id)
     return type(scheduler) == 'string' and not string.match(scheduler, '^%d+$')
 end
 
--- Entries that are not what was set aside are dropped: canceled, deleted, brought back by a scheduler,
--- enqueued or scheduled anew. False: it is left to RQ's scheduler.
+-- Drop an entry whose job is not set aside any more: it was canceled, deleted, brought back by a scheduler,
+-- enqueued or scheduled anew. Returns nil then, and false for a job that is left to RQ's scheduler.
 local function was_set_aside(key, id, since)
     local status, origin, enqueued_at, created_at, concurrency = unpack(redis.pcall('HMGET', key_job(id),
         'status', 'origin', 'enqueued_at', 'created_at', 'rate_limit_concurrency'))
@@ -86,7 +91,7 @@ local function was_set_aside(key, id, since)
     return {id, origin, slots_of(key, concurrency)}
 end
 
--- One of a key that RQ 3.0 took its slot from meanwhile waits for one again.
+-- A job that RQ 3.0 took the slot from meanwhile waits for one again.
 local function bring_back(key, job)
     local id, queue, slots = unpack(job, 1, 3)
     if slots and not redis.call('ZSCORE', key_allowed(key), id) then

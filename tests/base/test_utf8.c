@@ -24,7 +24,7 @@ START_TEST(every_code_point_is_written_and_read_back)
 }
 END_TEST
 
-/* Each is no UTF-8 at its first byte. */
+/* Each is invalid at its first byte. */
 static const struct {
     const char *what, *bytes;
 } wrong[] = {
@@ -153,7 +153,7 @@ START_TEST(no_pair_of_bytes_gets_through_an_escape)
         }
         for (size_t at = 0; at < json.len; at++) {
             good = good && json.data[at] != '"';
-            at += json.data[at] == '\\'; /* what it escapes is no end */
+            at += json.data[at] == '\\'; /* an escaped character does not end it */
         }
         if (!good)
             ck_abort_msg("bytes %04x", pair);

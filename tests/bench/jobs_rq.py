@@ -61,8 +61,8 @@ class RqJobs:
         return self.link.ask("ZCARD", DONE) - self.base
 
     def ends(self, ids):
-        """When each job ended, in epoch seconds; each is finished and its result stored, or this is no
-        measurement."""
+        """When each job ended, in epoch seconds; fails unless each is finished and has a stored
+        result."""
         asked = [encode("HMGET", b"rq:job:" + job_id, "status", "ended_at") for job_id in ids]
         asked += [encode("XLEN", b"rq:results:" + job_id) for job_id in ids]
         answers = self.link.ask_all(asked)

@@ -67,7 +67,7 @@ GOALS = (
     Goal("idle PSS", "idle_kb", "py-8-django", "pool-8-django", at_most=0.5),
 )
 
-# Nobody asked for these, but whoever compares wants to know.
+# Nobody asked for these, but readers who compare want to know.
 ALSO = (
     ("CPU", "noop.cpu_ms", "rq", "cq"),
     ("Redis CPU", "noop.redis_ms", "rq", "cq"),

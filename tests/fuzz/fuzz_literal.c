@@ -7,7 +7,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* repr() of inf is no literal. */
+/* repr() of inf is not a literal. */
 static bool finite_all(const struct cq_value *value)
 {
     if (value->kind == CQ_VALUE_MAP) {

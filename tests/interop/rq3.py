@@ -69,7 +69,7 @@ class Limit:
         )
 
     def end(self, job_id):
-        """What its worker does when a job ended: the number is the key's, whoever set it."""
+        """What its worker does when a job ended: the number is the key's, not the job's."""
         self.redis.zrem(self.allowed, job_id)
         self.let_through(int(self.redis.hget(self.config, "concurrency") or 0))
 

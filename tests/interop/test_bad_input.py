@@ -1,4 +1,4 @@
-"""What broken or hostile producers write: the job fails with a text, the worker goes on with the next one."""
+"""What broken or hostile producers write: the job fails with a text, the worker takes the next one."""
 
 import json
 import pickle

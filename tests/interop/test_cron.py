@@ -220,9 +220,9 @@ def test_two_instances_enqueue_each_tick_once(stage, redis, cron):
         lambda: redis.zcard("rq:cron_schedulers") == 2 and Queue("notes", connection=redis).count >= 2,
         "both have run",
     )
-    processes[0].kill()  # the other one goes on
+    processes[0].kill()  # the other one continues
     count = Queue("notes", connection=redis).count
-    wait_until(lambda: Queue("notes", connection=redis).count > count, "the other one goes on")
+    wait_until(lambda: Queue("notes", connection=redis).count > count, "the other one continues")
     processes[1].send_signal(signal.SIGTERM)
     processes[1].wait(10)
     times = [score for _, score in redis.zrange("rq:cron_job:noted:jobs", 0, -1, withscores=True)]

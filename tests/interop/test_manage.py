@@ -26,7 +26,7 @@ def cq(stage, *arguments, status=0):
 
 
 def put(redis, queue, place, job_id):
-    """A job in this place, by RQ's own means where it has them for who is no worker."""
+    """A job in this place, by RQ's own means where it has them outside of workers."""
     if place == "queued":
         return queue.enqueue("jobs.add", 1, 2, job_id=job_id)
     if place == "deferred":
@@ -155,7 +155,7 @@ def test_requeue_is_rqs_also_from_the_canceled_registry(stage, redis, queue):
     put(redis, queue, "failed", "j")
     cq(stage, "requeue", "j")
     found = picture(redis)
-    # RQ writes exc_info as an empty text, and lets the failure's expiry go on while the job waits.
+    # RQ writes exc_info as an empty text, and lets the failure expire while the job waits.
     expected["rq:job:j"][0].pop("exc_info", None)
     assert found["rq:job:j"][0] == expected["rq:job:j"][0]
     assert {k: v for k, v in found.items() if k != "rq:job:j"} == {

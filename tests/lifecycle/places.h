@@ -41,7 +41,7 @@ static CQ_UNUSED int job_places(const char *id)
     return job_places_in(id, "default");
 }
 
-/* A long list: so many thousands of ids that are no jobs, at its end. */
+/* A long list: so many thousands of ids without a job, at its end. */
 static CQ_UNUSED void put_thousands(const char *list, const char *count)
 {
     static const char fill[] = "local ids = {} for i = 1, 1000 do ids[i] = 'x' end "

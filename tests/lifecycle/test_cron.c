@@ -292,7 +292,7 @@ START_TEST(a_schedule_that_was_changed_counts_from_when_it_is_read)
     beat(CQ_STR_LIT("host:42:abc"), &now);
     assert_text("5 j UTC @daily", "GET", STATE);
     just_read = false;
-    RUN("SET", STATE, "5 j UTC @hourly"); /* another scheduler, with other files, goes on by its own */
+    RUN("SET", STATE, "5 j UTC @hourly"); /* another scheduler, with other files, keeps its own */
     beat(CQ_STR_LIT("host:42:abc"), &now);
     assert_text("5 j UTC @hourly", "GET", STATE);
 }

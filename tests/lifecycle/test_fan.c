@@ -86,7 +86,7 @@ START_TEST(many_that_failed_are_enough_for_a_job_that_allows_it)
 END_TEST
 
 /* Many dependents that each wait for many others: one call stops when it has looked often enough, and later
- * ones go on. */
+ * ones continue. */
 START_TEST(many_dependents_with_many_dependencies_are_released_in_pieces)
 {
     static const char lua[] =

@@ -1,5 +1,5 @@
-/* A job with more dependencies than one call may look at: it is registered in pieces, whoever dies in
- * between. */
+/* A job with more dependencies than one call may look at is registered in pieces, also when the caller ends
+ * in between. */
 #include "lifecycle/maintain/abandon.h"
 #include "lifecycle/manage/remove.h"
 #include "lifecycle/register.h"
@@ -207,7 +207,7 @@ START_TEST(a_call_sent_twice_begins_once)
     enqueue_child(false);
     go_on();
     enqueue_child(false);
-    ck_assert(cq_enqueue_registers(held)); /* whoever asks again goes on */
+    ck_assert(cq_enqueue_registers(held)); /* a second caller continues */
     ck_assert_int_eq(INT("LLEN", "rq:cq:releasing:default"), 1);
     register_all();
     assert_waits(900);

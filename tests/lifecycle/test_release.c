@@ -1,4 +1,5 @@
-/* A job with more dependents than one call may look at: the others follow, whoever dies in between. */
+/* A job with more dependents than one call may look at: the others follow, also when
+ * the caller ends in between. */
 #include "lifecycle/maintain/abandon.h"
 #include "lifecycle/manage/empty.h"
 #include "lifecycle/manage/requeue.h"

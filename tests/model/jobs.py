@@ -1,5 +1,4 @@
-"""The one function of all jobs of the model: what becomes of it is for whoever runs it to say, in the
-environment."""
+"""The one function of all jobs of the model. The environment, which the driver sets, says how it ends."""
 
 import os
 import signal

@@ -53,8 +53,8 @@ def waits_on(state, job, parent, parent_is_past):
 
 
 def release(state, parent, parent_failed, canceled=False):
-    """Let go who waits for nothing else. The order among several is Redis' own: sets of numbers are sorted.
-    canceled: the parent is passed over, and those that wait on go on to name it."""
+    """Release jobs that wait for nothing else. The order among several is Redis' own: sets of numbers are
+    sorted. canceled: the parent is passed over, and jobs that still wait continue to name it."""
     for job_id in sorted(state.dependents.get(parent, ()), key=int):
         job = state.jobs.get(job_id)
         if job and job.status == "deferred":

@@ -70,7 +70,7 @@ def in_order(places):
 
 
 def fill(state, key):
-    """Whoever has waited longest goes onto its queue. Returns who did."""
+    """Put the jobs that have waited longest on their queues. Returns them."""
     let_through = []
     free = (slots_of(state, key, state.slots.get(key)) or 0) - len(state.allowed[key])
     while free > 0 and state.limited[key]:

@@ -92,7 +92,7 @@ START_TEST(walking_gives_every_pair_with_its_kind)
     ck_assert(cq_frame_next(&inner, &pair));
     ck_str(pair.key, "k");
     ck_str(pair.text, "v");
-    ck_assert(cq_frame_next(&inner, &pair)); /* a key that is no text has none */
+    ck_assert(cq_frame_next(&inner, &pair)); /* a key that is not a text has none */
     ck_assert_ptr_null(pair.key.data);
     ck_assert_int_eq(pair.kind, CQ_FRAME_BOOL);
     ck_assert_int_eq(pair.number, 1);

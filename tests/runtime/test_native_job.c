@@ -35,7 +35,7 @@ END_TEST
 
 START_TEST(only_functions_of_the_module_itself_can_be_called)
 {
-    /* libc's, the executable's, and what is no function. */
+    /* libc's, the executable's, and a name that is not a function's. */
     ck_fails("[\"module.abort\", null, [], {}]", "cq.FunctionNotFound: module.abort: ");
     ck_fails("[\"module.system\", null, [], {}]", "cq.FunctionNotFound: module.system: ");
     ck_fails("[\"module.cq_return_none\", null, [], {}]", "cq.FunctionNotFound: ");

@@ -253,7 +253,7 @@ START_TEST(the_last_lines_of_standard_error_are_kept)
 }
 END_TEST
 
-/* Megabytes both ways at once: whoever writes first must not wait for ever. */
+/* Megabytes both ways at once: the side that writes first must not wait for ever. */
 START_TEST(large_input_and_output_do_not_deadlock)
 {
     enum { SIZE = 5 * 1024 * 1024 };
@@ -264,7 +264,7 @@ START_TEST(large_input_and_output_do_not_deadlock)
     const struct cq_value *args = cq_value_get(run("cat"), "args");
     ck_assert_ptr_nonnull(args);
     ck_assert_uint_eq(args->as.list.items[0].as.text.len, SIZE);
-    /* A program that reads nothing is no failure. */
+    /* A program that reads nothing does not fail. */
     ck_assert_int_eq(run("echo 7")->as.integer, 7);
     /* But it does not fit in a command line. */
     ck_run_fails("echo {0}", "Argument list too long");

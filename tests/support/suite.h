@@ -14,7 +14,7 @@
 
 #include <check.h>
 
-/* The suite of this program, made anew; whoever runs it frees it. */
+/* The suite of this program, made anew; its runner frees it. */
 Suite *test_suite(void);
 
 /* A suite of one case, which it takes over. */

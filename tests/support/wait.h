@@ -1,6 +1,6 @@
 /*
- * Waiting for what should come. A test waits for an event, never for time: the end of its patience only stops
- * a test that hangs, so that it may be generous on a slow machine.
+ * Waiting for what should come. A test waits for an event, never for time. A wait ends after CQ_TEST_PATIENCE
+ * seconds only to stop a test that hangs, so that the limit may be generous on a slow machine.
  */
 #ifndef CQ_TESTS_WAIT_H
 #define CQ_TESTS_WAIT_H
@@ -18,7 +18,7 @@ int64_t patience_end_ms(void);
 /* Sleep some milliseconds. Returns false when the end has passed. */
 bool wait_a_moment(int64_t end_ms);
 
-/* Until the expression, evaluated again and again, is true; fails the test at the end of its patience. */
+/* Until the expression, evaluated again and again, is true; fails the test when that takes too long. */
 #define wait_until(condition)                                           \
     do {                                                                \
         int64_t end_ms_ = patience_end_ms();                            \

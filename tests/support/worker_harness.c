@@ -331,7 +331,7 @@ static void fresh(void)
     memset(workers, 0, sizeof(workers));
 }
 
-/* What the workers said, for whoever looks why a test failed. */
+/* What the workers said, to show why a test failed. */
 static void show_log(void)
 {
     char line[4096];

@@ -1,13 +1,15 @@
 """What the documents must keep true. One rule a call, its findings one a line; no finding, no output.
 
 lint_docs.py paths      every path and every link that a document names exists
-lint_docs.py phrases    no document, help text or log line has a phrase that CONTRIBUTING.md rules out
+lint_docs.py phrases    no document, comment, help text or log line has a phrase of the list PHRASES
 lint_docs.py sentences  no document has too long sentences, singly or on average; --all: the figures
 """
 
+import io
 import os
 import re
 import sys
+import tokenize
 from pathlib import Path
 
 ROOT = Path(os.environ.get('CQ_LINT_ROOT', Path(__file__).resolve().parents[2]))
@@ -25,10 +27,10 @@ OTHERS_FILES = (
 SUFFIXES = ('.c', '.h', '.lua', '.py', '.sh')
 
 PHRASES = [
-    (r'\bwhoever\b', 'name the one who does it'),
+    (r'\b[Ww]hoever\b', 'name the one who does it'),
     (r'\bwhat\s+dies\b', 'name what ends'),
     (r'\bgo(es|ing)?\s+on\b', 'continue, resume, run'),
-    (r'(?<!there)(?<!There)\s(is|are)\s+no\b(?!\s+longer)', 'is not a ...'),
+    (r'(?<!there)(?<!There)\s(is|are)\s+no\b(?!\s+(?:longer|more\b))', 'is not a ...'),
     (r'\bof\s+whom\b', 'split the sentence'),
     (r'\b(by|to)\s+whichever\b', 'name it'),
     (r'\b[Ll]et\s+jobs\b', 'begin with the verb of the command'),
@@ -125,19 +127,61 @@ def paths():
 # --- phrases
 
 
+def of_c(text, is_test):
+    """(offset, text) of what people read in a source: its comments and, outside of tests, its literals."""
+    for match in re.finditer(r'/\*.*?\*/|//[^\n]*|"((?:[^"\\\n]|\\.)*)"', text, re.DOTALL):
+        if match.group(1) is None:
+            yield match.start(), re.sub(r'^ *\*', blanked, match.group(0), flags=re.MULTILINE)
+        elif not is_test:
+            yield match.start(), match.group(1)
+
+
+def of_lua(text, is_test):
+    for match in re.finditer(r'--.*(?:\n *--.*)*', text):
+        yield match.start(), re.sub(r'^ *--', blanked, match.group(0), flags=re.MULTILINE)
+
+
+def python_tokens(text):
+    """Its tokens, as far as it is Python: tests have files that are not."""
+    try:
+        yield from tokenize.generate_tokens(io.StringIO(text).readline)
+    except (tokenize.TokenError, SyntaxError):
+        return
+
+
+def of_python(text, is_test):
+    """Lines of comments that follow each other are one text. In tests, of all strings the docstrings only."""
+    starts = [0]
+    for line in text.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+    before = tokenize.NEWLINE
+    for token in python_tokens(text):
+        offset = starts[token.start[0] - 1] + token.start[1]
+        is_docstring = before in (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
+        if token.type == tokenize.STRING and (is_docstring or not is_test):
+            yield offset, token.string
+        if token.type not in (tokenize.NL, tokenize.COMMENT):
+            before = token.type
+    for match in re.finditer(r'^ *#.*(?:\n *#.*)*', text, re.MULTILINE):
+        yield match.start(), re.sub(r'^ *#', blanked, match.group(0), flags=re.MULTILINE)
+    for match in re.finditer(r'(?<=\S)  #.*', text):
+        yield match.start(), match.group(0)
+
+
+TEXTS = {'.c': of_c, '.h': of_c, '.lua': of_lua, '.py': of_python}
+
+
 def texts_of_users():
-    """What people read: documents without their code, the sample ini file, the literals of the program."""
+    """(name, text, each line where it was): documents without their code, the sample ini file, comments of
+    the sources, literals of the program. Literals of tests are left out: they show what users may write."""
     for name, text in documents():
         yield name, without_code(text)
     for path in tracked('.ini'):
         yield str(path), (ROOT / path).read_text()
-    for path in tracked('.c', '.h'):
-        if path.parts[0] == 'tests':
-            continue
+    for path in tracked(*TEXTS):
         text = (ROOT / path).read_text()
-        for match in re.finditer(r'/\*.*?\*/|//[^\n]*|"((?:[^"\\\n]|\\.)*)"', text, re.DOTALL):
-            if match.group(1) is not None:
-                yield str(path), '\n' * (line_of(text, match.start()) - 1) + match.group(1)
+        for offset, part in TEXTS[path.suffix](text, path.parts[0] == 'tests'):
+            yield str(path), '\n' * (line_of(text, offset) - 1) + part
 
 
 def phrases():

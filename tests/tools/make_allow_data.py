@@ -165,7 +165,7 @@ def allowed():
 
 
 def tricks():
-    """os.system, out of sight for whoever looks at the text or knows the common opcodes only."""
+    """os.system, out of sight for readers of the text, or of the common opcodes only."""
     yield 'plain_global', raw(b'cos\nsystem\n')
     yield 'stack_global', raw(SYSTEM)
     yield 'inst', raw(b'(' + text('true') + b'ios\nsystem\n')

@@ -1,10 +1,10 @@
 /*
  * Run a command and answer for every process that comes of it: supervise SECONDS COMMAND [ARGUMENT ...]
  *
- * The supervisor is the subreaper of its descendants: whoever loses its parent, daemons and process group
- * leaders too, becomes its child. So it can tell exactly what the command left running, where a process group
- * or a marker in the environment would miss some. What is left a moment after the command's end is named,
- * killed, and counts as a failure.
+ * The supervisor is the subreaper of its descendants: a process that loses its parent, daemons and process
+ * group leaders too, becomes its child. So it can tell exactly what the command left running, where a process
+ * group or a marker in the environment would miss some. What is left a moment after the command's end is
+ * named, killed, and counts as a failure.
  *
  * Exit status: the command's own (128 + signal when one ended it), 124 when SECONDS passed, 125 when
  * processes were left behind, 126 when it could not be started. On SIGTERM, SIGINT, SIGHUP and on its

@@ -19,6 +19,7 @@ GOOD = {
     'a/do.lua': "local key = unpack(KEYS)\nlocal value = unpack(ARGV)\nredis.call('SET', key, value)\n",
     'a/do.py': 'def number():\n    return 1\n',
     'a/do.sh': '#!/bin/sh\necho "$1"\n',
+    'tests/do.py': "text = 'it goes on'\n",
     'README.md': '# A tree\n\nSee `a/a.c`.\n',
 }
 LONG_BODY = '    n++;\n' * 60
@@ -57,6 +58,12 @@ BAD = [
     ('path in a document', {'docs/decisions/README.md': '# None\n', 'docs/decisions/001-one.md': '# One\n'}),
     ('phrase', {'b.md': 'The worker\ngoes on.\n'}),
     ('phrase', {'a/b.c': 'const char cq_text[] = "it is no file";\n'}),
+    ('phrase', {'a/b.c': '/* Whoever waits\n * stays. */\nextern int cq_n;\n'}),
+    ('phrase', {'a/b.c': '/* It goes\n * on. */\nextern int cq_n;\n'}),
+    ('phrase', {'a/b.lua': '-- It goes\n-- on.\nreturn KEYS[1]\n'}),
+    ('phrase', {'a/b.py': '# It goes\n# on.\nn = 1\n'}),
+    ('phrase', {'tests/b.py': '"""It goes\non."""\n'}),
+    ('phrase', {'a/b.py': "text = 'it goes on'\n"}),
     ('long sentence', {'b.md': ('word ' * 7 + '\n') * 5}),
 ]  # fmt: skip
 COMMITS = [

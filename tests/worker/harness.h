@@ -30,7 +30,7 @@ pid_t start_worker(const char *first, ...);
 void use_clock(void);
 void set_clock(int wall_s, int monotonic_s); /* ahead of the real ones, at once */
 void stop_clock(void);                       /* both stand still; set_clock() and pass_time() move them on */
-void pass_time(pid_t worker, int seconds);   /* both go on, and the worker looks at them now */
+void pass_time(pid_t worker, int seconds);   /* both advance, and the worker looks at them now */
 
 int wait_worker(pid_t pid); /* for its end; returns its exit status, 128 + N for signal N */
 int stop_worker(pid_t pid); /* SIGTERM, then the same */

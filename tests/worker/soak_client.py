@@ -102,7 +102,7 @@ class Client:
         self.soak.jobs[job_id] = job
 
     def cancel(self):
-        """One of the newest, and whoever waits for it alone goes on."""
+        """Cancel one of the newest; a job that waits for it alone is released."""
         if self.soak.jobs and len(self.canceled) < CANCELED_MOST:
             job_id = self.random.choice(list(self.soak.jobs)[-10:])
             self.canceled.add(job_id)

@@ -206,7 +206,7 @@ START_TEST(a_cold_stop_records_that_a_job_was_stopped_without_its_callback)
 }
 END_TEST
 
-/* Redis is there for whoever is connected, and cannot be connected to. */
+/* Redis serves the connections that it has, and refuses new ones. */
 static void hide_redis(bool hidden)
 {
     char away[128];

@@ -95,7 +95,7 @@ START_TEST(the_horses_of_a_killed_worker_die_with_it_and_its_job_is_found)
 {
     enqueue("runs",
             &(struct job_spec){.function = "jobs.doze_s", .number = 600, .timeout_s = 1, .retries = 1});
-    /* A timeout of 1 s is no heartbeat ttl to wait for: the score is moved into the past instead. */
+    /* The heartbeat ttl is too long to wait for: the score is moved into the past instead. */
     pid_t worker = start_worker("--name", "w", "--job-monitoring-interval", "600", NULL);
     wait_status("runs", "started");
     pid_t stable = child_of(worker);

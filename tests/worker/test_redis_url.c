@@ -13,7 +13,7 @@ static void assert_url(const char *given, const char *expected)
     cq_redis_url(&address, &url);
     cq_address_release(&address);
     ck_assert_str_eq(url.data, expected);
-    /* It says the same to whoever reads it. */
+    /* It says the same when it is read again. */
     ck_assert_int_eq(cq_address_parse(url.data, &address, &err), CQ_OK);
     cq_redis_url(&address, &again);
     ck_assert_str_eq(again.data, expected);

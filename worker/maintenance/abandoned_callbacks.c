@@ -121,7 +121,7 @@ static void on_called(void *data, const struct cq_callback_end *end)
     finished(running);
 }
 
-/* Why not, or NULL. */
+/* Why it cannot run, or NULL. */
 static const char *call(struct running *running, const struct cq_reply *hash, struct cq_buf *refusal)
 {
     struct cq_worker_context *context = running->callbacks->context;

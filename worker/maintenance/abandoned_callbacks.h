@@ -1,8 +1,7 @@
 /*
- * Failure callbacks of abandoned jobs: whoever finds such a job runs its callback, since the worker that had
- * the job is gone. A few at a time, on horses that belong to no slot; the rest waits. The process does not
- * end before they are done, unless it is told to a second time. Source: rq/registry.py
- * StartedJobRegistry.cleanup.
+ * Failure callbacks of abandoned jobs. The worker that had such a job is gone, so the process that finds the
+ * job runs its callback. A few run at a time, in horses that belong to no slot; the others wait. The process
+ * ends after they are done, or at a second signal. Source: rq/registry.py StartedJobRegistry.cleanup.
  */
 #ifndef CQ_WORKER_MAINTENANCE_ABANDONED_CALLBACKS_H
 #define CQ_WORKER_MAINTENANCE_ABANDONED_CALLBACKS_H
@@ -16,7 +15,7 @@ void cq_abandoned_callbacks_free(struct cq_abandoned_callbacks *callbacks); /* N
 void cq_abandoned_callbacks_add(struct cq_abandoned_callbacks *callbacks, struct cq_str job_id,
                                 struct cq_str queue);
 
-/* Go on: Redis is there again. */
+/* Start those that wait: Redis is there again. */
 void cq_abandoned_callbacks_next(struct cq_abandoned_callbacks *callbacks);
 
 /* Callbacks run, or can and will be run. */

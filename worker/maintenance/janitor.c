@@ -47,7 +47,7 @@ static void on_clean(const struct cq_reply *reply, const struct cq_error *lost, 
         cq_worker_tell(context, CQ_NEWS_WORK);
 }
 
-/* Then what is beyond the bounds, and entries without jobs; and on to the next queue. */
+/* Then sweep failed jobs beyond the bounds and entries without jobs; continue with the next queue. */
 static void on_sweep(const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
     struct cq_janitor *janitor = data;

@@ -10,7 +10,7 @@
 
 enum { ABANDON_CHUNK = 100 };
 
-/* Abandoned work is found within this of its score passing, give or take the spread: under 5 s. */
+/* An abandoned execution is found so long after its score has passed, plus or minus the spread: under 5 s. */
 static const double every_s = 3.0, spread_s = 1.0;
 
 /* One round asks for the time of Redis, then about one queue after the other. */
@@ -112,7 +112,7 @@ static void tell_difference(struct cq_recoverer *recoverer, cq_time now, cq_time
     recoverer->clocks = differ ? CLOCKS_DIFFER : CLOCKS_AGREE;
 }
 
-/* May executions be judged now? When something happened, who runs jobs says so first. */
+/* May executions be judged now? After an outage, workers that run jobs send their heartbeats first. */
 static bool may_judge(struct cq_recoverer *recoverer)
 {
     struct cq_worker_context *context = recoverer->context;

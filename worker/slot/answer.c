@@ -16,7 +16,7 @@ static struct cq_slot *slot_of(struct cq_horse_owner *owner)
 
 /* ---- frames that come before the answer ---- */
 
-/* Lost on the way: it goes with the outcome, which comes after it on the same connection. */
+/* When the call is lost, the outcome takes meta along: it follows on the same connection. */
 static void on_meta(const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
     (void)reply;
@@ -40,7 +40,7 @@ static void save_meta(struct cq_slot *slot, struct cq_str meta)
     cq_async_call(redis, command, on_meta, slot);
 }
 
-/* The function is over, and callbacks or handlers run: they have a time of their own. */
+/* The function has ended, and callbacks or handlers run: they have a timeout of their own. */
 static void on_ended(struct cq_slot *slot, const struct cq_frame *frame)
 {
     int64_t timeout_s = 0;

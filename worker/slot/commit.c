@@ -109,8 +109,8 @@ static void not_stored(struct cq_slot *slot, enum cq_call_failure why, const cha
     cq_worker_not_stored(&slot->worker, why);
 }
 
-/* Which refusals pass: Redis is full, read-only or loading. Those of a key that holds something else do
- * not. */
+/* Does a refusal pass? It does when Redis is full, read-only or loading, and not when a key holds something
+ * else. */
 static enum cq_call_failure failure_of(enum cq_code code)
 {
     switch (code) {

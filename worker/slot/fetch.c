@@ -39,8 +39,8 @@ void cq_slot_fill_fetch(struct cq_slot *slot, bool resume_only, struct cq_fetch 
 {
     struct cq_worker_context *context = slot->context;
     const struct cq_settings *settings = context->settings;
-    /* The id of a lost call is kept: what it may have started is found by it. Random for the process and
-     * counted in it: as unique as RQ's uuid4().hex, without its system calls for every job. */
+    /* Keep the id of a lost call: a job that it may have started is found by that id. An id is random for the
+     * process and counted in it: as unique as RQ's uuid4().hex, without a system call for every job. */
     if (!slot->next_execution[0])
         snprintf(slot->next_execution, sizeof(slot->next_execution), "%.16s%016llx",
                  context->execution_prefix, context->execution_count++);

@@ -6,7 +6,7 @@
 #include "lifecycle/worker/heartbeat.h"
 #include "worker/slot/registration.h"
 
-/* The reply may come when the slot is already in its next job: only the execution asked about counts. */
+/* The slot may have its next job when the reply comes: the reply is about the execution it was sent for. */
 static void on_heartbeat(const struct cq_reply *reply, const struct cq_error *lost, void *data)
 {
     struct cq_slot *slot = data;
@@ -73,7 +73,7 @@ void cq_slot_init_heartbeat(struct cq_slot *slot)
 void cq_slot_start_beating(struct cq_slot *slot)
 {
     double interval = slot->context->settings->job_monitoring_interval_s;
-    /* Spread, so that many slots do not beat as one. */
+    /* Spread heartbeats, so that those of many slots do not come at once. */
     double first = interval * (0.5 + 0.5 * (double)random() / (double)RAND_MAX);
     cq_timer_arm_every(&slot->heartbeat_timer, first, interval);
 }

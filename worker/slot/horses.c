@@ -10,9 +10,9 @@ enum { RETIRED_GRACE_S = 5 }; /* a horse that has answered leaves within this, o
 enum { FEW_SLOTS = 3 };
 
 /*
- * How many horses should wait for a slot's next jobs. With one per job the next is forked and gets ready
- * while others are taken: where there are a few slots, two for each; where there are many, others' jobs cover
- * for it, and a horse is memory.
+ * How many horses should wait for a slot's next jobs. With a horse for each job, the next one is forked and
+ * gets ready while another one takes a job. A process with a few slots has two for each. With many slots one
+ * is enough: jobs of the others run meanwhile, and a horse takes memory.
  */
 static int wanted_warm(const struct cq_slot *slot)
 {

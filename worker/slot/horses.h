@@ -22,8 +22,8 @@ void cq_horses_warm(struct cq_slot *slot);
 /* The horse at work has answered: it leaves, or stays for another job. */
 void cq_horses_dismiss(struct cq_slot *slot);
 
-/* Those that wait and were forked from another stable of the runtime than the one of now, or before it
- * learned what jobs import, are let go. One that has run a job has imported it itself. */
+/* Let go of waiting horses that were forked from an earlier stable of the runtime, or before its stable
+ * learned what jobs import. A horse that has run a job has imported it itself, and stays. */
 void cq_horses_let_go(struct cq_slot *slot, const struct cq_runtime *runtime);
 
 /* End those that wait: they will not be needed. */

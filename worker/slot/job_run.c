@@ -69,7 +69,7 @@ static void log_start(const struct cq_slot *slot)
         cq_log_job_info(&slot->logger, run->job_id.data, "%s", run->queue.data);
 }
 
-/* Its runtime, ready or about to be; NULL: it cannot run, and that is recorded. */
+/* Its runtime, ready or about to be. NULL: the job cannot run, and that is recorded. */
 static struct cq_runtime *find_runtime(struct cq_slot *slot, const struct cq_started *started)
 {
     struct cq_execution *run = &slot->run;
@@ -101,7 +101,7 @@ void cq_slot_start_job(struct cq_slot *slot)
     cq_execution_raise(&slot->worker, runs ? CQ_EXECUTION_START : CQ_EXECUTION_CANNOT_RUN);
 }
 
-/* Give the job frame to a horse, and keep it until that is there: a fork may fail. */
+/* Give the job frame to a horse, and keep it until the horse is forked: a fork may fail. */
 static void take_horse(struct cq_slot *slot)
 {
     struct cq_execution *run = &slot->run;
@@ -147,7 +147,7 @@ void cq_slot_runtime_failed(struct cq_slot *slot, const struct cq_runtime *runti
 
 void cq_slot_tick_job(struct cq_slot *slot)
 {
-    /* Its horse could not be asked for, as when no descriptor was left: nothing else brings it back. */
+    /* No horse could be asked for, as when no descriptor was left: nothing else tries again. */
     if (waits_for_horse(slot) && cq_runtime_is_ready(slot->runtime))
         cq_execution_raise(&slot->worker, CQ_EXECUTION_TRY_HORSE);
     if (cq_execution_is_dying(slot->worker.execution))
@@ -238,8 +238,8 @@ static void let_go(struct cq_slot *slot)
 {
     cq_output_drain(&slot->output);
     cq_horses_dismiss(slot);
-    /* With one job after the other the next horse is forked now, too. A lone job's outcome should not have to
-     * share the processors with that: its producer gets it first, and commit.c has the horse forked. */
+    /* When jobs follow each other the next horse is forked now. The outcome of a lone job should not share
+     * the processors with a fork: its producer gets it first, and commit.c has the horse forked. */
     if (slot->run.found_by == CQ_FOUND_BY_FINISH)
         cq_horses_warm(slot);
 }

@@ -70,7 +70,7 @@ static void record_answer(struct cq_slot *slot)
 
 /* ---- its horse is gone ---- */
 
-/* RQ's text, which is stored, has waitpid's number; this line has what it means. */
+/* The stored text is RQ's and has waitpid's number; this line says what the number means. */
 static void say_death(const struct cq_slot *slot)
 {
     const char *id = slot->run.job_id.data;

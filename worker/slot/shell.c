@@ -77,7 +77,7 @@ static void say_end(struct cq_slot *slot, enum cq_worker_action action)
     }
 }
 
-/* Redis refused what is tried again by on_again; an outcome's reason is logged by commit.c. */
+/* Redis refused a fetch, and on_again tries again. commit.c logs why an outcome was refused. */
 static void arm_again(struct cq_slot *slot)
 {
     cq_log_error(&slot->logger, "cannot fetch a job: %s; trying again in %d s", slot->trouble,

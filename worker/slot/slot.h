@@ -1,8 +1,8 @@
 /*
  * A slot: what RQ calls a worker. A name, a heartbeat, one job at a time.
  *
- * What it may do is decided in core/worker.h. Here is its data, and what other parts may have happen to it;
- * shell.c, and the files that it uses, do what core says.
+ * core/worker.h decides what it may do. This header has its data and the events that other parts raise.
+ * shell.c, and the files that it uses, perform the actions.
  */
 #ifndef CQ_WORKER_SLOT_SLOT_H
 #define CQ_WORKER_SLOT_SLOT_H
@@ -18,7 +18,7 @@
 /* When it came. */
 enum cq_slot_origin {
     CQ_SLOT_OF_START, /* with the process: when it cannot register, the process ends */
-    CQ_SLOT_ADDED,    /* while the process ran: when it cannot, the others go on */
+    CQ_SLOT_ADDED,    /* while the process ran: when it cannot, the others continue */
 };
 
 /* Why it ends by itself. */

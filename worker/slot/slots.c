@@ -27,7 +27,7 @@ void cq_slots_free(struct cq_slots *slots)
     free(slots);
 }
 
-/* A place of one that is gone, or a new one; NULL: there is no room. */
+/* A place of a slot that is gone, or a new one; NULL: there is no room. */
 static struct cq_slot *free_place(struct cq_slots *slots)
 {
     for (int i = 0; i < slots->count; i++) {
@@ -76,7 +76,7 @@ bool cq_slots_any_idle(const struct cq_slots *slots)
 
 void cq_slots_work(struct cq_slots *slots)
 {
-    /* What a lost answer may have started is asked for at once; nothing else brings it back. */
+    /* Ask at once for a job that a lost answer may have started; nothing else asks for it. */
     for (int i = 0; i < slots->count; i++)
         if (slots->items[i].worker.claim == CQ_CLAIM_LOST)
             cq_slot_work(&slots->items[i]);

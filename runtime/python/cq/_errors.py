@@ -1,12 +1,12 @@
 """What went wrong, as text: the traceback that RQ would store, whatever the exception is.
 
 Imported when something fails. It has to answer for any exception: one that cannot be printed, one that comes
-with memory or stack used up, one whose text is no valid UTF-8 or is as large as a disk.
+with memory or stack used up, one whose text is not valid UTF-8 or is as large as a disk.
 """
 
 import sys
 
-TEXT_MAX = 4 * 1024 * 1024  # characters; what is longer keeps its begin and its end
+TEXT_MAX = 4 * 1024 * 1024  # characters; a longer text keeps its beginning and its end
 _HEAD = 64 * 1024
 _OURS = __file__[: -len('_errors.py')]
 

@@ -1,8 +1,7 @@
-"""What has to happen right after certain modules are imported, whoever imports them and whenever: logging and
-rq.
+"""Call functions right after certain modules (logging, rq) are imported, by any code and at any time.
 
-A finder that is first on sys.meta_path. It finds nothing itself; it lets the others find the module and has a
-function called with it when its code has run, before anybody else can have taken names from it.
+A finder that is first on sys.meta_path. It finds nothing itself, but lets the others find the module. When
+the module's code has run it calls a function with it, before other code can have taken names from it.
 """
 
 import sys

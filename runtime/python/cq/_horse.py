@@ -14,7 +14,7 @@ import _cq
 
 from cq import _forks, _job, _learn, _log, _run, _serial, _streams
 
-PROTOCOL_ERROR = 76  # EX_PROTOCOL: the worker sent what is no version 1 of docs/RUNTIME.md
+PROTOCOL_ERROR = 76  # EX_PROTOCOL: the worker does not speak version 1 of docs/RUNTIME.md
 
 learning = True  # report modules that jobs had to import (not with --no-auto-preload)
 collecting = True  # collect garbage in horses, as Python does
@@ -129,7 +129,7 @@ def _serve(frame: dict) -> tuple:
     if frame['type'] == 'job':
         kind, fields = _run.run(job)
     elif frame['type'] == 'callback':
-        from cq._orphan import call_back
+        from cq._callback_frame import call_back
 
         kind, fields = call_back(job, frame)
     else:

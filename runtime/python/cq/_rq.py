@@ -1,10 +1,8 @@
-"""The bridge to whichever rq is installed: rq.get_current_job() gives a Job of that rq, made when somebody
-asks.
+"""The bridge to the rq that is installed: rq.get_current_job() gives a Job of that rq, made on demand.
 
-Nothing here imports rq unless the job needs it (a callback, an exception handler, --job-class). When the
-application imports it, it is told (cq._hooks), and the stacks on which RQ's worker would have pushed its job
-and connection are taught to make them on demand. A connection object is made once per process; it connects
-when it is first used.
+Nothing here imports rq unless the job needs it (a callback, an exception handler, --job-class). cq._hooks
+says when the application imports it. RQ's worker pushes its job and its connection on two stacks: these then
+make both on demand. A process makes one connection object, which connects when it is first used.
 """
 
 import sys

@@ -132,8 +132,8 @@ def _step(option: str, name: str, function):
 
 
 def _why(what: str, error: BaseException) -> str:
-    """The traceback, when there is more in it than the runtime's own frames; and in its last line, which
-    alone is told to whoever asks for less, what it was that failed."""
+    """The traceback, unless it has only the runtime's own frames. Its last line, which some readers get
+    alone, says what failed."""
     from cq import _errors
 
     line = _errors.last_line(error)

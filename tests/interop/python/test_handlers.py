@@ -68,7 +68,7 @@ def test_handlers_are_called_for_timeouts_missing_functions_and_bad_arguments(si
 
 
 def test_a_handler_that_raises_takes_its_horse_down(site):
-    # Only what is no KeyError gets as far as to the handler that raises.
+    # Only an exception other than KeyError reaches the handler that raises.
     job = site.run("bakery.errors.simple")
     assert names(site, job) == ["passes", "says nothing", "object", "ends some", "raises"]
     assert job.get_status() == JobStatus.FAILED

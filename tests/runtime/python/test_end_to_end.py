@@ -402,7 +402,7 @@ IN_THE_STABLE = (
     "death", ["os.abort()", "os._exit(3)", "os.kill(os.getpid(), 9)", "ctypes.string_at(0)"]
 )
 def test_a_module_that_ends_the_stable_as_it_is_preloaded_does_so_once(site, death):
-    """The probe that tries it before is none the wiser: it is no stable."""
+    """The probe that tries it before learns nothing: it is not a stable."""
     site.write("deadly", f"import ctypes\n{IN_THE_STABLE}if in_the_stable:\n    {death}\n")
     site.write("using", "import deadly\ndef use(n): return n\n")
     site.write("other", "def use(n): return n\n")

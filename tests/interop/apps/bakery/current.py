@@ -101,7 +101,7 @@ def environment_and_id():
 
 
 def progress(steps):
-    """Say how far it is; go on when the test has seen it."""
+    """Say how far it is; continue when the test has seen it."""
     job = get_current_job()
     for step in range(steps):
         job.meta["step"] = step

@@ -124,7 +124,7 @@ def stopped_sleeps(job, connection):
     time.sleep(600)
 
 
-# --- Exception handlers: (job, type, value, traceback); False ends the walk, True and None let it go on.
+# --- Exception handlers: (job, type, value, traceback); False ends the walk, True and None continue it.
 
 
 def handler_passes(job, type, value, traceback):

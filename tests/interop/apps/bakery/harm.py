@@ -1,4 +1,4 @@
-"""Functions that harm the process they run in, and objects that harm whoever reads them."""
+"""Functions that harm the process they run in, and objects that harm their readers."""
 
 import ctypes
 import os

@@ -27,7 +27,7 @@ def loop():
 
 
 def clean_up():
-    """Catch it, clean up, let it go on."""
+    """Catch it, clean up, raise it again."""
     job = get_current_job()
     try:
         time.sleep(600)

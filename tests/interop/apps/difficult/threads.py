@@ -16,7 +16,7 @@ threading.Thread(target=_run, daemon=True, name="beater").start()
 
 
 def beats():
-    """The thread is alive in the process that runs the job: it goes on counting."""
+    """The thread is alive in the process that runs the job: it continues to count."""
     seen = len(beat)
     for _ in range(500):
         if len(beat) > seen:

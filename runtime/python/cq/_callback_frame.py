@@ -1,5 +1,7 @@
-"""Callbacks without their job: its own horse is gone (stopped by command, killed at its timeout, abandoned),
-or it is no Python function.
+"""A `callback` frame: a callback that the job's own horse does not run.
+
+That horse is gone (stopped by command, killed at its timeout, abandoned), or the job is not a function in
+Python.
 
 The worker sends a `callback` frame to a fresh horse before it commits the outcome. Source:
 rq/worker/worker_classes.py monitor_work_horse, rq/registry.py StartedJobRegistry.cleanup.
