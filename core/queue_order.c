@@ -1,15 +1,6 @@
 #include "core/queue_order.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#include "base/attr.h"
-
-uint64_t cq_queue_order_draw(void *data)
-{
-    (void)data;
-    return (uint64_t)random() << 31 | (uint64_t)random();
-}
 
 static void swap(size_t *a, size_t *b)
 {

@@ -11,7 +11,6 @@
 
 /* 62 random bits; tests bring their own. */
 typedef uint64_t cq_queue_order_draw_fn(void *data);
-uint64_t cq_queue_order_draw(void *data); /* random(3); data is not used */
 
 /* All orders alike. Source: rq/worker/base.py reorder_queues, DequeueStrategy.RANDOM. */
 void cq_queue_order_shuffle(size_t *order, size_t count, cq_queue_order_draw_fn *draw, void *data);

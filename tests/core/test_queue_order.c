@@ -71,7 +71,7 @@ START_TEST(one_queue_and_the_largest_weights_are_drawn_too)
     uint64_t state = 3;
     cq_queue_order_draw_weighted(order, weights, 1, seeded, &state);
     ck_assert_uint_eq(order[0], 0);
-    cq_queue_order_draw_weighted(order, weights, 2, cq_queue_order_draw, NULL);
+    cq_queue_order_draw_weighted(order, weights, 2, seeded, &state);
     assert_permutation(order, 2);
 }
 END_TEST

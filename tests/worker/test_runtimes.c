@@ -308,7 +308,7 @@ START_TEST(how_a_horse_died_is_in_the_log_in_words)
     put("silent", "jobs.leave");
     put("dies", "fake.die");
     ck_assert_int_eq(wait_worker(start_worker("--burst", "--config", fake_config, NULL)), 0);
-    ck_assert(log_has(": silent: its horse exited with status 3 and had not answered\n"));
+    ck_assert(log_has(": silent: its horse ended with status 3 and had not answered\n"));
     ck_assert(log_has(": dies: its horse was killed by signal 11 (Segmentation fault)\n"));
 }
 END_TEST

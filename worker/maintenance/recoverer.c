@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/random.h"
 #include "base/timer.h"
 #include "core/abandon_guard.h"
 #include "lifecycle/maintain/abandon.h"
@@ -167,7 +168,7 @@ struct cq_recoverer *cq_recoverer_new(struct cq_worker_context *context,
 
 void cq_recoverer_start(struct cq_recoverer *recoverer)
 {
-    double interval_s = every_s + spread_s * (double)random() / (double)RAND_MAX;
+    double interval_s = every_s + spread_s * cq_random();
     cq_timer_arm_every(&recoverer->timer, interval_s, interval_s);
     on_timer(recoverer);
 }

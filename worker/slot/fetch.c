@@ -1,6 +1,7 @@
 #include "worker/slot/fetch.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/mem.h"
 #include "core/queue_order.h"
@@ -21,6 +22,13 @@ void cq_slot_init_order(struct cq_slot *slot)
     set_order(slot);
 }
 
+/* 62 bits. random(3) makes no system call, which each job would pay for; the process has seeded it. */
+static uint64_t draw(void *data)
+{
+    (void)data;
+    return (uint64_t)random() << 31 | (uint64_t)random();
+}
+
 /* Source: rq/worker/base.py reorder_queues. */
 void cq_slot_reorder(struct cq_slot *slot, size_t taken_from)
 {
@@ -29,7 +37,7 @@ void cq_slot_reorder(struct cq_slot *slot, size_t taken_from)
     if (count < 2 || strategy == CQ_DEQUEUE_DEFAULT)
         return;
     if (strategy == CQ_DEQUEUE_RANDOM)
-        cq_queue_order_shuffle(slot->order, count, cq_queue_order_draw, NULL);
+        cq_queue_order_shuffle(slot->order, count, draw, NULL);
     else if (strategy == CQ_DEQUEUE_ROUND_ROBIN)
         cq_queue_order_rotate(slot->order, count, taken_from);
     set_order(slot);
@@ -45,8 +53,7 @@ void cq_slot_fill_fetch(struct cq_slot *slot, bool resume_only, struct cq_fetch 
         snprintf(slot->next_execution, sizeof(slot->next_execution), "%.16s%016llx",
                  context->execution_prefix, context->execution_count++);
     if (settings->dequeue_strategy == CQ_DEQUEUE_WEIGHTED && context->queue_count > 1) {
-        cq_queue_order_draw_weighted(slot->order, settings->queue_numbers, context->queue_count,
-                                     cq_queue_order_draw, NULL);
+        cq_queue_order_draw_weighted(slot->order, settings->queue_numbers, context->queue_count, draw, NULL);
         set_order(slot);
     }
     *ret_fetch = (struct cq_fetch){

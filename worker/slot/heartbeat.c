@@ -1,8 +1,8 @@
 #include "worker/slot/heartbeat.h"
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/random.h"
 #include "lifecycle/worker/heartbeat.h"
 #include "worker/slot/registration.h"
 
@@ -74,6 +74,6 @@ void cq_slot_start_beating(struct cq_slot *slot)
 {
     double interval = slot->context->settings->job_monitoring_interval_s;
     /* Spread heartbeats, so that those of many slots do not come at once. */
-    double first = interval * (0.5 + 0.5 * (double)random() / (double)RAND_MAX);
+    double first = interval * (0.5 + 0.5 * cq_random());
     cq_timer_arm_every(&slot->heartbeat_timer, first, interval);
 }

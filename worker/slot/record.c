@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "base/process/exit_text.h"
+
 /* What Python puts between an exception and the one that came while it was handled. */
 static const char meanwhile[] = "\nDuring handling of the above exception, another exception occurred:\n\n";
 
@@ -73,16 +75,13 @@ static void record_answer(struct cq_slot *slot)
 /* The stored text is RQ's and has waitpid's number; this line says what the number means. */
 static void say_death(const struct cq_slot *slot)
 {
-    const char *id = slot->run.job_id.data;
     int status = slot->run.death_status;
-    if (WIFSIGNALED(status))
-        cq_log_job_error(&slot->logger, id, "its horse was killed by signal %d (%s)%s", WTERMSIG(status),
-                         strsignal(WTERMSIG(status)),
-                         WTERMSIG(status) == SIGKILL ? ": by somebody, or by the kernel for want of memory"
-                                                     : "");
-    else
-        cq_log_job_error(&slot->logger, id, "its horse exited with status %d and had not answered",
-                         WEXITSTATUS(status));
+    const char *more = !WIFSIGNALED(status)          ? " and had not answered"
+                       : WTERMSIG(status) == SIGKILL ? ": by somebody, or by the kernel for want of memory"
+                                                     : "";
+    char how[CQ_EXIT_TEXT_SIZE];
+    cq_exit_text(status, how, sizeof(how));
+    cq_log_job_error(&slot->logger, slot->run.job_id.data, "its horse %s%s", how, more);
 }
 
 /* Source: rq/worker/worker_classes.py monitor_work_horse. */
