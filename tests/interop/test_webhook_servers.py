@@ -141,18 +141,18 @@ def test_a_redirect_out_of_tls_takes_no_secret_along(stage, queue, certificate):
     server.context.load_cert_chain(*certificate)
     stage.env["SSL_CERT_FILE"] = certificate[0]
     tls = server.url.replace("http:", "https:")
-    for to in (tls, server.url):
+    # Both webhooks are under way at once: either may arrive first.
+    for to in (f"{tls}/tls", f"{server.url}/plain"):
         queue.enqueue(
             "jobs.add",
             1,
             2,
-            webhooks=[Webhook(f"{tls}/302?to={to}/there", "finished", headers={"Authorization": "Bearer x"})],
+            webhooks=[Webhook(f"{tls}/302?to={to}", "finished", headers={"Authorization": "Bearer x"})],
         )
     log = stage.burst().log()
     server.shutdown(), server.server_close()
-    assert [
-        (path, headers.get("authorization")) for _, path, headers, _ in server.requests if path == "/there"
-    ] == [("/there", "Bearer x"), ("/there", None)], log
+    arrived = {path: headers.get("authorization") for _, path, headers, _ in server.requests}
+    assert (arrived["/tls"], arrived["/plain"]) == ("Bearer x", None), log
 
 
 # ---- nobody, and somebody slow ----
@@ -330,8 +330,17 @@ def test_so_many_wait_and_what_comes_then_is_left_out_and_counted(stage, queue, 
 @cq_only
 def test_a_worker_without_webhooks_opens_no_libcurl_and_horses_inherit_nothing_of_it(stage, queue, hooked):
     def maps(pid):
-        with open(f"/proc/{pid}/maps") as file:
-            return "libcurl" in file.read()
+        try:
+            with open(f"/proc/{pid}/maps") as file:
+                return "libcurl" in file.read()
+        except FileNotFoundError:
+            return False  # the old stable or one of its horses, which left meanwhile
+
+    def links_of(pid):
+        try:
+            return [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+        except FileNotFoundError:
+            return []
 
     worker = stage.worker()
     plain = queue.enqueue("jobs.add", 1, 2)
@@ -344,6 +353,7 @@ def test_a_worker_without_webhooks_opens_no_libcurl_and_horses_inherit_nothing_o
     wait_until(lambda: "in place of stable" in worker.log(), "there is a new one")
     below = staging.descendants(worker.pid)
     assert below and not any(maps(pid) for pid in below)
-    links = [os.readlink(f"/proc/{pid}/fd/{fd}") for pid in below for fd in os.listdir(f"/proc/{pid}/fd")]
+    links = [link for pid in below for link in links_of(pid)]
+    assert links
     assert len([link for link in links if link.startswith("socket:")]) <= 3 * len(below), links
     hooked.released.set()
