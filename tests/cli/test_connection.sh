@@ -60,12 +60,13 @@ expect_status 4
 expect_stderr_line "$work/nobody"
 
 it 'a password on the command line does not show in ps'
-"$CQ" info -Qr -i 0.2 -u "unix://:hush@$socket?db=0" > "$work/out" 2> "$work/err" &
+env --default-signal=INT "$CQ" info -Qr -i 0.2 -u "unix://:hush@$socket?db=0" > "$work/out" 2> "$work/err" &
 pid=$!
 background="$background $pid"
 until_true "tr '\\0' ' ' < /proc/$pid/cmdline | grep -q 'unix://xxx'"
 ! tr '\0' ' ' < "/proc/$pid/cmdline" | grep -q hush || wrong 'the password shows'
 tr '\0' ' ' < "/proc/$pid/cmdline" | grep -qF "$socket" || wrong 'the place does not show'
+until_true "grep -q '^SigCgt:.*[2367abef]\$' /proc/$pid/status" # it has a handler of SIGINT
 kill -INT "$pid"
 wait "$pid"
 status=$?

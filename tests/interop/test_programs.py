@@ -7,7 +7,6 @@ import pytest
 from rq.job import JobStatus
 
 from stage import process_is_alive, wait_until
-from test_workers import wait_running
 
 pytestmark = pytest.mark.cq_only
 
@@ -20,7 +19,7 @@ tools.nothing = true
 tools.fails = sh -c 'echo to standard output; echo the reason >&2; exit 7'
 tools.dies = sh -c 'kill -9 $$'
 tools.missing = /no/such/program
-tools.holds = sh -c 'echo $$ > {0}.part; mv {0}.part {0}; sleep 600 & wait'
+tools.holds = sh -c 'sleep 600 & echo $$ $! > {0}.part; mv {0}.part {0}; wait'
 """
 
 
@@ -75,10 +74,11 @@ def test_a_program_that_cannot_do_it_fails_its_job(stage, queue, options, functi
 
 
 def test_a_program_that_runs_out_of_time_dies_with_its_children(stage, queue, options):
-    job = queue.enqueue("tools.holds", stage.path("pid"), job_timeout=1)
+    pids = Path(stage.path("pids"))
+    job = queue.enqueue("tools.holds", str(pids), job_timeout=5)
     stage.worker(options=options)
-    shell = wait_running(stage)
-    sleeper = int(Path(f"/proc/{shell}/task/{shell}/children").read_text().split()[0])
+    wait_until(pids.exists, "the program and its child run")
+    shell, sleeper = map(int, pids.read_text().split())
     wait_until(lambda: job.get_status(refresh=True) == JobStatus.FAILED, "the job failed")
     assert "JobTimeoutException" in job.latest_result().exc_string
     wait_until(

@@ -92,7 +92,7 @@ def test_classes_of_the_application_travel(run, queue, monkeypatch):
 def test_failures_timeouts_and_retries(run, queue):
     failing, unknown = queue.enqueue("plain.work.fail", "no flour"), queue.enqueue("plain.work.no_such")
     slow, too_slow = (
-        queue.enqueue("plain.work.slow", job_timeout=1),
+        queue.enqueue("plain.work.slow", job_timeout=300),
         queue.enqueue("plain.work.too_slow", job_timeout=1),
     )
     again, retried = (
@@ -103,7 +103,7 @@ def test_failures_timeouts_and_retries(run, queue):
     assert failing.latest_result().exc_string.startswith("Traceback (most recent call last):")
     assert failing.latest_result().exc_string.endswith("LookupError: no flour\n")
     assert "Invalid attribute name: plain.work.no_such" in unknown.latest_result().exc_string
-    assert slow.return_value() == "in time: Task exceeded maximum timeout value (1 seconds)"
+    assert slow.return_value() == "in time: Task exceeded maximum timeout value (300 seconds)"
     assert (
         "JobTimeoutException: Task exceeded maximum timeout value (1 seconds)"
         in too_slow.latest_result().exc_string

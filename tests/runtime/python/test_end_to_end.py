@@ -1,6 +1,7 @@
 """The package with the real _cq: `cq worker` in burst mode on a Redis of our own, jobs enqueued and read by
 rq."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -78,6 +79,34 @@ class Site:
         )
         assert done.returncode == status, done.stdout
         return done.stdout
+
+    @contextlib.contextmanager
+    def working(self):
+        """A worker that runs until the block ends. Yields the file of its log."""
+        log = self.folder / "worker.log"
+        with open(log, "wb") as out:
+            worker = subprocess.Popen(
+                [CQ, "worker", "-u", self.url, "--python", sys.executable],
+                stdout=out,
+                stderr=out,
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+            )
+        try:
+            yield log
+        finally:
+            worker.terminate()
+            status = worker.wait(120)
+        assert status == 0, log.read_text(errors="replace")
+
+    def run(self, *calls):
+        """The outcomes of calls (function, argument...) that the running worker executes now."""
+        jobs = [self.enqueue(*call) for call in calls]
+        deadline = time.monotonic() + 60
+        while not all(rq.job.Job.fetch(job.id, connection=self.connection).latest_result() for job in jobs):
+            assert time.monotonic() < deadline, "the jobs do not end"
+            time.sleep(0.01)
+        return [self.outcome(job) for job in jobs]
 
     def outcome(self, job):
         """(status, value or last line of the failure)"""
@@ -180,10 +209,11 @@ def test_a_module_that_jobs_keep_importing_is_forked_with_them(site):
         def mine(): return LOADED_BY == os.getpid()
     """,
     )
-    jobs = [site.enqueue("often.mine") for _ in range(12)]
-    site.work()
-    answers = [site.outcome(job) for job in jobs]
-    assert answers[0] == ("finished", True) and answers[-1] == ("finished", False)
+    with site.working():
+        assert site.run(("often.mine",)) == [("finished", True)]
+        deadline = time.monotonic() + 60
+        while site.run(("often.mine",)) != [("finished", False)]:
+            assert time.monotonic() < deadline, "it is never learned"
 
 
 def test_without_auto_preload_each_job_imports_what_it_needs(site):
@@ -406,18 +436,20 @@ def test_a_module_that_ends_the_stable_as_it_is_preloaded_does_so_once(site, dea
     site.write("deadly", f"import ctypes\n{IN_THE_STABLE}if in_the_stable:\n    {death}\n")
     site.write("using", "import deadly\ndef use(n): return n\n")
     site.write("other", "def use(n): return n\n")
-    jobs = []
-    for number in range(6):
-        jobs += [
-            site.enqueue("using.use", number),
-            site.enqueue("other.use", number),
-            site.enqueue("deadly.os.getpid"),
-        ]
-    log = site.work()
-    deaths = log.count(" died: ")
-    assert 1 <= deaths <= 2, log
-    assert log.count("is not preloaded any more, because the python stable died as it imported it") == deaths
-    assert [site.outcome(job)[0] for job in jobs].count("finished") >= len(jobs) - deaths, log
+    calls = [("using.use", 1), ("other.use", 1), ("deadly.os.getpid",)]
+    outcomes = []
+    with site.working() as log:
+        deadline = time.monotonic() + 60
+        while " died: " not in log.read_text(errors="replace"):
+            assert time.monotonic() < deadline, "it is never learned"
+            outcomes += site.run(*calls)
+        for _ in range(6):
+            outcomes += site.run(*calls)
+    text = log.read_text(errors="replace")
+    deaths = text.count(" died: ")
+    assert 1 <= deaths <= 2, text
+    assert text.count("is not preloaded any more, because the python stable died as it imported it") == deaths
+    assert [status for status, _ in outcomes].count("finished") >= len(outcomes) - deaths, text
 
 
 def test_a_module_that_only_a_probe_survives_is_left_to_the_jobs_by_name(site):

@@ -237,10 +237,18 @@ def test_a_job_class_of_ones_own_is_what_runs(runtime, module):
 
 def test_the_time_limit_is_around_its_perform(runtime, module):
     module(
-        "slowclass", "import rq.job, time\nclass Mine(rq.job.Job):\n    def perform(self): time.sleep(60)\n"
+        "slowclass",
+        """
+        import rq.job, signal, time
+        class Mine(rq.job.Job):
+            def perform(self):
+                left, _ = signal.setitimer(signal.ITIMER_REAL, 0.01)
+                assert left > 0
+                time.sleep(60)
+    """,
     )
     runtime.configure(job_class="slowclass.Mine")
-    assert "JobTimeoutException" in runtime.failure("len", timeout=1)
+    assert "JobTimeoutException" in runtime.failure("len", timeout=500)
 
 
 @pytest.mark.parametrize(

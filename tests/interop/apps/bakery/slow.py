@@ -12,9 +12,19 @@ from rq.timeouts import JobTimeoutException
 from bakery.bell import note, ring
 
 
+def strike():
+    """Have the timeout strike now that the function has begun: importing it may take a slow machine long."""
+    signal.setitimer(signal.ITIMER_REAL, 0.01)
+
+
 def sleep(seconds):
     time.sleep(seconds)
     return "rested"
+
+
+def oversleep(seconds):
+    strike()
+    time.sleep(seconds)
 
 
 async def sleep_in_coroutine(seconds):
@@ -22,6 +32,7 @@ async def sleep_in_coroutine(seconds):
 
 
 def loop():
+    strike()
     while True:
         pass
 
@@ -29,6 +40,7 @@ def loop():
 def clean_up():
     """Catch it, clean up, raise it again."""
     job = get_current_job()
+    strike()
     try:
         time.sleep(600)
     except JobTimeoutException as error:
@@ -40,6 +52,7 @@ def clean_up():
 
 def swallow():
     """Catch it and be done."""
+    strike()
     try:
         time.sleep(600)
     except JobTimeoutException:
@@ -47,6 +60,7 @@ def swallow():
 
 
 def swallow_as_any_exception():
+    strike()
     try:
         time.sleep(600)
     except Exception:
@@ -54,6 +68,7 @@ def swallow_as_any_exception():
 
 
 def translate():
+    strike()
     try:
         time.sleep(600)
     except JobTimeoutException as error:
@@ -82,10 +97,12 @@ def in_c():
 
 
 def wait_for_program():
+    strike()
     subprocess.run(["sleep", "600"], check=True)
 
 
 def wait_for_lock():
+    strike()
     threading.Lock().acquire() and threading.Event().wait()
 
 
@@ -99,6 +116,10 @@ def program_pid():
 def quick_enough():
     time.sleep(0.01)
     return "quick"
+
+
+def alarm_left():
+    return signal.getitimer(signal.ITIMER_REAL)[0]
 
 
 def own_alarm():
