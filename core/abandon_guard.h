@@ -1,10 +1,10 @@
 /*
  * When may executions be judged abandoned, and by which time?
  *
- * Their scores were written by the clocks of those who run them. So nobody is judged right after a gap: Redis
- * was silent, this process was stopped, the machine slept or a clock was set. First every worker that lives
- * gets the time to say so. And a clock that is ahead takes no jobs away from others: what counts as past must
- * be past by the clock of Redis, too.
+ * The clocks of the workers that run them have written their scores. So no execution is judged right after a
+ * gap: Redis was silent, this process was stopped, the machine slept or a clock was set. First every live
+ * worker gets the time for a heartbeat. And a clock that is ahead takes no jobs away from others: a score
+ * must have passed by the clock of Redis, too.
  *
  * Pure: both kinds of time are parameters. now: wall clock; monotonic: stands still while the machine sleeps.
  */

@@ -3,7 +3,7 @@
  *
  *   WAITING <-> ASKING -> RUNNING -> (ENDING) -> LEAVING -> over
  *
- * Who asked for it is told once: when it has answered, or when it never will.
+ * Its owner is told once: when it has answered, or when it is clear that no answer will come.
  */
 #ifndef CQ_CORE_CALLBACK_STATE_H
 #define CQ_CORE_CALLBACK_STATE_H

@@ -63,7 +63,8 @@ static const struct cq_rule rules[] = {
     RULE(AT_ANY(RUNNING, HANDLERS), ON(ANSWER_RETRY), 0, 0, TO(KEPT), DO(RECORD_ANSWER), DO(COMMIT),
          DO(DISARM), DO(LET_GO)),
     RULE(AT_ANY(RUNNING, HANDLERS), ON(BAD_FRAME), 0, 0, TO(KILLED), DO(KILL_HORSE)),
-    /* One that is being killed has lost its say. But what is done need not be done again after a deadline. */
+    /* The answer of a horse that is being killed does not count. Only at a deadline a success does: the job
+     * need not run again. */
     RULE(AT(ENDING), ON(ANSWER_DONE), IF(SUCCESS_ELSEWHERE), 0, TO(CALLING_SUCCESS_CUT), DO(RECORD_ANSWER),
          DO(DISARM), DO(CALL_SUCCESS), DO(LET_GO)),
     RULE(AT(ENDING), ON(ANSWER_DONE), 0, 0, TO(KEPT), DO(RECORD_ANSWER), DO(COMMIT), DO(DISARM), DO(LET_GO)),

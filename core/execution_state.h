@@ -86,7 +86,7 @@ enum cq_execution_fact {
 enum cq_execution_action {
     CQ_EXECUTION_DO_NOTHING,
     CQ_EXECUTION_DO_TAKE_HORSE,    /* hand the frame to a horse; success is the event HORSE_TAKEN */
-    CQ_EXECUTION_DO_DROP_FRAME,    /* the job frame is needed no more */
+    CQ_EXECUTION_DO_DROP_FRAME,    /* the job frame is not needed any more */
     CQ_EXECUTION_DO_ARM_LIMIT,     /* start the timer of the timeout */
     CQ_EXECUTION_DO_ARM_GRACE,     /* start it for the grace between SIGTERM and SIGKILL */
     CQ_EXECUTION_DO_DISARM,        /* stop that timer */

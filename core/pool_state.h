@@ -4,8 +4,8 @@
  *   WAITING --DUE--> STARTING --READY--> READY --RENEW--> RENEWING --SUCCESSOR_READY--> READY
  *
  * A process that ends is replaced: at once when it ended well, else after a growing pause. One that is too
- * old or too large works on until its successor is ready, and is told to leave then. In burst mode a position
- * is over when its process has ended.
+ * old or too large continues until its successor is ready, and is told to leave then. In burst mode a
+ * position is over when its process has ended.
  *
  * Pure: time is a parameter, monotonic, and so is the random number that spreads pauses. The shell is
  * cmd/pool/positions.c, which owns the processes.

@@ -5,8 +5,8 @@
  *   any of these -> LEAVING or STOPPING -> (ENDING | COLD) -> LAST -> the loop ends
  *
  * A warm shutdown (STOPPING) lets running jobs finish. Its deadline (ENDING) and a cold shutdown (COLD) end
- * them; then Redis has some seconds to hear of it. LEAVING is a warm shutdown that nobody asked for by a
- * signal: a pool wants this process no more.
+ * them; then Redis has some seconds to hear of it. LEAVING is a warm shutdown without a signal: the pool
+ * does not want this process any more.
  */
 #ifndef CQ_CORE_PROCESS_STATE_H
 #define CQ_CORE_PROCESS_STATE_H
@@ -33,7 +33,7 @@ enum cq_process_event {
     CQ_PROCESS_WORK,      /* there may be work for idle workers */
     CQ_PROCESS_FOUND_SUSPENDED,
     CQ_PROCESS_RESUMED,
-    CQ_PROCESS_LEAVE,    /* its pool, or a user, wants it no more */
+    CQ_PROCESS_LEAVE,    /* its pool, or a user, does not want it any more */
     CQ_PROCESS_SIGNAL,   /* SIGINT or SIGTERM */
     CQ_PROCESS_DEADLINE, /* of --shutdown-timeout */
     CQ_PROCESS_GIVE_UP,  /* the time in which Redis was to hear of the end has passed */

@@ -19,8 +19,8 @@ void cq_queue_order_shuffle(size_t *order, size_t count, cq_queue_order_draw_fn 
 void cq_queue_order_rotate(size_t *order, size_t count, size_t served);
 
 /*
- * Each place drawn from those that are left, with the chance of its weight. So every queue is first now and
- * then: weights (1 or more each) share the work out, and none starves; and an empty queue's share falls to
+ * Draw each place from those that are left, with the chance of its weight. So every queue is first now and
+ * then: weights (1 or more each) share the work, and no queue starves. The share of an empty queue goes to
  * the others by their weights.
  */
 void cq_queue_order_draw_weighted(size_t *order, const int64_t *weights, size_t count,

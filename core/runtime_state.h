@@ -3,9 +3,9 @@
  *
  *   ABSENT --WANTED--> STARTING --HELLO--> READY --RELOAD--> RELOADING --SUCCESSOR_HELLO--> READY
  *
- * A start that comes to nothing leads to PAUSED, when it is worth another try, or to BROKEN: then jobs fail
- * at once, and the first one after the pause starts it again. A runtime that the worker starts itself is
- * worth a try for ever once it was ready; when its first start fails, so does the worker.
+ * A start that fails leads to PAUSED, when it is to be tried again, or to BROKEN: then jobs fail at once, and
+ * the first one after the pause starts it again. A runtime that the worker starts itself is tried again for
+ * ever once it was ready; when its first start fails, the worker fails.
  *
  * Pure: time is a parameter, monotonic. The shell is worker/runtimes/runtime.c, which owns the processes.
  */
@@ -46,7 +46,7 @@ enum cq_runtime_event {
 enum cq_runtime_action {
     CQ_RUNTIME_START = 1,       /* a stable; when that fails: ON_START_FAILED */
     CQ_RUNTIME_START_SUCCESSOR, /* when that fails: ON_SUCCESSOR_FAILED */
-    CQ_RUNTIME_KILL,            /* the stable, if there is one: it belongs to the runtime no more */
+    CQ_RUNTIME_KILL,            /* the stable, if there is one: it does not belong to the runtime any more */
     CQ_RUNTIME_KILL_SUCCESSOR,  /* the same for the successor */
     CQ_RUNTIME_QUIT,            /* have the stable leave when its last horse has */
     CQ_RUNTIME_PROMOTE,         /* the successor is the stable now */
@@ -64,7 +64,7 @@ struct cq_runtime_life {
     enum cq_runtime_state state;
     enum cq_runtime_start start; /* who starts it first; set before the first event */
     cq_time ready_at;            /* of the last hello; 0: it was never ready */
-    int failures;                /* starts in a row that came to nothing */
+    int failures;                /* starts in a row that failed */
     struct cq_backoff retry;     /* pauses of PAUSED */
     struct cq_backoff refusal;   /* pauses of BROKEN */
     double pause_s;              /* the one that has just begun */

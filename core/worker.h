@@ -82,7 +82,7 @@ bool cq_worker_resumes_only(const struct cq_worker *worker);
 void cq_worker_fetched(struct cq_worker *worker, enum cq_found found);
 void cq_worker_not_fetched(struct cq_worker *worker, enum cq_call_failure why);
 
-/* A finish was answered: the outcome is in Redis, or belongs there no more. */
+/* A finish was answered: the outcome is in Redis, or was refused as that of a job given away. */
 void cq_worker_finished(struct cq_worker *worker, enum cq_found found);
 
 /* The job was given back, or cannot be. */

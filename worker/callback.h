@@ -54,7 +54,7 @@ void cq_callback_start(struct cq_callbacks *all, const struct cq_callback_order 
 /* End it early: its owner is told now, or when its horse is gone. */
 void cq_callback_kill(struct cq_callback *callback);
 
-/* Its owner waits for it no more: it is killed, and the owner is not told. NULL-safe. */
+/* Its owner does not wait for it any more: it is killed, and the owner is not told. NULL-safe. */
 void cq_callback_drop(struct cq_callback *callback);
 
 /* A runtime takes forks, or does not start: those that wait for it ask again. */

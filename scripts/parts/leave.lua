@@ -19,7 +19,7 @@ local function leave_started(id, queue)
     end
 end
 
--- The executions of an earlier life, which are in rq:wip no more: nothing is to be heard of them. RQ fails a
+-- Forget the executions of an earlier life, which have left rq:wip: their outcomes are refused. RQ fails a
 -- job at its end for an execution that is on its list and whose hash has expired. Source: rq/executions.py
 -- ExecutionRegistry.get_executions.
 local function leave_executions(id)

@@ -114,9 +114,9 @@ local function release_slot(key, id, iso)
     end)
 end
 
--- A job that is canceled, deleted or enqueued anew waits no more. One that runs keeps its slot until it ends.
--- pass_slot_on, the next one that ends, or abandon.lua lets the next job through: a script that takes out
--- many jobs must not push as many meanwhile.
+-- A job that is canceled, deleted or enqueued anew does not wait any more. One that runs keeps its slot until
+-- it ends. pass_slot_on, the next one that ends, or abandon.lua lets the next job through: a script that
+-- takes out many jobs must not push as many meanwhile.
 local function leave_limit(id, runs)
     local key = redis.pcall('HGET', key_job(id), 'rate_limit_key')
     if type(key) ~= 'string' or key == '' then return end

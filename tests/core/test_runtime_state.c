@@ -9,7 +9,7 @@
 #include "tests/support/suite.h"
 
 /* What the shell would have: processes and a timer. */
-enum stable_process { NONE, STARTING, SERVING, DOOMED };
+enum stable_process { NONE, STARTING, SERVING, DYING };
 
 struct runtime_world {
     struct cq_runtime_life life;
@@ -140,7 +140,7 @@ static void stable_event(struct runtime_world *world, unsigned which)
         break;
     case 2: /* it hangs */
         if (was == SERVING || was == STARTING) {
-            world->stable = DOOMED;
+            world->stable = DYING;
             apply(world, CQ_RUNTIME_ON_GIVEN_UP);
         }
         break;
@@ -148,7 +148,7 @@ static void stable_event(struct runtime_world *world, unsigned which)
         if (was == NONE)
             break;
         world->stable = NONE;
-        apply(world, was != DOOMED && random_below(2) ? CQ_RUNTIME_ON_KILLED : CQ_RUNTIME_ON_DIED);
+        apply(world, was != DYING && random_below(2) ? CQ_RUNTIME_ON_KILLED : CQ_RUNTIME_ON_DIED);
         break;
     }
 }
@@ -220,7 +220,7 @@ static void recover(struct runtime_world *world)
         want(world);
         if (world->stable == STARTING)
             stable_event(world, 0);
-        else if (world->stable == DOOMED)
+        else if (world->stable == DYING)
             stable_event(world, 3);
         else if (world->retry_at) {
             world->now = world->retry_at;

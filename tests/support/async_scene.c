@@ -62,12 +62,12 @@ void give_up(struct ev_loop *which, ev_timer *timer, int events)
 
 void turn(void)
 {
-    ev_timer patience;
-    ev_timer_init(&patience, give_up, patience_s(), 0.);
+    ev_timer limit;
+    ev_timer_init(&limit, give_up, patience_s(), 0.);
     ev_now_update(loop);
-    ev_timer_start(loop, &patience);
+    ev_timer_start(loop, &limit);
     ev_run(loop, 0);
-    ev_timer_stop(loop, &patience);
+    ev_timer_stop(loop, &limit);
     ck_assert_msg(!loop_done, "nothing happened; last error: %s", last_error);
 }
 

@@ -2,7 +2,7 @@
  * How many slots the process has: more or fewer while it runs, and in a pool always as many as are wanted.
  *
  * Slots never move: there is room for the most there may be from the start, and pages that no slot has
- * touched cost nothing. One that is dead stays in its place, to be born again as another worker. A slot that
+ * touched cost nothing. A slot that is gone stays in its place until another worker starts in it. A slot that
  * is not wanted any more finishes its job first. SIGTTIN is one more, SIGTTOU one less, as with other
  * preforking servers. They are read from a descriptor and stay blocked: so a terminal, which has its own use
  * of them, never sends them.

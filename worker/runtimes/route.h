@@ -1,11 +1,11 @@
 /*
- * Which runtime runs a job, and whether it may run at all: told by the function's name, which the first bytes
- * of its `data` give. Programs and the functions of modules on --path are native; then [runtime.NAME], the
- * longest of its prefixes that fits; the rest is Python's, or native's where there is no Python, to fail
- * there. So is what cannot be looked into.
+ * Which runtime runs a job, and whether it may run at all. The function's name decides, which is in the first
+ * bytes of `data`. Programs and the functions of modules on --path are native. Then comes the [runtime.NAME]
+ * with the longest prefix that fits. Python has all others, and data that hides the name. Without Python
+ * these go to native, and fail there.
  *
- * Asked once for every job. What a name led to is remembered for a second, so that a module's file is looked
- * for that often and no oftener.
+ * It is asked once for every job. The answer for a name is kept for a second, so that a module's file is not
+ * looked for more often.
  */
 #ifndef CQ_WORKER_RUNTIMES_ROUTE_H
 #define CQ_WORKER_RUNTIMES_ROUTE_H

@@ -11,7 +11,7 @@ with or without rq; `cq.JobTimeoutException` is what a job sees at its timeout. 
 needed, nor is either imported here.
 
 The modules whose names begin with an underscore are the runtime. They import nothing that an interpreter has
-not loaded anyway, because whatever they import is copied by the fork of every horse.
+not loaded anyway, because the fork of every horse copies all that they import.
 """
 
 from cq._job import Job, current_job

@@ -3,8 +3,8 @@
 threading, logging and concurrent.futures register functions with os.register_at_fork. They are right for a
 process that has threads: locks that another thread may hold are made anew, threads that are gone are
 forgotten. A stable has no threads, so for its own forks they do nothing, at a third of the cost of a horse.
-So they wait, and are registered in the horse, for whatever its job forks. Everybody else's functions
-(random's new seed ...) are called as ever.
+So they wait, and are registered in the horse, for processes that its job forks. Functions of other modules
+(random's new seed ...) are called as always.
 """
 
 import os

@@ -29,7 +29,7 @@ def prepare_rehearsal() -> None:
     worker takes."""
     global _rehearsed
     if _serial.custom is not None or _run.job_class is not None:
-        return  # what a job does then is somebody else's code
+        return  # a job then runs code that is not ours
     serializer = {'json': _serial.Json, 'msgpack': _serial.Msgpack}.get(_serial.accepted, _serial.Pickle)
     try:
         data = _serial.zlib.compress(serializer.dumps(('builtins.len', None, ((1,),), {})))
@@ -142,8 +142,8 @@ def _serve(frame: dict) -> tuple:
 
 
 def _set_environment(job_id: bytes, worker: bytes) -> None:
-    """What os.environ[...] = ... does, less its detours. They are set anew for each job, whatever the last
-    one did to them."""
+    """Do what os.environ[...] = ... does, without its checks. Both variables are set anew for each job,
+    whatever the last one did to them."""
     try:
         job_id = job_id.partition(b'\0')[0]  # else the last job's would stay
         putenv(b'RQ_JOB_ID', job_id)
