@@ -116,9 +116,4 @@ static inline bool cq_worker_is_fetching(enum cq_worker_state state)
     return state == CQ_WORKER_FETCHING || state == CQ_WORKER_LEAVING_FETCHING;
 }
 
-static inline bool cq_worker_is_working(enum cq_worker_state state)
-{
-    return state == CQ_WORKER_WORKING || state == CQ_WORKER_LEAVING_WORKING;
-}
-
 #endif

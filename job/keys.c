@@ -89,11 +89,6 @@ struct cq_key cq_key_job(struct cq_str id)
     return named("job:", id);
 }
 
-struct cq_key cq_key_dependents(struct cq_str id)
-{
-    return suffixed("job:", id, ":dependents");
-}
-
 struct cq_key cq_key_dependencies(struct cq_str id)
 {
     return suffixed("job::", id, ":dependencies"); /* two colons: RQ adds one to a prefix that ends in one */
@@ -102,16 +97,6 @@ struct cq_key cq_key_dependencies(struct cq_str id)
 struct cq_key cq_key_results(struct cq_str id)
 {
     return named("results:", id);
-}
-
-struct cq_key cq_key_execution(struct cq_str id, struct cq_str execution)
-{
-    return join("execution:", id, ":", execution);
-}
-
-struct cq_key cq_key_executions(struct cq_str id)
-{
-    return named("executions:", id);
 }
 
 struct cq_key cq_key_groups(void)

@@ -43,14 +43,11 @@ struct cq_key cq_key_registry(const char *kind, struct cq_str queue); /* rq:<kin
 struct cq_key cq_key_clean_lock(struct cq_str queue);                 /* rq:clean_registries:<queue> */
 
 /* Jobs. */
-struct cq_key cq_key_job(struct cq_str id);                                /* rq:job:<id> */
-struct cq_key cq_key_dependents(struct cq_str id);                         /* rq:job:<id>:dependents */
-struct cq_key cq_key_dependencies(struct cq_str id);                       /* rq:job::<id>:dependencies */
-struct cq_key cq_key_results(struct cq_str id);                            /* rq:results:<id> */
-struct cq_key cq_key_execution(struct cq_str id, struct cq_str execution); /* rq:execution:<id>:<execution> */
-struct cq_key cq_key_executions(struct cq_str id);                         /* rq:executions:<id> */
-struct cq_key cq_key_groups(void);                                         /* rq:groups */
-struct cq_key cq_key_group(struct cq_str name);                            /* rq:group:<name> */
+struct cq_key cq_key_job(struct cq_str id);          /* rq:job:<id> */
+struct cq_key cq_key_dependencies(struct cq_str id); /* rq:job::<id>:dependencies */
+struct cq_key cq_key_results(struct cq_str id);      /* rq:results:<id> */
+struct cq_key cq_key_groups(void);                   /* rq:groups */
+struct cq_key cq_key_group(struct cq_str name);      /* rq:group:<name> */
 
 /* Workers and schedulers. */
 struct cq_key cq_key_workers(void);                         /* rq:workers */

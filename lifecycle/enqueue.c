@@ -77,16 +77,8 @@ enum cq_code cq_enqueue_read(const struct cq_reply *reply, int64_t *ret_len, str
 {
     enum cq_code code = cq_reply_check(reply, err);
     if (code == CQ_OK && ret_len)
-        *ret_len = cq_enqueue_status(reply) == CQ_JOB_QUEUED ? cq_reply_int(answer_of(reply)) : 0;
+        *ret_len = cq_reply_int(answer_of(reply)); /* 0 for a word: the job is not in the queue */
     return code;
-}
-
-enum cq_job_status cq_enqueue_status(const struct cq_reply *reply)
-{
-    struct cq_str word = cq_reply_str(answer_of(reply));
-    if (cq_str_is(word, REGISTERING))
-        return CQ_JOB_DEFERRED;
-    return word.len ? cq_job_status_parse(word) : CQ_JOB_QUEUED;
 }
 
 bool cq_enqueue_registers(const struct cq_reply *reply)

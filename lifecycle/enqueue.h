@@ -42,10 +42,6 @@ CQ_MUST_CHECK enum cq_code cq_enqueue_read(const struct cq_reply *reply, int64_t
  */
 int64_t cq_enqueue_missing(const struct cq_reply *reply, struct cq_str *ret_first);
 
-/* Of a reply that was read without an error: CQ_JOB_QUEUED, CQ_JOB_DEFERRED, CQ_JOB_SCHEDULED or
- * CQ_JOB_RATE_LIMITED. */
-enum cq_job_status cq_enqueue_status(const struct cq_reply *reply);
-
 /* Is the job deferred, and still to be registered with its many dependencies? Then call register until all
  * are done. */
 bool cq_enqueue_registers(const struct cq_reply *reply);

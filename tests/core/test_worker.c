@@ -76,13 +76,18 @@ static const char *waits_in_vain(void)
     }
 }
 
+static bool is_working(enum cq_worker_state state)
+{
+    return state == CQ_WORKER_WORKING || state == CQ_WORKER_LEAVING_WORKING;
+}
+
 static void check_invariants(void)
 {
     const struct cq_worker *worker = &world.worker;
     const char *why = waits_in_vain();
     if (why)
         world_fail(why);
-    if (!cq_worker_is_working(worker->state) && worker->execution != CQ_EXECUTION_NONE)
+    if (!is_working(worker->state) && worker->execution != CQ_EXECUTION_NONE)
         world_fail("it has a job and does not work");
     if (worker->state == CQ_WORKER_GONE && worker->claim != CQ_CLAIM_NONE)
         world_fail("it is gone and claims a job");

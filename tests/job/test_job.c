@@ -161,15 +161,12 @@ END_TEST
 
 START_TEST(keys_are_rq_s)
 {
-    const struct cq_str name = CQ_STR_LIT("a: b"), run = CQ_STR_LIT("e");
+    const struct cq_str name = CQ_STR_LIT("a: b");
     ck_assert_str_eq(cq_key_queue(name).text, "rq:queue:a: b");
     ck_assert_str_eq(cq_key_intermediate(name).text, "rq:queue:a: b:intermediate");
     ck_assert_str_eq(cq_key_job(name).text, "rq:job:a: b");
-    ck_assert_str_eq(cq_key_dependents(name).text, "rq:job:a: b:dependents");
     ck_assert_str_eq(cq_key_dependencies(name).text, "rq:job::a: b:dependencies");
     ck_assert_str_eq(cq_key_results(name).text, "rq:results:a: b");
-    ck_assert_str_eq(cq_key_execution(name, run).text, "rq:execution:a: b:e");
-    ck_assert_str_eq(cq_key_executions(name).text, "rq:executions:a: b");
     ck_assert_str_eq(cq_key_registry("wip", name).text, "rq:wip:a: b");
     ck_assert_str_eq(cq_key_worker(name).text, "rq:worker:a: b");
     ck_assert_str_eq(cq_key_worker_executions(name).text, "rq:worker:a: b:executions");
@@ -182,9 +179,8 @@ START_TEST(keys_are_rq_s)
     ck_assert_uint_eq(cq_key_queues().len, strlen("rq:queues"));
     char longest[CQ_NAME_MAX];
     memset(longest, 'a', sizeof(longest));
-    ck_assert_uint_eq(
-        cq_key_execution(cq_str_n(longest, sizeof(longest)), cq_str_n(longest, sizeof(longest))).len,
-        strlen("rq:execution::") + 2 * CQ_NAME_MAX);
+    ck_assert_uint_eq(cq_key_intermediate(cq_str_n(longest, sizeof(longest))).len,
+                      strlen("rq:queue::intermediate") + CQ_NAME_MAX);
 }
 END_TEST
 

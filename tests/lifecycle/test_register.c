@@ -34,7 +34,7 @@ static void enqueue_child(bool allow_failures)
     struct cq_enqueue with = {.job = &job, .now = NOW, .dependencies = ids, .dependency_count = MANY};
     cq_enqueue_build(&with, &call);
     ck_assert_msg(cq_enqueue_read(step(), NULL, &err) == CQ_OK, "%s", err.text);
-    ck_assert_int_eq(cq_enqueue_status(held), CQ_JOB_DEFERRED);
+    ck_assert_int_eq(enqueue_status(held), CQ_JOB_DEFERRED);
 }
 
 /* The same id, later; it waits for three of them. */
@@ -78,8 +78,11 @@ static bool maintain(void)
 static int dependents_of(int from, int to)
 {
     int count = 0;
-    for (int i = from; i < to; i++)
-        count += (int)INT("SISMEMBER", cq_key_dependents(ids[i]).text, "child");
+    for (int i = from; i < to; i++) {
+        char key[64];
+        snprintf(key, sizeof(key), "rq:job:%.*s:dependents", (int)ids[i].len, ids[i].data);
+        count += (int)INT("SISMEMBER", key, "child");
+    }
     return count;
 }
 

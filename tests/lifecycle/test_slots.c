@@ -98,7 +98,7 @@ START_TEST(a_job_that_waits_for_others_takes_no_slot_before_it_is_its_turn)
     struct cq_job job = limited_job("a");
     struct cq_enqueue dependent = {.job = &job, .now = NOW, .dependencies = &parent, .dependency_count = 1};
     cq_enqueue_build(&dependent, &call);
-    ck_assert_int_eq(cq_enqueue_status(step()), CQ_JOB_DEFERRED);
+    ck_assert_int_eq(enqueue_status(step()), CQ_JOB_DEFERRED);
     enqueue_limited("b");
     start("p", RUN_1);
     ck_assert_int_eq(finish("p", CQ_OUTCOME_SUCCESS), CQ_VERDICT_FINISHED);
@@ -120,14 +120,14 @@ START_TEST(enqueue_says_that_a_job_waits_and_sent_again_does_nothing)
         cq_enqueue_build(&later, &call);
         const struct cq_reply *reply = step();
         ck_assert_int_eq(cq_enqueue_read(reply, &len, NULL), CQ_OK);
-        ck_assert_int_eq(cq_enqueue_status(reply), CQ_JOB_RATE_LIMITED);
+        ck_assert_int_eq(enqueue_status(reply), CQ_JOB_RATE_LIMITED);
         ck_assert_int_eq(len, 0);
     }
     ck_assert_int_eq(INT("ZCARD", LIMITED), 1);
     start("a", RUN_1);
     finish("a", CQ_OUTCOME_SUCCESS);
     cq_enqueue_build(&later, &call);
-    ck_assert_int_eq(cq_enqueue_status(step()), CQ_JOB_QUEUED);
+    ck_assert_int_eq(enqueue_status(step()), CQ_JOB_QUEUED);
     ck_assert_int_eq(INT("LLEN", "rq:queue:default"), 1);
     assert_holds("b");
 }
@@ -139,7 +139,7 @@ START_TEST(at_front_is_the_front_of_the_queue_once_there_is_a_slot)
     struct cq_job job = limited_job("b");
     struct cq_enqueue front = {.job = &job, .now = NOW, .at_front = true};
     cq_enqueue_build(&front, &call);
-    ck_assert_int_eq(cq_enqueue_status(step()), CQ_JOB_RATE_LIMITED);
+    ck_assert_int_eq(enqueue_status(step()), CQ_JOB_RATE_LIMITED);
     start("a", RUN_1);
     enqueue_plain("x");
     finish("a", CQ_OUTCOME_SUCCESS);

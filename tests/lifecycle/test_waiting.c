@@ -7,7 +7,7 @@ static enum cq_job_status enqueue_with(const struct cq_enqueue *with)
     struct cq_error err = {0};
     cq_enqueue_build(with, &call);
     ck_assert_msg(cq_enqueue_read(step(), NULL, &err) == CQ_OK, "%s", err.text);
-    return cq_enqueue_status(held);
+    return enqueue_status(held);
 }
 
 /* A job that waits for up to three others, enqueued at a microsecond of its own. */
