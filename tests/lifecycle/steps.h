@@ -35,9 +35,8 @@ static CQ_UNUSED void enqueue(const struct cq_job *job)
 static CQ_UNUSED enum cq_job_status enqueue_status(const struct cq_reply *reply)
 {
     struct cq_str word = cq_reply_str(cq_reply_type(reply) == CQ_REPLY_ARRAY ? cq_reply_at(reply, 0) : reply);
-    if (cq_str_is(word, "registering"))
-        return CQ_JOB_DEFERRED;
-    return word.len ? cq_job_status_parse(word) : CQ_JOB_QUEUED;
+    bool registering = cq_str_is(word, "registering");
+    return registering ? CQ_JOB_DEFERRED : word.len ? cq_job_status_parse(word) : CQ_JOB_QUEUED;
 }
 
 static CQ_UNUSED void enqueue_plain(const char *id)
@@ -106,8 +105,7 @@ static CQ_UNUSED void start(const char *id, const char *execution)
     struct cq_fetch fetch = fetch_of(execution);
     struct cq_started started = {0};
     ck_assert_int_eq(fetch_with(&fetch, &started), CQ_FETCH_STARTED);
-    ck_assert_msg(cq_str_is(started.job_id, id), "started %.*s, not %s", (int)started.job_id.len,
-                  started.job_id.data, id);
+    ck_assert_msg(cq_str_is(started.job_id, id), "another job than %s was started", id);
 }
 
 /* A worker of the name w1, and a job that it runs as RUN_1. */
