@@ -31,7 +31,6 @@ static CQ_UNUSED void enqueue(const struct cq_job *job)
     ck_assert_msg(cq_enqueue_read(step(), NULL, &err) == CQ_OK, "%s", err.text);
 }
 
-/* Of a reply to enqueue.lua: a number is the length of the queue, a word says where else the job is. */
 static CQ_UNUSED enum cq_job_status enqueue_status(const struct cq_reply *reply)
 {
     struct cq_str word = cq_reply_str(cq_reply_type(reply) == CQ_REPLY_ARRAY ? cq_reply_at(reply, 0) : reply);
