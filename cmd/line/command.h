@@ -2,8 +2,9 @@
  * A command of the command line: its syntax (what the parser, --help, completion and the man page need) and
  * its function.
  *
- * The table cq_commands[] in cmd/commands.c names them all. Each command has a file of its own that defines
- * both halves, in the folder of what it is about: cmd/enqueue/, cmd/job/, cmd/queue/, cmd/worker/, or here.
+ * The table cq_commands[] in cmd/commands.c names them all. A file of the command's folder defines both
+ * halves: cmd/cron/, cmd/enqueue/, cmd/job/, cmd/pool/, cmd/queue/ or cmd/worker/, by its subject, or
+ * cmd/line/.
  */
 #ifndef CQ_CMD_COMMAND_H
 #define CQ_CMD_COMMAND_H
@@ -68,7 +69,7 @@ struct cq_cmd_missing {
 };
 extern const struct cq_cmd_missing cq_commands_missing[];
 
-/* The commands themselves, each in the file of its name. */
+/* The commands themselves. */
 #define CQ_DECLARE_COMMAND(word)       \
     cq_command_fn cq_##word##_command; \
     extern const struct cq_syntax cq_##word##_syntax
