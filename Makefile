@@ -213,7 +213,7 @@ rq-suite: build ## RQ's own tests, from PyPI, with cq worker in place of RQ's; W
 sanitize: ## unit and CLI tests under AddressSanitizer and UBSan
 	$(Q)tests/tools/check.sh sanitize
 
-check: ## all that CI runs, some half an hour; ends with `N passed, N failed`
+check: ## all that CI runs, some 13 minutes; ends with `N passed, N failed`
 	$(Q)tests/tools/check.sh
 
 quick: ## for work in progress, some two minutes: pure layers, some of cli and interop, lint
