@@ -20,7 +20,7 @@
 struct cq_scheduler *cq_scheduler_new(struct cq_worker_context *context);
 void cq_scheduler_free(struct cq_scheduler *scheduler); /* NULL-safe */
 
-/* What comes before the workers begin. False: not yet; cq_process_begin is called when it is done. */
+/* What comes before the workers begin. False: not yet; CQ_NEWS_PREPARED is told when it is done. */
 bool cq_scheduler_prepare(struct cq_scheduler *scheduler);
 
 /* The workers are there, or Redis is there again: a pass now, and further ones in time. */

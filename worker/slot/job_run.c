@@ -69,21 +69,21 @@ static void log_start(const struct cq_slot *slot)
         cq_log_job_info(&slot->logger, run->job_id.data, "%s", run->queue.data);
 }
 
-/* Its runtime, ready or about to be. NULL: the job cannot run, and that is recorded. */
-static struct cq_runtime *find_runtime(struct cq_slot *slot, const struct cq_started *started)
+/* Find its runtime, ready or about to be. False: the job cannot run, and that is recorded. */
+static bool find_runtime(struct cq_slot *slot, const struct cq_started *started)
 {
     struct cq_execution *run = &slot->run;
     struct cq_runtime *runtime = cq_router_find(slot->context->router, started->fields, &run->exc_text);
     if (!runtime) {
         cq_record_failure(run, NULL);
-        return NULL;
+        return false;
     }
     slot->runtime = runtime;
     cq_slot_route_callbacks(slot);
     const char *unavailable = cq_runtime_want(runtime);
     if (unavailable)
         cq_record_unavailable(run, unavailable);
-    return unavailable ? NULL : runtime;
+    return !unavailable;
 }
 
 void cq_slot_start_job(struct cq_slot *slot)
@@ -92,7 +92,7 @@ void cq_slot_start_job(struct cq_slot *slot)
     take(slot, started);
     cq_slot_reorder(slot, started->queue_index);
     log_start(slot);
-    bool runs = find_runtime(slot, started) != NULL;
+    bool runs = find_runtime(slot, started);
     if (runs && !cq_job_frame_build(slot, started)) {
         cq_record_failure(&slot->run,
                           "cq.PayloadTooLarge: the job's hash does not fit in a job frame of 513 MiB\n");
@@ -112,7 +112,7 @@ static void take_horse(struct cq_slot *slot)
     if (!taken || !slot->horse->pid)
         cq_execution_put(&run->unsent, frame);
     cq_buf_release(&kept);
-    if (!taken) /* cq_execution_runtime_ready comes back for it, or the tick */
+    if (!taken) /* cq_slot_runtime_ready comes back for it, or the tick */
         return;
     bool raises = slot->horse->stable && slot->horse->stable->soft_timeout;
     run->grace_s = raises ? slot->context->settings->kill_grace_s : 0;
